@@ -1,0 +1,1 @@
+"""The ./sra command: runs, triggers and inspects the whole product."""

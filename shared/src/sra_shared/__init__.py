@@ -1,0 +1,1 @@
+"""Database, runs, service contract and view models that the SRA Data services share."""

@@ -1,0 +1,1 @@
+"""A local stand-in for the APIs of both vendors; never deployed."""
