@@ -1,0 +1,122 @@
+"""Bring a database to the newest revision, or tell how far it is from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import text as sa_text
+
+from sra_shared.db import Connection, open_engine
+from sra_shared.errors import ConfigError
+
+_LOCK_KEY = 7_302_461
+_OLDEST_SERVER = 150_000
+
+
+def _make_config(connection: SyncConnection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def read_newest_revision() -> str:
+    """Return the revision that this code was written for."""
+    head = ScriptDirectory.from_config(_make_config()).get_current_head()
+    if head is None:
+        raise ConfigError("The migrations are missing from this installation.", next_step="Install it again.")
+    return head
+
+
+async def read_revision(connection: Connection) -> str | None:
+    """Return the database's revision, or None where it was never migrated."""
+    try:
+        revision: str | None = await connection.fetchval("SELECT version_num FROM public.alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    return revision
+
+
+async def require_revision(connection: Connection) -> None:
+    """Raise ConfigError where the database is older than this code; a newer one is right, since deploys overlap."""
+    known = {script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()}
+    revision, newest = await read_revision(connection), read_newest_revision()
+    if revision is None or (revision in known and revision != newest):
+        raise ConfigError(
+            f"The database stands at revision {revision or '(none)'}, and this code needs {newest}.",
+            next_step="Run `./sra migrate`.",
+        )
+
+
+async def upgrade_database(dsn: str, *, sandbox: bool = False, revision: str = "head") -> str:
+    """Migrate under a lock, so that two starts do not collide, and return the revision reached.
+
+    `sandbox` marks an empty database as one for made-up data. Raises ConfigError where the server is too old or where a
+    database that is not empty would change its kind.
+    """
+    engine = open_engine(dsn, application_name="sra:migrate")
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade, sandbox, revision)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+    return read_newest_revision() if revision == "head" else revision
+
+
+def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> None:
+    number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
+    if number < _OLDEST_SERVER:
+        raise ConfigError(f"The server is PostgreSQL {number // 10_000}.", next_step="SRA Data needs 15 to 18.")
+    connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK_KEY})")
+    connection.exec_driver_sql("SET lock_timeout = '30s'")
+    connection.commit()
+    try:
+        is_new = connection.exec_driver_sql("SELECT to_regclass('public.alembic_version') IS NULL").scalar_one()
+        if is_new:
+            _require_empty(connection)
+        connection.commit()
+        command.upgrade(_make_config(connection), revision)
+        _mark_database(connection, sandbox=sandbox, is_new=bool(is_new))
+        connection.commit()
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK_KEY})")
+        connection.commit()
+
+
+def _require_empty(connection: SyncConnection) -> None:
+    tables = connection.exec_driver_sql(
+        "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+    ).scalar_one()
+    if tables:
+        raise ConfigError(
+            f"The database holds {tables} tables that SRA Data did not make.",
+            next_step="Give it a database of its own.",
+        )
+
+
+def _mark_database(connection: SyncConnection, *, sandbox: bool, is_new: bool) -> None:
+    if connection.exec_driver_sql("SELECT to_regclass('public.database_mark') IS NULL").scalar_one():
+        return
+    if is_new:
+        connection.execute(sa_text("INSERT INTO database_mark (sandbox) VALUES (:sandbox)"), {"sandbox": sandbox})
+        return
+    marked = connection.exec_driver_sql("SELECT sandbox FROM database_mark").scalar_one_or_none()
+    if sandbox and not marked:
+        raise ConfigError(
+            "This database was migrated for real data and cannot become a sandbox.",
+            next_step="Use an empty database for made-up data.",
+        )
+
+
+async def read_sandbox_mark(connection: Connection) -> bool:
+    """Return whether the database is marked for made-up data."""
+    return bool(await connection.fetchval("SELECT sandbox FROM database_mark"))

@@ -1,0 +1,1 @@
+"""The database's one linear history, run by `sra_shared.migrate`."""

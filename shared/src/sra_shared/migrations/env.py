@@ -1,0 +1,16 @@
+"""Alembic's entry: it runs on the connection that `sra_shared.migrate` hands over."""
+
+from alembic import context
+
+from sra_shared.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    transaction_per_migration=True,
+    compare_type=True,
+    compare_server_default=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

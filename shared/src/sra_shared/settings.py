@@ -1,0 +1,231 @@
+"""Every setting of the product, declared once; nothing else reads the environment.
+
+Composition roots (a service's `main.py`, the command line) make these objects and hand values on. `.env.example` and
+the settings table of the README are written from the declarations below.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sra_shared.dsn import build_dsn, normalise_dsn
+from sra_shared.errors import ConfigError
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False)
+
+
+class DatabaseSettings(_Settings):
+    """Where the database is: one address, or its parts. Without either, `./sra` starts an embedded PostgreSQL."""
+
+    database_url: SecretStr | None = Field(
+        None, description="Address of the database; `postgres://` and `sslmode` are understood."
+    )
+    db_host: str | None = Field(None, description="Host of the database, where DATABASE_URL is not set.")
+    db_port: int = Field(5432, ge=1, le=65535, description="Its port.")
+    db_name: str = Field("sra_data", description="Its name.")
+    db_user: str = Field("sra", description="The user that owns the tables.")
+    db_password: SecretStr | None = Field(None, description="That user's password.")
+    db_ssl: str | None = Field(None, description="SSL mode: disable, prefer, require, verify-ca or verify-full.")
+    db_pool_min_size: int = Field(5, ge=1, le=100, description="Connections that a service keeps open.")
+    db_pool_max_size: int = Field(20, ge=1, le=100, description="Connections that a service opens at most.")
+    sra_reader_password: SecretStr | None = Field(
+        None, description="Password of the role sra_reader, which the SRA app uses."
+    )
+
+    @model_validator(mode="after")
+    def check_pool(self) -> Self:
+        if self.db_pool_min_size > self.db_pool_max_size:
+            raise ValueError("DB_POOL_MIN_SIZE is greater than DB_POOL_MAX_SIZE")
+        return self
+
+    @property
+    def dsn(self) -> str | None:
+        """The one normalised address, or None where no database is set; raises ConfigError where it cannot be read."""
+        if self.database_url is not None:
+            return normalise_dsn(self.database_url.get_secret_value())
+        if self.db_host is None:
+            return None
+        password = self.db_password.get_secret_value() if self.db_password else None
+        return build_dsn(
+            host=self.db_host,
+            port=self.db_port,
+            name=self.db_name,
+            user=self.db_user,
+            password=password,
+            ssl=self.db_ssl,
+        )
+
+    def require_dsn(self) -> str:
+        """Return the address; raises ConfigError that names the variable where none is set."""
+        dsn = self.dsn
+        if dsn is None:
+            raise ConfigError("No database is set.", next_step="Set DATABASE_URL, or DB_HOST with its companions.")
+        return dsn
+
+
+class ServiceSettings(_Settings):
+    """What every service has: its port, its tokens, its logs."""
+
+    port: int = Field(8080, ge=0, le=65535, description="Port that the service listens on.")
+    sra_env: Literal["development", "production"] = Field(
+        "development", description="`production` refuses unsafe defaults."
+    )
+    sra_sandbox: bool = Field(
+        False, description="Marks an empty database as a sandbox when it is migrated: made-up data only."
+    )
+    sra_service_token: SecretStr | None = Field(
+        None, description="Token that may trigger and change; services use it among themselves."
+    )
+    sra_viewer_token: SecretStr | None = Field(None, description="Token that may only read.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least important log line that is written."
+    )
+    log_format: Literal["json", "console"] = Field("json", description="Form of the log lines.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def read_level(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    def check_production(self) -> None:
+        """Raise ConfigError that names the variable where a production start would be open to anybody."""
+        if self.sra_env != "production":
+            return
+        for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
+            if token is None or len(token.get_secret_value()) < 16:
+                raise ConfigError(
+                    f"{name} is not set, or shorter than 16 characters, and SRA_ENV is production.",
+                    next_step=f"Set {name}.",
+                )
+        if self.sra_service_token == self.sra_viewer_token:
+            raise ConfigError(
+                "SRA_VIEWER_TOKEN equals SRA_SERVICE_TOKEN, so that every viewer could change.",
+                next_step="Set two different tokens.",
+            )
+        if self.sra_sandbox:
+            raise ConfigError("SRA_SANDBOX is set and SRA_ENV is production.", next_step="Unset one of them.")
+
+
+class PeerSettings(_Settings):
+    """Where the services find one another."""
+
+    fmp_ingest_url: str = Field(
+        "http://127.0.0.1:8081", description="Address of fmp_ingest; a bare host:port is understood."
+    )
+    fundata_ingest_url: str = Field("http://127.0.0.1:8082", description="Address of fundata_ingest.")
+    view_builder_url: str = Field("http://127.0.0.1:8083", description="Address of view_builder.")
+
+    @field_validator("*")
+    @classmethod
+    def complete_scheme(cls, value: str) -> str:
+        return (value if "://" in value else f"http://{value}").rstrip("/")
+
+
+class FmpSettings(_Settings):
+    """The FMP account and how hard it may be used."""
+
+    fmp_api_key: SecretStr | None = Field(
+        None, description="Key of the FMP account; without it the FMP step is skipped."
+    )
+    fmp_base_url: str = Field(
+        "https://financialmodelingprep.com/stable", description="Base address of FMP's stable API."
+    )
+    fmp_max_calls_per_minute: int = Field(3000, ge=1, le=100_000, description="Calls in any 60 seconds, at most.")
+    fmp_bulk_calls_per_minute: int = Field(
+        2, ge=1, le=10_000, description="Calls of bulk endpoints in any 60 seconds, at most."
+    )
+    fmp_history_years: int = Field(10, ge=0, le=60, description="Years of prices that the first backfill fetches.")
+    fmp_backfill_share: Decimal = Field(
+        Decimal("0.3"), gt=0, le=1, description="Share of the calls that a backfill may take."
+    )
+    drop_limit: Decimal = Field(
+        Decimal("0.02"), ge=0, le=1, description="Share of a list that may vanish at once before the run is held."
+    )
+
+
+class FundataSettings(_Settings):
+    """The Fundata licence: the update API, the seed tree, the limit of rejects."""
+
+    fundata_access_key_id: SecretStr | None = Field(
+        None, description="Key of the update API; without it no updates are fetched."
+    )
+    fundata_secret_access_key: SecretStr | None = Field(None, description="Secret that belongs to it.")
+    fundata_auth_url: str = Field(
+        "https://authenticate.fundataapi.com", description="Base address of the update API's login."
+    )
+    fundata_api_url: str = Field("https://dbsync.fundataapi.com", description="Base address of the update API.")
+    fundata_overlap_days: int = Field(
+        7, ge=0, le=365, description="Days that each update reaches back before the last success."
+    )
+    fundata_base_path: str = Field("fundata", description="Folder of the seed tree.")
+    fundata_data_path: str | None = Field(
+        None, description="Its data files, where they are not in `data` below the base."
+    )
+    fundata_quotes_path: str | None = Field(
+        None, description="Its quote files, where they are not in `quotes` below the base."
+    )
+    reject_limit: Decimal = Field(
+        Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
+    )
+
+    @model_validator(mode="after")
+    def check_pair(self) -> Self:
+        if (self.fundata_access_key_id is None) != (self.fundata_secret_access_key is None):
+            raise ValueError("FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY are set together or not at all")
+        return self
+
+
+class SeedStorageSettings(_Settings):
+    """Where seed files that are not on disk come from."""
+
+    lfs_url: str | None = Field(None, description="Address of a Git LFS server that holds the seed files.")
+    lfs_token: SecretStr | None = Field(None, description="Token for it.")
+    seed_base_url: str | None = Field(None, description="Endpoint of S3-compatible object storage.")
+    seed_bucket: str | None = Field(None, description="Bucket that holds the seed files.")
+    seed_region: str = Field("us-east-1", description="Region of the bucket.")
+    seed_access_key_id: SecretStr | None = Field(None, description="Key of the object storage.")
+    seed_secret_access_key: SecretStr | None = Field(None, description="Secret that belongs to it.")
+    seed_manifest: str = Field(
+        "manifest.json", description="Object that lists path, size and SHA-256 of every seed file."
+    )
+
+
+class ScheduleSettings(_Settings):
+    """When the refresh runs, how long it may take, who is told."""
+
+    refresh_cron: str = Field("0 2 * * *", description="When the daily refresh starts.")
+    weekly_cron: str = Field("0 2 * * 0", description="When the weekly fundamentals join it.")
+    refresh_timezone: str = Field("UTC", description="Time zone of both.")
+    refresh_window_minutes: int = Field(
+        120, ge=1, le=1440, description="Minutes after which a running refresh is flagged overdue."
+    )
+    alert_webhook_url: SecretStr | None = Field(
+        None, description="Address that is told of failed and overdue refreshes."
+    )
+
+    @field_validator("refresh_timezone")
+    @classmethod
+    def check_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"REFRESH_TIMEZONE {value!r} is no time zone") from error
+        return value
+
+
+SETTINGS_CLASSES: tuple[type[_Settings], ...] = (
+    DatabaseSettings,
+    ServiceSettings,
+    PeerSettings,
+    FmpSettings,
+    FundataSettings,
+    SeedStorageSettings,
+    ScheduleSettings,
+)
