@@ -1,0 +1,62 @@
+"""Start a program as a child that never outlives its parent, and in a user namespace where root must not run it.
+
+Used as a script, `python launch.py [--as-nobody] PARENT_PID PROGRAM ARGUMENT...`; it needs the standard library only,
+so that any Python starts it in a few milliseconds. It ends by becoming PROGRAM, which keeps the process id.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+from pathlib import Path
+
+EXIT_NO_NAMESPACE = 126
+_CLONE_NEWUSER = 0x10000000
+_PR_SET_PDEATHSIG = 1
+
+
+def enter_user_namespace() -> None:
+    """Show this process to itself and its children as `nobody`, while the kernel still sees root.
+
+    Nothing on disk changes owner or mode. Raises OSError where the kernel or a container's profile refuses.
+    """
+    account = pwd.getpwnam("nobody")
+    user, group = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWUSER) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{account.pw_uid} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{account.pw_gid} {group} 1", encoding="ascii")
+
+
+def follow_parent(parent_pid: int) -> None:
+    """Ask Linux for SIGINT when the parent dies; elsewhere there is no such request and nothing happens."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+    if os.getppid() != parent_pid:
+        raise SystemExit(1)
+
+
+def main(arguments: list[str]) -> None:
+    """Become the program named in `arguments`."""
+    as_nobody = arguments[0] == "--as-nobody"
+    if as_nobody:
+        arguments = arguments[1:]
+    parent_pid, command = int(arguments[0]), arguments[1:]
+    if as_nobody:
+        try:
+            enter_user_namespace()
+        except (OSError, KeyError) as error:
+            sys.stderr.write(f"user namespace refused: {error}\n")
+            raise SystemExit(EXIT_NO_NAMESPACE) from None
+    # After the namespace, because a change of credentials clears the request.
+    follow_parent(parent_pid)
+    os.execv(command[0], command)  # noqa: S606  (no shell is wanted: the arguments are already a list)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

