@@ -1,0 +1,263 @@
+"""The job queue: PgQueuer's tables in schema `jobs`, one job per run, enqueued where the run is requested.
+
+The queue says only *that* a run wants a worker. What the run is, how often it was tried and who may commit stands in
+the ledger (`sra_shared.runs`): a job row that is lost, doubled or held by two workers costs time, never rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self, cast
+from uuid import UUID
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, Relay
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.tm import TaskManager
+from pgqueuer.domain.models import Job, TracebackRecord
+from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.domain.types import JOB_STATUS, Channel, JobId
+from pgqueuer.ports.driver import Driver, NotifyCallback
+
+from sra_shared.db import Connection
+from sra_shared.logs import get_logger
+
+OUTAGE_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+)
+"""What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
+
+_LOG_RETENTION = timedelta(days=30)
+_log = get_logger(__name__)
+
+
+@functools.cache
+def library_settings() -> DBSettings:
+    """Return the library's names, every one given, so that no variable of the environment can change them."""
+    return DBSettings(
+        prefix="",
+        db_schema="jobs",
+        channel=Channel("sra_jobs"),
+        function="fn_pgqueuer_changed",
+        statistics_table="pgqueuer_statistics",
+        queue_status_type="pgqueuer_status",
+        queue_table="pgqueuer",
+        queue_table_log="pgqueuer_log",
+        trigger="tg_pgqueuer_changed",
+        schedules_table="pgqueuer_schedules",
+        durability=Durability.durable,
+        widen_id=False,
+    )
+
+
+def _make_queries(driver: Driver) -> Queries:
+    settings = library_settings()
+    return Queries(
+        driver, QueryBuilderEnvironment(settings), QueryQueueBuilder(settings), QuerySchedulerBuilder(settings)
+    )
+
+
+async def enqueue_run(
+    connection: Connection,
+    task_id: UUID,
+    *,
+    task_type: str,
+    priority: int = 3,
+    execute_after: datetime | None = None,
+) -> bool:
+    """Put the run into the queue inside the caller's transaction and return whether it was not there yet.
+
+    `priority` is ours, 1 (first) to 5; the library serves the greatest number first. `execute_after` (aware) is held
+    against the database's clock. A run has at most one waiting or taken job, so that asking again changes nothing.
+    """
+    if not 1 <= priority <= 5:
+        raise ValueError(f"priority {priority} of run {task_id} is not between 1 and 5")
+    delay: timedelta | None = None
+    if execute_after is not None:
+        delay = await connection.fetchval("SELECT greatest($1::timestamptz - now(), interval '0')", execute_after)
+    driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
+    [job_id] = await _make_queries(driver).enqueue(
+        task_type,
+        str(task_id).encode(),
+        6 - priority,
+        delay,
+        str(task_id),
+        on_conflict="skip",
+    )
+    return job_id is not None
+
+
+async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> list[UUID]:
+    """Enqueue again the live runs that have no job any more, and return them.
+
+    That a job is lost takes an accident: a paused worker's late word about it, or a row deleted by hand. Runs that a
+    command executes in its own process are not meant for workers and are left alone.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT run.task_id, run.task_type, run.priority, run.resume_at
+        FROM task_execution_log AS run
+        WHERE run.task_type = ANY($1::text[])
+          AND run.status IN ('queued', 'running', 'parked')
+          AND run.queued
+          AND NOT EXISTS (
+              SELECT FROM jobs.pgqueuer AS job
+              WHERE job.dedupe_key = run.task_id::text AND job.status IN ('queued', 'picked')
+          )
+        """,
+        list(task_types),
+    )
+    restored = []
+    for row in rows:
+        async with connection.transaction():
+            if await enqueue_run(
+                connection,
+                row["task_id"],
+                task_type=row["task_type"],
+                priority=row["priority"],
+                execute_after=row["resume_at"],
+            ):
+                restored.append(row["task_id"])
+    return restored
+
+
+async def prune_job_log(connection: Connection) -> None:
+    """Delete the library's own notes on jobs after 30 days; the ledger keeps what matters."""
+    await connection.execute("DELETE FROM jobs.pgqueuer_log WHERE created < now() - $1::interval", _LOG_RETENTION)
+
+
+class ReconnectingDriver(Driver):
+    """PgQueuer's driver over one connection of its own, which is opened again for as long as the server is away.
+
+    The library ends its worker loop at the first broken connection; behind this driver it only sees slow answers. One
+    connection apart from the pool: heartbeats must not wait for the work that fills the pool.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]) -> None:
+        self._connect = connect
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._listeners: list[tuple[str, NotifyCallback]] = []
+        self._lock = asyncio.Lock()
+        self._shutdown = asyncio.Event()
+        self._tasks = TaskManager()
+        self._closing = False
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        rows = await self._ask(lambda connection: connection.fetch(query, *args))
+        return [dict(row) for row in rows]
+
+    async def execute(self, query: str, *args: object) -> str:
+        return str(await self._ask(lambda connection: connection.execute(query, *args)))
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await self._ask(lambda connection: connection.add_listener(channel, Relay(callback)))
+        self._listeners.append((channel, callback))
+
+    async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
+        self._listeners.remove((channel, callback))
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.remove_listener(channel, Relay(callback))
+
+    @property
+    def connected(self) -> bool:
+        """Whether the last thing known of the connection is that it stands."""
+        return self._connection is not None and not self._connection.is_closed()
+
+    @property
+    def shutdown(self) -> asyncio.Event:
+        return self._shutdown
+
+    @property
+    def tm(self) -> TaskManager:
+        return self._tasks
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def give_up(self) -> None:
+        """From now on report an outage to the caller, so that a shutdown does not wait for the server."""
+        self._closing = True
+
+    async def close(self) -> None:
+        self.give_up()
+        if self._connection is not None:
+            with suppress(*OUTAGE_ERRORS):
+                await self._connection.close(timeout=2)
+
+    async def _ask(self, call: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Any]]) -> Any:
+        delay = 0.1
+        while True:
+            try:
+                async with self._lock:
+                    return await call(await self._open())
+            except OUTAGE_ERRORS as error:
+                if self._closing:
+                    raise
+                _log.warning("job_queue_unreachable", error=type(error).__name__, retry_in=round(delay, 1))
+            await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, not a secret
+            delay = min(delay * 2, 5.0)
+
+    async def _open(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = None
+            connection = await self._connect()
+            for channel, callback in self._listeners:
+                await connection.add_listener(channel, Relay(callback))
+            self._connection = connection
+        return self._connection
+
+
+@dataclass
+class FencedQueries(Queries):
+    """The library's statements, where a worker speaks only for jobs that it still holds.
+
+    Without this a worker that was paused, and whose job was taken over meanwhile, deletes the row of its successor
+    when it comes back, or keeps it alive for ever.
+    """
+
+    worker_id: UUID | None = field(default=None, kw_only=True)
+
+    async def log_jobs(self, job_status: list[tuple[Job, JOB_STATUS, TracebackRecord | None]]) -> None:
+        held = await self._select_held([job.id for job, _, _ in job_status])
+        await super().log_jobs([entry for entry in job_status if entry[0].id in held])
+
+    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        if job.id in await self._select_held([job.id]):
+            await super().retry_job(job, delay, traceback_record)
+
+    async def update_heartbeat(self, job_ids: list[JobId]) -> None:
+        await super().update_heartbeat(list(await self._select_held(job_ids)))
+
+    async def _select_held(self, job_ids: Sequence[JobId]) -> set[JobId]:
+        rows = await self.driver.fetch(
+            "SELECT id FROM jobs.pgqueuer WHERE id = ANY($1::bigint[]) AND queue_manager_id = $2 AND status = 'picked'",
+            list(job_ids),
+            self.worker_id,
+        )
+        return {JobId(int(str(row["id"]))) for row in rows}
+
+
+def make_fenced_queries(driver: Driver) -> FencedQueries:
+    """Return the library's statements for a worker; its `worker_id` is set once the library has drawn it."""
+    settings = library_settings()
+    return FencedQueries(
+        driver, QueryBuilderEnvironment(settings), QueryQueueBuilder(settings), QuerySchedulerBuilder(settings)
+    )

@@ -1,0 +1,287 @@
+"""Who works on what: leases that live by database time, kept by a heartbeat of their own, and the fence of every commit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, Pool, open_connection, open_pool
+from sra_shared.errors import LeaseLostError, RetryableError
+from sra_shared.logs import get_logger
+from sra_shared.runs.model import Unit, UnitStatus
+
+BEAT_SECONDS = 5
+LEASE_SECONDS = 30
+# a vanished connection counts as death only after this long without a beat, so that a server restart kills no lease
+DEAD_SECONDS = 10
+
+_IS_DEAD = f"""(u.lease_expires_at < clock_timestamp()
+     OR (u.heartbeat_at < clock_timestamp() - interval '{DEAD_SECONDS} seconds'
+         AND NOT EXISTS (SELECT FROM pg_stat_activity a
+                         WHERE a.pid = u.owner_pid AND a.backend_start = u.owner_backend_start)))"""
+
+SQL_CLAIM = f"""
+WITH candidate AS (
+  SELECT u.task_id, u.unit, u.status = 'running' AS taken_over
+  FROM run_unit u
+  WHERE u.task_id = $1
+    AND ((u.status IN ('queued', 'parked') AND (u.not_before IS NULL OR u.not_before <= clock_timestamp()))
+         OR (u.status = 'running' AND u.owner = $2 AND NOT u.unit = ANY($5::text[]))
+         OR (u.status = 'running' AND {_IS_DEAD}))
+    AND (NOT $6 OR NOT EXISTS (SELECT FROM run_unit p WHERE p.task_id = u.task_id AND p.ordinal < u.ordinal
+                               AND p.status IN ('queued', 'running')))
+  ORDER BY u.ordinal, u.unit
+  LIMIT 1
+  FOR UPDATE SKIP LOCKED)
+UPDATE run_unit u
+SET status = 'running', epoch = u.epoch + 1, owner = $2, owner_pid = $3, owner_backend_start = $4,
+    heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds',
+    attempt = u.attempt + 1, started_at = coalesce(u.started_at, clock_timestamp()), not_before = NULL
+FROM candidate c
+WHERE u.task_id = c.task_id AND u.unit = c.unit
+RETURNING u.*, c.taken_over
+"""  # noqa: S608 - constants of this module
+
+# a worker that was stopped inside a transaction would keep its locks; its server process waits for it in ClientRead
+SQL_FREE_LOCKS = f"""
+SELECT pg_terminate_backend(a.pid)
+FROM pg_stat_activity a
+WHERE a.xact_start IS NOT NULL AND a.wait_event = 'ClientRead'
+  AND a.application_name IN (SELECT left('sra:' || u.owner, 63) FROM run_unit u
+                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {_IS_DEAD})
+"""  # noqa: S608
+
+SQL_COMMIT = """
+UPDATE run_unit SET
+  read_count = read_count + $4, stored_count = stored_count + $5, unchanged_count = unchanged_count + $6,
+  duplicate_count = duplicate_count + $7, rejected_count = rejected_count + $8,
+  out_of_scope_count = out_of_scope_count + $9,
+  rejected_by = $10, warnings_by = $11, resume = coalesce($12, resume), progress = progress || $13,
+  attempt = 1, status = coalesce($14, status), error = coalesce($15, error),
+  completed_at = CASE WHEN $14 IS NULL THEN completed_at ELSE clock_timestamp() END
+WHERE task_id = $1 AND unit = $2 AND epoch = $3 AND status = 'running'
+RETURNING *
+"""
+
+SQL_RELEASE = """
+UPDATE run_unit SET status = $4, not_before = $5, error = $6, attempt = attempt - $7, owner = NULL
+WHERE task_id = $1 AND unit = $2 AND epoch = $3 AND status = 'running'
+RETURNING unit
+"""
+
+SQL_BEAT = f"""
+UPDATE run_unit SET heartbeat_at = clock_timestamp(), owner_pid = $2, owner_backend_start = $3,
+  lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
+WHERE owner = $1 AND status = 'running' AND lease_expires_at > clock_timestamp()
+RETURNING task_id
+"""  # noqa: S608
+
+
+@dataclass
+class Lease:
+    """The right to commit for one unit, as long as nobody raised its epoch; `counts` and `resume` follow each commit."""
+
+    unit: Unit
+    taken_over: bool
+    max_attempts: int = field(default=0)
+
+    @property
+    def label(self) -> str:
+        """The unit as messages name it."""
+        return f"{self.unit.unit} of run {self.unit.task_id}"
+
+
+class Worker:
+    """One process that takes units: its name, and the heartbeat that keeps its leases from a thread of its own.
+
+    The heartbeat has its own event loop and connection, so that heavy work in the main loop cannot make a living worker
+    look dead. It also learns which runs were asked to stop.
+    """
+
+    def __init__(self, dsn: str, service: str) -> None:
+        self.owner = f"{service}:{uuid4().hex[:12]}"
+        self.active: set[tuple[UUID, str]] = set()
+        self.cancelled: frozenset[UUID] = frozenset()
+        self.stopping = threading.Event()
+        self._dsn = dsn
+        self._backend: tuple[int, datetime] | None = None
+        self._closed = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"heartbeat-{self.owner}", daemon=True)
+
+    @property
+    def application_name(self) -> str:
+        """What this worker's connections are called at the server, where a successor finds them."""
+        return f"sra:{self.owner}"[:63]
+
+    async def __aenter__(self) -> Worker:
+        self._thread.start()
+        if not await asyncio.to_thread(self._ready.wait, 30):
+            self._closed.set()
+            raise RetryableError(
+                "The database did not answer within 30 s.", next_step="Look whether it runs, then try again."
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closed.set()
+        await asyncio.to_thread(self._thread.join, 15)
+
+    async def open_pool(self, *, min_size: int = 1, max_size: int = 10) -> Pool:
+        """Open a pool whose connections carry this worker's name."""
+        return await open_pool(self._dsn, application_name=self.application_name, min_size=min_size, max_size=max_size)
+
+    @property
+    def backend(self) -> tuple[int, datetime]:
+        """Server process and start time of the heartbeat's connection; raises RetryableError while there is none."""
+        if self._backend is None:
+            raise RetryableError("The heartbeat has no connection.", next_step="It reconnects by itself.")
+        return self._backend
+
+    def _keep(self) -> None:
+        asyncio.run(self._keep_leases())
+
+    async def _keep_leases(self) -> None:
+        log = get_logger(__name__)
+        while not self._closed.is_set():
+            try:
+                connection = await open_connection(
+                    self._dsn, application_name=f"{self.application_name}:beat", command_timeout=10
+                )
+            except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+                log.warning("heartbeat_waits_for_database", error=str(error))
+                await asyncio.to_thread(self._closed.wait, 1)
+                continue
+            try:
+                await self._beat_on(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("heartbeat_lost_its_connection", error=str(error))
+                await asyncio.to_thread(self._closed.wait, 1)
+            finally:
+                self._backend = None
+                connection.terminate()
+
+    async def _beat_on(self, connection: Connection) -> None:
+        row = await connection.fetchrow("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        if row is None:
+            raise RetryableError(
+                "The server does not list its own connections.", next_step="Look at the role's rights."
+            )
+        self._backend = (row["pid"], row["backend_start"])
+        while not self._closed.is_set():
+            await connection.fetch(SQL_BEAT, self.owner, *self._backend)
+            rows = await connection.fetch(
+                "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL"
+                " AND task_id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'parked')",
+                list({task_id for task_id, _ in list(self.active)}),
+            )
+            self.cancelled = frozenset(found["task_id"] for found in rows)
+            self._ready.set()
+            await asyncio.to_thread(self._closed.wait, BEAT_SECONDS)
+
+
+async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool) -> Lease | None:
+    """Take the next free unit of a run, one whose worker died included; None where there is none to take now.
+
+    With `ordered`, a unit is free only when all before it ended. The former owner's stuck transactions are ended first.
+    """
+    pid, backend_start = worker.backend
+    async with pool.acquire() as connection:
+        await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
+        row = await connection.fetchrow(
+            SQL_CLAIM,
+            task_id,
+            worker.owner,
+            pid,
+            backend_start,
+            [unit for task, unit in worker.active if task == task_id],
+            ordered,
+        )
+    if row is None:
+        return None
+    lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
+    worker.active.add((task_id, lease.unit.unit))
+    return lease
+
+
+async def commit_unit(
+    connection: Connection,
+    lease: Lease,
+    delta: Counts,
+    *,
+    resume: Mapping[str, Any] | None = None,
+    progress: Mapping[str, Any] | None = None,
+    status: UnitStatus | None = None,
+    error: str | None = None,
+) -> None:
+    """Add a chunk's counts and its resume point, in the transaction that stores its rows; the last step before its commit.
+
+    Raises LeaseLostError where another worker took the unit over, and FatalError where the chunk's counts do not balance:
+    either way the caller's transaction must roll back.
+    """
+    delta.check(lease.label)
+    unit = lease.unit
+    total = unit.counts + delta
+    row = await connection.fetchrow(
+        SQL_COMMIT,
+        unit.task_id,
+        unit.unit,
+        unit.epoch,
+        delta.read,
+        delta.stored,
+        delta.unchanged,
+        delta.duplicate,
+        delta.rejected,
+        delta.out_of_scope,
+        dict(total.rejected_by),
+        dict(total.warnings_by),
+        dict(resume) if resume is not None else None,
+        dict(progress or {}),
+        status,
+        error,
+    )
+    if row is None:
+        raise LeaseLostError(
+            f"{lease.label} was taken over by another worker.", next_step="Nothing of this chunk was stored."
+        )
+
+
+async def refresh_lease(connection: Connection, lease: Lease) -> None:
+    """Read the unit again after its transaction committed, so that counts and resume point are those stored."""
+    row = await connection.fetchrow(
+        "SELECT * FROM run_unit WHERE task_id = $1 AND unit = $2", lease.unit.task_id, lease.unit.unit
+    )
+    if row is None or row["epoch"] != lease.unit.epoch:
+        raise LeaseLostError(f"{lease.label} was taken over by another worker.", next_step="It goes on there.")
+    lease.unit = Unit.from_row(row)
+
+
+async def release_unit(
+    connection: Connection,
+    lease: Lease,
+    *,
+    status: UnitStatus,
+    not_before: datetime | None = None,
+    error: str | None = None,
+    counts_as_attempt: bool = True,
+) -> bool:
+    """Give a unit back for later, or end it with an error; False where somebody else has it by now."""
+    row = await connection.fetchrow(
+        SQL_RELEASE,
+        lease.unit.task_id,
+        lease.unit.unit,
+        lease.unit.epoch,
+        status,
+        not_before,
+        error,
+        0 if counts_as_attempt else 1,
+    )
+    return row is not None

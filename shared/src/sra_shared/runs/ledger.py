@@ -1,0 +1,219 @@
+"""Requests and reads of the ledger; every function takes an open connection and commits nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+from sra_shared.db import Connection
+from sra_shared.errors import FatalError, IdempotencyConflictError
+from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
+
+PLAN_UNIT = "(plan)"
+
+Enqueue: TypeAlias = Callable[[Connection, ProcessingTask], Awaitable[None]]
+
+_TASK_COLUMNS = ", ".join(ProcessingTask.model_fields)
+
+SQL_INSERT_RUN = f"""
+INSERT INTO task_execution_log (task_id, task_type, priority, parameters, work_key, source, parent_id, scheduled_at,
+                                max_retries, timeout_seconds)
+VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now()), $9, $10)
+ON CONFLICT (work_key) WHERE status IN ('queued', 'running', 'parked') DO NOTHING
+RETURNING {_TASK_COLUMNS}
+"""  # noqa: S608 - the column names are this module's own
+SQL_READ_LIVE = f"""
+SELECT {_TASK_COLUMNS} FROM task_execution_log WHERE work_key = $1 AND status IN ('queued', 'running', 'parked')
+"""  # noqa: S608
+SQL_READ_RUN = f"SELECT {_TASK_COLUMNS} FROM task_execution_log WHERE task_id = $1"  # noqa: S608
+SQL_LIST_RUNS = f"""
+SELECT {_TASK_COLUMNS} FROM task_execution_log
+WHERE ($1::text[] IS NULL OR task_type = ANY($1)) AND ($2::text[] IS NULL OR status = ANY($2))
+  AND ($3::uuid IS NULL OR parent_id = $3)
+ORDER BY scheduled_at DESC, task_id LIMIT $4 OFFSET $5
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class RequestedRun:
+    """The run that answers a request: a new one, or the one in progress for the same work."""
+
+    task: ProcessingTask
+    created: bool
+
+
+async def request_run(
+    connection: Connection,
+    request: RunRequest,
+    *,
+    source: str | None,
+    enqueue: Enqueue | None = None,
+    idempotency_key: str | None = None,
+) -> RequestedRun:
+    """Record a request in the caller's transaction and have it queued there; the same live work answers with its run.
+
+    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it.
+    """
+    body_hash = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
+    if idempotency_key is not None:
+        known = await _find_by_key(connection, idempotency_key, body_hash)
+        if known is not None:
+            return RequestedRun(known, created=False)
+    requested = await _insert_run(connection, request, source)
+    if requested.created and enqueue is not None:
+        await enqueue(connection, requested.task)
+    if idempotency_key is not None:
+        await connection.execute(
+            "INSERT INTO idempotency_key (key, body_hash, task_id) VALUES ($1, $2, $3)",
+            idempotency_key,
+            body_hash,
+            requested.task.task_id,
+        )
+    return requested
+
+
+async def _find_by_key(connection: Connection, key: str, body_hash: bytes) -> ProcessingTask | None:
+    # the lock makes a hundred requests with one key wait for the first, whose row they then find
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", key)
+    row = await connection.fetchrow("SELECT body_hash, task_id FROM idempotency_key WHERE key = $1", key)
+    if row is None:
+        return None
+    if row["body_hash"] != body_hash:
+        raise IdempotencyConflictError(
+            f"The idempotency key {key!r} was already used with another body.", next_step="Send a new key."
+        )
+    return await read_run(connection, row["task_id"])
+
+
+async def _insert_run(connection: Connection, request: RunRequest, source: str | None) -> RequestedRun:
+    work_key = request.make_work_key()
+    for _ in range(5):
+        row = await connection.fetchrow(
+            SQL_INSERT_RUN,
+            uuid4(),
+            request.task_type,
+            request.priority,
+            request.parameters,
+            work_key,
+            source,
+            request.parent_id,
+            request.scheduled_at,
+            request.max_retries,
+            request.timeout_seconds,
+        )
+        if row is not None:
+            task = ProcessingTask.model_validate(dict(row))
+            await add_units(connection, task.task_id, [UnitPlan(PLAN_UNIT, "")], first_ordinal=0)
+            return RequestedRun(task, created=True)
+        row = await connection.fetchrow(SQL_READ_LIVE, work_key)
+        if row is not None:
+            return RequestedRun(ProcessingTask.model_validate(dict(row)), created=False)
+    raise FatalError(f"Runs of {work_key} end as fast as they are asked for.", next_step="Ask again in a minute.")
+
+
+async def add_units(
+    connection: Connection, task_id: UUID, units: Sequence[UnitPlan], *, first_ordinal: int = 1
+) -> None:
+    """Add parts to a run, in order; those that it has already are left as they are."""
+    await connection.executemany(
+        "INSERT INTO run_unit (task_id, unit, ordinal, dataset, status, detail, error) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (task_id, unit) DO NOTHING",
+        [
+            (task_id, plan.unit, first_ordinal + index, plan.dataset, plan.status, dict(plan.detail), plan.error)
+            for index, plan in enumerate(units)
+        ],
+    )
+
+
+async def read_run(connection: Connection, task_id: UUID) -> ProcessingTask | None:
+    """Return one run, or None."""
+    row = await connection.fetchrow(SQL_READ_RUN, task_id)
+    return None if row is None else ProcessingTask.model_validate(dict(row))
+
+
+async def read_units(connection: Connection, task_id: UUID) -> list[Unit]:
+    """Return the parts of a run in their order, the planning itself left out."""
+    rows = await connection.fetch(
+        "SELECT * FROM run_unit WHERE task_id = $1 AND unit <> $2 ORDER BY ordinal, unit", task_id, PLAN_UNIT
+    )
+    return [Unit.from_row(row) for row in rows]
+
+
+async def list_runs(
+    connection: Connection,
+    *,
+    task_types: Sequence[TaskType] | None = None,
+    statuses: Sequence[RunStatus] | None = None,
+    parent_id: UUID | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[ProcessingTask]:
+    """Return runs, newest first."""
+    rows = await connection.fetch(
+        SQL_LIST_RUNS,
+        list(task_types) if task_types is not None else None,
+        list(statuses) if statuses is not None else None,
+        parent_id,
+        limit,
+        offset,
+    )
+    return [ProcessingTask.model_validate(dict(row)) for row in rows]
+
+
+async def request_cancel(connection: Connection, task_id: UUID) -> ProcessingTask | None:
+    """Ask a live run to stop and return it; a queued or parked one, which nobody works on, ends at once."""
+    await connection.execute(
+        "UPDATE task_execution_log SET cancel_requested_at = coalesce(cancel_requested_at, now())"
+        " WHERE task_id = $1 AND status IN ('queued', 'running', 'parked')",
+        task_id,
+    )
+    await connection.execute(
+        "UPDATE run_unit SET status = 'cancelled', completed_at = now() WHERE task_id = $1 AND status IN ('queued', 'parked')"
+        " AND EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = $1 AND t.cancel_requested_at IS NOT NULL)",
+        task_id,
+    )
+    await connection.execute(
+        "UPDATE task_execution_log SET status = 'cancelled', completed_at = now() WHERE task_id = $1"
+        " AND cancel_requested_at IS NOT NULL AND status IN ('queued', 'running', 'parked')"
+        " AND NOT EXISTS (SELECT FROM run_unit u WHERE u.task_id = $1 AND u.status = 'running')",
+        task_id,
+    )
+    return await read_run(connection, task_id)
+
+
+async def put_completion(connection: Connection, task_id: UUID, source: str, datasets: Sequence[str]) -> UUID:
+    """Keep the event that tells view_builder of a finished run, in the caller's transaction, and wake its sender."""
+    event_id = uuid4()
+    await connection.execute(
+        "INSERT INTO completion_outbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (run_id) DO NOTHING",
+        event_id,
+        task_id,
+        source,
+        list(datasets),
+    )
+    await connection.execute("SELECT pg_notify('sra_completion', $1)", source)
+    return event_id
+
+
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """Return an error as the ledger keeps it."""
+    return {"kind": type(error).__name__, "message": str(error) or type(error).__name__}
+
+
+__all__ = [
+    "PLAN_UNIT",
+    "Enqueue",
+    "RequestedRun",
+    "add_units",
+    "describe_error",
+    "list_runs",
+    "put_completion",
+    "read_run",
+    "read_units",
+    "request_cancel",
+    "request_run",
+]
