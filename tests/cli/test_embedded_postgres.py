@@ -130,8 +130,10 @@ class TestServer:
             assert await connection.fetchval("SHOW fsync") == "on"
             connection.terminate()
             assert server.pid is not None
-            for process in [psutil.Process(server.pid), *psutil.Process(server.pid).children()]:
+            processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children()]
+            for process in processes:
                 process.send_signal(signal.SIGKILL)
+            psutil.wait_procs(processes, timeout=10)
             server.start()
             connection = await asyncpg.connect(server.build_dsn())
             assert await connection.fetchval("SELECT n FROM kept") == 7

@@ -393,9 +393,9 @@ async def _write_end(
         UPDATE task_execution_log SET status = $2, completed_at = clock_timestamp(), resume_at = NULL,
           duration_seconds = extract(epoch FROM clock_timestamp() - started_at),
           attempt = (SELECT max(attempt) FROM run_unit WHERE task_id = $1),
-          records_processed = $3, errors_count = $4, error_details = $5,
+          records_processed = $3::bigint, errors_count = $4, error_details = $5,
           performance_metrics = jsonb_build_object('records_per_minute',
-            round($3 * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)),
+            round($3::bigint * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)),
           details = details || $6, memory_usage_mb = $7, peak_memory_mb = $8
         WHERE task_id = $1
         """,
