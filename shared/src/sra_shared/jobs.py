@@ -28,6 +28,8 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
+from sra_shared.runs.ledger import read_run
+from sra_shared.runs.model import ProcessingTask
 
 OUTAGE_ERRORS = (
     OSError,
@@ -39,6 +41,7 @@ OUTAGE_ERRORS = (
 )
 """What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
 
+_MOST_HELPERS = 2
 _LOG_RETENTION = timedelta(days=30)
 _log = get_logger(__name__)
 
@@ -69,34 +72,34 @@ def _make_queries(driver: Driver) -> Queries:
     )
 
 
-async def enqueue_run(
-    connection: Connection,
-    task_id: UUID,
-    *,
-    task_type: str,
-    priority: int = 3,
-    execute_after: datetime | None = None,
-) -> bool:
-    """Put the run into the queue inside the caller's transaction and return whether it was not there yet.
+async def enqueue_run(connection: Connection, task: ProcessingTask, *, execute_after: datetime | None = None) -> None:
+    """Put the run into the queue inside the caller's transaction.
 
-    `priority` is ours, 1 (first) to 5; the library serves the greatest number first. `execute_after` (aware) is held
-    against the database's clock. A run has at most one waiting or taken job, so that asking again changes nothing.
+    Our priority 1 comes first; the library serves the greatest number first. Before `execute_after` (aware; by default
+    the time that the run is scheduled for or parked until) no worker takes it, by the database's clock. A run has one
+    waiting or taken job at most, so that asking again changes nothing.
     """
-    if not 1 <= priority <= 5:
-        raise ValueError(f"priority {priority} of run {task_id} is not between 1 and 5")
-    delay: timedelta | None = None
-    if execute_after is not None:
-        delay = await connection.fetchval("SELECT greatest($1::timestamptz - now(), interval '0')", execute_after)
-    driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
-    [job_id] = await _make_queries(driver).enqueue(
-        task_type,
-        str(task_id).encode(),
-        6 - priority,
-        delay,
-        str(task_id),
-        on_conflict="skip",
+    await _enqueue(connection, task, key=str(task.task_id), execute_after=execute_after)
+    await connection.execute(
+        "UPDATE task_execution_log SET has_job = true WHERE task_id = $1 AND NOT has_job", task.task_id
     )
-    return job_id is not None
+
+
+async def call_helpers(connection: Connection, task: ProcessingTask, units: int) -> None:
+    """Ask other workers to share the run's units, in the transaction that stores its plan."""
+    for number in range(1, min(units, _MOST_HELPERS + 1)):
+        await _enqueue(connection, task, key=f"{task.task_id}:{number}")
+
+
+async def _enqueue(
+    connection: Connection, task: ProcessingTask, *, key: str, execute_after: datetime | None = None
+) -> None:
+    due = execute_after or task.resume_at or task.scheduled_at
+    delay = await connection.fetchval("SELECT greatest($1::timestamptz - now(), interval '0')", due)
+    driver = AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection))
+    await _make_queries(driver).enqueue(
+        task.task_type.value, key.encode(), 6 - task.priority, delay, key, on_conflict="skip"
+    )
 
 
 async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> list[UUID]:
@@ -107,11 +110,11 @@ async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> lis
     """
     rows = await connection.fetch(
         """
-        SELECT run.task_id, run.task_type, run.priority, run.resume_at
+        SELECT run.task_id
         FROM task_execution_log AS run
         WHERE run.task_type = ANY($1::text[])
           AND run.status IN ('queued', 'running', 'parked')
-          AND run.queued
+          AND run.has_job
           AND NOT EXISTS (
               SELECT FROM jobs.pgqueuer AS job
               WHERE job.dedupe_key = run.task_id::text AND job.status IN ('queued', 'picked')
@@ -119,18 +122,11 @@ async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> lis
         """,
         list(task_types),
     )
-    restored = []
     for row in rows:
-        async with connection.transaction():
-            if await enqueue_run(
-                connection,
-                row["task_id"],
-                task_type=row["task_type"],
-                priority=row["priority"],
-                execute_after=row["resume_at"],
-            ):
-                restored.append(row["task_id"])
-    return restored
+        task = await read_run(connection, row["task_id"])
+        if task is not None:
+            await enqueue_run(connection, task)
+    return [row["task_id"] for row in rows]
 
 
 async def prune_job_log(connection: Connection) -> None:

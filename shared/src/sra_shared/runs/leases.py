@@ -106,7 +106,9 @@ class Worker:
     look dead. It also learns which runs were asked to stop.
     """
 
-    def __init__(self, dsn: str, service: str) -> None:
+    def __init__(self, dsn: str, service: str, *, wait_seconds: float = 30) -> None:
+        """`wait_seconds` is how long entering waits for the database; with 0 a service starts while it is away."""
+        self._wait_seconds = wait_seconds
         self.owner = f"{service}:{uuid4().hex[:12]}"
         self.active: set[tuple[UUID, str]] = set()
         self.cancelled: frozenset[UUID] = frozenset()
@@ -124,10 +126,11 @@ class Worker:
 
     async def __aenter__(self) -> Worker:
         self._thread.start()
-        if not await asyncio.to_thread(self._ready.wait, 30):
+        if self._wait_seconds and not await asyncio.to_thread(self._ready.wait, self._wait_seconds):
             self._closed.set()
             raise RetryableError(
-                "The database did not answer within 30 s.", next_step="Look whether it runs, then try again."
+                f"The database did not answer within {self._wait_seconds:g} s.",
+                next_step="Look whether it runs, then try again.",
             )
         return self
 

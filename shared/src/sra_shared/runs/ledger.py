@@ -63,7 +63,8 @@ async def request_run(
         if known is not None:
             return RequestedRun(known, created=False)
     requested = await _insert_run(connection, request, source)
-    if requested.created and enqueue is not None:
+    if enqueue is not None:
+        # also for a run in progress: a command may have started it and died
         await enqueue(connection, requested.task)
     if idempotency_key is not None:
         await connection.execute(

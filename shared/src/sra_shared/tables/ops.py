@@ -102,6 +102,13 @@ task_execution_log = Table(
     _json("details"),
     Column("memory_usage_mb", Numeric(12, 1)),
     Column("peak_memory_mb", Numeric(12, 1)),
+    Column(
+        "has_job",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether workers carry it through, by a job of the queue; a command's own run has none.",
+    ),
     _one_of("task_type", TASK_TYPES),
     _one_of("status", RUN_STATUSES),
     CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),

@@ -6,6 +6,7 @@ tables, and frozen here: a later release of the library cannot change what this 
 Revision: 0004, after 0003.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
@@ -175,11 +176,21 @@ _STATEMENTS = (
     """,
 )
 
+_HAS_JOB: sa.Column[bool] = sa.Column(
+    "has_job",
+    sa.Boolean(),
+    server_default=sa.text("false"),
+    nullable=False,
+    comment="Whether workers carry it through, by a job of the queue; a command's own run has none.",
+)
+
 
 def upgrade() -> None:
     for statement in _STATEMENTS:
         op.execute(statement)
+    op.add_column("task_execution_log", _HAS_JOB)
 
 
 def downgrade() -> None:
+    op.drop_column("task_execution_log", "has_job")
     op.execute("DROP SCHEMA jobs CASCADE")

@@ -1,0 +1,41 @@
+"""Slots of a schedule: each fires once, whatever the number of processes that watch the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sra_shared.db import Connection
+
+
+async def claim_slot(connection: Connection, schedule: str, slot: datetime, *, task_id: UUID | None = None) -> bool:
+    """Take the slot and return True, or return False where somebody has it already.
+
+    Called in the transaction that requests the slot's run: if that fails, the slot is free again. A second claim made
+    meanwhile waits for the first transaction's end. `slot` is aware, the planned time and not the present one. Raises
+    ValueError where `slot` carries no time zone.
+    """
+    if slot.tzinfo is None:
+        raise ValueError(f"slot {slot} of schedule {schedule} carries no time zone")
+    row = await connection.fetchrow(
+        "INSERT INTO schedule_slot (schedule, slot, task_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING slot",
+        schedule,
+        slot,
+        task_id,
+    )
+    return row is not None
+
+
+async def bind_slot(connection: Connection, schedule: str, slot: datetime, task_id: UUID) -> None:
+    """Note which run a claimed slot started, in the same transaction."""
+    await connection.execute(
+        "UPDATE schedule_slot SET task_id = $3 WHERE schedule = $1 AND slot = $2", schedule, slot, task_id
+    )
+
+
+async def read_last_slot(connection: Connection, schedule: str) -> datetime | None:
+    """Return the newest slot that was claimed, or None where the schedule never fired."""
+    slot: datetime | None = await connection.fetchval(
+        "SELECT max(slot) FROM schedule_slot WHERE schedule = $1", schedule
+    )
+    return slot

@@ -1,0 +1,192 @@
+"""The worker that runs inside a service: it takes jobs of its task types from the queue and executes their runs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+
+from sra_shared.db import Pool, open_connection
+from sra_shared.errors import RunCancelledError, SraError
+from sra_shared.jobs import (
+    OUTAGE_ERRORS,
+    ReconnectingDriver,
+    call_helpers,
+    library_settings,
+    make_fenced_queries,
+    prune_job_log,
+    restore_jobs,
+)
+from sra_shared.logs import get_logger
+from sra_shared.runs import Execution, Work, Worker, execute_run
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerTiming:
+    """Seconds. A job whose worker sent no heartbeat for `takeover` is stale, and every worker looks each `poll`."""
+
+    takeover: float = 15.0
+    poll: float = 5.0
+    busy_retry: float = 5.0
+    helper_retry: float = 30.0
+    restore: float = 15.0
+    restart: float = 2.0
+    grace: float = 20.0
+
+
+class JobWorker:
+    """Takes jobs of `works` and executes their runs, at most `concurrency` at once, until `stop` is called.
+
+    It outlives every outage of the database: it reconnects with backoff and goes on. What it has not finished `grace`
+    seconds after `stop` is interrupted and handed back; another worker resumes it at the last committed chunk.
+    """
+
+    def __init__(
+        self,
+        *,
+        dsn: str,
+        pool: Pool,
+        worker: Worker,
+        works: Mapping[str, Work],
+        concurrency: int = 4,
+        timing: WorkerTiming | None = None,
+    ) -> None:
+        """`worker` is entered already and its `wait_seconds` may be 0; raises ValueError for a concurrency under 2."""
+        if concurrency < 2:
+            raise ValueError("the library wants a concurrency of at least 2")
+        self._pool = pool
+        self._worker = worker
+        self._works = dict(works)
+        self._concurrency = concurrency
+        self._timing = timing or WorkerTiming()
+        self._stopping = asyncio.Event()
+        self._manager: QueueManager | None = None
+        self._running: set[UUID] = set()
+        self._driver = ReconnectingDriver(
+            lambda: open_connection(dsn, application_name=f"sra-jobs:{worker.owner}", command_timeout=15)
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection to the queue stands, as far as is known."""
+        return self._driver.connected
+
+    @property
+    def running(self) -> frozenset[UUID]:
+        """The runs in hand."""
+        return frozenset(self._running)
+
+    def stop(self) -> None:
+        """Take no more jobs and have the running ones hand over at their next chunk; `run` returns when all did."""
+        self._worker.stopping.set()
+        self._stopping.set()
+        self._driver.give_up()
+        if self._manager is not None:
+            self._manager.shutdown.set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called; database outages are waited out."""
+        restoring = asyncio.create_task(self._restore_regularly())
+        try:
+            while not self._stopping.is_set():
+                await self._take_jobs()
+        finally:
+            restoring.cancel()
+            with suppress(asyncio.CancelledError):
+                await restoring
+            await self._driver.close()
+
+    async def _take_jobs(self) -> None:
+        queries = make_fenced_queries(self._driver)
+        manager = QueueManager(queries, channel=library_settings().channel)
+        queries.worker_id = manager.queue_manager_id
+        for task_type in self._works:
+            manager.entrypoint(task_type)(self._execute_job)
+        self._manager = manager
+        try:
+            await manager.run(
+                dequeue_timeout=timedelta(seconds=self._timing.poll),
+                batch_size=1,
+                max_concurrent_tasks=self._concurrency,
+                heartbeat_timeout=timedelta(seconds=self._timing.takeover),
+                log_aggregation_interval=timedelta(0),
+            )
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError, RuntimeError) as error:
+            # RuntimeError is the library's word for missing tables: a service may start before the migration
+            _log.warning("job_worker_restarts", error=str(error), error_type=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._timing.restart)
+        finally:
+            self._manager = None
+
+    async def _execute_job(self, job: Job) -> None:
+        task_text, _, helper = (job.payload or b"").decode().partition(":")
+        task_id = UUID(task_text)
+        if task_id in self._running:
+            raise RetryRequested(timedelta(seconds=self._timing.helper_retry), "this worker is at the run already")
+        self._running.add(task_id)
+        try:
+            left = await self._execute_or_interrupt(task_id, self._works[job.entrypoint])
+        except RunCancelledError as error:
+            _log.warning("job_without_run", run_id=str(task_id), error=str(error))
+            return
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError) as error:
+            _log.warning("run_interrupted", run_id=str(task_id), error=str(error), error_type=type(error).__name__)
+            raise RetryRequested(self._later(), type(error).__name__) from error
+        finally:
+            self._running.discard(task_id)
+        if left is None:
+            raise RetryRequested(timedelta(0), "handed over")
+        if not left.task.status.is_live or (helper and left.resume_at is None):
+            return
+        # other workers hold what is left: one of them may die
+        delay = self._later() if left.resume_at is None else max(left.resume_at - datetime.now(UTC), timedelta(0))
+        raise RetryRequested(delay, "the run goes on later")
+
+    def _later(self) -> timedelta:
+        return timedelta(seconds=0 if self._stopping.is_set() else self._timing.busy_retry)
+
+    async def _execute_or_interrupt(self, task_id: UUID, work: Work) -> Execution | None:
+        """Return what is left of the run, or None where its work did not stop in time and was interrupted."""
+        executing = asyncio.create_task(execute_run(self._pool, task_id, work, self._worker, on_planned=call_helpers))
+        deadline = asyncio.create_task(self._wait_for_deadline())
+        try:
+            await asyncio.wait({executing, deadline}, return_when=asyncio.FIRST_COMPLETED)
+            if executing.done():
+                return executing.result()
+            _log.warning("run_interrupted_at_shutdown", run_id=str(task_id))
+            return None
+        finally:
+            deadline.cancel()
+            executing.cancel()
+            await asyncio.wait({executing})
+
+    async def _wait_for_deadline(self) -> None:
+        await self._stopping.wait()
+        await asyncio.sleep(self._timing.grace)
+
+    async def _restore_regularly(self) -> None:
+        pruned_on: datetime | None = None
+        while True:
+            await asyncio.sleep(self._timing.restore * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+            try:
+                async with self._pool.acquire() as connection:
+                    for task_id in await restore_jobs(connection, self._works):
+                        _log.warning("lost_job_restored", run_id=str(task_id))
+                    today = await connection.fetchval("SELECT date_trunc('day', now())")
+                    if today != pruned_on:
+                        await prune_job_log(connection)
+                        pruned_on = today
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                _log.warning("job_check_failed", error_type=type(error).__name__)
