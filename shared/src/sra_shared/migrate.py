@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import asyncpg
@@ -12,7 +13,9 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text as sa_text
 
 from sra_shared.db import Connection, open_engine
-from sra_shared.errors import ConfigError
+from sra_shared.errors import ConfigError, SraError
+from sra_shared.logs import configure_logs, get_logger
+from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 _LOCK_KEY = 7_302_461
 _OLDEST_SERVER = 150_000
@@ -120,3 +123,20 @@ def _mark_database(connection: SyncConnection, *, sandbox: bool, is_new: bool) -
 async def read_sandbox_mark(connection: Connection) -> bool:
     """Return whether the database is marked for made-up data."""
     return bool(await connection.fetchval("SELECT sandbox FROM database_mark"))
+
+
+def main() -> int:
+    """Migrate the database that the settings name, as a deploy's first step; prints what is left for a person to do."""
+    database, service = DatabaseSettings(), ServiceSettings()
+    configure_logs(service="migrate", level=service.log_level, form=service.log_format)
+    try:
+        revision = asyncio.run(upgrade_database(database.require_dsn(), sandbox=service.sra_sandbox))
+    except SraError as error:
+        get_logger(__name__).error("migration_refused", message=error.message, next_step=error.next_step)
+        return error.exit_code
+    get_logger(__name__).info("migrated", revision=revision)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
