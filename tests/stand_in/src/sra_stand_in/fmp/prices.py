@@ -127,7 +127,7 @@ def bar_on(security: Security, day: int, previous: int | None = None) -> Bar:
     reach = 0.6 * security.volatility
     high = max(opened, close) * (1 + reach * abs(NOISE[(at + 2) & NOISE_MASK]))
     low = min(opened, close) * (1 - reach * min(4.0, abs(NOISE[(at + 3) & NOISE_MASK])))
-    volume = float(int(security.volume * factor * math.exp(0.4 * NOISE[(at + 4) & NOISE_MASK])))
+    volume: float = int(security.volume * factor * math.exp(0.4 * NOISE[(at + 4) & NOISE_MASK]))
     if security.salt % 37 == 0 or security.kind == CRYPTO:
         volume += 0.25
     return Bar(day, round_price(opened), round_price(high), round_price(low), round_price(close), volume)
@@ -143,7 +143,7 @@ def adjust_bar(bar: Bar, ratio: float) -> Bar:
         round(bar.high / ratio, 4),
         round(bar.low / ratio, 4),
         round(bar.close / ratio, 4),
-        float(int(bar.volume * ratio)),
+        int(bar.volume * ratio),
     )
 
 

@@ -24,10 +24,11 @@ EQUITY, PREFERRED, ETF, INDEX, CRYPTO = "equity", "preferred", "etf", "index", "
 KNOWN_ETF_FLOOR = 100
 """From this many securities on, the well-known ETFs are part of the lists; below, they answer only by symbol."""
 _LISTING_SHARES = (("NYSE", 0.29), ("NASDAQ", 0.34), ("AMEX", 0.07), ("TSX", 0.18), ("TSXV", 0.12))
+_FIRST_LISTINGS = (*((code, EQUITY) for code in IN_SCOPE), ("AMEX", ETF), ("TSX", ETF))
 _ETF_SHARES = (("AMEX", 0.60), ("NASDAQ", 0.12), ("TSX", 0.28))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Security:
     """One listing and the constants from which every figure about it is computed."""
 
@@ -220,6 +221,9 @@ class Universe:
         return made
 
     def _add_company(self, number: int, securities: int) -> None:
+        if number < len(_FIRST_LISTINGS):  # so that even the smallest world has every exchange and both kinds
+            self._add_listing(number, *_FIRST_LISTINGS[number])
+            return
         at = unit(self._seed, number, 41)
         if at < 0.16:
             self._add_listing(number, _choose(_ETF_SHARES, unit(self._seed, number, 42)), ETF)
