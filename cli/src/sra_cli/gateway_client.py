@@ -1,0 +1,140 @@
+"""The gateway as the commands use it: trigger a refresh, follow it to its end, ask for a login link."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from sra_shared.errors import ConfigError, RetryableError, SraError
+
+LIVE = frozenset({"queued", "running", "parked"})
+_EXIT_CODES = {"completed": 0, "partial": 2, "parked": 3, "held": 4}
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+class GatewayError(SraError):
+    """The gateway answered, and refused."""
+
+
+def choose_exit_code(status: str) -> int:
+    """Return the documented exit code of a refresh that ended so."""
+    return _EXIT_CODES.get(status, 1)
+
+
+class GatewayClient:
+    """Talks to one gateway with a token; to be used as a context manager, from one thread.
+
+    A refresh is an object `{"refresh_id", "status", "overdue", "seconds", "error", "steps": [{"step", "status",
+    "seconds", "error", "datasets": [{"dataset", five counts}], "progress"}]}`; it is live while its status is queued
+    or running. Every method raises RetryableError where the gateway cannot be reached, ConfigError where it does not
+    take the token, and GatewayError where it refuses for another reason.
+    """
+
+    def __init__(self, url: str, token: str | None, *, timeout: float = 15) -> None:
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def trigger_refresh(
+        self,
+        *,
+        sources: Sequence[str] | None = None,
+        weekly: bool = False,
+        retry_seconds: float = 60,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Start a refresh, or join the one in progress for the same sources, and return it.
+
+        `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals; a failed step is
+        tried once more after `retry_seconds`.
+        """
+        body: dict[str, Any] = {"weekly": weekly, "retry_seconds": retry_seconds}
+        if sources:
+            body["sources"] = list(sources)
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._ask("POST", "/refresh", json=body, headers=headers)
+
+    def read_refresh(self, refresh_id: str) -> dict[str, Any]:
+        """Return one refresh as it stands."""
+        return self._ask("GET", f"/refresh/{refresh_id}")
+
+    def cancel_run(self, refresh_id: str) -> dict[str, Any]:
+        """Ask a refresh, and the runs that it started, to stop."""
+        return self._ask("POST", f"/runs/{refresh_id}/cancel")
+
+    def follow_refresh(
+        self,
+        refresh_id: str,
+        *,
+        on_change: Progress | None = None,
+        poll_seconds: float = 0.5,
+        patience_seconds: float = 120,
+    ) -> dict[str, Any]:
+        """Return the refresh once it ended, telling `on_change` of every state that differs from the one before.
+
+        A gateway that is away is waited for, `patience_seconds` at a time; then RetryableError is raised. The refresh
+        itself does not depend on being followed.
+        """
+        before: dict[str, Any] | None = None
+        answered = time.monotonic()
+        while True:
+            try:
+                state = self.read_refresh(refresh_id)
+            except RetryableError:
+                if time.monotonic() - answered > patience_seconds:
+                    raise
+            else:
+                answered = time.monotonic()
+                if on_change is not None and state != before:
+                    on_change(state)
+                before = state
+                if state["status"] not in LIVE:
+                    return state
+            time.sleep(poll_seconds)
+
+    def make_login_link(self) -> str:
+        """Return an address that logs a browser in, once, within ten minutes; its code stands in the fragment."""
+        code = self._ask("POST", "/login-codes")["code"]
+        return f"{self.url}/login#{code}"
+
+    def read_status(self) -> dict[str, Any]:
+        """Return the machine-readable whole: services, database, refresh, freshness, schedule."""
+        return self._ask("GET", "/status")
+
+    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise RetryableError(
+                f"The gateway at {self.url} does not answer ({type(error).__name__}).",
+                next_step="Look whether it runs: `./sra status`.",
+            ) from error
+        if answer.is_success:
+            found: dict[str, Any] = answer.json()
+            return found
+        message = f"The gateway refused {method} {path}: {_read_problem(answer)}"
+        if answer.status_code in (401, 403):
+            raise ConfigError(message, next_step="Set SRA_SERVICE_TOKEN to the token the gateway was started with.")
+        if answer.status_code >= 500:
+            raise RetryableError(message, next_step="Look at the gateway's log, or try again.")
+        raise GatewayError(message, next_step="Correct the request.")
+
+
+def _read_problem(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+        return str(problem.get("detail") or problem.get("title") or answer.status_code)
+    except (ValueError, AttributeError):
+        return f"status {answer.status_code}"
