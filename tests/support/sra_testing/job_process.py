@@ -1,0 +1,89 @@
+"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.logs import configure_logs
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Worker
+from sra_shared.worker import JobWorker
+
+PROBE_TABLE = "CREATE TABLE chunk_probe (task_id uuid, unit text, chunk int, owner text)"
+
+
+class ProbeWork:
+    """Stores `chunks` rows in each of `units` parts, one transaction each, `pause` seconds apart.
+
+    With `poison` the process dies in the middle of the first chunk; with `open_pause` a chunk's transaction stays open
+    that long before its commit.
+    """
+
+    source = "fundata"
+    ordered = False
+    concurrency = 1
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        count = int(context.task.parameters.get("units", 1))
+        return [UnitPlan(f"part {number}", "probe") for number in range(count)]
+
+    async def process(self, context: UnitContext) -> None:
+        parameters = context.task.parameters
+        chunks = int(parameters.get("chunks", 3))
+        for chunk in range(int(context.unit.resume.get("chunk", 0)), chunks):
+            async with context.transaction() as connection:
+                await connection.execute(
+                    "INSERT INTO chunk_probe VALUES ($1, $2, $3, $4)",
+                    context.task.task_id,
+                    context.unit.unit,
+                    chunk,
+                    context.worker.owner,
+                )
+                if parameters.get("poison"):
+                    os._exit(9)
+                await asyncio.sleep(float(parameters.get("open_pause", 0)))
+                await context.commit(connection, Counts(read=1, stored=1), resume={"chunk": chunk + 1})
+            await asyncio.sleep(float(parameters.get("pause", 0)))
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        return RunEnd()
+
+
+@contextmanager
+def run_worker_process(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a worker process; it is killed at the end whatever happened."""
+    support = Path(__file__).resolve().parents[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sra_testing.job_process", dsn],
+        env={**os.environ, "PYTHONPATH": str(support)},  # noqa: TID251 - a child's environment, no setting
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+        process.wait()
+
+
+async def serve(dsn: str) -> None:
+    """Work until SIGTERM."""
+    configure_logs(service="probe")
+    async with Worker(dsn, "probe", wait_seconds=0) as worker:
+        pool = await worker.open_pool(min_size=0, max_size=6)
+        jobs = JobWorker(dsn=dsn, pool=pool, worker=worker, works={"csv_import": ProbeWork()})
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, jobs.stop)
+        await jobs.run()
+        await pool.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1]))
