@@ -16,6 +16,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sra_shared.dsn import build_dsn, normalise_dsn
 from sra_shared.errors import ConfigError
 
+# tokens that docker-compose.yml shows to everybody begin so
+SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
+
 
 class _Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False)
@@ -99,10 +102,11 @@ class ServiceSettings(_Settings):
         if self.sra_env != "production":
             return
         for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
-            if token is None or len(token.get_secret_value()) < 16:
+            value = token.get_secret_value() if token else ""
+            if len(value) < 16 or value.startswith(SANDBOX_TOKEN_PREFIX):
                 raise ConfigError(
-                    f"{name} is not set, or shorter than 16 characters, and SRA_ENV is production.",
-                    next_step=f"Set {name}.",
+                    f"{name} is unset, shorter than 16 characters or the public one of the sandbox, and SRA_ENV is production.",
+                    next_step=f"Set {name} to a long random text.",
                 )
         if self.sra_service_token == self.sra_viewer_token:
             raise ConfigError(

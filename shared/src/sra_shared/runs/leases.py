@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -65,7 +65,8 @@ UPDATE run_unit SET
   duplicate_count = duplicate_count + $7, rejected_count = rejected_count + $8,
   out_of_scope_count = out_of_scope_count + $9,
   rejected_by = $10, warnings_by = $11, resume = coalesce($12, resume), progress = progress || $13,
-  attempt = 1, status = coalesce($14, status), error = coalesce($15, error),
+  attempt = CASE WHEN $14::text IS NULL AND ($4 > 0 OR $12::jsonb IS NOT NULL) THEN 1 ELSE attempt END,
+  status = coalesce($14, status), error = coalesce($15, error),
   completed_at = CASE WHEN $14 IS NULL THEN completed_at ELSE clock_timestamp() END
 WHERE task_id = $1 AND unit = $2 AND epoch = $3 AND status = 'running'
 RETURNING *
@@ -91,7 +92,6 @@ class Lease:
 
     unit: Unit
     taken_over: bool
-    max_attempts: int = field(default=0)
 
     @property
     def label(self) -> str:
@@ -113,6 +113,8 @@ class Worker:
         self.active: set[tuple[UUID, str]] = set()
         self.cancelled: frozenset[UUID] = frozenset()
         self.stopping = threading.Event()
+        # a unit of this worker counts as abandoned unless it is in `active`, so that taking and noting it are one step
+        self.claiming = asyncio.Lock()
         self._dsn = dsn
         self._backend: tuple[int, datetime] | None = None
         self._closed = threading.Event()
@@ -196,8 +198,8 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
 
     With `ordered`, a unit is free only when all before it ended. The former owner's stuck transactions are ended first.
     """
-    pid, backend_start = worker.backend
-    async with pool.acquire() as connection:
+    async with worker.claiming, pool.acquire() as connection:
+        pid, backend_start = worker.backend
         await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
         row = await connection.fetchrow(
             SQL_CLAIM,
@@ -208,10 +210,10 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
             [unit for task, unit in worker.active if task == task_id],
             ordered,
         )
-    if row is None:
-        return None
-    lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
-    worker.active.add((task_id, lease.unit.unit))
+        if row is None:
+            return None
+        lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
+        worker.active.add((task_id, lease.unit.unit))
     return lease
 
 

@@ -1,0 +1,88 @@
+"""Migrations against the models, and what a start makes of a database."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from sra_shared.db import open_connection, open_engine
+from sra_shared.errors import ConfigError
+from sra_shared.migrate import (
+    read_newest_revision,
+    read_revision,
+    read_sandbox_mark,
+    require_revision,
+    upgrade_database,
+)
+from sra_shared.tables import metadata
+
+
+def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _compared: object) -> bool:
+    """Leave out what is made by rule and not declared one by one: partitions and the version table."""
+    return not (kind == "table" and reflected and name is not None and name not in metadata.tables)
+
+
+async def test_migrations_make_what_the_models_say(database: str) -> None:
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": is_ours})
+        return list(compare_metadata(context, metadata))
+
+    engine = open_engine(database, application_name="test")
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(compare)
+    await engine.dispose()
+    assert differences == []
+
+
+async def test_every_table_that_is_no_partition_is_declared(database: str) -> None:
+    connection = await open_connection(database, application_name="test")
+    rows = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        " AND relnamespace = 'public'::regnamespace"
+    )
+    await connection.close()
+    declared = {table.name for table in metadata.tables.values() if table.schema is None}
+    assert {row["relname"] for row in rows} - {"alembic_version"} == declared
+
+
+async def test_two_migrations_at_once_do_not_collide(empty_database: str) -> None:
+    revisions = await asyncio.gather(*(upgrade_database(empty_database) for _ in range(2)))
+    assert revisions == [read_newest_revision()] * 2
+
+
+async def test_foreign_database_is_refused(empty_database: str) -> None:
+    connection = await open_connection(empty_database, application_name="test")
+    await connection.execute("CREATE TABLE somebody_elses (n int)")
+    await connection.close()
+    with pytest.raises(ConfigError, match="did not make"):
+        await upgrade_database(empty_database)
+
+
+async def test_sandbox_mark_is_set_once_and_only_on_an_empty_database(database: str, empty_database: str) -> None:
+    await upgrade_database(empty_database, sandbox=True)
+    await upgrade_database(empty_database)
+    connection = await open_connection(empty_database, application_name="test")
+    assert await read_sandbox_mark(connection)
+    await connection.close()
+    with pytest.raises(ConfigError, match="cannot become a sandbox"):
+        await upgrade_database(database, sandbox=True)
+
+
+async def test_older_database_is_named(empty_database: str) -> None:
+    connection: asyncpg.Connection[asyncpg.Record] = await open_connection(empty_database, application_name="test")
+    assert await read_revision(connection) is None
+    with pytest.raises(ConfigError, match=r"revision \(none\)"):
+        await require_revision(connection)
+    await upgrade_database(empty_database, revision="0001")
+    with pytest.raises(ConfigError, match="revision 0001"):
+        await require_revision(connection)
+    await upgrade_database(empty_database)
+    await require_revision(connection)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await require_revision(connection)
+    await connection.close()

@@ -1,0 +1,338 @@
+"""The ledger, its leases and the driver, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, Pool
+from sra_shared.errors import (
+    FatalError,
+    IdempotencyConflictError,
+    LeaseLostError,
+    RetryableError,
+    RunHeldError,
+    RunParkedError,
+)
+from sra_shared.runs import (
+    Execution,
+    ProcessingTask,
+    RunEnd,
+    RunRequest,
+    RunStatus,
+    TaskType,
+    Unit,
+    UnitContext,
+    UnitPlan,
+    UnitStatus,
+    Worker,
+    execute_run,
+    read_run,
+    read_units,
+    request_cancel,
+    request_run,
+)
+from sra_shared.runs.leases import claim_unit
+
+ONE_ROW = Counts(read=1, stored=1)
+
+
+@dataclass
+class ScriptedWork:
+    """Units by name; `act` says what each does."""
+
+    act: Callable[[UnitContext], Awaitable[None]]
+    units: Sequence[str] = ("a",)
+    source: str | None = "fmp"
+    ordered: bool = False
+    concurrency: int = 1
+    planned: int = field(default=0)
+
+    async def plan(self, _context: UnitContext) -> Sequence[UnitPlan]:
+        self.planned += 1
+        return [UnitPlan(unit, unit.upper()) for unit in self.units]
+
+    async def process(self, context: UnitContext) -> None:
+        await self.act(context)
+
+    async def conclude(self, _connection: Connection, _task: ProcessingTask, _units: Sequence[Unit]) -> RunEnd:
+        return RunEnd()
+
+
+@pytest.fixture
+async def worker(database: str) -> AsyncIterator[Worker]:
+    async with Worker(database, "test") as opened:
+        yield opened
+
+
+async def ask(pool: Pool, **fields: object) -> UUID:
+    async with pool.acquire() as connection, connection.transaction():
+        requested = await request_run(
+            connection, RunRequest.model_validate({"task_type": TaskType.DAILY_QUOTES, **fields}), source="fmp"
+        )
+    return requested.task.task_id
+
+
+async def commit_one(context: UnitContext) -> None:
+    async with context.transaction() as connection:
+        await context.commit(connection, ONE_ROW, resume={"line": context.unit.counts.read + 1})
+
+
+async def fetch_units(pool: Pool, task_id: UUID) -> dict[str, Unit]:
+    async with pool.acquire() as connection:
+        return {unit.unit: unit for unit in await read_units(connection, task_id)}
+
+
+async def make_due(pool: Pool, task_id: UUID) -> None:
+    await pool.execute("UPDATE run_unit SET not_before = NULL WHERE task_id = $1", task_id)
+
+
+async def test_run_adds_up_its_units_and_leaves_one_completion(pool: Pool, worker: Worker) -> None:
+    task_id = await ask(pool)
+    work = ScriptedWork(commit_one, units=("a", "b", "c"), concurrency=2)
+    ended = await execute_run(pool, task_id, work, worker)
+    assert ended.task.status is RunStatus.COMPLETED
+    assert ended.task.records_processed == 3
+    assert ended.task.details["datasets"]["A"]["stored"] == 1
+    assert ended.resume_at is None
+    events = await pool.fetch("SELECT run_id, source, datasets FROM completion_outbox")
+    assert [(e["run_id"], e["source"]) for e in events] == [(task_id, "fmp")]
+    assert (await execute_run(pool, task_id, work, worker)).task.status is RunStatus.COMPLETED
+    assert work.planned == 1
+
+
+async def test_counts_that_do_not_balance_roll_the_chunk_back(pool: Pool, worker: Worker) -> None:
+    async def lose_a_record(context: UnitContext) -> None:
+        async with context.transaction() as connection:
+            await connection.execute("INSERT INTO schedule_slot (schedule, slot) VALUES ('x', now())")
+            await context.commit(connection, Counts(read=2, stored=1))
+
+    task_id = await ask(pool)
+    ended = await execute_run(pool, task_id, ScriptedWork(lose_a_record), worker)
+    assert ended.task.status is RunStatus.FAILED
+    assert "do not balance" in ended.task.error_details[0]["message"]
+    assert await pool.fetchval("SELECT count(*) FROM schedule_slot") == 0
+
+
+async def test_database_itself_refuses_unbalanced_counts(pool: Pool, worker: Worker) -> None:
+    task_id = await ask(pool)
+    await execute_run(pool, task_id, ScriptedWork(commit_one), worker)
+    with pytest.raises(asyncpg.CheckViolationError, match="no_record_lost_or_doubled"):
+        await pool.execute("UPDATE run_unit SET read_count = read_count + 1 WHERE unit = 'a'")
+
+
+async def test_failed_attempt_resumes_at_its_last_commit(pool: Pool, worker: Worker) -> None:
+    seen: list[dict[str, object]] = []
+
+    async def fail_once(context: UnitContext) -> None:
+        seen.append(context.unit.resume)
+        await commit_one(context)
+        if len(seen) == 1:
+            raise RetryableError("The source hung up.")
+
+    task_id = await ask(pool)
+    work = ScriptedWork(fail_once)
+    first = await execute_run(pool, task_id, work, worker)
+    assert first.task.status is RunStatus.RUNNING
+    assert first.resume_at is not None
+    assert first.resume_at > datetime.now(UTC)
+    await make_due(pool, task_id)
+    second = await execute_run(pool, task_id, work, worker)
+    assert second.task.status is RunStatus.COMPLETED
+    assert seen == [{}, {"line": 1}]
+    assert (await fetch_units(pool, task_id))["a"].counts.stored == 2
+
+
+async def test_retries_without_progress_are_spent(pool: Pool, worker: Worker) -> None:
+    async def fail(_context: UnitContext) -> None:
+        raise RetryableError("The source hung up.")
+
+    task_id = await ask(pool, max_retries=2)
+    for _ in range(3):
+        execution = await execute_run(pool, task_id, ScriptedWork(fail), worker)
+        await make_due(pool, task_id)
+    assert execution.task.status is RunStatus.FAILED
+    assert execution.task.attempt == 3
+    assert execution.task.error_details[0]["message"] == "The source hung up."
+
+
+async def test_one_failed_unit_makes_the_run_partial_and_spares_the_others(pool: Pool, worker: Worker) -> None:
+    async def act(context: UnitContext) -> None:
+        if context.unit.unit == "a":
+            raise FatalError("Dataset A changed its shape.")
+        await commit_one(context)
+
+    execution = await execute_run(pool, await ask(pool), ScriptedWork(act, units=("a", "b")), worker)
+    assert execution.task.status is RunStatus.PARTIAL
+    assert execution.task.records_processed == 1
+    assert execution.task.error_details == [{"unit": "a", "dataset": "A", "message": "Dataset A changed its shape."}]
+
+
+async def test_parked_run_says_until_when_and_goes_on(pool: Pool, worker: Worker) -> None:
+    until = datetime.now(UTC) + timedelta(hours=2)
+    parked = True
+
+    async def act(context: UnitContext) -> None:
+        if parked:
+            raise RunParkedError("The day's quota is spent.", until=until)
+        await commit_one(context)
+
+    task_id = await ask(pool)
+    execution = await execute_run(pool, task_id, ScriptedWork(act), worker)
+    assert (execution.task.status, execution.resume_at) == (RunStatus.PARKED, until)
+    assert (await fetch_units(pool, task_id))["a"].attempt == 0
+    parked = False
+    await make_due(pool, task_id)
+    assert (await execute_run(pool, task_id, ScriptedWork(act), worker)).task.status is RunStatus.COMPLETED
+
+
+async def test_held_run_waits_for_a_person(pool: Pool, worker: Worker) -> None:
+    async def act(_context: UnitContext) -> None:
+        raise RunHeldError("Half of the universe is gone.", next_step="Release it or look.")
+
+    execution = await execute_run(pool, await ask(pool), ScriptedWork(act), worker)
+    assert execution.task.status is RunStatus.HELD
+
+
+async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, worker: Worker) -> None:
+    task_id = await ask(pool)
+    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), worker)
+    task_id = await ask(pool, parameters={"n": 2})
+    plan = await claim_unit(pool, task_id, worker, ordered=False)
+    assert plan is not None
+    await pool.execute("UPDATE run_unit SET lease_expires_at = now() - interval '1 s' WHERE task_id = $1", task_id)
+    task = await pool.fetchval("SELECT count(*) FROM task_execution_log")
+    assert task == 2
+    async with Worker(database, "successor") as successor:
+        taken = await claim_unit(pool, task_id, successor, ordered=False)
+        assert taken is not None
+        assert taken.taken_over
+        assert taken.unit.epoch == plan.unit.epoch + 1
+        async with pool.acquire() as connection:
+            loaded = await read_run(connection, task_id)
+            assert loaded is not None
+            late = UnitContext(pool, loaded, plan, worker, ScriptedWork(commit_one))
+            with pytest.raises(LeaseLostError):
+                await commit_one(late)
+    assert await pool.fetchval("SELECT read_count FROM run_unit WHERE task_id = $1", task_id) == 0
+
+
+async def test_living_lease_is_not_taken(pool: Pool, database: str, worker: Worker) -> None:
+    task_id = await ask(pool)
+    assert await claim_unit(pool, task_id, worker, ordered=False) is not None
+    async with Worker(database, "other") as other:
+        assert await claim_unit(pool, task_id, other, ordered=False) is None
+
+
+async def test_successor_frees_the_locks_of_a_stuck_predecessor(pool: Pool, database: str, worker: Worker) -> None:
+    task_id = await ask(pool)
+    stuck_pool = await worker.open_pool()
+    lease = await claim_unit(stuck_pool, task_id, worker, ordered=False)
+    assert lease is not None
+    stuck = await stuck_pool.acquire()
+    transaction = stuck.transaction()
+    await transaction.start()
+    await stuck.execute("UPDATE run_unit SET progress = '{}' WHERE task_id = $1", task_id)
+    # the expiry is what a pause of the whole process brings; it is set from within, since the row is locked
+    await stuck.execute(
+        "UPDATE run_unit SET lease_expires_at = now() - interval '1 minute' WHERE task_id = $1", task_id
+    )
+    await transaction.commit()
+    transaction = stuck.transaction()
+    await transaction.start()
+    await stuck.execute("SELECT * FROM run_unit WHERE task_id = $1 FOR UPDATE", task_id)
+    async with Worker(database, "successor") as successor:
+        taken = None
+        for _ in range(100):
+            taken = await claim_unit(pool, task_id, successor, ordered=False)
+            if taken is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert taken is not None
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        await transaction.commit()
+    stuck_pool.terminate()
+
+
+async def test_hundred_requests_make_one_run(pool: Pool) -> None:
+    ids = await asyncio.gather(*(ask(pool, parameters={"day": "2026-11-20"}) for _ in range(100)))
+    assert len(set(ids)) == 1
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
+
+
+async def test_ended_work_may_be_asked_for_again(pool: Pool, worker: Worker) -> None:
+    first = await ask(pool)
+    await execute_run(pool, first, ScriptedWork(commit_one), worker)
+    assert await ask(pool) != first
+
+
+async def test_idempotency_key_with_another_body_is_refused(pool: Pool) -> None:
+    async def ask_with_key(**parameters: object) -> UUID:
+        async with pool.acquire() as connection, connection.transaction():
+            request = RunRequest(task_type=TaskType.DAILY_QUOTES, parameters=parameters)
+            return (await request_run(connection, request, source="fmp", idempotency_key="k")).task.task_id
+
+    first = await ask_with_key(n=1)
+    assert await ask_with_key(n=1) == first
+    with pytest.raises(IdempotencyConflictError, match="another body"):
+        await ask_with_key(n=2)
+
+
+async def test_cancel_of_a_queued_run_ends_it_at_once(pool: Pool) -> None:
+    task_id = await ask(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        task = await request_cancel(connection, task_id)
+    assert task is not None
+    assert task.status is RunStatus.CANCELLED
+
+
+async def test_cancel_of_a_running_run_stops_it_between_chunks(pool: Pool, worker: Worker) -> None:
+    async def act(context: UnitContext) -> None:
+        await commit_one(context)
+        async with pool.acquire() as connection, connection.transaction():
+            await request_cancel(connection, context.task.task_id)
+        while True:
+            await asyncio.sleep(0.05)
+            context.check()
+
+    execution: Execution = await execute_run(pool, await ask(pool), ScriptedWork(act), worker)
+    assert execution.task.status is RunStatus.CANCELLED
+    assert execution.task.records_processed == 1
+    assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 0
+
+
+async def test_ordered_units_wait_for_one_another(pool: Pool, worker: Worker) -> None:
+    order: list[str] = []
+
+    async def act(context: UnitContext) -> None:
+        order.append(f"start {context.unit.unit}")
+        await asyncio.sleep(0.02)
+        order.append(f"end {context.unit.unit}")
+
+    await execute_run(pool, await ask(pool), ScriptedWork(act, units=("a", "b"), ordered=True, concurrency=3), worker)
+    assert order == ["start a", "end a", "start b", "end b"]
+
+
+async def test_stopping_worker_hands_its_unit_over_without_spending_an_attempt(
+    pool: Pool, database: str, worker: Worker
+) -> None:
+    async def act(context: UnitContext) -> None:
+        await commit_one(context)
+        worker.stopping.set()
+        context.check()
+
+    task_id = await ask(pool)
+    await execute_run(pool, task_id, ScriptedWork(act), worker)
+    unit = (await fetch_units(pool, task_id))["a"]
+    assert (unit.status, unit.attempt, unit.owner) == (UnitStatus.QUEUED, 0, None)
+    async with Worker(database, "next") as successor:
+        execution = await execute_run(pool, task_id, ScriptedWork(commit_one), successor)
+    assert execution.task.status is RunStatus.COMPLETED
+    assert execution.task.records_processed == 2

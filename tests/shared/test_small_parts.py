@@ -1,0 +1,135 @@
+"""Addresses, settings, counts and redaction."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sra_shared.counts import Counts
+from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn
+from sra_shared.errors import ConfigError, FatalError
+from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
+from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://u:p@h:5432/d?sslmode=require",
+        "postgresql://u:p@h:5432/d?sslmode=require",
+        "postgresql+asyncpg://u:p@h:5432/d?ssl=require",
+        "postgresql+psycopg://u:p@h:5432/d?ssl=true",
+    ],
+)
+def test_every_spelling_of_an_address_becomes_one(address: str) -> None:
+    assert normalise_dsn(address) == "postgresql://u:p@h:5432/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://u:secret99@h/d", "postgres://u:secret99@h", "postgres://u:secret99@h/d?sslmode=maybe"]
+)
+def test_bad_address_is_refused_without_its_password(address: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        normalise_dsn(address)
+    assert "secret99" not in str(raised.value)
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30))
+def test_any_password_survives_the_address(password: str) -> None:
+    dsn = build_dsn(host="h", port=5432, name="d", user="u", password=password, ssl=None)
+    assert read_password(dsn) == password
+    assert redact_dsn(dsn) == "postgresql://u:***@h:5432/d"
+
+
+def test_parts_make_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DB_PORT", "DB_NAME", "DB_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DB_HOST", "db.example")
+    monkeypatch.setenv("DB_PASSWORD", "p@ss/word")
+    monkeypatch.setenv("DB_SSL", "true")
+    assert DatabaseSettings().dsn == "postgresql://sra:p%40ss%2Fword@db.example:5432/sra_data?sslmode=require"
+
+
+def test_contradictory_settings_name_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_POOL_MIN_SIZE", "9")
+    monkeypatch.setenv("DB_POOL_MAX_SIZE", "8")
+    with pytest.raises(ValidationError, match="DB_POOL_MIN_SIZE"):
+        DatabaseSettings()
+    monkeypatch.setenv("FUNDATA_ACCESS_KEY_ID", "only-half")
+    monkeypatch.delenv("FUNDATA_SECRET_ACCESS_KEY", raising=False)
+    with pytest.raises(ValidationError, match="FUNDATA_SECRET_ACCESS_KEY"):
+        FundataSettings()
+    monkeypatch.setenv("REFRESH_TIMEZONE", "Mars/Olympus")
+    with pytest.raises(ValidationError, match="REFRESH_TIMEZONE"):
+        ScheduleSettings()
+
+
+def test_production_needs_two_real_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRA_ENV", "production")
+    for name in ("SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError, match="SRA_SERVICE_TOKEN"):
+        ServiceSettings().check_production()
+    monkeypatch.setenv("SRA_SERVICE_TOKEN", "s" * 32)
+    with pytest.raises(ConfigError, match="SRA_VIEWER_TOKEN"):
+        ServiceSettings().check_production()
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", "s" * 32)
+    with pytest.raises(ConfigError, match="equals"):
+        ServiceSettings().check_production()
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", "sandbox-only-viewer-token")
+    with pytest.raises(ConfigError, match="SRA_VIEWER_TOKEN"):
+        ServiceSettings().check_production()
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", "v" * 32)
+    ServiceSettings().check_production()
+
+
+def test_bare_host_and_port_get_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FMP_INGEST_URL", "sra-fmp-ingest:8081")
+    assert PeerSettings().fmp_ingest_url == "http://sra-fmp-ingest:8081"
+
+
+def test_counts_add_up_and_tell_a_lost_record() -> None:
+    one = Counts(read=3, stored=1, duplicate=1, rejected=1, rejected_by={"field_count": 1})
+    both = (one + one).check("a file")
+    assert both.as_dict() == {
+        "read": 6,
+        "stored": 2,
+        "unchanged": 0,
+        "duplicate": 2,
+        "rejected": 2,
+        "rejected_by": {"field_count": 2},
+        "warnings_by": {},
+    }
+    with pytest.raises(FatalError, match="a chunk"):
+        Counts(read=2, stored=1).check("a chunk")
+    with pytest.raises(FatalError, match="by reason"):
+        Counts(read=1, rejected=1).check("a chunk")
+
+
+def test_logs_carry_fields_and_no_secret() -> None:
+    stream = io.StringIO()
+    handlers, level = logging.getLogger().handlers, logging.getLogger().level
+    try:
+        configure_logs(service="test", stream=stream)
+        hide_secrets(["canary-0123456789"])
+        get_logger("t").warning(
+            "failed", dataset="quote", url="http://h/x?apikey=abc&b=1", note="canary-0123456789", token="abc"
+        )
+    finally:
+        logging.getLogger().handlers, level_now = handlers, level
+        logging.getLogger().setLevel(level_now)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["service"], line["dataset"], line["level"]) == ("failed", "test", "quote", "warning")
+    assert "canary" not in stream.getvalue()
+    assert line["url"] == "http://h/x?apikey=***&b=1"
+    assert line["token"] == "***"
+
+
+def test_passwords_in_addresses_are_hidden() -> None:
+    assert redact_text("postgresql://sra:hunter22@h/d") == "postgresql://sra:***@h/d"
