@@ -156,11 +156,26 @@ def _find_wheel_folder() -> Path | None:
     return None
 
 
-def find_free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
+def is_port_free(port: int) -> bool:
+    """Return whether nobody listens on this TCP port of 127.0.0.1 now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def find_free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on now.
+
+    It lies below the range that systems hand out for outgoing connections, which would take it again before it is used.
+    """
+    while True:
+        port = 18_000 + secrets.randbelow(14_000)
+        if is_port_free(port):
+            return port
 
 
 def build_child_command(command: list[str], *, as_nobody: bool = False) -> list[str]:
@@ -185,7 +200,8 @@ class EmbeddedPostgres:
         self._options = _SERVER_OPTIONS | (options or {})
         self._process: subprocess.Popen[bytes] | None = None
         self.binaries: Binaries | None = None
-        self.port = 0
+        self._port_file = self.home / "postgres.port"
+        self.port = self._read_port()
 
     @property
     def pid(self) -> int | None:
@@ -262,6 +278,13 @@ class EmbeddedPostgres:
         os.sync()
         partial.rename(self.data_folder)
 
+    def _read_port(self) -> int:
+        # the same port at every start, where it is free: addresses that people keep stay right
+        try:
+            return int(self._port_file.read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return 0
+
     def _read_or_make_password(self) -> str:
         if not self._password_file.exists():
             handle = os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -271,7 +294,8 @@ class EmbeddedPostgres:
 
     def _try_start(self, binaries: Binaries) -> str | None:
         """Start once; return None when the server is ready, else what it said."""
-        self.port = find_free_port()
+        if not (self.port and is_port_free(self.port)):
+            self.port = find_free_port()
         options = [f"-c{name}={value}" for name, value in (self._options | {"port": str(self.port)}).items()]
         command = [str(binaries.folder / "postgres"), f"-D{self.data_folder}", *options]
         log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
@@ -288,6 +312,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while process.poll() is None:
             if self._is_ready(process.pid):
+                self._port_file.write_text(f"{self.port}\n", encoding="ascii")
                 return None
             if time.monotonic() > deadline:
                 self.stop()

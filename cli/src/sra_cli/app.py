@@ -1,0 +1,112 @@
+"""The registry of commands, and what holds for all of them: help, usage errors, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import asyncpg
+import typer
+
+from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, Output
+from sra_shared.errors import RetryableError, SraError
+
+COMMANDS: dict[str, str] = {
+    "up": "Start the whole stack, run one refresh, show the result and the dashboard.",
+    "down": "Stop the stack that `up` started.",
+    "refresh": "Trigger a refresh through the gateway.",
+    "load": "Load a Fundata seed tree, or derive a dataset's columns again.",
+    "fmp": "Collect one FMP dataset, or list them.",
+    "views": "Build, check or describe the published views.",
+    "status": "Show what runs, how fresh the data are, and what is wrong.",
+    "runs": "List runs, show, cancel or release one.",
+    "rejects": "List rejected records, or try them again.",
+    "migrate": "Bring the database to the newest revision.",
+    "psql": "Open psql on the database.",
+    "serve": "Run one service in the foreground.",
+    "stand-in": "Run the local stand-in for the vendors' APIs.",
+    "bench": "Run a benchmark.",
+    "check": "Lint, types, import contracts, locks, generated files.",
+    "test": "Run the tests.",
+}
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 partial, 3 parked, 4 held, 5 configuration. Every command knows --json."
+_INTERRUPTED = 130
+
+
+def build_app(wanted: str | None) -> typer.Typer:
+    """Return the command line, with the module of the wanted command only."""
+    app = typer.Typer(
+        name="sra",
+        help="SRA Data: ingests FMP and Fundata into one PostgreSQL database and publishes typed views.",
+        epilog=_EPILOG,
+        no_args_is_help=False,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, summary in COMMANDS.items():
+        if name != wanted:
+            app.command(name, help=summary)(_do_nothing)
+            continue
+        module = importlib.import_module(f"sra_cli.commands.{name.replace('-', '_')}")
+        group = getattr(module, "app", None)
+        if isinstance(group, typer.Typer):
+            app.add_typer(group, name=name, help=summary)
+        else:
+            function: Callable[..., Any] = getattr(module, name.replace("-", "_"))
+            app.command(name, short_help=summary)(function)
+    return app
+
+
+def _do_nothing() -> None:
+    """Stand in the help for a command whose module is not imported."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line and return its exit code."""
+    as_json = "--json" in arguments
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    command = typer.main.get_command(build_app(wanted))
+    words = list(arguments) or ["--help"]
+    try:
+        code = command.main(words, prog_name="./sra", standalone_mode=False)
+    except typer.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, asyncio.CancelledError, typer.Abort):
+        return report_error(
+            "Interrupted.", "What was committed stays; the same command goes on.", _INTERRUPTED, as_json
+        )
+    except SraError as error:
+        return report_error(error.message, error.next_step, error.exit_code, as_json)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        failure = describe_outage(error)
+        return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
+    except typer.TyperException as error:  # a usage error; click's own code for it means "partial" here
+        hint = f"See ./sra {wanted} --help." if wanted in COMMANDS else "See ./sra --help."
+        return report_error(error.format_message(), hint, EXIT_CONFIG, as_json)
+    return code if isinstance(code, int) else 0
+
+
+def describe_outage(error: Exception) -> SraError:
+    """Turn an error of the database or the operating system into one sentence."""
+    if isinstance(error, asyncpg.PostgresError):
+        return SraError(f"PostgreSQL refused: {error}.", next_step="")
+    if isinstance(error, OSError) and error.filename:
+        return SraError(f"{error.filename}: {error.strerror}.", next_step="")
+    return RetryableError(
+        f"The database does not answer ({error or type(error).__name__}).", next_step="Check DATABASE_URL."
+    )
+
+
+def report_error(message: str, next_step: str, code: int, as_json: bool) -> int:
+    """Say what went wrong where it is looked for, and return the code."""
+    output = Output(as_json=as_json)
+    output.note(f"sra: {message}" + (f"\n     {next_step}" if next_step else ""))
+    if as_json:
+        status = {3: "parked", 4: "held"}.get(code, "failed")
+        sys.stdout.write(json.dumps({"status": status, "error": message, "next_step": next_step}) + "\n")
+    return code or EXIT_FAILED

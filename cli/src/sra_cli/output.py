@@ -1,0 +1,71 @@
+"""How every command speaks: people read stderr and tables, programs read one JSON object on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 5
+_EXIT_CODES = {"completed": 0, "skipped": 0, "partial": 2, "parked": 3, "held": 4}
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; all else goes to stderr.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the stack's data, tokens and logs. [default: .sra]")
+]
+
+
+def choose_exit_code(status: str) -> int:
+    """Return the documented exit code for the status of a run, a refresh or a load."""
+    return _EXIT_CODES.get(status, EXIT_FAILED)
+
+
+def _to_plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    return str(value)
+
+
+class Output:
+    """Where a command writes: `console` is for people (stderr with --json), `finish` ends the command."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(stderr=as_json, highlight=False)
+        self.notes = Console(stderr=True, highlight=False)
+
+    def note(self, text: str) -> None:
+        """Tell people of progress."""
+        self.notes.print(text, markup=False)
+
+    def finish(
+        self, result: Mapping[str, Any], *, code: int = 0, render: Callable[[], RenderableType | None] | None = None
+    ) -> NoReturn:
+        """Give the result, as JSON or as `render` shows it, and end with `code`."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(result, default=_to_plain, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        elif render is not None:
+            shown = render()
+            if shown is not None:
+                self.console.print(shown)
+        raise typer.Exit(code)
+
+
+def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Return a table that fits 80 columns; a column whose name starts with `#` holds numbers."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        numeric = column.startswith("#")
+        table.add_column(column.lstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+    for row in rows:
+        table.add_row(*("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return table
