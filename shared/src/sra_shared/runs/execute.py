@@ -60,6 +60,7 @@ class RunEnd:
     error: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     datasets: Sequence[str] | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -396,7 +397,7 @@ async def _write_end(
           attempt = (SELECT max(attempt) FROM run_unit WHERE task_id = $1),
           records_processed = $3::bigint, errors_count = $4, error_details = $5,
           performance_metrics = jsonb_build_object('records_per_minute',
-            round($3::bigint * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)),
+            round($3::bigint * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)) || $9::jsonb,
           details = details || $6, memory_usage_mb = $7, peak_memory_mb = $8
         WHERE task_id = $1
         """,
@@ -408,6 +409,7 @@ async def _write_end(
         {**end.details, "datasets": {name: counts.as_dict() for name, counts in totals.items()}},
         round(rss, 1),
         round(peak, 1),
+        dict(end.metrics),
     )
 
 
