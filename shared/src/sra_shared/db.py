@@ -13,6 +13,16 @@ from sqlalchemy.pool import NullPool
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+OUTAGE_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+)
+"""What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
+
 _SERVER_SETTINGS = {
     "timezone": "UTC",
     # a worker that was paused inside a transaction must not keep its locks for ever

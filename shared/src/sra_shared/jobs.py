@@ -26,20 +26,10 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import JOB_STATUS, Channel, JobId
 from pgqueuer.ports.driver import Driver, NotifyCallback
 
-from sra_shared.db import Connection
+from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.logs import get_logger
 from sra_shared.runs.ledger import read_run
 from sra_shared.runs.model import ProcessingTask
-
-OUTAGE_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-)
-"""What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
 
 _MOST_HELPERS = 2
 _LOG_RETENTION = timedelta(days=30)

@@ -15,10 +15,9 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 
-from sra_shared.db import Pool, open_connection
+from sra_shared.db import OUTAGE_ERRORS, Pool, open_connection
 from sra_shared.errors import RunCancelledError, SraError
 from sra_shared.jobs import (
-    OUTAGE_ERRORS,
     ReconnectingDriver,
     call_helpers,
     library_settings,
