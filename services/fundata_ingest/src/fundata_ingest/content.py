@@ -1,0 +1,69 @@
+"""What identifies a record's content: its JSON text as delivered, and its content hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Final
+
+import polars as pl
+
+from fundata_ingest.batches import TextBatch
+from fundata_ingest.catalogue import Dataset
+
+HASH_BYTES: Final = 16
+
+_SPECIAL = r'["\\\x00-\x1f]'
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    **{chr(code): f"\\u{code:04x}" for code in range(0x20)},
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+
+
+def build_raw_json(batch: TextBatch) -> pl.Series:
+    """Return each record as a JSON object of all delivered columns as text, under their catalogued names."""
+    parts: list[pl.Expr] = []
+    lead = "{"
+    values = []
+    for name in batch.frame.columns[1:]:
+        column = batch.frame[name]
+        if batch.needs_escape:
+            column = escape_json(column)
+        values.append(column)
+        parts.extend((pl.lit(f'{lead}"{name}":"'), pl.col(name)))
+        lead = '",'
+    frame = pl.DataFrame(values)
+    return frame.select(pl.concat_str([*parts, pl.lit('"}')]).alias("raw_json")).to_series()
+
+
+def escape_json(column: pl.Series) -> pl.Series:
+    """Return a String column as it may stand between the quotes of a JSON string."""
+    if not column.str.contains(_SPECIAL).any():
+        return column
+    return column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
+
+
+def hash_records(
+    dataset: Dataset, canonical: Mapping[str, pl.Series], height: int, extra: pl.Series | None = None
+) -> pl.Series:
+    """Return the content hash of each record: BLAKE2b with 16 bytes over its canonical form, as Binary.
+
+    The canonical form is UTF-8 text: the columns of the dataset in catalogue order, without RecordId for quotes, each
+    in its canonical form (numbers as plain decimals, dates as ISO, texts and what is unreadable as delivered, "" for
+    NULL and for a column that was not delivered), joined by NUL, which no value holds; then, for JSON records, NUL and
+    `extra`; NULs at the end are cut off, so that a new column at the end of the catalogue leaves old hashes alone.
+    It depends neither on the parser's version nor on how the record was delivered.
+    """
+    absent = pl.repeat("", height, dtype=pl.String, eager=True)
+    skipped = dataset.roles.record_id if dataset.table == "quotes" else None
+    columns = [canonical.get(name, absent).alias(name) for name in dataset.column_names if name != skipped]
+    if extra is not None:
+        columns.append(extra.alias("extra of JSON"))
+    frame = pl.DataFrame(columns)
+    joined = frame.select(pl.concat_str(pl.all(), separator="\0").str.strip_chars_end("\0")).to_series()
+    texts = joined.cast(pl.Binary).to_list()
+    return pl.Series([blake2b(text, digest_size=HASH_BYTES).digest() for text in texts], dtype=pl.Binary)
