@@ -1,1 +1,41 @@
-"""Tables of published."""
+"""The state of publication: which view stands at which build, and which runs are in it.
+
+The published rows themselves lie in schema `published`, whose tables view_builder owns and migrations leave alone; the
+SRA app reads the views of schema `sra` over them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from sra_shared.tables.metadata import metadata
+
+published_view = Table(
+    "published_view",
+    metadata,
+    Column("relation", Text, primary_key=True, comment="Name in schema sra."),
+    Column("view", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False, comment="Of the model that the view was last built from."),
+    Column("contract", JSONB, nullable=False, comment="Columns and key that readers rely on."),
+    Column("row_count", BigInteger, comment="NULL for a plain view, whose rows nobody counts."),
+    Column("newest_at", DateTime(timezone=True), comment="The greatest as_of."),
+    Column("filled", Text, comment="Digest of the model whose rows it holds; NULL while it is only defined."),
+    Column("built_at", DateTime(timezone=True)),
+    Column("build_id", Uuid, comment="The run that built it last."),
+    Column("builds", BigInteger, nullable=False, server_default=text("0")),
+    Column("changed_rows", BigInteger, nullable=False, server_default=text("0"), comment="By the last build."),
+    Column("failed_at", DateTime(timezone=True), comment="NULL unless the newest build failed its checks."),
+    Column("error", Text),
+    CheckConstraint("version >= 1", name="version_counts"),
+)
+
+published_run = Table(
+    "published_run",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("relation", Text, primary_key=True),
+    Column("build_id", Uuid, nullable=False),
+    Column("published_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)

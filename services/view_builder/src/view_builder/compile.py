@@ -1,0 +1,200 @@
+"""From a view model to SQL: pure, no database, no settings, the same text every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.dialects import postgresql
+
+from sra_shared.views.base import Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+
+_PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+
+
+def quote_name(name: str) -> str:
+    """Return an identifier as SQL, quoted where it needs be."""
+    return str(_PREPARER.quote(name))
+
+
+def quote_text(text: str) -> str:
+    """Return a text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class CompiledView:
+    """A view as statements; `digest` changes with anything that changes the rows or the columns."""
+
+    model: type[ViewModel]
+    spec: ViewSpec
+    columns: tuple[Column, ...]
+    digest: str
+
+    @property
+    def relation(self) -> str:
+        """Its name in schema sra."""
+        return self.spec.relation
+
+    @property
+    def name(self) -> str:
+        """The view as SQL names it."""
+        return f"sra.{quote_name(self.relation)}"
+
+    @property
+    def backing(self) -> str:
+        """The table behind a keyed view as SQL names it."""
+        return f"published.{quote_name(self.relation)}"
+
+    @property
+    def contract(self) -> dict[str, Any]:
+        """What readers rely on, as kept in the database to compare the next model with."""
+        columns = [{"name": c.name, "type": c.sql_type, "nullable": c.nullable, "unit": c.unit} for c in self.columns]
+        return {"columns": columns, "key": list(self.spec.key), "keyed": self.spec.keyed is not None}
+
+    @property
+    def column_list(self) -> str:
+        """The names of all columns."""
+        return ", ".join(quote_name(column.name) for column in self.columns)
+
+    @property
+    def select_rows(self) -> str:
+        """The rows of the query with the model's names, order and types; `scope` must exist for a keyed view."""
+        columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.columns)
+        return f"SELECT\n  {columns}\nFROM (\n{self.spec.query.strip()}\n) q"  # noqa: S608 - the model's own text
+
+    @property
+    def create_view(self) -> str:
+        """Create or replace the view; columns may only have been appended."""
+        body = (
+            self.select_rows
+            if self.spec.keyed is None
+            else f"SELECT {self.column_list}\nFROM {self.backing}"  # noqa: S608
+        )
+        return f"CREATE OR REPLACE VIEW {self.name} AS\n{body}"
+
+    @property
+    def create_functions(self) -> tuple[str, ...]:
+        """Create or replace the functions over the view and let everybody call them, with his own rights."""
+        return tuple(text for function in self.spec.functions for text in _create_function(function))
+
+    @property
+    def create_table(self) -> str:
+        """Create the table behind a keyed view."""
+        columns = ",\n  ".join(f"{quote_name(c.name)} {c.sql_type}" for c in self.columns)
+        return f"CREATE TABLE {self.backing} (\n  {columns}\n)"
+
+    @property
+    def create_indexes(self) -> dict[str, str]:
+        """Statements by index name, the unique one over the key first; a changed definition has another name."""
+        keyed = self.spec.keyed
+        if keyed is None:
+            return {}
+        keys = ", ".join(map(quote_name, self.spec.key))
+        definitions = [f"UNIQUE|({keys})", *(f"|{definition}" for definition in keyed.indexes)]
+        statements = {}
+        for definition in definitions:
+            kind, _, body = definition.partition("|")
+            name = f"ix_{self.relation[:40]}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
+            using = body if body.startswith("USING") else body
+            statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {using}".split())
+        return statements
+
+    @property
+    def comments(self) -> tuple[str, ...]:
+        """Comments on view and columns."""
+        return (
+            f"COMMENT ON VIEW {self.name} IS {quote_text(self.description)}",
+            *(
+                f"COMMENT ON COLUMN {self.name}.{quote_name(column.name)} IS {quote_text(column.comment)}"
+                for column in self.columns
+            ),
+        )
+
+    @property
+    def description(self) -> str:
+        """The model's docstring on one line."""
+        return " ".join((self.model.__doc__ or "").split())
+
+    def comment_build(self, build: str) -> str:
+        """The view's comment, with the build that it stands at."""
+        return f"COMMENT ON VIEW {self.name} IS {quote_text(f'{self.description} {build}')}"
+
+    @property
+    def keyed(self) -> Keyed:
+        """How rows are exchanged; only keyed views are asked."""
+        if self.spec.keyed is None:
+            raise ValueError(f"{self.relation} is a plain view")
+        return self.spec.keyed
+
+
+def compile_view(model: type[ViewModel]) -> CompiledView:
+    """Compile one model; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
+    spec, columns = model.spec, list_columns(model)
+    names = [column.name for column in columns]
+    scope = spec.keyed.scope if spec.keyed is not None else ()
+    for name in (*spec.key, *scope):
+        if name not in names:
+            raise ValueError(f"{model.__name__}: key column {name} is not a field")
+    if names[-2:] != ["as_of", "last_run_id"] and spec.keyed is not None:
+        missing = {"as_of", "last_run_id"} - set(names)
+        if missing:
+            raise ValueError(f"{model.__name__}: {', '.join(sorted(missing))} missing")
+    draft = CompiledView(model, spec, columns, "")
+    return CompiledView(model, spec, columns, _hash_view(draft))
+
+
+def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]:
+    """Compile models and put each after those it uses; raises ValueError where two have one name or uses go round."""
+    compiled = {view.relation: view for view in map(compile_view, models)}
+    if len(compiled) != len(models):
+        raise ValueError("two view models have the same name and version")
+    ordered: list[CompiledView] = []
+    while len(ordered) < len(compiled):
+        done = {view.relation for view in ordered}
+        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= done]
+        if not ready:
+            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - done)}")
+        ordered.extend(ready)
+    return tuple(ordered)
+
+
+def render_script(view: CompiledView) -> str:
+    """Return all statements of a view as one reviewable script."""
+    parts = [f"-- {view.relation}, digest {view.digest}"]
+    if view.spec.keyed is not None:
+        parts += [view.create_table, *view.create_indexes.values()]
+        parts += [f"-- every scope\n{view.keyed.all_scopes.strip()}"]
+        parts += [f"-- scopes that the runs $1 touched\n{text.strip()}" for text in view.keyed.changed_scopes]
+        parts += [f"-- rows of the scopes in `scope`\n{view.select_rows}"]
+    parts += [view.create_view, *view.create_functions, *view.comments]
+    return ";\n\n".join(parts) + ";\n"
+
+
+def _create_function(function: SqlFunction) -> tuple[str, ...]:
+    signature = f"sra.{quote_name(function.name)}({function.argument_types})"
+    return (
+        f"CREATE OR REPLACE FUNCTION sra.{quote_name(function.name)}({function.arguments})\nRETURNS {function.result}\n"
+        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body.strip()}\n$function$",
+        f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC",
+        f"COMMENT ON FUNCTION {signature} IS {quote_text(function.description)}",
+    )
+
+
+def _hash_view(view: CompiledView) -> str:
+    keyed = view.spec.keyed
+    content = [
+        view.contract,
+        view.spec.version,
+        view.spec.query,
+        [column.comment for column in view.columns],
+        view.description,
+        view.create_functions,
+        view.create_indexes,
+        None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes],
+    ]
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

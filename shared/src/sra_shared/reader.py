@@ -1,0 +1,102 @@
+"""The role of the SRA app, sra_reader: it reads schema sra and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from sra_shared.db import Connection
+
+READER = "sra_reader"
+
+_GRANTS = (
+    f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {READER}",
+    f"ALTER DEFAULT PRIVILEGES IN SCHEMA sra GRANT SELECT ON TABLES TO {READER}",
+)
+# what PostgreSQL gives to every role and no reader needs; the owner keeps his own rights
+_REVOKES = ("REVOKE ALL ON SCHEMA public FROM PUBLIC", "REVOKE CREATE ON SCHEMA sra FROM PUBLIC")
+# the reader leaves off no limit of his own by accident: names resolve in sra, nothing is written, nothing waits for ever
+_DEFAULTS = (
+    f"ALTER ROLE {READER} SET search_path = sra",
+    f"ALTER ROLE {READER} SET default_transaction_read_only = on",
+)
+
+
+@dataclass(frozen=True)
+class ReaderState:
+    """Whether the SRA app can read; `statements` are what an administrator has to run where we may not."""
+
+    exists: bool
+    can_login: bool
+    statements: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.exists and not self.statements
+
+
+async def prepare_reader(connection: Connection, password: str | None = None) -> ReaderState:
+    """Make sra_reader where that is permitted, give it its rights and, where one is given, its password.
+
+    Safe to repeat. Never raises for want of rights: the state returned names the two statements to run instead.
+    """
+    async with connection.transaction():
+        # two starts at once would update the same rows of the catalogue
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:reader', 0))")
+        return await _prepare_reader(connection, password)
+
+
+async def _prepare_reader(connection: Connection, password: str | None) -> ReaderState:
+    await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN", unless=await _find_reader(connection) is not None)
+    if await _find_reader(connection) is not None:
+        if password is not None:
+            await _attempt(connection, f"ALTER ROLE {READER} LOGIN PASSWORD {await _quote(connection, password)}")
+        for statement in _DEFAULTS:
+            await _attempt(connection, statement)
+        for statement in _GRANTS:
+            await connection.execute(statement)
+    database = await connection.fetchval("SELECT quote_ident(current_database())")
+    for statement in (*_REVOKES, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
+        await _attempt(connection, statement)
+    return await read_reader_state(connection, wants_login=password is not None)
+
+
+async def read_reader_state(connection: Connection, *, wants_login: bool = False) -> ReaderState:
+    """Return how the reader stands; with `wants_login` a role that cannot log in yet counts as not ready."""
+    can_login = await _find_reader(connection)
+    granted = can_login is not None and await connection.fetchval(
+        "SELECT has_schema_privilege($1, 'sra', 'USAGE') AND NOT EXISTS (SELECT FROM pg_class c"
+        " WHERE c.relnamespace = 'sra'::regnamespace AND c.relkind = 'v' AND NOT has_table_privilege($1, c.oid, 'SELECT'))",
+        READER,
+    )
+    verb = "CREATE" if can_login is None else "ALTER"
+    missing = can_login is None or (wants_login and not can_login)
+    statements: tuple[str, ...] = ()
+    if missing or not granted:
+        statements = (
+            f"{verb} ROLE {READER} LOGIN PASSWORD '(the value of SRA_READER_PASSWORD)'",
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {READER}",
+        )
+    return ReaderState(exists=can_login is not None, can_login=bool(can_login), statements=statements)
+
+
+async def _find_reader(connection: Connection) -> bool | None:
+    can_login: bool | None = await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", READER)
+    return can_login
+
+
+async def _quote(connection: Connection, text: str) -> str:
+    return str(await connection.fetchval("SELECT quote_literal($1::text)", text))
+
+
+async def _attempt(connection: Connection, statement: str, *, unless: bool = False) -> None:
+    if unless:
+        return
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        # told by the state that is read afterwards
+        return

@@ -1,0 +1,43 @@
+"""SQL that several views share: which record is current, which quote counts, and the one formula of performance.
+
+The formulas are those of the product's specification, section 5; each docstring states the one it builds.
+"""
+
+from __future__ import annotations
+
+PERFORMANCE_DIGITS = 40
+PUBLISHED_DIGITS = 6
+STALE_AFTER_DAYS = 7
+DAYS_PER_YEAR = "365.25"
+
+
+def is_active(alias: str) -> str:
+    """A record whose RecordState is given and is not Active is not current (specification 2.4)."""
+    return f"({alias}.record_state IS NULL OR lower({alias}.record_state) IN ('', 'active'))"
+
+
+def growth(end: str, start: str) -> str:
+    """Return end / start - 1 with 40 digits and unrounded; NULL where start is zero or missing."""
+    return f"({end}::numeric / nullif({start}, 0)::numeric(80,{PERFORMANCE_DIGITS}) - 1)"
+
+
+def performance(end: str, start: str) -> str:
+    """P(end) / P(start) - 1 as a fraction, computed with 40 digits and rounded half up to six decimals."""
+    return f"round({growth(end, start)}, {PUBLISHED_DIGITS})"
+
+
+def annualised(end: str, start: str, days: str) -> str:
+    """(P(end) / P(start)) ^ (365.25 / days) - 1, likewise rounded; `days` is the true distance of the two prices."""
+    exponent = f"({DAYS_PER_YEAR}::numeric(80,{PERFORMANCE_DIGITS}) / nullif({days}, 0))"
+    ratio = f"({end}::numeric / nullif({start}, 0)::numeric(80,{PERFORMANCE_DIGITS}))"
+    return f"round(power({ratio}, {exponent}) - 1, {PUBLISHED_DIGITS})"
+
+
+def months_before(day: str, months: int) -> str:
+    """The day `months` calendar months earlier, the last of its month where the month is shorter."""
+    return f"({day} - interval '{months} months')::date"
+
+
+def former_year_end(day: str) -> str:
+    """31 December of the year before."""
+    return f"(date_trunc('year', {day}::timestamp)::date - 1)"
