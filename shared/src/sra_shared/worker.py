@@ -38,7 +38,7 @@ class WorkerTiming:
     takeover: float = 15.0
     poll: float = 5.0
     busy_retry: float = 5.0
-    helper_retry: float = 30.0
+    helper_retry: float = 60.0
     restore: float = 15.0
     restart: float = 2.0
     grace: float = 20.0
@@ -133,7 +133,9 @@ class JobWorker:
         task_text, _, helper = (job.payload or b"").decode().partition(":")
         task_id = UUID(task_text)
         if task_id in self._running:
-            raise RetryRequested(timedelta(seconds=self._timing.helper_retry), "this worker is at the run already")
+            # for another worker, or for one that starts later: offered ever more rarely
+            delay = min(self._timing.helper_retry, 0.5 * 2.0 ** min(job.attempts, 10))
+            raise RetryRequested(timedelta(seconds=delay), "this worker is at the run already")
         self._running.add(task_id)
         try:
             left = await self._execute_or_interrupt(task_id, self._works[job.entrypoint])

@@ -1,0 +1,209 @@
+"""The factory of every service's application."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from sra_shared.logs import hide_secrets
+from sra_shared.runs import Work
+from sra_shared.service.auth import (
+    OPEN_ROUTES,
+    Authenticator,
+    AuthMiddleware,
+    Refusal,
+    make_token_authenticator,
+    refuse_stranger,
+)
+from sra_shared.service.health import Check, Readiness, SystemHealthCheck, report_health
+from sra_shared.service.metrics import CONTENT_TYPE, ServiceMetrics
+from sra_shared.service.middleware import AccessLogMiddleware, BodyLimitMiddleware, SecurityHeadersMiddleware
+from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, add_problem_handlers
+from sra_shared.service.runs import State, make_run_router
+from sra_shared.service.state import Background, ServicePlan, ServiceState, open_service
+from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_shared.worker import WorkerTiming
+
+MAX_BODY_BYTES = 1_000_000
+
+
+def create_service_app(
+    *,
+    name: str,
+    description: str,
+    database: DatabaseSettings,
+    service: ServiceSettings,
+    works: Mapping[str, Work] | None = None,
+    parameter_models: Mapping[str, type[BaseModel]] | None = None,
+    routers: Sequence[APIRouter] = (),
+    background: Mapping[str, Background] | None = None,
+    checks: Callable[[ServiceState], Mapping[str, Check]] | None = None,
+    completions_url: str | None = None,
+    authenticators: Sequence[Authenticator] = (),
+    open_routes: frozenset[tuple[str, str]] = frozenset(),
+    refuse: Refusal = refuse_stranger,
+    lists_all_runs: bool = False,
+    concurrency: int = 4,
+    timing: WorkerTiming | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """Return the application of a service; nothing is opened before its lifespan starts.
+
+    `works` are the task types that it runs, with `parameter_models` where their parameters have one; `routers` and
+    `background` are its own routes and tasks, `checks` its own parts of the health report (last known states, never
+    waited for). `completions_url` is view_builder's address where this service ends runs that views depend on.
+    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither.
+    Raises ConfigError for a production start that would be open to anybody, and where no database is set.
+    """
+    service.check_production()
+    service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
+    viewer_token = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
+    hide_secrets([service_token, viewer_token])
+    plan = ServicePlan(
+        name=name,
+        dsn=database.require_dsn(),
+        pool_min_size=database.db_pool_min_size,
+        pool_max_size=database.db_pool_max_size,
+        works=dict(works or {}),
+        background=dict(background or {}),
+        concurrency=concurrency,
+        timing=timing or WorkerTiming(),
+        completions_url=completions_url,
+        service_token=service_token,
+    )
+    metrics = ServiceMetrics()
+
+    @asynccontextmanager
+    async def keep_open(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service(plan, metrics) as state:
+            app.state.service = state
+            yield
+
+    app = FastAPI(
+        title=f"SRA Data: {name}",
+        description=description,
+        version="1",
+        lifespan=keep_open,
+        # the usual pages load scripts from elsewhere; /openapi.json is enough
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.metrics = metrics
+    add_problem_handlers(app)
+    # the last one added is the outermost
+    app.add_middleware(BodyLimitMiddleware, limit=max_body_bytes)
+    app.add_middleware(
+        AuthMiddleware,
+        authenticators=[
+            make_token_authenticator(service_token=service_token, viewer_token=viewer_token),
+            *authenticators,
+        ],
+        open_routes=OPEN_ROUTES | open_routes,
+        refuse=refuse,
+    )
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(AccessLogMiddleware, metrics=metrics)
+    app.include_router(_make_status_router(name, checks))
+    app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
+    for router in routers:
+        app.include_router(router)
+    _document(app)
+    return app
+
+
+def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None) -> APIRouter:
+    router = APIRouter(tags=["status"])
+
+    async def get_health(state: State) -> SystemHealthCheck:
+        """200 while the process can serve; the body holds the last known state and nothing is waited for."""
+        own = checks(state) if checks is not None else {}
+        in_hand = len(state.jobs.running) if state.jobs is not None else 0
+        state.metrics.set_runs_in_hand(in_hand)
+        uptime = round(time.monotonic() - state.started, 1)
+        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand}
+        return report_health({**state.checks, **own}, details)
+
+    async def get_ready(state: State, response: Response) -> Readiness:
+        """200 where the database answers, is migrated and the service takes work; else 503 with what is missing."""
+        found = await state.watcher.look()
+        missing = list(found.missing)
+        if state.stopping.is_set():
+            missing.append("The service is stopping: ask another one.")
+        response.status_code = 503 if missing else 200
+        return Readiness(ready=not missing, missing=missing, warnings=list(found.warnings))
+
+    async def get_metrics(state: State) -> Response:
+        """Figures in Prometheus' text form."""
+        state.metrics.set_runs_in_hand(len(state.jobs.running) if state.jobs is not None else 0)
+        rendered = await asyncio.to_thread(state.metrics.render)
+        return Response(rendered, media_type=CONTENT_TYPE)
+
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Something is missing."}}
+    plain: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    router.add_api_route("/health", get_health, methods=["GET"], summary="Is the process alive?")
+    router.add_api_route("/health", get_health, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route("/ready", get_ready, methods=["GET"], summary="Can it work now?", responses=not_ready)
+    router.add_api_route("/ready", get_ready, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route(
+        "/metrics", get_metrics, methods=["GET"], summary="Figures", response_class=Response, responses=plain
+    )
+    return router
+
+
+def _document(app: FastAPI) -> None:
+    """Have the OpenAPI description tell the tokens, and for every route the problems that it may answer with."""
+
+    def make_openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _complete_openapi(schema)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = make_openapi  # type: ignore[method-assign]
+
+
+def _complete_openapi(schema: dict[str, Any]) -> None:
+    components = schema.setdefault("components", {})
+    models = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        models.pop(unused, None)
+    models["FieldProblem"] = FieldProblem.model_json_schema()
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    problem.pop("$defs", None)
+    models["Problem"] = problem
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            is_open = (method.upper(), path) in OPEN_ROUTES
+            operation["security"] = [] if is_open else [{"token": []}]
+            answers = operation["responses"]
+            for status in _list_problems(operation, method, is_open=is_open):
+                if status not in answers or not answers[status].get("content", {}).get("application/json", {}).get(
+                    "schema", {}
+                ).get("$ref", "").endswith("/Readiness"):
+                    answers[status] = _describe_problem(int(status))
+
+
+def _list_problems(operation: dict[str, Any], method: str, *, is_open: bool) -> list[str]:
+    found = {"500", "503"} | {status for status in operation["responses"] if status >= "400"}
+    if not is_open:
+        found.add("401")
+    if method != "get":
+        found |= {"403", "413"}
+    if any(item["name"] == "idempotency-key" for item in operation.get("parameters", ())):
+        found.add("409")
+    return sorted(found)
+
+
+def _describe_problem(status: int) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/Problem"}
+    return {"description": TITLES.get(status, "Problem"), "content": {MEDIA_TYPE: {"schema": reference}}}

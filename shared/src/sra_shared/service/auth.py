@@ -1,0 +1,111 @@
+"""Who may do what: everything but health and readiness needs a token, and changes need the service token."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from enum import IntEnum
+from typing import TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sra_shared.service.problems import answer_problem
+
+OPEN_ROUTES = frozenset({("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/ready")})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Access(IntEnum):
+    """What somebody may do; CHANGE includes READ."""
+
+    READ = 1
+    CHANGE = 2
+
+
+Authenticator: TypeAlias = Callable[[Request], Awaitable[Access | None]]
+"""Looks at a request's headers and cookies, never at its body, and tells what its sender may do."""
+
+Refusal: TypeAlias = Callable[[Request], Response]
+
+
+def make_token_authenticator(*, service_token: str | None, viewer_token: str | None) -> Authenticator:
+    """Return the authenticator of bearer tokens; without any token set nobody gets in."""
+    known = [(token.encode(), access) for token, access in ((service_token, 2), (viewer_token, 1)) if token]
+
+    async def authenticate(request: Request) -> Access | None:
+        scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        found = 0
+        # every token is compared in full, so that the time tells nothing
+        for token, access in known:
+            found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
+        return Access(found) if found else None
+
+    return authenticate
+
+
+def refuse_stranger(request: Request) -> Response:
+    """Return the answer to a request that shows no valid token."""
+    return answer_problem(
+        request.url.path,
+        401,
+        "The request carries no valid token.",
+        next_step="Send SRA_VIEWER_TOKEN or SRA_SERVICE_TOKEN as a bearer token.",
+        headers={"WWW-Authenticate": 'Bearer realm="sra"'},
+    )
+
+
+class AuthMiddleware:
+    """Stands before the routes, so that also unknown paths and methods tell a stranger nothing."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        authenticators: Sequence[Authenticator],
+        open_routes: frozenset[tuple[str, str]] = OPEN_ROUTES,
+        refuse: Refusal = refuse_stranger,
+    ) -> None:
+        self._app = app
+        self._authenticators = authenticators
+        self._open_routes = open_routes
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request(scope)
+        if (request.method, request.url.path) not in self._open_routes:
+            access = await self._find_access(request)
+            refusal = self._judge(request, access)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+            scope.setdefault("state", {})["access"] = access
+        await self._app(scope, receive, send)
+
+    async def _find_access(self, request: Request) -> Access | None:
+        for authenticate in self._authenticators:
+            access = await authenticate(request)
+            if access is not None:
+                return access
+        return None
+
+    def _judge(self, request: Request, access: Access | None) -> Response | None:
+        if access is None:
+            return self._refuse(request)
+        if access is Access.READ and request.method not in _READING:
+            return answer_problem(
+                request.url.path,
+                403,
+                "This token may read and not change.",
+                next_step="Use SRA_SERVICE_TOKEN.",
+            )
+        return None

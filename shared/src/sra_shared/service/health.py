@@ -1,0 +1,157 @@
+"""Health (is the process alive, what was last known) and readiness (can it do its work now)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import asyncpg
+from pydantic import BaseModel, Field
+
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.errors import ConfigError
+from sra_shared.logs import get_logger
+from sra_shared.migrate import require_revision
+from sra_shared.service.metrics import ServiceMetrics
+
+PROBE_SECONDS = 3.0
+_log = get_logger(__name__)
+
+
+class HealthStatus(StrEnum):
+    """How well something is."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+class CheckResult(BaseModel):
+    """The last known state of one part."""
+
+    status: HealthStatus
+    detail: str = Field("", description="What is wrong, in a sentence without any address or secret.")
+    checked_at: datetime | None = Field(None, description="When it was looked at last.")
+
+
+class SystemHealthCheck(BaseModel):
+    """Body of /health: the process answers, and this is what it knew last."""
+
+    status: HealthStatus
+    timestamp: datetime
+    response_time_ms: float = Field(description="Time that this answer took to make.")
+    checks: dict[str, CheckResult]
+    details: dict[str, Any]
+
+
+class Readiness(BaseModel):
+    """Body of /ready."""
+
+    ready: bool
+    missing: list[str] = Field(description="What keeps the service from its work, with what to do about it.")
+    warnings: list[str] = Field(description="What does not keep it from its work but wants attention.")
+
+
+Check: TypeAlias = Callable[[], CheckResult]
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """What one look at the database found."""
+
+    reachable: bool = False
+    missing: tuple[str, ...] = ("The database was not looked at yet.",)
+    warnings: tuple[str, ...] = ()
+    checked_at: datetime | None = None
+    runs: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    completions: int = 0
+
+
+class DatabaseWatcher:
+    """Looks at the database every few seconds, so that /health never has to."""
+
+    def __init__(self, pool: Pool, metrics: ServiceMetrics, *, seconds: float = 5.0) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._seconds = seconds
+        self.state = DatabaseState()
+
+    async def watch(self, stopping: asyncio.Event) -> None:
+        """Look until `stopping` is set."""
+        while not stopping.is_set():
+            await self.look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), self._seconds)
+
+    async def look(self) -> DatabaseState:
+        """Look now, for three seconds at most, and keep and return what was found."""
+        try:
+            async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
+                found = await _inspect(connection)
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+            sentence = f"The database cannot be reached ({type(error).__name__}): look whether it runs."
+            found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
+        if found.reachable != self.state.reachable:
+            _log.info("database_seen", reachable=found.reachable, missing=list(found.missing))
+        self.state = found
+        if found.reachable and not found.missing:
+            self._metrics.set_database(up=True, runs=found.runs, completions=found.completions)
+        else:
+            self._metrics.set_database(up=found.reachable)
+        return found
+
+
+async def _inspect(connection: Connection) -> DatabaseState:
+    now = datetime.now(UTC)
+    try:
+        await require_revision(connection)
+    except ConfigError as error:
+        return DatabaseState(reachable=True, missing=(str(error),), checked_at=now)
+    warnings = []
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sra_reader')"):
+        warnings.append("Role sra_reader is missing: `./sra migrate` prints the statements that make it.")
+    rows = await connection.fetch(
+        "SELECT task_type, status, count(*) AS runs FROM task_execution_log"
+        " WHERE status IN ('queued', 'running', 'parked') OR completed_at > now() - interval '1 day' GROUP BY 1, 2"
+    )
+    completions = await connection.fetchval("SELECT count(*) FROM completion_outbox WHERE delivered_at IS NULL")
+    return DatabaseState(
+        reachable=True,
+        missing=(),
+        warnings=tuple(warnings),
+        checked_at=now,
+        runs={(row["task_type"], row["status"]): row["runs"] for row in rows},
+        completions=completions,
+    )
+
+
+def judge_database(state: DatabaseState) -> CheckResult:
+    """Return the database's part of the health report."""
+    if not state.reachable:
+        status = HealthStatus.UNHEALTHY
+    elif state.missing or state.warnings:
+        status = HealthStatus.DEGRADED
+    else:
+        status = HealthStatus.HEALTHY
+    return CheckResult(status=status, detail=" ".join((*state.missing, *state.warnings)), checked_at=state.checked_at)
+
+
+def report_health(checks: Mapping[str, Check], details: Mapping[str, Any]) -> SystemHealthCheck:
+    """Return the report over the last known states; nothing is waited for."""
+    start = time.perf_counter()
+    results = {name: check() for name, check in checks.items()}
+    found = {result.status for result in results.values()}
+    worst = next((s for s in (HealthStatus.UNHEALTHY, HealthStatus.DEGRADED) if s in found), HealthStatus.HEALTHY)
+    return SystemHealthCheck(
+        status=worst,
+        timestamp=datetime.now(UTC),
+        response_time_ms=round((time.perf_counter() - start) * 1000, 3),
+        checks=results,
+        details=dict(details),
+    )

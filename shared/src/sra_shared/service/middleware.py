@@ -1,0 +1,113 @@
+"""What surrounds every request: the access log with its figures, security headers, the limit of the body."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sra_shared.logs import get_logger
+from sra_shared.service.metrics import ServiceMetrics
+from sra_shared.service.problems import SECURITY_HEADERS, answer_problem
+
+_QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
+_log = get_logger("sra_shared.access")
+
+
+class AccessLogMiddleware:
+    """One structured line and one observation per request; neither headers nor the query are written."""
+
+    def __init__(self, app: ASGIApp, *, metrics: ServiceMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+        request_id = uuid4().hex[:16]
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        start = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_and_note)
+            finally:
+                self._note(scope, status, time.perf_counter() - start)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        path: str = scope["path"]
+        route = getattr(scope.get("route"), "path", "(none)")
+        self._metrics.observe_request(scope["method"], route, status, seconds)
+        run_id = scope.get("path_params", {}).get("task_id") or scope.get("state", {}).get("run_id")
+        fields = {
+            "method": scope["method"],
+            "path": path,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 1),
+            **({"run_id": str(run_id)} if run_id else {}),
+        }
+        if path in _QUIET_PATHS and status < 500:
+            _log.debug("request", **fields)
+        else:
+            _log.info("request", **fields)
+
+
+class SecurityHeadersMiddleware:
+    """Adds the security headers; an answer that sets one of them itself keeps its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimitMiddleware:
+    """Answers 413 where a body is longer than the limit, declared or not; nothing beyond the limit is read."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > self._limit:
+            await answer_problem(scope["path"], 413, self._message)(scope, receive, send)
+            return
+        taken = 0
+
+        async def receive_limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise HTTPException(413, self._message)
+            return message
+
+        await self._app(scope, receive_limited, send)
+
+    @property
+    def _message(self) -> str:
+        return f"A body may have {self._limit} bytes at most."

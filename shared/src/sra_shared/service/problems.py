@@ -1,0 +1,159 @@
+"""Every error as a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from sra_shared.db import OUTAGE_ERRORS
+from sra_shared.errors import IdempotencyConflictError, RetryableError, RunBusyError, SraError
+from sra_shared.logs import get_logger, redact_text
+
+MEDIA_TYPE = "application/problem+json"
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+TITLES = {
+    400: "The request cannot be read",
+    401: "A token is needed",
+    403: "This token may only read",
+    404: "There is no such thing",
+    405: "This method is not offered here",
+    409: "The request contradicts an earlier one",
+    413: "The body is too large",
+    422: "The request is not valid",
+    500: "The service made a mistake",
+    503: "The service cannot do this now",
+}
+_log = get_logger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="Path of the value in the request, parts joined by dots.")
+    message: str = Field(description="What is wrong with it.")
+
+
+class Problem(BaseModel):
+    """A problem document of RFC 9457."""
+
+    type: str = Field(description="Name of the kind of problem, as a URN.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="HTTP status.")
+    detail: str = Field(description="What happened this time.")
+    instance: str = Field(description="Path that was asked for.")
+    next_step: str | None = Field(None, description="What to do about it.")
+    errors: list[FieldProblem] | None = Field(None, description="What is wrong with which value.")
+
+
+class ProblemError(SraError):
+    """An answer with this status and sentence."""
+
+    def __init__(self, status: int, message: str, *, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.status = status
+
+
+def answer_problem(
+    path: str,
+    status: int,
+    detail: str,
+    *,
+    next_step: str = "",
+    errors: list[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the problem as an answer that carries the security headers itself, whoever sends it."""
+    problem = Problem(
+        type=f"urn:sra:problem:{status}",
+        title=TITLES.get(status, "The request failed"),
+        status=status,
+        detail=redact_text(detail),
+        instance=path,
+        next_step=next_step or None,
+        errors=errors,
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={**SECURITY_HEADERS, **(headers or {})},
+    )
+
+
+def _answer_http(request: Request, error: HTTPException) -> Response:
+    detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
+    return answer_problem(request.url.path, error.status_code, detail, headers=error.headers)
+
+
+def _answer_validation(request: Request, error: RequestValidationError) -> Response:
+    # the value itself is not repeated: it may be a secret in the wrong place
+    found = [
+        FieldProblem(where=".".join(str(part) for part in item["loc"]), message=str(item["msg"]))
+        for item in error.errors()
+    ]
+    return answer_problem(request.url.path, 422, "Some values are not valid.", errors=found)
+
+
+def _answer_ours(request: Request, error: SraError) -> Response:
+    status = 500
+    if isinstance(error, ProblemError):
+        status = error.status
+    elif isinstance(error, IdempotencyConflictError | RunBusyError):
+        status = 409
+    elif isinstance(error, RetryableError):
+        status = 503
+    return answer_problem(request.url.path, status, error.message, next_step=error.next_step)
+
+
+def _answer_bad_value(request: Request, error: asyncpg.PostgresError) -> Response:
+    return answer_problem(request.url.path, 422, f"The database cannot hold a value: {type(error).__name__}.")
+
+
+def _answer_outage(request: Request, error: Exception) -> Response:
+    _log.warning("database_unreachable", error_type=type(error).__name__)
+    return answer_problem(
+        request.url.path,
+        503,
+        "The database cannot be reached.",
+        next_step="Try again in some seconds.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def _answer_unforeseen(request: Request, error: Exception) -> Response:
+    return answer_problem(
+        request.url.path,
+        500,
+        f"An unforeseen {type(error).__name__}.",
+        next_step="Look into the service's log at this time.",
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Have every error of this application answered with a problem document."""
+    handlers: dict[type[Exception], Any] = {
+        HTTPException: _answer_http,
+        RequestValidationError: _answer_validation,
+        SraError: _answer_ours,
+        asyncpg.DataError: _answer_bad_value,
+        asyncpg.UntranslatableCharacterError: _answer_bad_value,
+        asyncpg.ForeignKeyViolationError: _answer_bad_value,
+        **dict.fromkeys(OUTAGE_ERRORS, _answer_outage),
+        Exception: _answer_unforeseen,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

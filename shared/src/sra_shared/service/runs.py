@@ -1,0 +1,229 @@
+"""The routes of runs: request, list, look, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sra_shared.runs import (
+    ProcessingTask,
+    RunRequest,
+    RunStatus,
+    TaskType,
+    Unit,
+    UnitStatus,
+    list_runs,
+    read_run,
+    read_units,
+    request_cancel,
+)
+from sra_shared.runs.model import sum_datasets
+from sra_shared.service.problems import ProblemError
+from sra_shared.service.state import ServiceState, get_state
+
+State = Annotated[ServiceState, Depends(get_state)]
+TaskId = Annotated[UUID, Path(description="The run's id.")]
+_LARGEST = 2**53
+
+
+class RunBody(BaseModel):
+    """What to run. `parameters` depend on the task type; the same live work is never started twice."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task_type: TaskType
+    parameters: dict[str, Any] = Field(default_factory=dict, description="What the task type wants to know.")
+    priority: int = Field(3, ge=1, le=5, description="1 is first.")
+    max_retries: int = Field(3, ge=0, le=10)
+    timeout_seconds: int = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
+    scheduled_at: AwareDatetime | None = Field(None, description="Not before this time.")
+    parent_id: UUID | None = Field(None, description="The run that this one belongs to.")
+
+    @field_validator("parameters")
+    @classmethod
+    def check_storable(cls, value: dict[str, Any]) -> dict[str, Any]:
+        _check_json(value)
+        return value
+
+
+class RunAccepted(ProcessingTask):
+    """The run that answers a request."""
+
+    created: bool = Field(description="False where this work was in progress, or the idempotency key known.")
+
+
+class DatasetCounts(BaseModel):
+    """Source records of one dataset: read = stored + unchanged + duplicate + rejected."""
+
+    dataset: str
+    read: int
+    stored: int
+    unchanged: int
+    duplicate: int
+    rejected: int
+    rejected_by: dict[str, int]
+    warnings_by: dict[str, int]
+
+
+class UnitReport(DatasetCounts):
+    """One part of a run."""
+
+    unit: str
+    status: UnitStatus
+    attempt: int
+    error: str | None
+    progress: dict[str, Any]
+
+
+class RunReport(ProcessingTask):
+    """A run with its progress."""
+
+    units_total: int
+    units_done: int
+    datasets: list[DatasetCounts]
+    units: list[UnitReport]
+
+
+class RunPage(BaseModel):
+    """Some runs, newest first."""
+
+    runs: list[ProcessingTask]
+    next_offset: int | None = Field(description="Where the next page starts; null on the last one.")
+
+
+def _check_json(value: Any) -> None:
+    """Raise ValueError for what PostgreSQL's jsonb or our hashes cannot hold."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("a text holds a NUL character")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("a text holds half a character (a lone surrogate)") from None
+    elif isinstance(value, float) and value - value != 0:
+        raise ValueError("a number is infinite or none at all")
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        raise ValueError("a whole number is greater than 2^53")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_json(key)
+            _check_json(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_json(inner)
+
+
+def describe_run(task: ProcessingTask, units: list[Unit]) -> RunReport:
+    """Return the run with its progress."""
+    return RunReport(
+        **task.model_dump(),
+        units_total=len(units),
+        units_done=sum(not unit.status.is_live for unit in units),
+        datasets=[DatasetCounts(dataset=name, **counts.as_dict()) for name, counts in sum_datasets(units).items()],
+        units=[
+            UnitReport(
+                unit=unit.unit,
+                dataset=unit.dataset,
+                status=unit.status,
+                attempt=unit.attempt,
+                error=unit.error,
+                progress=unit.progress,
+                **unit.counts.as_dict(),
+            )
+            for unit in units
+        ],
+    )
+
+
+def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_all: bool) -> APIRouter:
+    """Return the routes; `lists_all` lists the runs of every service, not only of this one's task types."""
+    router = APIRouter(tags=["runs"])
+
+    @router.post(
+        "/runs",
+        status_code=202,
+        summary="Request a run",
+        responses={
+            202: {"headers": {"Location": {"description": "Address of the run.", "schema": {"type": "string"}}}},
+        },
+    )
+    async def post_run(
+        body: RunBody,
+        request: Request,
+        response: Response,
+        state: State,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                pattern=r"^[\x21-\x7e]{1,200}$",
+                description="The same key and body answer with the same run; another body is a conflict (409).",
+            ),
+        ] = None,
+    ) -> RunAccepted:
+        if body.task_type not in state.plan.works:
+            offered = ", ".join(sorted(state.plan.works)) or "none"
+            raise ProblemError(422, f"This service does not run {body.task_type}.", next_step=f"It offers: {offered}.")
+        parameters = check_parameters(parameter_models.get(body.task_type), body.parameters)
+        requested = await state.request_run(
+            RunRequest(**{**body.model_dump(), "parameters": parameters}), idempotency_key=idempotency_key
+        )
+        response.headers["Location"] = f"/runs/{requested.task.task_id}"
+        request.state.run_id = requested.task.task_id
+        return RunAccepted(**requested.task.model_dump(), created=requested.created)
+
+    @router.get("/runs", summary="List runs, newest first")
+    async def get_runs(
+        state: State,
+        task_type: Annotated[list[TaskType] | None, Query(description="Only these kinds.")] = None,
+        status: Annotated[list[RunStatus] | None, Query(description="Only those that stand so.")] = None,
+        parent_id: Annotated[UUID | None, Query(description="Only those that belong to this run.")] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> RunPage:
+        kinds = task_type if task_type or lists_all else [TaskType(name) for name in state.plan.works]
+        async with state.pool.acquire() as connection:
+            found = await list_runs(
+                connection,
+                task_types=kinds or None,
+                statuses=status or None,
+                parent_id=parent_id,
+                limit=limit + 1,
+                offset=offset,
+            )
+        return RunPage(runs=found[:limit], next_offset=offset + limit if len(found) > limit else None)
+
+    @router.get("/runs/{task_id}", summary="Look at one run", responses={404: {}})
+    async def get_run(task_id: TaskId, state: State) -> RunReport:
+        async with state.pool.acquire() as connection:
+            task = await read_run(connection, task_id)
+            units = await read_units(connection, task_id)
+        return describe_run(_require(task, task_id), units)
+
+    @router.post("/runs/{task_id}/cancel", status_code=202, summary="Ask a run to stop", responses={404: {}})
+    async def cancel_run(task_id: TaskId, state: State) -> ProcessingTask:
+        """A run that has ended stays as it is; what a running one has committed stays."""
+        async with state.pool.acquire() as connection, connection.transaction():
+            return _require(await request_cancel(connection, task_id), task_id)
+
+    return router
+
+
+def check_parameters(model: type[BaseModel] | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters as their model reads them, those left out left out; raises ProblemError 422."""
+    if model is None:
+        return parameters
+    try:
+        return model.model_validate(parameters).model_dump(mode="json", exclude_unset=True)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors())
+        raise ProblemError(422, f"The parameters are not valid: {wrong}.", next_step="Correct them.") from error
+
+
+def _require(task: ProcessingTask | None, task_id: UUID) -> ProcessingTask:
+    if task is None:
+        raise ProblemError(404, f"There is no run {task_id}.", next_step="List the runs: GET /runs.")
+    return task

@@ -1,0 +1,86 @@
+"""Start of a service process: settings, logs, uvicorn, and an orderly end on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from sra_shared.errors import ConfigError
+from sra_shared.logs import configure_logs
+from sra_shared.service.state import ServiceState
+from sra_shared.settings import ServiceSettings
+
+_DRAIN_SECONDS = 5
+
+
+class _Server(uvicorn.Server):
+    """Tells the worker of the end at once, while uvicorn still answers what it has accepted."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)  # type: ignore[arg-type]
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        state: ServiceState | None = getattr(self._app.state, "service", None)
+        if state is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(state.begin_shutdown)
+        super().handle_exit(sig, frame)
+
+
+def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
+    """Serve until SIGTERM or SIGINT, then finish or hand over what is in hand within 30 s and return."""
+    configure_logs(service=name, level=settings.log_level, form=settings.log_format)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        lifespan="on",
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    # uvicorn raises the signal again after an orderly end, which would make it look like a death
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
+    server = _Server(config, app)
+    server.run()
+    if not server.started:
+        sys.exit(1)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    return None
+
+
+def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
+    """Build the application from the environment and serve it; settings that do not do end the process with 5."""
+    try:
+        app, settings = build()
+    except ConfigError as error:
+        sys.stderr.write(f"{name} does not start: {error}\n")
+        sys.exit(error.exit_code)
+    except ValidationError as error:
+        sys.stderr.write(f"{name} does not start: {describe_settings_error(error)}\n")
+        sys.exit(ConfigError.exit_code)
+    run_service(app, settings, name=name, host=host)
+
+
+def describe_settings_error(error: ValidationError) -> str:
+    """Return which variables are wrong and why; their values are not repeated."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
+    )

@@ -1,0 +1,194 @@
+"""What lives as long as the service does: its pool, its worker, its background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import asyncpg
+from fastapi import Request
+
+from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
+from sra_shared.jobs import enqueue_run
+from sra_shared.logs import get_logger
+from sra_shared.outbox import CompletionSender
+from sra_shared.runs import RequestedRun, RunRequest, Work, Worker, request_run
+from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, judge_database
+from sra_shared.service.metrics import ServiceMetrics
+from sra_shared.worker import JobWorker, WorkerTiming
+
+_RESTART_SECONDS = 5.0
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """What a service is made of, before anything of it is opened."""
+
+    name: str
+    dsn: str
+    pool_min_size: int
+    pool_max_size: int
+    works: Mapping[str, Work]
+    background: Mapping[str, Background]
+    concurrency: int
+    timing: WorkerTiming
+    completions_url: str | None
+    service_token: str | None
+
+
+@dataclass
+class ServiceState:
+    """The open parts of a running service; routes get it by `get_state`, background tasks as their argument."""
+
+    plan: ServicePlan
+    pool: Pool
+    worker: Worker
+    metrics: ServiceMetrics
+    watcher: DatabaseWatcher
+    jobs: JobWorker | None
+    sender: CompletionSender | None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    started: float = field(default_factory=time.monotonic)
+    restarts: dict[str, str] = field(default_factory=dict)
+
+    async def request_run(self, request: RunRequest, *, idempotency_key: str | None = None) -> RequestedRun:
+        """Record and queue a run of this service in one transaction; the same live work answers with its run.
+
+        Raises IdempotencyConflictError where the key came with another body, and what the database raises.
+        """
+        key = None if idempotency_key is None else f"{self.plan.name}:{idempotency_key}"
+        source = self.plan.works[request.task_type].source
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await request_run(connection, request, source=source, enqueue=enqueue_run, idempotency_key=key)
+
+    def begin_shutdown(self) -> None:
+        """Take no more work and have everything in hand come to its end."""
+        self.stopping.set()
+        if self.jobs is not None:
+            self.jobs.stop()
+        if self.sender is not None:
+            self.sender.stop()
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """The parts of the health report that every service has."""
+        checks: dict[str, Check] = {"database": lambda: judge_database(self.watcher.state)}
+        if self.jobs is not None:
+            checks["worker"] = self._check_worker
+        if self.restarts:
+            checks["background"] = self._check_background
+        return checks
+
+    def _check_worker(self) -> CheckResult:
+        if self.jobs is not None and not self.jobs.connected:
+            return CheckResult(
+                status=HealthStatus.DEGRADED, detail="The job queue is not connected; it is tried again."
+            )
+        return CheckResult(status=HealthStatus.HEALTHY)
+
+    def _check_background(self) -> CheckResult:
+        told = "; ".join(f"{name} ended with {error}" for name, error in sorted(self.restarts.items()))
+        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}.")
+
+
+Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
+"""A task of a service: it works until `state.stopping` is set, and is started again should it end before."""
+
+
+def get_state(request: Request) -> ServiceState:
+    """Return the running service's state; a FastAPI dependency."""
+    state: ServiceState = request.app.state.service
+    return state
+
+
+@asynccontextmanager
+async def open_service(plan: ServicePlan, metrics: ServiceMetrics) -> AsyncIterator[ServiceState]:
+    """Open the parts and run the background tasks; a database that is away is waited for in the background."""
+    async with Worker(plan.dsn, plan.name, wait_seconds=0) as worker:
+        pool = await _open_pool(plan, worker)
+        state = _make_state(plan, pool, worker, metrics)
+        tasks: dict[str, Background] = {
+            "database watch": lambda s: s.watcher.watch(s.stopping),
+            **({"job worker": lambda _: jobs.run()} if (jobs := state.jobs) is not None else {}),
+            **({"completion sender": lambda _: sender.run()} if (sender := state.sender) is not None else {}),
+            **plan.background,
+        }
+        running = [asyncio.create_task(_keep_running(name, task, state)) for name, task in tasks.items()]
+        try:
+            yield state
+        finally:
+            state.begin_shutdown()
+            await _end_tasks(running, plan.timing.grace + 3)
+            await _close_pool(pool)
+
+
+def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceMetrics) -> ServiceState:
+    jobs = None
+    if plan.works:
+        jobs = JobWorker(
+            dsn=plan.dsn,
+            pool=pool,
+            worker=worker,
+            works=plan.works,
+            concurrency=plan.concurrency,
+            timing=plan.timing,
+        )
+    sender = None
+    if plan.completions_url is not None:
+        sender = CompletionSender(pool=pool, url=plan.completions_url, token=plan.service_token)
+    return ServiceState(
+        plan=plan,
+        pool=pool,
+        worker=worker,
+        metrics=metrics,
+        watcher=DatabaseWatcher(pool, metrics),
+        jobs=jobs,
+        sender=sender,
+    )
+
+
+async def _open_pool(plan: ServicePlan, worker: Worker) -> Pool:
+    """Open the pool filled; while the database is away open it empty, to connect on demand."""
+    try:
+        return await worker.open_pool(min_size=plan.pool_min_size, max_size=plan.pool_max_size)
+    except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+        _log.warning("started_without_database", error_type=type(error).__name__)
+        return await open_pool(
+            plan.dsn, application_name=worker.application_name, min_size=0, max_size=plan.pool_max_size
+        )
+
+
+async def _keep_running(name: str, task: Background, state: ServiceState) -> None:
+    while not state.stopping.is_set():
+        running = asyncio.ensure_future(task(state))
+        try:
+            await asyncio.wait({running})
+        finally:
+            running.cancel()
+        error = None if running.cancelled() else running.exception()
+        if state.stopping.is_set():
+            return
+        state.restarts[name] = type(error).__name__ if error else "no error"
+        _log.error("background_task_ended", task=name, exc_info=error)
+        await asyncio.wait({asyncio.ensure_future(state.stopping.wait())}, timeout=_RESTART_SECONDS)
+
+
+async def _end_tasks(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    if late:
+        _log.warning("background_tasks_cut_off", tasks=len(late))
+        await asyncio.wait(late, timeout=2)
+
+
+async def _close_pool(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 3)
+    except (TimeoutError, asyncpg.InterfaceError):
+        pool.terminate()
