@@ -54,7 +54,7 @@ class _Key:
 
 def make_existing(rows: list[tuple[int, int, str, date | None, bytes, bool]]) -> pl.DataFrame:
     """Return stored versions as `decide_versions` wants them, from (key, version, source, change date, hash, in file)."""
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 6
+    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [()] * 6
     types = (pl.Int64, pl.Int32, pl.String, pl.Date, pl.Binary, pl.Boolean)
     names = ("key", "data_version", "data_source", "change_date", "content_hash", "in_file")
     frame = pl.DataFrame(
@@ -77,12 +77,11 @@ def decide_versions(
     change_date: pl.Series,
     existing: pl.DataFrame,
     data_source: DataSource,
-    seen: npt.NDArray[np.bool_] | None = None,
 ) -> Decision:
     """Decide on records in line order.
 
     `keys`: per record the row of its key's first record; `existing`: stored versions of these keys, `key` being that
-    row (see `make_existing`); `seen`: per record whether its key is known to be in this file before the chunk.
+    row (see `make_existing`).
     """
     count = len(keys)
     first = keys == np.arange(count)
@@ -91,8 +90,6 @@ def decide_versions(
         return Decision(~nothing, np.ones(count, dtype=np.int32), nothing, _make_superseded([]))
     states = _summarise(existing, data_source)
     stored, version, repeated, superseded = _decide_firsts(keys, content_hash, change_date, states, data_source)
-    if seen is not None:
-        repeated |= seen
     if not first.all():
         rows = _decide_repeats(keys, first, content_hash, change_date, states, data_source, stored, version, repeated)
         again = np.isin(superseded["row"].to_numpy(), keys[~first])

@@ -285,12 +285,14 @@ _TABLES = (
 )
 
 # Readable are an optional sign, a dollar sign, digits with or without groups of three, a fraction and an exponent, with
-# blanks around; the words for nothing and all else give NULL. Exponents of five digits and more are past any number here.
+# blanks around; the words for nothing and all else give NULL. What is longer or greater than numeric can hold is NULL
+# too, so that no delivered text makes a query fail.
 _PARSE_NUMBER = r"""
 CREATE FUNCTION fundata_parse_number(value text) RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
-  WHEN value ~ '^[ \t]*[+-]?[$]?(([0-9]+|[0-9]{1,3}(,[0-9]{3})+)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})?[ \t]*$' THEN translate(value, '$, ' || chr(9), '')::numeric
+  WHEN length(value) <= 10000 AND value ~ '^[ \t\r\n]*[+-]?[$]?(?:(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?0*[0-9]{1,4})?[ \t\r\n]*$'
+  THEN translate(value, E'$, \t\r\n', '')::numeric
 END
 """
 

@@ -1,0 +1,159 @@
+"""Prepares chunks of one file stream: its share of each batch, typed, with keys, and encoded ahead of the commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from fundata_ingest.batches import RawRows, TextBatch, TypedBatch
+from fundata_ingest.catalogue import Dataset
+from fundata_ingest.numbers import BLANKS
+from fundata_ingest.targets import Target, encode_rows, find_target
+from fundata_ingest.typed import PARSER_VERSION, bucket_identifiers, explode, type_batch
+from fundata_ingest.versions import DataSource, number_keys
+
+# Writers of one dataset exclude each other by identifier, in so many groups; streams share whole groups.
+LOCK_BUCKETS = 64
+Item = TypeVar("Item")
+
+
+@dataclass
+class Delivery:
+    """What all records of one file or answer have in common; `ahead` turns false once encoding ahead was in vain."""
+
+    dataset: Dataset
+    run_id: UUID
+    data_source: DataSource
+    source_file: str | None
+    today: date
+    file_hash: str | None = None
+    execution_id: str | None = None
+    delivered_at: datetime | None = None
+    ahead: bool = True
+    file_runs: list[UUID] = field(default_factory=list)
+
+    @property
+    def target(self) -> Target:
+        return find_target(self.dataset)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one transaction takes in: typed records, the row of each key's first record, the lock groups they touch.
+
+    `encoded`: the first record of every key as version 1, ready for COPY; None where not encoded ahead.
+    """
+
+    typed: TypedBatch
+    keys: npt.NDArray[np.int64]
+    buckets: list[int]
+    encoded: tuple[list[str], memoryview] | None
+
+    @property
+    def is_first(self) -> npt.NDArray[np.bool_]:
+        """Per record whether its key was not in the chunk before."""
+        first: npt.NDArray[np.bool_] = self.keys == np.arange(len(self.keys))
+        return first
+
+
+@dataclass(frozen=True)
+class _SomeRows:
+    """Raw bytes of some records of a batch."""
+
+    raw: RawRows
+    rows: npt.NDArray[np.int64]
+
+    def get(self, row: int) -> bytes:
+        return self.raw.get(int(self.rows[row]))
+
+
+def take_share(batch: TextBatch, stream: int, streams: int) -> TextBatch:
+    """Return the records of a batch that belong to a stream; those without fields belong to the first one."""
+    if streams == 1:
+        return batch
+    identifiers = batch.frame[batch.dataset.roles.identifier].str.strip_chars(BLANKS)
+    mask = bucket_identifiers(identifiers, LOCK_BUCKETS) % streams == stream
+    rows = mask.arg_true().to_numpy().astype(np.int64)
+    return replace(
+        batch,
+        frame=batch.frame.filter(mask),
+        rejects=batch.rejects if stream == 0 else (),
+        raw=_SomeRows(batch.raw, rows),
+    )
+
+
+def prepare_chunks(
+    batches: Iterable[TextBatch], delivery: Delivery, *, stream: int = 0, streams: int = 1
+) -> Iterator[Chunk]:
+    """Yield the stream's share of each batch, ready to commit; shares without any record are left out."""
+    for batch in batches:
+        share = take_share(batch, stream, streams)
+        if share.read:
+            yield prepare_chunk(type_batch(share, today=delivery.today), delivery)
+
+
+def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
+    """Return typed records as a chunk."""
+    frame = typed.frame
+    keys = number_keys(frame, delivery.target.key)
+    buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
+    chunk = Chunk(typed, keys, buckets, None)
+    if not delivery.ahead or not frame.height:
+        return chunk
+    first = chunk.is_first
+    rows = build_rows(delivery, typed, first, np.ones(len(keys), dtype=np.int32))
+    return replace(chunk, encoded=(rows.columns, encode_rows(rows)))
+
+
+def build_rows(
+    delivery: Delivery, typed: TypedBatch, stored: npt.NDArray[np.bool_], version: npt.NDArray[np.int32]
+) -> pl.DataFrame:
+    """Return the table rows of the records to store, columns called as the table's."""
+    frame = typed.frame.with_columns(pl.Series("data_version", version))
+    if not stored.all():
+        frame = frame.filter(pl.Series(stored))
+    if typed.elements.height:
+        lines = frame["source_line"]
+        elements = typed.elements.filter(typed.elements["source_line"].is_in(lines.implode()))
+        frame = explode(replace(typed, frame=frame, elements=elements))
+    else:
+        frame = frame.with_columns(row_ordinal=pl.lit(0, dtype=pl.Int16))
+    constants = {
+        "dataset": delivery.dataset.name,
+        "data_source": delivery.data_source,
+        "run_id": str(delivery.run_id),
+        "parser_version": PARSER_VERSION,
+    }
+    if delivery.source_file is not None:
+        constants["source_file"] = delivery.source_file
+    if delivery.execution_id is not None:
+        constants["execution_id"] = delivery.execution_id
+    if frame["api_version"].null_count() == frame.height:
+        frame = frame.drop("api_version")
+    return frame.with_columns(pl.lit(value).alias(name) for name, value in constants.items())
+
+
+def hash_keys(typed: TypedBatch, target: Target) -> npt.NDArray[np.uint64]:
+    """Return a 64-bit hash of each record's key; it holds within one process."""
+    key = pl.concat_str(pl.col("identifier"), pl.lit("\0"), pl.col(target.key_column).cast(pl.String))
+    return typed.frame.select(key.hash(seed=1)).to_series().to_numpy()
+
+
+async def prefetch(items: Iterator[Item]) -> AsyncIterator[Item]:
+    """Yield the items, each made in a thread while the one before is worked on."""
+    pending = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+    try:
+        while (item := await asyncio.shield(pending)) is not None:
+            pending = asyncio.ensure_future(asyncio.to_thread(next, items, None))
+            yield item
+    finally:
+        # the thread still reads the file, which the caller closes next
+        await asyncio.wait({pending})

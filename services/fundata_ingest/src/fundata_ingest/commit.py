@@ -1,0 +1,136 @@
+"""Commits one chunk: rows, versions, what they supersede, rejects, warnings, resume point and counts, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from fundata_ingest.batches import TypedBatch
+from fundata_ingest.chunks import Chunk, Delivery, build_rows, hash_keys
+from fundata_ingest.lookup import find_existing, lock_identifiers
+from fundata_ingest.targets import copy_bytes, copy_frame, encode_rows
+from fundata_ingest.versions import Decision, KeySet, decide_versions
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+
+Recorder = Callable[[Connection, Counts], Awaitable[None]]
+
+_REJECT_COLUMNS = (
+    "run_id",
+    "source",
+    "dataset",
+    "file_path",
+    "file_hash",
+    "line",
+    "reason",
+    "detail",
+    "raw",
+    "data_source",
+    "delivered_on",
+)
+_WARNING_COLUMNS = ("run_id", "source", "dataset", "file_path", "line", "field", "value", "reason")
+
+
+async def store_chunk(connection: Connection, delivery: Delivery, chunk: Chunk, met: KeySet) -> Counts:
+    """Store a chunk inside the caller's transaction and return what became of its records.
+
+    `met` holds the keys of this file that were read before without being stored; the chunk's are added to it, so that
+    after a rollback the set has to be built anew. Raises what the database raises.
+    """
+    frame = chunk.typed.frame
+    repeated = 0
+    stored = 0
+    if frame.height:
+        await lock_identifiers(connection, delivery.dataset.name, chunk.buckets)
+        decision = decide_versions(
+            keys=chunk.keys,
+            content_hash=frame["content_hash"],
+            change_date=frame["change_date"],
+            existing=await find_existing(connection, delivery, chunk),
+            data_source=delivery.data_source,
+        )
+        await _store_versions(connection, delivery, chunk, decision)
+        stored = int(decision.stored.sum())
+        repeated = int(_find_repeated(delivery, chunk, decision, met).sum())
+    await _store_findings(connection, delivery, chunk.typed)
+    return Counts(
+        read=chunk.typed.read,
+        stored=stored,
+        unchanged=frame.height - stored - repeated,
+        duplicate=repeated,
+        rejected=len(chunk.typed.rejects),
+        rejected_by=chunk.typed.rejected_by,
+        warnings_by=chunk.typed.warnings_by,
+    ).check(f"a chunk of {delivery.source_file or delivery.dataset.name}")
+
+
+async def _store_versions(connection: Connection, delivery: Delivery, chunk: Chunk, decision: Decision) -> None:
+    target, stored = delivery.target, decision.stored
+    if not stored.any():
+        delivery.ahead = False
+        return
+    first = chunk.is_first
+    as_encoded = not decision.superseded.height and bool((stored == first).all()) and int(decision.version.max()) == 1
+    if chunk.encoded is not None and as_encoded:
+        columns, rows = chunk.encoded
+        await copy_bytes(connection, target.table, columns, rows)
+    else:
+        delivery.ahead = as_encoded
+        frame = build_rows(delivery, chunk.typed, stored, decision.version)
+        await copy_bytes(connection, target.table, frame.columns, encode_rows(frame))
+    if decision.superseded.height:
+        keys = chunk.typed.frame.select(target.key).with_row_index("row").cast({"row": pl.Int64})
+        await copy_frame(
+            connection,
+            target.superseded,
+            decision.superseded.join(keys, on="row", how="inner")
+            .drop("row")
+            .with_columns(dataset=pl.lit(delivery.dataset.name), run_id=pl.lit(str(delivery.run_id))),
+        )
+
+
+def _find_repeated(delivery: Delivery, chunk: Chunk, decision: Decision, met: KeySet) -> npt.NDArray[np.bool_]:
+    """Return which records are no new versions and had their key in this file before; remember the others' keys."""
+    repeated, known = decision.repeated, ~decision.stored
+    if delivery.file_hash is None or not known.any():
+        return repeated
+    hashes = hash_keys(chunk.typed, delivery.target)
+    if len(met):
+        repeated = repeated | (known & met.contains(hashes))
+    met.add(hashes[known & ~repeated])
+    return repeated
+
+
+async def _store_findings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
+    """Quarantine the chunk's rejects and keep its warnings."""
+    run, dataset, path = delivery.run_id, delivery.dataset.name, delivery.source_file
+    if typed.rejects:
+        await connection.copy_records_to_table(
+            "rejected_record",
+            columns=_REJECT_COLUMNS,
+            records=[
+                (
+                    run,
+                    "fundata",
+                    dataset,
+                    path,
+                    delivery.file_hash,
+                    reject.line,
+                    reject.reason,
+                    reject.detail.replace("\0", ""),
+                    reject.raw,
+                    delivery.data_source,
+                    delivery.delivered_at,
+                )
+                for reject in typed.rejects
+            ],
+        )
+    if typed.warnings:
+        await connection.copy_records_to_table(
+            "field_warning",
+            columns=_WARNING_COLUMNS,
+            records=[(run, "fundata", dataset, path, w.line, w.field, w.value, w.reason) for w in typed.warnings],
+        )

@@ -1,0 +1,82 @@
+"""The two Fundata tables as the loader sees them, and rows as the bytes that PostgreSQL's COPY reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import polars as pl
+
+from fundata_ingest.catalogue import Dataset, TableName
+from sra_shared.db import Connection
+
+_PIECE = 1 << 19
+_SPECIAL: Final = r"[\\\t\n\r]"
+_ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table: its name, what makes its key beside dataset and identifier, and that column's type in SQL."""
+
+    table: str
+    key_column: str
+    key_type: str
+
+    @property
+    def superseded(self) -> str:
+        """The side table of versions that are no longer the latest."""
+        return f"{self.table}_superseded"
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that make a record's key within its dataset."""
+        return ["identifier", self.key_column]
+
+
+TARGETS: Final[dict[TableName, Target]] = {
+    "data": Target("fundata_data", "record_id", "text"),
+    "quotes": Target("fundata_quotes", "date", "date"),
+}
+
+
+def find_target(dataset: Dataset) -> Target:
+    """Return the table that the dataset goes to."""
+    return TARGETS[dataset.table]
+
+
+def encode_rows(frame: pl.DataFrame) -> memoryview:
+    """Return the rows in COPY's text format, columns in the order of the frame; Binary columns are for bytea."""
+    escaped = [
+        pl.Series(column.name, "\\\\x" + column.bin.encode("hex"))
+        for column in frame.iter_columns()
+        if column.dtype == pl.Binary
+    ]
+    escaped += [
+        pl.Series(column.name, column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())))
+        for column in frame.iter_columns()
+        if column.dtype == pl.String and column.str.contains(_SPECIAL).any()
+    ]
+    buffer = BytesIO()
+    frame.with_columns(escaped).write_csv(
+        buffer, include_header=False, separator="\t", quote_style="never", null_value="\\N"
+    )
+    return buffer.getbuffer()
+
+
+async def copy_bytes(connection: Connection, table: str, columns: list[str], rows: memoryview) -> None:
+    """Append encoded rows to a table."""
+    await connection.copy_to_table(table, source=_cut(rows), columns=columns, format="text")
+
+
+async def copy_frame(connection: Connection, table: str, frame: pl.DataFrame) -> None:
+    """Append the rows of a frame whose columns are called as the table's."""
+    if frame.height:
+        await copy_bytes(connection, table, frame.columns, encode_rows(frame))
+
+
+async def _cut(rows: memoryview) -> AsyncIterator[bytes]:
+    for start in range(0, len(rows), _PIECE):
+        yield bytes(rows[start : start + _PIECE])
