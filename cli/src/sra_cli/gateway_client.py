@@ -12,17 +12,11 @@ import httpx
 from sra_shared.errors import ConfigError, RetryableError, SraError
 
 LIVE = frozenset({"queued", "running", "parked"})
-_EXIT_CODES = {"completed": 0, "partial": 2, "parked": 3, "held": 4}
 Progress = Callable[[Mapping[str, Any]], None]
 
 
 class GatewayError(SraError):
     """The gateway answered, and refused."""
-
-
-def choose_exit_code(status: str) -> int:
-    """Return the documented exit code of a refresh that ended so."""
-    return _EXIT_CODES.get(status, 1)
 
 
 class GatewayClient:
@@ -37,7 +31,7 @@ class GatewayClient:
     def __init__(self, url: str, token: str | None, *, timeout: float = 15) -> None:
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import asyncpg
 from fastapi import Request
@@ -23,6 +23,14 @@ from sra_shared.worker import JobWorker, WorkerTiming
 
 _RESTART_SECONDS = 5.0
 _log = get_logger(__name__)
+
+
+@runtime_checkable
+class CompletesRequests(Protocol):
+    """A work that fills in what a request leaves out, so that differently worded requests for the same work meet."""
+
+    def complete_request(self, request: RunRequest) -> RunRequest:
+        """Return the request as it is recorded; raises ProblemError where it makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,11 @@ class ServiceState:
         Raises IdempotencyConflictError where the key came with another body, and what the database raises.
         """
         key = None if idempotency_key is None else f"{self.plan.name}:{idempotency_key}"
-        source = self.plan.works[request.task_type].source
+        work = self.plan.works[request.task_type]
+        if isinstance(work, CompletesRequests):
+            request = work.complete_request(request)
         async with self.pool.acquire() as connection, connection.transaction():
-            return await request_run(connection, request, source=source, enqueue=enqueue_run, idempotency_key=key)
+            return await request_run(connection, request, source=work.source, enqueue=enqueue_run, idempotency_key=key)
 
     def begin_shutdown(self) -> None:
         """Take no more work and have everything in hand come to its end."""

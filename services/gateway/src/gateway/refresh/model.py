@@ -1,0 +1,202 @@
+"""What a refresh is asked to do, what its steps are, and how its end is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sra_shared.counts import Counts
+from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
+
+Source = Literal["fmp", "fundata", "views"]
+SOURCES: tuple[Source, ...] = ("fmp", "fundata", "views")
+
+
+class Step(StrEnum):
+    """The steps of a refresh, in their order."""
+
+    FMP = "fmp"
+    FUNDATA_DATA = "fundata_data"
+    FUNDATA_QUOTES = "fundata_quotes"
+    VIEWS = "views"
+
+    @property
+    def source(self) -> Source:
+        """The component that the two-of-three rule counts this step to."""
+        if self in (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES):
+            return "fundata"
+        return "fmp" if self is Step.FMP else "views"
+
+
+class StepStatus(StrEnum):
+    """How a step stands; wider than a unit's status, since a parked child ends the step."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    SKIPPED = "skipped"
+    PARKED = "parked"
+    HELD = "held"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def unit_status(self) -> UnitStatus:
+        """What the ledger's unit ends as: a parked step is over for this refresh, so it did its part only partly."""
+        return UnitStatus.PARTIAL if self is StepStatus.PARKED else UnitStatus(self.value)
+
+
+_GOOD = (StepStatus.COMPLETED, StepStatus.PARTIAL, StepStatus.SKIPPED)
+
+
+class RefreshParameters(BaseModel):
+    """What a refresh does: all by default. A source brings the views with it, since unpublished data is no result."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: list[Source] = Field(default=list(SOURCES), min_length=1, description="What to refresh.")
+    weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+    trigger: Literal["manual", "schedule"] = Field("manual", description="Who asked.")
+
+    @field_validator("sources")
+    @classmethod
+    def order_sources(cls, value: list[Source]) -> list[Source]:
+        return [source for source in SOURCES if source in value or source == "views"]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps to do, in order."""
+        return [step for step in Step if step.source in self.sources]
+
+
+def make_request(parameters: RefreshParameters, *, priority: int = 2) -> RunRequest:
+    """Return the ledger's request; refreshes of the same sources are the same work, whoever asks."""
+    weekly = ":weekly" if parameters.weekly else ""
+    return RunRequest(
+        task_type=TaskType.UNIFIED_REFRESH,
+        parameters=parameters.model_dump(mode="json"),
+        priority=priority,
+        # a step that polls is interrupted after this long and goes on at once
+        timeout_seconds=14_400,
+        max_retries=10,
+        work_key=f"{TaskType.UNIFIED_REFRESH}:{'+'.join(parameters.sources)}{weekly}",
+    )
+
+
+class Child(BaseModel):
+    """One run that a step started in another service, as last seen."""
+
+    task_type: TaskType
+    task_id: UUID | None = None
+    ours: bool = False
+    earlier: list[UUID] = Field(default_factory=list)
+    status: StepStatus | None = None
+    error: str | None = None
+    retriable: bool = True
+    done: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Counts per dataset, so far.")
+    before: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Counts of tries before this one.")
+    unanswered_since: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether this step has nothing to wait for here."""
+        return self.status not in (None, StepStatus.QUEUED, StepStatus.RUNNING)
+
+    def restart(self) -> None:
+        """Forget the run of the try that failed, but not what it did."""
+        if self.task_id is not None:
+            self.earlier.append(self.task_id)
+        self.before = {row["dataset"]: row for row in add_datasets([*self.before.values(), *self.done.values()])}
+        self.task_id, self.status, self.error, self.done, self.unanswered_since = None, None, None, {}, None
+
+
+class StepState(BaseModel):
+    """The resume point of a step: all that a successor needs to go on without starting anything twice."""
+
+    attempt: int = 1
+    retry_at: datetime | None = None
+    children: list[Child] = Field(default_factory=list)
+
+    @property
+    def datasets(self) -> list[dict[str, Any]]:
+        """Counts per dataset over all runs of the step, as the children's ledgers give them."""
+        return add_datasets(row for child in self.children for row in [*child.before.values(), *child.done.values()])
+
+    def judge(self) -> StepStatus:
+        """Return what the children's ends add up to; the one that needs a person's eye comes first."""
+        found = {child.status or StepStatus.RUNNING for child in self.children}
+        if not all(child.ended for child in self.children):
+            return StepStatus.RUNNING
+        for status in (StepStatus.CANCELLED, StepStatus.HELD, StepStatus.PARKED):
+            if status in found:
+                return status
+        if found == {StepStatus.SKIPPED}:
+            return StepStatus.SKIPPED
+        if found <= {StepStatus.COMPLETED, StepStatus.SKIPPED}:
+            return StepStatus.COMPLETED
+        return StepStatus.FAILED if found <= {StepStatus.FAILED, StepStatus.SKIPPED} else StepStatus.PARTIAL
+
+    def describe_errors(self) -> str | None:
+        """Return what went wrong in one text, or None."""
+        found = [child.error for child in self.children if child.error]
+        return " ".join(dict.fromkeys(found)) or None
+
+    def as_progress(self) -> dict[str, Any]:
+        """Return what the ledger shows of the step."""
+        return {
+            "step_status": self.judge().value,
+            "attempt": self.attempt,
+            "retry_at": self.retry_at.isoformat() if self.retry_at else None,
+            "error": self.describe_errors(),
+            "datasets": self.datasets,
+            "runs": [
+                {"task_type": child.task_type.value, "task_id": str(child.task_id), "status": child.status}
+                for child in self.children
+                if child.task_id is not None
+            ],
+        }
+
+
+def read_counts_of(row: Mapping[str, Any]) -> Counts:
+    """Read the JSON form of counts."""
+    numbers = {name: int(row.get(name, 0)) for name in ("read", "stored", "unchanged", "duplicate", "rejected")}
+    return Counts(**numbers, rejected_by=row.get("rejected_by") or {}, warnings_by=row.get("warnings_by") or {})
+
+
+def add_datasets(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row per dataset, in order of first appearance, with the five counts and the two maps."""
+    totals: dict[str, Counts] = {}
+    for row in rows:
+        totals[row["dataset"]] = totals.get(row["dataset"], Counts()) + read_counts_of(row)
+    return [{"dataset": name, **counts.as_dict()} for name, counts in totals.items()]
+
+
+def judge_refresh(steps: Sequence[tuple[Step, StepStatus]]) -> RunStatus:
+    """Return the end of a refresh by the two-of-three rule.
+
+    FMP, Fundata (both its steps) and views count one each; what is skipped, or was not asked for, leaves the count.
+    Two must have succeeded, or all where fewer are left; then the refresh is partial unless all did in full.
+    """
+    components: dict[str, list[StepStatus]] = {}
+    for step, status in steps:
+        if status is not StepStatus.SKIPPED:
+            components.setdefault(step.source, []).append(status)
+    good = [all(status in _GOOD for status in statuses) for statuses in components.values()]
+    if sum(good) < min(2, len(good)):
+        bad = {status for _, status in steps if status not in _GOOD}
+        return RunStatus.HELD if bad == {StepStatus.HELD} else RunStatus.FAILED
+    in_full = all(status is StepStatus.COMPLETED for statuses in components.values() for status in statuses)
+    return RunStatus.COMPLETED if in_full else RunStatus.PARTIAL
+
+
+def name_outcome(status: RunStatus, steps: Sequence[tuple[Step, StepStatus]]) -> str:
+    """Return the status that a command reports: a refresh that only quotas kept from succeeding is parked, not failed."""
+    bad = {found for _, found in steps if found not in _GOOD}
+    return "parked" if status is RunStatus.FAILED and bad == {StepStatus.PARKED} else status.value

@@ -1,0 +1,102 @@
+"""The other services as the refresh uses them, over HTTP: start a run, look at it, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from sra_shared.errors import FatalError, RetryableError
+from sra_shared.runs import RunStatus, TaskType
+
+
+@dataclass(frozen=True)
+class SeenRun:
+    """A run of another service, as its answer shows it."""
+
+    task_id: UUID
+    status: RunStatus
+    parent_id: UUID | None = None
+    resume_at: datetime | None = None
+    error: str | None = None
+    datasets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Peer:
+    """One other service behind its address."""
+
+    def __init__(self, name: str, url: str, http: httpx.AsyncClient) -> None:
+        """`http` carries the service token and the timeouts."""
+        self.name = name
+        self.url = url
+        self._http = http
+
+    async def start_run(
+        self, task_type: TaskType, *, parent_id: UUID, key: str, parameters: Mapping[str, Any] | None = None
+    ) -> SeenRun:
+        """Ask for a run; the same key answers with the same run, however often it is sent.
+
+        Raises RetryableError where the service is away or busy, FatalError where it refuses.
+        """
+        body = {"task_type": task_type.value, "parameters": dict(parameters or {}), "parent_id": str(parent_id)}
+        return _read_run(await self._ask("POST", "/runs", json=body, headers={"Idempotency-Key": key}))
+
+    async def read_run(self, task_id: UUID) -> SeenRun:
+        """Return a run as it stands; raises as `start_run`."""
+        return _read_run(await self._ask("GET", f"/runs/{task_id}"))
+
+    async def cancel_run(self, task_id: UUID) -> None:
+        """Ask a run to stop; raises as `start_run`."""
+        await self._ask("POST", f"/runs/{task_id}/cancel")
+
+    async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = await self._http.request(method, f"{self.url}{path}", **options)
+        except httpx.HTTPError as error:
+            raise RetryableError(
+                f"{self.name} does not answer ({type(error).__name__}).", next_step="Look whether it runs, and its log."
+            ) from error
+        if answer.is_success:
+            body: dict[str, Any] = answer.json()
+            return body
+        problem = _read_problem(answer)
+        message = f"{self.name} refused {method} {path.split('/')[1]}: {problem.get('detail') or answer.status_code}"
+        if answer.status_code in (401, 403):
+            raise FatalError(message, next_step="Give both services the same SRA_SERVICE_TOKEN.")
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise RetryableError(message, next_step=f"Look at the log of {self.name}.")
+        raise FatalError(message, next_step=f"Look at the log of {self.name}.")
+
+
+def _read_problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _read_run(body: Mapping[str, Any]) -> SeenRun:
+    details = body.get("details") or {}
+    errors = body.get("error_details") or []
+    return SeenRun(
+        task_id=UUID(body["task_id"]),
+        status=RunStatus(body["status"]),
+        parent_id=UUID(body["parent_id"]) if body.get("parent_id") else None,
+        resume_at=datetime.fromisoformat(body["resume_at"]) if body.get("resume_at") else None,
+        error=" ".join(dict.fromkeys(entry["message"] for entry in errors if entry.get("message"))) or None,
+        datasets=_read_datasets(body),
+        details=details,
+    )
+
+
+def _read_datasets(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    found = body.get("datasets") or (body.get("details") or {}).get("datasets") or {}
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {row["dataset"]: row for row in found}

@@ -1,0 +1,125 @@
+"""A refresh as it is shown: the object of `up` and `refresh`, live and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from gateway.refresh.work import read_step_status
+from sra_shared.db import Connection
+from sra_shared.runs import ProcessingTask, RunStatus, TaskType, Unit, list_runs, read_run, read_units
+
+
+class DatasetCounts(BaseModel):
+    """What became of the source records of one dataset: `read` is the sum of the next four."""
+
+    dataset: str
+    read: int
+    stored: int
+    unchanged: int
+    duplicate: int
+    rejected: int
+    rejected_by: dict[str, int]
+    warnings_by: dict[str, int]
+
+
+class StepRunReference(BaseModel):
+    """A run that a step follows in another service."""
+
+    task_type: str
+    task_id: UUID
+    status: str | None = None
+
+
+class StepView(BaseModel):
+    """One step of a refresh."""
+
+    step: str
+    status: str
+    seconds: float | None
+    error: str | None
+    datasets: list[DatasetCounts]
+    attempt: int = Field(description="2 where the step failed once and is tried again.")
+    retry_at: datetime | None = Field(description="When a failed step is tried once more.")
+    runs: list[StepRunReference]
+
+
+class RefreshView(BaseModel):
+    """A refresh; live while its status is queued or running."""
+
+    refresh_id: UUID
+    status: str = Field(
+        description="queued, running, completed, partial, parked, held, failed or cancelled; parked where only quotas"
+        " kept it from succeeding."
+    )
+    overdue: bool
+    trigger: str
+    weekly: bool
+    sources: list[str]
+    scheduled_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    seconds: float | None
+    error: str | None
+    steps: list[StepView]
+    performance_metrics: dict[str, Any]
+
+
+async def read_refresh(connection: Connection, refresh_id: UUID) -> RefreshView | None:
+    """Return one refresh, or None where there is none of this id."""
+    task = await read_run(connection, refresh_id)
+    if task is None or task.task_type is not TaskType.UNIFIED_REFRESH:
+        return None
+    return show_refresh(task, await read_units(connection, refresh_id))
+
+
+async def list_refreshes(connection: Connection, *, limit: int, offset: int = 0) -> list[RefreshView]:
+    """Return refreshes, newest first."""
+    tasks = await list_runs(connection, task_types=[TaskType.UNIFIED_REFRESH], limit=limit, offset=offset)
+    return [show_refresh(task, await read_units(connection, task.task_id)) for task in tasks]
+
+
+def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
+    """Put a refresh together from its ledger rows."""
+    status = task.status.value
+    if task.status is RunStatus.FAILED:
+        status = str(task.details.get("outcome") or status)
+    errors = [entry["message"] for entry in task.error_details if entry.get("message")]
+    return RefreshView(
+        refresh_id=task.task_id,
+        status=status,
+        overdue=task.overdue,
+        trigger=str(task.parameters.get("trigger", "manual")),
+        weekly=bool(task.parameters.get("weekly")),
+        sources=list(task.parameters.get("sources", [])),
+        scheduled_at=task.scheduled_at,
+        started_at=task.started_at,
+        completed_at=task.completed_at,
+        seconds=_measure(task.started_at, task.completed_at),
+        error=" ".join(dict.fromkeys(errors)) or None,
+        steps=[show_step(unit) for unit in units],
+        performance_metrics=task.performance_metrics,
+    )
+
+
+def show_step(unit: Unit) -> StepView:
+    """Show one step with the counts of the runs that it follows."""
+    progress = unit.progress
+    return StepView(
+        step=unit.unit,
+        status=read_step_status(unit).value,
+        seconds=_measure(unit.started_at, unit.completed_at),
+        error=unit.error or progress.get("error"),
+        datasets=[DatasetCounts.model_validate(row) for row in progress.get("datasets", [])],
+        attempt=progress.get("attempt", 1),
+        retry_at=progress.get("retry_at"),
+        runs=[StepRunReference.model_validate(row) for row in progress.get("runs", [])],
+    )
+
+
+def _measure(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None else round(((end or datetime.now(UTC)) - start).total_seconds(), 1)

@@ -1,0 +1,113 @@
+"""The step that waits until the views show everything this refresh brought, and starts a build where none would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from gateway.refresh.model import Child, StepState, StepStatus
+from gateway.refresh.peers import SeenRun
+from gateway.refresh.steps import StepRun
+from sra_shared.db import Connection
+from sra_shared.runs import TaskType, UnitContext, read_units
+
+SQL_DELIVERY = """
+SELECT count(*) AS total,
+       count(*) FILTER (WHERE i.event_id IS NULL) AS undelivered,
+       count(*) FILTER (WHERE i.event_id IS NOT NULL AND i.handled_at IS NULL) AS unhandled,
+       coalesce(array_agg(DISTINCT i.build_id) FILTER (WHERE i.build_id IS NOT NULL), '{}') AS builds,
+       EXISTS (SELECT FROM task_execution_log
+               WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')) AS building
+FROM completion_outbox o
+LEFT JOIN completion_inbox i ON i.event_id = o.event_id
+WHERE o.run_id = ANY($1::uuid[])
+"""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How far the completions of some runs got: not yet received, received, and the builds that took them in."""
+
+    total: int
+    undelivered: int
+    unhandled: int
+    builds: Sequence[UUID]
+    building: bool
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether there were completions and builds took all of them in."""
+        return self.total > 0 and not self.undelivered and not self.unhandled
+
+
+async def read_delivery(connection: Connection, run_ids: Sequence[UUID]) -> Delivery:
+    """Return how far the completions of these runs got."""
+    rows = await connection.fetch(SQL_DELIVERY, list(run_ids))
+    return Delivery(**dict(rows[0]))
+
+
+async def list_child_runs(connection: Connection, context: UnitContext) -> list[UUID]:
+    """Return the runs that the steps before this one started or joined, those of failed tries included."""
+    found: list[UUID] = []
+    for unit in await read_units(connection, context.task.task_id):
+        if unit.unit != context.unit.unit:
+            for child in StepState.model_validate(unit.resume or {}).children:
+                found += [*child.earlier, *([child.task_id] if child.task_id else [])]
+    return found
+
+
+class ViewsStep(StepRun):
+    """Waits for the build that covers every completion of this refresh; on its second try it starts one itself."""
+
+    async def publish(self) -> None:
+        """Carry the step to its end."""
+        while True:
+            await self._cover()
+            if not await self.prepare_retry():
+                break
+        await self.finish()
+
+    async def _cover(self) -> None:
+        delivery = await self._await_delivery()
+        if delivery.is_covered and self.state.attempt == 1:
+            known = {child.task_id for child in self.state.children}
+            self.state.children += [
+                Child(task_type=TaskType.VIEW_BUILD, task_id=build) for build in delivery.builds if build not in known
+            ]
+        if not self.state.children:
+            self.state.children.append(Child(task_type=TaskType.VIEW_BUILD))
+        for child in self.state.children:
+            if not child.ended:
+                await self.carry(child)
+        if delivery.undelivered or delivery.unhandled:
+            self._note_what_is_missing(await self._read_delivery())
+
+    async def _await_delivery(self) -> Delivery:
+        """Wait while completions are on their way or a build is at work on them; the waiting for nobody has an end."""
+        since = time.monotonic()
+        while True:
+            delivery = await self._read_delivery()
+            waiting = delivery.undelivered or delivery.unhandled
+            if not waiting or (not delivery.building and time.monotonic() - since > self.pace.patience):
+                return delivery
+            if delivery.building:
+                since = time.monotonic()
+            await self.pause(self.pace.poll)
+
+    async def _read_delivery(self) -> Delivery:
+        async with self.context.pool.acquire() as connection:
+            return await read_delivery(connection, await list_child_runs(connection, self.context))
+
+    def _note_what_is_missing(self, delivery: Delivery) -> None:
+        missing = delivery.undelivered + delivery.unhandled
+        last = self.state.children[-1]
+        if missing and last.status is StepStatus.COMPLETED:
+            last.status = StepStatus.PARTIAL
+            last.error = f"view_builder has not taken in {missing} of the {delivery.total} completions of this refresh."
+
+    def _note(self, child: Child, seen: SeenRun) -> None:
+        super()._note(child, seen)
+        # a build has views, not source records: the step has no counts
+        child.done = {}

@@ -1,0 +1,191 @@
+"""Slots of the schedule: which there are, by wall clock in a time zone, and the loop that starts their refreshes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from croniter import croniter
+
+from gateway.refresh.model import RefreshParameters, make_request
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.errors import ConfigError, SraError
+from sra_shared.jobs import enqueue_run
+from sra_shared.logs import get_logger
+from sra_shared.runs import TaskType, request_run
+from sra_shared.slots import bind_slot, claim_slot
+
+log = get_logger(__name__)
+
+DAILY = "daily"
+WEEKLY = "weekly"
+TICK_SECONDS = 5.0
+# no zone ever moved its clocks by more
+_MARGIN = timedelta(hours=26)
+_LOOK_BACK = (timedelta(days=2), timedelta(days=40), timedelta(days=1500))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One cron expression in one time zone."""
+
+    name: str
+    cron: str
+    timezone: str
+
+    def __post_init__(self) -> None:
+        if len(self.cron.split()) != 5 or not croniter.is_valid(self.cron):
+            variable = "WEEKLY_CRON" if self.name == WEEKLY else "REFRESH_CRON"
+            raise ConfigError(
+                f"{variable} {self.cron!r} is no cron expression.", next_step='Give five fields, like "0 2 * * *".'
+            )
+
+    def list_slots(self, after: datetime, until: datetime) -> list[datetime]:
+        """Return the slots in (after, until] in order, in UTC.
+
+        A slot is a time on the wall clock. One that the clocks skip falls on the instant at which they skip it as
+        they stood before, an hour later on the new clock; one that they show twice is the first of the two.
+        """
+        zone = ZoneInfo(self.timezone)
+        local = (after.astimezone(zone) - _MARGIN).replace(tzinfo=None)
+        end = (until.astimezone(zone) + _MARGIN).replace(tzinfo=None)
+        clock = croniter(self.cron, local)
+        slots = set()
+        while (wall := clock.get_next(datetime)) <= end:
+            slot = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+            if after < slot <= until:
+                slots.add(slot)
+        return sorted(slots)
+
+    def find_last(self, now: datetime) -> datetime | None:
+        """Return the newest slot up to now, or None where there was none for years."""
+        for span in _LOOK_BACK:
+            slots = self.list_slots(now - span, now)
+            if slots:
+                return slots[-1]
+        return None
+
+    def find_next(self, now: datetime, count: int = 1) -> list[datetime]:
+        """Return the next slots after now, fewer where there are none for years."""
+        for span in _LOOK_BACK:
+            slots = self.list_slots(now, now + span)
+            if len(slots) >= count:
+                return slots[:count]
+        return slots[:count]
+
+
+@dataclass(frozen=True)
+class Fired:
+    """What one look at the clock did: the slots that were taken, and the refresh they started, if any."""
+
+    slots: Mapping[str, datetime]
+    task_id: Any = None
+
+
+class _PostponedError(SraError):
+    """A refresh is at work; the slot stays free until that ended."""
+
+
+class Scheduler:
+    """Watches the clock and starts the refresh of every slot exactly once, whatever the number of gateways."""
+
+    def __init__(self, schedules: Sequence[Schedule]) -> None:
+        self.schedules = tuple(schedules)
+        self.known_pause: datetime | None = None
+
+    async def run(self, pool: Pool, *, tick_seconds: float = TICK_SECONDS) -> None:
+        """Fire what is due, for ever; an outage of the database is waited out, and what was missed is caught up."""
+        while True:
+            try:
+                await self.fire_due(pool)
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError) as error:
+                log.warning("schedule_waits", error=str(error), error_type=type(error).__name__)
+            await asyncio.sleep(tick_seconds)
+
+    async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> Fired | None:
+        """Take the last due slot of each schedule, if it is free, and start one refresh for them all.
+
+        `now` is the database's time unless given. While paused, slots are taken and start nothing. Where a refresh is
+        at work, the slots stay due until that ended.
+        """
+        async with pool.acquire() as connection:
+            now = now or await connection.fetchval("SELECT clock_timestamp()")
+            paused = await self._read_state(connection)
+            due = {name: slot for name, slot, since in await self._list_due(connection, now) if slot and slot > since}
+            if not due:
+                return None
+            try:
+                async with connection.transaction():
+                    return await self._take_slots(connection, due, paused=paused)
+            except _PostponedError as error:
+                log.info("slot_postponed", slots={name: slot.isoformat() for name, slot in due.items()}, why=str(error))
+                return None
+
+    async def _read_state(self, connection: Connection) -> bool:
+        await connection.executemany(
+            "INSERT INTO schedule_state (schedule) VALUES ($1) ON CONFLICT DO NOTHING",
+            [(schedule.name,) for schedule in self.schedules],
+        )
+        self.known_pause = await connection.fetchval("SELECT max(paused_at) FROM schedule_state")
+        return self.known_pause is not None
+
+    async def _list_due(self, connection: Connection, now: datetime) -> list[tuple[str, datetime | None, datetime]]:
+        """Return (schedule, last slot, latest time that needs no slot any more)."""
+        rows = await connection.fetch(
+            "SELECT s.schedule, greatest(s.created_at, max(t.slot)) AS since FROM schedule_state s"
+            " LEFT JOIN schedule_slot t USING (schedule) GROUP BY s.schedule, s.created_at"
+        )
+        since = {row["schedule"]: row["since"] for row in rows}
+        return [
+            (schedule.name, schedule.find_last(now), since[schedule.name])
+            for schedule in self.schedules
+            if schedule.name in since
+        ]
+
+    async def _take_slots(self, connection: Connection, due: Mapping[str, datetime], *, paused: bool) -> Fired | None:
+        taken = {name: due[name] for name in sorted(due) if await claim_slot(connection, name, due[name])}
+        if not taken:
+            return None
+        if paused:
+            log.info("slot_passed_while_paused", slots={name: slot.isoformat() for name, slot in taken.items()})
+            return Fired(taken)
+        # a slot of the one schedule may come while the refresh of the other is at work
+        if await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = $1"
+            " AND status IN ('queued', 'running', 'parked'))",
+            TaskType.UNIFIED_REFRESH,
+        ):
+            raise _PostponedError("A refresh is at work.", next_step="The slot's own starts when that ended.")
+        parameters = RefreshParameters(weekly=WEEKLY in taken, trigger="schedule")
+        requested = await request_run(connection, make_request(parameters), source=None, enqueue=enqueue_run)
+        if not requested.created:
+            raise _PostponedError("A refresh is at work.", next_step="The slot's own starts when that ended.")
+        for name, slot in taken.items():
+            await bind_slot(connection, name, slot, requested.task.task_id)
+        log.info("slot_fired", slots={name: slot.isoformat() for name, slot in taken.items()})
+        return Fired(taken, requested.task.task_id)
+
+    async def set_paused(self, connection: Connection, *, paused: bool) -> None:
+        """Pause or resume all schedules; what was missed while they were paused is not made up for."""
+        await self._read_state(connection)
+        value = "coalesce(paused_at, now())" if paused else "NULL"
+        await connection.execute(f"UPDATE schedule_state SET paused_at = {value}")  # noqa: S608 - two constants
+        await self._read_state(connection)
+
+    def describe(self, now: datetime) -> list[dict[str, Any]]:
+        """Return each schedule with its next three slots and since when it is paused, as far as is known."""
+        return [
+            {
+                "schedule": schedule.name,
+                "cron": schedule.cron,
+                "timezone": schedule.timezone,
+                "paused_since": self.known_pause,
+                "next": schedule.find_next(now, 3),
+            }
+            for schedule in self.schedules
+        ]
