@@ -49,7 +49,12 @@ class Output:
     def finish(
         self, result: Mapping[str, Any], *, code: int = 0, render: Callable[[], RenderableType | None] | None = None
     ) -> NoReturn:
-        """Give the result, as JSON or as `render` shows it, and end with `code`."""
+        """Show the result and end the command with `code`."""
+        self.show(result, render=render)
+        raise typer.Exit(code)
+
+    def show(self, result: Mapping[str, Any], *, render: Callable[[], RenderableType | None] | None = None) -> None:
+        """Give the result, as JSON or as `render` shows it; once per command."""
         if self.as_json:
             sys.stdout.write(json.dumps(result, default=_to_plain, ensure_ascii=False) + "\n")
             sys.stdout.flush()
@@ -57,7 +62,6 @@ class Output:
             shown = render()
             if shown is not None:
                 self.console.print(shown)
-        raise typer.Exit(code)
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

@@ -1,0 +1,64 @@
+"""`./sra bench NAME`: one of the scripts under `benchmarks/`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sra_cli.database import create_database
+from sra_cli.foreground import run_foreground
+from sra_cli.output import EXIT_FAILED, JsonOption, Output, make_table
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.settings import ROOT, CommandSettings, read_settings
+from sra_shared.errors import ConfigError
+from sra_shared.settings import DatabaseSettings
+
+FOLDER = ROOT / "benchmarks"
+NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one; without it, they are listed.")]
+MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Handed to the benchmark.")]
+
+
+def bench(name: NameArgument = None, more: MoreArguments = None, as_json: JsonOption = False) -> None:
+    """Run a benchmark on a database of its own: DATABASE_URL where set, else an embedded PostgreSQL for a while."""
+    output = Output(as_json=as_json)
+    found = {path.stem.removeprefix("bench_"): path for path in sorted(FOLDER.glob("bench_*.py"))}
+    if name is None:
+        rows = [(known, _read_summary(path)) for known, path in found.items()]
+        output.finish(
+            {"benchmarks": [{"name": known, "summary": summary} for known, summary in rows]},
+            render=lambda: make_table("", ("name", "what it measures"), rows),
+        )
+    path = found.get(name.replace("-", "_"))
+    if path is None:
+        raise ConfigError(f"There is no benchmark {name!r}.", next_step=f"Choose one of: {', '.join(found)}.")
+    words = [sys.executable, str(path), *(more or []), *(["--json"] if as_json else [])]
+    with _lend_database() as dsn:
+        code = run_foreground(words, settings={"DATABASE_URL": dsn, "PYTHONPATH": str(ROOT)}, folder=ROOT)
+    raise typer.Exit(EXIT_FAILED if code else 0)
+
+
+def _read_summary(path: Path) -> str:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.strip('"')
+
+
+@contextmanager
+def _lend_database() -> Iterator[str]:
+    dsn = read_settings(DatabaseSettings).dsn
+    if dsn is not None:
+        yield dsn
+        return
+    with tempfile.TemporaryDirectory(prefix="sra-bench-") as folder:
+        server = EmbeddedPostgres(Path(folder), pg_bin=read_settings(CommandSettings).pg_bin)
+        server.start()
+        try:
+            yield asyncio.run(create_database(server))
+        finally:
+            server.stop()

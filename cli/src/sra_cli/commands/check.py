@@ -1,0 +1,56 @@
+"""`./sra check`: what a change must pass besides the tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from sra_cli.output import EXIT_FAILED, JsonOption, Output
+from sra_cli.settings import ROOT, build_environment
+
+_TOOLS = Path(sys.executable).parent
+STEPS: dict[str, list[str]] = {
+    "lint": [str(_TOOLS / "ruff"), "check", "."],
+    "format": [str(_TOOLS / "ruff"), "format", "--check", "."],
+    "types": [str(_TOOLS / "mypy")],
+    "imports": [str(_TOOLS / "lint-imports")],
+    "locks": [sys.executable, "scripts/lock", "--check"],
+    "env example": [sys.executable, "scripts/write_env_example", "--check"],
+}
+
+
+def check(as_json: JsonOption = False) -> None:
+    """Lint, format, types, import contracts, lock files, generated files; all are run, whichever fails."""
+    output = Output(as_json=as_json)
+    results: list[dict[str, Any]] = []
+    for name, command in STEPS.items():
+        begun = time.monotonic()
+        done = subprocess.run(  # noqa: S603
+            command,
+            cwd=ROOT,
+            # what was put on the path for one run must not decide which packages are looked at
+            env=build_environment({"NO_COLOR": "1"}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = (done.stdout + done.stderr).strip()
+        passed = done.returncode == 0
+        results.append(
+            {
+                "step": name,
+                "status": "completed" if passed else "failed",
+                "seconds": round(time.monotonic() - begun, 1),
+                "output": "" if passed else said,
+            }
+        )
+        output.notes.print(Text(f"{name}: {'passed' if passed else 'failed'}", style="green" if passed else "red"))
+        if not passed:
+            output.note(said)
+    failed = [result["step"] for result in results if result["status"] == "failed"]
+    output.finish({"status": "failed" if failed else "completed", "steps": results}, code=EXIT_FAILED if failed else 0)

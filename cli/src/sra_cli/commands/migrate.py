@@ -1,0 +1,39 @@
+"""`./sra migrate`: bring the database to the newest revision."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from sra_cli.database import use_database
+from sra_cli.home import Home
+from sra_cli.migration import describe_reader, migrate_database
+from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.settings import read_settings
+from sra_shared.settings import ServiceSettings
+
+SandboxOption = Annotated[
+    bool, typer.Option("--sandbox", help="Mark the database, which must be empty, as one for made-up data only.")
+]
+
+
+def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Create or upgrade all tables, and the role sra_reader with its rights. Safe to repeat."""
+    output = Output(as_json=as_json)
+    sandbox = sandbox or read_settings(ServiceSettings).sra_sandbox
+    with use_database(Home(home), create=True) as dsn:
+        state = asyncio.run(migrate_database(dsn, sandbox=sandbox))
+    output.note(f"The database is at revision {state.revision}" + (", a sandbox." if state.sandbox else "."))
+    for line in describe_reader(state.reader):
+        output.note(line)
+    output.finish(
+        {
+            "status": "completed",
+            "revision": state.revision,
+            "sandbox": state.sandbox,
+            "reader_ready": state.reader.ready,
+            "reader_statements": list(state.reader.statements),
+        }
+    )

@@ -1,0 +1,67 @@
+"""`./sra psql`: psql on the database."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+
+from sra_cli.database import use_database
+from sra_cli.foreground import run_foreground
+from sra_cli.home import Home
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
+from sra_cli.postgres import find_binaries
+from sra_cli.settings import CommandSettings, read_settings
+from sra_shared.db import open_connection
+from sra_shared.dsn import read_password
+from sra_shared.errors import ConfigError
+
+CommandOption = Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")]
+MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PSQL OPTIONS]", help="Handed to psql.")]
+
+
+def psql(
+    more: MoreArguments = None, command: CommandOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Open psql on the database that is set, of the running stack, or of the home. With --json: the rows of -c."""
+    output = Output(as_json=as_json)
+    place = Home(home)
+    with use_database(place) as dsn:
+        if as_json:
+            if command is None:
+                raise ConfigError("--json has no rows to print.", next_step="Give the SQL with -c.")
+            rows = asyncio.run(_fetch(dsn, command))
+            output.finish({"status": "completed", "rows": rows})
+        words = [_find_psql(place), _hide_password(dsn), *(["-c", command] if command else []), *(more or [])]
+        code = run_foreground(words, settings={"PGPASSWORD": read_password(dsn) or ""})
+    raise typer.Exit(EXIT_FAILED if code else 0)
+
+
+async def _fetch(dsn: str, sql: str) -> list[dict[str, Any]]:
+    connection = await open_connection(dsn, application_name="sra:psql", command_timeout=None)
+    try:
+        return [dict(row) for row in await connection.fetch(sql)]
+    finally:
+        await connection.close()
+
+
+def _find_psql(home: Home) -> str:
+    found = shutil.which("psql")
+    if found:
+        return found
+    pg_bin = read_settings(CommandSettings).pg_bin
+    program = find_binaries(data_folder=home.path / "postgres", pg_bin=pg_bin).folder / "psql"
+    if not program.exists():
+        raise ConfigError("psql was not found.", next_step="Install PostgreSQL's client, or use ./sra psql --json -c.")
+    return str(program)
+
+
+def _hide_password(dsn: str) -> str:
+    # arguments are seen by every user of the machine; the password goes through the environment
+    parts = urlsplit(dsn)
+    host = parts.netloc.rsplit("@", 1)[-1]
+    user = f"{parts.username}@" if parts.username else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{host}"))

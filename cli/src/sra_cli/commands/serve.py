@@ -1,0 +1,35 @@
+"""`./sra serve NAME`: one service in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sra_cli.foreground import run_foreground
+from sra_cli.home import Home
+from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.settings import read_settings
+from sra_cli.stack import SERVICES
+from sra_shared.errors import ConfigError
+from sra_shared.settings import DatabaseSettings
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SERVICES)}.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on (PORT).")]
+
+
+def serve(name: NameArgument, port: PortOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Run one service until Ctrl-C, on the database that is set or that of the running stack. Logs go to stderr."""
+    output = Output(as_json=as_json)
+    service = name.replace("-", "_")
+    if service not in SERVICES:
+        raise ConfigError(f"There is no service {name!r}.", next_step=f"Choose one of: {', '.join(SERVICES)}.")
+    settings = {"PORT": str(port)} if port else {}
+    if read_settings(DatabaseSettings).dsn is None:
+        running = Home(home).read_running()
+        if running is None:
+            raise ConfigError("No database is set, and no stack runs.", next_step="Set DATABASE_URL, or run ./sra up.")
+        settings["DATABASE_URL"] = running.database_url
+    code = run_foreground([sys.executable, "-m", service], settings=settings, to_stderr=as_json)
+    output.finish({"status": "completed" if code == 0 else "failed", "service": service, "exit_code": code}, code=code)

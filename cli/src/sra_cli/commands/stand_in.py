@@ -1,0 +1,39 @@
+"""`./sra stand-in`: the vendors' stand-in in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sra_cli.foreground import run_foreground
+from sra_cli.output import JsonOption, Output
+from sra_cli.postgres import find_free_port
+from sra_cli.stack import build_stand_in_settings
+
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port. [default: a free one]")]
+SecuritiesOption = Annotated[int | None, typer.Option("--securities", min=1, help="Made-up listings of FMP.")]
+FundsOption = Annotated[int | None, typer.Option("--funds", min=1, help="Made-up funds of Fundata.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the made-up data.")]
+
+
+def stand_in(
+    port: PortOption = None,
+    securities: SecuritiesOption = None,
+    funds: FundsOption = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it."""
+    output = Output(as_json=as_json)
+    chosen = port or find_free_port()
+    command = [sys.executable, "-m", "sra_stand_in", "--port", str(chosen)]
+    for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
+        command += [option, str(value)] if value is not None else []
+    settings = build_stand_in_settings(chosen)
+    for name, value in settings.items():
+        if value:
+            output.note(f"export {name}={value}")
+    code = run_foreground(command, to_stderr=as_json)
+    output.finish({"status": "completed" if code == 0 else "failed", "port": chosen, "exit_code": code}, code=code)

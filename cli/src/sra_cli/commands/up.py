@@ -1,0 +1,216 @@
+"""`./sra up`: the whole stack, one refresh, the result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from sra_cli.database import create_database
+from sra_cli.gateway_client import LIVE, GatewayClient
+from sra_cli.home import Home, RunningStack
+from sra_cli.migration import describe_reader, migrate_database
+from sra_cli.output import EXIT_CONFIG, HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.readiness import StoppedWaitingError, wait_until_ready
+from sra_cli.refresh_view import STEP_KEYS, RefreshProgress, render_refresh
+from sra_cli.settings import CommandSettings, read_settings
+from sra_cli.stack import SERVICES, StackPlan, plan_children, plan_stack
+from sra_cli.supervisor import Supervisor
+from sra_shared.dsn import redact_dsn
+from sra_shared.errors import ConfigError, SraError
+from sra_shared.settings import DatabaseSettings
+
+_READY_SECONDS = 90.0
+_RETRY_SECONDS = 5.0
+_TEND_SECONDS = 0.1
+
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port of the gateway. [default: 8080]")
+]
+ExitOption = Annotated[bool, typer.Option("--exit-when-done", help="Stop everything after the refresh.")]
+
+
+def up(
+    exit_when_done: ExitOption = False, home: HomeOption = None, port: PortOption = None, as_json: JsonOption = False
+) -> None:
+    """Start PostgreSQL, the services and, where no vendor's key is set, the stand-in; then run one whole refresh.
+
+    Data, tokens and logs are kept under the home. Without --exit-when-done it goes on until Ctrl-C or `./sra down`.
+    """
+    output = Output(as_json=as_json)
+    place = Home(home)
+    place.prepare()
+    with place.hold() as is_ours:
+        if not is_ours:
+            _report_running(output, place, exit_when_done=exit_when_done)
+        _Up(output, place, exit_when_done=exit_when_done).run(gateway_port=port)
+
+
+def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None:
+    running = home.read_running()
+    if running is None:
+        raise ConfigError(f"Another ./sra is just starting on {home.path}.", next_step="Wait for it, or ./sra down.")
+    output.note(f"A stack runs on {home.path} already (process {running.pid}).")
+    output.note(f"  dashboard  {make_link(running)}")
+    output.note(f"  database   {redact_dsn(running.database_url)}")
+    output.note("Trigger it with ./sra refresh, end it with ./sra down.")
+    result: dict[str, Any] = {
+        "status": "running",
+        "refresh_id": None,
+        "seconds": 0,
+        "database_url": running.database_url,
+        "gateway_url": running.gateway_url,
+        "steps": [],
+    }
+    output.finish(result, code=EXIT_CONFIG if exit_when_done else 0)
+
+
+def make_link(running: RunningStack) -> str:
+    try:
+        with GatewayClient(running.gateway_url, running.service_token) as client:
+            return client.make_login_link()
+    except SraError:
+        return running.gateway_url
+
+
+class _Up:
+    """One life of the stack. The main thread starts and tends processes, a second one talks to them."""
+
+    def __init__(self, output: Output, home: Home, *, exit_when_done: bool) -> None:
+        self._output = output
+        self._home = home
+        self._exit_when_done = exit_when_done
+        self._stop = threading.Event()
+        self._state: dict[str, Any] | None = None
+        self._failure: SraError | None = None
+        self._begun = time.monotonic()
+
+    def run(self, *, gateway_port: int | None) -> None:
+        """Start, refresh, report; ends the command with the refresh's exit code."""
+        plan = plan_stack(self._home, gateway_port=gateway_port)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._stop.set())
+        server = self._make_server()
+        supervisor = Supervisor(tell=self._output.note, server=server)
+        try:
+            database_url = self._prepare_database(server, plan)
+            supervisor.start(plan_children(plan, self._home, database_url))
+            stack = self._announce(plan, database_url)
+            status = self._refresh(supervisor, stack)
+            if not self._exit_when_done:
+                self._stay(supervisor, stack)
+        finally:
+            self._output.note("Stopping.")
+            supervisor.stop()
+        raise typer.Exit(choose_exit_code(status))
+
+    def _make_server(self) -> EmbeddedPostgres | None:
+        if read_settings(DatabaseSettings).dsn is not None:
+            return None
+        return EmbeddedPostgres(self._home.path, pg_bin=read_settings(CommandSettings).pg_bin)
+
+    def _prepare_database(self, server: EmbeddedPostgres | None, plan: StackPlan) -> str:
+        if server is None:
+            database_url = read_settings(DatabaseSettings).require_dsn()
+        else:
+            server.start()
+            database_url = asyncio.run(create_database(server))
+            assert server.binaries is not None  # noqa: S101  (start has chosen them)
+            self._output.note(
+                f"PostgreSQL {server.binaries.major} ({server.binaries.origin}) runs on {server.data_folder}"
+            )
+        state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
+        if state.sandbox != plan.is_sandbox:
+            raise _explain_kind(sandbox=state.sandbox)
+        self._output.note(f"The database is at revision {state.revision}" + (", a sandbox." if state.sandbox else "."))
+        for line in describe_reader(state.reader):
+            self._output.note(line)
+        return database_url
+
+    def _announce(self, plan: StackPlan, database_url: str) -> RunningStack:
+        stack = RunningStack(
+            pid=os.getpid(),
+            gateway_url=plan.build_url("gateway"),
+            database_url=database_url,
+            service_token=plan.settings["SRA_SERVICE_TOKEN"],
+            urls={name: plan.build_url(name) for name in SERVICES},
+        )
+        self._home.write_running(stack)
+        sources = "stand-in and sample" if plan.is_sandbox else "the vendors"
+        self._output.note(f"Starting {', '.join(SERVICES)}; sources: {sources}; logs: {self._home.logs}")
+        return stack
+
+    def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
+        """Have the refresh done beside us, tend the processes meanwhile; return how it ended."""
+        talker = threading.Thread(target=self._talk, args=(stack,), name="refresh", daemon=True)
+        talker.start()
+        while talker.is_alive() and not self._stop.is_set():
+            supervisor.tend()
+            talker.join(_TEND_SECONDS)
+        if self._failure is not None:
+            raise self._failure
+        state = self._state or {"status": "cancelled", "refresh_id": None, "steps": []}
+        if self._stop.is_set() and state["status"] in LIVE:
+            state = {**state, "status": "cancelled"}
+        result: dict[str, Any] = {
+            "status": state["status"],
+            "refresh_id": state["refresh_id"],
+            "seconds": round(time.monotonic() - self._begun, 3),
+            "database_url": stack.database_url,
+            "gateway_url": stack.gateway_url,
+            "steps": [{key: step.get(key) for key in STEP_KEYS} for step in state["steps"]],
+        }
+        self._output.show(result, render=lambda: render_refresh(result))
+        return str(result["status"])
+
+    def _talk(self, stack: RunningStack) -> None:
+        try:
+            wait_until_ready(
+                stack.urls,
+                seconds=_READY_SECONDS,
+                stop=self._stop,
+                on_ready=lambda name: self._output.note(f"  {name}: ready at {stack.urls[name]}"),
+            )
+            with (
+                GatewayClient(stack.gateway_url, stack.service_token) as client,
+                RefreshProgress(self._output.notes) as progress,
+            ):
+                self._state = client.trigger_refresh(retry_seconds=_RETRY_SECONDS)
+
+                def take(state: Mapping[str, Any]) -> None:
+                    self._state = dict(state)
+                    progress.update(state)
+
+                self._state = client.follow_refresh(str(self._state["refresh_id"]), on_change=take)
+        except StoppedWaitingError:
+            return
+        except SraError as error:
+            self._failure = error
+
+    def _stay(self, supervisor: Supervisor, stack: RunningStack) -> None:
+        if not self._stop.is_set():
+            self._output.note(f"Dashboard: {make_link(stack)}")
+            self._output.note("The link logs in once, within ten minutes; `./sra up` again prints a new one.")
+            self._output.note(f"Database:  {redact_dsn(stack.database_url)} (./sra psql)")
+            self._output.note("Ctrl-C or ./sra down ends all.")
+        while not self._stop.wait(_TEND_SECONDS):
+            supervisor.tend()
+
+
+def _explain_kind(*, sandbox: bool) -> ConfigError:
+    if sandbox:
+        return ConfigError(
+            "This database is a sandbox for made-up data, and a vendor's key is set.",
+            next_step="Use another home (--home) or an empty database for real data.",
+        )
+    return ConfigError(
+        "This database is for real data, and no vendor's key is set, so that only made-up data could be loaded.",
+        next_step="Set the keys, or use another home (--home) for made-up data.",
+    )

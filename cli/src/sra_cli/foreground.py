@@ -1,0 +1,41 @@
+"""Run a program in the foreground: it gets our terminal and our signals, and we give its exit code on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sra_cli.settings import build_environment
+
+
+def run_foreground(
+    command: Sequence[str],
+    *,
+    settings: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    to_stderr: bool = False,
+) -> int:
+    """Run to the end and return the exit code, 128 plus the signal where one ended it.
+
+    `to_stderr` keeps stdout free for our own JSON object.
+    """
+    process = subprocess.Popen(  # noqa: S603
+        list(command),
+        env=build_environment(settings or {}),
+        cwd=folder,
+        stdout=sys.stderr if to_stderr else None,
+    )
+    former = {
+        # Ctrl-C reaches the child by itself; we wait for what it makes of it
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, _frame: process.send_signal(number)),
+    }
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code

@@ -1,0 +1,45 @@
+"""Bring a database to the newest revision and let the SRA app read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sra_cli.settings import read_settings
+from sra_shared.db import open_connection
+from sra_shared.migrate import read_sandbox_mark, upgrade_database
+from sra_shared.reader import ReaderState, prepare_reader
+from sra_shared.settings import DatabaseSettings
+
+
+@dataclass(frozen=True)
+class MigratedDatabase:
+    """Where a database stands after migrating."""
+
+    revision: str
+    sandbox: bool
+    reader: ReaderState
+
+
+async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
+    """Migrate, mark an empty database as a sandbox where asked to, and prepare the role of the SRA app.
+
+    Raises ConfigError where the server is too old or the database is for another kind of data.
+    """
+    revision = await upgrade_database(dsn, sandbox=sandbox)
+    password = read_settings(DatabaseSettings).sra_reader_password
+    connection = await open_connection(dsn, application_name="sra:migrate")
+    try:
+        reader = await prepare_reader(connection, password.get_secret_value() if password else None)
+        return MigratedDatabase(revision, await read_sandbox_mark(connection), reader)
+    finally:
+        await connection.close()
+
+
+def describe_reader(reader: ReaderState) -> list[str]:
+    """Return what a person has to do so that the SRA app can read; nothing where it can."""
+    if reader.ready:
+        return []
+    return [
+        "The role sra_reader could not be made ready with this user's rights. An administrator runs:",
+        *(f"  {statement};" for statement in reader.statements),
+    ]

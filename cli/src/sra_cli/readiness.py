@@ -1,0 +1,54 @@
+"""Wait until services answer that they are ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from sra_shared.errors import SraError
+
+_PAUSE = 0.15
+
+
+class StoppedWaitingError(SraError):
+    """Somebody asked to stop while we waited."""
+
+
+def wait_until_ready(
+    urls: Mapping[str, str], *, seconds: float, stop: threading.Event, on_ready: Callable[[str], None]
+) -> None:
+    """Return when each service answers 200 on /ready; raises SraError that names those that did not, and their answer.
+
+    `urls` are addresses by the name of the service.
+    """
+    waiting = dict.fromkeys(urls, "it does not answer")
+    deadline = time.monotonic() + seconds
+    with httpx.Client(timeout=5, trust_env=False) as client:
+        while waiting:
+            for name in list(waiting):
+                answer = _ask(client, urls[name])
+                if answer is None:
+                    del waiting[name]
+                    on_ready(name)
+                else:
+                    waiting[name] = answer
+            if not waiting:
+                return
+            if time.monotonic() > deadline:
+                told = "; ".join(f"{name}: {answer}" for name, answer in waiting.items())
+                raise SraError(
+                    f"Not ready after {seconds:.0f} seconds: {told}.", next_step="Read the logs named above."
+                )
+            if stop.wait(_PAUSE):
+                raise StoppedWaitingError("Stopped before the services were ready.")
+
+
+def _ask(client: httpx.Client, url: str) -> str | None:
+    try:
+        answer = client.get(f"{url}/ready")
+    except httpx.TransportError:
+        return "it does not answer"
+    return None if answer.is_success else f"status {answer.status_code}, {answer.text[:300]}"

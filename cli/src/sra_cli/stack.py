@@ -1,0 +1,111 @@
+"""What `./sra up` runs: which processes, with which settings, against which sources."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sra_cli.home import Home
+from sra_cli.postgres import find_free_port, is_port_free
+from sra_cli.settings import ROOT, read_settings
+from sra_cli.supervisor import ChildPlan
+from sra_shared.errors import ConfigError
+from sra_shared.settings import FmpSettings, FundataSettings
+
+SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
+STAND_IN = "stand_in"
+SAMPLE = ROOT / "fundata" / "sample"
+_DEFAULT_GATEWAY_PORT = 8080
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """Ports and settings of one stack; `is_sandbox` says that it works on made-up data."""
+
+    is_sandbox: bool
+    ports: Mapping[str, int]
+    settings: Mapping[str, str]
+
+    def build_url(self, name: str) -> str:
+        """Return the address of a service of this stack."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+
+def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
+    """Choose ports and settings; without any vendor's key the stack is a sandbox with stand-in and sample.
+
+    Raises ConfigError where the gateway's port is taken or settings are wrong.
+    """
+    fmp, fundata = read_settings(FmpSettings), read_settings(FundataSettings)
+    is_sandbox = fmp.fmp_api_key is None and fundata.fundata_access_key_id is None
+    names = [*SERVICES[:-1], *([STAND_IN] if is_sandbox else [])]
+    ports = dict(zip(names, choose_ports(len(names)), strict=True))
+    ports["gateway"] = choose_gateway_port(gateway_port)
+    settings = {
+        "SRA_SERVICE_TOKEN": home.read_token("service"),
+        "SRA_VIEWER_TOKEN": home.read_token("viewer"),
+        "FMP_INGEST_URL": f"http://127.0.0.1:{ports['fmp_ingest']}",
+        "FUNDATA_INGEST_URL": f"http://127.0.0.1:{ports['fundata_ingest']}",
+        "VIEW_BUILDER_URL": f"http://127.0.0.1:{ports['view_builder']}",
+        "GATEWAY_URL": f"http://127.0.0.1:{ports['gateway']}",
+        "LOG_FORMAT": "json",
+        "SRA_SANDBOX": "1" if is_sandbox else "0",
+    }
+    if is_sandbox:
+        settings |= build_stand_in_settings(ports[STAND_IN])
+    else:
+        settings["FUNDATA_BASE_PATH"] = str(resolve_seed_folder(fundata.fundata_base_path))
+    return StackPlan(is_sandbox=is_sandbox, ports=ports, settings=settings)
+
+
+def build_stand_in_settings(port: int) -> dict[str, str]:
+    """Return the settings that lead both sources to the stand-in and the committed sample."""
+    return {
+        "FMP_API_KEY": "made-up-key",
+        "FMP_BASE_URL": f"http://127.0.0.1:{port}/stable",
+        "FMP_BULK_CALLS_PER_MINUTE": "600",
+        "FMP_HISTORY_YEARS": "1",
+        "FUNDATA_ACCESS_KEY_ID": "made-up-key",
+        "FUNDATA_SECRET_ACCESS_KEY": "made-up-secret",
+        "FUNDATA_AUTH_URL": f"http://127.0.0.1:{port}/fundata-auth",
+        "FUNDATA_API_URL": f"http://127.0.0.1:{port}/fundata-api",
+        "FUNDATA_BASE_PATH": str(SAMPLE),
+        "FUNDATA_DATA_PATH": "",
+        "FUNDATA_QUOTES_PATH": "",
+    }
+
+
+def resolve_seed_folder(path: str) -> Path:
+    """Return the seed tree: as named from the caller's folder, or the clone's own where the default is meant."""
+    return (ROOT / path) if path == FundataSettings.model_fields["fundata_base_path"].default else Path(path).absolute()
+
+
+def choose_ports(count: int) -> list[int]:
+    """Return different free ports."""
+    chosen: set[int] = set()
+    while len(chosen) < count:
+        chosen.add(find_free_port())
+    return sorted(chosen)
+
+
+def choose_gateway_port(wanted: int | None) -> int:
+    """Return the port of the gateway: the wanted one, else 8080 where it is free, else any."""
+    if wanted:
+        if not is_port_free(wanted):
+            raise ConfigError(f"Port {wanted} is taken.", next_step="Choose another with --port.")
+        return wanted
+    return _DEFAULT_GATEWAY_PORT if is_port_free(_DEFAULT_GATEWAY_PORT) else find_free_port()
+
+
+def plan_children(plan: StackPlan, home: Home, database_url: str) -> list[ChildPlan]:
+    """Return the processes of the stack, the stand-in first."""
+    children = []
+    if plan.is_sandbox:
+        command = [sys.executable, "-m", "sra_stand_in", "--port", str(plan.ports[STAND_IN])]
+        children.append(ChildPlan("stand-in", command, {}, home.logs / "stand-in.log"))
+    for name in SERVICES:
+        settings = {**plan.settings, "DATABASE_URL": database_url, "PORT": str(plan.ports[name])}
+        children.append(ChildPlan(name, [sys.executable, "-m", name], settings, home.logs / f"{name}.log"))
+    return children
