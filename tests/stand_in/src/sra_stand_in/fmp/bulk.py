@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 
-from sra_stand_in.fmp.derived import GROWTH_KINDS, earnings_row, growth_row, list_earnings, score_row
+from sra_stand_in.fmp.derived import GROWTH_KINDS, earnings_row, growth_row, list_reports, score_row
 from sra_stand_in.fmp.funds import list_holdings
 from sra_stand_in.fmp.market import Peers, profile_row
 from sra_stand_in.fmp.prices import adjust_bar, bar_on, calendar_of, share_factor
@@ -131,10 +131,6 @@ def peer_lines(world: World, peers: Peers) -> Iterator[str]:
 def surprise_lines(world: World, year: int) -> Iterator[str]:
     """`earnings-surprises-bulk` of the reports of one calendar year."""
     columns = ("symbol", "date", "epsActual", "epsEstimated", "lastUpdated")
-    rows = (
-        earnings_row(world, statement)
-        for one in shuffle(world.universe.listings)
-        for statement in list_earnings(world, one)
-        if dt.date.fromordinal(statement.filed - 5).year == year
-    )
+    first, last = dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal()
+    rows = (earnings_row(world, statement) for statement in list_reports(world, first, last))
     return encode_csv((row for row in rows if row["epsActual"] is not None), columns)

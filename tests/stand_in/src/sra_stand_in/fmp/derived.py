@@ -234,6 +234,22 @@ def list_earnings(world: World, one: Security) -> list[Statement]:
     return [*coming[:1], *done]
 
 
+def list_reports(world: World, first: int, last: int) -> list[Statement]:
+    """Quarters of every listing with a report date from first to last, newest first."""
+    years = range(dt.date.fromordinal(first).year - 1, dt.date.fromordinal(last).year + 2)
+    found = [
+        statement
+        for one in world.universe.listings
+        if one.reports
+        for year in years
+        for period in QUARTERS
+        if first <= (statement := open_statement(open_company(one), year, period)).filed - 5 <= last
+        and statement.filed <= world.as_of + 100
+    ]
+    found.sort(key=lambda statement: (statement.filed, statement.company.security.symbol), reverse=True)
+    return found
+
+
 def dividend_per_share(statement: Statement) -> float:
     """Dividends with an ex-date within the period."""
     days = 364 if statement.period == "FY" else 90

@@ -1,0 +1,112 @@
+"""The door of the made-up FMP: key, limit, plan, then the answer of a path."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+
+from sra_stand_in.fmp.routes import ROUTES, BadQuery, Call, RestrictedSymbol, Session
+from sra_stand_in.fmp.texts import (
+    BULK_REACHED,
+    INVALID_KEY,
+    LIMIT_REACHED,
+    RESTRICTED_ENDPOINT,
+    RESTRICTED_SYMBOL,
+    answer_bad_query,
+    answer_error,
+    find_floor,
+)
+from sra_stand_in.fmp.universe import Universe
+from sra_stand_in.fmp.world import World
+from sra_stand_in.http import Answer, Request, answer_text
+from sra_stand_in.limits import Door
+from sra_stand_in.options import PLANS, Options
+
+PREFIX = "/stable/"
+_CACHE_BYTES = 32 * 1024 * 1024
+
+
+class AnswerCache:
+    """Bodies already made, the oldest dropped when they pass a size."""
+
+    def __init__(self, size: int = _CACHE_BYTES) -> None:
+        self._size = size
+        self._held = 0
+        self._bodies: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+
+    def find(self, key: tuple[object, ...]) -> bytes | None:
+        """A body made before."""
+        body = self._bodies.get(key)
+        if body is not None:
+            self._bodies.move_to_end(key)
+        return body
+
+    def keep(self, key: tuple[object, ...], body: bytes) -> None:
+        """Keep a body."""
+        self._bodies[key] = body
+        self._held += len(body)
+        while self._held > self._size:
+            _, dropped = self._bodies.popitem(last=False)
+            self._held -= len(dropped)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._bodies.clear()
+        self._held = 0
+
+
+class FmpApi:
+    """One made-up FMP: a universe, a day, a plan and a door that counts."""
+
+    def __init__(self, options: Options) -> None:
+        self.plan = options.plan
+        self.door = Door(limit=options.fmp_limit, bulk_limit=options.bulk_limit)
+        self._invalid_key = options.invalid_key
+        self._universe = Universe(seed=options.seed, securities=options.securities)
+        self._cache = AnswerCache()
+        self.session = Session(World(self._universe, options.as_of))
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day of the world."""
+        return dt.date.fromordinal(self.session.world.as_of)
+
+    def set_as_of(self, day: dt.date) -> None:
+        """Move the world to another day."""
+        self._cache.clear()
+        self.session = Session(World(self._universe, day))
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a call that has been counted."""
+        path = request.path.removeprefix(PREFIX)
+        if request.method not in {"GET", "HEAD"}:
+            return answer_text("Method Not Allowed", 405)
+        key = request.headers.get("apikey") or request.params.get("apikey", "")
+        if not key or key == self._invalid_key:
+            return answer_error(INVALID_KEY, 401)
+        if not self.door.admits():
+            return answer_error(LIMIT_REACHED, 429)
+        route = ROUTES.get(path)
+        if route is None:
+            return answer_text("[]", 404)
+        if PLANS.index(self.plan) < PLANS.index(find_floor(path)):
+            return answer_text(RESTRICTED_ENDPOINT, 402)
+        if path.endswith("-bulk") and not self.door.admits_bulk():
+            return answer_error(BULK_REACHED, 200)
+        return self._answer_route(path, request)
+
+    def _answer_route(self, path: str, request: Request) -> Answer:
+        params = {name: value.strip() for name, value in request.params.items() if name != "apikey"}
+        key = (path, self.plan, *sorted(params.items()))
+        if (body := self._cache.find(key)) is not None:
+            return Answer(body=body)
+        try:
+            made = ROUTES[path](self.session, Call(path, params, self.plan))
+        except BadQuery as problem:
+            return answer_bad_query(problem.name) if problem.text is None else answer_text(problem.text, 400)
+        except RestrictedSymbol:
+            return answer_text(RESTRICTED_SYMBOL, 402)
+        if isinstance(made, Answer):
+            return made
+        self._cache.keep(key, made)
+        return Answer(body=made)
