@@ -32,8 +32,8 @@ def stand_in(
     for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
         command += [option, str(value)] if value is not None else []
     settings = build_stand_in_settings(chosen)
-    for name, value in settings.items():
-        if value:
-            output.note(f"export {name}={value}")
+    for name, text in settings.items():
+        if text:
+            output.note(f"export {name}={text}")
     code = run_foreground(command, to_stderr=as_json)
     output.finish({"status": "completed" if code == 0 else "failed", "port": chosen, "exit_code": code}, code=code)

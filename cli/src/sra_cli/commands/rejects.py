@@ -1,0 +1,80 @@
+"""`./sra rejects`: records that were not stored, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import asyncpg
+import typer
+
+from sra_cli.commands.runs import work_on_database
+from sra_cli.home import Home
+from sra_cli.ledger_view import plain
+from sra_cli.output import HomeOption, JsonOption, Output, make_table
+
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Those already resolved too.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")]
+_RAW_SHOWN = 200
+
+_SQL_COUNT = """
+SELECT dataset, reason, count(*)::bigint AS rejected, count(*) FILTER (WHERE resolved_at IS NULL)::bigint AS open
+FROM rejected_record WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
+GROUP BY dataset, reason ORDER BY dataset, reason"""
+_SQL_LIST = """
+SELECT reject_id, run_id::text AS run_id, source, dataset, file_path, line, record_key, reason, detail, raw,
+       octet_length(raw) AS raw_bytes, created_at, resolved_at, resolution
+FROM rejected_record
+WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2) AND ($3 OR resolved_at IS NULL)
+ORDER BY reject_id DESC LIMIT $4"""
+
+
+@app.callback()
+def list_all(
+    context: typer.Context,
+    dataset: DatasetOption = None,
+    reason: ReasonOption = None,
+    show_all: AllOption = False,
+    limit: LimitOption = 50,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List rejected records, newest first, with counts per dataset and reason."""
+    if context.invoked_subcommand is not None:
+        return
+    output = Output(as_json=as_json)
+
+    async def read(
+        connection: asyncpg.Connection[asyncpg.Record],
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        counts = [dict(row) for row in await connection.fetch(_SQL_COUNT, dataset, reason)]
+        rows = [dict(row) for row in await connection.fetch(_SQL_LIST, dataset, reason, show_all, limit)]
+        return counts, rows
+
+    counts, rows = work_on_database(Home(home), read)
+    if not as_json:
+        columns = ("dataset", "reason", "#rejected", "#open")
+        output.console.print(make_table("", columns, (list(row.values()) for row in counts)))
+    output.finish(
+        {"counts": counts, "rejects": [_describe(row) for row in rows]},
+        render=lambda: make_table(
+            "",
+            ("#id", "dataset", "place", "reason", "detail"),
+            ([str(row["reject_id"]), *_summarise(row)] for row in rows),
+        ),
+    )
+
+
+def _describe(row: dict[str, Any]) -> dict[str, Any]:
+    # the start of the record is enough to find it; the whole of it is in the table
+    raw = bytes(row["raw"][:_RAW_SHOWN]).decode("utf-8", errors="backslashreplace")
+    return {**plain(row), "raw": raw}
+
+
+def _summarise(row: dict[str, Any]) -> list[str]:
+    name = row["file_path"].rsplit("/", 1)[-1] if row["file_path"] else row["record_key"] or ""
+    place = f"{name}:{row['line']}" if row["line"] is not None else name
+    return [row["dataset"], place, row["reason"], row["detail"] or ""]

@@ -1,0 +1,117 @@
+"""`./sra runs`: what ran, what each part of it did; stop one, let a held one through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import typer
+
+from sra_cli.database import use_database
+from sra_cli.home import Home
+from sra_cli.ledger_view import RUN_COLUMNS, describe_unit, summarise_run
+from sra_cli.output import HomeOption, JsonOption, Output, make_table
+from sra_shared.db import open_connection
+from sra_shared.errors import ConfigError
+from sra_shared.migrate import require_revision
+from sra_shared.runs import ProcessingTask, RunStatus, TaskType, list_runs, read_run, read_units, request_cancel
+
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+Result = TypeVar("Result")
+Work = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Result]]
+
+RunArgument = Annotated[str, typer.Argument(metavar="ID", help="The run's id, or the first characters of it.")]
+StatusOption = Annotated[list[RunStatus] | None, typer.Option("--status", help="Only these; may be repeated.")]
+TypeOption = Annotated[list[TaskType] | None, typer.Option("--type", help="Only these task types; may be repeated.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")]
+
+
+def work_on_database(home: Home, work: Work[Result]) -> Result:
+    """Do something on a connection to the migrated database of the command; return what it returns."""
+
+    async def open_and_work(dsn: str) -> Result:
+        connection = await open_connection(dsn, application_name="sra:cli")
+        try:
+            await require_revision(connection)
+            return await work(connection)
+        finally:
+            await connection.close()
+
+    with use_database(home) as dsn:
+        return asyncio.run(open_and_work(dsn))
+
+
+@app.callback()
+def list_all(
+    context: typer.Context,
+    status: StatusOption = None,
+    task_type: TypeOption = None,
+    limit: LimitOption = 20,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    output = Output(as_json=as_json)
+    tasks = work_on_database(
+        Home(home), lambda connection: list_runs(connection, task_types=task_type, statuses=status, limit=limit)
+    )
+    output.finish(
+        {"runs": [task.model_dump(mode="json") for task in tasks]},
+        render=lambda: make_table("", RUN_COLUMNS, (summarise_run(task) for task in tasks)),
+    )
+
+
+@app.command()
+def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show a run with its parts and their counts."""
+    output = Output(as_json=as_json)
+
+    async def read(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, list[dict[str, Any]]]:
+        task = await find_run(connection, run)
+        return task, [describe_unit(unit) for unit in await read_units(connection, task.task_id)]
+
+    task, units = work_on_database(Home(home), read)
+    columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#duplicate", "#rejected")
+    names = [column.lstrip("#") for column in columns]
+    if not as_json:
+        output.console.print(make_table("", RUN_COLUMNS, [summarise_run(task)]))
+        for error in task.error_details:
+            output.console.print(str(error.get("message", error)), markup=False)
+    output.finish(
+        {**task.model_dump(mode="json"), "units": units},
+        render=lambda: make_table("", columns, ([unit[name] for name in names] for unit in units)),
+    )
+
+
+@app.command()
+def cancel(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Ask a run to stop; what it has committed stays."""
+    output = Output(as_json=as_json)
+
+    async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
+        task = await find_run(connection, run)
+        return await request_cancel(connection, task.task_id) or task
+
+    task = work_on_database(Home(home), ask)
+    output.note(f"Run {task.task_id} is {task.status}" + (" and was asked to stop." if task.status.is_live else "."))
+    output.finish(task.model_dump(mode="json"))
+
+
+async def find_run(connection: asyncpg.Connection[asyncpg.Record], text: str) -> ProcessingTask:
+    """Return the run of that id, which may be shortened; raises ConfigError where none or several fit."""
+    rows = await connection.fetch(
+        "SELECT task_id FROM task_execution_log WHERE starts_with(task_id::text, lower($1)) LIMIT 2", text.strip()
+    )
+    if len(rows) != 1 or not text.strip():
+        problem = "Several runs start" if len(rows) > 1 else "No run starts"
+        raise ConfigError(f"{problem} with {text!r}.", next_step="List them with ./sra runs.")
+    found: UUID = rows[0]["task_id"]
+    task = await read_run(connection, found)
+    if task is None:
+        raise ConfigError(f"Run {found} is gone.", next_step="List them with ./sra runs.")
+    return task

@@ -1,0 +1,104 @@
+"""`./sra status`: what runs, how fresh the data are, what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sra_cli.database import use_database
+from sra_cli.gateway_client import GatewayClient
+from sra_cli.home import Home
+from sra_cli.ledger_view import RUN_COLUMNS, format_time, plain, read_freshness, summarise_run
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, make_table
+from sra_cli.settings import CommandSettings, read_settings
+from sra_shared.db import open_connection
+from sra_shared.dsn import redact_dsn
+from sra_shared.errors import ConfigError, SraError
+from sra_shared.migrate import read_newest_revision, read_revision, read_sandbox_mark
+from sra_shared.reader import read_reader_state
+from sra_shared.runs import ProcessingTask, list_runs
+from sra_shared.settings import ServiceSettings
+
+
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show the stack, the database, the last runs and the freshness of every dataset. Exits 1 where something is wrong."""
+    output = Output(as_json=as_json)
+    place = Home(home)
+    with use_database(place) as dsn:
+        database, tasks, freshness = asyncio.run(_read_database(dsn))
+    gateway = _ask_gateway(place)
+    problems = [*database["problems"], *gateway["problems"]]
+    result = {
+        "status": "degraded" if problems else "healthy",
+        "problems": problems,
+        "database": {key: value for key, value in database.items() if key != "problems"},
+        "gateway": gateway["answer"],
+        "gateway_url": gateway["url"],
+        "runs": [task.model_dump(mode="json") for task in tasks],
+        "freshness": [plain(row) for row in freshness],
+    }
+    if not as_json:
+        _print(output, result, tasks, freshness)
+    output.finish(result, code=EXIT_FAILED if problems else 0)
+
+
+async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask], list[dict[str, Any]]]:
+    connection = await open_connection(dsn, application_name="sra:status")
+    try:
+        revision, newest = await read_revision(connection), read_newest_revision()
+        facts: dict[str, Any] = {
+            "address": redact_dsn(dsn),
+            "server": await connection.fetchval("SHOW server_version"),
+            "revision": revision,
+            "sandbox": None,
+            "reader_ready": None,
+            "problems": [],
+        }
+        if revision != newest:
+            facts["problems"].append(
+                f"The database stands at revision {revision}, the code at {newest}: ./sra migrate."
+            )
+        if revision is None:
+            return facts, [], []
+        reader = await read_reader_state(connection)
+        facts["sandbox"], facts["reader_ready"] = await read_sandbox_mark(connection), reader.ready
+        if not reader.ready:
+            facts["problems"].append("The role sra_reader is not ready; run: " + "; ".join(reader.statements))
+        return facts, await list_runs(connection, limit=10), await read_freshness(connection)
+    finally:
+        await connection.close()
+
+
+def _ask_gateway(home: Home) -> dict[str, Any]:
+    running = home.read_running()
+    url = running.gateway_url if running else read_settings(CommandSettings).gateway_url
+    if url is None:
+        return {"url": None, "answer": None, "problems": []}
+    secret = read_settings(ServiceSettings).sra_service_token
+    token = running.service_token if running else secret.get_secret_value() if secret else None
+    try:
+        with GatewayClient(url, token) as client:
+            return {"url": url, "answer": client.read_status(), "problems": []}
+    except ConfigError as error:
+        return {"url": url, "answer": None, "problems": [str(error)]}
+    except SraError as error:
+        return {"url": url, "answer": None, "problems": [error.message]}
+
+
+def _print(
+    output: Output, result: dict[str, Any], tasks: list[ProcessingTask], freshness: list[dict[str, Any]]
+) -> None:
+    database, console = result["database"], output.console
+    kind = "sandbox" if database["sandbox"] else "real data"
+    console.print(f"database  {database['address']}", markup=False)
+    console.print(f"          PostgreSQL {database['server']}, revision {database['revision']}, {kind}", markup=False)
+    console.print(f"gateway   {result['gateway_url'] or 'none runs here'}", markup=False)
+    if tasks:
+        console.print(make_table("\nlast runs", RUN_COLUMNS, (summarise_run(task) for task in tasks)))
+    if freshness:
+        columns = list(freshness[0])[:6]
+        cells = ([format_time(v) if hasattr(v, "hour") else v for v in (row[c] for c in columns)] for row in freshness)
+        console.print(make_table("\nfreshness", columns, cells))
+    for problem in result["problems"]:
+        console.print(problem, style="red", markup=False)
+    console.print(f"\n{result['status']}", style="green" if result["status"] == "healthy" else "yellow")
