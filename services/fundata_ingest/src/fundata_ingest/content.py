@@ -12,6 +12,8 @@ from fundata_ingest.batches import TextBatch
 from fundata_ingest.catalogue import Dataset
 
 HASH_BYTES: Final = 16
+# Bounds the memory of the canonical forms.
+_HASHED_AT_ONCE: Final = 10_000
 
 _SPECIAL = r'["\\\x00-\x1f]'
 _ESCAPES = {
@@ -64,6 +66,9 @@ def hash_records(
     if extra is not None:
         columns.append(extra.alias("extra of JSON"))
     frame = pl.DataFrame(columns)
-    joined = frame.select(pl.concat_str(pl.all(), separator="\0").str.strip_chars_end("\0")).to_series()
-    texts = joined.cast(pl.Binary).to_list()
-    return pl.Series([blake2b(text, digest_size=HASH_BYTES).digest() for text in texts], dtype=pl.Binary)
+    canonical_form = pl.concat_str(pl.all(), separator="\0").str.strip_chars_end("\0").cast(pl.Binary)
+    digests: list[bytes] = []
+    for part in frame.iter_slices(_HASHED_AT_ONCE):
+        texts = part.select(canonical_form).to_series().to_list()
+        digests.extend([blake2b(text, digest_size=HASH_BYTES).digest() for text in texts])
+    return pl.Series(digests, dtype=pl.Binary)

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from fundata_ingest.batches import ROW_LIMIT, FieldWarning, Reject, RejectReason, TextBatch, TypedBatch, WarningReason
-from fundata_ingest.catalogue import BASE_COLUMNS
+from fundata_ingest.catalogue import BASE_COLUMNS, ColumnType
 from fundata_ingest.content import build_raw_json, hash_records
 from fundata_ingest.dates import type_dates
 from fundata_ingest.numbers import BLANKS, type_numbers
@@ -27,6 +27,13 @@ ELEMENT_SCHEMA = {
     "array_source_field": pl.String(),
     "array_element_index": pl.Int32(),
     "array_element_value": pl.String(),
+}
+
+_DTYPES: dict[ColumnType, pl.DataType] = {
+    "text": pl.String(),
+    "identifier": pl.String(),
+    "number": pl.String(),
+    "date": pl.Date(),
 }
 
 
@@ -48,7 +55,7 @@ def type_batch(batch: TextBatch, *, today: date) -> TypedBatch:
     """
     dataset, roles = batch.dataset, batch.dataset.roles
     columns = _type_columns(batch)
-    identifier = _clean_key(batch.frame[roles.identifier])
+    identifier = clean_key(batch.frame[roles.identifier])
     record_id = _key_or_empty(batch.frame, roles.record_id)
     reasons = _find_rejects(batch, columns, identifier, record_id, today)
     good = _all_true(batch.frame.height)
@@ -107,8 +114,11 @@ def bucket_identifiers(identifiers: pl.Series, buckets: int) -> pl.Series:
 def _type_columns(batch: TextBatch) -> _Columns:
     dataset, roles = batch.dataset, batch.dataset.roles
     columns = _Columns()
-    for name in batch.frame.columns[1:]:
-        column, kind = batch.frame[name], dataset.types[name]
+    for name, kind in dataset.types.items():
+        if name not in batch.frame.columns:
+            columns.typed[name] = pl.repeat(None, batch.frame.height, dtype=_DTYPES[kind], eager=True)
+            continue
+        column = batch.frame[name]
         if kind == "number":
             numbers = type_numbers(column)
             columns.canonical[name], columns.typed[name] = numbers.canonical, numbers.value
@@ -136,14 +146,14 @@ def _type_texts(column: pl.Series) -> pl.Series:
     return column.set(nothing, None) if nothing.any() else column
 
 
-def _clean_key(column: pl.Series) -> pl.Series:
+def clean_key(column: pl.Series) -> pl.Series:
     """Return a key without blanks around it, "" where there is none."""
     return column.str.strip_chars(BLANKS).set(column.str.contains(_NO_VALUE), "")
 
 
 def _key_or_empty(frame: pl.DataFrame, name: str) -> pl.Series:
     if name in frame.columns:
-        return _clean_key(frame[name])
+        return clean_key(frame[name])
     return pl.repeat("", frame.height, dtype=pl.String, eager=True)
 
 

@@ -1,0 +1,247 @@
+"""The JSON form of a delivery, as the same text batches as a CSV gives: list fields become elements of their record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import BinaryIO
+
+import polars as pl
+
+from fundata_ingest.batches import ROW_LIMIT, JsonExtras, Position, Reject, RejectReason, TextBatch
+from fundata_ingest.catalogue import Dataset, normalise_name
+from fundata_ingest.json_stream import Element, decode_value, dump_value, iterate_elements
+from fundata_ingest.reader import BATCH_ROWS
+from fundata_ingest.typed import ELEMENT_SCHEMA, clean_key, type_batch
+
+_BATCH_CHARACTERS = 8 << 20
+_IDENTIFIER_ALIAS = "identifier"
+_API_VERSION = "apiversion"
+# The day only bounds the dates of quotes.
+_NO_BOUND = date(1970, 1, 1)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+@dataclass(frozen=True)
+class JsonRows:
+    """Raw text of the good records of a JSON batch."""
+
+    texts: Sequence[str]
+
+    def get(self, row: int) -> bytes:
+        return self.texts[row].encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class FlatRecord:
+    """One JSON record: catalogued columns as text, list fields, the other fields, and the whole as JSON text."""
+
+    fields: Mapping[str, str]
+    lists: tuple[tuple[str, list[object]], ...]
+    extra: str
+    api_version: str | None
+    raw_json: str
+
+
+@dataclass
+class _Collected:
+    numbers: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    records: list[FlatRecord] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    characters: int = 0
+
+    @property
+    def read(self) -> int:
+        return len(self.records) + len(self.rejects)
+
+
+def read_json_batches(
+    stream: BinaryIO,
+    dataset: Dataset,
+    *,
+    delivered_on: date | None,
+    start: Position | None = None,
+    batch_rows: int = BATCH_ROWS,
+    ambiguous: frozenset[str] | None = None,
+) -> Iterator[TextBatch]:
+    """Yield the records of a JSON array in `stream` from `start` (default: all; else a former batch's `end`).
+
+    `delivered_on` is the change date of records without one. `source_line` is the number of the record, from 1.
+    `ambiguous`: what find_ambiguous_keys gave for this stream; it is asked here where not given. Raises
+    BrokenJsonError for what is not a whole array; a record that is not an object is a reject (`field_count`).
+    """
+    if ambiguous is None:
+        ambiguous = find_ambiguous_keys(stream, dataset)
+    position = start or Position(0, 1)
+    collected = _Collected()
+    for element in iterate_elements(stream, dataset.name, start):
+        _collect(collected, element, dataset)
+        if collected.read >= batch_rows or collected.characters >= _BATCH_CHARACTERS:
+            end = Position(element.end, element.number + 1)
+            yield _build_batch(collected, dataset, position, end, delivered_on, ambiguous)
+            position, collected = end, _Collected()
+        last = Position(element.end, element.number + 1)
+    if collected.read:
+        yield _build_batch(collected, dataset, position, last, delivered_on, ambiguous)
+
+
+def find_ambiguous_keys(stream: BinaryIO, dataset: Dataset) -> frozenset[str]:
+    """Return the identifiers for which `stream` holds different records without record_id (none in quotes)."""
+    if dataset.table == "quotes":
+        return frozenset()
+    first: dict[str, bytes] = {}
+    ambiguous: set[str] = set()
+    for batch in read_json_batches(stream, dataset, delivered_on=None, ambiguous=frozenset()):
+        frame = type_batch(batch, today=_NO_BOUND).frame
+        keyless = frame.filter(pl.col("record_id") == "").select("identifier", "content_hash")
+        for identifier, content_hash in keyless.iter_rows():
+            if first.setdefault(identifier, content_hash) != content_hash:
+                ambiguous.add(identifier)
+    return frozenset(ambiguous)
+
+
+def read_stored_records(dataset: Dataset, lines: Sequence[int], raw_json: Sequence[str]) -> TextBatch:
+    """Return stored records as a batch again, to be typed under the rules as they now are.
+
+    `lines` must differ from each other; they come back as `source_line`. Raises BrokenJsonError for what is no JSON.
+    """
+    records = [flatten_record(_as_object(decode_value(text)), dataset) for text in raw_json]
+    collected = _Collected(list(lines), list(raw_json), records)
+    nowhere = Position(0, 1)
+    return _build_batch(collected, dataset, nowhere, nowhere, None, frozenset(), raw_json)
+
+
+def flatten_record(record: Mapping[str, object], dataset: Dataset) -> FlatRecord:
+    """Sort the fields of one record: names count without case and underscores, `identifier` is the InstrumentKey."""
+    fields: dict[str, str] = {}
+    whole: dict[str, object] = {}
+    lists: list[tuple[str, list[object]]] = []
+    extra: dict[str, object] = {}
+    api_version: str | None = None
+    names = dataset.names_by_normal_form
+    has_key = any(normalise_name(key) == normalise_name(dataset.roles.identifier) for key in record)
+    for key, value in record.items():
+        normal = normalise_name(key)
+        name = names.get(normal)
+        if normal == _IDENTIFIER_ALIAS and not has_key:
+            name = dataset.roles.identifier
+        if name in fields:
+            name = None
+        place = name or key
+        while place in whole:
+            place += "_"
+        whole[place] = value if isinstance(value, dict | list) or value is None else write_scalar(value)
+        if isinstance(value, list):
+            if value:
+                lists.append((key, value))
+                extra[key] = value
+        elif name is not None:
+            fields[name] = write_scalar(value)
+        elif normal == _API_VERSION:
+            api_version = write_scalar(value) or None
+        elif value is not None and value != "":
+            extra[key] = value
+    canonical = dump_value(dict(sorted(extra.items()))) if extra else ""
+    return FlatRecord(fields, tuple(lists), canonical, api_version, dump_value(whole))
+
+
+def write_scalar(value: object) -> str:
+    """Return a value of a record as text: numbers as delivered, objects and lists as JSON, null as ""."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value)
+    return dump_value(value)
+
+
+def _collect(collected: _Collected, element: Element, dataset: Dataset) -> None:
+    collected.characters += len(element.text)
+    record = None
+    try:
+        verdict = _judge(element)
+        if verdict is None:
+            record = flatten_record(_as_object(element.value), dataset)
+            verdict = _judge_text(record.raw_json)
+    except RecursionError:
+        verdict = "field_count", "The record is nested too deeply."
+    if verdict is not None or record is None:
+        reason, detail = verdict or ("field_count", "")
+        raw = element.text.encode("utf-8", "surrogateescape")[:ROW_LIMIT]
+        collected.rejects.append(Reject(element.number, reason, raw, detail))
+        return
+    collected.numbers.append(element.number)
+    collected.texts.append(element.text)
+    collected.records.append(record)
+
+
+def _judge(element: Element) -> tuple[RejectReason, str] | None:
+    size = element.length if element.length > ROW_LIMIT else len(element.text.encode("utf-8", "surrogateescape"))
+    if size > ROW_LIMIT:
+        return "row_too_long", f"The record has {element.length:,} characters; at most {ROW_LIMIT:,} bytes are kept."
+    if not isinstance(element.value, dict):
+        verdict = _judge_text(dump_value(element.value))
+        return verdict or ("field_count", f"The record is no object but {element.text[:60]!r}.")
+    return None
+
+
+def _judge_text(text: str) -> tuple[RejectReason, str] | None:
+    """Return what PostgreSQL's jsonb could not hold: lone surrogates (bytes that are not UTF-8) and NUL."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "bad_encoding", "A text of the record is not UTF-8."
+    if _NUL.search(text):
+        return "nul_byte", "A text of the record holds a NUL."
+    return None
+
+
+def _as_object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _build_batch(
+    collected: _Collected,
+    dataset: Dataset,
+    start: Position,
+    end: Position,
+    delivered_on: date | None,
+    ambiguous: frozenset[str],
+    raw_json: Sequence[str] | None = None,
+) -> TextBatch:
+    records = collected.records
+    columns = [
+        pl.Series(name, [record.fields.get(name, "") for record in records], dtype=pl.String)
+        for name in dataset.column_names
+    ]
+    frame = pl.DataFrame([pl.Series("source_line", collected.numbers, dtype=pl.Int64), *columns])
+    json = JsonExtras(
+        raw_json=pl.Series(raw_json or [record.raw_json for record in records], dtype=pl.String),
+        extra=pl.Series([record.extra for record in records], dtype=pl.String),
+        api_version=pl.Series([record.api_version for record in records], dtype=pl.String),
+        ambiguous=_mark_ambiguous(frame, dataset, ambiguous),
+        default_change_date=delivered_on,
+        elements=_list_elements(collected),
+    )
+    rejects = tuple(collected.rejects)
+    return TextBatch(dataset, frame, rejects, start, end, JsonRows(collected.texts), needs_escape=True, json=json)
+
+
+def _mark_ambiguous(frame: pl.DataFrame, dataset: Dataset, ambiguous: frozenset[str]) -> pl.Series:
+    identifier = clean_key(frame[dataset.roles.identifier])
+    listed = identifier.is_in(sorted(ambiguous))
+    if not dataset.has_record_id:
+        return listed & False
+    return listed & (clean_key(frame[dataset.roles.record_id]) == "")
+
+
+def _list_elements(collected: _Collected) -> pl.DataFrame:
+    rows: list[tuple[int, str, int, str | None]] = [
+        (number, key, index, None if value is None else write_scalar(value))
+        for number, record in zip(collected.numbers, collected.records, strict=True)
+        for key, values in record.lists
+        for index, value in enumerate(values)
+    ]
+    return pl.DataFrame(rows, schema=ELEMENT_SCHEMA, orient="row")
