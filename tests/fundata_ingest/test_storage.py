@@ -1,0 +1,331 @@
+"""Seed files from a real S3 server and a real Git LFS server, with pointers that git-lfs made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from fundata_ingest.batches import FileProblem
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.files import HEAD_BYTES, inspect_file
+from fundata_ingest.storage import Fetched, ManifestFile, Wanted, _download, fetch_files, write_manifest
+from sra_shared.errors import ConfigError, FatalError, RetryableError
+from sra_shared.settings import SeedStorageSettings
+
+BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str) -> Iterator[Any]:
+    session = boto3.session.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+    made = session.resource("s3", endpoint_url=s3_server).Bucket("seed")
+    made.create()
+    yield made
+    made.objects.all().delete()
+    made.delete()
+
+
+def make_settings(s3_server: str, **more: str) -> SeedStorageSettings:
+    values = {
+        "seed_base_url": s3_server,
+        "seed_bucket": "seed",
+        "seed_access_key_id": "k",
+        "seed_secret_access_key": "s",
+    }
+    return SeedStorageSettings.model_validate(values | more)
+
+
+def fill_bucket(bucket: Any, tree: Path, *, folder: str = "") -> None:
+    manifest = write_manifest(tree)
+    for file in manifest.files:
+        bucket.put_object(Key=folder + file.path, Body=(tree / file.path).read_bytes())
+    bucket.put_object(Key=f"{folder}manifest.json", Body=manifest.model_dump_json().encode())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for path, body in {"data/FundGeneralSeed.csv": BODY, "quotes/a/b.csv": b"x\n", "data/notes.txt": b"n"}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(body)
+    return root
+
+
+async def fetch(settings: SeedStorageSettings, *wanted: Wanted) -> list[str | None]:
+    return [fetched.problem for fetched in await fetch_files(settings, wanted)]
+
+
+def test_manifest_lists_every_csv_with_size_and_hash(tree: Path) -> None:
+    assert [(file.path, file.size) for file in write_manifest(tree).files] == [
+        ("data/FundGeneralSeed.csv", len(BODY)),
+        ("quotes/a/b.csv", 2),
+    ]
+    assert write_manifest(tree).files[0].sha256 == hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x.csv", "data/../../x.csv", "data\\x.csv", ""])
+def test_manifest_cannot_name_a_path_outside_the_tree(path: str) -> None:
+    with pytest.raises(ValueError, match="no path below"):
+        ManifestFile(path=path, size=1, sha256="0" * 64)
+
+
+@pytest.mark.parametrize("folder", ["", "licensee/2026/"])
+async def test_missing_file_comes_from_the_bucket(
+    s3_server: str, bucket: Any, tree: Path, tmp_path: Path, folder: str
+) -> None:
+    fill_bucket(bucket, tree, folder=folder)
+    target = tmp_path / "new" / "data" / "FundGeneralSeed.csv"
+    seen: list[int] = []
+    fetched = await fetch_files(
+        make_settings(s3_server, seed_manifest=f"{folder}manifest.json"),
+        [Wanted("data/FundGeneralSeed.csv", target)],
+        on_progress=lambda _path, done, _total: seen.append(done),
+    )
+    assert fetched == [Fetched("data/FundGeneralSeed.csv", None)]
+    assert target.read_bytes() == BODY
+    assert seen == sorted(seen)
+    assert seen[-1] == len(BODY)
+    assert not list(target.parent.glob("*.part"))
+
+
+async def test_broken_download_goes_on_where_it_stopped(
+    s3_server: str, bucket: Any, tree: Path, tmp_path: Path
+) -> None:
+    fill_bucket(bucket, tree)
+    target = tmp_path / "FundGeneralSeed.csv"
+    (tmp_path / "FundGeneralSeed.csv.part").write_bytes(BODY[:1_000_000])
+    seen: list[int] = []
+    await fetch_files(
+        make_settings(s3_server),
+        [Wanted("data/FundGeneralSeed.csv", target)],
+        on_progress=lambda _path, done, _total: seen.append(done),
+    )
+    assert target.read_bytes() == BODY
+    assert min(seen) > 1_000_000
+
+
+async def test_other_content_than_the_manifest_names_is_refused(
+    s3_server: str, bucket: Any, tree: Path, tmp_path: Path
+) -> None:
+    fill_bucket(bucket, tree)
+    bucket.put_object(Key="data/FundGeneralSeed.csv", Body=BODY[:-9] + b"1,999999\n")
+    target = tmp_path / "FundGeneralSeed.csv"
+    (problem,) = await fetch(make_settings(s3_server), Wanted("data/FundGeneralSeed.csv", target))
+    assert problem is not None
+    assert "another content than the manifest names" in problem
+    assert list(tmp_path.glob("FundGeneral*")) == []
+
+
+async def test_what_cannot_be_had_is_named_and_the_rest_comes(
+    s3_server: str, bucket: Any, tree: Path, tmp_path: Path
+) -> None:
+    fill_bucket(bucket, tree)
+    bucket.Object("data/FundGeneralSeed.csv").delete()
+    problems = await fetch(
+        make_settings(s3_server),
+        Wanted("data/FundGeneralSeed.csv", tmp_path / "a.csv"),
+        Wanted("data/Unknown.csv", tmp_path / "b.csv"),
+        Wanted("quotes/a/b.csv", tmp_path / "c.csv"),
+    )
+    assert problems[0] is not None
+    assert "the bucket does not hold it" in problems[0]
+    assert problems[1] is not None
+    assert "stands in no manifest" in problems[1]
+    assert problems[2] is None
+    assert (tmp_path / "c.csv").read_bytes() == b"x\n"
+
+
+async def test_no_manifest_and_no_bucket_are_said_plainly(s3_server: str, bucket: Any, tmp_path: Path) -> None:
+    wanted = Wanted("data/a.csv", tmp_path / "a.csv")
+    (problem,) = await fetch(make_settings(s3_server), wanted)
+    assert problem is not None
+    assert "manifest.json could not be read" in problem
+    (problem,) = await fetch(SeedStorageSettings.model_validate({}), wanted)
+    assert problem is not None
+    assert "no object storage and no LFS server is set" in problem
+    with pytest.raises(ConfigError, match="SEED_BUCKET"):
+        await fetch(SeedStorageSettings.model_validate({"seed_base_url": s3_server}), wanted)
+
+
+@dataclass
+class FlakySource:
+    """Breaks off after so many bytes, so many times."""
+
+    body: bytes
+    breaks: int
+    step: int
+    offsets: list[int] = field(default_factory=list)
+
+    async def find_file(self, wanted: Wanted) -> ManifestFile:
+        return ManifestFile(path=wanted.path, size=len(self.body), sha256=hashlib.sha256(self.body).hexdigest())
+
+    async def open_from(self, _file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
+        self.offsets.append(offset)
+        yield self.body[offset : offset + self.step]
+        if len(self.offsets) <= self.breaks:
+            raise RetryableError("The connection broke.")
+        yield self.body[offset + self.step :]
+
+
+async def test_download_survives_broken_connections_without_asking_twice_for_a_byte(tmp_path: Path) -> None:
+    source = FlakySource(b"0123456789" * 10, breaks=3, step=20)
+    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    await _download(source, file, tmp_path / "a.csv", None)
+    assert (tmp_path / "a.csv").read_bytes() == source.body
+    assert source.offsets == [0, 20, 40, 60]
+
+
+class LfsHandler(BaseHTTPRequestHandler):
+    """The batch API and basic downloads, over the objects of a real repository's .git/lfs."""
+
+    objects: Path
+    token = "lfs-token-0123456789"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers.get("Authorization") != f"Bearer {self.token}":
+            self.answer(401, {"message": "Credentials needed"})
+            return
+        asked = body["objects"][0]
+        found: dict[str, Any] = {"oid": asked["oid"], "size": asked["size"]}
+        if self.find(asked["oid"]) is None:
+            found["error"] = {"code": 404, "message": "Object does not exist"}
+        else:
+            href = f"http://{self.headers['Host']}/objects/{asked['oid']}"
+            found["actions"] = {"download": {"href": href, "header": {"X-Ticket": "1"}}}
+        self.answer(200, {"transfer": "basic", "objects": [found]})
+
+    def do_GET(self) -> None:
+        path = self.find(self.path.rsplit("/", 1)[-1])
+        assert path is not None
+        assert self.headers["X-Ticket"] == "1"
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        body = path.read_bytes()[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def find(self, oid: str) -> Path | None:
+        return next(iter(self.objects.rglob(oid)), None)
+
+    def answer(self, status: int, body: object) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/vnd.git-lfs+json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@contextmanager
+def serve_lfs(objects: Path) -> Iterator[str]:
+    handler = type("Handler", (LfsHandler,), {"objects": objects})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/team/repo.git/info/lfs"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run_git(folder: Path, *arguments: str) -> None:
+    login = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_LFS_SKIP_SMUDGE": "1"}  # noqa: TID251 - for git
+    subprocess.run(["git", *login, *arguments], cwd=folder, check=True, capture_output=True, env=environment)
+
+
+@pytest.fixture
+def lfs_clone(tmp_path: Path, tree: Path) -> tuple[Path, Path]:
+    """A clone whose seed files are pointers made by git-lfs, and the origin's objects."""
+    if shutil.which("git-lfs") is None:
+        pytest.skip("git-lfs is not installed")
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    run_git(origin, "init", "--quiet", "--initial-branch=main")
+    run_git(origin, "lfs", "install", "--local")
+    (origin / ".gitattributes").write_text("fundata/data/**/*.csv filter=lfs diff=lfs merge=lfs -text\n")
+    shutil.copytree(tree / "data", origin / "fundata" / "data")
+    run_git(origin, "add", ".")
+    run_git(origin, "commit", "--quiet", "-m", "seed")
+    run_git(tmp_path, "clone", "--quiet", str(origin), str(clone))
+    return clone / "fundata", origin / ".git" / "lfs" / "objects"
+
+
+def read_pointer(root: Path, path: str) -> Wanted:
+    problem = inspect_file((root / path).read_bytes()[:HEAD_BYTES], path, load_catalogue())
+    assert isinstance(problem, FileProblem)
+    assert problem.kind == "lfs_pointer"
+    return Wanted(path, root / path, oid=str(problem.details["oid"]), size=int(str(problem.details["size"])))
+
+
+async def test_pointer_made_by_git_lfs_is_replaced_by_its_content(lfs_clone: tuple[Path, Path]) -> None:
+    root, objects = lfs_clone
+    wanted = read_pointer(root, "data/FundGeneralSeed.csv")
+    with serve_lfs(objects) as url:
+        settings = SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": LfsHandler.token})
+        assert await fetch(settings, wanted) == [None]
+    assert (root / "data/FundGeneralSeed.csv").read_bytes() == BODY
+
+
+async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_file(
+    lfs_clone: tuple[Path, Path],
+) -> None:
+    root, objects = lfs_clone
+    wanted = read_pointer(root, "data/FundGeneralSeed.csv")
+    with serve_lfs(objects) as url:
+        (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": "wrong"}), wanted)
+        assert problem is not None
+        assert "answered 401" in problem
+        shutil.rmtree(objects)
+        settings = SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": LfsHandler.token})
+        (problem,) = await fetch(settings, wanted)
+        assert problem is not None
+        assert "does not have data/FundGeneralSeed.csv" in problem
+    assert (root / "data/FundGeneralSeed.csv").read_bytes().startswith(b"version https://git-lfs")
+
+
+async def test_dead_server_is_said_plainly(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    wanted = Wanted("data/a.csv", tmp_path / "a.csv", oid="0" * 64, size=3)
+    (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url}), wanted)
+    assert problem is not None
+    assert "did not answer" in problem
+
+
+async def test_wrong_size_never_becomes_the_file(tmp_path: Path) -> None:
+    source = FlakySource(b"abc", breaks=0, step=3)
+    file = ManifestFile(path="data/a.csv", size=2, sha256="0" * 64)
+    with pytest.raises((FatalError, RetryableError)):
+        await _download(source, file, tmp_path / "a.csv", None)
+    assert not (tmp_path / "a.csv").exists()
