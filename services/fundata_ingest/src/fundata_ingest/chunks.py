@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -147,7 +147,7 @@ def hash_keys(typed: TypedBatch, target: Target) -> npt.NDArray[np.uint64]:
     return typed.frame.select(key.hash(seed=1)).to_series().to_numpy()
 
 
-async def prefetch(items: Iterator[Item]) -> AsyncIterator[Item]:
+async def prefetch(items: Iterator[Item]) -> AsyncGenerator[Item, None]:
     """Yield the items, each made in a thread while the one before is worked on."""
     pending = asyncio.ensure_future(asyncio.to_thread(next, items, None))
     try:

@@ -1,0 +1,176 @@
+"""Loads a seed tree in this process: asks for the run, or adopts the one that a killed load left, and carries it through."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+
+from fundata_ingest.seed import UNKNOWN_DATASET
+from fundata_ingest.tracker import sum_streams
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, Pool, open_connection
+from sra_shared.errors import RunCancelledError
+from sra_shared.migrate import require_revision
+from sra_shared.runs import (
+    ProcessingTask,
+    RunRequest,
+    TaskType,
+    Unit,
+    UnitStatus,
+    Work,
+    Worker,
+    execute_run,
+    read_run,
+    read_units,
+    request_run,
+)
+
+_LONGEST_ATTEMPT = 14_400
+_POLL_SECONDS = 1.0
+
+Watch = Callable[[Sequence[Unit]], None]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """How a load ended: its run, its parts, and what became of every file over all runs that worked on it."""
+
+    task: ProcessingTask
+    units: Sequence[Unit]
+    files: Sequence[dict[str, Any]]
+    missing: Sequence[str]
+    seconds: float
+    peak_rss_mb: float
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong beyond single records, in sentences."""
+        return [error["message"] for error in self.task.error_details]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of SPEC section 7."""
+        return {
+            "status": self.task.status.value,
+            "seconds": round(self.seconds, 3),
+            "peak_rss_mb": round(self.peak_rss_mb, 1),
+            "missing": list(self.missing),
+            "files": list(self.files),
+        }
+
+
+async def run_in_process(
+    dsn: str, request: RunRequest, work: Work, *, watch: Watch | None = None, watch_seconds: float = 1.0
+) -> LoadResult:
+    """Carry a run through without any service; the same live work is joined, that of a dead process taken over.
+
+    `watch` is called with the run's parts about every `watch_seconds`. Raises ConfigError where the database is not
+    migrated, and what the database raises when it is gone.
+    """
+    started = time.monotonic()
+    connection = await open_connection(dsn, application_name="sra:load")
+    try:
+        await require_revision(connection)
+        async with connection.transaction():
+            requested = await request_run(connection, request, source=work.source)
+    finally:
+        await connection.close()
+    async with Worker(dsn, "load") as worker:
+        pool = await worker.open_pool(max_size=2 * work.concurrency + 2)
+        try:
+            watching = asyncio.create_task(_watch(pool, requested.task.task_id, watch, watch_seconds))
+            try:
+                task = await _carry_through(pool, requested.task.task_id, work, worker)
+            finally:
+                watching.cancel()
+                await asyncio.wait({watching})
+            async with pool.acquire() as reader:
+                return await _read_result(reader, task, time.monotonic() - started)
+        finally:
+            await pool.close()
+
+
+def make_load_request(folder: Path) -> RunRequest:
+    """Return the request for a tree; the same folder is the same work."""
+    return RunRequest(
+        task_type=TaskType.CSV_IMPORT, parameters={"folder": str(folder)}, timeout_seconds=_LONGEST_ATTEMPT
+    )
+
+
+async def _carry_through(pool: Pool, task_id: UUID, work: Work, worker: Worker) -> ProcessingTask:
+    while True:
+        execution = await execute_run(pool, task_id, work, worker)
+        if not execution.task.status.is_live:
+            return execution.task
+        wait = _POLL_SECONDS
+        if execution.resume_at is not None:
+            wait = max(0.05, min(wait, (execution.resume_at - datetime.now(UTC)).total_seconds()))
+        await asyncio.sleep(wait)
+
+
+async def _watch(pool: Pool, task_id: UUID, watch: Watch | None, seconds: float) -> None:
+    while watch is not None:
+        async with pool.acquire() as connection:
+            watch(await read_units(connection, task_id))
+        await asyncio.sleep(seconds)
+
+
+async def _read_result(connection: Connection, task: ProcessingTask, seconds: float) -> LoadResult:
+    fresh = await read_run(connection, task.task_id)
+    if fresh is None:
+        raise RunCancelledError(f"Run {task.task_id} has vanished from the ledger.", next_step="Load again.")
+    units = await read_units(connection, task.task_id)
+    totals = await sum_streams(connection, sorted({u.detail["file_id"] for u in units if "file_id" in u.detail}))
+    return LoadResult(
+        task=fresh,
+        units=units,
+        files=_describe_files(units, totals),
+        missing=[unit.detail["missing"] for unit in units if "missing" in unit.detail],
+        seconds=seconds,
+        peak_rss_mb=measure_peak_rss(),
+    )
+
+
+def _describe_files(units: Sequence[Unit], totals: dict[int, Counts]) -> list[dict[str, Any]]:
+    by_file: dict[str, list[Unit]] = {}
+    for unit in units:
+        if "file" in unit.detail:
+            by_file.setdefault(unit.detail["file"], []).append(unit)
+    files = []
+    for path in sorted(by_file):
+        parts = by_file[path]
+        counts = totals.get(parts[0].detail.get("file_id", -1), Counts())
+        dataset = parts[0].dataset
+        files.append(
+            {
+                "file": path,
+                "dataset": None if dataset == UNKNOWN_DATASET else dataset,
+                "status": _join_statuses([part.status for part in parts]).value,
+                "error": next((part.error for part in parts if part.error), None),
+                **counts.as_dict(),
+            }
+        )
+    return files
+
+
+def _join_statuses(statuses: Sequence[UnitStatus]) -> UnitStatus:
+    """Return the status of a file from those of its streams: the worst."""
+    worst_first = (UnitStatus.FAILED, UnitStatus.CANCELLED, UnitStatus.HELD, UnitStatus.REJECTED, UnitStatus.PARTIAL)
+    return next((status for status in worst_first if status in statuses), statuses[0])
+
+
+def measure_peak_rss() -> float:
+    """Return the greatest resident memory so far of this process and its children, in MB."""
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    children = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True)) / 1e6
+    return own + children

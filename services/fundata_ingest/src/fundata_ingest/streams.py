@@ -1,0 +1,154 @@
+"""Loads one stream of one file, chunk by chunk, from wherever it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from fundata_ingest.batches import FileHead, Position, TextBatch
+from fundata_ingest.catalogue import Catalogue
+from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_chunks, take_share
+from fundata_ingest.commit import store_chunk
+from fundata_ingest.reader import BATCH_ROWS, read_batches
+from fundata_ingest.storage import compute_sha256
+from fundata_ingest.targets import find_target
+from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
+from fundata_ingest.typed import type_batch
+from fundata_ingest.versions import KeySet
+from sra_shared.counts import Counts
+from sra_shared.errors import FatalError, RetryableError
+from sra_shared.runs import UnitContext
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """What a unit of a seed run does, as its `detail` keeps it: one stream of one file, as the plan found it."""
+
+    file: str
+    location: str
+    size: int
+    modified_ns: int
+    sha256: str
+    file_id: int
+    stream: int
+    streams: int
+    columns: list[str]
+    start_offset: int
+    start_line: int
+    today: str
+
+    @classmethod
+    def from_detail(cls, detail: Mapping[str, Any]) -> Self:
+        """Read a unit's detail."""
+        return cls(**detail)
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """The form that the ledger keeps."""
+        return asdict(self)
+
+    @property
+    def unit(self) -> str:
+        """The name of the unit in its run."""
+        return self.file if self.streams == 1 else f"{self.file} [{self.stream + 1}/{self.streams}]"
+
+    def head(self, catalogue: Catalogue, dataset: str) -> FileHead:
+        """Return the verdict that the plan came to."""
+        start = Position(self.start_offset, self.start_line)
+        return FileHead(catalogue.find_dataset(dataset), tuple(self.columns), start)
+
+
+async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows: int = BATCH_ROWS) -> None:
+    """Do a unit of a seed run from its last committed chunk to the end of the file.
+
+    Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it.
+    """
+    job = FileJob.from_detail(context.unit.detail)
+    head = job.head(catalogue, context.unit.dataset)
+    async with context.pool.acquire() as connection:
+        state = await read_stream(connection, job.file_id, job.stream)
+        runs = await list_file_runs(connection, job.file_id)
+    if state.done:
+        return
+    await asyncio.to_thread(_check_file, job)
+    delivery = Delivery(
+        dataset=head.dataset,
+        run_id=context.task.task_id,
+        data_source="CSV",
+        source_file=job.file,
+        file_hash=job.sha256,
+        today=date.fromisoformat(job.today),
+        delivered_at=context.task.started_at,
+        file_runs=runs,
+    )
+    opened = await asyncio.to_thread(Path(job.location).open, "rb")
+    with opened as stream:
+        met = await asyncio.to_thread(_collect_met_keys, stream, head, delivery, job, state, batch_rows)
+        batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
+        chunks = prepare_chunks(batches, delivery, stream=job.stream, streams=job.streams)
+        async with aclosing(prefetch(chunks)) as prepared:
+            async for chunk in prepared:
+                state = await _commit_chunk(context, delivery, job, state, chunk, met)
+    if not state.done:
+        async with context.transaction() as connection:
+            end = Position(job.size, max(state.line, job.start_line))
+            await save_stream(connection, job.file_id, job.stream, state, Counts(), end, done=True)
+            await context.finish(connection)
+
+
+async def _commit_chunk(
+    context: UnitContext, delivery: Delivery, job: FileJob, state: StreamState, chunk: Chunk, met: KeySet
+) -> StreamState:
+    end = chunk.typed.end
+    is_last = end.offset >= job.size
+    async with context.transaction() as connection:
+        delta = await store_chunk(connection, delivery, chunk, met)
+        after = await save_stream(connection, job.file_id, job.stream, state, delta, end, done=is_last)
+        resume = {"offset": end.offset, "line": end.line}
+        if is_last:
+            await context.finish(connection, delta, resume=resume)
+        else:
+            await context.commit(connection, delta, resume=resume)
+    return after
+
+
+def _check_file(job: FileJob) -> None:
+    """Raise where the file is not the one that the plan hashed; a copy with other times but the same bytes is right."""
+    path = Path(job.location)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise FatalError(
+            f"{job.file} has vanished since the load began.", next_step="Put it back and load again."
+        ) from None
+    except OSError as error:
+        raise RetryableError(f"{job.file} cannot be read: {error.strerror}.", next_step="It is tried again.") from error
+    if (found.st_size, found.st_mtime_ns) == (job.size, job.modified_ns):
+        return
+    if found.st_size != job.size or compute_sha256(path) != job.sha256:
+        raise FatalError(
+            f"{job.file} was changed since the load began; what was committed of it stays.", next_step="Load again."
+        )
+
+
+def _collect_met_keys(
+    stream: BinaryIO, head: FileHead, delivery: Delivery, job: FileJob, state: StreamState, batch_rows: int
+) -> KeySet:
+    """Return the keys before the resume point where they matter: those of stored records the database knows itself."""
+    met = KeySet()
+    if state.position is None or not state.counts.unchanged:
+        return met
+    target = find_target(head.dataset)
+    before: Iterator[TextBatch] = takewhile(
+        lambda batch: batch.start.offset < state.offset, read_batches(stream, head, batch_rows=batch_rows)
+    )
+    for batch in before:
+        typed = type_batch(take_share(batch, job.stream, job.streams), today=delivery.today)
+        met.add(hash_keys(typed, target))
+    return met

@@ -1,0 +1,151 @@
+"""The ledger of files: which are loaded, and how far each stream of one that is being loaded has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from fundata_ingest.batches import Position
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.errors import RetryableError
+from sra_shared.runs.model import read_counts
+
+SQL_TRACK = """
+INSERT INTO file_processing_tracker AS t
+  (file_path, file_hash, dataset, file_size_bytes, status, streams, error, run_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (file_path, file_hash) DO UPDATE SET
+  last_processed_at = now(), run_id = excluded.run_id, error = excluded.error, dataset = excluded.dataset,
+  processing_count = t.processing_count + (t.run_id IS DISTINCT FROM excluded.run_id)::int,
+  status = CASE WHEN t.status = 'completed' THEN t.status ELSE excluded.status END
+RETURNING file_id, streams
+"""
+SQL_SAVE_STREAM = """
+UPDATE file_stream SET
+  resume_offset = $4, resume_line = $5, done = $6, updated_at = now(),
+  read_count = read_count + $7, stored_count = stored_count + $8, unchanged_count = unchanged_count + $9,
+  duplicate_count = duplicate_count + $10, rejected_count = rejected_count + $11, rejected_by = $12, warnings_by = $13
+WHERE file_id = $1 AND stream = $2 AND resume_offset = $3 AND NOT done
+RETURNING file_id
+"""
+SQL_FINISH_FILE = """
+UPDATE file_processing_tracker SET status = 'completed', last_processed_at = now(), error = NULL,
+  records_count = (SELECT sum(read_count) FROM file_stream WHERE file_id = $1)
+WHERE file_id = $1 AND NOT EXISTS (SELECT FROM file_stream WHERE file_id = $1 AND NOT done)
+"""
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """How far one stream of a file has come, over all runs that worked on it."""
+
+    offset: int
+    line: int
+    done: bool
+    counts: Counts
+
+    @property
+    def position(self) -> Position | None:
+        """Where to go on; None at the beginning."""
+        return Position(self.offset, self.line) if self.offset else None
+
+
+async def is_loaded(connection: Connection, dataset: str, file_hash: str) -> bool:
+    """Return whether a file of this dataset with this content was loaded to its end."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM file_processing_tracker"
+            " WHERE dataset = $1 AND file_hash = $2 AND status = 'completed')",
+            dataset,
+            file_hash,
+        )
+    )
+
+
+async def track_file(
+    connection: Connection,
+    *,
+    path: str,
+    file_hash: str,
+    dataset: str | None,
+    size: int | None,
+    status: str,
+    run_id: UUID,
+    streams: int = 1,
+    error: str | None = None,
+) -> tuple[int, int]:
+    """Note a file and return its number and how many streams it is split into, which stays as first chosen."""
+    row = await connection.fetchrow(SQL_TRACK, path, file_hash, dataset, size, status, streams, error, run_id)
+    if row is None:
+        raise RetryableError(f"The ledger did not take {path}.", next_step="It is tried again.")
+    if status == "processing":
+        await connection.executemany(
+            "INSERT INTO file_stream (file_id, stream) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            [(row["file_id"], stream) for stream in range(row["streams"])],
+        )
+    return row["file_id"], row["streams"]
+
+
+async def read_stream(connection: Connection, file_id: int, stream: int) -> StreamState:
+    """Return how far a stream has come; raises RetryableError where the ledger does not know it."""
+    row = await connection.fetchrow("SELECT * FROM file_stream WHERE file_id = $1 AND stream = $2", file_id, stream)
+    if row is None:
+        raise RetryableError(
+            f"Stream {stream} of file {file_id} is not in the ledger.", next_step="Load the file again."
+        )
+    return StreamState(row["resume_offset"], row["resume_line"], row["done"], read_counts(row))
+
+
+async def save_stream(
+    connection: Connection, file_id: int, stream: int, before: StreamState, delta: Counts, end: Position, *, done: bool
+) -> StreamState:
+    """Move a stream's resume point and counts on, in the transaction that stores the chunk, and return its new state.
+
+    Raises RetryableError where another run moved it meanwhile: two loads of one file exclude each other here.
+    """
+    total = before.counts + delta
+    row = await connection.fetchrow(
+        SQL_SAVE_STREAM,
+        file_id,
+        stream,
+        before.offset,
+        end.offset,
+        end.line,
+        done,
+        delta.read,
+        delta.stored,
+        delta.unchanged,
+        delta.duplicate,
+        delta.rejected,
+        dict(total.rejected_by),
+        dict(total.warnings_by),
+    )
+    if row is None:
+        raise RetryableError(
+            f"Another run moved stream {stream} of file {file_id} on.",
+            next_step="This one looks again where it stands.",
+        )
+    if done:
+        # the lock makes the last two streams see one another
+        await connection.execute("SELECT FROM file_processing_tracker WHERE file_id = $1 FOR UPDATE", file_id)
+        await connection.execute(SQL_FINISH_FILE, file_id)
+    return StreamState(end.offset, end.line, done, total)
+
+
+async def list_file_runs(connection: Connection, file_id: int) -> list[UUID]:
+    """Return the runs that worked on a file, by which its own rows are told from those of other deliveries."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT task_id FROM run_unit WHERE detail ->> 'file_id' = $1::text", str(file_id)
+    )
+    return [row["task_id"] for row in rows]
+
+
+async def sum_streams(connection: Connection, file_ids: Sequence[int]) -> dict[int, Counts]:
+    """Return the counts of files over all their streams and runs."""
+    rows = await connection.fetch("SELECT * FROM file_stream WHERE file_id = ANY($1::bigint[])", list(file_ids))
+    totals: dict[int, Counts] = {}
+    for row in rows:
+        totals[row["file_id"]] = totals.get(row["file_id"], Counts()) + read_counts(row)
+    return totals

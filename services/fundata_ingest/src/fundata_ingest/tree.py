@@ -1,0 +1,112 @@
+"""A seed tree on disk: what lies where the catalogue expects it, what is wrong with it, and the sandbox rule."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fundata_ingest.batches import FileHead, FileProblem
+from fundata_ingest.catalogue import Catalogue, TableName
+from fundata_ingest.files import HEAD_BYTES, inspect_file, report_missing
+from fundata_ingest.storage import compute_sha256
+from sra_shared.errors import ConfigError
+
+SAMPLE_MARK = "SAMPLE"
+
+
+@dataclass(frozen=True)
+class SeedTree:
+    """Where a seed tree lies; `data` and `quotes` need not be below `root`."""
+
+    root: Path
+    data: Path
+    quotes: Path
+
+    @classmethod
+    def at(cls, root: Path, *, data: Path | None = None, quotes: Path | None = None) -> SeedTree:
+        """Return the tree below `root`; raises ConfigError where there is no such folder."""
+        if not root.is_dir():
+            raise ConfigError(
+                f"There is no folder {root}.", next_step="Name the folder that holds `data` and `quotes`."
+            )
+        return cls(root, data or root / "data", quotes or root / "quotes")
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the tree names itself as made up."""
+        return (self.root / SAMPLE_MARK).is_file()
+
+    def folder(self, table: TableName) -> Path:
+        """Return the folder of one table's files."""
+        return self.data if table == "data" else self.quotes
+
+    def locate(self, path: str) -> Path:
+        """Return where a file lies that the catalogue calls `path`."""
+        table, rest = path.split("/", 1)
+        return (self.data if table == "data" else self.quotes) / rest
+
+    def check_mark(self, *, is_sandbox: bool) -> None:
+        """Raise ConfigError where the sample would be mixed with real data."""
+        if self.is_sample and not is_sandbox:
+            raise ConfigError(
+                f"{self.root} is the made-up sample, and this database is for real data.",
+                next_step="Use a database of its own, migrated by `./sra migrate --sandbox`.",
+            )
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of the tree: its catalogued path, where it lies, and the verdict on its first 64 KB."""
+
+    path: str
+    location: Path
+    size: int
+    modified_ns: int
+    verdict: FileHead | FileProblem
+
+
+def survey_tree(
+    tree: SeedTree, catalogue: Catalogue, *, tables: tuple[TableName, ...] = ("data", "quotes")
+) -> tuple[list[FoundFile], list[FileProblem]]:
+    """Return the files found, in path order, and the catalogued ones that are not there."""
+    found = {}
+    for table in tables:
+        for location in _walk(tree.folder(table)):
+            path = f"{table}/{location.relative_to(tree.folder(table)).as_posix()}"
+            found[path] = examine_file(path, location, catalogue)
+    missing = [
+        report_missing(path, dataset)
+        for path in catalogue.files
+        if path not in found and (dataset := catalogue.find_file(path)) is not None and dataset.table in tables
+    ]
+    return [found[path] for path in sorted(found)], missing
+
+
+def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
+    """Judge one file; one that cannot be read is a problem of that file only."""
+    try:
+        with location.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            state = os.fstat(stream.fileno())
+    except OSError as error:
+        message = f"{path}: the file cannot be read ({error.strerror}); the others are loaded."
+        return FoundFile(path, location, 0, 0, FileProblem(path, "unreadable", "rejected", message))
+    return FoundFile(path, location, state.st_size, state.st_mtime_ns, inspect_file(head, path, catalogue))
+
+
+def hash_file(found: FoundFile) -> str:
+    """Return the SHA-256 of a file in hex; raises OSError where it cannot be read."""
+    return compute_sha256(found.location)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder; hidden ones are the tools', not the vendor's."""
+    if not folder.is_dir():
+        return
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield Path(place, name)
