@@ -1,0 +1,34 @@
+"""The registry: every dataset, in the order in which a run collects them."""
+
+from __future__ import annotations
+
+from fmp_collectors.dataset import Cadence, Dataset
+from fmp_collectors.datasets.delisted import DELISTED
+from fmp_collectors.datasets.dividends import DIVIDENDS
+from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
+from fmp_collectors.datasets.etf_info import ETF_INFO
+from fmp_collectors.datasets.profile import PROFILE
+from fmp_collectors.datasets.quote import QUOTE
+from fmp_collectors.datasets.splits import SPLITS
+from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
+from fmp_collectors.datasets.treasury_rates import TREASURY_RATES
+from fmp_collectors.datasets.universe import UNIVERSE
+
+DATASETS: tuple[Dataset, ...] = (
+    UNIVERSE,
+    SYMBOL_CHANGES,
+    DELISTED,
+    QUOTE,
+    SPLITS,
+    DIVIDENDS,
+    TREASURY_RATES,
+    PROFILE,
+    ETF_INFO,
+    ETF_HOLDINGS,
+)
+BY_NAME = {dataset.name: dataset for dataset in DATASETS}
+
+
+def list_datasets(cadence: Cadence) -> tuple[Dataset, ...]:
+    """Return the datasets of a cadence, in order."""
+    return tuple(dataset for dataset in DATASETS if dataset.cadence is cadence)

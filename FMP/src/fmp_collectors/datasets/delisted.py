@@ -1,0 +1,28 @@
+"""Delisted companies."""
+
+from __future__ import annotations
+
+from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.records import Day, ExchangeCode, Record, Symbol
+
+
+class DelistedCompany(Record):
+    """A listing that ended, or will."""
+
+    symbol: Symbol
+    exchange: ExchangeCode
+    delisted_date: Day
+    company_name: str | None = None
+    ipo_date: Day | None = None
+
+
+DELISTED = Dataset(
+    name="delisted",
+    title="Delisted companies",
+    record=DelistedCompany,
+    table="fmp_delisted",
+    key=("symbol", "exchange", "delisted_date"),
+    cadence=Cadence.DAILY,
+    exchange_field="exchange",
+    sources=(Source(path="delisted-companies", scope=Scope.LIST, page_size=100),),
+)

@@ -1,0 +1,38 @@
+"""Dividends."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.records import Day, Number, Record, Symbol
+
+
+class Dividend(Record):
+    """A payment per share, `date` being the ex-date; the yield is in percent."""
+
+    symbol: Symbol
+    date: Day
+    record_date: Day | None = None
+    payment_date: Day | None = None
+    declaration_date: Day | None = None
+    adj_dividend: Number | None = None
+    dividend: Number | None = None
+    dividend_yield: Number | None = Field(None, alias="yield")
+    frequency: str | None = None
+
+
+DIVIDENDS = Dataset(
+    name="dividends",
+    title="Dividends",
+    record=Dividend,
+    table="fmp_dividend",
+    key=("symbol", "date"),
+    cadence=Cadence.DAILY,
+    symbol_fields=("symbol",),
+    # an answer is capped near 4,000 rows, so short ranges are asked
+    sources=(
+        Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5),
+        Source(path="dividends", scope=Scope.SYMBOL, params={"limit": "1000"}),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Profiles of companies and funds, with the last price."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.records import ExchangeCode, MarketCap, Number, Record, Symbol, Volume
+
+
+class EquityProfile(Record):
+    """Who is behind a symbol; amounts are in the listing's currency, the change is in percent."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    symbol: Symbol
+    company_name: str
+    exchange: ExchangeCode
+    sector: str | None = None
+    industry: str | None = None
+    market_cap: MarketCap | None = None
+    employees: Number | None = Field(None, alias="fullTimeEmployees")
+    description: str | None = None
+    website: str | None = None
+    country: str | None = None
+    currency: str | None = None
+    is_etf: bool | None = None
+    is_actively_trading: bool | None = None
+    current_price: Number | None = Field(None, alias="price")
+    change_percentage: Number | None = None
+    volume: Volume | None = None
+
+
+PROFILE = Dataset(
+    name="profile",
+    title="Company and fund profiles",
+    record=EquityProfile,
+    table="equity_profile",
+    key=("symbol", "exchange"),
+    cadence=Cadence.WEEKLY,
+    exchange_field="exchange",
+    sources=(
+        Source(path="profile-bulk", scope=Scope.PARTS, plan=Plan.ULTIMATE, is_bulk=True),
+        Source(path="profile", scope=Scope.SYMBOL),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Quotes: the last price of every listing."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.records import EpochTime, ExchangeCode, Number, Record, Symbol, Volume
+
+
+class Quote(Record):
+    """A price with its day's range; the change is against the close before, in the listing's currency."""
+
+    symbol: Symbol
+    quoted_at: EpochTime = Field(alias="timestamp")
+    exchange: ExchangeCode
+    name: str | None = None
+    price: Number | None = None
+    change_percentage: Number | None = None
+    change: Number | None = None
+    volume: Volume | None = None
+    day_low: Number | None = None
+    day_high: Number | None = None
+    year_high: Number | None = None
+    year_low: Number | None = None
+    market_cap: Number | None = None
+    price_avg50: Number | None = None
+    price_avg200: Number | None = None
+    open: Number | None = None
+    previous_close: Number | None = None
+
+
+QUOTE = Dataset(
+    name="quote",
+    title="Last prices",
+    record=Quote,
+    table="fmp_quote",
+    key=("symbol", "quoted_at"),
+    cadence=Cadence.DAILY,
+    exchange_field="exchange",
+    sources=(
+        Source(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),
+        Source(path="batch-quote", scope=Scope.BATCH, batch_size=100, plan=Plan.STARTER),
+        Source(path="quote", scope=Scope.SYMBOL, plan=Plan.FREE),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Splits of shares."""
+
+from __future__ import annotations
+
+from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.records import Day, Number, Record, Symbol
+
+
+class Split(Record):
+    """`numerator` new shares for `denominator` old ones, from `date` on."""
+
+    symbol: Symbol
+    date: Day
+    numerator: Number
+    denominator: Number
+
+
+SPLITS = Dataset(
+    name="splits",
+    title="Splits",
+    record=Split,
+    table="fmp_split",
+    key=("symbol", "date"),
+    cadence=Cadence.DAILY,
+    symbol_fields=("symbol",),
+    sources=(
+        Source(path="splits-calendar", scope=Scope.RANGE, range_days=30),
+        Source(path="splits", scope=Scope.SYMBOL, params={"limit": "1000"}),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Renamed symbols."""
+
+from __future__ import annotations
+
+from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.records import Day, Record, Symbol
+
+
+class SymbolChange(Record):
+    """An old symbol and the new one."""
+
+    date: Day
+    old_symbol: Symbol
+    new_symbol: Symbol
+    company_name: str | None = None
+
+
+SYMBOL_CHANGES = Dataset(
+    name="symbol_changes",
+    title="Renamed symbols",
+    record=SymbolChange,
+    table="fmp_symbol_change",
+    key=("date", "old_symbol", "new_symbol"),
+    cadence=Cadence.DAILY,
+    symbol_fields=("oldSymbol", "newSymbol"),
+    # without a limit the answer is the newest hundred
+    sources=(Source(path="symbol-change", scope=Scope.LIST, params={"limit": "10000"}, plan=Plan.STARTER),),
+)

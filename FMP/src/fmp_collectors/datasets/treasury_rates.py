@@ -1,0 +1,39 @@
+"""Yields of US treasuries by tenor."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.records import Day, Number, Record
+
+
+class TreasuryRate(Record):
+    """The curve of one day, in percent."""
+
+    date: Day
+    month1: Number | None = Field(None, alias="month1")
+    month2: Number | None = Field(None, alias="month2")
+    month3: Number | None = Field(None, alias="month3")
+    month6: Number | None = Field(None, alias="month6")
+    year1: Number | None = Field(None, alias="year1")
+    year2: Number | None = Field(None, alias="year2")
+    year3: Number | None = Field(None, alias="year3")
+    year5: Number | None = Field(None, alias="year5")
+    year7: Number | None = Field(None, alias="year7")
+    year10: Number | None = Field(None, alias="year10")
+    year20: Number | None = Field(None, alias="year20")
+    year30: Number | None = Field(None, alias="year30")
+
+
+TREASURY_RATES = Dataset(
+    name="treasury_rates",
+    title="US treasury yields",
+    record=TreasuryRate,
+    table="fmp_treasury_rate",
+    key=("date",),
+    cadence=Cadence.DAILY,
+    daily_days=90,
+    # a longer range is answered with its newest three months, without a word
+    sources=(Source(path="treasury-rates", scope=Scope.RANGE, range_days=85),),
+)

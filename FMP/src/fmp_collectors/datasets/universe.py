@@ -1,0 +1,49 @@
+"""The universe: which securities the five exchanges list."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.records import ExchangeCode, Record, Symbol
+
+_PRICES = ("marketCap", "price", "beta", "volume", "avgVolume", "lastAnnualDividend")
+
+
+class UniverseListing(Record):
+    """A listing as the screener shows it; prices are left to the datasets that are about them."""
+
+    volatile = frozenset(_PRICES)
+
+    symbol: Symbol
+    exchange: ExchangeCode = Field(alias="exchangeShortName")
+    company_name: str | None = None
+    exchange_full_name: str | None = Field(None, alias="exchange")
+    sector: str | None = None
+    industry: str | None = None
+    country: str | None = None
+    is_etf: bool | None = None
+    is_fund: bool | None = None
+    is_actively_trading: bool | None = None
+
+
+UNIVERSE = Dataset(
+    name="universe",
+    title="Listings of the five exchanges",
+    record=UniverseListing,
+    table="fmp_universe",
+    key=("symbol", "exchange"),
+    cadence=Cadence.DAILY,
+    storage=Storage.SNAPSHOT,
+    exchange_field="exchangeShortName",
+    list_field="exchange",
+    sources=(
+        Source(
+            path="company-screener",
+            scope=Scope.EXCHANGE,
+            params={"isActivelyTrading": "true", "includeAllShareClasses": "true"},
+            page_size=10_000,
+            plan=Plan.STARTER,
+        ),
+    ),
+)

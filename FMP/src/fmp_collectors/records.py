@@ -1,0 +1,261 @@
+"""What all record models share: absence, exact numbers, symbols, exchanges; and how a row becomes a record or a reject."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+EXCHANGES = ("NYSE", "NASDAQ", "AMEX", "TSX", "TSXV")
+MARKET_CAP_LIMIT = Decimal(10) ** 14
+_NUMBER_LIMIT = Decimal(10) ** 40
+_ABSENT = frozenset({"", "n/a", "null", "none"})
+_EXCHANGE_CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,15}")
+_SYMBOL_LENGTH = 32
+
+
+def read_absence(value: Any) -> Any:
+    """Return None for the texts by which the vendor says that there is nothing; a zero is a value."""
+    return None if isinstance(value, str) and value.strip().lower() in _ABSENT else value
+
+
+def _check_symbol(value: str) -> str:
+    symbol = value.strip().upper()
+    if len(symbol) > _SYMBOL_LENGTH:
+        raise PydanticCustomError("symbol_too_long", "the symbol has more than 32 characters")
+    return symbol
+
+
+def _check_exchange(value: str) -> str:
+    code = value.strip().upper()
+    if code not in EXCHANGES:
+        raise PydanticCustomError("unknown_exchange", "the exchange is not one of {known}", {"known": list(EXCHANGES)})
+    return code
+
+
+def _check_number(value: Decimal) -> Decimal:
+    if abs(value) >= _NUMBER_LIMIT:
+        raise PydanticCustomError("number_out_of_range", "the number has more than 40 digits before its point")
+    return value
+
+
+def _check_volume(value: Decimal) -> Decimal:
+    if value < 0:
+        raise PydanticCustomError("negative_volume", "the volume is negative")
+    return value
+
+
+def _check_market_cap(value: Decimal) -> Decimal:
+    if not 0 <= value <= MARKET_CAP_LIMIT:
+        raise PydanticCustomError("market_cap_range", "the market capitalisation is not between 0 and 1e14")
+    return value
+
+
+def _refuse_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("bad_number", "a truth value stands where a number belongs")
+    return value
+
+
+def _read_date(value: Any) -> Any:
+    """Accept `YYYY-MM-DD`, a time after it left aside; a bare number is no date."""
+    if isinstance(value, str):
+        return value.strip()[:10]
+    if isinstance(value, date) or value is None:
+        return value
+    raise PydanticCustomError("bad_date", "the date is not written as YYYY-MM-DD")
+
+
+def _read_epoch(value: Any) -> Any:
+    """Read seconds since 1970; the vendor's milliseconds are told by their size."""
+    if isinstance(value, datetime) or value is None:
+        return value
+    try:
+        seconds = Decimal(str(value))
+        return datetime.fromtimestamp(int(seconds / 1000 if abs(seconds) > 100_000_000_000 else seconds), UTC)
+    except (ArithmeticError, ValueError, OverflowError, OSError) as error:
+        raise PydanticCustomError("bad_timestamp", "the time is not seconds since 1970") from error
+
+
+Symbol = Annotated[str, AfterValidator(_check_symbol)]
+ExchangeCode = Annotated[str, AfterValidator(_check_exchange)]
+Number = Annotated[Decimal, BeforeValidator(_refuse_flag), AfterValidator(_check_number)]
+Volume = Annotated[Number, AfterValidator(_check_volume)]
+MarketCap = Annotated[Number, AfterValidator(_check_market_cap)]
+Day = Annotated[date, BeforeValidator(_read_date)]
+EpochTime = Annotated[datetime, BeforeValidator(_read_epoch)]
+
+
+class Record(BaseModel):
+    """One record of the vendor: its own names in snake case, absence as None, unknown fields left to `raw`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+
+    volatile: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose change alone makes no new content."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def read_absences(cls, data: Any) -> Any:
+        return {name: read_absence(value) for name, value in data.items()} if isinstance(data, dict) else data
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A record with the row as delivered."""
+
+    record: Record
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that cannot be a record: a reason for counting, a sentence, and the symbol where it has one."""
+
+    raw: Any
+    reason: str
+    detail: str
+    symbol: str | None = None
+
+
+@dataclass
+class Batch:
+    """The rows of one answer, sorted by what they are; `read` leaves those of other exchanges out."""
+
+    accepted: list[Accepted] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    out_of_scope: int = 0
+
+    @property
+    def read(self) -> int:
+        """Rows that count."""
+        return len(self.accepted) + len(self.rejected)
+
+    def extend(self, other: Batch) -> None:
+        """Add another batch."""
+        self.accepted.extend(other.accepted)
+        self.rejected.extend(other.rejected)
+        self.out_of_scope += other.out_of_scope
+
+
+def is_foreign(code: Any) -> bool:
+    """Whether a value is the code of an exchange that we do not collect; what is no code at all is a bad record."""
+    cleaned = read_absence(code)
+    if not isinstance(cleaned, str):
+        return False
+    code = cleaned.strip().upper()
+    return code not in EXCHANGES and _EXCHANGE_CODE.fullmatch(code) is not None
+
+
+def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | None = None) -> Accepted | Rejected:
+    """Read one row as a record; `defaults` are values that the request knows and the row may lack."""
+    if not isinstance(row, Mapping):
+        return Rejected(row, "not_an_object", "the row is not an object with named fields")
+    symbol = row.get("symbol")
+    name = symbol.strip()[:64] if isinstance(symbol, str) else None
+    unstorable = _find_unstorable(row)
+    if unstorable:
+        return Rejected(row, unstorable, "the row holds characters that no database text can hold", _printable(name))
+    try:
+        return Accepted(model.model_validate({**(defaults or {}), **row}), row)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason, detail = _explain(model, first)
+        return Rejected(row, reason, detail, name)
+
+
+def _printable(name: str | None) -> str | None:
+    return None if name is None else name.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def _find_unstorable(row: Mapping[str, Any]) -> str | None:
+    try:
+        text = "".join(_walk_texts(row))
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "bad_encoding"
+    return "nul_byte" if "\x00" in text else None
+
+
+def _walk_texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _walk_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk_texts(inner)
+
+
+def _explain(model: type[Record], error: ErrorDetails) -> tuple[str, str]:
+    alias = str(error["loc"][0]) if error["loc"] else "record"
+    name = next((n for n, info in model.model_fields.items() if alias in (n, info.alias)), alias)
+    value = error.get("input")
+    if error["type"] == "missing" or value is None:
+        return f"missing_{name}", f"{alias} is required and is not there"
+    detail = f"{alias} is {str(value)[:80]!r}: {error['msg']}"
+    ours = error["type"] in _REASONS
+    return (error["type"] if ours else f"bad_{name}"), detail
+
+
+_REASONS = frozenset(
+    {
+        "symbol_too_long",
+        "unknown_exchange",
+        "number_out_of_range",
+        "negative_volume",
+        "market_cap_range",
+        "bad_number",
+        "bad_date",
+        "bad_timestamp",
+    }
+)
+
+
+def dump_exact(value: Any) -> str:
+    """Return JSON text that keeps every digit of a Decimal as a number; one too large for the database stands as text."""
+    if isinstance(value, Decimal):
+        return str(value) if value.is_finite() and abs(value.adjusted()) < 1000 else json.dumps(str(value))
+    if isinstance(value, Mapping):
+        inner = ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{dump_exact(v)}" for k, v in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(dump_exact(inner) for inner in value)}]"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _canonical(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f") if value else "0"
+    if isinstance(value, list | dict):
+        return dump_exact(value)
+    return str(value)
+
+
+def hash_content(accepted: Accepted) -> bytes:
+    """Return 16 bytes that are equal for equal content, whether it came as JSON or as CSV.
+
+    Typed fields count by value and unknown ones as delivered; volatile fields do not count.
+    """
+    record, model = accepted.record, type(accepted.record)
+    known = {info.alias or name for name, info in model.model_fields.items()}
+    parts = [f"{name}={_canonical(getattr(record, name))}" for name in model.model_fields if name not in model.volatile]
+    parts += [
+        f"{name}={_canonical(read_absence(accepted.raw[name]))}"
+        for name in sorted(accepted.raw)
+        if name not in known and name not in model.volatile and read_absence(accepted.raw[name]) is not None
+    ]
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
