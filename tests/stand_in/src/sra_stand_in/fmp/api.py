@@ -79,21 +79,25 @@ class FmpApi:
     def answer(self, request: Request) -> Answer:
         """Answer a call that has been counted."""
         path = request.path.removeprefix(PREFIX)
-        if request.method not in {"GET", "HEAD"}:
-            return answer_text("Method Not Allowed", 405)
+        return self._refuse(path, request) or self._answer_route(path, request)
+
+    def _refuse(self, path: str, request: Request) -> Answer | None:
+        """The refusal of a call, in the order in which the vendor looks; None where it is let in."""
         key = request.headers.get("apikey") or request.params.get("apikey", "")
-        if not key or key == self._invalid_key:
-            return answer_error(INVALID_KEY, 401)
-        if not self.door.admits():
-            return answer_error(LIMIT_REACHED, 429)
-        route = ROUTES.get(path)
-        if route is None:
-            return answer_text("[]", 404)
-        if PLANS.index(self.plan) < PLANS.index(find_floor(path)):
-            return answer_text(RESTRICTED_ENDPOINT, 402)
-        if path.endswith("-bulk") and not self.door.admits_bulk():
-            return answer_error(BULK_REACHED, 200)
-        return self._answer_route(path, request)
+        refusal = None
+        if request.method not in {"GET", "HEAD"}:
+            refusal = answer_text("Method Not Allowed", 405)
+        elif not key or key == self._invalid_key:
+            refusal = answer_error(INVALID_KEY, 401)
+        elif not self.door.admits():
+            refusal = answer_error(LIMIT_REACHED, 429)
+        elif path not in ROUTES:
+            refusal = answer_text("[]", 404)
+        elif PLANS.index(self.plan) < PLANS.index(find_floor(path)):
+            refusal = answer_text(RESTRICTED_ENDPOINT, 402)
+        elif path.endswith("-bulk") and not self.door.admits_bulk():
+            refusal = answer_error(BULK_REACHED, 200)
+        return refusal
 
     def _answer_route(self, path: str, request: Request) -> Answer:
         params = {name: value.strip() for name, value in request.params.items() if name != "apikey"}

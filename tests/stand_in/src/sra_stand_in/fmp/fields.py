@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
 HEAD = ("date", "symbol", "reportedCurrency", "cik", "filingDate", "acceptedDate", "fiscalYear", "period")
 SHORT_HEAD = ("symbol", "date", "fiscalYear", "period", "reportedCurrency")
 
-INCOME: tuple[str, ...] = tuple(
+INCOME: tuple[str, ...] = _split(
     """
     revenue costOfRevenue grossProfit researchAndDevelopmentExpenses generalAndAdministrativeExpenses
     sellingAndMarketingExpenses sellingGeneralAndAdministrativeExpenses otherExpenses operatingExpenses
@@ -14,9 +19,9 @@ INCOME: tuple[str, ...] = tuple(
     incomeTaxExpense netIncomeFromContinuingOperations netIncomeFromDiscontinuedOperations
     otherAdjustmentsToNetIncome netIncome netIncomeDeductions bottomLineNetIncome eps epsDiluted
     weightedAverageShsOut weightedAverageShsOutDil
-    """.split()
+    """
 )
-BALANCE: tuple[str, ...] = tuple(
+BALANCE: tuple[str, ...] = _split(
     """
     cashAndCashEquivalents shortTermInvestments cashAndShortTermInvestments netReceivables accountsReceivables
     otherReceivables inventory prepaids otherCurrentAssets totalCurrentAssets propertyPlantEquipmentNet goodwill
@@ -29,9 +34,9 @@ BALANCE: tuple[str, ...] = tuple(
     additionalPaidInCapital accumulatedOtherComprehensiveIncomeLoss otherTotalStockholdersEquity
     totalStockholdersEquity totalEquity minorityInterest totalLiabilitiesAndTotalEquity totalInvestments
     totalDebt netDebt
-    """.split()
+    """
 )
-CASH_FLOW: tuple[str, ...] = tuple(
+CASH_FLOW: tuple[str, ...] = _split(
     """
     netIncome depreciationAndAmortization deferredIncomeTax stockBasedCompensation changeInWorkingCapital
     accountsReceivables inventory accountsPayables otherWorkingCapital otherNonCashItems
@@ -42,9 +47,9 @@ CASH_FLOW: tuple[str, ...] = tuple(
     netDividendsPaid commonDividendsPaid preferredDividendsPaid otherFinancingActivities
     netCashProvidedByFinancingActivities effectOfForexChangesOnCash netChangeInCash cashAtEndOfPeriod
     cashAtBeginningOfPeriod operatingCashFlow capitalExpenditure freeCashFlow incomeTaxesPaid interestPaid
-    """.split()
+    """
 )
-INCOME_GROWTH: tuple[str, ...] = tuple(
+INCOME_GROWTH: tuple[str, ...] = _split(
     """
     growthRevenue growthCostOfRevenue growthGrossProfit growthGrossProfitRatio
     growthResearchAndDevelopmentExpenses growthGeneralAndAdministrativeExpenses
@@ -54,9 +59,9 @@ INCOME_GROWTH: tuple[str, ...] = tuple(
     growthEPSDiluted growthWeightedAverageShsOut growthWeightedAverageShsOutDil growthEBIT
     growthNonOperatingIncomeExcludingInterest growthNetInterestIncome growthTotalOtherIncomeExpensesNet
     growthNetIncomeFromContinuingOperations growthOtherAdjustmentsToNetIncome growthNetIncomeDeductions
-    """.split()
+    """
 )
-BALANCE_GROWTH: tuple[str, ...] = tuple(
+BALANCE_GROWTH: tuple[str, ...] = _split(
     """
     growthCashAndCashEquivalents growthShortTermInvestments growthCashAndShortTermInvestments
     growthNetReceivables growthInventory growthOtherCurrentAssets growthTotalCurrentAssets
@@ -71,9 +76,9 @@ BALANCE_GROWTH: tuple[str, ...] = tuple(
     growthTotalLiabilitiesAndStockholdersEquity growthTotalInvestments growthTotalDebt growthNetDebt
     growthAccountsReceivables growthOtherReceivables growthPrepaids growthTotalPayables growthOtherPayables
     growthAccruedExpenses growthCapitalLeaseObligationsCurrent growthAdditionalPaidInCapital growthTreasuryStock
-    """.split()
+    """
 )
-CASH_FLOW_GROWTH: tuple[str, ...] = tuple(
+CASH_FLOW_GROWTH: tuple[str, ...] = _split(
     """
     growthNetIncome growthDepreciationAndAmortization growthDeferredIncomeTax growthStockBasedCompensation
     growthChangeInWorkingCapital growthAccountsReceivables growthInventory growthAccountsPayables
@@ -86,9 +91,9 @@ CASH_FLOW_GROWTH: tuple[str, ...] = tuple(
     growthOperatingCashFlow growthCapitalExpenditure growthFreeCashFlow growthNetDebtIssuance
     growthLongTermNetDebtIssuance growthShortTermNetDebtIssuance growthNetStockIssuance
     growthPreferredDividendsPaid growthIncomeTaxesPaid growthInterestPaid
-    """.split()
+    """
 )
-FINANCIAL_GROWTH: tuple[str, ...] = tuple(
+FINANCIAL_GROWTH: tuple[str, ...] = _split(
     """
     revenueGrowth grossProfitGrowth ebitgrowth operatingIncomeGrowth netIncomeGrowth epsgrowth epsdilutedGrowth
     weightedAverageSharesGrowth weightedAverageSharesDilutedGrowth dividendsPerShareGrowth
@@ -101,9 +106,9 @@ FINANCIAL_GROWTH: tuple[str, ...] = tuple(
     threeYDividendperShareGrowthPerShare ebitdaGrowth growthCapitalExpenditure
     tenYBottomLineNetIncomeGrowthPerShare fiveYBottomLineNetIncomeGrowthPerShare
     threeYBottomLineNetIncomeGrowthPerShare
-    """.split()
+    """
 )
-RATIOS: tuple[str, ...] = tuple(
+RATIOS: tuple[str, ...] = _split(
     """
     grossProfitMargin ebitMargin ebitdaMargin operatingProfitMargin pretaxProfitMargin
     continuousOperationsProfitMargin netProfitMargin bottomLineProfitMargin receivablesTurnover payablesTurnover
@@ -119,9 +124,9 @@ RATIOS: tuple[str, ...] = tuple(
     interestDebtPerShare cashPerShare bookValuePerShare tangibleBookValuePerShare shareholdersEquityPerShare
     operatingCashFlowPerShare capexPerShare freeCashFlowPerShare netIncomePerEBT ebtPerEbit priceToFairValue
     debtToMarketCap effectiveTaxRate enterpriseValueMultiple dividendPerShare
-    """.split()
+    """
 )
-KEY_METRICS: tuple[str, ...] = tuple(
+KEY_METRICS: tuple[str, ...] = _split(
     """
     marketCap enterpriseValue evToSales evToOperatingCashFlow evToFreeCashFlow evToEBITDA netDebtToEBITDA
     currentRatio incomeQuality grahamNumber grahamNetNet taxBurden interestBurden workingCapital investedCapital
@@ -131,5 +136,5 @@ KEY_METRICS: tuple[str, ...] = tuple(
     stockBasedCompensationToRevenue intangiblesToTotalAssets averageReceivables averagePayables averageInventory
     daysOfSalesOutstanding daysOfPayablesOutstanding daysOfInventoryOutstanding operatingCycle
     cashConversionCycle freeCashFlowToEquity freeCashFlowToFirm tangibleAssetValue netCurrentAssetValue
-    """.split()
+    """
 )

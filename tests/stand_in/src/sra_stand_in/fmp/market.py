@@ -56,23 +56,25 @@ _SCREEN_TEXTS = {"sector": "sector", "industry": "industry", "exchange": "exchan
 _SCREEN_FLAGS = ("isEtf", "isFund", "isActivelyTrading")
 
 
+def _check_text(field: str, wanted: str) -> Callable[[Row], bool]:
+    return lambda row: str(row[field]).casefold() == wanted.casefold()
+
+
+def _check_bound(field: str, sign: int, bound: float) -> Callable[[Row], bool]:
+    def check(row: Row) -> bool:
+        value = row[field]
+        return isinstance(value, int | float) and (value - bound) * sign >= 0
+
+    return check
+
+
 def _list_screen_checks(params: dict[str, str]) -> list[Callable[[Row], bool]]:
-    checks: list[Callable[[Row], bool]] = []
-    for name, field in _SCREEN_TEXTS.items():
-        if wanted := params.get(name):
-            checks.append(lambda row, field=field, wanted=wanted.casefold(): str(row[field]).casefold() == wanted)  # type: ignore[misc]
-    for name in _SCREEN_FLAGS:
-        if wanted := params.get(name):
-            checks.append(lambda row, name=name, wanted=wanted.lower(): str(row[name]).lower() == wanted)  # type: ignore[misc]
+    texts = _SCREEN_TEXTS | {name: name for name in _SCREEN_FLAGS}
+    checks = [_check_text(field, wanted) for name, field in texts.items() if (wanted := params.get(name))]
     for name, field in _SCREEN_NUMBERS.items():
         for ending, sign in (("MoreThan", 1), ("LowerThan", -1)):
             if text := params.get(name + ending):
-                bound = float(text)
-                checks.append(
-                    lambda row, field=field, sign=sign, bound=bound: (  # type: ignore[misc]
-                        isinstance(value := row[field], int | float) and (value - bound) * sign >= 0
-                    )
-                )
+                checks.append(_check_bound(field, sign, float(text)))
     return checks
 
 

@@ -52,7 +52,9 @@ class Statement:
 
 
 @lru_cache(maxsize=16384)
-def _draw_constants(salt: int, value: float) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
+def _draw_constants(
+    salt: int, value: float
+) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
     gross = between(0.18, 0.75, salt, 102)
     margin = between(-0.15, 0.02, salt, 104) if unit(salt, 103) < 0.2 else between(0.04, gross * 0.6, salt, 104)
     return (
@@ -114,7 +116,7 @@ def list_statements(one: Security, as_of: int, *, annual: bool) -> list[Statemen
 
 def _revenue(company: Company, year: int, quarter: int) -> float:
     salt = company.security.salt
-    annual = company.revenue * (1 + company.growth) ** (year - 2024 + quarter / 4)
+    annual: float = company.revenue * (1 + company.growth) ** (year - 2024 + quarter / 4)
     return annual * (0.25 + 0.012 * (quarter - 2.5)) * (1 + 0.03 * gauss(salt, year, quarter, 121))
 
 

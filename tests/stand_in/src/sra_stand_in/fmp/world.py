@@ -109,9 +109,7 @@ class World:
             days = [one for one in calendar_of(security).between(day - 365, day) if one >= security.ipo] or [day]
             closes = [close_on(security, one) for one in days]
             if list_splits(security, day) and share_factor(security, days[0]) != last:
-                closes = [
-                    close * share_factor(security, one) / last for one, close in zip(days, closes, strict=True)
-                ]
+                closes = [close * share_factor(security, one) / last for one, close in zip(days, closes, strict=True)]
             recent, longer = closes[-50:], closes[-200:]
             found = YearFigures(
                 round(min(closes), 4),

@@ -1,0 +1,214 @@
+"""The ASGI application: counts what arrives, lets faults happen, and hands the rest to the two made-up vendors."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import socket
+import struct
+from dataclasses import replace
+
+from sra_stand_in.faults import (
+    DEFAULT_SECONDS,
+    PLAIN_KINDS,
+    Fault,
+    RuleError,
+    answer_fault,
+    list_huge_chunks,
+    read_rules,
+)
+from sra_stand_in.fmp.api import PREFIX, FmpApi
+from sra_stand_in.fmp.texts import LEGACY, answer_error
+from sra_stand_in.fundata.api import API_PREFIX, AUTH_PREFIX, FundataApi
+from sra_stand_in.http import (
+    Answer,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    answer_json,
+    answer_text,
+    read_request,
+    send_answer,
+    send_start,
+    wait_for_hangup,
+)
+from sra_stand_in.limits import Door
+from sra_stand_in.options import PLANS, Options
+
+CONTROL_PREFIX = "/control/"
+TRANSPORT_KEY = "sra_stand_in.transport"
+"""Under this name the server leaves the connection in the scope's state, so that a fault can break it."""
+
+
+class StandInApp:
+    """Both vendors behind one port, and the controls under `/control/`."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.fmp = FmpApi(options)
+        self.fundata = FundataApi(options)
+        self.faults: list[Fault] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        path: str = scope["path"]
+        door = self._find_door(path)
+        if door is None:
+            request = await read_request(scope, receive)
+            await send_answer(request, self._answer_other(request), send)
+            return
+        door.enter(path)
+        try:
+            await self._serve_vendor(door, scope, receive, send)
+        finally:
+            door.leave()
+
+    def _find_door(self, path: str) -> Door | None:
+        if path.startswith(PREFIX):
+            return self.fmp.door
+        return self.fundata.door if path.startswith((AUTH_PREFIX, API_PREFIX)) else None
+
+    async def _serve_vendor(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await read_request(scope, receive)
+        fault = next((rule for rule in self.faults if rule.hits_call(request)), None)
+        if fault is not None and fault.kind in PLAIN_KINDS:
+            answer = answer_fault(fault, request)
+            door.by_status[answer.status] += 1
+            await send_answer(request, answer, send)
+            return
+        if fault is not None and fault.kind in {"hang", "huge_body", "reset"}:
+            await self._break_call(fault, scope, receive, send)
+            return
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(DEFAULT_SECONDS if fault.seconds is None else fault.seconds)
+        answer, cut = self._answer_vendor(request)
+        door.by_status[answer.status] += 1
+        if cut or (fault is not None and fault.kind == "cut_body"):
+            await _send_cut(_gather(answer), scope, receive, send)
+        elif fault is not None and fault.kind == "truncated_json":
+            whole = _gather(answer)
+            await send_answer(request, replace(whole, body=whole.body[: max(1, len(whole.body) // 2)]), send)
+        else:
+            await send_answer(request, answer, send)
+
+    def _answer_vendor(self, request: Request) -> tuple[Answer, bool]:
+        if request.path.startswith(PREFIX):
+            return self.fmp.answer(request), False
+        return self.fundata.answer(request)
+
+    async def _break_call(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.kind == "reset":
+            _reset_connection(scope)
+            await wait_for_hangup(receive)
+        elif fault.kind == "hang":
+            try:
+                async with asyncio.timeout(fault.seconds):
+                    await wait_for_hangup(receive)
+            except TimeoutError:
+                _reset_connection(scope)
+                await wait_for_hangup(receive)
+        else:
+            await send_start(Answer(), send, length=None)
+            for chunk in list_huge_chunks(fault.size):
+                if scope.get("state", {})[TRANSPORT_KEY].is_closing():
+                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+    def _answer_other(self, request: Request) -> Answer:
+        if request.path.startswith(CONTROL_PREFIX):
+            return self._control(request)
+        if request.path.startswith("/api/v"):
+            return answer_error(LEGACY, 403)
+        return answer_text("[]", 404)
+
+    def _control(self, request: Request) -> Answer:
+        path = request.path.removeprefix(CONTROL_PREFIX)
+        if path == "faults" and request.method in {"POST", "DELETE"}:
+            return self._change_faults(request)
+        actions = {
+            ("GET", "stats"): self._report,
+            ("GET", "faults"): lambda: [fault.report() for fault in self.faults],
+            ("POST", "reset"): self._reset,
+        }
+        if action := actions.get((request.method, path)):
+            return answer_json(action())
+        changes = {("POST", "fmp"): self._change_fmp, ("POST", "fundata"): self.fundata.change_behaviour,
+                   ("POST", "as-of"): self._change_day}  # fmt: skip
+        change = changes.get((request.method, path))
+        if change is None:
+            return answer_json({"error": f"no control {request.method} {path}"}, 404)
+        try:
+            change(request.read_json())
+        except ValueError as problem:
+            return answer_json({"error": str(problem)}, 422)
+        return answer_json(self._report())
+
+    def _change_faults(self, request: Request) -> Answer:
+        try:
+            self.faults = [] if request.method == "DELETE" else read_rules(request.read_json(), self.options.seed)
+        except RuleError as problem:
+            return answer_json({"error": str(problem)}, 422)
+        return answer_json({"rules": len(self.faults)})
+
+    def _change_fmp(self, values: object) -> None:
+        if not isinstance(values, dict) or set(values) - {"plan", "limit", "bulk_limit"}:
+            raise ValueError("an object with plan, limit or bulk_limit is expected")
+        if values.get("plan", "free") not in PLANS:
+            raise ValueError(f"plan is one of {', '.join(PLANS)}")
+        numbers = [values.get("limit", 0), values.get("bulk_limit", 0)]
+        if any(isinstance(one, bool) or not isinstance(one, int) or one < 0 for one in numbers):
+            raise ValueError("limit and bulk_limit are whole numbers, 0 for none")
+        self.fmp.plan = values.get("plan", self.fmp.plan)
+        self.fmp.door.limit = values.get("limit", self.fmp.door.limit)
+        self.fmp.door.bulk_limit = values.get("bulk_limit", self.fmp.door.bulk_limit)
+
+    def _change_day(self, values: object) -> None:
+        if not isinstance(values, dict) or not isinstance(values.get("date"), str):
+            raise ValueError('{"date": "YYYY-MM-DD"} is expected')
+        day = dt.date.fromisoformat(values["date"])
+        self.fmp.set_as_of(day)
+        self.fundata.set_as_of(day)
+
+    def _report(self) -> dict[str, object]:
+        return {
+            "as_of": self.fmp.as_of.isoformat(),
+            "plan": self.fmp.plan,
+            "securities": self.options.securities,
+            "fmp": self.fmp.door.report(),
+            "fundata": self.fundata.report(),
+            "faults": [fault.report() for fault in self.faults],
+        }
+
+    def _reset(self) -> dict[str, object]:
+        self.faults = []
+        self.fmp.door.reset()
+        self.fundata.reset()
+        return {"reset": True}
+
+
+def _gather(answer: Answer) -> Answer:
+    """The answer with its whole body in hand and never compressed, so that half of it is half of the text."""
+    if answer.lines is None:
+        return replace(answer, may_compress=False)
+    return replace(answer, body="".join(answer.lines).encode(), lines=None, may_compress=False)
+
+
+def _reset_connection(scope: Scope) -> None:
+    """Close the connection so that the caller sees a reset instead of an end."""
+    transport: asyncio.Transport = scope["state"][TRANSPORT_KEY]
+    connection: socket.socket = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def _send_cut(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Announce the whole length, send half of it, close the connection."""
+    await send_start(answer, send, length=len(answer.body))
+    await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+    transport: asyncio.Transport = scope["state"][TRANSPORT_KEY]
+    transport.close()
+    await wait_for_hangup(receive)
