@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from sra_shared.views.base import Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
 
+LAST_RUN_COLUMN = "last_run_id"
+
 _PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
@@ -53,7 +55,12 @@ class CompiledView:
     def contract(self) -> dict[str, Any]:
         """What readers rely on, as kept in the database to compare the next model with."""
         columns = [{"name": c.name, "type": c.sql_type, "nullable": c.nullable, "unit": c.unit} for c in self.columns]
-        return {"columns": columns, "key": list(self.spec.key), "keyed": self.spec.keyed is not None}
+        return {"columns": columns, "key": list(self.spec.key)}
+
+    @property
+    def computed(self) -> tuple[Column, ...]:
+        """The columns that the query delivers; the run that last changed a kept row is put in when rows are exchanged."""
+        return tuple(c for c in self.columns if self.spec.keyed is None or c.name != LAST_RUN_COLUMN)
 
     @property
     def column_list(self) -> str:
@@ -63,17 +70,13 @@ class CompiledView:
     @property
     def select_rows(self) -> str:
         """The rows of the query with the model's names, order and types; `scope` must exist for a keyed view."""
-        columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.columns)
-        return f"SELECT\n  {columns}\nFROM (\n{self.spec.query.strip()}\n) q"  # noqa: S608 - the model's own text
+        columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
+        return f"SELECT\n  {columns}\nFROM (\n{self.spec.query.strip()}\n) q"
 
     @property
     def create_view(self) -> str:
         """Create or replace the view; columns may only have been appended."""
-        body = (
-            self.select_rows
-            if self.spec.keyed is None
-            else f"SELECT {self.column_list}\nFROM {self.backing}"  # noqa: S608
-        )
+        body = self.select_rows if self.spec.keyed is None else f"SELECT {self.column_list}\nFROM {self.backing}"
         return f"CREATE OR REPLACE VIEW {self.name} AS\n{body}"
 
     @property
@@ -99,8 +102,7 @@ class CompiledView:
         for definition in definitions:
             kind, _, body = definition.partition("|")
             name = f"ix_{self.relation[:40]}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
-            using = body if body.startswith("USING") else body
-            statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {using}".split())
+            statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {body}".split())
         return statements
 
     @property
@@ -139,10 +141,9 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
     for name in (*spec.key, *scope):
         if name not in names:
             raise ValueError(f"{model.__name__}: key column {name} is not a field")
-    if names[-2:] != ["as_of", "last_run_id"] and spec.keyed is not None:
-        missing = {"as_of", "last_run_id"} - set(names)
-        if missing:
-            raise ValueError(f"{model.__name__}: {', '.join(sorted(missing))} missing")
+    missing = {"as_of", LAST_RUN_COLUMN} - set(names)
+    if missing:
+        raise ValueError(f"{model.__name__}: every view tells {', '.join(sorted(missing))}")
     draft = CompiledView(model, spec, columns, "")
     return CompiledView(model, spec, columns, _hash_view(draft))
 

@@ -32,9 +32,9 @@ def diff_contract(published: Mapping[str, Any], wanted: Mapping[str, Any]) -> Co
         breaking.append("the order of the columns changed; a new column goes to the end")
     if list(published["key"]) != list(wanted["key"]):
         breaking.append(f"the key changed from {', '.join(published['key'])} to {', '.join(wanted['key'])}")
-    if published["keyed"] != wanted["keyed"]:
-        breaking.append("it changed between plain and kept")
-    return ContractDiff(added=tuple(c["name"] for c in new[len(old) :]) if not breaking else (), breaking=tuple(breaking))
+    return ContractDiff(
+        added=tuple(c["name"] for c in new[len(old) :]) if not breaking else (), breaking=tuple(breaking)
+    )
 
 
 def require_compatible(view: CompiledView, published: Mapping[str, Any]) -> ContractDiff:

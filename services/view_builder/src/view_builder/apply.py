@@ -1,0 +1,143 @@
+"""The definitions in the database: tables, indexes, views, functions, comments. Readers wait a quarter of a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from sra_shared.db import Connection, Pool
+from sra_shared.errors import RetryableError
+from sra_shared.logs import get_logger
+from sra_shared.reader import READER
+from view_builder.compile import CompiledView, quote_name
+from view_builder.diff import require_compatible
+
+LOCK_TIMEOUT = "250ms"
+_ATTEMPTS = 40
+_log = get_logger(__name__)
+
+SQL_READ_STATE = "SELECT * FROM public.published_view WHERE relation = $1"
+SQL_PUT_DEFINITION = """
+INSERT INTO public.published_view (relation, view, version, digest, contract) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5
+"""
+SQL_LIST_INDEXES = """
+SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)
+"""
+
+
+async def lock_view(connection: Connection, view: CompiledView) -> None:
+    """Let one transaction at a time work on a view; readers do not take this lock."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 5))", f"sra:view:{view.relation}")
+
+
+async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Record | None:
+    """Return the view's row of `published_view`, or None where it was never defined."""
+    return await connection.fetchrow(SQL_READ_STATE, view.relation)
+
+
+async def is_defined(connection: Connection, view: CompiledView) -> bool:
+    """Whether the view, and its table where it has one, are there."""
+    names = [view.name] + ([view.backing] if view.spec.keyed is not None else [])
+    return bool(
+        await connection.fetchval("SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) n", names)
+    )
+
+
+async def prepare_table(pool: Pool, view: CompiledView) -> None:
+    """Bring the table behind a kept view to the model's columns and indexes, without touching what readers see.
+
+    Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
+    """
+    await _retry_locks(pool, view, _prepare_table)
+
+
+async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
+    """Define the views that are missing, empty but typed, and return their names; those that are there stay."""
+    made = []
+    for view in views:
+        async with pool.acquire() as connection:
+            if await is_defined(connection, view):
+                continue
+        await _retry_locks(pool, view, _define_view)
+        made.append(view.relation)
+    return made
+
+
+async def _retry_locks(pool: Pool, view: CompiledView, change: Any) -> None:
+    for attempt in range(_ATTEMPTS):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await lock_view(connection, view)
+                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+                await change(connection, view)
+        except asyncpg.LockNotAvailableError:
+            _log.info("definition_waits_for_readers", view=view.relation, attempt=attempt + 1)
+            # between attempts everybody who queued behind us gets through
+            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
+        else:
+            return
+    raise RetryableError(
+        f"A long query on view {view.relation} keeps its definition from changing.",
+        next_step="It is tried again; find the query in pg_stat_activity if it does not end.",
+    )
+
+
+async def _define_view(connection: Connection, view: CompiledView) -> None:
+    if view.spec.keyed is not None:
+        await _prepare_table(connection, view)
+    await replace_view(connection, view)
+
+
+async def _prepare_table(connection: Connection, view: CompiledView) -> None:
+    state = await read_state(connection, view)
+    if state is not None:
+        require_compatible(view, state["contract"])
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.backing):
+        await connection.execute(view.create_table)
+        # rows without a table of their own are no state: the next build fills all
+        await connection.execute("UPDATE public.published_view SET filled = NULL WHERE relation = $1", view.relation)
+    else:
+        await _add_columns(connection, view)
+    present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.backing)}
+    for name, statement in view.create_indexes.items():
+        if name not in present:
+            await connection.execute(statement)
+    for name in sorted(present - set(view.create_indexes)):
+        await connection.execute(f"DROP INDEX published.{quote_name(name)}")
+
+
+async def _add_columns(connection: Connection, view: CompiledView) -> None:
+    rows = await connection.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+        view.backing,
+    )
+    present = {row["attname"] for row in rows}
+    for column in view.columns:
+        if column.name not in present:
+            await connection.execute(
+                f"ALTER TABLE {view.backing} ADD COLUMN {quote_name(column.name)} {column.sql_type}"
+            )
+
+
+async def replace_view(connection: Connection, view: CompiledView) -> None:
+    """Create the view or put the model's columns on it, with functions, comments and the reader's right, and keep its state.
+
+    Raises ConfigError for a breaking change. The caller's transaction makes it visible.
+    """
+    state = await read_state(connection, view)
+    if state is not None:
+        require_compatible(view, state["contract"])
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    await connection.execute(view.create_view)
+    for statement in (*view.create_functions, *view.comments):
+        await connection.execute(statement)
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", READER):
+        await connection.execute(f"GRANT SELECT ON {view.name} TO {READER}")
+    await connection.execute(
+        SQL_PUT_DEFINITION, view.relation, view.spec.name, view.spec.version, view.digest, view.contract
+    )

@@ -1,0 +1,151 @@
+"""One build of one view: compute what the runs touched, check it, publish it, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from sra_shared.db import Connection
+from view_builder import exchange
+from view_builder.apply import is_defined, lock_view, read_state, replace_view
+from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample, check_shape
+from view_builder.compile import CompiledView
+
+_STATEMENT_SECONDS = 3600.0
+
+# Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
+SQL_PENDING_RUNS = """
+SELECT t.task_id AS run_id FROM public.task_execution_log t
+WHERE t.source = ANY($2::text[]) AND t.status NOT IN ('queued', 'running', 'parked')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = $1)
+  AND EXISTS (SELECT FROM public.run_unit u WHERE u.task_id = t.task_id
+              AND ($3::text[] IS NULL OR u.dataset = ANY($3)))
+UNION
+SELECT i.run_id FROM public.completion_inbox i
+WHERE i.source = ANY($2::text[])
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(i.datasets) d WHERE d = ANY($3)))
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = i.run_id AND p.relation = $1)
+  AND NOT EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = i.run_id
+                  AND t.status IN ('queued', 'running', 'parked'))
+"""
+SQL_COVER_RUNS = """
+INSERT INTO public.published_run (run_id, relation, build_id) SELECT run_id, $2, $3 FROM unnest($1::uuid[]) run_id
+ON CONFLICT DO NOTHING
+"""
+SQL_PUT_BUILD = """
+UPDATE public.published_view SET built_at = clock_timestamp(), build_id = $2, builds = builds + 1, row_count = $3,
+  newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL
+WHERE relation = $1
+RETURNING builds, built_at
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: rows computed, rows that changed (deleted ones among them), runs taken in."""
+
+    computed: int
+    changed: int
+    full: bool
+    runs: tuple[UUID, ...]
+
+
+async def find_pending_runs(connection: Connection, view: CompiledView) -> list[UUID]:
+    """Return the runs that touched the view's sources and are not in it yet."""
+    datasets = {name for source in view.spec.sources for name in source.datasets}
+    vendors = sorted({source.vendor for source in view.spec.sources})
+    selective = all(source.datasets for source in view.spec.sources)
+    rows = await connection.fetch(SQL_PENDING_RUNS, view.relation, vendors, sorted(datasets) if selective else None)
+    return sorted(row["run_id"] for row in rows)
+
+
+async def needs_full_build(connection: Connection, view: CompiledView) -> bool:
+    """Whether the view is missing, never filled, or of another model than the one here."""
+    state = await read_state(connection, view)
+    return state is None or state["filled"] != view.digest or not await is_defined(connection, view)
+
+
+async def build_view(
+    connection: Connection, view: CompiledView, *, build_id: UUID, full: bool = False, accept_drop: bool = False
+) -> Built:
+    """Build in the caller's transaction; readers see all of it at the commit or, where a check fails, nothing.
+
+    The table of a kept view must be prepared. With `accept_drop` many rows may vanish at once. Raises CheckFailedError,
+    ConfigError for a breaking change, and asyncpg.LockNotAvailableError where a reader holds a view that must be replaced.
+    """
+    await lock_view(connection, view)
+    full = full or await needs_full_build(connection, view)
+    state = await read_state(connection, view)
+    runs = await find_pending_runs(connection, view)
+    before = Extent(None, None)
+    if state is not None and state["filled"] is not None:
+        before = Extent(state["row_count"], state["newest_at"])
+    computed = changed = 0
+    after = Extent(None, None)
+    if view.spec.keyed is not None:
+        computed, changed, after = await _exchange_rows(connection, view, runs, build_id, full=full, before=before)
+        if not accept_drop:
+            check_extent(view, before, after)
+    if state is None or state["digest"] != view.digest or not await is_defined(connection, view):
+        await replace_view(connection, view)
+    await check_shape(connection, view)
+    await check_sample(connection, view)
+    await connection.execute(SQL_COVER_RUNS, runs, view.relation, build_id)
+    await _note_build(connection, view, build_id, after, changed)
+    return Built(computed, changed, full, tuple(runs))
+
+
+async def _exchange_rows(
+    connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
+) -> tuple[int, int, Extent]:
+    """Return the rows computed, the rows changed and what the view holds then."""
+    await connection.execute(exchange.create_scope(view))
+    if full:
+        await connection.execute(exchange.fill_all_scopes(view), timeout=_STATEMENT_SECONDS)
+    else:
+        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=_STATEMENT_SECONDS)
+    await connection.execute("ANALYZE scope")
+    computed = _count(await connection.execute(exchange.create_fresh(view), timeout=_STATEMENT_SECONDS))
+    await connection.execute("ANALYZE fresh")
+    await check_fresh_rows(connection, view)
+    deleted = _count(await connection.execute(exchange.delete_gone(view, full=full), timeout=_STATEMENT_SECONDS))
+    updated = _count(await connection.execute(exchange.update_changed(view), build_id, timeout=_STATEMENT_SECONDS))
+    inserted = _count(await connection.execute(exchange.insert_new(view), build_id, timeout=_STATEMENT_SECONDS))
+    after = await _measure(connection, view, before, inserted - deleted, full=full)
+    return computed + deleted, deleted + updated + inserted, after
+
+
+async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:
+    """Count a full build; after an incremental one add up, so that its cost does not follow the whole."""
+    if full or before.rows is None:
+        row = await connection.fetchrow(f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}")  # noqa: S608
+        return Extent(row["n"], row["newest"]) if row is not None else Extent(None, None)
+    newest: datetime | None = await connection.fetchval("SELECT max(as_of) FROM fresh")
+    known = [moment for moment in (before.newest, newest) if moment is not None]
+    return Extent(before.rows + growth, max(known) if known else None)
+
+
+async def _note_build(connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int) -> None:
+    row: asyncpg.Record | None = await connection.fetchrow(
+        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed
+    )
+    if row is not None:
+        note = f"Build {row['builds']} of {row['built_at']:%Y-%m-%d %H:%M:%S} UTC, run {build_id}."
+        await connection.execute(view.comment_build(note))
+
+
+async def note_failure(connection: Connection, view: CompiledView, error: str) -> None:
+    """Keep why the newest build failed beside the state that readers go on with."""
+    await connection.execute(
+        "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1",
+        view.relation,
+        error,
+    )
+
+
+def _count(status: str) -> int:
+    return int(status.rsplit(" ", 1)[-1])

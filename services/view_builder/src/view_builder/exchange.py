@@ -1,0 +1,95 @@
+"""The statements that exchange the rows of a kept view by key; the text is made of the compiled view alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from view_builder.compile import LAST_RUN_COLUMN, CompiledView, quote_name
+
+
+def match_columns(names: Sequence[str], left: str, right: str) -> str:
+    """Two relations agree in these columns."""
+    return " AND ".join(f"{left}.{quote_name(name)} = {right}.{quote_name(name)}" for name in names)
+
+
+def _list(names: Sequence[str], alias: str = "") -> str:
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{quote_name(name)}" for name in names)
+
+
+def create_scope(view: CompiledView) -> str:
+    """The scopes to compute, each with the run that touched it."""
+    scope = _list(view.keyed.scope)
+    return (
+        f"CREATE TEMP TABLE scope ON COMMIT DROP AS SELECT {scope}, {LAST_RUN_COLUMN} AS run_id"  # noqa: S608
+        f" FROM {view.backing} WITH NO DATA"
+    )
+
+
+def fill_all_scopes(view: CompiledView) -> str:
+    """Every scope there is."""
+    scope = _list(view.keyed.scope)
+    present = " AND ".join(f"{quote_name(name)} IS NOT NULL" for name in view.keyed.scope)
+    return f"INSERT INTO scope ({scope}) SELECT DISTINCT {scope} FROM (\n{view.keyed.all_scopes.strip()}\n) a WHERE {present}"  # noqa: S608
+
+
+def fill_changed_scopes(view: CompiledView) -> str:
+    """The scopes that the runs `$1` touched, each with the one of them that ended last."""
+    scope = _list(view.keyed.scope, "c")
+    present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in view.keyed.scope)
+    union = "\nUNION ALL\n".join(text.strip() for text in view.keyed.changed_scopes)
+    return (
+        f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
+        f" LEFT JOIN public.task_execution_log t ON t.task_id = c.run_id WHERE {present}"
+        f" ORDER BY {scope}, t.completed_at DESC NULLS LAST, c.run_id"
+    )
+
+
+def create_fresh(view: CompiledView) -> str:
+    """The rows of the scopes as they are now."""
+    return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_rows}"
+
+
+def delete_gone(view: CompiledView, *, full: bool) -> str:
+    """Take away the rows of the scopes (all rows in a full build) that are no more."""
+    gone = f"NOT EXISTS (SELECT FROM fresh f WHERE {match_columns(view.spec.key, 'f', 'b')})"
+    if full:
+        return f"DELETE FROM {view.backing} b WHERE {gone}"  # noqa: S608
+    return f"DELETE FROM {view.backing} b USING scope s WHERE {match_columns(view.keyed.scope, 's', 'b')} AND {gone}"  # noqa: S608
+
+
+def update_changed(view: CompiledView) -> str:
+    """Write the rows that differ; `$1` is the build."""
+    rest = [column.name for column in view.computed if column.name not in view.spec.key]
+    changes = ", ".join(f"{quote_name(name)} = f.{quote_name(name)}" for name in rest)
+    # compared as text, so that 1.0 and 1.00 differ as readers see them differ
+    differs = f"ROW({_list(rest, 'b')})::text IS DISTINCT FROM ROW({_list(rest, 'f')})::text"
+    return (
+        f"UPDATE {view.backing} b SET {changes}, {LAST_RUN_COLUMN} = coalesce(s.run_id, $1)"  # noqa: S608
+        f" FROM fresh f JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
+        f" WHERE {match_columns(view.spec.key, 'b', 'f')} AND {differs}"
+    )
+
+
+def insert_new(view: CompiledView) -> str:
+    """Add the rows that were not there; `$1` is the build."""
+    names = [column.name for column in view.computed]
+    return (
+        f"INSERT INTO {view.backing} ({_list(names)}, {LAST_RUN_COLUMN})"  # noqa: S608
+        f" SELECT {_list(names, 'f')}, coalesce(s.run_id, $1) FROM fresh f"
+        f" JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
+        f" WHERE NOT EXISTS (SELECT FROM {view.backing} b WHERE {match_columns(view.spec.key, 'b', 'f')})"
+    )
+
+
+def find_double_keys(view: CompiledView) -> str:
+    """A few keys that stand on more than one row."""
+    key = _list(view.spec.key)
+    return f"SELECT {key} FROM fresh GROUP BY {key} HAVING count(*) > 1 LIMIT 3"  # noqa: S608
+
+
+def count_nulls(view: CompiledView) -> str:
+    """Per column that must have a value, the rows without one."""
+    needed = [c.name for c in view.computed if not c.nullable or c.name in view.spec.key]
+    counts = ", ".join(f"count(*) FILTER (WHERE {quote_name(name)} IS NULL) AS {quote_name(name)}" for name in needed)
+    return f"SELECT {counts} FROM fresh"  # noqa: S608

@@ -1,0 +1,114 @@
+"""Completions as they come in: kept before they are acknowledged, and turned into as few builds as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sra_shared.db import Connection
+from sra_shared.jobs import enqueue_run
+from sra_shared.runs import RunRequest, TaskType, read_run, request_run
+
+SQL_TAKE_EVENT = """
+INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)
+ON CONFLICT (event_id) DO UPDATE SET deliveries = completion_inbox.deliveries + 1
+RETURNING deliveries
+"""
+# A build takes the events that are there when it is planned; those of a build that ended without them are free again.
+SQL_BIND_EVENTS = """
+UPDATE completion_inbox i SET build_id = $1
+WHERE i.handled_at IS NULL
+  AND (i.build_id IS NULL OR NOT EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = i.build_id
+                                         AND t.status IN ('queued', 'running', 'parked')))
+"""
+SQL_HANDLE_EVENTS = "UPDATE completion_inbox SET handled_at = now() WHERE build_id = $1 AND handled_at IS NULL"
+SQL_HAS_OPEN = """
+SELECT EXISTS (
+  SELECT FROM completion_inbox i WHERE i.handled_at IS NULL
+    AND (i.build_id IS NULL OR NOT EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = i.build_id
+                                           AND t.status IN ('queued', 'running', 'parked'))))
+"""
+SQL_LIST_LIVE_BUILDS = """
+SELECT task_id, has_job FROM task_execution_log
+WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked') AND task_id IS DISTINCT FROM $1
+"""
+
+
+class Completion(BaseModel):
+    """What an ingest service tells when a run ended; what changed is read from the database by the run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event_id: UUID
+    run_id: UUID
+    source: str = Field(min_length=1, max_length=50, pattern=r"^[a-z_]+$")
+    datasets: list[str] = Field(max_length=1000)
+
+
+class Acknowledgement(BaseModel):
+    """The event is kept; `duplicate` tells that it was before."""
+
+    event_id: UUID
+    duplicate: bool
+    received_at: datetime
+
+
+async def take_completion(connection: Connection, completion: Completion) -> Acknowledgement:
+    """Keep an event and see that a build will take it in, in the caller's transaction."""
+    deliveries = await connection.fetchval(
+        SQL_TAKE_EVENT, completion.event_id, completion.run_id, completion.source, completion.datasets
+    )
+    received: datetime = await connection.fetchval(
+        "SELECT received_at FROM completion_inbox WHERE event_id = $1", completion.event_id
+    )
+    await request_build(connection)
+    return Acknowledgement(event_id=completion.event_id, duplicate=deliveries > 1, received_at=received)
+
+
+async def request_build(connection: Connection, *, ending: UUID | None = None) -> UUID | None:
+    """Request one build if events wait and none is coming; return its run.
+
+    A build that is not planned yet takes the events in, and one that is planned asks for its successor when it ends
+    (`ending`). The lock makes an event that comes at that very moment see either.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+    if not await connection.fetchval(SQL_HAS_OPEN) or await _find_coming_build(connection, ending):
+        return None
+    # while its predecessor's row still counts as live, the successor needs a key of its own
+    key = "view_build" if ending is None else f"view_build:after:{ending}"
+    request = RunRequest(task_type=TaskType.VIEW_BUILD, priority=2, work_key=key)
+    requested = await request_run(connection, request, source=None, enqueue=enqueue_run)
+    return requested.task.task_id
+
+
+async def _find_coming_build(connection: Connection, ending: UUID | None) -> bool:
+    rows = await connection.fetch(SQL_LIST_LIVE_BUILDS, ending)
+    for row in rows:
+        # a command started it and may have died: with a job, a worker goes on with what is left
+        task = None if row["has_job"] else await read_run(connection, row["task_id"])
+        if task is not None:
+            await enqueue_run(connection, task)
+    return bool(rows)
+
+
+async def bind_events(connection: Connection, build_id: UUID) -> None:
+    """Have a build that is being planned take the events that wait."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+    await connection.execute(SQL_BIND_EVENTS, build_id)
+
+
+async def handle_events(connection: Connection, build_id: UUID) -> None:
+    """Mark the events of a build that ends, and request one more build for those that came meanwhile."""
+    await connection.execute(SQL_HANDLE_EVENTS, build_id)
+    await request_build(connection, ending=build_id)
+
+
+async def list_open_events(connection: Connection) -> Sequence[UUID]:
+    """Return the events that no ended build took in."""
+    rows = await connection.fetch(
+        "SELECT event_id FROM completion_inbox WHERE handled_at IS NULL ORDER BY received_at, event_id"
+    )
+    return [row["event_id"] for row in rows]

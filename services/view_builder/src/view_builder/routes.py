@@ -1,0 +1,134 @@
+"""What view_builder answers besides the contract of every service: completions, and the views with their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from sra_shared.db import Connection
+from sra_shared.service import ServiceState, get_state
+from sra_shared.service.problems import ProblemError
+from view_builder.compile import CompiledView
+from view_builder.inbox import Acknowledgement, Completion, take_completion
+
+State = Annotated[ServiceState, Depends(get_state)]
+
+
+class ViewReport(BaseModel):
+    """One view: what it is and which build it stands at."""
+
+    name: str
+    relation: str
+    version: int
+    description: str
+    key: list[str]
+    sources: list[str]
+    uses: list[str]
+    kept: bool
+    digest: str
+    published_digest: str | None
+    row_count: int | None
+    newest_at: datetime | None
+    built_at: datetime | None
+    build_id: UUID | None
+    builds: int
+    changed_rows: int
+    failed_at: datetime | None
+    error: str | None
+
+
+class ViewPage(BaseModel):
+    """All views, each after those it uses."""
+
+    views: list[ViewReport]
+
+
+async def describe_views(connection: Connection, views: Sequence[CompiledView]) -> list[ViewReport]:
+    """Return what each view is and where it stands."""
+    rows = {row["relation"]: dict(row) for row in await connection.fetch("SELECT * FROM published_view")}
+    return [_describe_view(view, rows.get(view.relation, {})) for view in views]
+
+
+def _describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
+    return ViewReport(
+        name=view.spec.name,
+        relation=f"sra.{view.relation}",
+        version=view.spec.version,
+        description=view.description,
+        key=list(view.spec.key),
+        sources=[source.table for source in view.spec.sources],
+        uses=list(view.spec.uses),
+        kept=view.spec.keyed is not None,
+        digest=view.digest,
+        published_digest=state.get("digest"),
+        row_count=state.get("row_count"),
+        newest_at=state.get("newest_at"),
+        built_at=state.get("built_at"),
+        build_id=state.get("build_id"),
+        builds=state.get("builds", 0),
+        changed_rows=state.get("changed_rows", 0),
+        failed_at=state.get("failed_at"),
+        error=state.get("error"),
+    )
+
+
+def make_schema(view: CompiledView) -> dict[str, Any]:
+    """Return the JSON Schema of a view's rows, with units and SQL types, for the SRA app."""
+    schema = view.model.model_json_schema(mode="serialization")
+    for column in view.columns:
+        described = schema["properties"][column.name]
+        described["x-sql-type"] = column.sql_type
+        if column.unit:
+            described["x-unit"] = column.unit
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "x-view": f"sra.{view.relation}",
+        "x-version": view.spec.version,
+        "x-key": list(view.spec.key),
+        "x-sources": [source.table for source in view.spec.sources],
+    }
+
+
+def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
+    """Return the routes over these views."""
+    router = APIRouter(tags=["views"])
+    by_name = {view.relation: view for view in views}
+
+    async def post_completion(completion: Completion, state: State, response: Response) -> Acknowledgement:
+        """Keep a completion and acknowledge it: 202, or 200 where it was kept before. A build takes it in by itself."""
+        async with state.pool.acquire() as connection, connection.transaction():
+            taken = await take_completion(connection, completion)
+        response.status_code = 200 if taken.duplicate else 202
+        return taken
+
+    async def get_views(state: State) -> ViewPage:
+        """All views and the builds that they stand at."""
+        async with state.pool.acquire() as connection:
+            return ViewPage(views=await describe_views(connection, views))
+
+    async def get_schema(name: str) -> dict[str, Any]:
+        """The JSON Schema of a view's rows."""
+        view = by_name.get(name)
+        if view is None:
+            raise ProblemError(404, f"There is no view {name!r}.", next_step="GET /views lists them.")
+        return make_schema(view)
+
+    known: dict[int | str, dict[str, Any]] = {200: {"model": Acknowledgement, "description": "It was kept before."}}
+    router.add_api_route(
+        "/completions", post_completion, methods=["POST"], status_code=202, summary="A run ended", responses=known
+    )
+    router.add_api_route("/views", get_views, methods=["GET"], summary="The views")
+    router.add_api_route(
+        "/views/{name}/schema",
+        get_schema,
+        methods=["GET"],
+        summary="JSON Schema of a view",
+        responses={404: {"description": "There is no such view."}},
+    )
+    return router

@@ -1,0 +1,108 @@
+"""The run that builds views: one unit a view, each after those it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, Pool
+from sra_shared.errors import ConfigError
+from sra_shared.logs import get_logger
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+from view_builder.apply import is_defined, prepare_table, read_state
+from view_builder.build import build_view, find_pending_runs, needs_full_build, note_failure
+from view_builder.checks import CheckFailedError
+from view_builder.compile import CompiledView
+from view_builder.inbox import bind_events, handle_events
+
+_log = get_logger(__name__)
+
+
+class BuildParameters(BaseModel):
+    """What a build may be asked for; without anything it builds what depends on new runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    views: list[str] | None = Field(None, description="Views to build whether they need it or not; none means by need.")
+    full: bool = Field(False, description="Compute all rows, not only those that new runs touched.")
+    accept_drop: bool = Field(False, description="Let many rows vanish at once.")
+
+
+class ViewBuildWork:
+    """The work of task type view_build."""
+
+    source: str | None = None
+    ordered = True
+    concurrency = 1
+
+    def __init__(self, views: Sequence[CompiledView]) -> None:
+        self._views = {view.relation: view for view in views}
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        """One unit for each view that is asked for, new, changed, or touched by a run that is not in it yet."""
+        wanted = BuildParameters.model_validate(context.task.parameters)
+        unknown = sorted(set(wanted.views or ()) - set(self._views))
+        if unknown:
+            raise ConfigError(
+                f"There is no view {', '.join(unknown)}.", next_step=f"Choose from: {', '.join(self._views)}."
+            )
+        async with context.pool.acquire() as connection, connection.transaction():
+            await bind_events(connection, context.task.task_id)
+        async with context.pool.acquire() as connection:
+            return await self._choose_views(connection, wanted)
+
+    async def _choose_views(self, connection: Connection, wanted: BuildParameters) -> list[UnitPlan]:
+        plans: list[UnitPlan] = []
+        whole: set[str] = set()
+        for view in self._views.values():
+            full = wanted.full or await needs_full_build(connection, view) or bool(whole & set(view.spec.uses))
+            if wanted.views is not None and view.relation not in wanted.views and not (full and not wanted.full):
+                continue
+            if full or wanted.views is not None or await find_pending_runs(connection, view):
+                plans.append(UnitPlan(view.relation, view.relation, {"full": full}))
+                if full and view.spec.keyed is not None:
+                    whole.add(view.relation)
+        return plans
+
+    async def process(self, context: UnitContext) -> None:
+        """Build one view; one that fails its check keeps its former state, which the error tells."""
+        view = self._views.get(context.unit.unit)
+        if view is None:
+            raise ConfigError(
+                f"This service knows no view {context.unit.unit}.", next_step="Deploy one version of it everywhere."
+            )
+        if view.spec.keyed is not None:
+            await self._prepare(context.pool, view)
+        wanted = BuildParameters.model_validate(context.task.parameters)
+        try:
+            async with context.transaction() as connection:
+                built = await build_view(
+                    connection,
+                    view,
+                    build_id=context.task.task_id,
+                    full=bool(context.unit.detail.get("full")),
+                    accept_drop=wanted.accept_drop,
+                )
+                unchanged = built.computed - built.changed
+                counts = Counts(read=built.computed, stored=built.changed, unchanged=unchanged)
+                resume = {"full": built.full, "runs": [str(run) for run in built.runs]}
+                await context.finish(connection, counts, resume=resume)
+        except (CheckFailedError, ConfigError) as error:
+            async with context.pool.acquire() as connection:
+                await note_failure(connection, view, str(error))
+            raise
+        _log.info("view_built", view=view.relation, rows=built.computed, changed=built.changed, full=built.full)
+
+    async def _prepare(self, pool: Pool, view: CompiledView) -> None:
+        async with pool.acquire() as connection:
+            state = await read_state(connection, view)
+            if state is not None and state["filled"] == view.digest and await is_defined(connection, view):
+                return
+        await prepare_table(pool, view)
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, _units: Sequence[Unit]) -> RunEnd:
+        """Acknowledge the events of this build; those that came meanwhile cause one more."""
+        await handle_events(connection, task.task_id)
+        return RunEnd()
