@@ -134,8 +134,8 @@ class JobWorker:
         task_id = UUID(task_text)
         if task_id in self._running:
             # for another worker, or for one that starts later: offered ever more rarely
-            delay = min(self._timing.helper_retry, 0.5 * 2.0 ** min(job.attempts, 10))
-            raise RetryRequested(timedelta(seconds=delay), "this worker is at the run already")
+            pause = min(self._timing.helper_retry, 0.5 * 2.0 ** min(job.attempts, 10))
+            raise RetryRequested(timedelta(seconds=pause), "this worker is at the run already")
         self._running.add(task_id)
         try:
             left = await self._execute_or_interrupt(task_id, self._works[job.entrypoint])

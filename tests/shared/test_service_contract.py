@@ -1,0 +1,305 @@
+"""The HTTP contract that every service has, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from sra_shared.db import Pool
+from sra_shared.service.app import MAX_BODY_BYTES
+from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, make_probe_app
+from sra_testing.waiting import wait_for
+
+SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
+BODY = {"task_type": "csv_import", "parameters": {"chunks": 0}}
+
+
+@asynccontextmanager
+async def open_client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def app(database: str) -> FastAPI:
+    return make_probe_app(database)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_client(app) as client:
+        yield client
+
+
+def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+def list_routes(app: FastAPI) -> list[tuple[str, str]]:
+    """Every documented route, and what is none: other methods, unknown paths, the usual places of documentation."""
+    declared = [
+        (method.upper(), path.replace("{task_id}", "00000000-0000-4000-8000-000000000000"))
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+    ]
+    paths = ["/openapi.json", "/docs", "/redoc", "/", "/nothing", "/health/", "//health", "/health/../runs"]
+    return [*declared, *(("GET", path) for path in paths), ("HEAD", "/health"), ("PUT", "/runs"), ("POST", "/health")]
+
+
+async def test_only_health_and_readiness_are_open(app: FastAPI, client: httpx.AsyncClient) -> None:
+    routes = list_routes(app)
+    assert len(routes) > 10
+    for method, path in routes:
+        strangers: list[dict[str, str]] = [
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": f"Basic {SERVICE_TOKEN}"},
+            {"Authorization": "Bearer "},
+            {"Cookie": f"token={SERVICE_TOKEN}"},
+        ]
+        for headers in strangers:
+            answer = await client.request(method, path, headers=headers)
+            if path in ("/health", "/ready") and method in ("GET", "HEAD"):
+                assert answer.status_code in (200, 503)
+            else:
+                assert_problem(answer, 401)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_viewer_reads_and_does_not_change(app: FastAPI, client: httpx.AsyncClient, pool: Pool) -> None:
+    for method, path in list_routes(app):
+        answer = await client.request(method, path, headers=VIEWER)
+        if method in ("GET", "HEAD"):
+            assert answer.status_code not in (401, 403), (method, path)
+        else:
+            assert_problem(answer, 403)
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 0
+
+
+async def test_request_is_accepted_executed_and_reported(client: httpx.AsyncClient, pool: Pool) -> None:
+    await pool.execute("CREATE TABLE chunk_probe (task_id uuid, unit text, chunk int, owner text)")
+    body = {"task_type": "csv_import", "parameters": {"chunks": 2, "units": 2}, "priority": 1}
+    answer = await client.post("/runs", json=body, headers=SERVICE)
+    assert answer.status_code == 202
+    assert answer.json()["created"] is True
+    location = answer.headers["location"]
+
+    async def look() -> dict[str, Any] | None:
+        report: dict[str, Any] = (await client.get(location, headers=VIEWER)).json()
+        return report if report["status"] == "completed" else None
+
+    report = await wait_for(look, what="the end of the run")
+    assert report is not None
+    [dataset] = report["datasets"]
+    assert dataset == {
+        "dataset": "probe",
+        "read": 4,
+        "stored": 4,
+        "unchanged": 0,
+        "duplicate": 0,
+        "rejected": 0,
+        "rejected_by": {},
+        "warnings_by": {},
+    }
+    assert (report["units_done"], report["units_total"], report["overdue"]) == (2, 2, False)
+    assert [unit["status"] for unit in report["units"]] == ["completed", "completed"]
+
+
+async def test_hundred_simultaneous_triggers_make_one_run(client: httpx.AsyncClient, pool: Pool) -> None:
+    body = {**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}
+    answers = await asyncio.gather(*(client.post("/runs", json=body, headers=SERVICE) for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["task_id"] for answer in answers}) == 1
+    assert sum(answer.json()["created"] for answer in answers) == 1
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
+    assert await pool.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 1
+
+
+async def test_idempotency_key_repeats_its_run_and_refuses_another_body(client: httpx.AsyncClient) -> None:
+    headers = {**SERVICE, "Idempotency-Key": "morning"}
+    first = await client.post("/runs", json=BODY, headers=headers)
+    location = first.headers["location"]
+
+    async def has_ended() -> bool:
+        return bool((await client.get(location, headers=VIEWER)).json()["status"] == "completed")
+
+    await wait_for(has_ended, what="the end of the first run")
+    again = await asyncio.gather(*(client.post("/runs", json=BODY, headers=headers) for _ in range(20)))
+    assert {answer.headers["location"] for answer in again} == {location}
+    changed = await client.post("/runs", json={**BODY, "priority": 1}, headers=headers)
+    assert "another body" in assert_problem(changed, 409)["detail"]
+
+
+async def test_cancel_stops_a_waiting_run_and_leaves_an_ended_one(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/runs", json={**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}, headers=SERVICE)
+    path = f"{answer.headers['location']}/cancel"
+    for _ in range(2):
+        cancelled = await client.post(path, headers=SERVICE)
+        assert cancelled.status_code == 202
+        assert cancelled.json()["status"] == "cancelled"
+
+
+async def test_list_filters_and_pages(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        body = {
+            "task_type": "csv_import",
+            "parameters": {"note": str(number)},
+            "scheduled_at": f"2990-01-0{number + 1}T00:00:00Z",
+        }
+        assert (await client.post("/runs", json=body, headers=SERVICE)).status_code == 202
+    first = (await client.get("/runs?limit=3&status=queued&task_type=csv_import", headers=VIEWER)).json()
+    assert [run["parameters"]["note"] for run in first["runs"]] == ["4", "3", "2"]
+    second = (await client.get(f"/runs?limit=3&offset={first['next_offset']}", headers=VIEWER)).json()
+    assert [run["parameters"]["note"] for run in second["runs"]] == ["1", "0"]
+    assert second["next_offset"] is None
+    assert (await client.get("/runs?status=failed", headers=VIEWER)).json()["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"{", "body"),
+        (b"[]", "body"),
+        (b"{}", "task_type"),
+        (json.dumps({"task_type": "nothing"}).encode(), "task_type"),
+        (json.dumps({**BODY, "priority": 9}).encode(), "priority"),
+        (json.dumps({**BODY, "timeout_seconds": 1}).encode(), "timeout_seconds"),
+        (json.dumps({**BODY, "scheduled_at": "2990-01-01T00:00:00"}).encode(), "scheduled_at"),
+        (json.dumps({**BODY, "work_key": "mine"}).encode(), "work_key"),
+        (b'{"task_type": "csv_import", "parameters": {"a": NaN}}', "parameters"),
+        (b'{"task_type": "csv_import", "parameters": {"a": "\\u0000"}}', "parameters"),
+        (b'{"task_type": "csv_import", "parameters": {"\\ud800": 1}}', "parameters"),
+        (b'{"task_type": "csv_import", "parameters": {"a": 123456789012345678901234567890}}', "parameters"),
+        (b"\xff\xfe", "body"),
+    ],
+)
+async def test_bad_bodies_are_refused(client: httpx.AsyncClient, content: bytes, where: str) -> None:
+    answer = await client.post("/runs", content=content, headers={**SERVICE, "Content-Type": "application/json"})
+    problem = assert_problem(answer, 422)
+    assert where in json.dumps(problem["errors"])
+
+
+async def test_bad_parameters_and_foreign_task_types_are_refused(client: httpx.AsyncClient) -> None:
+    wrong = await client.post("/runs", json={**BODY, "parameters": {"units": 0}}, headers=SERVICE)
+    assert "units" in assert_problem(wrong, 422)["detail"]
+    foreign = await client.post("/runs", json={"task_type": "view_build"}, headers=SERVICE)
+    assert "csv_import" in assert_problem(foreign, 422)["next_step"]
+    orphan = await client.post(
+        "/runs", json={**BODY, "parent_id": "00000000-0000-4000-8000-000000000000"}, headers=SERVICE
+    )
+    assert_problem(orphan, 422)
+    assert_problem(await client.post("/runs", json=BODY, headers={**SERVICE, "Idempotency-Key": "a b"}), 422)
+
+
+async def test_sql_in_any_parameter_is_only_text(client: httpx.AsyncClient, pool: Pool) -> None:
+    attack = "'; DROP TABLE task_execution_log; --"
+    assert_problem(await client.get("/runs", params={"status": attack}, headers=VIEWER), 422)
+    assert_problem(await client.get(f"/runs/{attack}", headers=VIEWER), 422)
+    body = {"task_type": "csv_import", "parameters": {"note": attack}, "scheduled_at": "2990-01-01T00:00:00Z"}
+    answer = await client.post("/runs", json=body, headers={**SERVICE, "Idempotency-Key": "';--"})
+    assert answer.json()["parameters"]["note"] == attack
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
+
+
+async def test_oversized_bodies_are_refused_declared_or_not(client: httpx.AsyncClient) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * (MAX_BODY_BYTES // 20)
+
+    assert_problem(await client.post("/runs", content=b" " * (MAX_BODY_BYTES + 1), headers=SERVICE), 413)
+    assert_problem(await client.post("/runs", content=stream(), headers=SERVICE), 413)
+
+
+async def test_unknown_paths_methods_and_faults_are_problem_documents(client: httpx.AsyncClient) -> None:
+    assert_problem(await client.get("/nothing/here", headers=VIEWER), 404)
+    assert "POST" in assert_method(await client.delete("/runs", headers=SERVICE))
+    assert_problem(await client.get("/runs/00000000-0000-4000-8000-000000000000", headers=VIEWER), 404)
+    fault = await client.get("/broken", headers=VIEWER)
+    assert_problem(fault, 500)
+    assert SERVICE_TOKEN not in fault.text
+
+
+def assert_method(answer: httpx.Response) -> str:
+    assert_problem(answer, 405)
+    return answer.headers["allow"]
+
+
+async def test_no_token_is_logged(client: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
+    await client.get(f"/runs?token={SERVICE_TOKEN}", headers=SERVICE)
+    await client.get("/broken", headers={"Authorization": f"Bearer {VIEWER_TOKEN}"})
+    captured = capfd.readouterr()
+    assert "path" in captured.out + captured.err
+    for token in (SERVICE_TOKEN, VIEWER_TOKEN):
+        assert token not in captured.out + captured.err
+
+
+async def test_ready_tells_what_is_missing(client: httpx.AsyncClient, empty_database: str) -> None:
+    assert (await client.get("/ready")).json()["ready"] is True
+    async with open_client(make_probe_app(empty_database)) as unmigrated:
+        answer = await unmigrated.get("/ready")
+        assert answer.status_code == 503
+        assert "migrate" in " ".join(answer.json()["missing"])
+        assert (await unmigrated.get("/health")).status_code == 200
+
+
+async def test_health_answers_while_the_database_is_away() -> None:
+    app = make_probe_app("postgres://nobody:hidden-password@127.0.0.1:1/nowhere")
+    async with open_client(app) as client:
+        answer = await client.get("/health")
+        assert answer.status_code == 200
+        assert answer.json()["status"] == "unhealthy"
+        assert set(answer.json()) == {"status", "timestamp", "response_time_ms", "checks", "details"}
+        assert "hidden" not in answer.text
+        assert (await client.get("/ready")).status_code == 503
+        problem = assert_problem(await client.post("/runs", json=BODY, headers=SERVICE), 503)
+        assert "database" in problem["detail"].lower()
+
+
+async def test_metrics_are_prometheus_text(client: httpx.AsyncClient) -> None:
+    await client.get("/runs", headers=VIEWER)
+    await client.get("/ready")
+    answer = await client.get("/metrics", headers=VIEWER)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'sra_http_requests_total{method="GET",route="/runs",status="200"} 1.0' in answer.text
+    assert "sra_database_up 1.0" in answer.text
+
+
+async def test_openapi_documents_every_route_and_its_problems(app: FastAPI, client: httpx.AsyncClient) -> None:
+    schema = (await client.get("/openapi.json", headers=VIEWER)).json()
+    assert set(schema["paths"]) == {
+        "/health",
+        "/ready",
+        "/metrics",
+        "/runs",
+        "/runs/{task_id}",
+        "/runs/{task_id}/cancel",
+        "/broken",
+    }
+    post = schema["paths"]["/runs"]["post"]["responses"]
+    assert set(post) >= {"202", "401", "403", "409", "413", "422", "500", "503"}
+    for status, answer in post.items():
+        if status >= "400":
+            assert list(answer["content"]) == ["application/problem+json"]
+    references = {part for part in json.dumps(schema).split('"') if part.startswith("#/components/schemas/")}
+    assert {reference.rsplit("/", 1)[1] for reference in references} <= set(schema["components"]["schemas"])
+    assert schema["paths"]["/health"]["get"]["security"] == []

@@ -1,0 +1,61 @@
+"""A small service made by the product's factory: `python -m sra_testing.probe_service` serves it from the environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel, Field
+
+from sra_shared.service import create_service_app, start_service
+from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_testing.job_process import ProbeWork
+
+SERVICE_TOKEN = "service-token-of-the-tests"
+VIEWER_TOKEN = "viewer-token-of-the-tests"
+
+
+class ProbeParameters(BaseModel):
+    """What a probe run wants to know."""
+
+    units: int = Field(1, ge=1)
+    chunks: int = Field(3, ge=0)
+    pause: float = 0
+    open_pause: float = 0
+    poison: bool = False
+    note: str = ""
+
+
+def make_probe_app(dsn: str, **options: Any) -> FastAPI:
+    """Return a service with one task type and one route that fails."""
+    router = APIRouter()
+
+    @router.get("/broken")
+    async def get_broken() -> None:
+        raise ZeroDivisionError(SERVICE_TOKEN)
+
+    settings = ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN)
+    return build_app(DatabaseSettings(database_url=dsn), settings, routers=[router], **options)
+
+
+def build_app(database: DatabaseSettings, service: ServiceSettings, **options: Any) -> FastAPI:
+    """Return the service for these settings."""
+    return create_service_app(
+        name="probe",
+        description="A service of the tests.",
+        database=database,
+        service=service,
+        works={"csv_import": ProbeWork()},
+        parameter_models={"csv_import": ProbeParameters},
+        **options,
+    )
+
+
+def build_from_environment() -> tuple[FastAPI, ServiceSettings]:
+    """Return the service as a process of its own reads it."""
+    settings = ServiceSettings()
+    return build_app(DatabaseSettings(), settings), settings
+
+
+if __name__ == "__main__":
+    start_service(build_from_environment, name="probe", host="127.0.0.1")
