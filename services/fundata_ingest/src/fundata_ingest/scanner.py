@@ -35,6 +35,8 @@ Incomplete = Literal["more", "oversize"]
 def scan_record(data: bytes, start: int, *, at_end: bool) -> Scan | Incomplete:
     """Read the record that starts at `start`; `at_end` says that the file ends with `data`."""
     window = start + ROW_LIMIT
+    # With this much at hand, a record without its line end is too long even if CR and LF come next.
+    enough = at_end or len(data) > window + 2
     fields: list[bytes] = []
     position = start
     while True:
@@ -42,14 +44,14 @@ def scan_record(data: bytes, start: int, *, at_end: bool) -> Scan | Incomplete:
         if data[position : position + 1] == b'"':
             close = _find_closing_quote(data, position + 1, window)
             if close < 0 or (close + 1 == len(data) and not at_end):
-                if len(data) <= window and not at_end:
+                if not enough:
                     return "more"
                 if close < 0:
                     return _end_open_record(data, start, position, at_end=at_end)
             value, tail = data[position + 1 : close].replace(b'""', b'"'), close + 1
         mark = _FIELD_END.search(data, tail)
         if mark is None and not at_end:
-            return "more" if len(data) <= window else "oversize"
+            return "oversize" if enough else "more"
         field_end = len(data) if mark is None else mark.start()
         if mark is not None and data[field_end] == 0x2C:
             fields.append(value + data[tail:field_end])

@@ -1,0 +1,220 @@
+"""The reader keeps every record or says why not, at any size of batch, piece and row, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fundata_ingest import lines, reader, scanner
+from fundata_ingest.batches import ROW_LIMIT, FileHead, Position, Reject, TextBatch
+from fundata_ingest.catalogue import Dataset, load_catalogue
+from fundata_ingest.files import inspect_file
+from fundata_ingest.reader import read_batches
+from sra_testing.plain_csv import PlainRecord, read_plainly
+
+DATASET = load_catalogue().find_dataset("InstrumentIdentifier")
+HEADER = ",".join(DATASET.column_names).encode() + b"\n"
+COLUMNS = len(DATASET.columns)
+
+
+def open_head(data: bytes, dataset: Dataset = DATASET) -> FileHead:
+    head = inspect_file(data[: 64 * 1024], dataset.files[0], load_catalogue())
+    assert isinstance(head, FileHead), head
+    return head
+
+
+def read_rows(body: bytes, batch_rows: int = 50_000, start: Position | None = None) -> list[TextBatch]:
+    data = HEADER + body
+    return list(read_batches(io.BytesIO(data), open_head(data), start=start, batch_rows=batch_rows))
+
+
+def list_records(batches: list[TextBatch]) -> list[PlainRecord]:
+    found = []
+    for batch in batches:
+        rows = batch.frame.rows()
+        found += [PlainRecord(row[0], tuple(row[1:]), None, batch.raw.get(at)) for at, row in enumerate(rows)]
+        found += [PlainRecord(reject.line, None, reject.reason, reject.raw) for reject in batch.rejects]
+    return sorted(found, key=lambda record: record.line)
+
+
+@contextmanager
+def scaled_down(limit: int, piece: int) -> Iterator[None]:
+    """Lower the 1 MB limit and the sizes that the reader works with, so that small inputs meet every edge."""
+    with (
+        patch.object(lines, "ROW_LIMIT", limit),
+        patch.object(scanner, "ROW_LIMIT", limit),
+        patch.object(reader, "ROW_LIMIT", limit),
+        patch.object(reader, "_PIECE", piece),
+        patch.object(reader, "_BATCH_BYTES", 4 * piece),
+    ):
+        yield
+
+
+FIELD = st.sampled_from(
+    [
+        b"",
+        b"x",
+        b"412003",
+        b'"a,b"',
+        b'"line\nbreak"',
+        b'"say ""yes"""',
+        b'""',
+        b"Cr\xc3\xa9dit",
+        b" ",
+        b"\xef\xbb\xbfmark",
+    ]
+    + [b'5" pipe', b'"tail"s', b'"open', b"\xff\xfe", b"a\0b", b"c\rd", b'"\r\n"', b"\\", b'"""', b"long" * 12]
+)
+LINE_END = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"\r\r\n"])
+COUNT = st.sampled_from([COLUMNS] * 8 + [1, COLUMNS - 1, COLUMNS + 1])
+ROW = st.tuples(COUNT.flatmap(lambda n: st.lists(FIELD, min_size=n, max_size=n)), LINE_END)
+STRUCTURED = st.lists(ROW, max_size=12).map(lambda rows: b"".join(b",".join(fields) + end for fields, end in rows))
+NOISE = st.lists(st.sampled_from([b"a", b",", b",,,,,", b'"', b"\n", b"\r", b"\0", b"\xc3", b"\xa9"]), max_size=40).map(
+    b"".join
+)
+BODY = st.lists(STRUCTURED | NOISE, max_size=3).map(b"".join)
+
+
+@settings(max_examples=600, deadline=None)
+@given(body=BODY, batch_rows=st.sampled_from([1, 2, 3, 50]), cut=st.booleans())
+def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> None:
+    body = body.rstrip(b"\n") if cut else body
+    batches = read_rows(body, batch_rows)
+    assert list_records(batches) == read_plainly(body, COLUMNS, ROW_LIMIT, line=2)
+    assert all(batch.read == batch.frame.height + len(batch.rejects) for batch in batches)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    body=BODY,
+    batch_rows=st.sampled_from([1, 3, 50]),
+    limit=st.sampled_from([16, 40, 100]),
+    piece=st.sampled_from([1, 7, 64]),
+)
+def test_agrees_with_plain_reader_where_rows_pass_the_limit(
+    body: bytes, batch_rows: int, limit: int, piece: int
+) -> None:
+    head = open_head(HEADER + body)
+    with scaled_down(limit, piece):
+        batches = list(read_batches(io.BytesIO(HEADER + body), head, batch_rows=batch_rows))
+    assert list_records(batches) == read_plainly(body, COLUMNS, limit, line=2)
+
+
+@settings(max_examples=80, deadline=None)
+@given(body=BODY)
+def test_goes_on_at_every_batch_boundary(body: bytes) -> None:
+    whole = read_rows(body, 2)
+    for done, batch in enumerate(whole):
+        rest = read_rows(body, 2, start=batch.end)
+        assert list_records(rest) == list_records(whole[done + 1 :])
+        assert [b.end for b in rest[-1:]] == [b.end for b in whole[done + 1 :][-1:]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_never_raises_for_any_bytes(data: bytes) -> None:
+    assert list_records(read_rows(data)) == read_plainly(data, COLUMNS, ROW_LIMIT, line=2)
+
+
+def make_row(number: int, value: str = "x") -> bytes:
+    return f"{number},412003,CUSIP,{value},Active,2026-11-20\n".encode()
+
+
+def read_one_reject(body: bytes) -> Reject:
+    rejects = [reject for batch in read_rows(body) for reject in batch.rejects]
+    assert len(rejects) == 1
+    return rejects[0]
+
+
+def test_line_of_a_record_is_the_physical_one_where_it_starts() -> None:
+    body = b'1,412003,CUSIP,"two\nlines",Active,2026-11-20\r\n\r\n' + make_row(2)
+    assert [record.line for record in list_records(read_rows(body))] == [2, 5]
+
+
+def test_columns_may_come_in_any_order_and_spelling_behind_a_byte_order_mark() -> None:
+    data = b"\xef\xbb\xbfchange_date,RECORDSTATE,IdentifierValue,identifier_type,Instrument_Key,recordid\r\n"
+    data += b"2026-11-20,Active,NLM1,FundServ,412003,7\r\n"
+    batch = next(read_batches(io.BytesIO(data), open_head(data)))
+    assert batch.frame.columns == ["source_line", *DATASET.column_names]
+    assert batch.frame.row(0) == (2, "7", "412003", "FundServ", "NLM1", "Active", "2026-11-20")
+
+
+def test_open_quote_costs_the_line_that_opened_it_and_no_other() -> None:
+    rows = b"".join(make_row(n) for n in range(3, 40_000))
+    body = make_row(1) + b'2,412003,CUSIP,"never closed,Active,2026-11-20\n' + rows
+    batches = read_rows(body)
+    rejects = [reject for batch in batches for reject in batch.rejects]
+    assert len(rows) > ROW_LIMIT
+    assert [(r.line, r.reason) for r in rejects] == [(3, "field_count")]
+    assert sum(batch.frame.height for batch in batches) == 1 + 39_997
+
+
+@pytest.mark.parametrize("opening", [b"", b'"'])
+def test_long_line_is_rejected_with_its_beginning_and_its_length(opening: bytes) -> None:
+    body = make_row(1) + b"2," + opening + b"y" * (5 << 20) + b"\n" + make_row(3)
+    reject = read_one_reject(body)
+    assert (reject.line, reject.reason, len(reject.raw)) == (3, "row_too_long", ROW_LIMIT)
+    assert f"{2 + len(opening) + (5 << 20):,} bytes" in reject.detail
+    assert [record.line for record in list_records(read_rows(body))] == [2, 3, 4]
+
+
+def test_row_of_one_megabyte_is_kept_and_one_more_byte_is_not() -> None:
+    room = ROW_LIMIT - len(make_row(1, "").rstrip(b"\n"))
+    assert read_rows(make_row(1, "z" * room))[0].frame.height == 1
+    assert read_one_reject(make_row(1, "z" * (room + 1))).reason == "row_too_long"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (b"\xff\0,one field more,,,,,,\n", "bad_encoding"),
+        (b"\0,one field more,,,,,,\n", "nul_byte"),
+        (b"1,412003\n", "field_count"),
+        (b'1,412003,CUSIP,"open and \xff,Active,2026-11-20\n', "bad_encoding"),
+    ],
+)
+def test_first_reason_in_order_names_the_row(row: bytes, reason: str) -> None:
+    reject = read_one_reject(make_row(1) + row + make_row(2))
+    assert (reject.reason, reject.line, reject.raw) == (reason, 3, row.rstrip(b"\n"))
+    assert reject.detail
+
+
+_MEASURE = """
+import resource, sys
+from fundata_ingest.batches import FileHead
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.files import inspect_file
+from fundata_ingest.reader import read_batches
+path = sys.argv[1]
+with open(path, "rb") as stream:
+    head = inspect_file(stream.read(65536), "data/InstrumentIdentifierSeed.csv", load_catalogue())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    good = bad = 0
+    for batch in read_batches(stream, head):
+        good, bad = good + batch.frame.height, bad + len(batch.rejects)
+print(good, bad, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_line_of_a_hundred_megabytes_does_not_fill_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    with path.open("wb") as out:
+        out.write(HEADER + make_row(1) + b'2,"')
+        for _ in range(100):
+            out.write(b"y" * (1 << 20))
+        out.write(b"\n" + make_row(3))
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", _MEASURE, str(path)], check=True, capture_output=True, text=True
+    )
+    good, bad, grown_kb = map(int, done.stdout.split())
+    assert (good, bad) == (2, 1)
+    assert grown_kb < 40 * 1024

@@ -1,0 +1,88 @@
+"""The CSV rules once more, byte by byte and without any regard to speed: what the fast reader must agree with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlainRecord:
+    """One record: where it starts, its fields or the reason against it, its bytes (at most the limit of them)."""
+
+    line: int
+    fields: tuple[str, ...] | None
+    reason: str | None
+    raw: bytes
+
+
+def read_plainly(data: bytes, expected: int, limit: int, line: int = 1) -> list[PlainRecord]:
+    """Read all of `data` (without header) as records of `expected` fields, none longer than `limit` bytes."""
+    records: list[PlainRecord] = []
+    position = 0
+    while position < len(data):
+        fields, end, following = _read_record(data, position, limit)
+        content = data[position:end]
+        if content:
+            records.append(_judge(content, fields, expected, limit, line))
+        line += data[position:following].count(b"\n")
+        position = following
+    return records
+
+
+def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | None, int, int]:
+    """Return the fields (None for an open quote), the end of the content and the start of the next record."""
+    fields: list[bytes] = []
+    current = bytearray()
+    place, opened, tail, inside, fresh = start, start, start, False, True
+    while True:
+        if inside and (place >= start + limit or place >= len(data)):
+            return (None, *_end_line(data, opened, start))
+        sign = data[place : place + 1]
+        if inside:
+            if data[place : place + 2] == b'""':
+                current += b'"'
+                place += 2
+            elif sign == b'"':
+                inside, place, tail = False, place + 1, place + 1
+            else:
+                current += sign
+                place += 1
+        elif sign == b'"' and fresh:
+            inside, fresh, opened, place = True, False, place, place + 1
+        elif sign == b",":
+            fields.append(bytes(current))
+            current.clear()
+            place += 1
+            fresh, tail = True, place
+        elif sign in (b"", b"\n"):
+            end = place
+            if end > tail and data[end - 1 : end] == b"\r":
+                del current[-1:]
+                end -= 1
+            fields.append(bytes(current))
+            return fields, end, min(place + 1, len(data))
+        else:
+            current += sign
+            fresh = False
+            place += 1
+
+
+def _end_line(data: bytes, opened: int, start: int) -> tuple[int, int]:
+    end = data.find(b"\n", opened)
+    end = len(data) if end < 0 else end
+    following = min(end + 1, len(data))
+    return (end - 1 if end > start and data[end - 1 : end] == b"\r" else end), following
+
+
+def _judge(content: bytes, fields: list[bytes] | None, expected: int, limit: int, line: int) -> PlainRecord:
+    reason: str | None = None
+    if len(content) > limit:
+        reason = "row_too_long"
+    elif content.decode("utf-8", "replace").encode("utf-8") != content:
+        reason = "bad_encoding"
+    elif b"\0" in content:
+        reason = "nul_byte"
+    elif fields is None or len(fields) != expected:
+        reason = "field_count"
+    texts = None if reason or fields is None else tuple(field.decode("utf-8") for field in fields)
+    return PlainRecord(line, texts, reason, content[:limit])
