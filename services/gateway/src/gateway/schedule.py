@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
 from croniter import croniter
 
 from gateway.refresh.model import RefreshParameters, make_request
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.db import Connection, Pool
 from sra_shared.errors import ConfigError, SraError
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
@@ -97,15 +95,6 @@ class Scheduler:
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = tuple(schedules)
         self.known_pause: datetime | None = None
-
-    async def run(self, pool: Pool, *, tick_seconds: float = TICK_SECONDS) -> None:
-        """Fire what is due, for ever; an outage of the database is waited out, and what was missed is caught up."""
-        while True:
-            try:
-                await self.fire_due(pool)
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError) as error:
-                log.warning("schedule_waits", error=str(error), error_type=type(error).__name__)
-            await asyncio.sleep(tick_seconds)
 
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> Fired | None:
         """Take the last due slot of each schedule, if it is free, and start one refresh for them all.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,8 +30,8 @@ class SeenRun:
 class Peer:
     """One other service behind its address."""
 
-    def __init__(self, name: str, url: str, http: httpx.AsyncClient) -> None:
-        """`http` carries the service token and the timeouts."""
+    def __init__(self, name: str, url: str, http: Callable[[], httpx.AsyncClient]) -> None:
+        """`http` gives the client that carries the service token and the timeouts."""
         self.name = name
         self.url = url
         self._http = http
@@ -56,7 +56,7 @@ class Peer:
 
     async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            answer = await self._http.request(method, f"{self.url}{path}", **options)
+            answer = await self._http().request(method, f"{self.url}{path}", **options)
         except httpx.HTTPError as error:
             raise RetryableError(
                 f"{self.name} does not answer ({type(error).__name__}).", next_step="Look whether it runs, and its log."

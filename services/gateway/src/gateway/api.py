@@ -1,0 +1,198 @@
+"""The gateway's own JSON routes: refreshes, schedule, status, login codes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.hub import HubOf
+from gateway.refresh.model import SOURCES, RefreshParameters, Source
+from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
+from gateway.sessions import CODE_LIFETIME, make_code
+from sra_shared.runs import RunRequest, TaskType, read_units
+from sra_shared.service import HealthStatus, ProblemError, ServiceState, get_state
+
+State = Annotated[ServiceState, Depends(get_state)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="The same key and body answer with the same refresh; another body is a conflict (409).",
+    ),
+]
+
+
+class RefreshBody(BaseModel):
+    """What to refresh; everything by default. The views always follow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
+    weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+
+
+class RefreshAccepted(RefreshView):
+    """The refresh that answers a request."""
+
+    created: bool = Field(description="False where a refresh of the same sources was in progress.")
+
+
+class RefreshPage(BaseModel):
+    """Some refreshes, newest first."""
+
+    refreshes: list[RefreshView]
+
+
+class PartView(BaseModel):
+    """A part of the product as last seen."""
+
+    name: str
+    status: HealthStatus
+    detail: str
+    since: datetime = Field(description="Since when it stands so, as far as this gateway saw.")
+    checked_at: datetime | None
+
+
+class ScheduleView(BaseModel):
+    """One schedule."""
+
+    schedule: str
+    cron: str
+    timezone: str
+    paused_since: datetime | None
+    next: list[datetime]
+
+
+class StatusReport(BaseModel):
+    """The machine-readable whole: everything as last seen, nothing waited for."""
+
+    status: HealthStatus
+    timestamp: datetime
+    services: list[PartView]
+    database: PartView
+    refresh: RefreshView | None = Field(description="The refresh in progress, else the newest one.")
+    last_success: RefreshView | None
+    freshness: list[dict[str, Any]] = Field(description="Rows of sra.data_freshness.")
+    schedule: list[ScheduleView]
+    read_at: datetime | None = Field(description="When refreshes and freshness were read last.")
+
+
+class LoginCode(BaseModel):
+    """A code that logs a browser in once: open /login#CODE."""
+
+    code: str
+    expires_at: datetime
+
+
+def make_api_router() -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+
+    @router.post(
+        "/refresh",
+        status_code=202,
+        tags=["refresh"],
+        summary="Start a refresh, or join the one in progress",
+        responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    )
+    async def post_refresh(
+        state: State, response: Response, body: RefreshBody | None = None, idempotency_key: IdempotencyKey = None
+    ) -> RefreshAccepted:
+        parameters = RefreshParameters(**(body or RefreshBody()).model_dump())
+        accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
+        response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
+        return accepted
+
+    @router.get("/refresh", tags=["refresh"], summary="List refreshes, newest first")
+    async def get_refreshes(
+        state: State,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> RefreshPage:
+        async with state.pool.acquire() as connection:
+            return RefreshPage(refreshes=await list_refreshes(connection, limit=limit, offset=offset))
+
+    @router.get("/refresh/{refresh_id}", tags=["refresh"], summary="Look at one refresh", responses={404: {}})
+    async def get_refresh(refresh_id: UUID, state: State) -> RefreshView:
+        async with state.pool.acquire() as connection:
+            found = await read_refresh(connection, refresh_id)
+        if found is None:
+            raise ProblemError(404, f"There is no refresh {refresh_id}.", next_step="List them: GET /refresh.")
+        return found
+
+    @router.get("/schedule", tags=["schedule"], summary="The schedules and their next slots")
+    async def get_schedule(hub: HubOf) -> list[ScheduleView]:
+        return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
+
+    @router.post("/schedule/pause", tags=["schedule"], summary="Start no refresh by the clock")
+    async def pause_schedule(hub: HubOf, state: State) -> list[ScheduleView]:
+        return await set_paused(hub, state, paused=True)
+
+    @router.post("/schedule/resume", tags=["schedule"], summary="Start refreshes by the clock again")
+    async def resume_schedule(hub: HubOf, state: State) -> list[ScheduleView]:
+        return await set_paused(hub, state, paused=False)
+
+    @router.get("/status", tags=["status"], summary="The machine-readable whole")
+    async def get_status(hub: HubOf) -> StatusReport:
+        return report_status(hub)
+
+    @router.post("/login-codes", status_code=201, tags=["login"], summary="Make a code that logs a browser in once")
+    async def post_login_code(state: State) -> LoginCode:
+        async with state.pool.acquire() as connection, connection.transaction():
+            code = await make_code(connection)
+        return LoginCode(code=code, expires_at=datetime.now(UTC) + CODE_LIFETIME)
+
+    return router
+
+
+async def start_refresh(
+    state: ServiceState, parameters: RefreshParameters, *, idempotency_key: str | None = None
+) -> RefreshAccepted:
+    """Request a refresh and show the one that answers."""
+    request = RunRequest(task_type=TaskType.UNIFIED_REFRESH, parameters=parameters.model_dump(mode="json"), priority=2)
+    requested = await state.request_run(request, idempotency_key=idempotency_key)
+    async with state.pool.acquire() as connection:
+        units = await read_units(connection, requested.task.task_id)
+    return RefreshAccepted(**show_refresh(requested.task, units).model_dump(), created=requested.created)
+
+
+async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool) -> list[ScheduleView]:
+    """Pause or resume the schedules and show them."""
+    async with state.pool.acquire() as connection, connection.transaction():
+        await hub.scheduler.set_paused(connection, paused=paused)
+    return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
+
+
+def report_status(hub: HubOf) -> StatusReport:
+    """Put together what is known."""
+    known = hub.probe.knowledge
+    parts = {
+        part.name: PartView(
+            name=part.name, status=part.status, detail=part.detail, since=part.since, checked_at=part.checked_at
+        )
+        for part in known.parts
+    }
+    database = parts.pop("database")
+    refresh_check = hub.probe.check_refresh()
+    found = {refresh_check.status, *(part.status for part in parts.values())}
+    if database.status is HealthStatus.UNHEALTHY:
+        status = HealthStatus.UNHEALTHY
+    else:
+        status = HealthStatus.HEALTHY if found == {HealthStatus.HEALTHY} else HealthStatus.DEGRADED
+    running = next((one for one in known.refreshes if one.completed_at is None), None)
+    return StatusReport(
+        status=status,
+        timestamp=datetime.now(UTC),
+        services=list(parts.values()),
+        database=database,
+        refresh=running or next(iter(known.refreshes), None),
+        last_success=next((one for one in known.refreshes if one.status in ("completed", "partial")), None),
+        freshness=known.freshness,
+        schedule=[ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))],
+        read_at=known.read_at,
+    )

@@ -1,0 +1,160 @@
+"""The gateway's application, put together from its parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+
+from gateway.api import make_api_router
+from gateway.hub import Hub
+from gateway.pages import OPEN_PAGES, make_page_router, refuse_visitor
+from gateway.probe import PROBE_SECONDS, Probe
+from gateway.refresh.model import RefreshParameters, Step
+from gateway.refresh.peers import Peer
+from gateway.refresh.steps import Pace
+from gateway.refresh.work import RefreshWork
+from gateway.schedule import DAILY, TICK_SECONDS, WEEKLY, Schedule, Scheduler
+from gateway.sessions import SessionKeeper
+from gateway.watch import Watch
+from sra_shared.db import OUTAGE_ERRORS
+from sra_shared.errors import SraError
+from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.runs import TaskType
+from sra_shared.service import CheckResult, ServiceState, create_service_app
+from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.worker import WorkerTiming
+
+NAME = "gateway"
+_DESCRIPTION = "Coordinates the unified refresh, fires its schedule, shows the state of everything."
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class GatewayTiming:
+    """Seconds between looks: at the runs of a refresh, at the clock, at the other parts."""
+
+    pace: Pace = field(default_factory=Pace)
+    tick: float = TICK_SECONDS
+    probe: float = PROBE_SECONDS
+    worker: WorkerTiming = field(default_factory=WorkerTiming)
+
+
+def create_gateway_app(
+    *,
+    database: DatabaseSettings,
+    service: ServiceSettings,
+    peers: PeerSettings,
+    schedule: ScheduleSettings,
+    timing: GatewayTiming | None = None,
+) -> FastAPI:
+    """Return the application; nothing is opened before its lifespan starts.
+
+    Raises ConfigError where a cron expression cannot be read, no database is set, or production would be open to all.
+    """
+    timing = timing or GatewayTiming()
+    token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
+    viewer = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
+    webhook = schedule.alert_webhook_url.get_secret_value() if schedule.alert_webhook_url else None
+    hide_secrets([webhook])
+    urls = {
+        "fmp_ingest": peers.fmp_ingest_url,
+        "fundata_ingest": peers.fundata_ingest_url,
+        "view_builder": peers.view_builder_url,
+    }
+    client = _PeerClient(token)
+    steps = make_steps(urls, client)
+    window = schedule.refresh_window_minutes
+    hub = Hub(
+        probe=Probe(urls, make_client, seconds=timing.probe),
+        scheduler=Scheduler(
+            [
+                Schedule(DAILY, schedule.refresh_cron, schedule.refresh_timezone),
+                Schedule(WEEKLY, schedule.weekly_cron, schedule.refresh_timezone),
+            ]
+        ),
+        sessions=SessionKeeper(service_token=token, viewer_token=viewer),
+        window_minutes=window,
+    )
+    watch = Watch(steps, window_minutes=window, webhook_url=webhook, http=make_client)
+
+    async def run_schedule(state: ServiceState) -> None:
+        await _repeat(state, timing.tick, "schedule", lambda: hub.scheduler.fire_due(state.pool))
+
+    async def run_watch(state: ServiceState) -> None:
+        await _repeat(state, timing.tick, "watch", lambda: watch.look(state.pool))
+
+    app = create_service_app(
+        name=NAME,
+        description=_DESCRIPTION,
+        database=database,
+        service=service,
+        works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
+        parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
+        routers=[make_api_router(), make_page_router()],
+        background={"probe": hub.probe.run, "schedule": run_schedule, "watch": run_watch, "peers": client.keep_open},
+        checks=lambda _: make_checks(hub),
+        authenticators=[hub.sessions.authenticate],
+        open_routes=OPEN_PAGES,
+        refuse=refuse_visitor,
+        lists_all_runs=True,
+        timing=timing.worker,
+    )
+    app.state.hub = hub
+    return app
+
+
+def make_client() -> httpx.AsyncClient:
+    """Return a client that goes where it is told, past no proxy of the environment."""
+    return httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(15, connect=5))
+
+
+class _PeerClient:
+    """The client that carries the service token; opened in the service's own loop, and closed with it."""
+
+    def __init__(self, token: str | None) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client: httpx.AsyncClient | None = None
+
+    def get(self) -> httpx.AsyncClient:
+        """Return the open client."""
+        if self._client is None or self._client.is_closed:
+            self._client = make_client()
+            self._client.headers.update(self._headers)
+        return self._client
+
+    async def keep_open(self, state: ServiceState) -> None:
+        """Close the client when the service stopped."""
+        await state.stopping.wait()
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def make_steps(urls: Mapping[str, str], client: _PeerClient) -> dict[Step, Peer]:
+    """Return who does each step."""
+    fmp, fundata, views = (Peer(name, url, client.get) for name, url in urls.items())
+    return {Step.FMP: fmp, Step.FUNDATA_DATA: fundata, Step.FUNDATA_QUOTES: fundata, Step.VIEWS: views}
+
+
+def make_checks(hub: Hub) -> dict[str, Callable[[], CheckResult]]:
+    """Return the gateway's parts of the health report."""
+    parts: dict[str, Callable[[], CheckResult]] = {
+        name: part.as_check for name, part in hub.probe.knowledge.services.items()
+    }
+    return {**parts, "refresh": hub.probe.check_refresh}
+
+
+async def _repeat(state: ServiceState, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something every few seconds until the service stops; outages of the database are waited out."""
+    while not state.stopping.is_set():
+        try:
+            await act()
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError) as error:
+            log.warning("waits_for_database", task=what, error_type=type(error).__name__, error=str(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(state.stopping.wait(), seconds)

@@ -1,0 +1,23 @@
+"""The composition root: reads the settings and serves the gateway."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from gateway.app import NAME, create_gateway_app
+from sra_shared.service import start_service
+from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+
+
+def build() -> tuple[FastAPI, ServiceSettings]:
+    """Return the application and its settings, from the environment; raises ConfigError or ValidationError."""
+    service = ServiceSettings()
+    app = create_gateway_app(
+        database=DatabaseSettings(), service=service, peers=PeerSettings(), schedule=ScheduleSettings()
+    )
+    return app, service
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    start_service(build, name=NAME)

@@ -1,0 +1,150 @@
+"""What the gateway knows of the rest, looked at in the background so that no page and no health check waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+
+from gateway.refresh.result import RefreshView, list_refreshes
+from sra_shared.db import OUTAGE_ERRORS, Connection
+from sra_shared.logs import get_logger
+from sra_shared.service import CheckResult, HealthStatus, ServiceState
+
+PROBE_SECONDS = 5.0
+_ANSWER_SECONDS = 2.0
+_LATEST = 15
+log = get_logger(__name__)
+
+
+@dataclass
+class PartState:
+    """One part as last seen, and since when it stands so."""
+
+    name: str
+    url: str | None = None
+    status: HealthStatus = HealthStatus.DEGRADED
+    detail: str = "It was not looked at yet."
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    checked_at: datetime | None = None
+
+    def note(self, status: HealthStatus, detail: str) -> None:
+        """Keep what was seen now; `since` moves only where the status changes."""
+        now = datetime.now(UTC)
+        if status is not self.status:
+            if self.checked_at is not None:
+                log.info("part_changed", part=self.name, status=status, detail=detail)
+            self.since = now
+        self.status, self.detail, self.checked_at = status, detail, now
+
+    def as_check(self) -> CheckResult:
+        """Return the part of the health report."""
+        told = self.detail
+        if self.status is not HealthStatus.HEALTHY:
+            told = f"{told} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
+        return CheckResult(status=self.status, detail=told, checked_at=self.checked_at)
+
+
+@dataclass
+class Knowledge:
+    """Everything known, with its age: what pages show while the database is away."""
+
+    database: PartState = field(default_factory=lambda: PartState("database"))
+    services: dict[str, PartState] = field(default_factory=dict)
+    refreshes: list[RefreshView] = field(default_factory=list)
+    freshness: list[dict[str, Any]] = field(default_factory=list)
+    read_at: datetime | None = None
+
+    @property
+    def parts(self) -> list[PartState]:
+        """Database and services."""
+        return [self.database, *self.services.values()]
+
+
+class Probe:
+    """Looks at the database and the other services every few seconds."""
+
+    def __init__(self, peers: Mapping[str, str], http: Callable[[], httpx.AsyncClient], *, seconds: float) -> None:
+        self._http = http
+        self._seconds = seconds
+        self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
+
+    async def run(self, state: ServiceState) -> None:
+        """Look until the service stops."""
+        async with self._http() as client:
+            while not state.stopping.is_set():
+                await asyncio.gather(
+                    self._look_at_database(state),
+                    *(self._look_at_service(client, part) for part in self.knowledge.services.values()),
+                )
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(state.stopping.wait(), self._seconds)
+
+    async def _look_at_service(self, client: httpx.AsyncClient, part: PartState) -> None:
+        try:
+            answer = await client.get(f"{part.url}/health", timeout=_ANSWER_SECONDS)
+            body = answer.json()
+            status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
+            found = [f"{name}: {check['detail']}" for name, check in body["checks"].items() if check["detail"]]
+            part.note(status, "It answers." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not well.")
+        except httpx.HTTPError as error:
+            part.note(
+                HealthStatus.UNHEALTHY,
+                f"It does not answer ({type(error).__name__}): look whether it runs, and its log.",
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            part.note(HealthStatus.UNHEALTHY, f"What answers at its address is not {part.name}: look at the settings.")
+
+    async def _look_at_database(self, state: ServiceState) -> None:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS * 2), state.pool.acquire() as connection:
+                await self._read_ledger(connection)
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+            missing = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
+            told = (
+                "It is not migrated: run `./sra migrate`."
+                if missing
+                else f"It does not answer ({type(error).__name__}): look whether it runs; work goes on by itself then."
+            )
+            self.knowledge.database.note(HealthStatus.DEGRADED if missing else HealthStatus.UNHEALTHY, told)
+        else:
+            self.knowledge.database.note(HealthStatus.HEALTHY, "It answers.")
+
+    async def _read_ledger(self, connection: Connection) -> None:
+        refreshes = await list_refreshes(connection, limit=_LATEST)
+        freshness = await read_freshness(connection)
+        self.knowledge.refreshes = refreshes
+        self.knowledge.freshness = freshness
+        self.knowledge.read_at = datetime.now(UTC)
+
+    def check_refresh(self) -> CheckResult:
+        """Return the refresh's part of the health report: how the newest one that ended did."""
+        ended = next((one for one in self.knowledge.refreshes if one.completed_at is not None), None)
+        running = next((one for one in self.knowledge.refreshes if one.completed_at is None), None)
+        status, told = HealthStatus.HEALTHY, []
+        if running is not None:
+            told.append(f"Refresh {running.refresh_id} is {running.status}{', overdue' if running.overdue else ''}.")
+            status = HealthStatus.DEGRADED if running.overdue else status
+        if ended is None:
+            told.append("No refresh has ended yet.")
+        else:
+            told.append(f"The last one ended {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
+            if ended.status not in ("completed", "cancelled"):
+                status = HealthStatus.DEGRADED
+        return CheckResult(status=status, detail=" ".join(told), checked_at=self.knowledge.read_at)
+
+
+async def read_freshness(connection: Connection) -> list[dict[str, Any]]:
+    """Return the published rows of data_freshness, none where it is not built yet."""
+    if await connection.fetchval("SELECT to_regclass('sra.data_freshness') IS NULL"):
+        return []
+    rows = await connection.fetch("SELECT to_jsonb(f) AS row FROM sra.data_freshness f LIMIT 500")
+    return sorted(
+        (row["row"] for row in rows), key=lambda row: (str(row.get("source") or ""), str(row.get("dataset") or ""))
+    )

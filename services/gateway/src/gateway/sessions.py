@@ -1,0 +1,148 @@
+"""Who is at the browser: signed session cookies, one-time login codes, and the limit on failed logins."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sra_shared.db import Connection
+from sra_shared.service import Access
+
+COOKIE = "sra_session"
+SESSION_SECONDS = 12 * 3600
+CODE_LIFETIME = timedelta(minutes=10)
+# the forms of the dashboard; each checks the session's own token before it does anything
+FORM_PREFIX = "/actions/"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Session:
+    """A browser that logged in: what it may do, until when (Unix seconds), and the token that its forms carry."""
+
+    access: Access
+    expires: int
+    form_token: str
+
+
+class SessionKeeper:
+    """Makes and reads session cookies; every gateway with the same service token understands them.
+
+    Nothing is stored: a session ends by its time, by logging out in that browser, or by changing the service token.
+    """
+
+    def __init__(self, *, service_token: str | None, viewer_token: str | None) -> None:
+        secret = service_token.encode() if service_token else secrets.token_bytes(32)
+        self._key = hmac.digest(secret, b"sra gateway session", "sha256")
+        self._tokens = [(token.encode(), a) for token, a in ((service_token, 2), (viewer_token, 1)) if token]
+
+    def find_access(self, presented: str) -> Access | None:
+        """Return what a token allows, or None where it is none of ours."""
+        found = 0
+        # every token is compared in full, so that the time tells nothing
+        for token, access in self._tokens:
+            found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
+        return Access(found) if found else None
+
+    def set_cookie(self, request: Request, response: Response, access: Access) -> None:
+        """Log the browser in."""
+        payload = {"a": int(access), "e": int(time.time()) + SESSION_SECONDS, "f": secrets.token_urlsafe(16)}
+        body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
+        response.set_cookie(
+            COOKIE,
+            f"{body}.{self._sign(body)}",
+            max_age=SESSION_SECONDS,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=is_secure(request),
+        )
+
+    def read(self, request: Request) -> Session | None:
+        """Return the browser's session, or None where it has none that holds."""
+        body, _, signature = request.cookies.get(COOKIE, "").partition(".")
+        if not body or not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
+            return None
+        payload = json.loads(base64.urlsafe_b64decode(body))
+        if payload["e"] < time.time():
+            return None
+        return Session(Access(payload["a"]), payload["e"], payload["f"])
+
+    async def authenticate(self, request: Request) -> Access | None:
+        """Tell what the cookie allows: reading, and of changes only the forms, which carry a token of their own."""
+        session = self.read(request)
+        if session is None:
+            return None
+        path = request.url.path
+        if path == f"{FORM_PREFIX}logout":
+            return Access.CHANGE
+        return session.access if request.method in _READING or path.startswith(FORM_PREFIX) else Access.READ
+
+    def _sign(self, body: str) -> str:
+        return hmac.new(self._key, body.encode(), "sha256").hexdigest()
+
+
+def is_secure(request: Request) -> bool:
+    """Return whether the browser came by HTTPS, to us or to the proxy before us."""
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").split(",")[0] == "https"
+
+
+class FailureLimit:
+    """Counts failed logins per address, in this process, and says how long to wait after too many."""
+
+    def __init__(self, *, failures: int = 10, seconds: float = 300, addresses: int = 10_000) -> None:
+        self._failures = failures
+        self._seconds = seconds
+        self._addresses = addresses
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def find_wait(self, address: str) -> int:
+        """Return the seconds until this address may try again; 0 where it may now."""
+        seen = self._seen.get(address, deque())
+        while seen and time.monotonic() - seen[0] > self._seconds:
+            seen.popleft()
+        return 0 if len(seen) < self._failures else int(self._seconds - (time.monotonic() - seen[0])) + 1
+
+    def note_failure(self, address: str) -> None:
+        """Count a failed login; the addresses seen longest ago are forgotten first."""
+        self._seen.setdefault(address, deque(maxlen=self._failures)).append(time.monotonic())
+        self._seen.move_to_end(address)
+        while len(self._seen) > self._addresses:
+            self._seen.popitem(last=False)
+
+
+def hash_code(code: str) -> bytes:
+    """Return what the database keeps of a login code."""
+    return hashlib.blake2b(code.encode(), digest_size=32).digest()
+
+
+async def make_code(connection: Connection) -> str:
+    """Store a login code for ten minutes and return it; those that ran out a day ago are forgotten."""
+    code = secrets.token_urlsafe(24)
+    await connection.execute("DELETE FROM login_code WHERE expires_at < now() - interval '1 day'")
+    await connection.execute(
+        "INSERT INTO login_code (code_hash, role, expires_at) VALUES ($1, 'service', now() + $2::interval)",
+        hash_code(code),
+        CODE_LIFETIME,
+    )
+    return code
+
+
+async def use_code(connection: Connection, code: str) -> Access | None:
+    """Use a login code up and return what it allows; None where it is unknown, used or too old."""
+    role = await connection.fetchval(
+        "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"
+        " RETURNING role",
+        hash_code(code),
+    )
+    return None if role is None else Access.CHANGE if role == "service" else Access.READ
