@@ -70,7 +70,7 @@ def list_sources():
 
 def compute_key(lock):
     """Return what an installation depends on, as one line: its locks, packages, Python and place."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(lock.encode())
     files = [os.path.join(ROOT, lock), os.path.realpath(__file__)]
     files += [os.path.join(os.path.dirname(source), "pyproject.toml") for source in list_sources()]
     for path in files:

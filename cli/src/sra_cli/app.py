@@ -88,6 +88,8 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:  # a usage error; click's own code for it means "partial" here
         hint = f"See ./sra {wanted} --help." if wanted in COMMANDS else "See ./sra --help."
         return report_error(error.format_message(), hint, EXIT_CONFIG, as_json)
+    if code == _INTERRUPTED:  # what typer makes of Ctrl-C; no command of ours ends with it by itself
+        return report_error("Interrupted.", "What was committed stays; the same command goes on.", code, as_json)
     return code if isinstance(code, int) else 0
 
 

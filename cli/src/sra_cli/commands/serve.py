@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sra_cli.foreground import run_foreground
+from sra_cli.foreground import STOPPED, run_foreground
 from sra_cli.home import Home
-from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
 from sra_cli.stack import SERVICES
 from sra_shared.errors import ConfigError
@@ -31,5 +31,7 @@ def serve(name: NameArgument, port: PortOption = None, home: HomeOption = None, 
         if running is None:
             raise ConfigError("No database is set, and no stack runs.", next_step="Set DATABASE_URL, or run ./sra up.")
         settings["DATABASE_URL"] = running.database_url
-    code = run_foreground([sys.executable, "-m", service], settings=settings, to_stderr=as_json)
-    output.finish({"status": "completed" if code == 0 else "failed", "service": service, "exit_code": code}, code=code)
+    exit_code = run_foreground([sys.executable, "-m", service], settings=settings, to_stderr=as_json)
+    stopped = exit_code in STOPPED
+    result = {"status": "completed" if stopped else "failed", "service": service, "exit_code": exit_code}
+    output.finish(result, code=0 if stopped else exit_code if exit_code == EXIT_CONFIG else EXIT_FAILED)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sra_cli.foreground import run_foreground
-from sra_cli.output import JsonOption, Output
+from sra_cli.foreground import STOPPED, run_foreground
+from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, JsonOption, Output
 from sra_cli.postgres import find_free_port
 from sra_cli.stack import build_stand_in_settings
 
@@ -35,5 +35,7 @@ def stand_in(
     for name, text in settings.items():
         if text:
             output.note(f"export {name}={text}")
-    code = run_foreground(command, to_stderr=as_json)
-    output.finish({"status": "completed" if code == 0 else "failed", "port": chosen, "exit_code": code}, code=code)
+    exit_code = run_foreground(command, to_stderr=as_json)
+    stopped = exit_code in STOPPED
+    result = {"status": "completed" if stopped else "failed", "port": chosen, "exit_code": exit_code}
+    output.finish(result, code=0 if stopped else exit_code if exit_code == EXIT_CONFIG else EXIT_FAILED)

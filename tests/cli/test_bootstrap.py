@@ -1,0 +1,174 @@
+"""`./sra` itself: a small clone with empty locks, so that no index is needed, and a command that tells how it was called."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ECHO = (
+    "import json, os, sys; print(json.dumps({'arguments': sys.argv[1:], 'folder': os.getcwd(), 'python': sys.prefix}))"
+)
+UNREACHABLE = "nothing==1.0 --hash=sha256:" + "0" * 64 + "\n"
+
+
+class SmallClone:
+    """A clone that has our bootstrap and one package of ours that echoes its arguments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        package = folder / "cli" / "src" / "sra_cli"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(ECHO)
+        (folder / "cli" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+        for name in ("requirements.lock", "requirements-dev.lock"):
+            (folder / name).write_text("# nothing\n")
+        shutil.copy(ROOT / "sra", folder / "sra")
+        self.environment = {
+            "PATH": os.defpath,
+            "HOME": str(folder.parent / "empty_home"),
+            "PIP_RETRIES": "0",
+            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        }
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(self.folder / "sra"), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder.parent,
+            env=self.environment | changes,
+        )
+
+    def call(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        with self.start(*arguments, **changes) as process:
+            said, told = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> SmallClone:
+    (tmp_path / "empty_home").mkdir()
+    return SmallClone(tmp_path / "a clone [1]")
+
+
+def test_installs_once_and_hands_over(clone: SmallClone) -> None:
+    first = clone.call("load", "a folder", "--json")
+    assert first.returncode == 0, first.stderr
+    answer = json.loads(first.stdout)
+    assert answer["arguments"] == ["load", "a folder", "--json"]
+    assert answer["folder"] == str(clone.folder.parent)
+    assert answer["python"] == str(clone.folder / ".sra" / "venv")
+    assert "requirements.lock" in first.stderr
+
+    again = clone.call("status")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (clone.folder / ".sra").stat().st_mode & 0o077 == 0
+
+
+def test_a_changed_lock_is_installed(clone: SmallClone) -> None:
+    assert clone.call().returncode == 0
+    (clone.folder / "requirements.lock").write_text("# another\n")
+    changed = clone.call()
+    assert changed.returncode == 0
+    assert "requirements.lock" in changed.stderr
+    assert "making a private environment" not in changed.stderr
+
+
+def test_development_tools_come_with_the_commands_that_need_them(clone: SmallClone) -> None:
+    assert "requirements-dev.lock" not in clone.call("status").stderr
+    assert "requirements-dev.lock" in clone.call("check").stderr
+    assert clone.call("test").stderr == ""
+    assert clone.call("status").stderr == ""
+
+
+def test_an_interrupted_installation_is_made_anew(clone: SmallClone) -> None:
+    with clone.start("status") as process:
+        venv = clone.folder / ".sra" / "venv"
+        deadline = time.monotonic() + 60
+        while not venv.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert not (venv / "sra-installed").exists()
+    recovered = clone.call("status")
+    assert recovered.returncode == 0, recovered.stderr
+
+
+def test_two_at_once(clone: SmallClone) -> None:
+    with clone.start("one") as first, clone.start("two") as second:
+        answers = [process.communicate(timeout=120) for process in (first, second)]
+        assert [process.returncode for process in (first, second)] == [0, 0], answers
+    told = "".join(stderr for _, stderr in answers)
+    assert told.count("installing requirements.lock") == 1
+    assert told.count("waiting for it") == 1
+
+
+def test_no_index_is_told_plainly(clone: SmallClone) -> None:
+    (clone.folder / "requirements.lock").write_text(UNREACHABLE)
+    failed = clone.call("status", "--json")
+    assert failed.returncode == 5
+    assert "could not be installed" in failed.stderr
+    assert "network" in failed.stderr
+    # and the next call does not take it for installed
+    (clone.folder / "requirements.lock").write_text("# nothing\n")
+    assert clone.call("status").returncode == 0
+
+
+def test_a_python_without_venv_is_told_plainly(clone: SmallClone, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "ensurepip.py").write_text("raise ModuleNotFoundError('gone', name='ensurepip')\n")
+    failed = clone.call("status", PYTHONPATH=str(broken))
+    assert failed.returncode == 5
+    assert "ensurepip" in failed.stderr
+    assert "python3." in failed.stderr
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 14)])
+def test_a_python_that_does_not_fit_is_told_plainly(clone: SmallClone, version: tuple[int, int]) -> None:
+    pretend = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('sra', run_name='__main__')"
+    failed = subprocess.run(
+        [sys.executable, "-c", pretend],
+        cwd=clone.folder,
+        env={"PATH": str(clone.folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert failed.returncode == 5
+    assert f"This is Python {version[0]}.{version[1]}" in failed.stderr
+    assert "3.11 to 3.13" in failed.stderr
+
+
+def test_a_clone_that_cannot_be_written_is_told_plainly(clone: SmallClone) -> None:
+    (clone.folder / ".sra").write_text("in the way")
+    failed = clone.call("status")
+    assert failed.returncode == 5
+    assert "cannot be written" in failed.stderr
+
+
+def test_python_path_of_the_caller_leads_nowhere(clone: SmallClone, tmp_path: Path) -> None:
+    stray = tmp_path / "stray" / "sra_cli"
+    stray.mkdir(parents=True)
+    (stray / "__init__.py").touch()
+    (stray / "__main__.py").write_text("print('stray')")
+    assert json.loads(clone.call("x", PYTHONPATH=str(stray.parent)).stdout)["arguments"] == ["x"]
+
+
+def test_the_file_is_executable_and_reads_as_old_python() -> None:
+    assert os.access(ROOT / "sra", os.X_OK)
+    text = (ROOT / "sra").read_text()
+    # an older Python must get as far as the message that names the versions
+    assert ":=" not in text
+    assert "match " not in text

@@ -1,0 +1,110 @@
+"""The home of a stack: who may read it, who runs it."""
+
+from __future__ import annotations
+
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sra_cli.home import Home, RunningStack
+from sra_cli.stack import choose_gateway_port, choose_ports, plan_children, plan_stack
+from sra_shared.errors import ConfigError
+
+STACK = RunningStack(pid=1, gateway_url="http://g", database_url="postgresql://x", service_token="t", urls={"a": "b"})
+VENDOR_KEYS = ("FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID", "FUNDATA_SECRET_ACCESS_KEY")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for name in VENDOR_KEYS:
+        monkeypatch.delenv(name, raising=False)
+    made = Home(tmp_path / "home")
+    made.prepare()
+    return made
+
+
+def test_it_is_closed_to_others(home: Home) -> None:
+    token = home.read_token("service")
+    with home.hold():
+        home.write_running(STACK)
+        assert stat.S_IMODE((home.path / "up.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home.path / "service.token").stat().st_mode) == 0o600
+    assert len(token) >= 32
+    assert home.read_token("service") == token
+    assert home.read_token("viewer") != token
+
+
+def test_what_runs_is_known_while_it_is_held(home: Home) -> None:
+    assert home.read_running() is None
+    with home.hold() as is_ours:
+        assert is_ours
+        assert home.read_running() is None
+        home.write_running(STACK)
+        assert home.read_running() == STACK
+    assert home.read_running() is None
+
+
+def test_a_second_one_is_told(home: Home) -> None:
+    with home.hold():
+        code = (
+            f"from pathlib import Path; from sra_cli.home import Home\n"
+            f"with Home(Path({str(home.path)!r})).hold() as ours: print(ours)"
+        )
+        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_a_killed_holder_leaves_nothing_behind(home: Home) -> None:
+    code = (
+        f"import os; from pathlib import Path; from sra_cli.home import Home, RunningStack\n"
+        f"home = Home(Path({str(home.path)!r}))\n"
+        f"with home.hold():\n home.write_running(RunningStack(1, 'g', 'd', 't', {{}})); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert (home.path / "up.json").exists()
+    assert home.read_running() is None
+
+
+def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="--home"):
+        Home(tmp_path / "file").prepare()
+
+
+def test_without_keys_it_is_a_sandbox_on_stand_in_and_sample(home: Home) -> None:
+    stack = plan_stack(home, gateway_port=None)
+    assert stack.is_sandbox
+    assert stack.settings["FMP_BASE_URL"].endswith(f":{stack.ports['stand_in']}/stable")
+    assert stack.settings["FMP_BULK_CALLS_PER_MINUTE"] == "600"
+    assert stack.settings["FMP_HISTORY_YEARS"] == "1"
+    assert stack.settings["FUNDATA_BASE_PATH"].endswith("fundata/sample")
+    children = plan_children(stack, home, "postgresql://x/y")
+    assert [child.name for child in children] == ["stand-in", "fmp_ingest", "fundata_ingest", "view_builder", "gateway"]
+    assert {child.settings.get("DATABASE_URL") for child in children[1:]} == {"postgresql://x/y"}
+    assert "DATABASE_URL" not in children[0].settings
+
+
+@pytest.mark.parametrize("name", ["FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID"])
+def test_with_one_key_nothing_is_made_up(home: Home, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "real")
+    monkeypatch.setenv("FUNDATA_SECRET_ACCESS_KEY", "real")
+    monkeypatch.setenv("FUNDATA_ACCESS_KEY_ID", "real")
+    stack = plan_stack(home, gateway_port=None)
+    assert not stack.is_sandbox
+    assert "FMP_BASE_URL" not in stack.settings
+    assert stack.settings["SRA_SANDBOX"] == "0"
+    assert "stand_in" not in stack.ports
+
+
+def test_ports_differ_and_a_taken_one_is_named() -> None:
+    assert len(set(choose_ports(5))) == 5
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ConfigError, match="is taken"):
+            choose_gateway_port(taken.getsockname()[1])

@@ -1,0 +1,96 @@
+"""The supervisor: children start, come back when they die, and end in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sra_cli import supervisor as module
+from sra_cli.supervisor import ChildPlan, Supervisor
+from sra_shared.errors import ConfigError
+
+SLEEP = """
+import os, signal, sys, time
+print(os.environ["NAME"], flush=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+time.sleep(600)
+"""
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def supervisor(told: list[str]) -> Iterator[Supervisor]:
+    made = Supervisor(tell=told.append)
+    yield made
+    made.stop()
+
+
+def plan(name: str, code: str, folder: Path) -> ChildPlan:
+    return ChildPlan(name, [sys.executable, "-c", code], {"NAME": name}, folder / f"{name}.log")
+
+
+def tend_until(supervisor: Supervisor, condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        supervisor.tend()
+        time.sleep(0.02)
+
+
+def test_children_get_their_settings_and_a_log(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start([plan("one", SLEEP, tmp_path), plan("two", SLEEP, tmp_path)])
+    for name in ("one", "two"):
+        tend_until(supervisor, lambda name=name: supervisor.read_log_end(name) == name)  # type: ignore[misc]
+
+
+def test_what_dies_comes_back(supervisor: Supervisor, told: list[str], tmp_path: Path) -> None:
+    supervisor.start([plan("one", SLEEP, tmp_path)])
+    first = supervisor.find_pid("one")
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    tend_until(supervisor, lambda: supervisor.find_pid("one") not in (None, first))
+    assert "one was ended by signal 9; starting it again in 0.5 s" in told[0]
+
+
+def test_pauses_grow_while_it_keeps_dying(
+    supervisor: Supervisor, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.01)
+    supervisor.start([plan("one", "raise SystemExit(3)", tmp_path)])
+    tend_until(supervisor, lambda: len(told) >= 4)
+    assert [line.partition(" in ")[2].partition(" s ")[0] for line in told[:4]] == ["0.01", "0.02", "0.04", "0.08"]
+
+
+def test_refused_settings_are_not_tried_again(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start([plan("one", "import sys; sys.stderr.write('PORT is wrong'); sys.exit(5)", tmp_path)])
+    with pytest.raises(ConfigError, match="one refused to start:\nPORT is wrong"):
+        tend_until(supervisor, lambda: False)
+
+
+def test_stop_ends_even_the_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STOP_SECONDS", 0.5)
+    supervisor = Supervisor(tell=print)
+    supervisor.start([plan("one", SLEEP, tmp_path), plan("deaf", DEAF, tmp_path)])
+    tend_until(supervisor, lambda: supervisor.read_log_end("deaf") == "deaf")
+    pids = [supervisor.find_pid("one"), supervisor.find_pid("deaf")]
+    supervisor.stop()
+    assert not any(pid is not None and psutil.pid_exists(pid) for pid in pids)
+
+
+def test_a_long_log_is_turned_over(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOG_LIMIT", 10)
+    (tmp_path / "one.log").write_text("x" * 11)
+    supervisor.start([plan("one", SLEEP, tmp_path)])
+    assert (tmp_path / "one.old.log").read_text() == "x" * 11
