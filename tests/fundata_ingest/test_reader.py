@@ -71,8 +71,17 @@ FIELD = st.sampled_from(
         b"Cr\xc3\xa9dit",
         b" ",
         b"\xef\xbb\xbfmark",
+        b'5" pipe',
+        b'"tail"s',
+        b'"open',
+        b"\xff\xfe",
+        b"a\x00b",
+        b"c\rd",
+        b'"\r\n"',
+        b"\\",
+        b'"""',
+        b"long" * 12,
     ]
-    + [b'5" pipe', b'"tail"s', b'"open', b"\xff\xfe", b"a\0b", b"c\rd", b'"\r\n"', b"\\", b'"""', b"long" * 12]
 )
 LINE_END = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"\r\r\n"])
 COUNT = st.sampled_from([COLUMNS] * 8 + [1, COLUMNS - 1, COLUMNS + 1])
@@ -212,9 +221,7 @@ def test_line_of_a_hundred_megabytes_does_not_fill_memory(tmp_path: Path) -> Non
         for _ in range(100):
             out.write(b"y" * (1 << 20))
         out.write(b"\n" + make_row(3))
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", _MEASURE, str(path)], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", _MEASURE, str(path)], check=True, capture_output=True, text=True)
     good, bad, grown_kb = map(int, done.stdout.split())
     assert (good, bad) == (2, 1)
     assert grown_kb < 40 * 1024

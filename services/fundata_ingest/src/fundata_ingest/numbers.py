@@ -35,9 +35,10 @@ _ENDS_IN_ZEROS = r"^-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,29}0$"
 # Digits before the point of the first value that cannot fit, and the least digits that round up to it.
 _MAX_WHOLE_DIGITS = 10
 _ROUNDS_TO_OVERFLOW = "9999999999995"
-# Numbers with a longer plain form than this keep an exponent in the hash; PostgreSQL gets at most so many decimals.
+# Numbers with a longer plain form than this keep an exponent in the hash; of long ones PostgreSQL gets so many decimals.
 _MAX_PLAIN_EXPONENT = 1000
 _MAX_DECIMALS = 30
+_MAX_VALUE_LENGTH = _MAX_WHOLE_DIGITS + _MAX_DECIMALS + 2
 _MAX_EXPONENT_DIGITS = 9
 
 
@@ -97,11 +98,14 @@ def parse_number(text: str) -> ParsedNumber:
         point == _MAX_WHOLE_DIGITS and significant[:13].ljust(13, "0") >= _ROUNDS_TO_OVERFLOW
     ):
         return ParsedNumber(canonical, None, "numeric_overflow")
-    if point < -2:  # below 0.001
-        return ParsedNumber(canonical, "0", None)
-    # Only the third decimal decides how half away from zero rounds, so decimals may be cut.
-    short = significant[: max(point, 0) + _MAX_DECIMALS]
-    return ParsedNumber(canonical, sign + _write_plain(short, point), None)
+    return ParsedNumber(canonical, _write_value(canonical, sign, significant, point), None)
+
+
+def _write_value(canonical: str, sign: str, digits: str, point: int) -> str:
+    """Return a number that fits as PostgreSQL gets it: only the third decimal decides the rounding, so it may be cut."""
+    if len(canonical) <= _MAX_VALUE_LENGTH:
+        return canonical
+    return "0" if point < -2 else sign + _write_plain(digits[: max(point, 0) + _MAX_DECIMALS], point)
 
 
 def _read_exponent(text: str) -> int:
@@ -137,7 +141,7 @@ def type_numbers(column: pl.Series) -> NumberColumn:
     nulls = empty | _put_back(empty, rest, is_null)
     # Where a value was cut for PostgreSQL its canonical form is over-long; those few are set one by one.
     value = _set_null(whole_canonical, nulls)
-    long = (value.str.len_bytes() > _MAX_WHOLE_DIGITS + _MAX_DECIMALS + 2).fill_null(value=False)
+    long = (value.str.len_bytes() > _MAX_VALUE_LENGTH).fill_null(value=False)
     if long.any():
         cut = pl.Series([parse_number(text).value for text in value.filter(long)], dtype=pl.String)
         value = _put_back(value, long, cut)
