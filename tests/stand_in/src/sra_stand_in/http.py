@@ -20,7 +20,7 @@ CSV_TYPE = "text/csv"
 _MARK = (b"x-sra-stand-in", b"1")
 _GZIP_FLOOR = 1400
 _CHUNK_CHARACTERS = 65536
-_PAUSE_EVERY_ROWS = 64
+_PAUSE_EVERY_ROWS = 8
 
 
 @dataclass(slots=True)

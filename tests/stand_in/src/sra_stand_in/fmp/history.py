@@ -10,12 +10,13 @@ from sra_stand_in.fmp.prices import (
     Split,
     adjust_bar,
     annual_dividend,
-    bar_on,
     calendar_of,
     close_on,
     list_dividends,
     list_splits,
+    make_bar,
     share_factor,
+    smooth_price,
 )
 from sra_stand_in.fmp.universe import INDEX, Security
 from sra_stand_in.fmp.world import Row, World, iso, shift_years
@@ -31,11 +32,15 @@ def list_bars(world: World, one: Security, first: int | None, last: int | None, 
     """Bars of a range, newest first, at most the 5,000 newest; without a start, five years."""
     end = min(world.as_of, last if last is not None else world.as_of)
     start = max(one.ipo, first if first is not None else shift_years(end, -_DEFAULT_YEARS))
-    days = calendar_of(one).between(start, end)[-MAX_ROWS:]
+    calendar = calendar_of(one)
+    days = calendar.between(start, end)[-MAX_ROWS:]
+    if not days:
+        return
     now = share_factor(one, world.as_of)
     has_split = adjusted and bool(list_splits(one, world.as_of))
+    smooth = [smooth_price(one, day) for day in (calendar.latest_before(days[0]), *days)]
     for position in range(len(days) - 1, -1, -1):
-        bar = bar_on(one, days[position], days[position - 1] if position else None)
+        bar = make_bar(one, days[position], smooth[position + 1], smooth[position])
         yield adjust_bar(bar, now / share_factor(one, bar.day)) if has_split else bar
 
 

@@ -115,13 +115,16 @@ def close_on(security: Security, day: int) -> float:
     return round_price(smooth_price(security, day) / share_factor(security, day))
 
 
-def bar_on(security: Security, day: int, previous: int | None = None) -> Bar:
-    """The unadjusted bar of a session; `previous` is the session before, where the caller knows it."""
-    if previous is None:
-        previous = calendar_of(security).latest_before(day)
+def bar_on(security: Security, day: int) -> Bar:
+    """The unadjusted bar of a session."""
+    before = smooth_price(security, calendar_of(security).latest_before(day))
+    return make_bar(security, day, smooth_price(security, day), before)
+
+
+def make_bar(security: Security, day: int, smooth: float, smooth_before: float) -> Bar:
+    """The unadjusted bar of a session, from its smooth price and that of the session before."""
     factor = share_factor(security, day)
-    close = smooth_price(security, day) / factor
-    before = smooth_price(security, previous) / factor
+    close, before = smooth / factor, smooth_before / factor
     at = day * 40_503 + security.salt
     opened = before * (1 + 0.4 * security.volatility * NOISE[(at + 1) & NOISE_MASK])
     reach = 0.6 * security.volatility

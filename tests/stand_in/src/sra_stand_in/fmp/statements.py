@@ -13,7 +13,7 @@ from sra_stand_in.fmp.fields import BALANCE, CASH_FLOW, INCOME
 from sra_stand_in.fmp.prices import ANCHOR, share_factor, smooth_price
 from sra_stand_in.fmp.universe import Security
 from sra_stand_in.fmp.world import Row
-from sra_stand_in.randomness import between, gauss, mix, pick, unit
+from sra_stand_in.randomness import NOISE, NOISE_MASK, between, gauss, mix, pick, unit
 
 QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 PERIODS = (*QUARTERS, "FY")
@@ -123,10 +123,10 @@ def _revenue(company: Company, year: int, quarter: int) -> float:
 @lru_cache(maxsize=2048)
 def _quarter_balance(company: Company, year: int, quarter: int) -> Lines:
     salt = company.security.salt
-    scale = 4 * _revenue(company, year, quarter)
+    scale, at = 4 * _revenue(company, year, quarter), mix(salt, year, quarter)
 
     def part(share: float, code: int) -> int:
-        return int(scale * share * (1 + 0.06 * gauss(salt, year, quarter, code)))
+        return int(scale * share * (1 + 0.06 * NOISE[(at + code * 131) & NOISE_MASK]))
 
     line: Lines = {
         "cashAndCashEquivalents": part(0.12, 1), "shortTermInvestments": part(0.05, 2),
@@ -231,6 +231,7 @@ def _quarter_income(company: Company, year: int, quarter: int) -> Lines:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=2048)
 def _quarter_cash_flow(company: Company, year: int, quarter: int) -> Lines:
     salt = company.security.salt
     income, now = _quarter_income(company, year, quarter), _quarter_balance(company, year, quarter)

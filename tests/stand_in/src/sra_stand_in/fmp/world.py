@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sra_stand_in.calendars import open_calendar
 from sra_stand_in.fmp.prices import (
@@ -28,6 +29,7 @@ def encode_rows(rows: Iterable[Row]) -> bytes:
     return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=16384)
 def iso(day: int) -> str:
     """A day ordinal as YYYY-MM-DD."""
     return dt.date.fromordinal(day).isoformat()
@@ -96,7 +98,7 @@ class World:
             ratio = share_factor(security, day) / share_factor(security, before)
             previous = close_on(security, before)
             previous = previous if ratio == 1.0 else round(previous / ratio, 4)
-            found = Snapshot(bar_on(security, day, before), previous, market_cap_on(security, day))
+            found = Snapshot(bar_on(security, day), previous, market_cap_on(security, day))
             self._snapshots[security.index] = found
         return found
 
