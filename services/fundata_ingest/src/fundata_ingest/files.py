@@ -83,7 +83,8 @@ def _find_foreign_content(head: bytes, path: str, dataset: Dataset) -> FileProbl
 def _looks_like_utf16(head: bytes) -> bool:
     sample = head[:512]
     half = len(sample) // 2
-    return half >= 4 and max(sample[0::2].count(0), sample[1::2].count(0)) > half * 0.8
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    return half >= 4 and max(even, odd) > half * 0.8 and min(even, odd) < half * 0.2
 
 
 def _find_binary_content(head: bytes, path: str, dataset: Dataset) -> FileProblem | None:

@@ -1,0 +1,231 @@
+"""Typing a batch: the order of reasons, warnings that name the value, raw_json as delivered, golden content hashes."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+from hashlib import blake2b
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fundata_ingest.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.files import inspect_file
+from fundata_ingest.reader import read_batches
+from fundata_ingest.typed import bucket_identifiers, explode, type_batch
+
+CATALOGUE = load_catalogue()
+TODAY = date(2026, 11, 23)
+GOOD = {
+    "FundDailyNAVPS": {
+        "RecordId": "9", "InstrumentKey": "412003", "Date": "2026-11-20", "NAVPS": "12.34567890", "Split": "1.0",
+        "PreviousDate": "11/19/2026", "PreviousNAVPS": "12.30", "RecordState": "Active", "ChangeDate": "2026-11-20",
+    },
+    "FundOtherFee": {
+        "RecordId": "7", "InstrumentKey": "412003", "Language": "FR", "FeeType": "Frais d’opération", "Value": "$1,234.50",
+        "Days": "30", "FeeNote": 'Dans les 30 jours,\nvoir "note" \\ é', "RecordState": "Active", "ChangeDate": "2026-11-20",
+    },
+    "FundAssets": {
+        "RecordId": "1", "InstrumentKey": "412003", "Date": "2026-10-31", "FundAssetsValue": "12345678901.23",
+        "SeriesAssetsValue": "-0.00", "RecordState": "Active", "ChangeDate": "2026-11-20T00:00:00",
+    },
+}  # fmt: skip
+
+
+def write_csv(dataset: str, *changes: dict[str, str]) -> bytes:
+    names = CATALOGUE.find_dataset(dataset).column_names
+    lines = [",".join(names)]
+    for change in changes:
+        record = {**GOOD[dataset], **change}
+        lines.append(",".join('"' + record.get(name, "").replace('"', '""') + '"' for name in names))
+    return "\n".join(lines).encode()
+
+
+def type_rows(dataset: str, *changes: dict[str, str]) -> TypedBatch:
+    data = write_csv(dataset, *changes)
+    head = inspect_file(data, CATALOGUE.find_dataset(dataset).files[0], CATALOGUE)
+    assert isinstance(head, FileHead)
+    return type_batch(next(read_batches(io.BytesIO(data), head)), today=TODAY)
+
+
+def test_quote_is_typed() -> None:
+    row = type_rows("FundDailyNAVPS", {}).frame.row(0, named=True)
+    assert row["identifier"] == "412003"
+    assert row["date"] == date(2026, 11, 20)
+    assert row["previous_date"] == date(2026, 11, 19)
+    assert row["navps"] == "12.3456789"
+    assert row["current_yield"] is None
+    assert row["split"] == "1.0"
+    assert row["record_state"] == "Active"
+    assert row["change_date"] == date(2026, 11, 20)
+    assert row["api_version"] is None
+
+
+@pytest.mark.parametrize("dataset", sorted(GOOD))
+def test_frame_has_the_promised_columns(dataset: str) -> None:
+    found = CATALOGUE.find_dataset(dataset)
+    base = [
+        "source_line",
+        "identifier",
+        "record_id",
+        "record_state",
+        "change_date",
+        "content_hash",
+        "raw_json",
+        "api_version",
+    ]
+    flat = [
+        t for t in found.table_columns.values() if t not in ("identifier", "record_id", "record_state", "change_date")
+    ]
+    assert type_rows(dataset, {}).frame.columns == [*base, *flat]
+    assert set(flat) <= set(CATALOGUE.flattened_columns(found.table))
+
+
+@pytest.mark.parametrize("dataset", sorted(GOOD))
+def test_raw_json_is_the_record_as_delivered(dataset: str) -> None:
+    found = json.loads(type_rows(dataset, {}).frame["raw_json"][0])
+    names = CATALOGUE.find_dataset(dataset).column_names
+    assert found == {name: GOOD[dataset].get(name, "") for name in names}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30))
+def test_raw_json_keeps_any_text(text: str) -> None:
+    text = text.rstrip("\r")
+    found = json.loads(type_rows("FundOtherFee", {"FeeNote": text}).frame["raw_json"][0])
+    assert found["FeeNote"] == text
+
+
+@pytest.mark.parametrize(
+    ("dataset", "change", "reason"),
+    [
+        ("FundDailyNAVPS", {"InstrumentKey": "  ", "Date": "", "NAVPS": "-1"}, "missing_identifier"),
+        ("FundDailyNAVPS", {"InstrumentKey": "n/a"}, "missing_identifier"),
+        ("FundDailyNAVPS", {"Date": "", "NAVPS": "-1"}, "missing_date"),
+        ("FundDailyNAVPS", {"Date": "31/12/2025"}, "missing_date"),
+        ("FundDailyNAVPS", {"Date": "1899-12-31"}, "missing_date"),
+        ("FundDailyNAVPS", {"Date": "2027-11-24"}, "missing_date"),
+        ("FundDailyNAVPS", {"NAVPS": "-0.00001"}, "negative_navps"),
+        ("FundDailyNAVPS", {"NAVPS": "-12345678901.23"}, "negative_navps"),
+        ("FundAssets", {"RecordId": ""}, "ambiguous_key"),
+        ("FundAssets", {"RecordId": " ", "InstrumentKey": ""}, "missing_identifier"),
+    ],
+)
+def test_first_reason_in_order_rejects_the_row(dataset: str, change: dict[str, str], reason: str) -> None:
+    typed = type_rows(dataset, {}, change, {})
+    assert [(r.line, r.reason) for r in typed.rejects] == [(3 + write_csv(dataset, {}).count(b"\n") - 1, reason)]
+    assert typed.rejects[0].raw == write_csv(dataset, change).split(b"\n", 1)[1]
+    assert (typed.frame.height, typed.read, reason in REJECT_REASONS) == (2, 3, True)
+    assert all(warning.line != typed.rejects[0].line for warning in typed.warnings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Date": "1900-01-01"},
+        {"Date": "2027-11-23"},
+        {"NAVPS": "-0.0"},
+        {"NAVPS": "0"},
+        {"NAVPS": ""},
+        {"RecordId": ""},
+    ],
+)
+def test_edges_that_are_allowed(change: dict[str, str]) -> None:
+    typed = type_rows("FundDailyNAVPS", change)
+    assert (typed.frame.height, typed.rejects, typed.warnings) == (1, (), ())
+
+
+def test_values_that_cannot_be_kept_are_null_with_a_warning() -> None:
+    typed = type_rows(
+        "FundDailyNAVPS",
+        {"NAVPSPercentChange": "n.m.", "PreviousDate": "2026-13-01", "NAVPS": "12345678901.23", "PreviousNAVPS": "-5"},
+        {"NAVPSPercentChange": "N/A", "PreviousDate": "null"},
+    )
+    assert typed.warnings == (
+        FieldWarning(2, "NAVPS", "12345678901.23", "numeric_overflow"),
+        FieldWarning(2, "NAVPSPercentChange", "n.m.", "bad_number"),
+        FieldWarning(2, "PreviousDate", "2026-13-01", "bad_date"),
+        FieldWarning(2, "PreviousNAVPS", "-5", "bad_number"),
+    )
+    assert typed.warnings_by == {"bad_number": 2, "bad_date": 1, "numeric_overflow": 1}
+    row = typed.frame.row(0, named=True)
+    assert [row[n] for n in ("navps", "navps_percent_change", "previous_date", "previous_navps")] == [None] * 4
+
+
+def test_empty_words_in_texts_are_null_and_stay_in_raw_json() -> None:
+    row = type_rows("FundOtherFee", {"PaidBy": "N/A", "FeeType": "", "FeeNote": " none "}).frame.row(0, named=True)
+    assert (row["paid_by"], row["fee_type"], row["fee_note"]) == (None, None, None)
+    assert json.loads(row["raw_json"])["PaidBy"] == "N/A"
+
+
+# A change here makes every stored record look changed: the hash may only change with a migration of what is stored.
+GOLDEN = {
+    "FundDailyNAVPS": (
+        "412003\0\0\x002026-11-20\x0012.3456789\0\0\x002026-11-19\x0012.3\x001.0\0Active\x002026-11-20",
+        "a1c3ac2eb9ac099def080ae752e1b9d0",
+    ),
+    "FundOtherFee": (
+        "7\x00412003\0FR\0Frais d’opération\x001234.5\x0030\0\0"
+        'Dans les 30 jours,\nvoir "note" \\ é\0Active\x002026-11-20',
+        "0e012226a3efefd3c30c006244af40d8",
+    ),
+    "FundAssets": (
+        "1\x00412003\x002026-10-31\x0012345678901.23\x000\0Active\x002026-11-20",
+        "2dc1d0b6d6db76576b4ed2bac92dc0b6",
+    ),
+}
+
+
+@pytest.mark.parametrize("dataset", sorted(GOLDEN))
+def test_content_hash_is_golden(dataset: str) -> None:
+    canonical, golden = GOLDEN[dataset]
+    assert blake2b(canonical.encode(), digest_size=16).hexdigest() == golden
+    assert type_rows(dataset, {}).frame["content_hash"][0].hex() == golden
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"NAVPS": "$12.3456789"}, True),
+        ({"NAVPS": "12.34567891"}, False),
+        ({"NAVPS": "1.23456789e1"}, True),
+        ({"RecordId": "10"}, True),
+        ({"Date": "11/20/2026"}, True),
+        ({"ChangeDate": "2026-11-20T00:00:00Z"}, True),
+        ({"ChangeDate": "2026-11-20T10:00:00"}, False),
+        ({"CurrentYield": "N/A"}, True),
+        ({"CurrentYield": "0"}, False),
+        ({"CurrentYield": "n.m."}, False),
+        ({"Split": "1"}, False),
+        ({"RecordState": "Deleted"}, False),
+    ],
+)
+def test_hash_compares_numbers_and_dates_by_value_and_texts_exactly(change: dict[str, str], same: bool) -> None:
+    hashes = type_rows("FundDailyNAVPS", {}, change).frame["content_hash"].to_list()
+    assert (hashes[0] == hashes[1]) == same
+
+
+def test_record_id_counts_in_data() -> None:
+    hashes = type_rows("FundAssets", {}, {"RecordId": "2"}).frame["content_hash"].to_list()
+    assert hashes[0] != hashes[1]
+
+
+def test_csv_record_is_one_row_even_where_a_field_looks_like_a_list() -> None:
+    rows = explode(type_rows("FundOtherFee", {"FeeNote": '["a","b"]'}))
+    assert rows.height == 1
+    assert rows.row(0, named=True)["row_ordinal"] == 0
+    assert rows.row(0, named=True)["array_source_field"] is None
+
+
+def test_batch_of_rejects_only_is_typed() -> None:
+    typed = type_rows("FundAssets", {"RecordId": ""})
+    assert (typed.frame.height, typed.rejected_by) == (0, {"ambiguous_key": 1})
+
+
+def test_buckets_are_the_same_everywhere() -> None:
+    identifiers = pl.Series(["412003", "412006", "412003"])
+    assert bucket_identifiers(identifiers, 64).to_list() == [49, 62, 49]
