@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 import typer
 
-from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, Output
-from sra_shared.errors import RetryableError, SraError
+from sra_cli.output import EXIT_FAILED, Output
+from sra_shared.errors import ConfigError, RetryableError, SraError
 
 COMMANDS: dict[str, str] = {
     "up": "Start the whole stack, run one refresh, show the result and the dashboard.",
@@ -74,31 +74,27 @@ def run(arguments: Sequence[str]) -> int:
     words = list(arguments) or ["--help"]
     try:
         code = command.main(words, prog_name="./sra", standalone_mode=False)
-    except typer.Exit as end:
-        return end.exit_code
-    except (KeyboardInterrupt, asyncio.CancelledError, typer.Abort):
-        return report_error(
-            "Interrupted.", "What was committed stays; the same command goes on.", _INTERRUPTED, as_json
-        )
-    except SraError as error:
-        return report_error(error.message, error.next_step, error.exit_code, as_json)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        failure = describe_outage(error)
+    except (asyncio.CancelledError, typer.Abort):
+        code = _INTERRUPTED
+    except (SraError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, typer.TyperException) as error:
+        failure = explain_error(error, wanted)
         return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
-    except typer.TyperException as error:  # a usage error; click's own code for it means "partial" here
-        hint = f"See ./sra {wanted} --help." if wanted in COMMANDS else "See ./sra --help."
-        return report_error(error.format_message(), hint, EXIT_CONFIG, as_json)
     if code == _INTERRUPTED:  # what typer makes of Ctrl-C; no command of ours ends with it by itself
         return report_error("Interrupted.", "What was committed stays; the same command goes on.", code, as_json)
     return code if isinstance(code, int) else 0
 
 
-def describe_outage(error: Exception) -> SraError:
-    """Turn an error of the database or the operating system into one sentence."""
+def explain_error(error: Exception, command: str | None = None) -> SraError:
+    """Return the error as one of ours: a sentence, what to do next, an exit code."""
+    if isinstance(error, SraError):
+        return error
+    if isinstance(error, typer.TyperException):  # a usage error; typer's own code for it means "partial" here
+        hint = f"See ./sra {command} --help." if command in COMMANDS else "See ./sra --help."
+        return ConfigError(error.format_message(), next_step=hint)
     if isinstance(error, asyncpg.PostgresError):
-        return SraError(f"PostgreSQL refused: {error}.", next_step="")
+        return SraError(f"PostgreSQL refused: {error}.")
     if isinstance(error, OSError) and error.filename:
-        return SraError(f"{error.filename}: {error.strerror}.", next_step="")
+        return SraError(f"{error.filename}: {error.strerror}.")
     return RetryableError(
         f"The database does not answer ({error or type(error).__name__}).", next_step="Check DATABASE_URL."
     )

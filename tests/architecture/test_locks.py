@@ -1,0 +1,62 @@
+"""Lock files: pinned by hash, free of addresses, and lean where they run in production."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from sra_testing.packages import ROOT, SERVICES, read_lock
+
+LOCKS = [
+    "requirements.lock",
+    "requirements-build.lock",
+    "requirements-dev.lock",
+    "tests/stand_in/requirements.lock",
+    *(f"services/{name}/requirements.lock" for name in SERVICES),
+]
+
+
+@pytest.mark.parametrize("path", LOCKS)
+def test_every_requirement_is_pinned_by_hash(path: str) -> None:
+    text = (ROOT / path).read_text()
+    blocks = [block for block in re.split(r"\n(?=\S)", text) if block and not block.startswith("#")]
+    assert blocks
+    for block in blocks:
+        assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z,-]+\])?==\S+", block), block
+        assert "--hash=sha256:" in block, block
+
+
+@pytest.mark.parametrize("path", LOCKS)
+def test_no_address_and_no_path(path: str) -> None:
+    text = (ROOT / path).read_text()
+    assert "://" not in text
+    assert "index" not in re.sub(r"(?m)^\S+==.*$", "", text)
+    assert not re.search(r"(?m)^(-e|\.|/|file:)", text)
+
+
+def test_versions_agree_between_the_locks() -> None:
+    widest = read_lock(ROOT / "requirements-dev.lock")
+    for path in LOCKS:
+        for name, version in read_lock(ROOT / path).items():
+            assert widest[name] == version, f"{name} in {path}"
+
+
+@pytest.mark.parametrize("path", [path for path in LOCKS if "dev" not in path])
+def test_no_development_tool_is_installed_in_production(path: str) -> None:
+    assert not set(read_lock(ROOT / path)) & {
+        "pytest",
+        "mypy",
+        "ruff",
+        "moto",
+        "playwright",
+        "docker",
+        "uv",
+        "schemathesis",
+    }
+
+
+def test_no_other_lock_is_kept() -> None:
+    kept = subprocess.run(["git", "ls-files", "*.lock"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert sorted(kept.split()) == sorted(LOCKS)

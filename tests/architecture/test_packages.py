@@ -1,0 +1,53 @@
+"""The layout: contracts name every package, locks name every service, and nothing depends on what it must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_project
+
+CONTRACTS = read_project(ROOT)["tool"]["importlinter"]
+
+
+def test_the_list_of_packages_equals_the_folders() -> None:
+    folders = {
+        package.name
+        for source in [*ROOT.glob("*/src"), *ROOT.glob("services/*/src"), *ROOT.glob("tests/stand_in/src")]
+        for package in source.iterdir()
+        if (package / "__init__.py").exists()
+    }
+    assert folders == set(PACKAGES)
+    assert {folder.name for folder in (ROOT / "services").iterdir() if folder.is_dir()} == set(SERVICES)
+
+
+def test_import_contracts_look_at_every_package() -> None:
+    assert set(CONTRACTS["root_packages"]) == set(PACKAGES)
+
+
+def test_services_are_independent_by_contract() -> None:
+    independence = [contract for contract in CONTRACTS["contracts"] if contract["type"] == "independence"]
+    assert [set(contract["modules"]) for contract in independence] == [set(SERVICES)]
+
+
+@pytest.mark.parametrize("name", [name for name in PACKAGES if name not in (*SERVICES, "sra_cli")])
+def test_what_all_may_use_uses_none_of_them(name: str) -> None:
+    forbidden = {
+        module
+        for contract in CONTRACTS["contracts"]
+        if contract["type"] == "forbidden" and name in contract["source_modules"]
+        for module in contract["forbidden_modules"]
+    }
+    assert {*SERVICES, "sra_cli"} <= forbidden
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_declares_no_other_service(name: str) -> None:
+    needs = set(read_project(ROOT / "services" / name)["project"]["dependencies"])
+    assert not needs & {f"sra-{other.replace('_', '-')}" for other in SERVICES}
+    assert "sra-stand-in" not in needs
+
+
+def test_types_are_checked_everywhere() -> None:
+    checked = set(read_project(ROOT)["tool"]["mypy"]["files"])
+    assert {str(source.relative_to(ROOT)) for source in PACKAGES.values()} <= checked
+    assert all((source / name / "py.typed").exists() for name, source in PACKAGES.items())

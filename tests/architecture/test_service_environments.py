@@ -1,0 +1,86 @@
+"""Each service in an environment of its own, with what its lock names and nothing else.
+
+The packages are linked from the environment that runs the tests, so that no index is needed; images are built from the
+same locks over the network elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import venv
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+
+from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_lock
+
+PROBE = """
+import importlib, importlib.util, json, pkgutil, sys
+own, names = sys.argv[1], sys.argv[2].split(",")
+package = importlib.import_module(own)
+modules = [info.name for info in pkgutil.walk_packages(package.__path__, own + ".") if not info.name.endswith("__main__")]
+for module in modules:
+    importlib.import_module(module)
+print(json.dumps({"modules": len(modules), "found": [name for name in names if importlib.util.find_spec(name)]}))
+"""
+
+
+def link_distribution(name: str, site: Path) -> None:
+    """Make an installed distribution importable from another environment."""
+    try:
+        found = distribution(name)
+    except PackageNotFoundError:
+        return  # meant for another platform or Python
+    for entry in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}:
+        target, link = Path(str(found.locate_file(entry))), site / entry
+        if target.exists() and not link.exists():
+            link.symlink_to(target)
+
+
+@pytest.fixture(params=SERVICES)
+def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """A service's name, and the Python of an environment that holds what its lock and its own needs name."""
+    name: str = request.param
+    venv.create(tmp_path / "venv", symlinks=True)
+    site = next((tmp_path / "venv" / "lib").glob("python3.*")) / "site-packages"
+    for package in read_lock(ROOT / "services" / name / "requirements.lock"):
+        link_distribution(package, site)
+    sources = [PACKAGES["sra_shared"], PACKAGES[name]]
+    project = (ROOT / "services" / name / "pyproject.toml").read_text()
+    if re.search(r'"sra-fmp-collectors"', project):
+        sources.append(PACKAGES["fmp_collectors"])
+    (site / "ours.pth").write_text("".join(f"{source}\n" for source in sources))
+    return name, tmp_path / "venv" / "bin" / "python"
+
+
+def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path]) -> None:
+    name, python = service_python
+    strangers = [other for other in PACKAGES if other not in (name, "sra_shared", "fmp_collectors")]
+    if name != "fmp_ingest":
+        strangers.append("fmp_collectors")
+    answer = subprocess.run(
+        [str(python), "-I", "-c", PROBE, name, ",".join([*strangers, "pytest", "moto"])],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=python.parent,
+    )
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads(answer.stdout)
+    assert said["modules"] > 0
+    assert said["found"] == []
+
+
+def test_the_stand_in_needs_nothing_of_the_product() -> None:
+    code = "import sys, sra_stand_in; print(sorted(name for name in sys.modules if name in sys.argv[1:]))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *PACKAGES],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.strip() == "['sra_stand_in']"
