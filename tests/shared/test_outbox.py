@@ -1,0 +1,158 @@
+"""Completions: at least once on the wire, once in effect, whoever dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import httpx
+import pytest
+
+from sra_shared.db import Pool
+from sra_shared.outbox import CompletionSender
+from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_shared.runs.ledger import put_completion
+from sra_testing.receiver_process import TAKEN_TABLE, find_free_port, run_receiver
+from sra_testing.waiting import wait_for
+
+TOKEN = "service-token-of-the-tests"
+
+
+@pytest.fixture
+async def receiver_pool(pool: Pool) -> Pool:
+    await pool.execute(TAKEN_TABLE)
+    return pool
+
+
+async def put_event(pool: Pool, number: int = 0) -> UUID:
+    async with pool.acquire() as connection, connection.transaction():
+        request = RunRequest(task_type=TaskType.CSV_IMPORT, parameters={"number": number})
+        requested = await request_run(connection, request, source="fundata")
+        return await put_completion(connection, requested.task.task_id, "fundata", ["FundGeneral"])
+
+
+@asynccontextmanager
+async def run_sender(pool: Pool, port: int) -> AsyncIterator[None]:
+    sender = CompletionSender(pool=pool, url=f"http://127.0.0.1:{port}/", token=TOKEN, poll=0.1, first_delay=0.2)
+    running = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        sender.stop()
+        await running
+
+
+async def count_undelivered(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE delivered_at IS NULL"))
+
+
+async def wait_until_delivered(pool: Pool) -> None:
+    async def look() -> bool:
+        return await count_undelivered(pool) == 0
+
+    await wait_for(look, what="the delivery of all events")
+
+
+async def test_receiver_that_dies_after_taking_gets_the_event_again(database: str, receiver_pool: Pool) -> None:
+    event_id = await put_event(receiver_pool)
+    port = find_free_port()
+    async with run_sender(receiver_pool, port):
+        with run_receiver(database, port, dies=True) as mortal:
+
+            async def has_died() -> bool:
+                return mortal.poll() is not None
+
+            await wait_for(has_died, what="the receiver's death")
+        assert await count_undelivered(receiver_pool) == 1
+        with run_receiver(database, port):
+            await wait_until_delivered(receiver_pool)
+    rows = await receiver_pool.fetch("SELECT * FROM taken_event")
+    assert [row["event_id"] for row in rows] == [event_id]
+    assert rows[0]["deliveries"] >= 2
+
+
+async def test_event_says_what_ended_and_the_token_stands_in_the_header_only(
+    database: str, receiver_pool: Pool
+) -> None:
+    event_id = await put_event(receiver_pool)
+    port = find_free_port()
+    with run_receiver(database, port):
+        async with run_sender(receiver_pool, port):
+            await wait_until_delivered(receiver_pool)
+    row = await receiver_pool.fetchrow("SELECT body, headers FROM taken_event")
+    assert row is not None
+    assert set(row["body"]) == {"event_id", "run_id", "source", "datasets"}
+    assert row["body"]["event_id"] == str(event_id)
+    assert row["headers"]["authorization"] == f"Bearer {TOKEN}"
+    outbox = await receiver_pool.fetchrow("SELECT * FROM completion_outbox")
+    assert outbox is not None
+    assert TOKEN not in json.dumps(dict(outbox), default=str)
+
+
+async def test_replicas_share_the_events(pool: Pool) -> None:
+    events = [await put_event(pool, number) for number in range(30)]
+    seen: Counter[str] = Counter()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen[json.loads(request.content)["event_id"]] += 1
+        return httpx.Response(202)
+
+    senders = [
+        CompletionSender(pool=pool, url="http://view", token=None, poll=0.1, transport=httpx.MockTransport(answer))
+        for _ in range(4)
+    ]
+    running = [asyncio.create_task(sender.run()) for sender in senders]
+    await wait_until_delivered(pool)
+    for sender in senders:
+        sender.stop()
+    await asyncio.gather(*running)
+    assert seen == Counter(str(event) for event in events)
+
+
+async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
+    await put_event(pool)
+    answers = iter([401, 422, 500, 503])
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(next(answers, 202))
+
+    sender = CompletionSender(
+        pool=pool, url="http://view", token=None, poll=0.05, first_delay=0.01, transport=httpx.MockTransport(answer)
+    )
+    running = asyncio.create_task(sender.run())
+    await wait_until_delivered(pool)
+    sender.stop()
+    await running
+    assert await pool.fetchval("SELECT attempts FROM completion_outbox") == 5
+
+
+async def test_event_of_a_sender_that_died_is_due_again(pool: Pool) -> None:
+    await put_event(pool)
+    # as a sender leaves it that is killed after it took the event and before it was answered
+    await pool.execute("UPDATE completion_outbox SET attempts = 1, next_attempt_at = now() + interval '1 second'")
+    delivered = asyncio.Event()
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        delivered.set()
+        return httpx.Response(202)
+
+    sender = CompletionSender(pool=pool, url="http://view", token=None, poll=0.1, transport=httpx.MockTransport(answer))
+    running = asyncio.create_task(sender.run())
+    await asyncio.wait_for(delivered.wait(), 60)
+    await wait_until_delivered(pool)
+    sender.stop()
+    await running
+
+
+async def test_rollback_of_the_run_takes_its_event_back(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        requested = await request_run(connection, RunRequest(task_type=TaskType.CSV_IMPORT), source="fundata")
+        await put_completion(connection, requested.task.task_id, "fundata", [])
+        await transaction.rollback()
+    assert await count_undelivered(pool) == 0

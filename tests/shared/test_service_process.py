@@ -1,0 +1,141 @@
+"""A service as a process: how it starts, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sra_shared.db import Pool
+from sra_testing import probe_service
+from sra_testing.databases import execute_sql
+from sra_testing.job_process import PROBE_TABLE
+from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN
+from sra_testing.receiver_process import find_free_port
+from sra_testing.waiting import wait_for
+
+TOKENS = {"SRA_SERVICE_TOKEN": SERVICE_TOKEN, "SRA_VIEWER_TOKEN": VIEWER_TOKEN}
+SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+
+
+@contextmanager
+def run_process(settings: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    support = Path(probe_service.__file__).resolve().parents[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sra_testing.probe_service"],
+        env={"PATH": os.defpath, "PYTHONPATH": str(support), **settings},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        if process.stderr is not None and not process.stderr.closed:
+            process.communicate()
+
+
+async def wait_until_healthy(client: httpx.AsyncClient) -> None:
+    async def look() -> bool:
+        try:
+            return (await client.get("/health")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    await wait_for(look, what="the service's start")
+
+
+@pytest.mark.parametrize("missing", ["SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"])
+def test_production_without_tokens_is_refused(missing: str, database: str) -> None:
+    settings = {"DATABASE_URL": database, "SRA_ENV": "production", **TOKENS}
+    del settings[missing]
+    with run_process(settings) as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert missing in told
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, "DATABASE_URL"),
+        ({"DB_POOL_MIN_SIZE": "9", "DB_POOL_MAX_SIZE": "3", "DATABASE_URL": "postgres://h/d"}, "DB_POOL_MIN_SIZE"),
+        ({"PORT": "many", "DATABASE_URL": "postgres://h/d"}, "PORT"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(settings: dict[str, str], named: str) -> None:
+    with run_process(settings) as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert named in told
+
+
+async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool: Pool) -> None:
+    await pool.execute(PROBE_TABLE)
+    port = find_free_port()
+    settings = {"DATABASE_URL": database, "PORT": str(port), "DB_POOL_MIN_SIZE": "1", **TOKENS}
+    with run_process(settings) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=SERVICE, trust_env=False) as client:
+            await wait_until_healthy(client)
+            body = {"task_type": "csv_import", "parameters": {"chunks": 1000, "pause": 0.2}}
+            run_id = (await client.post("/runs", json=body)).json()["task_id"]
+
+            async def has_begun() -> bool:
+                return bool(await pool.fetchval("SELECT EXISTS (SELECT FROM chunk_probe)"))
+
+            await wait_for(has_begun, what="the first chunk")
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert await pool.fetchval("SELECT status FROM run_unit WHERE unit = 'part 0'") == "queued"
+    assert await pool.fetchval("SELECT status FROM jobs.pgqueuer WHERE dedupe_key = $1", run_id) == "queued"
+    assert run_id in told
+    for secret in (SERVICE_TOKEN, VIEWER_TOKEN):
+        assert secret not in told
+
+
+async def test_service_started_without_database_begins_to_work_when_it_is_there(database: str, pool: Pool) -> None:
+    await pool.execute(PROBE_TABLE)
+    name = database.rsplit("/", 1)[1]
+    elsewhere = database.rsplit("/", 1)[0]
+    port = find_free_port()
+    hidden = f"{name}_later"
+    settings = {"DATABASE_URL": f"{elsewhere}/{hidden}", "PORT": str(port), "DB_POOL_MIN_SIZE": "1", **TOKENS}
+    await pool.close()
+    with run_process(settings) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=SERVICE, trust_env=False) as client:
+            await wait_until_healthy(client)
+            assert (await client.get("/ready")).status_code == 503
+            rename_database(database, name, hidden)
+            try:
+
+                async def is_ready() -> bool:
+                    return (await client.get("/ready")).status_code == 200
+
+                await wait_for(is_ready, what="readiness")
+                body = {"task_type": "csv_import", "parameters": {"chunks": 2}}
+                location = (await client.post("/runs", json=body)).headers["location"]
+
+                async def has_ended() -> bool:
+                    return bool((await client.get(location)).json()["status"] == "completed")
+
+                await wait_for(has_ended, what="the end of the run")
+            finally:
+                process.kill()
+                process.wait()
+                rename_database(f"{elsewhere}/{hidden}", hidden, name)
+
+
+def rename_database(dsn: str, old: str, new: str) -> None:
+    execute_sql(
+        f"{dsn.rsplit('/', 1)[0]}/postgres",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{old}'",  # noqa: S608 - our own name
+        f'ALTER DATABASE "{old}" RENAME TO "{new}"',
+    )
