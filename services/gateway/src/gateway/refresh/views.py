@@ -19,7 +19,10 @@ SELECT count(*) AS total,
        count(*) FILTER (WHERE i.event_id IS NOT NULL AND i.handled_at IS NULL) AS unhandled,
        coalesce(array_agg(DISTINCT i.build_id) FILTER (WHERE i.build_id IS NOT NULL), '{}') AS builds,
        EXISTS (SELECT FROM task_execution_log
-               WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')) AS building
+               WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')) AS building,
+       (SELECT b.task_id FROM task_execution_log b
+        WHERE b.task_type = 'view_build' AND b.status IN ('failed', 'cancelled') AND b.started_at >= max(i.received_at)
+        ORDER BY b.completed_at DESC LIMIT 1) AS failed_build
 FROM completion_outbox o
 LEFT JOIN completion_inbox i ON i.event_id = o.event_id
 WHERE o.run_id = ANY($1::uuid[])
@@ -28,13 +31,17 @@ WHERE o.run_id = ANY($1::uuid[])
 
 @dataclass(frozen=True)
 class Delivery:
-    """How far the completions of some runs got: not yet received, received, and the builds that took them in."""
+    """How far the completions of some runs got: not yet received, received, and the builds that took them in.
+
+    `failed_build` began when all of them were there, so that it would have covered them.
+    """
 
     total: int
     undelivered: int
     unhandled: int
     builds: Sequence[UUID]
     building: bool
+    failed_build: UUID | None
 
     @property
     def is_covered(self) -> bool:
@@ -70,18 +77,19 @@ class ViewsStep(StepRun):
         await self.finish()
 
     async def _cover(self) -> None:
-        delivery = await self._await_delivery()
-        if delivery.is_covered and self.state.attempt == 1:
+        delivery = await self._await_delivery() if self.state.attempt == 1 else await self._read_delivery()
+        if self.state.attempt == 1:
+            builds = list(delivery.builds) if delivery.is_covered else [delivery.failed_build]
             known = {child.task_id for child in self.state.children}
             self.state.children += [
-                Child(task_type=TaskType.VIEW_BUILD, task_id=build) for build in delivery.builds if build not in known
+                Child(task_type=TaskType.VIEW_BUILD, task_id=build) for build in builds if build not in known and build
             ]
         if not self.state.children:
             self.state.children.append(Child(task_type=TaskType.VIEW_BUILD))
         for child in self.state.children:
             if not child.ended:
                 await self.carry(child)
-        if delivery.undelivered or delivery.unhandled:
+        if not delivery.is_covered:
             self._note_what_is_missing(await self._read_delivery())
 
     async def _await_delivery(self) -> Delivery:
@@ -89,7 +97,7 @@ class ViewsStep(StepRun):
         since = time.monotonic()
         while True:
             delivery = await self._read_delivery()
-            waiting = delivery.undelivered or delivery.unhandled
+            waiting = delivery.undelivered or (delivery.unhandled and delivery.failed_build is None)
             if not waiting or (not delivery.building and time.monotonic() - since > self.pace.patience):
                 return delivery
             if delivery.building:

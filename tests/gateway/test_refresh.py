@@ -1,0 +1,213 @@
+"""The unified refresh: order, independent failures, the two-of-three rule, retries, cancel, single flight."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sra_shared.db import Pool
+from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, WEEKLY, Lab, mark_weekly_done, open_lab
+from sra_testing.waiting import wait_for
+
+
+@pytest.fixture
+async def lab(database: str) -> AsyncIterator[Lab]:
+    await mark_weekly_done(database)
+    async with open_lab(database) as lab:
+        yield lab
+
+
+def statuses(refresh: dict[str, Any]) -> dict[str, str]:
+    return {step["step"]: step["status"] for step in refresh["steps"]}
+
+
+async def test_steps_run_in_order_and_give_their_counts(lab: Lab, pool: Pool) -> None:
+    done = await lab.refresh()
+    assert done["status"] == "completed"
+    assert statuses(done) == dict.fromkeys(["fmp", "fundata_data", "fundata_quotes", "views"], "completed")
+    ingests = [kind for kind in lab.script.started if kind is not BUILD]
+    assert ingests == [DAILY, DATA, QUOTES]
+    fmp = done["steps"][0]
+    assert fmp["datasets"] == [
+        {
+            "dataset": "daily_quotes records",
+            "read": 10,
+            "stored": 10,
+            "unchanged": 0,
+            "duplicate": 0,
+            "rejected": 0,
+            "rejected_by": {},
+            "warnings_by": {},
+        }
+    ]
+    assert done["steps"][3]["datasets"] == []
+    assert done["seconds"] > 0
+    metrics = await pool.fetchval(
+        "SELECT performance_metrics FROM task_execution_log WHERE task_type = 'unified_refresh'"
+    )
+    assert metrics["target_seconds"] == 7200
+    assert metrics["within_window"] is True
+    targets = {step: rate["target_per_minute"] for step, rate in metrics["rates"].items()}
+    assert targets == {"fmp": 1000, "fundata_data": 5000, "fundata_quotes": 10000}
+    # every completion of its runs is in a build that the views step waited for
+    left = await pool.fetchval(
+        "SELECT count(*) FROM completion_outbox o LEFT JOIN completion_inbox i USING (event_id) WHERE i.handled_at IS NULL"
+    )
+    assert left == 0
+
+
+async def test_weekly_fundamentals_join_when_asked(lab: Lab) -> None:
+    done = await lab.refresh(weekly=True)
+    assert [kind for kind in lab.script.started if kind is not BUILD] == [DAILY, WEEKLY, DATA, QUOTES]
+    assert len(done["steps"][0]["datasets"]) == 2
+
+
+async def test_a_failed_source_leaves_the_others_and_is_tried_once_more(lab: Lab) -> None:
+    lab.script.ends[DAILY] = ["failed"]
+    done = await lab.refresh()
+    assert done["status"] == "partial"
+    assert statuses(done) == {
+        "fmp": "failed",
+        "fundata_data": "completed",
+        "fundata_quotes": "completed",
+        "views": "completed",
+    }
+    assert lab.script.started.count(DAILY) == 2
+    assert "told to fail" in done["steps"][0]["error"]
+
+
+async def test_a_step_that_recovers_counts_in_full(lab: Lab) -> None:
+    lab.script.ends[DATA] = ["failed", "completed"]
+    done = await lab.refresh()
+    assert done["status"] == "completed"
+    assert done["steps"][1]["attempt"] == 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ({DATA: "failed"}, "partial"),
+        ({DATA: "failed", DAILY: "failed"}, "failed"),
+        ({DAILY: "failed", BUILD: "failed"}, "failed"),
+        ({DAILY: "partial"}, "partial"),
+        ({DAILY: "skipped"}, "completed"),
+        ({DAILY: "skipped", QUOTES: "failed"}, "failed"),
+        ({DATA: "held"}, "partial"),
+    ],
+)
+async def test_two_of_three(lab: Lab, ends: dict[Any, str], expected: str) -> None:
+    lab.script.ends.update({kind: [end] for kind, end in ends.items()})
+    done = await lab.refresh()
+    assert done["status"] == expected, statuses(done)
+    if ends.get(DAILY) == "skipped":
+        assert statuses(done)["fmp"] == "skipped"
+        assert "no settings" in done["steps"][0]["error"]
+
+
+async def test_a_parked_run_ends_its_step_at_once(lab: Lab) -> None:
+    lab.script.ends[DAILY] = ["parked"]
+    done = await lab.refresh()
+    assert done["status"] == "partial"
+    assert statuses(done)["fmp"] == "parked"
+    assert "goes on by itself" in done["steps"][0]["error"]
+    assert lab.script.started.count(DAILY) == 1
+
+
+async def test_only_one_source_brings_the_views(lab: Lab) -> None:
+    done = await lab.refresh(sources=["fundata"])
+    assert list(statuses(done)) == ["fundata_data", "fundata_quotes", "views"]
+    alone = await lab.refresh(sources=["views"])
+    assert statuses(alone) == {"views": "completed"}
+
+
+async def test_hundred_triggers_make_one_refresh(lab: Lab, pool: Pool) -> None:
+    lab.script.ends[DAILY] = ["waits"]
+    bodies = [{"task_type": "unified_refresh", "parameters": {}}, {}]
+    answers = await asyncio.gather(
+        *(
+            lab.http.post("/runs" if index % 2 == 0 else "/refresh", json=bodies[index % 2], timeout=60)
+            for index in range(100)
+        )
+    )
+    assert {answer.status_code for answer in answers} == {202}
+    ids = {answer.json().get("refresh_id") or answer.json()["task_id"] for answer in answers}
+    assert len(ids) == 1
+    assert sum(answer.json()["created"] for answer in answers) == 1
+    lab.script.go.set()
+    assert (await lab.finish(ids.pop()))["status"] == "completed"
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 1
+    assert lab.script.started.count(DAILY) == 1
+
+
+async def test_idempotency_key_with_another_body_is_a_conflict(lab: Lab) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first = await lab.http.post("/refresh", json={"sources": ["views"]}, headers=headers)
+    again = await lab.http.post("/refresh", json={"sources": ["views"]}, headers=headers)
+    assert again.json()["refresh_id"] == first.json()["refresh_id"]
+    other = await lab.http.post("/refresh", json={"sources": ["fmp"]}, headers=headers)
+    assert other.status_code == 409
+
+
+async def test_cancel_reaches_the_child(lab: Lab, pool: Pool) -> None:
+    lab.script.ends[DAILY] = ["waits"]
+    refresh = await lab.trigger()
+    await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)
+    answer = await lab.http.post(f"/runs/{refresh['refresh_id']}/cancel")
+    assert answer.status_code == 202
+    done = await lab.finish(refresh["refresh_id"])
+    assert done["status"] == "cancelled"
+
+    async def child_ended() -> bool:
+        status = await pool.fetchval(
+            "SELECT status FROM task_execution_log WHERE task_type = 'daily_quotes' ORDER BY scheduled_at DESC LIMIT 1"
+        )
+        return bool(status == "cancelled")
+
+    await wait_for(child_ended, what="the child's end", seconds=30)
+    assert DATA not in lab.script.started
+
+
+async def _has_started(lab: Lab) -> bool:
+    return DAILY in lab.script.started
+
+
+async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
+    await lab.stop("fmp_ingest")
+    done = await lab.refresh()
+    assert done["status"] == "partial"
+    assert statuses(done)["fmp"] == "failed"
+    assert "fmp_ingest does not answer" in done["steps"][0]["error"]
+
+
+async def test_a_service_that_comes_back_goes_on_with_the_same_run(lab: Lab, pool: Pool) -> None:
+    lab.script.ends[DAILY] = ["waits"]
+    refresh = await lab.trigger()
+    await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)
+    await lab.stop("fmp_ingest")
+    lab.script.go.set()
+    await lab.start("fmp_ingest")
+    done = await lab.finish(refresh["refresh_id"])
+    assert done["status"] == "completed"
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'daily_quotes'") == 1
+
+
+async def test_an_overdue_refresh_is_flagged_and_goes_on(lab: Lab, pool: Pool) -> None:
+    lab.script.ends[DAILY] = ["waits"]
+    refresh = await lab.trigger()
+    await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)
+    await pool.execute(
+        "UPDATE task_execution_log SET started_at = now() - interval '3 hours' WHERE task_type = 'unified_refresh'"
+    )
+
+    async def overdue() -> bool:
+        return bool((await lab.read(refresh["refresh_id"]))["overdue"])
+
+    await wait_for(overdue, what="the flag", seconds=20)
+    lab.script.go.set()
+    done = await lab.finish(refresh["refresh_id"])
+    assert done["status"] == "completed"
+    assert done["overdue"] is True
+    assert done["performance_metrics"]["within_window"] is False

@@ -1,0 +1,315 @@
+"""A gateway among small services that do what a test tells them, over real HTTP on a real database.
+
+The services are made with the product's own factory; their runs end at once, in the way that the test's script says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
+
+from gateway.app import GatewayTiming, create_gateway_app
+from gateway.refresh.steps import Pace
+from sra_cli.postgres import find_free_port
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, open_connection
+from sra_shared.errors import FatalError, RunHeldError, RunParkedError
+from sra_shared.runs import (
+    ProcessingTask,
+    RunEnd,
+    RunRequest,
+    RunStatus,
+    TaskType,
+    Unit,
+    UnitContext,
+    UnitPlan,
+    UnitStatus,
+)
+from sra_shared.service import ServiceState, create_service_app, get_state
+from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.worker import WorkerTiming
+from sra_testing.waiting import wait_for
+
+SERVICE_TOKEN = "service-token-of-the-tests"
+VIEWER_TOKEN = "viewer-token-of-the-tests"
+SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
+QUICK = WorkerTiming(takeover=3, poll=0.2, busy_retry=0.3, restore=2, grace=3)
+TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=3), tick=0.3, probe=0.3, worker=QUICK)
+DAILY = TaskType.DAILY_QUOTES
+WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
+DATA = TaskType.FUNDATA_DATA
+QUOTES = TaskType.FUNDATA_QUOTES
+BUILD = TaskType.VIEW_BUILD
+
+
+@dataclass
+class Script:
+    """How runs end: per task type a list of ends, used up one by one, the last one for all that follow.
+
+    An end is completed, partial, failed, parked, held, skipped, or waits, which goes on when `go` is set.
+    """
+
+    ends: dict[TaskType, list[str]] = field(default_factory=dict)
+    started: list[TaskType] = field(default_factory=list)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, task_type: TaskType) -> str:
+        """Return how this run ends, and note that it was started."""
+        self.started.append(task_type)
+        ends = self.ends.get(task_type) or ["completed"]
+        return ends.pop(0) if len(ends) > 1 else ends[0]
+
+
+class ScriptedWork:
+    """A run of one part with ten records."""
+
+    ordered = False
+    concurrency = 1
+
+    def __init__(self, task_type: TaskType, source: str, script: Script) -> None:
+        self.task_type = task_type
+        self.source: str | None = source
+        self._script = script
+
+    async def plan(self, _context: UnitContext) -> Sequence[UnitPlan]:
+        return [UnitPlan("part", f"{self.task_type} records")]
+
+    async def process(self, context: UnitContext) -> None:
+        end = context.unit.resume.get("end") or self._script.take(self.task_type)
+        async with context.transaction() as connection:
+            counts = Counts() if end in ("failed", "parked", "held", "skipped") else Counts(read=10, stored=10)
+            again = bool(context.unit.resume)
+            await context.commit(connection, Counts() if again else counts, resume={"end": end})
+        while end == "waits" and not self._script.go.is_set():
+            context.check()
+            await asyncio.sleep(0.05)
+        if end == "failed":
+            raise FatalError(f"{self.task_type} was told to fail.", next_step="Nothing.")
+        if end == "held":
+            raise RunHeldError("Too much is missing.", next_step="Release it.")
+        if end == "parked":
+            raise RunParkedError("The quota is spent.", until=datetime.now(UTC) + timedelta(hours=6))
+        if self.task_type is BUILD:
+            await self._take_in(context)
+        async with context.transaction() as connection:
+            status = UnitStatus.PARTIAL if end == "partial" else UnitStatus.COMPLETED
+            await context.finish(connection, status=status, error="Half of it." if end == "partial" else None)
+
+    async def _take_in(self, context: UnitContext) -> None:
+        async with context.transaction() as connection:
+            await connection.execute(
+                "UPDATE completion_inbox SET build_id = $1, handled_at = now() WHERE handled_at IS NULL",
+                context.task.task_id,
+            )
+            await context.commit(connection, Counts())
+
+    async def conclude(self, _connection: Connection, _task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        if units and units[0].resume.get("end") == "skipped":
+            return RunEnd(status=RunStatus.COMPLETED, details={"skipped": f"{self.source} has no settings."})
+        return RunEnd()
+
+
+class Completion(BaseModel):
+    """What an ingest service tells view_builder."""
+
+    event_id: UUID
+    run_id: UUID
+    source: str
+    datasets: list[str]
+
+
+def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType], script: Script, views: str) -> FastAPI:
+    """Return a service that runs these task types as the script says."""
+    return create_service_app(
+        name=name,
+        description="A service of the tests.",
+        database=DatabaseSettings(database_url=dsn, db_pool_min_size=1, db_pool_max_size=4),
+        service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
+        works={kind: ScriptedWork(kind, source, script) for kind in types},
+        completions_url=views,
+        timing=QUICK,
+    )
+
+
+def make_views_app(dsn: str, script: Script) -> FastAPI:
+    """Return a view builder that takes completions and builds nothing from them."""
+    router = APIRouter()
+    work = ScriptedWork(BUILD, "views", script)
+    work.source = None
+
+    @router.post("/completions", status_code=202)
+    async def take(body: Completion, state: ServiceState = Depends(get_state)) -> dict[str, str]:  # noqa: B008
+        await state.pool.execute(
+            "INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (event_id) DO NOTHING",
+            body.event_id,
+            body.run_id,
+            body.source,
+            body.datasets,
+        )
+        return {"status": "taken"}
+
+    async def build(state: ServiceState) -> None:
+        while not state.stopping.is_set():
+            if await state.pool.fetchval("SELECT EXISTS (SELECT FROM completion_inbox WHERE handled_at IS NULL)"):
+                await state.request_run(RunRequest(task_type=BUILD))
+            await asyncio.sleep(0.2)
+
+    return create_service_app(
+        name="view_builder",
+        description="A service of the tests.",
+        database=DatabaseSettings(database_url=dsn, db_pool_min_size=1, db_pool_max_size=4),
+        service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
+        works={BUILD: work},
+        routers=[router],
+        background={"build": build},
+        timing=QUICK,
+    )
+
+
+@asynccontextmanager
+async def serve_app(app: FastAPI, port: int) -> AsyncIterator[None]:
+    """Serve an application on a socket for as long as the block lasts."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not serving.done(), serving
+        await asyncio.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@dataclass
+class Lab:
+    """The parts of a test: their addresses, the script, a client of the gateway with the service token."""
+
+    dsn: str
+    script: Script
+    ports: dict[str, int]
+    http: httpx.AsyncClient
+    stops: dict[str, AsyncExitStack] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return f"http://127.0.0.1:{self.ports['gateway']}"
+
+    @property
+    def peers(self) -> PeerSettings:
+        """Where the services are."""
+        address = "http://127.0.0.1:{}"
+        return PeerSettings(
+            fmp_ingest_url=address.format(self.ports["fmp_ingest"]),
+            fundata_ingest_url=address.format(self.ports["fundata_ingest"]),
+            view_builder_url=address.format(self.ports["view_builder"]),
+        )
+
+    def build_app(self, name: str) -> FastAPI:
+        """Return the application of a small service."""
+        views = f"http://127.0.0.1:{self.ports['view_builder']}"
+        if name == "fmp_ingest":
+            return make_ingest_app(self.dsn, name, "fmp", [DAILY, WEEKLY], self.script, views)
+        if name == "fundata_ingest":
+            return make_ingest_app(self.dsn, name, "fundata", [DATA, QUOTES], self.script, views)
+        return make_views_app(self.dsn, self.script)
+
+    def build_gateway(self, **schedule: Any) -> FastAPI:
+        """Return a gateway; `schedule` are settings of its schedule, by default one that never fires."""
+        settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
+        return create_gateway_app(
+            database=DatabaseSettings(database_url=self.dsn, db_pool_min_size=1, db_pool_max_size=8),
+            service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
+            peers=self.peers,
+            schedule=ScheduleSettings(**settings),
+            timing=TIMING,
+        )
+
+    async def start(self, name: str, app: FastAPI | None = None) -> None:
+        """Start a part on its port."""
+        stack = AsyncExitStack()
+        await stack.enter_async_context(serve_app(app or self.build_app(name), self.ports[name]))
+        self.stops[name] = stack
+
+    async def stop(self, name: str) -> None:
+        """Stop a part."""
+        await self.stops.pop(name).aclose()
+
+    async def trigger(self, **body: Any) -> dict[str, Any]:
+        """Start a refresh whose failed steps are tried again soon."""
+        answer = await self.http.post("/refresh", json={"retry_seconds": 0.2, **body})
+        assert answer.status_code == 202, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def read(self, refresh_id: str) -> dict[str, Any]:
+        """Return a refresh as it stands."""
+        answer = await self.http.get(f"/refresh/{refresh_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def finish(self, refresh_id: str, *, seconds: float = 60) -> dict[str, Any]:
+        """Return a refresh once it ended."""
+
+        async def look() -> dict[str, Any] | None:
+            state = await self.read(refresh_id)
+            return None if state["status"] in ("queued", "running") else state
+
+        state = await wait_for(look, what=f"the end of refresh {refresh_id}", seconds=seconds)
+        assert state is not None
+        return state
+
+    async def refresh(self, **body: Any) -> dict[str, Any]:
+        """Run a whole refresh and return it."""
+        return await self.finish((await self.trigger(**body))["refresh_id"])
+
+
+@asynccontextmanager
+async def open_lab(dsn: str, *, gateway: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
+    """Start the three small services, and the gateway unless told otherwise, and stop what then runs."""
+    names = ["fmp_ingest", "fundata_ingest", "view_builder", "gateway"]
+    ports: dict[str, int] = {}
+    for name in names:
+        port = find_free_port()
+        while port in ports.values():
+            port = find_free_port()
+        ports[name] = port
+    base = f"http://127.0.0.1:{ports['gateway']}"
+    async with httpx.AsyncClient(base_url=base, headers=SERVICE, trust_env=False, timeout=15) as http:
+        lab = Lab(dsn, Script(), ports, http)
+        try:
+            for name in names[:-1]:
+                await lab.start(name)
+            if gateway:
+                await lab.start("gateway", lab.build_gateway(**schedule))
+            yield lab
+        finally:
+            lab.script.go.set()
+            for name in list(lab.stops)[::-1]:
+                await lab.stop(name)
+
+
+async def mark_weekly_done(dsn: str) -> None:
+    """Have the ledger say that the weekly fundamentals were collected once, as after the first refresh."""
+    connection = await open_connection(dsn, application_name="test")
+    try:
+        await connection.execute(
+            "INSERT INTO task_execution_log (task_id, task_type, status, work_key, completed_at)"
+            " VALUES (gen_random_uuid(), 'weekly_fundamentals', 'completed', 'first', now())"
+        )
+    finally:
+        await connection.close()
