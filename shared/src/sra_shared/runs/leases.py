@@ -145,6 +145,11 @@ class Worker:
         return await open_pool(self._dsn, application_name=self.application_name, min_size=min_size, max_size=max_size)
 
     @property
+    def is_beating(self) -> bool:
+        """Whether the heartbeat reaches the database, as far as is known."""
+        return self._backend is not None
+
+    @property
     def backend(self) -> tuple[int, datetime]:
         """Server process and start time of the heartbeat's connection; raises RetryableError while there is none."""
         if self._backend is None:

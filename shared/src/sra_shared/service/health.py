@@ -76,8 +76,12 @@ class DatabaseState:
 class DatabaseWatcher:
     """Looks at the database every few seconds, so that /health never has to."""
 
-    def __init__(self, pool: Pool, metrics: ServiceMetrics, *, seconds: float = 5.0) -> None:
+    def __init__(
+        self, pool: Pool, metrics: ServiceMetrics, *, is_beating: Callable[[], bool], seconds: float = 5.0
+    ) -> None:
+        """`is_beating` tells whether the worker's heartbeat, on a connection of its own, reaches the database."""
         self._pool = pool
+        self._is_beating = is_beating
         self._metrics = metrics
         self._seconds = seconds
         self.state = DatabaseState()
@@ -95,6 +99,9 @@ class DatabaseWatcher:
             async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
                 found = await _inspect(connection)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+            if isinstance(error, TimeoutError) and self.state.reachable and self._is_beating():
+                # work has all connections of the pool: that is no outage
+                return self.state
             sentence = f"The database cannot be reached ({type(error).__name__}): look whether it runs."
             found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
         if found.reachable != self.state.reachable:

@@ -22,6 +22,7 @@ from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.worker import JobWorker, WorkerTiming
 
 _RESTART_SECONDS = 5.0
+_OPEN_SECONDS = 5.0
 _log = get_logger(__name__)
 
 
@@ -122,6 +123,8 @@ async def open_service(plan: ServicePlan, metrics: ServiceMetrics) -> AsyncItera
     async with Worker(plan.dsn, plan.name, wait_seconds=0) as worker:
         pool = await _open_pool(plan, worker)
         state = _make_state(plan, pool, worker, metrics)
+        if pool.get_size():
+            await state.watcher.look()
         tasks: dict[str, Background] = {
             "database watch": lambda s: s.watcher.watch(s.stopping),
             **({"job worker": lambda _: jobs.run()} if (jobs := state.jobs) is not None else {}),
@@ -156,7 +159,7 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
         pool=pool,
         worker=worker,
         metrics=metrics,
-        watcher=DatabaseWatcher(pool, metrics),
+        watcher=DatabaseWatcher(pool, metrics, is_beating=lambda: worker.is_beating),
         jobs=jobs,
         sender=sender,
     )
@@ -165,7 +168,8 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
 async def _open_pool(plan: ServicePlan, worker: Worker) -> Pool:
     """Open the pool filled; while the database is away open it empty, to connect on demand."""
     try:
-        return await worker.open_pool(min_size=plan.pool_min_size, max_size=plan.pool_max_size)
+        async with asyncio.timeout(_OPEN_SECONDS):
+            return await worker.open_pool(min_size=plan.pool_min_size, max_size=plan.pool_max_size)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
         _log.warning("started_without_database", error_type=type(error).__name__)
         return await open_pool(
