@@ -148,7 +148,9 @@ def test_splits_and_dividends_agree_with_prices() -> None:
             security = big.app.fmp.session.world.universe.find(symbol)
             assert security is not None
             day = dt.date.fromisoformat(paid["date"]).toordinal()
-            later = share_factor(security, TEST_DAY.toordinal()) / share_factor(security, min(day, TEST_DAY.toordinal()))
+            later = share_factor(security, TEST_DAY.toordinal()) / share_factor(
+                security, min(day, TEST_DAY.toordinal())
+            )
             assert paid["adjDividend"] == pytest.approx(paid["dividend"] / later, abs=1e-6)
         assert list_splits(big.app.fmp.session.world.universe.find("XLK"), TEST_DAY.toordinal()) == []  # type: ignore[arg-type]
 
@@ -260,6 +262,7 @@ def test_a_world_has_the_size_asked_for() -> None:
             assert set(codes) >= {"NYSE", "NASDAQ", "AMEX", "TSX", "TSXV", "OTC"}
 
 
+@pytest.mark.filterwarnings("ignore:Series.values")  # pandas warns of the calendar library
 @pytest.mark.parametrize(("country", "name"), [("US", "XNYS"), ("CA", "XTSE")])
 def test_sessions_are_those_of_the_exchanges(country: str, name: str) -> None:
     calendar = exchange_calendars.get_calendar(name, start="2010-01-01", end="2027-06-30")

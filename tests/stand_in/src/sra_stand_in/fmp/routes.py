@@ -11,7 +11,7 @@ from sra_stand_in.fmp import bulk, derived, funds, history, lists, market
 from sra_stand_in.fmp.ratios import key_metric_row, ratio_row
 from sra_stand_in.fmp.statements import PERIODS, QUARTERS, STATEMENT_KINDS, Statement, list_statements, statement_row
 from sra_stand_in.fmp.texts import PAGE_TOO_HIGH
-from sra_stand_in.fmp.universe import Security
+from sra_stand_in.fmp.universe import KNOWN_INDEX, Security
 from sra_stand_in.fmp.world import Row, World, encode_rows
 from sra_stand_in.http import CSV_TYPE, Answer
 
@@ -93,7 +93,7 @@ class Call:
     def security(self, world: World) -> Security | None:
         """The listing of the parameter `symbol`; None where there is no such."""
         found = world.universe.find(self.need("symbol"))
-        if found is not None and self.plan == "free" and found.index % 1_000_000 > _FREE_SYMBOLS:
+        if found is not None and self.plan == "free" and _FREE_SYMBOLS < found.index < KNOWN_INDEX:
             raise RestrictedSymbol
         return found
 

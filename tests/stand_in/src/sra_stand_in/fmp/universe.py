@@ -23,6 +23,8 @@ from sra_stand_in.randomness import between, gauss, mix, pick, unit
 EQUITY, PREFERRED, ETF, INDEX, CRYPTO = "equity", "preferred", "etf", "index", "crypto"
 KNOWN_ETF_FLOOR = 100
 """From this many securities on, the well-known ETFs are part of the lists; below, they answer only by symbol."""
+KNOWN_INDEX = 1_000_000
+"""Well-known ETFs, indices and currency pairs are numbered from here on."""
 _LISTING_SHARES = (("NYSE", 0.29), ("NASDAQ", 0.34), ("AMEX", 0.07), ("TSX", 0.18), ("TSXV", 0.12))
 _FIRST_LISTINGS = (*((code, EQUITY) for code in IN_SCOPE), ("AMEX", ETF), ("TSX", ETF))
 _ETF_SHARES = (("AMEX", 0.60), ("NASDAQ", 0.12), ("TSX", 0.28))
@@ -181,7 +183,7 @@ class Universe:
         symbol, exchange, theme, sector = KNOWN_ETFS[number]
         return _make_security(
             seed=self._seed,
-            index=1_000_000 + number,
+            index=KNOWN_INDEX + number,
             symbol=symbol,
             name=f"Stand-In {theme} ETF",
             exchange=exchange,
@@ -193,7 +195,7 @@ class Universe:
         symbol, name, currency, level = INDICES[position]
         made = _make_security(
             seed=self._seed,
-            index=1_100_000 + position,
+            index=KNOWN_INDEX + 100_000 + position,
             symbol=symbol,
             name=name,
             exchange="INDEX",
@@ -209,7 +211,7 @@ class Universe:
         symbol, price = (("BTCUSD", 64000.0), ("ETHUSD", 3100.0), ("SHIBUSD", 0.0000231))[position]
         made = _make_security(
             seed=self._seed,
-            index=1_200_000 + position,
+            index=KNOWN_INDEX + 200_000 + position,
             symbol=symbol,
             name=symbol[:-3],
             exchange="INDEX",

@@ -171,8 +171,8 @@ _MAKERS: dict[str, Maker] = {
         ({"MonthEndDate": _MONTH_END, "Capitalization": pick(("Large", "Mid", "Small"), salt, 54),
           "Style": pick(("Value", "Blend", "Growth"), salt, 55)},)
     ),
-    "FundFixedIncomeStyle": lambda _, salt: iter(
-        ({"MonthEndDate": _MONTH_END, "DurationClass": "Medium", "CreditRatingClass": "High"},) if salt % 3 == 0 else ()
+    "FundFixedIncomeStyle": lambda key, _: iter(
+        ({"MonthEndDate": _MONTH_END, "DurationClass": "Medium", "CreditRatingClass": "High"},) if (key - FIRST_KEY) % 9 == 0 else ()
     ),
     "FundLoads": lambda key, _: iter(
         ({"Language": "EN", "FundServCode": _fundserv(key), "SalesStatus": "Open", "LoadType": "Front",
