@@ -7,8 +7,20 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.db import Pool, open_pool
 from sra_testing.databases import create_database, drop_database, execute_sql, make_template
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing is left out: a skipped test there is a failed session."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped and read_settings(CommandSettings).ci:
+        reporter.write_line(f"CI leaves nothing out, and {len(skipped)} tests were skipped.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

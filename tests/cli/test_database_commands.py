@@ -1,0 +1,169 @@
+"""Commands that look at a database: migrate, status, runs, rejects, psql."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sra_cli.app import run
+from sra_shared.db import open_connection
+from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_testing.databases import execute_sql, run_async
+
+REJECT = """
+INSERT INTO rejected_record (run_id, source, dataset, file_path, line, reason, detail, raw, resolved_at)
+VALUES (gen_random_uuid(), 'fundata', '{dataset}', 'quotes/a.csv', {line}, '{reason}', 'why', '\\xff41', {resolved})"""
+
+
+@pytest.fixture
+def command(database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
+    """Run a command with --json on the test's database; return its exit code and its object."""
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    def call(*words: str) -> tuple[int, dict[str, Any]]:
+        capfd.readouterr()
+        code = run([*words, "--json"])
+        said = capfd.readouterr().out
+        assert said.count("\n") == 1, said
+        return code, json.loads(said)
+
+    return call
+
+
+def start_run(dsn: str) -> str:
+    async def start() -> str:
+        connection = await open_connection(dsn, application_name="test")
+        try:
+            requested = await request_run(connection, RunRequest(task_type=TaskType.CSV_IMPORT), source="fundata")
+            return str(requested.task.task_id)
+        finally:
+            await connection.close()
+
+    return run_async(start())
+
+
+def test_migrate_makes_everything_and_may_be_repeated(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database.replace("postgresql://", "postgres://") + "?sslmode=disable")
+    for _ in range(2):
+        assert run(["migrate", "--sandbox", "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert (answer["status"], answer["sandbox"], answer["reader_ready"]) == ("completed", True, True)
+
+
+def test_the_variable_makes_a_sandbox_too(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    monkeypatch.setenv("SRA_SANDBOX", "1")
+    assert run(["migrate", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sandbox"] is True
+
+
+def test_a_real_database_never_becomes_a_sandbox(command: Any) -> None:
+    code, answer = command("migrate", "--sandbox")
+    assert code == 5
+    assert "real data" in answer["error"]
+
+
+def test_status_of_a_migrated_database(command: Any, database: str) -> None:
+    start_run(database)
+    code, answer = command("status")
+    assert (code, answer["status"], answer["problems"]) == (0, "healthy", [])
+    assert answer["database"]["sandbox"] is False
+    assert "***" in answer["database"]["address"]
+    assert [row["task_type"] for row in answer["runs"]] == ["csv_import"]
+
+
+def test_status_of_a_database_that_was_never_migrated(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    assert run(["status"]) == 1
+    assert "./sra migrate" in capsys.readouterr().out
+    assert run(["runs"]) == 5
+    assert "./sra migrate" in capsys.readouterr().err
+
+
+def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> None:
+    run_id = start_run(database)
+    code, listed = command("runs", "--status", "queued")
+    assert (code, [row["task_id"] for row in listed["runs"]]) == (0, [run_id])
+    assert command("runs", "--status", "failed")[1] == {"runs": []}
+    code, shown = command("runs", "show", run_id[:8])
+    assert (code, shown["task_id"], shown["units"]) == (0, run_id, [])
+    code, cancelled = command("runs", "cancel", run_id)
+    assert (code, cancelled["status"]) == (0, "cancelled")
+
+
+@pytest.mark.parametrize("text", ["nothing", "", "%"])
+def test_a_run_that_is_not_there(command: Any, text: str) -> None:
+    code, answer = command("runs", "show", text)
+    assert code == 5
+    assert "No run" in answer["error"]
+
+
+def test_rejects_are_counted_and_listed(command: Any, database: str) -> None:
+    execute_sql(
+        database,
+        REJECT.format(dataset="FundDailyNAVPS", line=7, reason="negative_navps", resolved="NULL"),
+        REJECT.format(dataset="FundDailyNAVPS", line=8, reason="negative_navps", resolved="now()"),
+        REJECT.format(dataset="FundGeneral", line=2, reason="field_count", resolved="NULL"),
+    )
+    code, answer = command("rejects")
+    assert code == 0
+    assert answer["counts"] == [
+        {"dataset": "FundDailyNAVPS", "reason": "negative_navps", "rejected": 2, "open": 1},
+        {"dataset": "FundGeneral", "reason": "field_count", "rejected": 1, "open": 1},
+    ]
+    assert [(row["dataset"], row["line"], row["raw"]) for row in answer["rejects"]] == [
+        ("FundGeneral", 2, "\\xffA"),
+        ("FundDailyNAVPS", 7, "\\xffA"),
+    ]
+    assert len(command("rejects", "--dataset", "FundDailyNAVPS", "--all")[1]["rejects"]) == 2
+    assert command("rejects", "--reason", "'; DROP TABLE rejected_record; --")[1]["rejects"] == []
+
+
+def test_tables_fit_80_columns(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    start_run(database)
+    execute_sql(database, REJECT.format(dataset="FundDailyNAVPS", line=7, reason="negative_navps", resolved="NULL"))
+    for words in (["status"], ["runs"], ["rejects"]):
+        assert run(words) == 0
+        shown = capsys.readouterr().out
+        assert max(len(line) for line in shown.splitlines()) <= 80, shown
+
+
+def test_psql_returns_rows(command: Any) -> None:
+    code, answer = command("psql", "-c", "SELECT 1.50::numeric AS a, 'x' AS b")
+    assert (code, answer["rows"]) == (0, [{"a": "1.50", "b": "x"}])
+    code, answer = command("psql", "-c", "SELECT nonsense")
+    assert code == 1
+    assert "nonsense" in answer["error"]
+
+
+def test_psql_itself_is_run(database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    assert run(["psql", "-c", "SELECT 40 + 2 AS answer"]) == 0
+    assert "42" in capfd.readouterr().out
+
+
+def test_without_a_database_the_home_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    home = ["--home", str(tmp_path / "home"), "--json"]
+    assert run(["runs", *home]) == 5
+    assert "./sra up" in json.loads(capsys.readouterr().out)["next_step"]
+    assert run(["migrate", *home]) == 0
+    capsys.readouterr()
+    assert run(["runs", *home]) == 0
+    assert json.loads(capsys.readouterr().out) == {"runs": []}
+    assert run(["down", *home]) == 0
+    assert json.loads(capsys.readouterr().out) == {"status": "completed", "stopped": []}
