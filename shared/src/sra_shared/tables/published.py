@@ -6,9 +6,10 @@ SRA app reads the views of schema `sra` over them.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from sra_shared.tables.fmp import fmp_quote
 from sra_shared.tables.metadata import metadata
 
 published_view = Table(
@@ -38,4 +39,12 @@ published_run = Table(
     Column("relation", Text, primary_key=True),
     Column("build_id", Uuid, nullable=False),
     Column("published_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+
+# A build asks what a run wrote. Its rows lie together, so that a block index finds them at next to no cost for the writer.
+Index(
+    "ix_fmp_quote_run",
+    fmp_quote.c.run_id,
+    postgresql_using="brin",
+    postgresql_with={"pages_per_range": 32, "autosummarize": True},
 )

@@ -1,5 +1,23 @@
 """The view models: the contract between schema sra and those who read it."""
 
 from sra_shared.views.base import ViewModel
+from sra_shared.views.daily_market_summary import DailyMarketSummary
+from sra_shared.views.equity_page import EquityPage
+from sra_shared.views.fund_page import FundPage
+from sra_shared.views.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
+from sra_shared.views.latest_quote import LatestQuote
+from sra_shared.views.security_master import SecurityMaster
+from sra_shared.views.treasury_curve import TreasuryCurve
 
-VIEWS: tuple[type[ViewModel], ...] = ()
+VIEWS: tuple[type[ViewModel], ...] = (
+    SecurityMaster,
+    FundataData,
+    FundataDataHistory,
+    FundataQuotes,
+    FundataQuotesHistory,
+    LatestQuote,
+    FundPage,
+    EquityPage,
+    DailyMarketSummary,
+    TreasuryCurve,
+)

@@ -19,6 +19,7 @@ LAST_RUN = "The run that last changed this row: the ingest run behind it, or the
 
 _SQL_TYPES: dict[type, str] = {
     str: "text",
+    bytes: "bytea",
     int: "bigint",
     Decimal: "numeric",
     bool: "boolean",

@@ -16,6 +16,46 @@ def is_active(alias: str) -> str:
     return f"({alias}.record_state IS NULL OR lower({alias}.record_state) IN ('', 'active'))"
 
 
+def is_latest_data(alias: str) -> str:
+    """The latest version of its key in fundata_data, and current."""
+    return (
+        f"NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = {alias}.identifier"
+        f" AND x.dataset = {alias}.dataset AND x.record_id = {alias}.record_id"
+        f" AND x.data_version = {alias}.data_version) AND {is_active(alias)}"
+    )
+
+
+def is_latest_quote(alias: str) -> str:
+    """The latest version of its key in fundata_quotes, and current."""
+    return (
+        f"NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = {alias}.identifier"
+        f" AND x.date = {alias}.date AND x.dataset = {alias}.dataset"
+        f" AND x.data_version = {alias}.data_version) AND {is_active(alias)}"
+    )
+
+
+def is_english(alias: str) -> str:
+    """The record is in English, in either spelling that the vendor uses."""
+    return f"lower({alias}.language) LIKE 'en%'"
+
+
+def is_french(alias: str) -> str:
+    """The record is in French."""
+    return f"lower({alias}.language) LIKE 'fr%'"
+
+
+def exact(alias: str, column: str, *names: str) -> str:
+    """The number of `column` at full precision, from raw_json under the vendor's names; NULL where the column is."""
+    keys = ", ".join(f"{alias}.raw_json ->> '{name}'" for name in (*names, column))
+    parsed = f"public.fundata_parse_number(coalesce({keys}))"
+    return f"CASE WHEN {alias}.{column} IS NOT NULL THEN coalesce({parsed}, {alias}.{column}) END"
+
+
+def exact_navps(alias: str) -> str:
+    """NAVPS at full precision."""
+    return exact(alias, "navps", "NAVPS")
+
+
 def growth(end: str, start: str) -> str:
     """Return end / start - 1 with 40 digits and unrounded; NULL where start is zero or missing."""
     return f"({end}::numeric / nullif({start}, 0)::numeric(80,{PERFORMANCE_DIGITS}) - 1)"

@@ -51,6 +51,8 @@ _STATEMENTS = (
     "COMMENT ON SCHEMA sra IS 'Published views: all that the SRA app reads.'",
     "CREATE SCHEMA published",
     "COMMENT ON SCHEMA published IS 'Rows behind the views of schema sra; read those.'",
+    "CREATE AGGREGATE published.product(numeric) (SFUNC = numeric_mul, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE)",
+    "CREATE INDEX ix_fmp_quote_run ON fmp_quote USING brin (run_id) WITH (pages_per_range = 32, autosummarize = true)",
     # the schema holds views only, and each of them is granted by name
     "GRANT USAGE ON SCHEMA sra TO PUBLIC",
     # every role may execute a new function unless told otherwise
@@ -104,13 +106,12 @@ def downgrade() -> None:
                       WHERE c.relnamespace = 'published'::regnamespace AND c.relkind = 'r' LOOP
             EXECUTE format('DROP TABLE %s', item.name);
           END LOOP;
-          FOR item IN SELECT p.oid::regprocedure AS name FROM pg_proc p WHERE p.pronamespace = 'published'::regnamespace LOOP
-            EXECUTE format('DROP FUNCTION %s', item.name);
-          END LOOP;
         END
         $$
         """
     )
+    op.execute("DROP INDEX ix_fmp_quote_run")
+    op.execute("DROP AGGREGATE published.product(numeric)")
     op.execute("DROP SCHEMA sra")
     op.execute("DROP SCHEMA published")
     op.execute("DROP TABLE published_run")

@@ -1,0 +1,95 @@
+"""The newest price of every security."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.fragments import exact, exact_navps, is_latest_quote
+from sra_shared.views.security_master import CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES
+
+MARKET_ZONE = "America/New_York"
+
+_QUERY = f"""
+SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at, q.change,
+  q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
+FROM scope s
+CROSS JOIN LATERAL (
+  SELECT {exact_navps("q")} AS price, q.date AS price_date,
+    {exact("q", "navps_penny_change", "NAVPSPennyChange", "PennyChangeDay")} AS change,
+    {exact("q", "navps_percent_change", "NAVPSPercentChange")} AS change_percent, q.processed_at
+  FROM public.fundata_quotes q
+  WHERE s.source = 'fundata' AND q.identifier = s.identifier AND q.navps IS NOT NULL AND {is_latest_quote("q")}
+  ORDER BY q.date DESC, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal LIMIT 1
+) q
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+UNION ALL
+SELECT s.source, s.identifier, m.type, coalesce(m.name, q.name), q.price, m.currency,
+  (q.quoted_at AT TIME ZONE '{MARKET_ZONE}')::date, q.quoted_at, q.change, q.change_percentage, q.volume,
+  greatest(q.updated_at, m.as_of)
+FROM scope s
+CROSS JOIN LATERAL (
+  SELECT q.* FROM public.fmp_quote q
+  WHERE s.source = 'fmp' AND q.symbol = s.identifier AND q.price IS NOT NULL ORDER BY q.quoted_at DESC LIMIT 1
+) q
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+"""  # noqa: S608 - fragments of this package
+
+CHANGED_NAVPS = """
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])
+"""
+CHANGED_PRICES = (
+    "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[])"
+)
+
+
+class LatestQuote(ViewModel):
+    """Newest price or NAVPS that is not NULL, one row per security.
+
+    A fund's comes from the newest day that has one, FundDailyNAVPS before Pricing, with all delivered digits. A listing's
+    comes from its newest quote; its day is that of New York, where all five exchanges keep their time.
+    """
+
+    source: Literal["fundata", "fmp"] = Field(description="Vendor.")
+    identifier: str = Field(description="InstrumentKey of a fund, symbol of a listing.")
+    type: str | None = Field(description="equity, etf or fund; none where the security is not in security_master.")
+    name: str | None = Field(description="Name to show.")
+    price: Annotated[Decimal, Col("currency of the row")] = Field(description="Price, or net asset value per share.")
+    currency: str | None = Field(description="Currency of price and change; none where the vendor gives none.")
+    price_date: date = Field(description="Day of the price.")
+    quoted_at: datetime | None = Field(description="Moment of the quote; none for a fund, which has one value a day.")
+    change: Annotated[Decimal | None, Col("currency of the row")] = Field(
+        description="Change since the day before, vendor's."
+    )
+    change_percent: Annotated[Decimal | None, Col("percent")] = Field(description="The same in percent, vendor's.")
+    volume: Annotated[Decimal | None, Col("shares")] = Field(description="Volume of the day; none for a fund.")
+    as_of: datetime = Field(description=AS_OF)
+    last_run_id: UUID = Field(description=LAST_RUN)
+
+    spec: ClassVar[ViewSpec] = ViewSpec(
+        name="latest_quote",
+        key=("source", "identifier"),
+        query=_QUERY,
+        sources=(
+            Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),
+            Source("fmp_quote", "fmp", ("quote",)),
+            Source("fundata_data", "fundata", ("FundGeneral",)),
+            Source("fmp_universe", "fmp", ("universe",)),
+            Source("equity_profile", "fmp", ("profile",)),
+        ),
+        uses=("security_master",),
+        keyed=Keyed(
+            scope=("source", "identifier"),
+            all_scopes="""
+                SELECT DISTINCT 'fundata' AS source, identifier FROM public.fundata_quotes
+                UNION ALL SELECT DISTINCT 'fmp', symbol FROM public.fmp_quote
+            """,
+            changed_scopes=(CHANGED_NAVPS, CHANGED_PRICES, CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES),
+            indexes=("(identifier)", "(price_date)"),
+        ),
+    )
