@@ -227,6 +227,13 @@ _MOMENTS = ", ".join(
     + [f"{alias}.processed_at" for alias in ("g", "p", "a", "assets", "h", "l", "e", "t")]
 )
 
+# not by way of the columns, which large amounts do not fit
+_ASSETS = (
+    "d.date, public.fundata_parse_number(coalesce(d.raw_json ->> 'FundAssetsValue', d.raw_json ->> 'fund_assets_value'))"
+    " AS fund_assets, public.fundata_parse_number(coalesce(d.raw_json ->> 'SeriesAssetsValue',"
+    " d.raw_json ->> 'series_assets_value')) AS series_assets, d.processed_at"
+)
+
 _QUERY = f"""
 SELECT s.identifier, m.name, m.name_en, m.name_fr, m.company, m.family, g.series_name AS series, g.cifsc_type AS category,
   g.objective, m.currency, m.inception_date, q.price AS nav, q.price_date AS nav_date, q.change AS nav_change,
@@ -257,19 +264,7 @@ LEFT JOIN LATERAL (
     )
 }
 {_join("a", _newest("FundAdvancedPerformance", f"{_ADVANCED}, d.processed_at"))}
-{
-    _join(
-        "assets",
-        _newest(
-            "FundAssets",
-            # not by way of the columns, which large amounts do not fit
-            "d.date, public.fundata_parse_number(coalesce(d.raw_json ->> 'FundAssetsValue',"
-            " d.raw_json ->> 'fund_assets_value')) AS fund_assets, public.fundata_parse_number(coalesce("
-            "d.raw_json ->> 'SeriesAssetsValue', d.raw_json ->> 'series_assets_value')) AS series_assets, d.processed_at",
-            "date",
-        ),
-    )
-}
+{_join("assets", _newest("FundAssets", _ASSETS, "date"))}
 {chr(10).join(_join_period(years) for years in _PERIODS)}
 {_join("h", _list_newest("FundTopHolding", "date", _HOLDING, "d.holding_number, d.record_id"))}
 {_join("l", _list_newest("FundAllocation", "allocation_date", _ALLOCATION, "d.allocation_type, d.record_id"))}
