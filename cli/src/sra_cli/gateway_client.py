@@ -11,7 +11,7 @@ import httpx
 
 from sra_shared.errors import ConfigError, RetryableError, SraError
 
-LIVE = frozenset({"queued", "running", "parked"})
+LIVE = frozenset({"queued", "running"})
 Progress = Callable[[Mapping[str, Any]], None]
 
 
