@@ -1,0 +1,61 @@
+"""A server that is killed and comes back: work and events go on by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import asyncpg
+
+from sra_cli.postgres import EmbeddedPostgres
+from sra_shared.db import OUTAGE_ERRORS, open_pool
+from sra_shared.jobs import enqueue_run
+from sra_shared.migrate import upgrade_database
+from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_testing.job_process import PROBE_TABLE, run_worker_process
+from sra_testing.waiting import wait_for
+
+
+async def test_run_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path)
+    await asyncio.to_thread(server.start)
+    try:
+        dsn = server.build_dsn()
+        await upgrade_database(dsn)
+        pool = await open_pool(dsn, application_name="test", max_size=3)
+        await pool.execute(PROBE_TABLE)
+        async with pool.acquire() as connection, connection.transaction():
+            request = RunRequest(task_type=TaskType.CSV_IMPORT, parameters={"chunks": 12, "pause": 0.3})
+            requested = await request_run(connection, request, source="fundata", enqueue=enqueue_run)
+
+        async def count_chunks() -> int:
+            try:
+                return int(await pool.fetchval("SELECT count(*) FROM chunk_probe"))
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError):
+                return 0
+
+        async def read_status() -> str | None:
+            try:
+                status = await pool.fetchval(
+                    "SELECT status FROM task_execution_log WHERE task_id = $1", requested.task.task_id
+                )
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError):
+                return None
+            return None if status in ("queued", "running") else str(status)
+
+        with run_worker_process(dsn):
+            await wait_for(count_chunks, what="a first chunk")
+            assert server.pid is not None
+            os.kill(server.pid, signal.SIGKILL)
+            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(server.start)
+            assert await wait_for(read_status, what="the end of the run", seconds=150) == "completed"
+        rows = await pool.fetch("SELECT chunk, count(*) AS times FROM chunk_probe GROUP BY chunk")
+        assert sorted((row["chunk"], row["times"]) for row in rows) == [(chunk, 1) for chunk in range(12)]
+        assert await pool.fetchval("SELECT sum(stored_count) FROM run_unit") == 12
+        assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
+        await pool.close()
+    finally:
+        await asyncio.to_thread(server.stop)
