@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.errors import IdempotencyConflictError, RetryableError, RunBusyError, SraError
@@ -96,7 +97,19 @@ def answer_problem(
 
 def _answer_http(request: Request, error: HTTPException) -> Response:
     detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
-    return answer_problem(request.url.path, error.status_code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_list_methods(request))
+    return answer_problem(request.url.path, error.status_code, detail, headers=headers)
+
+
+def _list_methods(request: Request) -> list[str]:
+    """Return the methods of all routes with this path; the framework tells only those of the first."""
+    methods: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            methods |= {method.upper() for method in operations}
+    return sorted(methods)
 
 
 def _answer_validation(request: Request, error: RequestValidationError) -> Response:
