@@ -148,7 +148,8 @@ def _describe_files(units: Sequence[Unit], totals: dict[int, Counts]) -> list[di
     files = []
     for path in sorted(by_file):
         parts = by_file[path]
-        counts = totals.get(parts[0].detail.get("file_id", -1), Counts())
+        own = sum((part.counts for part in parts), Counts())
+        counts = totals.get(parts[0].detail.get("file_id", -1), own)
         dataset = parts[0].dataset
         files.append(
             {

@@ -11,9 +11,8 @@ from decimal import Decimal
 
 from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.reader import BATCH_ROWS
 from fundata_ingest.storage import Wanted, fetch_files
-from fundata_ingest.streams import FileJob, load_stream
+from fundata_ingest.streams import CHUNK_ROWS, FileJob, load_stream
 from fundata_ingest.tracker import is_loaded, track_file
 from fundata_ingest.tree import FoundFile, SeedTree, hash_file, survey_tree
 from sra_shared.counts import Counts
@@ -43,7 +42,7 @@ class SeedWork:
     reject_limit: Decimal
     tables: tuple[TableName, ...] = ("data", "quotes")
     storage: SeedStorageSettings | None = None
-    batch_rows: int = BATCH_ROWS
+    batch_rows: int = CHUNK_ROWS
     streams: int | None = None
 
     source: str = "fundata"

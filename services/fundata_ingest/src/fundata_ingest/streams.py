@@ -15,7 +15,7 @@ from fundata_ingest.batches import FileHead, Position, TextBatch
 from fundata_ingest.catalogue import Catalogue
 from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_chunks, take_share
 from fundata_ingest.commit import store_chunk
-from fundata_ingest.reader import BATCH_ROWS, read_batches
+from fundata_ingest.reader import read_batches
 from fundata_ingest.storage import compute_sha256
 from fundata_ingest.targets import find_target
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
@@ -24,6 +24,9 @@ from fundata_ingest.versions import KeySet
 from sra_shared.counts import Counts
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.runs import UnitContext
+
+# records in one transaction; two streams with a chunk ahead each hold some 60 MB of these
+CHUNK_ROWS = 16_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class FileJob:
         return FileHead(catalogue.find_dataset(dataset), tuple(self.columns), start)
 
 
-async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows: int = BATCH_ROWS) -> None:
+async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows: int = CHUNK_ROWS) -> None:
     """Do a unit of a seed run from its last committed chunk to the end of the file.
 
     Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it.

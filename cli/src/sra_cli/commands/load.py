@@ -1,0 +1,136 @@
+"""`./sra load`: a Fundata seed tree into the database, in this process; or a dataset's columns derived again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.reparse import ReparseWork, make_reparse_request
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.tree import SeedTree
+from sra_cli.database import use_database
+from sra_cli.home import Home
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.settings import read_settings
+from sra_shared.db import open_connection
+from sra_shared.errors import ConfigError
+from sra_shared.logs import configure_logs
+from sra_shared.migrate import read_sandbox_mark, require_revision
+from sra_shared.runs import Unit
+from sra_shared.settings import FundataSettings, SeedStorageSettings, ServiceSettings
+
+FolderArgument = Annotated[
+    Path | None, typer.Argument(metavar="DIR", help="Folder with the seed files in `data` and `quotes`.")
+]
+ReparseOption = Annotated[
+    str | None, typer.Option("--reparse", metavar="DATASET", help="Derive the typed columns of a dataset again.")
+]
+
+
+def load(
+    folder: FolderArgument = None, reparse: ReparseOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Load a Fundata seed tree, or derive a dataset's columns again; a load that was killed goes on where it was."""
+    output = Output(as_json=as_json)
+    if (folder is None) == (reparse is None):
+        raise ConfigError("Name either a folder or --reparse DATASET.", next_step="See ./sra load --help.")
+    configure_logs(
+        service="load", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level, form="json"
+    )
+    with use_database(Home(home)) as dsn, Progress(output) as progress:
+        if folder is not None:
+            result = asyncio.run(load_folder(dsn, folder, progress.show))
+        else:
+            result = asyncio.run(reparse_dataset(dsn, str(reparse), progress.show))
+    for error in result.errors:
+        output.note(error)
+    output.finish(
+        result.as_dict(), code=choose_exit_code(result.task.status.value), render=lambda: render_result(result)
+    )
+
+
+async def load_folder(dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
+    """Load a tree; raises ConfigError before anything is written where the tree and the database do not fit."""
+    settings = read_settings(FundataSettings)
+    root = await asyncio.to_thread(folder.resolve)
+    tree = await asyncio.to_thread(SeedTree.at, root)
+    connection = await open_connection(dsn, application_name="sra:load")
+    try:
+        await require_revision(connection)
+        tree.check_mark(is_sandbox=await read_sandbox_mark(connection))
+    finally:
+        await connection.close()
+    work = SeedWork(
+        catalogue=load_catalogue(),
+        find_tree=lambda _task: tree,
+        reject_limit=settings.reject_limit,
+        storage=read_settings(SeedStorageSettings),
+    )
+    return await run_in_process(dsn, make_load_request(root), work, watch=watch)
+
+
+async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
+    """Derive a dataset's typed columns again; raises ConfigError that names the datasets where there is none so called."""
+    catalogue = load_catalogue()
+    catalogue.find_dataset(dataset)
+    return await run_in_process(dsn, make_reparse_request(dataset), ReparseWork(catalogue), watch=watch)
+
+
+class Progress:
+    """Shows how far each file is, rows a second and the time left; nothing where stdout is for a program."""
+
+    def __init__(self, output: Output) -> None:
+        self._live = Live(console=output.notes, transient=True, refresh_per_second=4)
+        self._wanted = not output.as_json and output.notes.is_terminal
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        if self._wanted:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._wanted:
+            self._live.stop()
+
+    def show(self, units: Sequence[Unit]) -> None:
+        """Draw the state of a run's parts."""
+        if self._wanted:
+            self._live.update(render_progress(units, time.monotonic() - self._started))
+
+
+def render_progress(units: Sequence[Unit], seconds: float) -> Table:
+    """Return the parts that are being worked on, and a line on the whole."""
+    sizes = [int(unit.detail.get("size", 0)) for unit in units]
+    done = sum(
+        size if not unit.status.is_live else int(unit.resume.get("offset", 0))
+        for unit, size in zip(units, sizes, strict=True)
+    )
+    read = sum(unit.counts.read for unit in units)
+    total = sum(sizes)
+    left = f"{seconds * (total - done) / done:,.0f} s left" if done and total else ""
+    title = f"{read:,} records, {read / max(seconds, 0.001):,.0f} a second, {left}"
+    rows = [
+        (unit.unit, f"{100 * int(unit.resume.get('offset', 0)) // max(size, 1)} %", unit.counts.read)
+        for unit, size in zip(units, sizes, strict=True)
+        if unit.status == "running"
+    ]
+    return make_table(title, ("file", "#done", "#records"), rows)
+
+
+def render_result(result: LoadResult) -> Table:
+    """Return a line for every file that was found."""
+    names = ("read", "stored", "unchanged", "duplicate", "rejected")
+    rows = [(file["file"], file["status"], *(file[name] for name in names)) for file in result.files]
+    missing = f", {len(result.missing)} missing" if result.missing else ""
+    title = f"{result.task.status}: {len(rows)} files{missing}, {result.seconds:.1f} s"
+    return make_table(title, ("file", "status", *(f"#{name}" for name in names)), rows)
