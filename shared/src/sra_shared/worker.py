@@ -160,7 +160,9 @@ class JobWorker:
 
     async def _execute_or_interrupt(self, task_id: UUID, work: Work) -> Execution | None:
         """Return what is left of the run, or None where its work did not stop in time and was interrupted."""
-        executing = asyncio.create_task(execute_run(self._pool, task_id, work, self._worker, on_planned=call_helpers))
+        # units that wait for one another are no work to share
+        on_planned = None if work.ordered else call_helpers
+        executing = asyncio.create_task(execute_run(self._pool, task_id, work, self._worker, on_planned=on_planned))
         deadline = asyncio.create_task(self._wait_for_deadline())
         try:
             await asyncio.wait({executing, deadline}, return_when=asyncio.FIRST_COMPLETED)

@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from sra_shared.logs import hide_secrets
+from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import Work
 from sra_shared.service.auth import (
     OPEN_ROUTES,
@@ -32,6 +33,7 @@ from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_shared.worker import WorkerTiming
 
 MAX_BODY_BYTES = 1_000_000
+_log = get_logger(__name__)
 
 
 def create_service_app(
@@ -65,10 +67,11 @@ def create_service_app(
     service.check_production()
     service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
     viewer_token = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
-    hide_secrets([service_token, viewer_token])
+    dsn = database.require_dsn()
+    hide_secrets([service_token, viewer_token, unquote(urlsplit(dsn).password or "")])
     plan = ServicePlan(
         name=name,
-        dsn=database.require_dsn(),
+        dsn=dsn,
         pool_min_size=database.db_pool_min_size,
         pool_max_size=database.db_pool_max_size,
         works=dict(works or {}),
@@ -82,6 +85,8 @@ def create_service_app(
 
     @asynccontextmanager
     async def keep_open(app: FastAPI) -> AsyncIterator[None]:
+        if service_token is None:
+            _log.warning("no_token_is_set", next_step="Set SRA_SERVICE_TOKEN: without it nobody may ask for anything.")
         async with open_service(plan, metrics) as state:
             app.state.service = state
             yield

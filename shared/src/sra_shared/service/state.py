@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -189,7 +189,8 @@ async def _keep_running(name: str, task: Background, state: ServiceState) -> Non
             return
         state.restarts[name] = type(error).__name__ if error else "no error"
         _log.error("background_task_ended", task=name, exc_info=error)
-        await asyncio.wait({asyncio.ensure_future(state.stopping.wait())}, timeout=_RESTART_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(state.stopping.wait(), _RESTART_SECONDS)
 
 
 async def _end_tasks(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
