@@ -20,7 +20,8 @@ TEST_KEY = "test-key"
 @contextmanager
 def run_stand_in(**options: Any) -> Iterator[StandIn]:
     """A running stand-in; `options` are fields of `sra_stand_in.options.Options`, by default a small world."""
-    with StandIn(Options(**({"securities": 60, "funds": 4, "as_of": TEST_DAY} | options))) as running:
+    chosen: dict[str, Any] = {"securities": 60, "funds": 4, "as_of": TEST_DAY} | options
+    with StandIn(Options(**chosen)) as running:
         yield running
 
 

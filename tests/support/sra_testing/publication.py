@@ -1,0 +1,38 @@
+"""Builds of views without a service, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sra_shared.db import Pool
+from view_builder.apply import define_views, prepare_table
+from view_builder.build import Built, build_view
+from view_builder.compile import CompiledView
+
+
+async def build_one(pool: Pool, view: CompiledView, *, build_id: UUID | None = None, **options: Any) -> Built:
+    """Build one view in a transaction of its own."""
+    if view.spec.keyed is not None:
+        await prepare_table(pool, view)
+    async with pool.acquire() as connection, connection.transaction():
+        return await build_view(connection, view, build_id=build_id or uuid4(), **options)
+
+
+async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -> dict[str, Built]:
+    """Define what is missing and build all views in their order."""
+    await define_views(pool, views)
+    return {view.relation: await build_one(pool, view, **options) for view in views}
+
+
+async def read_rows(pool: Pool, statement: str, *arguments: object) -> list[dict[str, Any]]:
+    """Return the rows of a statement as dictionaries."""
+    async with pool.acquire() as connection:
+        return [dict(row) for row in await connection.fetch(statement, *arguments)]
+
+
+async def dump_view(pool: Pool, name: str) -> list[str]:
+    """Return all rows of a view as text, without the run that last changed them, in order."""
+    rows = await read_rows(pool, f"SELECT to_jsonb(v) - 'last_run_id' AS row FROM sra.{name} v")  # noqa: S608
+    return sorted(repr(row["row"]) for row in rows)

@@ -1,0 +1,197 @@
+"""Rows of the raw tables for tests of what is built from them, stored as the ingest services store them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from sra_shared.db import Connection
+
+_ORDER = "(data_source = 'API', coalesce(change_date, '-infinity'::date), data_version)"
+
+
+async def put_run(
+    connection: Connection,
+    source: str,
+    datasets: Sequence[str],
+    *,
+    run_id: UUID | None = None,
+    status: str = "completed",
+) -> UUID:
+    """Store a run as it stands in the ledger; an ended one ended now."""
+    run = run_id or uuid4()
+    live = status in ("queued", "running", "parked")
+    await connection.execute(
+        "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, completed_at)"
+        " VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN NULL ELSE clock_timestamp() END)",
+        run,
+        "daily_quotes" if source == "fmp" else "csv_import",
+        status,
+        str(run),
+        source,
+        live,
+    )
+    for dataset in datasets:
+        await connection.execute(
+            "INSERT INTO run_unit (task_id, unit, dataset, status, completed_at) VALUES ($1, $2, $2, $3, clock_timestamp())",
+            run,
+            dataset,
+            status,
+        )
+    return run
+
+
+async def end_run(connection: Connection, run_id: UUID) -> None:
+    """End a live run."""
+    await connection.execute(
+        "UPDATE task_execution_log SET status = 'completed', completed_at = clock_timestamp() WHERE task_id = $1",
+        run_id,
+    )
+
+
+async def put_quote(
+    connection: Connection,
+    run_id: UUID,
+    identifier: str,
+    day: date,
+    navps: str | None,
+    *,
+    dataset: str = "FundDailyNAVPS",
+    **other: Any,
+) -> int:
+    """Store the next version of a quote and return it; `navps` is kept to the last digit in raw_json."""
+    names = {"navps_penny_change": "NAVPSPennyChange", "navps_percent_change": "NAVPSPercentChange"}
+    raw = {"InstrumentKey": identifier, "Date": day.isoformat(), "NAVPS": navps or ""}
+    raw |= {names[name]: str(value) for name, value in other.items() if name in names}
+    values = {"date": day, "navps": None if navps is None else Decimal(navps), **other}
+    key = {"identifier": identifier, "date": day, "dataset": dataset}
+    return await _put_version(connection, "fundata_quotes", run_id, key, values, raw)
+
+
+async def put_data(
+    connection: Connection, run_id: UUID, dataset: str, identifier: str, record_id: str, **values: Any
+) -> int:
+    """Store the next version of a data record and return it; numbers given as text are kept so in raw_json."""
+    raw = {"".join(part.capitalize() for part in name.split("_")): str(value) for name, value in values.items()}
+    typed = {name: _read(name, value) for name, value in values.items()}
+    key = {"identifier": identifier, "dataset": dataset, "record_id": record_id}
+    return await _put_version(connection, "fundata_data", run_id, key, typed, raw)
+
+
+def _read(name: str, value: Any) -> Any:
+    numeric = isinstance(value, str) and value.replace(".", "", 1).replace("-", "", 1).isdigit()
+    texts = ("identifier", "name", "type", "grade", "state", "source", "currency", "language")
+    return Decimal(value) if numeric and not name.endswith(texts) else value
+
+
+async def _put_version(
+    connection: Connection,
+    table: str,
+    run_id: UUID,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    raw: Mapping[str, Any],
+) -> int:
+    same = " AND ".join(f"{name} = ${index}" for index, name in enumerate(key, 1))
+    newest = await connection.fetchval(f"SELECT max(data_version) FROM {table} WHERE {same}", *key.values())  # noqa: S608
+    version = (newest or 0) + 1
+    row = {
+        "run_id": run_id,
+        "data_source": "CSV",
+        "data_version": version,
+        "row_ordinal": 0,
+        "parser_version": 1,
+        "content_hash": version.to_bytes(16, "big"),
+        "raw_json": dict(raw),
+        **key,
+        **values,
+    }
+    names = ", ".join(row)
+    places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
+    await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", *row.values())  # noqa: S608
+    await _supersede(connection, table, run_id, key, version)
+    return version
+
+
+async def _supersede(connection: Connection, table: str, run_id: UUID, key: Mapping[str, Any], version: int) -> None:
+    """Of the former latest version and the new one, the lesser is superseded."""
+    same = " AND ".join(f"t.{name} = ${index}" for index, name in enumerate(key, 1))
+    names = ", ".join(key)
+    count = len(key)
+    await connection.execute(
+        f"INSERT INTO {table}_superseded ({names}, data_version, superseded_by, run_id)"  # noqa: S608
+        f" SELECT {names}, v.data_version, v.winner, ${count + 1} FROM ("
+        f"   SELECT t.*, first_value(t.data_version) OVER (ORDER BY {_ORDER} DESC) AS winner FROM {table} t"
+        f"   WHERE {same} AND t.row_ordinal = 0 AND NOT EXISTS (SELECT FROM {table}_superseded x"
+        f"     WHERE {' AND '.join(f'x.{name} = t.{name}' for name in key)} AND x.data_version = t.data_version)"
+        f" ) v WHERE v.data_version <> v.winner",
+        *key.values(),
+        run_id,
+    )
+
+
+async def put_fund(
+    connection: Connection,
+    run_id: UUID,
+    identifier: str,
+    *,
+    name: str = "Fund",
+    language: str = "EN",
+    currency: str | None = "CAD",
+    **other: Any,
+) -> int:
+    """Store the FundGeneral record of a fund in one language."""
+    return await put_data(
+        connection,
+        run_id,
+        "FundGeneral",
+        identifier,
+        f"{identifier}-{language}",
+        language=language,
+        legal_name=name,
+        currency=currency,
+        **other,
+    )
+
+
+async def put_profile(connection: Connection, run_id: UUID, symbol: str, **values: Any) -> None:
+    """Store a listing: universe and profile."""
+    row = {"exchange": "NYSE", "company_name": f"{symbol} Inc.", "currency": "USD", "is_etf": False, **values}
+    await connection.execute(
+        "INSERT INTO fmp_universe (symbol, exchange, company_name, is_etf, is_fund, is_actively_trading, raw_json, run_id,"
+        " content_hash) VALUES ($1, $2, $3, $4, false, true, '{}', $5, '')",
+        symbol,
+        row["exchange"],
+        row["company_name"],
+        row["is_etf"],
+        run_id,
+    )
+    names = ["symbol", *row, "raw_json", "run_id", "content_hash"]
+    places = ", ".join(f"${index}" for index in range(1, len(names) + 1))
+    await connection.execute(
+        f"INSERT INTO equity_profile ({', '.join(names)}) VALUES ({places})",  # noqa: S608
+        symbol,
+        *row.values(),
+        {"beta": 1.25, "lastDividend": 2},
+        run_id,
+        b"",
+    )
+
+
+async def put_price(
+    connection: Connection, run_id: UUID, symbol: str, moment: datetime, price: str, *, exchange: str = "NYSE"
+) -> None:
+    """Store a quote of a listing."""
+    await connection.execute(
+        "INSERT INTO fmp_quote (symbol, quoted_at, exchange, price, raw_json, run_id, content_hash)"
+        " VALUES ($1, $2, $3, $4, '{}', $5, '') ON CONFLICT (symbol, quoted_at) DO UPDATE"
+        " SET price = excluded.price, run_id = excluded.run_id, updated_at = now()",
+        symbol,
+        moment,
+        exchange,
+        Decimal(price),
+        run_id,
+    )

@@ -1,0 +1,248 @@
+"""Every published figure against a value worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from sra_shared.db import Pool
+from sra_testing.publication import build_all, read_rows
+from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
+from view_builder.compile import CompiledView
+
+DAY = date(2025, 9, 26)
+
+
+def at_close(year: int, month: int, day: int) -> datetime:
+    """Four in the afternoon in New York, in summer or winter."""
+    return datetime(year, month, day, 20 if 4 <= month <= 10 else 21, tzinfo=UTC)
+
+
+async def test_daily_market_summary_by_hand(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "Pricing"])
+        for fund, currency in (("1", "CAD"), ("2", "CAD"), ("3", "CAD"), ("4", "USD"), ("5", "CAD"), ("6", None)):
+            await put_fund(connection, run, fund, currency=currency)
+        await put_quote(connection, run, "1", DAY, "10.00000001", navps_penny_change=Decimal("0.00400000"))
+        await put_quote(connection, run, "2", DAY, "20.5", navps_penny_change=Decimal("-0.5"))
+        await put_quote(connection, run, "3", DAY, "12.25", navps_penny_change=Decimal(0))
+        await put_quote(connection, run, "4", DAY, "100", navps_percent_change=Decimal("1.5"))
+        # inactive and without value: neither counts
+        await put_quote(connection, run, "5", DAY, "999", record_state="Deleted")
+        await put_quote(connection, run, "3", date(2025, 9, 25), None)
+        # both datasets hold the day: FundDailyNAVPS is taken
+        await put_quote(connection, run, "2", DAY, "777", dataset="Pricing")
+        await put_quote(connection, run, "6", DAY, "3")
+    await build_all(pool, views)
+    rows = await read_rows(pool, "SELECT * FROM sra.daily_market_summary ORDER BY date, currency")
+    assert [(row["date"], row["currency"]) for row in rows] == [(DAY, "CAD"), (DAY, "USD"), (DAY, "XXX")]
+    cad = rows[0]
+    assert (cad["total_symbols"], cad["advancers"], cad["decliners"]) == (3, 1, 1)
+    assert cad["avg_navps"] == Decimal("14.250000")  # (10.00000001 + 20.5 + 12.25) / 3 = 14.25000000333...
+    assert cad["median_navps"] == Decimal("12.250000")
+    assert (rows[1]["advancers"], rows[1]["decliners"], rows[1]["avg_navps"]) == (1, 0, Decimal(100))
+    assert (rows[2]["advancers"], rows[2]["decliners"]) == (0, 0)
+
+
+async def test_median_of_an_even_number_is_the_mean_of_the_middle_two(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        for fund, navps in (("1", "1"), ("2", "2.00000001"), ("3", "4.00000002"), ("4", "1000")):
+            await put_fund(connection, run, fund)
+            await put_quote(connection, run, fund, DAY, navps)
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT * FROM sra.daily_market_summary")
+    assert row["median_navps"] == Decimal("3.000000")  # 3.000000015, rounded half up
+    assert row["avg_navps"] == Decimal("251.750000")
+
+
+async def test_latest_quote_takes_the_newest_day_with_a_value_at_full_precision(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "Pricing"])
+        await put_fund(connection, run, "1", currency="USD")
+        await put_quote(connection, run, "1", date(2025, 9, 24), "11.12345678")
+        await put_quote(connection, run, "1", date(2025, 9, 25), "12.12345678", dataset="Pricing")
+        await put_quote(connection, run, "1", date(2025, 9, 25), "12.5")
+        await put_quote(connection, run, "1", date(2025, 9, 26), None)
+        await put_quote(connection, run, "1", date(2025, 9, 27), "0")
+        prices = await put_run(connection, "fmp", ["quote", "profile", "universe"])
+        await put_profile(connection, prices, "ABC")
+        await put_price(connection, prices, "ABC", at_close(2025, 9, 25), "5.5")
+        # past midnight in London, still the 26th in New York
+        await put_price(connection, prices, "ABC", datetime(2025, 9, 27, 1, tzinfo=UTC), "6.25")
+    await build_all(pool, views)
+    fund, listing = await read_rows(pool, "SELECT * FROM sra.latest_quote ORDER BY source DESC")
+    assert (fund["source"], fund["price"], fund["price_date"]) == ("fundata", Decimal(0), date(2025, 9, 27))
+    assert fund["currency"] == "USD"
+    assert (listing["price"], listing["price_date"], listing["currency"]) == (Decimal("6.25"), DAY, "USD")
+
+
+async def test_pricing_fills_a_day_that_fund_daily_navps_lacks(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "Pricing"])
+        await put_quote(connection, run, "1", date(2025, 9, 25), "12.5")
+        await put_quote(connection, run, "1", DAY, "12.87654321", dataset="Pricing")
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT * FROM sra.latest_quote")
+    assert (row["price"], row["price_date"], row["currency"]) == (Decimal("12.87654321"), DAY, None)
+
+
+# end 2025-09-26 at 110; the start is the last price on or before the target, at most 7 days older
+_STARTS = [
+    # horizon, day of the price, price, expected
+    ("1w", date(2025, 9, 19), "100", Decimal("0.100000")),
+    ("1w", date(2025, 9, 17), "100", Decimal("0.100000")),  # missing days: two older
+    ("1w", date(2025, 9, 12), "100", Decimal("0.100000")),  # seven days older still counts
+    ("1w", date(2025, 9, 11), "100", None),  # eight do not
+    ("1m", date(2025, 8, 26), "90", Decimal("0.222222")),  # 0.2222222...
+    ("3m", date(2025, 6, 26), "108", Decimal("0.018519")),  # 0.0185185...
+    ("ytd", date(2024, 12, 31), "109.999999", Decimal("0.000000")),  # 0.00000000909...
+    ("ytd", date(2024, 12, 27), "55", Decimal("1.000000")),
+    ("1y", date(2024, 9, 26), "220", Decimal("-0.500000")),
+    # (110/55) ^ (365.25/1095) - 1 = 2 ^ 0.33356164... - 1
+    ("3y", date(2022, 9, 26), "55", Decimal("0.260098")),
+    ("5y", date(2020, 9, 25), "55", Decimal("0.148619")),
+]
+
+
+@pytest.mark.parametrize(("horizon", "day", "price", "expected"), _STARTS)
+async def test_performance_of_an_equity_by_hand(
+    pool: Pool, views: tuple[CompiledView, ...], horizon: str, day: date, price: str, expected: Decimal | None
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["quote", "profile", "universe"])
+        await put_profile(connection, run, "ABC")
+        await put_price(connection, run, "ABC", at_close(day.year, day.month, day.day), price)
+        await put_price(connection, run, "ABC", at_close(2025, 9, 26), "110")
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
+    if expected is not None and horizon in ("3y", "5y"):
+        exact = (Decimal(110) / Decimal(price)) ** (Decimal("365.25") / (DAY - day).days) - 1
+        expected = exact.quantize(Decimal("0.000001"))
+    assert row[f"performance_{horizon}"] == expected
+
+
+async def test_month_ends_and_splits(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["quote", "profile", "universe", "splits"])
+        await put_profile(connection, run, "ABC")
+        # one month before 31 March is 28 February
+        await put_price(connection, run, "ABC", at_close(2025, 2, 28), "300")
+        await put_price(connection, run, "ABC", at_close(2025, 3, 1), "900")
+        await put_price(connection, run, "ABC", at_close(2025, 3, 31), "110")
+        for day, numerator, denominator in (
+            (date(2025, 3, 10), 3, 1),
+            (date(2025, 2, 28), 2, 1),
+            (date(2025, 4, 1), 9, 1),
+        ):
+            await connection.execute(
+                "INSERT INTO fmp_split (symbol, date, numerator, denominator, raw_json, run_id, content_hash)"
+                " VALUES ('ABC', $1, $2, $3, '{}', $4, '')",
+                day,
+                numerator,
+                denominator,
+                run,
+            )
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
+    assert row["performance_1m"] == Decimal("0.100000")  # 110 / (300 / 3) - 1
+    assert row["dividend_yield"] == Decimal("0.018182")  # 2 / 110
+    assert row["beta"] == Decimal("1.25")
+
+
+async def test_fund_page_holds_the_vendors_figures_in_full(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        await put_fund(connection, run, "1", name="Fund", management_fee="1.2345")
+        await put_fund(connection, run, "1", name="Fonds", language="FR")
+        await put_quote(connection, run, "1", DAY, "12.12345678")
+        month, former = date(2025, 8, 31), date(2025, 7, 31)
+        await put_data(
+            connection, run, "FundPerformanceSummary", "1", "s1", month_end_date=former, one_month_return="9.9"
+        )
+        await put_data(
+            connection, run, "FundPerformanceSummary", "1", "s2", month_end_date=month, one_month_return="1.234567"
+        )
+        await put_data(
+            connection,
+            run,
+            "FundYearlyPerformance",
+            "1",
+            "y3",
+            month_end_date=month,
+            year="3",
+            compound_return="7.654321",
+        )
+        await put_data(
+            connection, run, "FundRiskYearlyPerformance", "1", "k3", month_end_date=month, year="3", beta="0.987"
+        )
+        await put_data(connection, run, "FundAssets", "1", "a", date=month, series_assets_value="5.25")
+        for number in (2, 1):
+            await put_data(
+                connection,
+                run,
+                "FundTopHolding",
+                "1",
+                f"h{number}",
+                language="EN",
+                date=month,
+                security=f"Holding {number}",
+                market_percent="4.4444",
+                holding_number=Decimal(number),
+            )
+        await put_data(connection, run, "FundTopHolding", "1", "hf", language="FR", date=month, security="Titre")
+        await put_data(connection, run, "FundTopHolding", "1", "ho", language="EN", date=former, security="Sold")
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT * FROM sra.fund_page")
+    assert (row["name"], row["name_fr"], row["currency"]) == ("Fund", "Fonds", "CAD")
+    assert (row["nav"], row["nav_date"]) == (Decimal("12.12345678"), DAY)
+    assert row["return_1m_percent"] == Decimal("1.234567")
+    assert row["management_fee_percent"] == Decimal("1.2345")
+    assert [period["years"] for period in row["returns"]] == [1, 3, 5, 10]
+    assert row["returns"][1]["annualised_return_percent"] == Decimal("7.654321")
+    assert row["returns"][0]["annualised_return_percent"] is None
+    assert row["risk"][1]["beta"] == Decimal("0.987")
+    assert [holding["security"] for holding in row["top_holdings"]] == ["Holding 1", "Holding 2"]
+    assert row["top_holdings"][0]["market_percent"] == Decimal("4.4444")
+    assert row["series_assets"] == Decimal("5.25")
+
+
+async def test_security_master_prefers_english_and_keeps_both(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral"])
+        await put_fund(connection, run, "1", name="Fonds", language="FR")
+        await put_fund(connection, run, "2", name="Fonds", language="fr")
+        await put_fund(connection, run, "2", name="Fund", language="en")
+        await put_fund(connection, run, "3", name="Gone", record_state="Deleted")
+        listed = await put_run(connection, "fmp", ["universe", "profile"])
+        await put_profile(connection, listed, "ETF", is_etf=True)
+    await build_all(pool, views)
+    rows = await read_rows(pool, "SELECT * FROM sra.security_master ORDER BY identifier")
+    told = [(row["identifier"], row["name"], row["name_en"], row["name_fr"], row["type"]) for row in rows]
+    assert told == [
+        ("1", "Fonds", None, "Fonds", "fund"),
+        ("2", "Fund", "Fund", "Fonds", "fund"),
+        ("ETF", "ETF Inc.", "ETF Inc.", None, "etf"),
+    ]
+
+
+async def test_treasury_curve_has_a_row_per_day_and_tenor(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["treasury_rates"])
+        await connection.execute(
+            "INSERT INTO fmp_treasury_rate (date, month1, year10, raw_json, run_id, content_hash)"
+            " VALUES ('2025-09-26', 0, 4.125, '{}', $1, '')",
+            run,
+        )
+    await build_all(pool, views)
+    rows = await read_rows(pool, "SELECT tenor, tenor_months, rate, last_run_id FROM sra.treasury_curve ORDER BY 2")
+    assert rows == [
+        {"tenor": "month1", "tenor_months": 1, "rate": Decimal(0), "last_run_id": run},
+        {"tenor": "year10", "tenor_months": 120, "rate": Decimal("4.125"), "last_run_id": run},
+    ]
