@@ -166,6 +166,24 @@ class TestServer:
         server.stop()
         assert time.monotonic() - started < 20
 
+    async def test_the_wheel_runs_and_its_data_keep_their_server(self, tmp_path: Path) -> None:
+        folder = postgres._find_wheel_folder()
+        assert folder is not None
+        server = EmbeddedPostgres(tmp_path / "home", pg_bin=folder)
+        server.start()
+        try:
+            connection = await asyncpg.connect(server.build_dsn())
+            assert connection.get_server_version().major == 18
+            await connection.close()
+        finally:
+            server.stop()
+        again = EmbeddedPostgres(tmp_path / "home")  # whatever else is installed, the folder decides
+        again.start()
+        again.stop()
+        assert again.binaries is not None
+        assert again.binaries.major == 18
+        assert again.port == server.port
+
     def test_a_data_folder_in_use_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(postgres, "_LOCKED_SECONDS", 1.0)
         first, second = EmbeddedPostgres(tmp_path / "home"), EmbeddedPostgres(tmp_path / "home")

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 EXIT_NO_NAMESPACE = 126
+EXIT_NOT_RUN = 127
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 
@@ -55,7 +56,12 @@ def main(arguments: list[str]) -> None:
             raise SystemExit(EXIT_NO_NAMESPACE) from None
     # After the namespace, because a change of credentials clears the request.
     follow_parent(parent_pid)
-    os.execv(command[0], command)  # noqa: S606  (no shell is wanted: the arguments are already a list)
+    try:
+        os.execv(command[0], command)  # noqa: S606  (no shell is wanted: the arguments are already a list)
+    except OSError as error:
+        limits = "; root may open only its own files here, so use a folder that root owns" if as_nobody else ""
+        sys.stderr.write(f"{command[0]} cannot be run: {error.strerror}{limits}\n")
+        raise SystemExit(EXIT_NOT_RUN) from None
 
 
 if __name__ == "__main__":

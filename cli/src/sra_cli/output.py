@@ -44,7 +44,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Tell people of progress."""
-        self.notes.print(text, markup=False)
+        self.notes.print(text, markup=False, soft_wrap=True)
 
     def finish(
         self, result: Mapping[str, Any], *, code: int = 0, render: Callable[[], RenderableType | None] | None = None
