@@ -11,9 +11,9 @@ import exchange_calendars
 import httpx
 import pytest
 
+from sra_stand_in import app
 from sra_stand_in.calendars import open_calendar
 from sra_stand_in.fmp.prices import list_splits, share_factor
-from sra_stand_in.options import Options
 from sra_stand_in.server import StandIn
 from sra_testing.stand_in import TEST_DAY, call_fmp, run_stand_in
 
@@ -271,5 +271,24 @@ def test_sessions_are_those_of_the_exchanges(country: str, name: str) -> None:
     assert set(open_calendar(country).between(first, last)) == known
 
 
-def test_default_day_is_today() -> None:
-    assert Options().as_of == dt.datetime.now(dt.UTC).date()
+def test_without_a_day_the_world_is_that_of_today_and_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [dt.date(2026, 1, 6)]
+    monkeypatch.setattr(app, "read_today", lambda: days[0])
+    with run_stand_in(as_of=None) as running, call_fmp(running) as fmp:
+        fmp.get("quote?symbol=XLK")
+        assert running.stats()["as_of"] == "2026-01-06"
+        days[0] = dt.date(2026, 1, 7)
+        fmp.get("quote?symbol=XLK")
+        assert running.stats()["as_of"] == "2026-01-07"
+        running.set_as_of("2026-01-05")
+        fmp.get("quote?symbol=XLK")
+        assert running.stats()["as_of"] == "2026-01-05"
+
+
+def test_long_answers_are_compressed_where_accepted(stand_in: StandIn, fmp: httpx.Client) -> None:
+    packed = fmp.get("company-screener")
+    plain = fmp.get("company-screener", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    assert "content-encoding" not in fmp.get("quote?symbol=XLK").headers

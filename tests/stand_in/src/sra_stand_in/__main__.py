@@ -22,9 +22,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     ask.add_argument("--securities", type=int, default=defaults.securities, help="listings of the five exchanges (200)")
     ask.add_argument("--funds", type=int, default=defaults.funds, help="made-up Fundata instruments (25)")
     ask.add_argument("--seed", type=int, default=defaults.seed, help="another seed gives another world (7)")
-    ask.add_argument(
-        "--as-of", type=dt.date.fromisoformat, default=defaults.as_of, help="day of the world (today, UTC)"
-    )
+    ask.add_argument("--as-of", type=dt.date.fromisoformat, help="day of the world (today, UTC, moving on at midnight)")
     ask.add_argument("--plan", choices=PLANS, default=defaults.plan, help="FMP plan (ultimate)")
     ask.add_argument("--fmp-limit", type=int, default=0, help="FMP calls in any 60 s before a 429; 0: no limit")
     ask.add_argument("--bulk-limit", type=int, default=0, help="bulk calls in any 60 s; 0: no limit")

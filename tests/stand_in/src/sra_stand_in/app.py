@@ -41,13 +41,20 @@ TRANSPORT_KEY = "sra_stand_in.transport"
 """Under this name the server leaves the connection in the scope's state, so that a fault can break it."""
 
 
+def read_today() -> dt.date:
+    """The day of the world where none is named: today, UTC."""
+    return dt.datetime.now(dt.UTC).date()
+
+
 class StandInApp:
     """Both vendors behind one port, and the controls under `/control/`."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.fmp = FmpApi(options)
-        self.fundata = FundataApi(options)
+        self._day = options.as_of or read_today()
+        self._follows_clock = options.as_of is None
+        self.fmp = FmpApi(options, self._day)
+        self.fundata = FundataApi(options, self._day)
         self.faults: list[Fault] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,11 +67,19 @@ class StandInApp:
             request = await read_request(scope, receive)
             await send_answer(request, self._answer_other(request), send)
             return
+        if self._follows_clock and (today := read_today()) != self._day:
+            self.set_as_of(today)
         door.enter(path)
         try:
             await self._serve_vendor(door, scope, receive, send)
         finally:
             door.leave()
+
+    def set_as_of(self, day: dt.date) -> None:
+        """Move both vendors to a day."""
+        self._day = day
+        self.fmp.set_as_of(day)
+        self.fundata.set_as_of(day)
 
     def _find_door(self, path: str) -> Door | None:
         if path.startswith(PREFIX):
@@ -169,9 +184,8 @@ class StandInApp:
     def _change_day(self, values: object) -> None:
         if not isinstance(values, dict) or not isinstance(values.get("date"), str):
             raise ValueError('{"date": "YYYY-MM-DD"} is expected')
-        day = dt.date.fromisoformat(values["date"])
-        self.fmp.set_as_of(day)
-        self.fundata.set_as_of(day)
+        self._follows_clock = False
+        self.set_as_of(dt.date.fromisoformat(values["date"]))
 
     def _report(self) -> dict[str, object]:
         return {

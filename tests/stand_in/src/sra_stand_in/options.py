@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-
-def today_utc() -> dt.date:
-    """The day of the world where none is named."""
-    return dt.datetime.now(dt.UTC).date()
-
 
 PLANS = ("free", "starter", "premium", "ultimate")
 
@@ -19,6 +13,7 @@ PLANS = ("free", "starter", "premium", "ultimate")
 class Options:
     """The size of the made-up world and how strict its doors are.
 
+    `as_of` is the day of the world; None is today, and moves on at midnight UTC.
     `fmp_limit` and `bulk_limit` are calls in any 60 seconds, 0 for no limit. `fundata_tree` is a folder with `data/`
     and `quotes/` whose records the Fundata side serves instead of `funds` made-up ones.
     """
@@ -26,7 +21,7 @@ class Options:
     securities: int = 200
     funds: int = 25
     seed: int = 7
-    as_of: dt.date = field(default_factory=today_utc)
+    as_of: dt.date | None = None
     plan: str = "ultimate"
     fmp_limit: int = 0
     bulk_limit: int = 0

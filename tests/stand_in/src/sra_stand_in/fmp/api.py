@@ -58,13 +58,13 @@ class AnswerCache:
 class FmpApi:
     """One made-up FMP: a universe, a day, a plan and a door that counts."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, day: dt.date) -> None:
         self.plan = options.plan
         self.door = Door(limit=options.fmp_limit, bulk_limit=options.bulk_limit)
         self._invalid_key = options.invalid_key
         self._universe = Universe(seed=options.seed, securities=options.securities)
         self._cache = AnswerCache()
-        self.session = Session(World(self._universe, options.as_of))
+        self.session = Session(World(self._universe, day))
 
     @property
     def as_of(self) -> dt.date:

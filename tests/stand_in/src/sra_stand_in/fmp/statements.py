@@ -165,6 +165,13 @@ def _add_balance_totals(line: Lines) -> Lines:
         "otherNonCurrentAssets",
     )
     line["totalAssets"] = total("totalCurrentAssets", "totalNonCurrentAssets", "otherAssets")
+    return _add_liability_totals(line)
+
+
+def _add_liability_totals(line: Lines) -> Lines:
+    def total(*names: str) -> float:
+        return sum(line[name] for name in names)
+
     line["totalPayables"] = total("accountPayables", "otherPayables")
     line["totalCurrentLiabilities"] = total(
         "totalPayables",

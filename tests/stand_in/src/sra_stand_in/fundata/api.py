@@ -69,7 +69,7 @@ class Export:
 class FundataApi:
     """One made-up Fundata."""
 
-    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, options: Options, day: dt.date, clock: Callable[[], float] = time.monotonic) -> None:
         self.door = Door(clock=clock)
         self.behaviour = Behaviour(
             format=options.fundata_format,
@@ -79,7 +79,7 @@ class FundataApi:
         )
         self._options = options
         self._clock = clock
-        self._as_of = options.as_of.toordinal()
+        self._as_of = day.toordinal()
         self._tokens: dict[str, float] = {}
         self._exports: dict[str, Export] = {}
         self._links: dict[str, tuple[str, float]] = {}

@@ -172,7 +172,8 @@ _MAKERS: dict[str, Maker] = {
           "Style": pick(("Value", "Blend", "Growth"), salt, 55)},)
     ),
     "FundFixedIncomeStyle": lambda key, _: iter(
-        ({"MonthEndDate": _MONTH_END, "DurationClass": "Medium", "CreditRatingClass": "High"},) if (key - FIRST_KEY) % 9 == 0 else ()
+        ({"MonthEndDate": _MONTH_END, "DurationClass": "Medium", "CreditRatingClass": "High"},)
+        if (key - FIRST_KEY) % 9 == 0 else ()
     ),
     "FundLoads": lambda key, _: iter(
         ({"Language": "EN", "FundServCode": _fundserv(key), "SalesStatus": "Open", "LoadType": "Front",

@@ -6,6 +6,7 @@ Every change belongs to its day, so a later day of the world only ever adds chan
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from sra_stand_in.calendars import open_calendar
@@ -16,6 +17,8 @@ from sra_stand_in.randomness import mix
 _CHANGEABLE = ("ManagementFee", "AllocationValue", "ExpenseValue", "FundAssetsValue", "OneMonthReturn", "CompoundReturn",
     "CompoundReturnRanking", "AnnualizedSTD", "WorstMonthlyReturn", "TotalDistribution", "MaxPercent", "Value",
     "MarketPercent", "Fee", "LegalName", "Style", "CreditRatingClass", "BenchmarkType", "IdentifierValue")  # fmt: skip
+_TEXTS = frozenset({"LegalName", "Style", "CreditRatingClass", "BenchmarkType", "IdentifierValue"})
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 _CORRECTION_LAG = 3
 _ROWS_PER_CHANGE = 200
 
@@ -41,13 +44,12 @@ def _alter(dataset: Dataset, record: Record, day: int) -> Record:
     """The record with one value changed, and the day as its ChangeDate."""
     names = dict(zip(dataset.columns, record, strict=True))
     field = next((name for name in _CHANGEABLE if name in names), None)
-    if field is not None:
-        old = names[field]
-        try:
-            places = len(old.partition(".")[2])
-            names[field] = f"{float(old) + 10**-places * (1 + mix(day, len(old)) % 9):.{places}f}"
-        except ValueError:
-            names[field] = f"{old} ({dt.date.fromordinal(day):%Y-%m})".strip()
+    old = "" if field is None else names[field]
+    if field in _TEXTS:
+        names[field] = f"{old} ({dt.date.fromordinal(day):%Y-%m})".strip()
+    elif field is not None and _PLAIN_NUMBER.match(old):
+        places = len(old.partition(".")[2])
+        names[field] = f"{float(old) + 10**-places * (1 + mix(day, len(old)) % 9):.{places}f}"
     names["ChangeDate"] = dt.date.fromordinal(day).isoformat()
     return tuple(names.values())
 
