@@ -2,6 +2,7 @@
 
 from sra_shared.views.base import ViewModel
 from sra_shared.views.daily_market_summary import DailyMarketSummary
+from sra_shared.views.data_freshness import DataFreshness, RunContents
 from sra_shared.views.equity_page import EquityPage
 from sra_shared.views.fund_page import FundPage
 from sra_shared.views.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
@@ -20,4 +21,6 @@ VIEWS: tuple[type[ViewModel], ...] = (
     EquityPage,
     DailyMarketSummary,
     TreasuryCurve,
+    RunContents,
+    DataFreshness,
 )

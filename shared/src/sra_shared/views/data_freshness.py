@@ -1,0 +1,138 @@
+"""How new the data are: per dataset against the market's calendar, per view with the build that it stands at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
+
+_ENDED = """
+public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
+WHERE t.source = 'fundata' AND t.status NOT IN ('queued', 'running', 'parked') AND u.dataset <> ''
+"""
+
+
+class RunContents(ViewModel):
+    """Per ended Fundata run and dataset, the newest day among the records that the run stored; data_freshness reads it.
+
+    Kept by run, so that telling how new a dataset is never means going through all of it.
+    """
+
+    task_id: UUID = Field(description="The run.")
+    dataset: str = Field(description="Dataset of the catalogue.")
+    newest_record: dt.date | None = Field(description="Newest day that a stored record is about, else its ChangeDate.")
+    as_of: datetime = Field(description=AS_OF)
+    last_run_id: UUID = Field(description=LAST_RUN)
+
+    spec: ClassVar[ViewSpec] = ViewSpec(
+        name="run_contents",
+        key=("task_id", "dataset"),
+        query="""
+            SELECT s.task_id, s.dataset, n.newest_record, coalesce(n.processed_at, t.completed_at, now()) AS as_of
+            FROM scope s JOIN public.task_execution_log t ON t.task_id = s.task_id
+            CROSS JOIN LATERAL (
+              SELECT max(x.newest) AS newest_record, max(x.processed_at) AS processed_at FROM (
+                SELECT max(q.date) AS newest, max(q.processed_at) AS processed_at FROM public.fundata_quotes q
+                WHERE s.dataset IN ('FundDailyNAVPS', 'Pricing') AND q.run_id = s.task_id AND q.dataset = s.dataset
+                UNION ALL
+                SELECT max(coalesce(d.date, d.month_end_date, d.allocation_date, d.expense_date, d.change_date)),
+                  max(d.processed_at)
+                FROM public.fundata_data d
+                WHERE s.dataset NOT IN ('FundDailyNAVPS', 'Pricing') AND d.run_id = s.task_id AND d.dataset = s.dataset
+              ) x
+            ) n
+        """,
+        sources=(Source("fundata_data", "fundata"), Source("fundata_quotes", "fundata")),
+        keyed=Keyed(
+            scope=("task_id", "dataset"),
+            all_scopes=f"SELECT u.task_id, u.dataset FROM {_ENDED}",  # noqa: S608 - text of this module
+            changed_scopes=(
+                f"SELECT u.task_id, u.dataset, u.task_id AS run_id FROM {_ENDED} AND t.task_id = ANY($1::uuid[])",  # noqa: S608
+            ),
+        ),
+    )
+
+
+_CALENDAR = """
+(VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
+        ('fundata', 'FundDailyNAVPS', 'TSX', interval '14 hours')) AS c (source, dataset, exchange, delay)
+"""
+
+_QUERY = f"""
+WITH ledger AS (
+  SELECT t.source, u.dataset, max(u.completed_at) FILTER (WHERE u.status IN ('completed', 'partial', 'skipped')) AS success_at,
+    (array_agg(u.task_id ORDER BY u.completed_at DESC NULLS LAST)
+      FILTER (WHERE u.status IN ('completed', 'partial', 'skipped')))[1] AS run_id,
+    sum(u.stored_count)::bigint AS stored, sum(u.rejected_count)::bigint AS rejected, max(u.completed_at) AS touched_at
+  FROM public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
+  WHERE t.source IN ('fmp', 'fundata') AND u.dataset <> ''
+  GROUP BY t.source, u.dataset
+), facts AS (
+  SELECT l.*, CASE
+      WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
+      WHEN l.dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN l.dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)
+      ELSE l.success_at::date END AS newest_record
+  FROM ledger l
+)
+SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at, f.stored AS rows_stored,
+  f.rejected AS rows_rejected, e.expected_record, e.expected_at, e.late AS lag_sessions,
+  CASE WHEN e.late > 0 THEN true WHEN e.expected_record IS NOT NULL THEN false END AS is_late,
+  (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at, NULL::text AS error,
+  coalesce(f.touched_at, now()) AS as_of, f.run_id AS last_run_id
+FROM facts f
+LEFT JOIN {_CALENDAR.strip()} ON c.source = f.source AND c.dataset = f.dataset
+LEFT JOIN LATERAL (
+  SELECT max(m.session_date) AS expected_record, max(m.close_at) + c.delay AS expected_at,
+    count(*) FILTER (WHERE f.newest_record IS NULL OR m.session_date > f.newest_record) AS late
+  FROM public.market_session m WHERE m.exchange = c.exchange AND m.close_at + c.delay <= now()
+) e ON true
+UNION ALL
+SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NULL, NULL, NULL, v.failed_at IS NOT NULL,
+  v.built_at, v.error, coalesce(v.built_at, now()), v.build_id
+FROM public.published_view v
+"""  # noqa: S608
+
+
+class DataFreshness(ViewModel):
+    """One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build.
+
+    The lag counts sessions of the market's calendar (NYSE, TSX) that closed longer ago than the vendor takes (quotes 6
+    hours, treasury rates 30, NAVPS 14) and that are newer than the newest record. A view's row tells its build: when and
+    by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.
+    """
+
+    source: Literal["fmp", "fundata", "views"] = Field(description="Vendor, or views.")
+    dataset: str = Field(description="Dataset, or view.")
+    newest_record: dt.date | None = Field(
+        description="Newest day that a record is about; for lists, the day of the last success."
+    )
+    last_success_at: datetime | None = Field(description="When it was last loaded, or built, with success.")
+    rows_stored: int | None = Field(description="Records stored since ever; for a view, the rows that it holds.")
+    rows_rejected: int | None = Field(description="Records rejected since ever.")
+    expected_record: dt.date | None = Field(
+        description="Newest day that should be there by now; none without a calendar."
+    )
+    expected_at: datetime | None = Field(description="Since when it should.")
+    lag_sessions: Annotated[int | None, Col("sessions")] = Field(
+        description="Sessions that should be there and are not."
+    )
+    is_late: bool | None = Field(description="Whether something is missing, or the newest build failed.")
+    published_at: datetime | None = Field(description="When the last run, or the view, was published.")
+    error: str | None = Field(description="Why the newest build of the view failed; none where it did not.")
+    as_of: datetime = Field(description="When this row's facts last changed, in UTC.")
+    last_run_id: UUID | None = Field(description="The last run with success; for a view, its build.")
+
+    spec: ClassVar[ViewSpec] = ViewSpec(
+        name="data_freshness",
+        key=("source", "dataset"),
+        query=_QUERY,
+        sources=(Source("run_unit", "fundata"), Source("run_unit", "fmp"), Source("market_session", "fmp")),
+        uses=("run_contents", "latest_quote"),
+        used_indexes=("pk_market_session",),
+    )
