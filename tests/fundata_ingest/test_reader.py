@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fundata_ingest import lines, reader, scanner
 from fundata_ingest.batches import ROW_LIMIT, FileHead, Position, Reject, TextBatch
-from fundata_ingest.catalogue import Dataset, load_catalogue
+from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.files import inspect_file
 from fundata_ingest.reader import read_batches
 from sra_testing.plain_csv import PlainRecord, read_plainly
@@ -26,15 +26,15 @@ HEADER = ",".join(DATASET.column_names).encode() + b"\n"
 COLUMNS = len(DATASET.columns)
 
 
-def open_head(data: bytes, dataset: Dataset = DATASET) -> FileHead:
-    head = inspect_file(data[: 64 * 1024], dataset.files[0], load_catalogue())
+def open_head(data: bytes) -> FileHead:
+    head = inspect_file(data[: 64 * 1024], DATASET.files[0], load_catalogue())
     assert isinstance(head, FileHead), head
     return head
 
 
 def read_rows(body: bytes, batch_rows: int = 50_000, start: Position | None = None) -> list[TextBatch]:
     data = HEADER + body
-    return list(read_batches(io.BytesIO(data), open_head(data), start=start, batch_rows=batch_rows))
+    return list(read_batches(io.BytesIO(data), open_head(HEADER), start=start, batch_rows=batch_rows))
 
 
 def list_records(batches: list[TextBatch]) -> list[PlainRecord]:
@@ -112,7 +112,7 @@ def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> No
 def test_agrees_with_plain_reader_where_rows_pass_the_limit(
     body: bytes, batch_rows: int, limit: int, piece: int
 ) -> None:
-    head = open_head(HEADER + body)
+    head = open_head(HEADER)
     with scaled_down(limit, piece):
         batches = list(read_batches(io.BytesIO(HEADER + body), head, batch_rows=batch_rows))
     assert list_records(batches) == read_plainly(body, COLUMNS, limit, line=2)

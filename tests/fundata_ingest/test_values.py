@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fundata_ingest.catalogue import DateFormat
 from fundata_ingest.dates import parse_date, type_dates
 from fundata_ingest.numbers import NUMBER_PATTERN, parse_number, round_money, type_numbers
 
-BOTH = ("iso", "month_first")
+BOTH: tuple[DateFormat, ...] = ("iso", "month_first")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import BinaryIO
 
 from fundata_ingest.batches import ROW_LIMIT, Position
@@ -14,6 +15,7 @@ from sra_shared.errors import RetryableError
 
 _PIECE = 1 << 20
 _BETWEEN = re.compile(r"[\s,]*")
+_AFTER_VALUE = frozenset(" \t\r\n,]")
 _STRUCTURE = re.compile(r'["\\{}\[\],]')
 
 
@@ -60,12 +62,14 @@ def decode_value(text: str) -> object:
 def dump_value(value: object) -> str:
     """Write a parsed value as compact JSON, numbers as they were delivered."""
     if isinstance(value, NumberText):
-        return value if _is_json_number(value) else json.dumps(str(value))
+        return value if _is_json_number(value) else encode_basestring(value)
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{dump_value(str(key))}:{dump_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join([f"{encode_basestring(key)}:{dump_value(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(dump_value, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+        return "[" + ",".join([dump_value(item) for item in value]) + "]"
+    return json.dumps(value)
 
 
 def _is_json_number(text: str) -> bool:
@@ -119,8 +123,12 @@ class _Reader:
                 if self._fill():
                     continue
                 raise self._fail(f"is cut or damaged in record {self._number}: {error}") from error
-            if end == len(self._text) and self._fill():
-                continue  # a number may go on
+            if self._text[end : end + 1] not in _AFTER_VALUE:  # a number may go on in the next piece
+                if len(self._text) - self._at > ROW_LIMIT:
+                    return self._skip_long()
+                if self._fill():
+                    continue
+                raise self._fail(f"is cut or damaged behind record {self._number}")
             return self._take(end, value)
 
     def _take(self, end: int, value: object) -> Element:

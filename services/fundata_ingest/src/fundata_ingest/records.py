@@ -21,6 +21,7 @@ _IDENTIFIER_ALIAS = "identifier"
 _API_VERSION = "apiversion"
 # The day only bounds the dates of quotes.
 _NO_BOUND = date(1970, 1, 1)
+_NUL_ESCAPE = r"\u0000"
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -193,7 +194,7 @@ def _judge_text(text: str) -> tuple[RejectReason, str] | None:
         text.encode("utf-8")
     except UnicodeEncodeError:
         return "bad_encoding", "A text of the record is not UTF-8."
-    if _NUL.search(text):
+    if _NUL_ESCAPE in text and _NUL.search(text):
         return "nul_byte", "A text of the record holds a NUL."
     return None
 

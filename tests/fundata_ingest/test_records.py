@@ -1,0 +1,269 @@
+"""The JSON form: the same typed batches, lists as elements, numbers to the last digit, broken answers refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fundata_ingest import json_stream
+from fundata_ingest.batches import ROW_LIMIT, TypedBatch
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.files import inspect_file
+from fundata_ingest.json_stream import BrokenJsonError, looks_like_json
+from fundata_ingest.reader import read_batches
+from fundata_ingest.records import find_ambiguous_keys, read_json_batches, read_stored_records
+from fundata_ingest.typed import explode, type_batch
+from sra_testing.plain_csv import PlainRecord
+
+DATASET = load_catalogue().find_dataset("FundGeneral")
+QUOTES = load_catalogue().find_dataset("FundDailyNAVPS")
+TODAY = date(2026, 11, 23)
+DELIVERED = date(2026, 11, 20)
+
+
+def type_json(data: bytes | list[Any], dataset: Any = DATASET, batch_rows: int = 50_000) -> list[TypedBatch]:
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    batches = read_json_batches(io.BytesIO(body), dataset, delivered_on=DELIVERED, batch_rows=batch_rows)
+    return [type_batch(batch, today=TODAY) for batch in batches]
+
+
+def type_one(record: dict[str, Any], dataset: Any = DATASET) -> TypedBatch:
+    return type_json([record], dataset)[0]
+
+
+def test_union_of_list_elements_becomes_rows_with_the_whole_record_each() -> None:
+    body = b"""[{"identifier": 412003, "record_id": 7, "legal_name": "Fonds", "api_version": "2.1", "empty": [],
+      "sectors": ["Energy", {"name": "Banks", "weight": 12.3400}], "ratings": [5.10, null]}]"""
+    rows = explode(type_json(body)[0])
+    assert rows.select("row_ordinal", "array_source_field", "array_element_index", "array_element_value").rows() == [
+        (0, "sectors", 0, "Energy"),
+        (1, "sectors", 1, '{"name":"Banks","weight":12.3400}'),
+        (2, "ratings", 0, "5.10"),
+        (3, "ratings", 1, None),
+    ]
+    assert rows["raw_json"].n_unique() == 1
+    assert json.loads(rows["raw_json"][0])["sectors"][1]["name"] == "Banks"
+    assert rows["identifier"].unique().to_list() == ["412003"]
+    assert rows["api_version"].unique().to_list() == ["2.1"]
+
+
+def test_record_without_a_list_is_one_row() -> None:
+    rows = explode(type_one({"InstrumentKey": "1", "RecordId": "2", "holdings": []}))
+    assert rows.select("row_ordinal", "array_source_field").rows() == [(0, None)]
+
+
+def test_numbers_keep_every_digit_as_text() -> None:
+    digits = "1.23456789012345678901234567890123456789"
+    typed = type_json(f'[{{"InstrumentKey":"1","RecordId":"2","ManagementFee":{digits},"x":1.500}}]'.encode())[0]
+    raw = json.loads(typed.frame["raw_json"][0])
+    assert (raw["ManagementFee"], raw["x"]) == (digits, "1.500")
+
+
+@pytest.mark.parametrize("given_date", [None, "", "N/A"])
+def test_change_date_is_the_delivery_where_none_is_given(given_date: str | None) -> None:
+    typed = type_one({"InstrumentKey": "1", "RecordId": "2", "ChangeDate": given_date})
+    assert typed.frame["change_date"].to_list() == [DELIVERED]
+    own = type_one({"InstrumentKey": "1", "RecordId": "2", "ChangeDate": "2026-01-02"})
+    assert own.frame["change_date"].to_list() == [date(2026, 1, 2)]
+
+
+def test_equal_content_has_the_hash_of_the_csv() -> None:
+    values = {
+        "RecordId": "9",
+        "InstrumentKey": "412003",
+        "Date": "2026-11-20",
+        "NAVPS": "12.50",
+        "RecordState": "Active",
+    }
+    names = QUOTES.column_names
+    data = (",".join(names) + "\n" + ",".join(values.get(name, "") for name in names)).encode()
+    head = inspect_file(data, QUOTES.files[0], load_catalogue())
+    csv = type_batch(next(read_batches(io.BytesIO(data), head)), today=TODAY)  # type: ignore[arg-type]
+    body = b'[{"identifier":412003,"record_id":10,"date":"2026-11-20T00:00:00","navps":12.5,"RecordState":"Active"}]'
+    assert type_json(body, QUOTES)[0].frame["content_hash"][0] == csv.frame["content_hash"][0]
+
+
+def test_content_of_lists_counts_and_order_of_fields_does_not() -> None:
+    first = {"InstrumentKey": "1", "RecordId": "2", "holdings": ["a"], "note": "x"}
+    hashes = [
+        type_one(record).frame["content_hash"][0]
+        for record in (first, dict(reversed(first.items())), {**first, "holdings": ["b"]}, {**first, "note": "y"})
+    ]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_two_different_records_without_record_id_are_ambiguous_and_equal_ones_are_not() -> None:
+    records = [
+        {"InstrumentKey": "1", "Language": "en"},
+        {"InstrumentKey": "2", "Language": "en"},
+        {"InstrumentKey": "1", "Language": "fr"},
+        {"InstrumentKey": "2", "Language": "en"},
+        {"InstrumentKey": "1", "RecordId": "5"},
+    ]
+    assert find_ambiguous_keys(io.BytesIO(json.dumps(records).encode()), DATASET) == {"1"}
+    batches = type_json(records, batch_rows=1)
+    assert [(r.line, r.reason) for b in batches for r in b.rejects] == [(1, "ambiguous_key"), (3, "ambiguous_key")]
+    assert [line for b in batches for line in b.frame["source_line"]] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (b"17", "field_count"),
+        (b'["a"]', "field_count"),
+        (b"null", "field_count"),
+        (b'{"InstrumentKey":"1","RecordId":"2","LegalName":"a\\u0000b"}', "nul_byte"),
+        (b'{"InstrumentKey":"1","RecordId":"2","holdings":[{"a\\u0000":1}]}', "nul_byte"),
+        (b'{"InstrumentKey":"1","RecordId":"2","LegalName":"\\ud800"}', "bad_encoding"),
+        (b'{"InstrumentKey":"1","RecordId":"2","LegalName":"\xe9t\xe9"}', "bad_encoding"),
+        (b'{"InstrumentKey":"1","LegalName":"' + b'}],\\"' * 400_000 + b'"}', "row_too_long"),
+        (b'{"InstrumentKey":"1","LegalName":"' + "é".encode() * 600_000 + b'"}', "row_too_long"),
+        (b"5" * (3 << 20), "row_too_long"),
+        (b'{"InstrumentKey":" ","RecordId":"2"}', "missing_identifier"),
+        (b'{"RecordId":"2"}', "missing_identifier"),
+        (b'{"InstrumentKey":"1","RecordId":"2","LegalName":' + b"[" * 700 + b"]" * 700 + b"}", "field_count"),
+    ],
+)
+def test_bad_record_is_quarantined_and_the_others_are_read(record: bytes, reason: str) -> None:
+    good = b'{"InstrumentKey":"1","RecordId":"%d"}'
+    batches = type_json(b"[" + good % 1 + b",\n" + record + b"," + good % 3 + b"]")
+    rejects = [reject for batch in batches for reject in batch.rejects]
+    assert [(r.line, r.reason) for r in rejects] == [(2, reason)]
+    assert rejects[0].raw == record[:ROW_LIMIT]
+    assert [line for batch in batches for line in batch.frame["source_line"]] == [1, 3]
+
+
+def test_backslash_before_u0000_is_no_nul() -> None:
+    typed = type_one({"InstrumentKey": "1", "RecordId": "2", "LegalName": "\\u0000"})
+    assert typed.frame["legal_name"].to_list() == ["\\u0000"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "not a JSON array"),
+        (b'{"error": "Limit Reach"}', "Limit Reach"),
+        (b"<html>", "not a JSON array"),
+        (b"[", "is cut"),
+        (b'[{"a":1}', "is cut"),
+        (b'[{"a":1},', "is cut"),
+        (b'[{"a":1},{"b":', "is cut or damaged in record 2"),
+        (b'[{"a":1},{"b":"' + b"x" * (2 << 20), "is cut in record 2"),
+        (b'[{"a":1}, nonsense]', "damaged in record 2"),
+        (b'[{"a":1}"x"]', "damaged behind record 1"),
+        (b'[{"a":1}] [{"a":2}]', "goes on after its array"),
+        (b'[{"a":1}, nonsense]' + b" " * (2 << 20), "not JSON in record 2"),
+        (b"[" * 100_000, "record 1"),
+    ],
+)
+def test_broken_answer_is_one_clear_error(body: bytes, words: str) -> None:
+    with pytest.raises(BrokenJsonError, match="FundGeneral") as caught:
+        type_json(body)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"\xef\xbb\xbf [ ] \n"])
+def test_empty_answer_has_no_batch(body: bytes) -> None:
+    assert type_json(body) == []
+
+
+def test_form_is_told_by_the_first_byte() -> None:
+    assert looks_like_json(b"\xef\xbb\xbf\n [")
+    assert not looks_like_json(b"RecordId,InstrumentKey")
+
+
+def list_records(batches: list[TypedBatch]) -> list[PlainRecord]:
+    return [PlainRecord(r["source_line"], (r["raw_json"],), None, b"") for b in batches for r in b.frame.to_dicts()]
+
+
+JSON_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+JSON_RECORD = st.dictionaries(
+    st.sampled_from(["InstrumentKey", "identifier", "RecordId", "record_id", "NAVPS", "navps", "Date", "list"]),
+    JSON_VALUE,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    records=st.lists(JSON_RECORD | JSON_VALUE, max_size=6), piece=st.sampled_from([1, 5, 1000]), quotes=st.booleans()
+)
+def test_any_json_is_read_or_rejected_and_resumes_anywhere(records: list[Any], piece: int, quotes: bool) -> None:
+    dataset = QUOTES if quotes else DATASET
+    body = json.dumps(records, ensure_ascii=piece == 5).encode("utf-8", "surrogatepass")
+    with patch.object(json_stream, "_PIECE", piece):
+        batches = list(read_json_batches(io.BytesIO(body), dataset, delivered_on=DELIVERED, batch_rows=2))
+        typed = [type_batch(batch, today=TODAY) for batch in batches]
+        assert sum(batch.read for batch in typed) == len(records)
+        assert sum(batch.frame.height + len(batch.rejects) for batch in typed) == len(records)
+        for done, batch in enumerate(batches):
+            rest = read_json_batches(io.BytesIO(body), dataset, delivered_on=DELIVERED, start=batch.end, batch_rows=2)
+            again = [type_batch(b, today=TODAY) for b in rest]
+            assert list_records(again) == list_records(typed[done + 1 :])
+
+
+def test_stored_records_are_typed_again_as_they_were() -> None:
+    body = b'[{"identifier":1,"RecordId":"2","ManagementFee":1.50,"sectors":["a",{"b":2.0}]},{"identifier":3,"RecordId":"4"}]'
+    first = type_json(body)[0]
+    again = type_batch(read_stored_records(DATASET, [10, 20], first.frame["raw_json"].to_list()), today=TODAY)
+    assert again.frame["source_line"].to_list() == [10, 20]
+    drop = ["source_line", "change_date", "api_version"]
+    assert again.frame.drop(drop).equals(first.frame.drop(drop))
+    assert explode(again)["array_element_value"].to_list() == ["a", '{"b":2.0}', None]
+
+
+def test_stored_record_that_is_no_json_is_an_error() -> None:
+    with pytest.raises(BrokenJsonError):
+        read_stored_records(DATASET, [1], ["{"])
+
+
+_MEASURE = """
+import resource, sys
+from datetime import date
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.records import read_json_batches
+from fundata_ingest.typed import type_batch
+with open(sys.argv[1], "rb") as stream:
+    read = peak = 0
+    dataset = load_catalogue().find_dataset("FundDailyNAVPS")
+    for batch in read_json_batches(stream, dataset, delivered_on=None, batch_rows=5000):
+        read += type_batch(batch, today=date(2026, 11, 23)).read
+        del batch
+        if not peak:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak)
+"""
+
+
+def test_long_array_does_not_fill_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.json"
+    record = '{"InstrumentKey":"412003","Date":"2026-11-20","NAVPS":12.34567890,"note":"%s"}' % ("x" * 400)
+    with path.open("w") as out:
+        out.write("[" + ",".join([record] * 100_000) + "," + '{"n":"' + "y" * (50 << 20) + '"}]')
+    done = subprocess.run([sys.executable, "-c", _MEASURE, str(path)], check=True, capture_output=True, text=True)
+    read, grown_kb = map(int, done.stdout.split())
+    assert read == 100_001
+    assert grown_kb < 60 * 1024
+
+
+def test_elements_of_rejected_records_are_left_out() -> None:
+    typed = type_json(
+        [{"InstrumentKey": "", "holdings": ["a"]}, {"InstrumentKey": "1", "RecordId": "2", "holdings": ["b"]}]
+    )[0]
+    assert typed.elements.get_column("array_element_value").to_list() == ["b"]
+    assert typed.elements.schema["array_element_index"] == pl.Int32
