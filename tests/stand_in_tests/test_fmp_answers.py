@@ -14,6 +14,7 @@ import pytest
 from sra_stand_in import app
 from sra_stand_in.calendars import open_calendar
 from sra_stand_in.fmp.prices import list_splits, share_factor
+from sra_stand_in.fmp.routes import ROUTES
 from sra_stand_in.server import StandIn
 from sra_testing.stand_in import TEST_DAY, call_fmp, run_stand_in
 
@@ -57,6 +58,22 @@ def test_missing_parameter_is_a_plain_400(fmp: httpx.Client, path: str, name: st
 def test_nothing_to_say_is_an_empty_list(fmp: httpx.Client, path: str) -> None:
     answer = fmp.get(path)
     assert (answer.status_code, answer.text) == (200, "[]")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"from": "0001-01-01", "to": "0001-01-01", "date": "0001-01-01", "year": "1900", "part": "9999", "limit": "0"},
+        {"from": "9999-12-31", "to": "9999-12-31", "date": "9999-12-31", "year": "2100", "part": "0", "page": "99999"},
+        {"from": "x", "to": "", "date": "2026-02-30", "year": "-1", "part": "-1", "page": "1.5", "limit": "many"},
+        {"symbol": "'; DROP TABLE quote; --", "symbols": ",,,", "exchange": "../..", "priceMoreThan": "cheap"},
+    ],
+)
+def test_odd_values_never_break_a_path(fmp: httpx.Client, params: dict[str, str]) -> None:
+    for path in ROUTES:
+        answer = fmp.get(path, params={"symbol": "XLK", "symbols": "XLK", "exchange": "TSX", "period": "FY"} | params)
+        assert answer.status_code in {200, 400}, path
+        assert answer.headers["x-sra-stand-in"] == "1"
 
 
 def test_unknown_paths(stand_in: StandIn, fmp: httpx.Client) -> None:

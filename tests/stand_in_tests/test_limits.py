@@ -121,6 +121,7 @@ def test_controls_refuse_nonsense(stand_in: StandIn) -> None:
         ("fundata", {"pending_polls": "two"}),
         ("fundata", {"unknown": 1}),
         ("as-of", {"date": "tomorrow"}),
+        ("as-of", {"date": "1492-10-12"}),
     ]
     for name, value in bad:
         answer = httpx.post(f"{url}/{name}", json=value)

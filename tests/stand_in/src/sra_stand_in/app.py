@@ -8,6 +8,7 @@ import socket
 import struct
 from dataclasses import replace
 
+from sra_stand_in.calendars import FIRST_YEAR, LAST_YEAR
 from sra_stand_in.faults import (
     DEFAULT_SECONDS,
     PLAIN_KINDS,
@@ -184,8 +185,11 @@ class StandInApp:
     def _change_day(self, values: object) -> None:
         if not isinstance(values, dict) or not isinstance(values.get("date"), str):
             raise ValueError('{"date": "YYYY-MM-DD"} is expected')
+        day = dt.date.fromisoformat(values["date"])
+        if not FIRST_YEAR + 5 < day.year < LAST_YEAR:
+            raise ValueError(f"the made-up world lasts from {FIRST_YEAR + 6} to {LAST_YEAR - 1}")
         self._follows_clock = False
-        self.set_as_of(dt.date.fromisoformat(values["date"]))
+        self.set_as_of(day)
 
     def _report(self) -> dict[str, object]:
         return {

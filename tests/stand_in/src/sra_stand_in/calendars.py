@@ -111,12 +111,12 @@ class SessionCalendar:
         return day in self._known
 
     def latest_at(self, day: int) -> int:
-        """The last session on or before the day."""
-        return self.days[bisect_right(self.days, day) - 1]
+        """The last session on or before the day; the very first one for a day before it."""
+        return self.days[max(0, bisect_right(self.days, day) - 1)]
 
     def latest_before(self, day: int) -> int:
-        """The last session before the day."""
-        return self.days[bisect_left(self.days, day) - 1]
+        """The last session before the day; the very first one where there is none before."""
+        return self.days[max(0, bisect_left(self.days, day) - 1)]
 
     def next_at(self, day: int) -> int:
         """The first session on or after the day."""

@@ -120,13 +120,15 @@ def list_past_constituents(world: World, index: str) -> list[Row]:
 
 def list_delisted(world: World) -> list[Row]:
     """The rows of `delisted-companies`, newest first; the first ones lie in the future and still trade."""
+    today = dt.date.fromordinal(world.as_of)
+    next_month = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1).toordinal()
     rows = [
         {
             "symbol": one.symbol,
             "companyName": one.name,
             "exchange": one.exchange.code,
             "ipoDate": iso(one.ipo),
-            "delistedDate": iso(world.as_of + 20 - 6 * number),
+            "delistedDate": iso(next_month + 5 * number),
         }
         for number, one in enumerate([one for one in world.universe.in_scope if one.kind == EQUITY][:3])
     ]

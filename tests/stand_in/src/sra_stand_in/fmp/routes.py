@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from sra_stand_in.calendars import FIRST_YEAR
 from sra_stand_in.fmp import bulk, derived, funds, history, lists, market
 from sra_stand_in.fmp.ratios import key_metric_row, ratio_row
 from sra_stand_in.fmp.statements import PERIODS, QUARTERS, STATEMENT_KINDS, Statement, list_statements, statement_row
@@ -19,6 +20,7 @@ _SCREENER_LIMIT, _SCREENER_CAP = 1000, 10_000
 _STATEMENT_LIMIT = 5
 _CALENDAR_SPAN_DAYS = 90
 _DELISTED_PAGE = 100
+_FIRST_DAY = dt.date(FIRST_YEAR, 1, 1).toordinal()
 _FREE_SYMBOLS = 87
 
 
@@ -273,7 +275,7 @@ _per_symbol("earnings", _list_earnings_rows)
 
 def _read_span(world: World, call: Call) -> tuple[int, int]:
     first, last = call.day("from"), call.day("to")
-    end = last if last is not None else world.as_of
+    end = max(_FIRST_DAY, min(last if last is not None else world.as_of, world.as_of + 366))
     start = first if first is not None else end - 30
     return max(start, end - _CALENDAR_SPAN_DAYS), end
 
