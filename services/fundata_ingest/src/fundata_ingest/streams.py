@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from fundata_ingest.batches import FileHead, Position, TextBatch
 from fundata_ingest.catalogue import Catalogue
@@ -17,7 +17,6 @@ from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_
 from fundata_ingest.commit import store_chunk
 from fundata_ingest.reader import read_batches
 from fundata_ingest.storage import compute_sha256
-from fundata_ingest.targets import find_target
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
 from fundata_ingest.typed import type_batch
 from fundata_ingest.versions import KeySet
@@ -92,7 +91,10 @@ async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows:
     )
     opened = await asyncio.to_thread(Path(job.location).open, "rb")
     with opened as stream:
-        met = await asyncio.to_thread(_collect_met_keys, stream, head, delivery, job, state, batch_rows)
+        before = (
+            take_share(batch, job.stream, job.streams) for batch in read_batches(stream, head, batch_rows=batch_rows)
+        )
+        met = await asyncio.to_thread(collect_met_keys, before, delivery, state)
         batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
         chunks = prepare_chunks(batches, delivery, stream=job.stream, streams=job.streams)
         async with aclosing(prefetch(chunks)) as prepared:
@@ -140,18 +142,14 @@ def _check_file(job: FileJob) -> None:
         )
 
 
-def _collect_met_keys(
-    stream: BinaryIO, head: FileHead, delivery: Delivery, job: FileJob, state: StreamState, batch_rows: int
-) -> KeySet:
-    """Return the keys before the resume point where they matter: those of stored records the database knows itself."""
+def collect_met_keys(batches: Iterator[TextBatch], delivery: Delivery, state: StreamState) -> KeySet:
+    """Return the keys before the resume point where they matter: those of stored records the database knows itself.
+
+    `batches` are the stream's, from the beginning of the file.
+    """
     met = KeySet()
     if state.position is None or not state.counts.unchanged:
         return met
-    target = find_target(head.dataset)
-    before: Iterator[TextBatch] = takewhile(
-        lambda batch: batch.start.offset < state.offset, read_batches(stream, head, batch_rows=batch_rows)
-    )
-    for batch in before:
-        typed = type_batch(take_share(batch, job.stream, job.streams), today=delivery.today)
-        met.add(hash_keys(typed, target))
+    for batch in takewhile(lambda batch: batch.start.offset < state.offset, batches):
+        met.add(hash_keys(type_batch(batch, today=delivery.today), delivery.target))
     return met

@@ -1,0 +1,46 @@
+"""Composition root of fundata_ingest."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.steps import ImportParameters, UpdateParameters, make_works
+from sra_shared.runs import TaskType
+from sra_shared.service import create_service_app, start_service
+from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, SeedStorageSettings, ServiceSettings
+
+
+def make_app(
+    database: DatabaseSettings,
+    service: ServiceSettings,
+    fundata: FundataSettings,
+    storage: SeedStorageSettings,
+    peers: PeerSettings,
+) -> FastAPI:
+    """Return the application; raises ConfigError where the settings do not do."""
+    return create_service_app(
+        name="fundata_ingest",
+        description="Loads Fundata's seed files and updates: versions, quarantine, one transaction per chunk.",
+        database=database,
+        service=service,
+        works=make_works(fundata, storage, load_catalogue()),
+        parameter_models={
+            TaskType.CSV_IMPORT: ImportParameters,
+            TaskType.FUNDATA_DATA: UpdateParameters,
+            TaskType.FUNDATA_QUOTES: UpdateParameters,
+        },
+        completions_url=peers.view_builder_url,
+    )
+
+
+def build_service() -> tuple[FastAPI, ServiceSettings]:
+    """Read the settings and return the application with them."""
+    service = ServiceSettings()
+    app = make_app(DatabaseSettings(), service, FundataSettings(), SeedStorageSettings(), PeerSettings())
+    return app, service
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    start_service(build_service, name="fundata_ingest")

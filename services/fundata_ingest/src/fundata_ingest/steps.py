@@ -1,0 +1,160 @@
+"""The data step and the quote step of a refresh: the seed files where they are still wanted, then the update API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+from fundata_ingest.catalogue import Catalogue, TableName
+from fundata_ingest.exports import load_export
+from fundata_ingest.seed import SeedWork, judge_seed_run
+from fundata_ingest.streams import CHUNK_ROWS
+from fundata_ingest.targets import TARGETS
+from fundata_ingest.tree import SeedTree
+from fundata_ingest.update_api import Account, UpdateApi, check_hosts
+from sra_shared.db import Connection
+from sra_shared.migrate import read_sandbox_mark
+from sra_shared.runs import ProcessingTask, RunEnd, TaskType, Unit, UnitContext, UnitPlan, Work
+from sra_shared.settings import FundataSettings, SeedStorageSettings
+
+
+class UpdateParameters(BaseModel):
+    """What a data or quote run may be told."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    from_date: date | None = Field(
+        None, alias="from", description="First day of changes, instead of the stored cursor."
+    )
+    datasets: list[str] | None = Field(None, description="Only these datasets.")
+
+
+class ImportParameters(BaseModel):
+    """An import over HTTP takes the folder that the settings name, so it takes no parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class StepWork:
+    """What `fundata_data` and `fundata_quotes` do; one part after another, since updates reach back from what is stored."""
+
+    seed: SeedWork
+    table: TableName
+    account: Account | None
+    overlap_days: int
+    batch_rows: int = CHUNK_ROWS
+    source: str = "fundata"
+    ordered: bool = True
+    concurrency: int = 1
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        """Return the seed files, where they are wanted, and an export of every dataset that the API has."""
+        async with context.pool.acquire() as connection:
+            is_sandbox = await read_sandbox_mark(connection)
+            is_empty = await connection.fetchval(
+                f"SELECT NOT EXISTS (SELECT FROM {TARGETS[self.table].table})"  # noqa: S608 - a table of ours
+            )
+        if self.account is not None:
+            check_hosts(self.account, is_sandbox=is_sandbox)
+        units = list(await self._plan_seed(context, is_empty=bool(is_empty)))
+        return units + self._plan_exports(context.task.parameters) if self.account is not None else units
+
+    async def process(self, context: UnitContext) -> None:
+        """Load one stream of a seed file, or one export."""
+        if "export" not in context.unit.detail:
+            await self.seed.process(context)
+            return
+        await load_export(
+            context,
+            self.seed.catalogue,
+            self._open_api,
+            overlap_days=self.overlap_days,
+            batch_rows=self.batch_rows,
+        )
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        """As a seed run; without keys and without any file the step is skipped."""
+        end = judge_seed_run(task, units, self.seed.reject_limit)
+        if self.account is None and all("missing" in unit.detail for unit in units):
+            reason = "No FUNDATA_ACCESS_KEY_ID is set, and there are no seed files."
+            return replace(end, details={"skipped": reason})
+        return end
+
+    async def _plan_seed(self, context: UnitContext, *, is_empty: bool) -> Sequence[UnitPlan]:
+        if context.task.parameters.get("datasets") or context.task.parameters.get("from"):
+            return []
+        tree = self.seed.find_tree(context.task)
+        if self.account is not None and not is_empty and not tree.is_sample:
+            return []
+        return await self.seed.plan(context)
+
+    def _plan_exports(self, parameters: dict[str, Any]) -> list[UnitPlan]:
+        wanted = parameters.get("datasets")
+        for name in wanted or ():
+            self.seed.catalogue.find_dataset(name)
+        units = []
+        for dataset in self.seed.catalogue.list_datasets(self.table):
+            if dataset.endpoint is None or (wanted and dataset.name not in wanted):
+                continue
+            for language in dataset.languages or ("",):
+                detail = {"export": dataset.endpoint, "language": language, "from": parameters.get("from")}
+                name = f"{dataset.name}.{language}" if language else dataset.name
+                units.append(UnitPlan(f"update {name}", dataset.name, detail))
+        return units
+
+    @asynccontextmanager
+    async def _open_api(self, context: UnitContext) -> AsyncIterator[UpdateApi]:
+        if self.account is None:
+            raise AssertionError("exports are planned only with an account")
+        async with context.pool.acquire() as connection:
+            is_sandbox = await read_sandbox_mark(connection)
+        async with httpx.AsyncClient(follow_redirects=False) as client:
+            yield UpdateApi(client, self.account, is_sandbox=is_sandbox, check=context.check)
+
+
+def make_account(settings: FundataSettings) -> Account | None:
+    """Return the account that the settings name, or None."""
+    if settings.fundata_access_key_id is None or settings.fundata_secret_access_key is None:
+        return None
+    return Account(
+        key=settings.fundata_access_key_id,
+        secret=settings.fundata_secret_access_key,
+        auth_url=settings.fundata_auth_url.rstrip("/"),
+        api_url=settings.fundata_api_url.rstrip("/"),
+    )
+
+
+def make_works(settings: FundataSettings, storage: SeedStorageSettings, catalogue: Catalogue) -> dict[str, Work]:
+    """Return what the service does for each of its task types."""
+    account = make_account(settings)
+    whole = make_seed_work(settings, storage, catalogue)
+    data, quotes = replace(whole, tables=("data",)), replace(whole, tables=("quotes",))
+    return {
+        TaskType.CSV_IMPORT: whole,
+        TaskType.FUNDATA_DATA: StepWork(data, "data", account, settings.fundata_overlap_days),
+        TaskType.FUNDATA_QUOTES: StepWork(quotes, "quotes", account, settings.fundata_overlap_days),
+    }
+
+
+def make_seed_work(settings: FundataSettings, storage: SeedStorageSettings, catalogue: Catalogue) -> SeedWork:
+    """Return the work on the seed tree that the settings name; it may be absent, and then everything is missing."""
+    root = Path(settings.fundata_base_path).absolute()
+
+    def find_tree(_task: ProcessingTask) -> SeedTree:
+        return SeedTree(
+            root,
+            Path(settings.fundata_data_path).absolute() if settings.fundata_data_path else root / "data",
+            Path(settings.fundata_quotes_path).absolute() if settings.fundata_quotes_path else root / "quotes",
+        )
+
+    limit: Decimal = settings.reject_limit
+    return SeedWork(catalogue=catalogue, find_tree=find_tree, reject_limit=limit, storage=storage)
