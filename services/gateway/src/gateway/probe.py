@@ -44,11 +44,11 @@ class PartState:
         self.status, self.detail, self.checked_at = status, detail, now
 
     def as_check(self) -> CheckResult:
-        """Return the part of the health report."""
-        told = self.detail
-        if self.status is not HealthStatus.HEALTHY:
-            told = f"{told} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
-        return CheckResult(status=self.status, detail=told, checked_at=self.checked_at)
+        """Return the part of the health report: without another service the gateway is degraded, not unhealthy."""
+        if self.status is HealthStatus.HEALTHY:
+            return CheckResult(status=self.status, detail=self.detail, checked_at=self.checked_at)
+        told = f"{self.detail} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
+        return CheckResult(status=HealthStatus.DEGRADED, detail=told, checked_at=self.checked_at)
 
 
 @dataclass

@@ -1,0 +1,247 @@
+"""Login, sessions, forms, pages and health, over real HTTP, with parts of the stack taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from gateway.sessions import COOKIE
+from sra_cli.postgres import find_free_port
+from sra_shared.db import Pool
+from sra_testing.gateway_lab import SERVICE, SERVICE_TOKEN, VIEWER, VIEWER_TOKEN, Lab, open_lab
+from sra_testing.waiting import wait_for
+
+HTML = {"Accept": "text/html"}
+SOME_ID = "00000000-0000-4000-8000-000000000000"
+PAGES = ["/", "/ui/live", "/ui/runs", "/ui/rejects"]
+FORMS = ["/actions/refresh", "/actions/cancel", "/actions/pause", "/actions/resume", "/actions/logout"]
+
+
+@pytest.fixture
+async def lab(database: str) -> AsyncIterator[Lab]:
+    async with open_lab(database) as lab:
+        yield lab
+
+
+@asynccontextmanager
+async def open_browser(lab: Lab) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without any token, as a browser is."""
+    async with httpx.AsyncClient(base_url=lab.url, headers=HTML, trust_env=False) as browser:
+        yield browser
+
+
+async def log_in(browser: httpx.AsyncClient, token: str) -> httpx.Response:
+    return await browser.post("/login", data={"token": token})
+
+
+async def read_form_token(browser: httpx.AsyncClient) -> str:
+    page = await browser.get("/")
+    found = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+async def test_no_route_is_open_but_health_and_login(lab: Lab) -> None:
+    description = (await lab.http.get("/openapi.json")).json()
+    routes = [
+        (method.upper(), path.replace("{task_id}", SOME_ID).replace("{refresh_id}", SOME_ID))
+        for path, operations in description["paths"].items()
+        for method in operations
+    ]
+    routes += [("GET", path) for path in (*PAGES, f"/ui/runs/{SOME_ID}", f"/ui/refresh/{SOME_ID}", "/static/none")]
+    routes += [("POST", path) for path in FORMS]
+    assert len(routes) > 20
+    async with open_browser(lab) as browser:
+        for method, path in routes:
+            if path in ("/health", "/ready"):
+                continue
+            for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"{COOKIE}=e30=.00"}):
+                answer = await browser.request(method, path, headers=headers)
+                assert answer.status_code == 401, (method, path, answer.text)
+        page = await browser.get("/")
+        assert page.status_code == 401
+        assert 'name="token"' in page.text
+        assert "Freshness" not in page.text
+        for path in ("/login", "/static/app.css", "/static/login.js", "/static/icon.svg"):
+            assert (await browser.get(path)).status_code == 200
+
+
+async def test_a_viewer_sees_and_does_not_change(lab: Lab, pool: Pool) -> None:
+    for path in ("/refresh", "/schedule/pause", "/schedule/resume", "/login-codes", "/runs"):
+        assert (await lab.http.post(path, headers=VIEWER)).status_code == 403, path
+    for path in ("/status", "/refresh", "/schedule", "/runs", "/metrics"):
+        assert (await lab.http.get(path, headers=VIEWER)).status_code == 200, path
+    async with open_browser(lab) as browser:
+        assert (await log_in(browser, VIEWER_TOKEN)).status_code == 303
+        page = await browser.get("/")
+        assert page.status_code == 200
+        assert "Refresh now" not in page.text
+        token = await read_form_token(browser)
+        for path in FORMS[:-1]:
+            assert (await browser.post(path, data={"form_token": token})).status_code == 403
+        assert (await browser.post("/actions/logout", data={"form_token": token})).status_code == 303
+        assert (await browser.get("/")).status_code == 401
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 0
+
+
+async def test_a_login_code_works_once(lab: Lab, pool: Pool) -> None:
+    code = (await lab.http.post("/login-codes")).json()["code"]
+    async with open_browser(lab) as browser, open_browser(lab) as thief:
+        answer = await log_in(browser, code)
+        assert answer.status_code == 303
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert (await browser.get("/")).status_code == 200
+        assert (await log_in(thief, code)).status_code == 401
+        assert (await thief.get("/")).status_code == 401
+    old = (await lab.http.post("/login-codes")).json()["code"]
+    await pool.execute("UPDATE login_code SET expires_at = now() - interval '1 second' WHERE used_at IS NULL")
+    async with open_browser(lab) as browser:
+        assert (await log_in(browser, old)).status_code == 401
+    assert code.encode() not in await pool.fetchval("SELECT string_agg(code_hash, '') FROM login_code")
+
+
+async def test_a_hundred_users_of_one_code_are_one(lab: Lab) -> None:
+    code = (await lab.http.post("/login-codes")).json()["code"]
+    async with open_browser(lab) as browser:
+        answers = await asyncio.gather(*(log_in(browser, code) for _ in range(9)))
+    assert sorted(answer.status_code for answer in answers) == [303, *[401] * 8]
+
+
+async def test_failed_logins_are_slowed_down(lab: Lab) -> None:
+    async with open_browser(lab) as browser:
+        found = [(await log_in(browser, f"guess {number}")).status_code for number in range(11)]
+        assert found == [*[401] * 10, 429]
+        blocked = await log_in(browser, SERVICE_TOKEN)
+        assert blocked.status_code == 429
+        assert int(blocked.headers["retry-after"]) > 0
+
+
+async def test_forms_need_their_session_and_its_token(lab: Lab, pool: Pool) -> None:
+    async with open_browser(lab) as browser:
+        await log_in(browser, SERVICE_TOKEN)
+        token = await read_form_token(browser)
+        for data in ({}, {"form_token": "x"}, {"form_token": token[:-1]}):
+            assert (await browser.post("/actions/refresh", data=data)).status_code == 403
+        # a cookie alone opens no way to change but the forms
+        assert (await browser.post("/refresh", json={})).status_code == 403
+        assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 0
+        assert (await browser.post("/actions/pause", data={"form_token": token})).status_code == 303
+        assert "paused since" in (await browser.get("/")).text
+        assert (await browser.post("/actions/resume", data={"form_token": token})).status_code == 303
+        answer = await browser.post("/actions/refresh", data={"form_token": token, "source": "views"})
+        assert answer.status_code == 303
+        refresh = (await browser.get("/refresh", headers={"Accept": "application/json"})).json()["refreshes"][0]
+        assert refresh["sources"] == ["views"]
+        assert (await lab.finish(refresh["refresh_id"]))["status"] == "completed"
+        assert (
+            await browser.post("/actions/refresh", data={"form_token": token, "source": "../etc"})
+        ).status_code == 422
+    async with open_browser(lab) as bearer:
+        answer = await bearer.post("/actions/pause", headers=SERVICE, data={"form_token": token})
+        assert answer.status_code == 403
+
+
+async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> None:
+    done = await lab.refresh()
+    await pool.execute(
+        "INSERT INTO rejected_record (run_id, source, dataset, file_path, line, reason, raw)"
+        " VALUES ($1, 'fundata', 'FundGeneral', 'data/a.csv', 7, 'field_count', $2),"
+        " ($1, 'fundata', 'FundAward', 'data/b.csv', 9, 'nul_byte', $3)",
+        done["refresh_id"],
+        b"<script>alert(1)</script>",
+        b"a\x00b\xff",
+    )
+    async with open_browser(lab) as browser:
+        await log_in(browser, SERVICE_TOKEN)
+        page = (await browser.get("/")).text
+        assert "FundGeneral" in page
+        assert "Past refreshes" in page
+        listed = (await browser.get("/ui/rejects", params={"dataset": "FundGeneral"})).text
+        assert "&lt;script&gt;alert(1)" in listed
+        assert "<script>alert" not in listed
+        assert "FundAward" not in listed.split("</form>")[-1]
+        assert "a␀b" in (await browser.get("/ui/rejects", params={"reason": "nul_byte"})).text
+        assert (await browser.get("/ui/rejects", params={"run_id": "nonsense"})).status_code == 422
+        assert (await browser.get("/ui/rejects", params={"before": "1; DROP TABLE x"})).status_code == 422
+        shown = (await browser.get(f"/ui/refresh/{done['refresh_id']}")).text
+        assert "daily_quotes records" in shown
+        child = done["steps"][0]["runs"][0]["task_id"]
+        assert "part" in (await browser.get(f"/ui/runs/{child}")).text
+        assert (await browser.get(f"/ui/runs/{SOME_ID}")).status_code == 404
+        assert (await browser.get("/ui/runs")).text.count("view_build") >= 1
+        policy = (await browser.get("/")).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+
+
+async def test_status_is_the_whole(lab: Lab) -> None:
+    await lab.refresh()
+
+    async def settled() -> dict[str, object] | None:
+        found = (await lab.http.get("/status")).json()
+        return found if found["status"] == "healthy" and found["last_success"] else None
+
+    status = await wait_for(settled, what="a healthy status", seconds=20)
+    assert status is not None
+    assert {part["name"] for part in status["services"]} == {"fmp_ingest", "fundata_ingest", "view_builder"}
+    assert [one["schedule"] for one in status["schedule"]] == ["daily", "weekly"]
+    assert status["refresh"]["status"] == "completed"
+
+
+async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab) -> None:
+    async with open_browser(lab) as browser:
+        await log_in(browser, SERVICE_TOKEN)
+        await lab.stop("view_builder")
+
+        async def told() -> bool:
+            page = await browser.get("/")
+            assert page.status_code == 200
+            return bool(re.search(r"view_builder since \d{4}-", page.text))
+
+        await wait_for(told, what="the alarm", seconds=20)
+        health = (await lab.http.get("/health")).json()
+        assert health["status"] == "degraded"
+        assert "does not answer" in health["checks"]["view_builder"]["detail"]
+        await lab.start("view_builder")
+
+        async def back() -> bool:
+            return "view_builder since" not in (await browser.get("/")).text.split("<section>")[0]
+
+        await wait_for(back, what="the end of the alarm", seconds=20)
+
+
+async def test_health_and_page_answer_without_a_database() -> None:
+    port = find_free_port()
+    async with open_lab(f"postgres://nobody@127.0.0.1:{port}/nothing", gateway=False) as lab:
+        await lab.start("gateway", lab.build_gateway())
+        slowest = 0.0
+        for _ in range(20):
+            begun = time.monotonic()
+            answer = await lab.http.get("/health", headers={"Authorization": ""})
+            slowest = max(slowest, time.monotonic() - begun)
+            assert answer.status_code == 200
+        assert slowest < 1
+        body = answer.json()
+        assert body["status"] == "unhealthy"
+        assert body["checks"]["database"]["status"] == "unhealthy"
+        assert set(body) == {"status", "timestamp", "response_time_ms", "checks", "details"}
+        async with open_browser(lab) as browser:
+            assert (await log_in(browser, SERVICE_TOKEN)).status_code == 303
+
+            async def told() -> bool:
+                page = await browser.get("/")
+                assert page.status_code == 200
+                return bool(re.search(r"database since \d{4}-", page.text))
+
+            await wait_for(told, what="the alarm", seconds=20)
+            assert (await log_in(browser, "some code")).status_code == 503
+        answer = await lab.http.post("/refresh", json={})
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,112 @@
+"""Gateways that die, overlap and start again: the refresh goes on, and no step is started twice."""
+
+from __future__ import annotations
+
+import signal
+
+import httpx
+import pytest
+
+from sra_cli.postgres import find_free_port
+from sra_shared.db import Pool
+from sra_shared.runs import TaskType
+from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, SERVICE, Lab, mark_weekly_done, open_lab
+from sra_testing.gateway_process import run_gateway_process
+from sra_testing.waiting import wait_for
+
+
+async def wait_for_health(lab: Lab) -> None:
+    async def answers() -> bool:
+        try:
+            return (await lab.http.get("/ready")).is_success
+        except httpx.TransportError:
+            return False
+
+    await wait_for(answers, what="the gateway's start", seconds=40)
+
+
+@pytest.mark.parametrize("step", [DAILY, DATA, QUOTES, BUILD])
+async def test_a_gateway_killed_in_a_step_goes_on_without_starting_it_twice(
+    database: str, pool: Pool, step: TaskType
+) -> None:
+    await mark_weekly_done(database)
+    async with open_lab(database, gateway=False) as lab:
+        lab.script.ends[step] = ["waits"]
+
+        async def step_began() -> bool:
+            return step in lab.script.started
+
+        with run_gateway_process(lab) as first:
+            await wait_for_health(lab)
+            refresh = await lab.trigger()
+            await wait_for(step_began, what=f"step {step}", seconds=40)
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        with run_gateway_process(lab):
+            await wait_for_health(lab)
+            lab.script.go.set()
+            done = await lab.finish(refresh["refresh_id"], seconds=90)
+        assert done["status"] == "completed"
+        assert [one["status"] for one in done["steps"]] == ["completed"] * 4
+    rows = await pool.fetch(
+        "SELECT task_type, count(*) AS n FROM task_execution_log WHERE parent_id IS NOT NULL GROUP BY 1"
+    )
+    assert {row["task_type"]: row["n"] for row in rows if row["task_type"] != BUILD} == {DAILY: 1, DATA: 1, QUOTES: 1}
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 1
+
+
+async def test_a_gateway_that_stops_in_order_hands_its_refresh_over(database: str, pool: Pool) -> None:
+    await mark_weekly_done(database)
+    async with open_lab(database, gateway=False) as lab:
+        lab.script.ends[DATA] = ["waits"]
+
+        async def step_began() -> bool:
+            return DATA in lab.script.started
+
+        other = find_free_port()
+        with run_gateway_process(lab) as first, run_gateway_process(lab, port=other):
+            await wait_for_health(lab)
+            refresh = await lab.trigger()
+            await wait_for(step_began, what="the second step", seconds=40)
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(25) == 0
+            lab.script.go.set()
+
+            async def ended() -> str | None:
+                status: str = await pool.fetchval(
+                    "SELECT status FROM task_execution_log WHERE task_id = $1", refresh["refresh_id"]
+                )
+                return status if status not in ("queued", "running") else None
+
+            assert await wait_for(ended, what="the end of the refresh", seconds=60) == "completed"
+            async with httpx.AsyncClient(headers=SERVICE, trust_env=False) as http:
+                shown = (await http.get(f"http://127.0.0.1:{other}/refresh/{refresh['refresh_id']}")).json()
+    assert [one["status"] for one in shown["steps"]] == ["completed"] * 4
+    assert lab.script.started.count(DATA) == 1
+
+
+async def test_two_gateways_fire_a_due_slot_once(database: str, pool: Pool) -> None:
+    await mark_weekly_done(database)
+    await pool.execute(
+        "INSERT INTO schedule_state (schedule, created_at) VALUES ('daily', now() - interval '3 hours'),"
+        " ('weekly', now())"
+    )
+    async with open_lab(database, gateway=False) as lab:
+        every_hour = {"REFRESH_CRON": "0 * * * *"}
+        with run_gateway_process(lab, **every_hour), run_gateway_process(lab, port=find_free_port(), **every_hour):
+            await wait_for_health(lab)
+
+            async def fired() -> bool:
+                return bool(
+                    await pool.fetchval(
+                        "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = 'unified_refresh'"
+                        " AND status = 'completed')"
+                    )
+                )
+
+            await wait_for(fired, what="the slot's refresh", seconds=60)
+    slots = await pool.fetch("SELECT slot, task_id FROM schedule_slot")
+    runs = await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'")
+    # the hour may turn while the test runs
+    assert len(slots) == runs <= 2
+    assert lab.script.started.count(DAILY) == runs

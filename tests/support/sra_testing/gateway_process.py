@@ -1,0 +1,63 @@
+"""A gateway in a process of its own, which tests kill: `python -m sra_testing.gateway_process`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from gateway.app import create_gateway_app
+from sra_shared.service import start_service
+from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_testing.gateway_lab import SERVICE_TOKEN, TIMING, VIEWER_TOKEN, Lab
+
+
+def build() -> tuple[FastAPI, ServiceSettings]:
+    """Return the gateway of the environment, with short waits."""
+    service = ServiceSettings()
+    app = create_gateway_app(
+        database=DatabaseSettings(),
+        service=service,
+        peers=PeerSettings(),
+        schedule=ScheduleSettings(),
+        timing=TIMING,
+    )
+    return app, service
+
+
+@contextmanager
+def run_gateway_process(lab: Lab, *, port: int | None = None, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a gateway process on the lab's services; it is killed at the end whatever happened."""
+    environment = {
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "DATABASE_URL": lab.dsn,
+        "DB_POOL_MIN_SIZE": "1",
+        "DB_POOL_MAX_SIZE": "6",
+        "PORT": str(port or lab.ports["gateway"]),
+        "SRA_SERVICE_TOKEN": SERVICE_TOKEN,
+        "SRA_VIEWER_TOKEN": VIEWER_TOKEN,
+        "REFRESH_CRON": "0 0 29 2 *",
+        "WEEKLY_CRON": "0 0 29 2 *",
+        "LOG_LEVEL": "WARNING",
+        **{name.upper(): value for name, value in lab.peers.model_dump().items()},
+        **settings,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sra_testing.gateway_process"],
+        env={**os.environ, **environment},  # noqa: TID251 - a child's environment, no setting
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    start_service(build, name="gateway", host="127.0.0.1")
