@@ -37,7 +37,7 @@ def fill_changed_scopes(view: CompiledView) -> str:
     """The scopes that the runs `$1` touched, each with the one of them that ended last."""
     scope = _list(view.keyed.scope, "c")
     present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in view.keyed.scope)
-    union = "\nUNION ALL\n".join(text.strip() for text in view.keyed.changed_scopes)
+    union = "\nUNION ALL\n".join(f"({text.strip()})" for text in view.keyed.changed_scopes)
     return (
         f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
         f" LEFT JOIN public.task_execution_log t ON t.task_id = c.run_id WHERE {present}"

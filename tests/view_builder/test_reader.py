@@ -1,0 +1,111 @@
+"""Role sra_reader: reads all of schema sra, nothing else, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from sra_shared.db import Pool
+from sra_shared.reader import READER, prepare_reader, read_reader_state
+from sra_testing.publication import build_all, read_rows
+from sra_testing.records import put_fund, put_quote, put_run
+from view_builder.compile import CompiledView
+
+PASSWORD = "read-and-nothing-else"
+
+
+@pytest.fixture
+async def reader(
+    pool: Pool, database: str, views: tuple[CompiledView, ...]
+) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection of the SRA app to a database with something in it."""
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        state = await prepare_reader(connection, PASSWORD)
+        assert state.ready
+        assert state.can_login
+    host = database.rsplit("@", maxsplit=1)[-1]
+    opened = await asyncpg.connect(f"postgresql://{READER}:{PASSWORD}@{host}")
+    yield opened
+    await opened.close()
+
+
+async def test_every_view_and_function_is_readable(
+    pool: Pool, reader: asyncpg.Connection[asyncpg.Record], views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        await put_fund(connection, run, "1")
+        await put_quote(connection, run, "1", (await connection.fetchval("SELECT date '2025-09-26'")), "1.25")
+    await build_all(pool, views)
+    for view in views:
+        # search_path leads to sra, and every row is read to the last column
+        await reader.fetch(f"SELECT count(v::text) FROM {view.relation} v")  # noqa: S608
+    for function in ("fundata_data_as_of", "fundata_quotes_as_of"):
+        assert await reader.fetch(f"SELECT * FROM {function}('2025-12-31', now())")  # noqa: S608
+
+
+async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncpg.Connection[asyncpg.Record]) -> None:
+    relations = await read_rows(
+        pool,
+        "SELECT n.nspname || '.' || quote_ident(c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname NOT IN ('sra', 'pg_catalog', 'information_schema')"
+        " AND n.nspname !~ '^pg_(toast|temp)'",
+    )
+    assert len(relations) > 100
+    for row in relations:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.fetch(f"SELECT * FROM {row['name']}")  # noqa: S608
+    allowed = await read_rows(
+        pool,
+        "SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_schema_privilege($1, n.oid, 'USAGE')"
+        " AND has_function_privilege($1, p.oid, 'EXECUTE')",
+        READER,
+    )
+    assert {row["name"].split("(")[0] for row in allowed} == {"sra.fundata_data_as_of", "sra.fundata_quotes_as_of"}
+
+
+async def test_nothing_is_writable(pool: Pool, reader: asyncpg.Connection[asyncpg.Record]) -> None:
+    rights = await read_rows(
+        pool,
+        "SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'"
+        " AND has_table_privilege($1, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')",
+        READER,
+    )
+    assert rights == []
+    schemas = await read_rows(
+        pool, "SELECT nspname FROM pg_namespace WHERE has_schema_privilege($1, oid, 'CREATE')", READER
+    )
+    assert schemas == []
+    await reader.execute("SET default_transaction_read_only = off")
+    for statement in (
+        "CREATE TEMP TABLE t (n int)",
+        "CREATE TABLE sra.t (n int)",
+        "INSERT INTO sra.latest_quote (source) VALUES ('x')",
+        "DELETE FROM sra.security_master",
+        "DROP VIEW sra.security_master",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SET ROLE postgres",
+    ):
+        with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError)):
+            await reader.execute(statement)
+
+
+async def test_a_server_that_forbids_roles_is_told_what_to_run(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("DROP ROLE IF EXISTS weak_owner")
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("CREATE ROLE weak_owner")
+        await connection.execute(f"ALTER ROLE {READER} RENAME TO hidden_reader")
+        await connection.execute("SET LOCAL ROLE weak_owner")
+        state = await prepare_reader(connection)
+        assert not state.exists
+        assert len(state.statements) == 2
+        assert state.statements[0].startswith("CREATE ROLE sra_reader LOGIN")
+        await transaction.rollback()
+        assert (await read_reader_state(connection)).ready
