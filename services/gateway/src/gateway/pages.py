@@ -34,9 +34,17 @@ OPEN_PAGES = frozenset(
     }.items()
     for method in methods
 )
-_FRESHNESS_ORDER = (
-    "source", "dataset", "status", "newest_record", "newest_at", "last_success", "rows", "row_count", "rejected", "lag",
-)  # fmt: skip
+_FRESHNESS_COLUMNS = {
+    "source": "source",
+    "dataset": "dataset",
+    "newest_record": "newest record",
+    "expected_record": "expected",
+    "lag_sessions": "sessions late",
+    "last_success_at": "last success",
+    "rows_stored": "stored",
+    "rows_rejected": "rejected",
+    "published_at": "published",
+}
 _PAGE_RUNS = 50
 
 
@@ -133,15 +141,14 @@ def _add_pages(router: APIRouter) -> None:
     async def show_dashboard(request: Request, hub: HubOf, state: State) -> Response:
         common = _common(request, hub)
         known = hub.probe.knowledge
-        present = {name for row in known.freshness for name in row}
-        named = [name for name in _FRESHNESS_ORDER if name in present]
         return render_page(
             "dashboard.html",
             **common,
             refresh=common["status"].refresh,
             past=[one for one in known.refreshes if one.completed_at is not None],
             chart=draw_history(known.refreshes),
-            freshness_columns=[*named, *sorted(present - set(named))],
+            freshness=[row for row in known.freshness if row.get("source") != "views"],
+            freshness_columns=_FRESHNESS_COLUMNS,
             page=await read_dashboard(state.pool),
         )
 

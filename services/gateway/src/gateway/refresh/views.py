@@ -17,7 +17,7 @@ SQL_DELIVERY = """
 SELECT count(*) AS total,
        count(*) FILTER (WHERE i.event_id IS NULL) AS undelivered,
        count(*) FILTER (WHERE i.event_id IS NOT NULL AND i.handled_at IS NULL) AS unhandled,
-       coalesce(array_agg(DISTINCT i.build_id) FILTER (WHERE i.build_id IS NOT NULL), '{}') AS builds,
+       (array_agg(t.task_id ORDER BY t.started_at DESC) FILTER (WHERE t.task_id IS NOT NULL))[1] AS last_build,
        EXISTS (SELECT FROM task_execution_log
                WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')) AS building,
        (SELECT b.task_id FROM task_execution_log b
@@ -25,21 +25,23 @@ SELECT count(*) AS total,
         ORDER BY b.completed_at DESC LIMIT 1) AS failed_build
 FROM completion_outbox o
 LEFT JOIN completion_inbox i ON i.event_id = o.event_id
+LEFT JOIN task_execution_log t ON t.task_id = i.build_id
 WHERE o.run_id = ANY($1::uuid[])
 """
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How far the completions of some runs got: not yet received, received, and the builds that took them in.
+    """How far the completions of some runs got: not yet received, received, and taken in by builds.
 
+    A build also does again what failed in one before it, so that `last_build` speaks for all.
     `failed_build` began when all of them were there, so that it would have covered them.
     """
 
     total: int
     undelivered: int
     unhandled: int
-    builds: Sequence[UUID]
+    last_build: UUID | None
     building: bool
     failed_build: UUID | None
 
@@ -79,11 +81,9 @@ class ViewsStep(StepRun):
     async def _cover(self) -> None:
         delivery = await self._await_delivery() if self.state.attempt == 1 else await self._read_delivery()
         if self.state.attempt == 1:
-            builds = list(delivery.builds) if delivery.is_covered else [delivery.failed_build]
-            known = {child.task_id for child in self.state.children}
-            self.state.children += [
-                Child(task_type=TaskType.VIEW_BUILD, task_id=build) for build in builds if build not in known and build
-            ]
+            build = delivery.last_build if delivery.is_covered else delivery.failed_build
+            if build is not None and build not in {child.task_id for child in self.state.children}:
+                self.state.children.append(Child(task_type=TaskType.VIEW_BUILD, task_id=build))
         if not self.state.children:
             self.state.children.append(Child(task_type=TaskType.VIEW_BUILD))
         for child in self.state.children:

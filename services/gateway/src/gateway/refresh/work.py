@@ -99,7 +99,8 @@ async def is_weekly_missing(context: UnitContext) -> bool:
     """Return whether the weekly fundamentals were never collected: then the first refresh brings them too."""
     async with context.pool.acquire() as connection:
         known: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = $1 AND status IN ('completed', 'partial'))",
+            "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = $1 AND status IN ('completed', 'partial')"
+            " AND NOT details ? 'skipped')",
             TaskType.WEEKLY_FUNDAMENTALS,
         )
     return not known
