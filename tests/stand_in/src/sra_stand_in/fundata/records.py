@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -197,9 +198,9 @@ _MAKERS: dict[str, Maker] = {
 
 def nav_factor(key: int, day: int) -> float:
     """How the value of a fund moves around its level, by day."""
-    salt = mix(key, 61)
-    wave = 0.05 * between(-1, 1, key, day // 9, 62) * 0.2
-    return 1 + 0.0001 * ((day - SEED_DAY.toordinal()) % 4000) + wave + 0.004 * between(-1, 1, salt, day)
+    age = day - SEED_DAY.toordinal()
+    wave = 0.03 * math.sin(day / 47 + key) + 0.01 * math.sin(day / 11 + 2 * key)
+    return math.exp(0.00012 * age + wave + 0.003 * between(-1, 1, mix(key, 61), day))
 
 
 def list_instruments(funds: int, dataset: str) -> list[int]:

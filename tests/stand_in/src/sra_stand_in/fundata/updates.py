@@ -55,13 +55,13 @@ def _alter(dataset: Dataset, record: Record, day: int) -> Record:
 
 
 def apply_changes(dataset: Dataset, base: list[Record], as_of: int) -> list[Record]:
-    """The records of a data set as the vendor holds them on a day (that day's own changes are not in yet)."""
+    """The records of a data set as the vendor holds them at the end of a day."""
     if not base:
         return []
     records = list(base)
     first = max(change_day(dataset, record) for record in base) + 1
     code = mix(*dataset.name.encode())
-    for day in open_calendar("CA").between(first, as_of - 1):
+    for day in open_calendar("CA").between(first, as_of):
         for number in range(1 + len(base) // _ROWS_PER_CHANGE):
             place = mix(code, day, number) % len(base)
             records[place] = _alter(dataset, base[place], day)
@@ -104,25 +104,30 @@ def _find_last_values(dataset: Dataset, base: Sequence[Record]) -> dict[str, tup
 
 
 def extend_values(dataset: Dataset, base: list[Record], as_of: int) -> list[Record]:
-    """The base and a value per fund for each session after it, up to the day before; each session one late correction."""
+    """The base and a value per fund for each session after it, up to a day; each session one late correction."""
     last = _find_last_values(dataset, base)
     if not last:
         return list(base)
     ids = [int(record[0]) for record in base if record[0].strip().isdigit()]
     start, first_id = max(day for day, _ in last.values()), max(ids, default=0) + 1
-    sessions = open_calendar("CA").between(start + 1, as_of - 1)
+    sessions = open_calendar("CA").between(start + 1, as_of)
     made: dict[tuple[str, int], Record] = {}
     for place, (key, (seed_day, seed_value)) in enumerate(sorted(last.items())):
-        level = seed_value / nav_factor(mix(*key.encode()), seed_day)
+        level = seed_value / nav_factor(_number_key(key), seed_day)
         before = (seed_day, seed_value)
         for step, day in enumerate(sessions):
-            value = level * nav_factor(mix(*key.encode()), day)
+            value = level * nav_factor(_number_key(key), day)
             made[key, day] = _make_value(
                 dataset, key=key, record_id=first_id + step * len(last) + place, day=day, value=value, before=before
             )
             before = (day, float(f"{value:.8f}"))
     _correct_values(dataset, made, sorted(last), sessions)
     return [*base, *made.values()]
+
+
+def _number_key(key: str) -> int:
+    """A small number for any instrument key, as the phase of its movement."""
+    return int(key) if key.isdigit() and len(key) < 10 else mix(*key.encode()) % 10**6
 
 
 def _correct_values(
@@ -139,7 +144,7 @@ def _correct_values(
 
 
 def update_records(dataset: Dataset, base: list[Record], as_of: int) -> list[Record]:
-    """The vendor's records on a day."""
+    """The vendor's records at the end of a day."""
     if dataset.name == NAVPS:
         return extend_values(dataset, base, as_of)
     return apply_changes(dataset, base, as_of)
