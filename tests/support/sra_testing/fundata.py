@@ -1,0 +1,113 @@
+"""Seed trees made by hand, loads of them in this process, and what the database then holds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.tree import SeedTree
+
+NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
+GENERAL_FILE = "data/FundGeneralSeed.csv"
+HOLDING_FILE = "data/FundTopHoldingSeed.csv"
+
+
+def write_csv(
+    root: Path, path: str, records: Iterable[Mapping[str, str]], *, header: Sequence[str] | None = None
+) -> Path:
+    """Write records as a seed file with the catalogued header; what a record leaves out is empty."""
+    dataset = load_catalogue().find_file(path)
+    assert dataset is not None
+    columns = list(header or dataset.column_names)
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([[record.get(column, "") for column in columns] for record in records])
+    return target
+
+
+def navps(key: str, day: str, value: str, **others: str) -> dict[str, str]:
+    """A record of FundDailyNAVPS."""
+    record = {"RecordId": f"{key}{day.replace('-', '')}", "InstrumentKey": key, "Date": day, "NAVPS": value}
+    return record | {"RecordState": "Active", "ChangeDate": day} | others
+
+
+def make_work(root: Path, *, reject_limit: str = "1", **options: Any) -> SeedWork:
+    """The work on a tree; by default no share of rejects fails it."""
+    return SeedWork(
+        catalogue=load_catalogue(),
+        find_tree=lambda _task: SeedTree.at(root),
+        reject_limit=Decimal(reject_limit),
+        **options,
+    )
+
+
+async def load_tree(dsn: str, root: Path, **options: Any) -> LoadResult:
+    """Load a tree in this process."""
+    return await run_in_process(dsn, make_load_request(root), make_work(root, **options))
+
+
+def counts_of(result: LoadResult, path: str) -> dict[str, Any]:
+    """The entry of one file in the result."""
+    return next(file for file in result.files if file["file"] == path)
+
+
+def five(result: LoadResult, path: str) -> tuple[int, int, int, int, int]:
+    """The five counts of one file: read, stored, unchanged, duplicate, rejected."""
+    file = counts_of(result, path)
+    return file["read"], file["stored"], file["unchanged"], file["duplicate"], file["rejected"]
+
+
+async def read_versions(connection: Any, table: str, key: str) -> list[asyncpg.Record]:
+    """All rows of a table with whether they are superseded, ordered by key and version; `key` is its second key column."""
+    rows: list[asyncpg.Record] = await connection.fetch(
+        f"""SELECT t.*, s.superseded_by FROM {table} t
+        LEFT JOIN {table}_superseded s USING (identifier, {key}, dataset, data_version)
+        ORDER BY t.dataset, t.identifier, t.{key}, t.data_version, t.row_ordinal"""  # noqa: S608
+    )
+    return rows
+
+
+async def digest_content(connection: Any) -> dict[str, tuple[int, str]]:
+    """Rows and a hash of each Fundata table and of the quarantine, without what differs from run to run."""
+    shapes = {
+        "fundata_data": "to_jsonb(t) - '{run_id,processed_at,updated_at}'::text[]",
+        "fundata_quotes": "to_jsonb(t) - '{run_id,processed_at,updated_at}'::text[]",
+        "fundata_data_superseded": "to_jsonb(t) - '{run_id,superseded_at}'::text[]",
+        "fundata_quotes_superseded": "to_jsonb(t) - '{run_id,superseded_at}'::text[]",
+        "rejected_record": "to_jsonb(t) - '{reject_id,run_id,created_at,delivered_on}'::text[]",
+        "field_warning": "to_jsonb(t) - '{warning_id,run_id,created_at}'::text[]",
+    }
+    found = {}
+    for table, shape in shapes.items():
+        row = await connection.fetchrow(
+            f"""SELECT count(*), coalesce(md5(string_agg(line, '' ORDER BY line)), '')
+            FROM (SELECT md5(({shape})::text) AS line FROM {table} t) AS lines"""  # noqa: S608
+        )
+        found[table] = (row[0], row[1])
+    return found
+
+
+async def find_broken_keys(connection: Any) -> list[asyncpg.Record]:
+    """Keys of which not exactly one version is the latest, or whose versions have gaps."""
+    broken = []
+    for table, key in (("fundata_data", "record_id"), ("fundata_quotes", "date")):
+        broken += await connection.fetch(
+            f"""SELECT identifier, {key}::text AS part, dataset, count(*) AS versions, max(data_version) AS newest,
+                  count(*) FILTER (WHERE s.data_version IS NULL) AS latest
+            FROM (SELECT DISTINCT identifier, {key}, dataset, data_version FROM {table}) t
+            LEFT JOIN {table}_superseded s USING (identifier, {key}, dataset, data_version)
+            GROUP BY identifier, {key}, dataset
+            HAVING count(*) <> max(data_version) OR count(*) FILTER (WHERE s.data_version IS NULL) <> 1"""  # noqa: S608
+        )
+    return broken
