@@ -207,7 +207,7 @@ async def test_bad_parameters_and_foreign_task_types_are_refused(client: httpx.A
     orphan = await client.post(
         "/runs", json={**BODY, "parent_id": "00000000-0000-4000-8000-000000000000"}, headers=SERVICE
     )
-    assert_problem(orphan, 422)
+    assert_problem(orphan, 409)
     assert_problem(await client.post("/runs", json=BODY, headers={**SERVICE, "Idempotency-Key": "a b"}), 422)
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
 from sra_shared.db import Pool
-from sra_testing import probe_service
 from sra_testing.databases import execute_sql
 from sra_testing.job_process import PROBE_TABLE
-from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN
+from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, run_probe_service
 from sra_testing.receiver_process import find_free_port
 from sra_testing.waiting import wait_for
 
@@ -25,21 +21,10 @@ TOKENS = {"SRA_SERVICE_TOKEN": SERVICE_TOKEN, "SRA_VIEWER_TOKEN": VIEWER_TOKEN}
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 
 
-@contextmanager
-def run_process(settings: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    support = Path(probe_service.__file__).resolve().parents[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sra_testing.probe_service"],
-        env={"PATH": os.defpath, "PYTHONPATH": str(support), **settings},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        if process.stderr is not None and not process.stderr.closed:
-            process.communicate()
+def run_until_end(settings: Mapping[str, str], log: Path) -> tuple[int, str]:
+    with run_probe_service(settings, log=log) as process:
+        code = process.wait(timeout=60)
+    return code, log.read_text()
 
 
 async def wait_until_healthy(client: httpx.AsyncClient) -> None:
@@ -53,12 +38,11 @@ async def wait_until_healthy(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("missing", ["SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"])
-def test_production_without_tokens_is_refused(missing: str, database: str) -> None:
+def test_production_without_tokens_is_refused(missing: str, database: str, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": database, "SRA_ENV": "production", **TOKENS}
     del settings[missing]
-    with run_process(settings) as process:
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 5
+    code, told = run_until_end(settings, tmp_path / "log")
+    assert code == 5
     assert missing in told
 
 
@@ -70,18 +54,17 @@ def test_production_without_tokens_is_refused(missing: str, database: str) -> No
         ({"PORT": "many", "DATABASE_URL": "postgres://h/d"}, "PORT"),
     ],
 )
-def test_bad_settings_are_refused_by_name(settings: dict[str, str], named: str) -> None:
-    with run_process(settings) as process:
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 5
+def test_bad_settings_are_refused_by_name(settings: dict[str, str], named: str, tmp_path: Path) -> None:
+    code, told = run_until_end(settings, tmp_path / "log")
+    assert code == 5
     assert named in told
 
 
-async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool: Pool) -> None:
+async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool: Pool, tmp_path: Path) -> None:
     await pool.execute(PROBE_TABLE)
     port = find_free_port()
     settings = {"DATABASE_URL": database, "PORT": str(port), "DB_POOL_MIN_SIZE": "1", **TOKENS}
-    with run_process(settings) as process:
+    with run_probe_service(settings, log=tmp_path / "log") as process:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=SERVICE, trust_env=False) as client:
             await wait_until_healthy(client)
             body = {"task_type": "csv_import", "parameters": {"chunks": 1000, "pause": 0.2}}
@@ -92,8 +75,8 @@ async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool
 
             await wait_for(has_begun, what="the first chunk")
         process.send_signal(signal.SIGTERM)
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 0
+        assert await asyncio.to_thread(process.wait, 60) == 0
+    told = (tmp_path / "log").read_text()
     assert await pool.fetchval("SELECT status FROM run_unit WHERE unit = 'part 0'") == "queued"
     assert await pool.fetchval("SELECT status FROM jobs.pgqueuer WHERE dedupe_key = $1", run_id) == "queued"
     assert run_id in told
@@ -101,7 +84,9 @@ async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool
         assert secret not in told
 
 
-async def test_service_started_without_database_begins_to_work_when_it_is_there(database: str, pool: Pool) -> None:
+async def test_service_started_without_database_begins_to_work_when_it_is_there(
+    database: str, pool: Pool, tmp_path: Path
+) -> None:
     await pool.execute(PROBE_TABLE)
     name = database.rsplit("/", 1)[1]
     elsewhere = database.rsplit("/", 1)[0]
@@ -109,7 +94,7 @@ async def test_service_started_without_database_begins_to_work_when_it_is_there(
     hidden = f"{name}_later"
     settings = {"DATABASE_URL": f"{elsewhere}/{hidden}", "PORT": str(port), "DB_POOL_MIN_SIZE": "1", **TOKENS}
     await pool.close()
-    with run_process(settings) as process:
+    with run_probe_service(settings, log=tmp_path / "log") as process:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=SERVICE, trust_env=False) as client:
             await wait_until_healthy(client)
             assert (await client.get("/ready")).status_code == 503

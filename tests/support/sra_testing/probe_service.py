@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -55,6 +61,19 @@ def build_from_environment() -> tuple[FastAPI, ServiceSettings]:
     """Return the service as a process of its own reads it."""
     settings = ServiceSettings()
     return build_app(DatabaseSettings(), settings), settings
+
+
+@contextmanager
+def run_probe_service(settings: Mapping[str, str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the service as a process with these settings and no others, its log in a file; it is killed at the end."""
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).resolve().parents[1]), **settings}
+    with log.open("wb") as stream:
+        process = subprocess.Popen([sys.executable, "-m", "sra_testing.probe_service"], env=environment, stderr=stream)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":

@@ -164,7 +164,6 @@ def add_problem_handlers(app: FastAPI) -> None:
         SraError: _answer_ours,
         asyncpg.DataError: _answer_bad_value,
         asyncpg.UntranslatableCharacterError: _answer_bad_value,
-        asyncpg.ForeignKeyViolationError: _answer_bad_value,
         **dict.fromkeys(OUTAGE_ERRORS, _answer_outage),
         Exception: _answer_unforeseen,
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -168,9 +169,13 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
             offered = ", ".join(sorted(state.plan.works)) or "none"
             raise ProblemError(422, f"This service does not run {body.task_type}.", next_step=f"It offers: {offered}.")
         parameters = check_parameters(parameter_models.get(body.task_type), body.parameters)
-        requested = await state.request_run(
-            RunRequest(**{**body.model_dump(), "parameters": parameters}), idempotency_key=idempotency_key
-        )
+        run_request = RunRequest(**{**body.model_dump(), "parameters": parameters})
+        try:
+            requested = await state.request_run(run_request, idempotency_key=idempotency_key)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise ProblemError(
+                409, f"There is no run {body.parent_id} that this one could belong to.", next_step="Correct parent_id."
+            ) from error
         response.headers["Location"] = f"/runs/{requested.task.task_id}"
         request.state.run_id = requested.task.task_id
         return RunAccepted(**requested.task.model_dump(), created=requested.created)
