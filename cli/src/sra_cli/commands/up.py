@@ -107,8 +107,8 @@ class _Up:
             if not self._exit_when_done:
                 self._stay(supervisor, stack)
         finally:
-            self._output.note("Stopping.")
-            supervisor.stop()
+            supervisor.stop()  # before a word is said: whoever listened may be gone
+            self._output.note("Stopped.")
         raise typer.Exit(choose_exit_code(status))
 
     def _make_server(self) -> EmbeddedPostgres | None:

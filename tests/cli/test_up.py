@@ -1,0 +1,221 @@
+"""`./sra up` as people use it: real processes, a whole refresh on sample and stand-in, ends that leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from sra_cli.home import Home, RunningStack
+from sra_cli.refresh_view import COUNTS
+
+SECONDS = 240
+STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
+
+
+def build_environment() -> dict[str, str]:
+    """Return an environment without a database or a vendor's key."""
+    hidden = ("DATABASE_URL", "DB_", "FMP_", "FUNDATA_", "SRA_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}  # noqa: TID251
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sra_cli", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=build_environment(),
+    )
+
+
+def call(*words: str) -> tuple[int, dict[str, Any], str]:
+    with start(*words, "--json") as process:
+        said, told = process.communicate(timeout=SECONDS)
+    assert said.count("\n") == 1, (said, told)
+    return process.returncode, json.loads(said), told
+
+
+def list_processes(home: Path) -> list[psutil.Process]:
+    """Return every living process that has to do with the home: its path or its token stands in what it was given."""
+    token, found = Home(home).read_token("service"), []
+    for process in psutil.process_iter():
+        try:
+            values = [*process.cmdline(), *process.environ().values()]
+        except psutil.Error:
+            continue
+        if process.pid != os.getpid() and any(str(home) in value or value == token for value in values):
+            found.append(process)
+    return found
+
+
+def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("up") / "home"
+    yield folder
+    call("down", "--home", str(folder))
+
+
+@pytest.fixture(scope="module")
+def first(home: Path) -> tuple[int, dict[str, Any], str]:
+    return call("up", "--exit-when-done", "--home", str(home))
+
+
+def test_one_refresh_on_the_sample(first: tuple[int, dict[str, Any], str], home: Path) -> None:
+    code, result, told = first
+    assert code == 0, told
+    assert result["status"] == "completed"
+    assert [step["step"] for step in result["steps"]] == STEPS
+    assert {step["status"] for step in result["steps"]} == {"completed"}
+    datasets = [row for step in result["steps"] for row in step["datasets"] or ()]
+    assert all(row["read"] == sum(row[name] for name in COUNTS[1:]) for row in datasets)
+    assert sum(row["stored"] for row in datasets) > 1000
+    assert set(result) == {"status", "refresh_id", "seconds", "database_url", "gateway_url", "steps"}
+    assert all(name in told for name in ("fmp_ingest: ready", "fundata_ingest: ready", "view_builder: ready"))
+    assert not list_processes(home)
+
+
+def test_again_it_stores_nothing(first: tuple[int, dict[str, Any], str], home: Path) -> None:
+    assert first[0] == 0
+    code, result, told = call("up", "--exit-when-done", "--home", str(home))
+    assert code == 0, told
+    datasets = [row for step in result["steps"] for row in step["datasets"] or ()]
+    assert {row["dataset"]: row["stored"] for row in datasets if row["stored"]} == {}
+    assert sum(row["read"] for row in datasets) > 0
+
+
+def test_no_secret_is_told_or_logged(first: tuple[int, dict[str, Any], str], home: Path) -> None:
+    secrets = [path.read_text().strip() for path in [*home.glob("*.token"), home / "postgres.password"]]
+    secrets.append("made-up-secret")
+    texts = [first[2], *(path.read_text() for path in home.rglob("*.log"))]
+    assert len(secrets) == 4
+    for secret in secrets:
+        assert not any(secret in text for text in texts)
+
+
+@pytest.fixture(scope="module")
+def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[tuple[subprocess.Popen[str], RunningStack]]:
+    assert first[0] == 0
+    with start("up", "--json", "--home", str(home)) as process:
+        assert process.stdout is not None
+        result = json.loads(process.stdout.readline())
+        stack = Home(home).read_running()
+        assert stack is not None
+        assert result["gateway_url"] == stack.gateway_url
+        yield process, stack
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_it_stays_and_a_second_one_says_so(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
+    assert answers(running[1].gateway_url)
+    code, result, told = call("up", "--home", str(home))
+    assert (code, result["status"], result["gateway_url"]) == (0, "running", running[1].gateway_url)
+    assert f"{running[1].gateway_url}/login#" in told
+    assert call("up", "--exit-when-done", "--home", str(home))[0] == 5
+
+
+def test_commands_find_its_database(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
+    code, answer, _ = call("psql", "--home", str(home), "-c", "SELECT count(*) AS views FROM sra.security_master")
+    assert code == 0
+    assert answer["rows"][0]["views"] > 0
+    code, status, _ = call("status", "--home", str(home))
+    assert (code, status["status"]) == (0, "healthy"), status["problems"]
+
+
+@pytest.mark.parametrize("name", ["gateway", "view_builder"])
+def test_a_killed_service_comes_back(
+    running: tuple[subprocess.Popen[str], RunningStack], home: Path, name: str
+) -> None:
+    port = running[1].urls[name].rsplit(":", 1)[-1]
+    victim = next(p for p in list_processes(home) if p.environ().get("PORT") == port)
+    victim.send_signal(signal.SIGKILL)
+    wait_for(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, "the end")
+    wait_for(lambda: answers(running[1].urls[name]), f"{name} answers again")
+
+
+def test_a_killed_server_comes_back_at_its_address(
+    running: tuple[subprocess.Popen[str], RunningStack], home: Path
+) -> None:
+    pid = int((home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(pid, signal.SIGKILL)
+
+    def is_ready() -> bool:
+        try:
+            return all(httpx.get(f"{url}/ready", timeout=5).is_success for url in running[1].urls.values())
+        except httpx.TransportError:
+            return False
+
+    wait_for(lambda: not psutil.pid_exists(pid), "the end")
+    wait_for(is_ready, "all services are ready again", seconds=60)
+
+
+def test_down_ends_all(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
+    code, answer, _ = call("down", "--home", str(home))
+    assert (code, answer["stopped"]) == (0, ["stack"])
+    assert running[0].wait(20) == 0
+    assert not list_processes(home)
+    assert call("down", "--home", str(home))[1]["stopped"] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+def test_a_killed_one_leaves_nothing_running(first: tuple[int, dict[str, Any], str], home: Path) -> None:
+    assert first[0] == 0
+    with start("up", "--json", "--home", str(home)) as process:
+        wait_for(lambda: Home(home).read_running() is not None, "the stack runs")
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) >= 6
+        process.kill()
+        process.communicate()
+    wait_for(lambda: not any(child.is_running() for child in children), "all are gone")
+    assert not list_processes(home)
+
+
+def test_a_sandbox_refuses_real_keys(first: tuple[int, dict[str, Any], str], home: Path) -> None:
+    assert first[0] == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "sra_cli", "up", "--exit-when-done", "--json", "--home", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**build_environment(), "FMP_API_KEY": "a-real-key"},
+    ) as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert "sandbox" in json.loads(said)["error"]
+    assert not list_processes(home)
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, answer, _ = call("up", "--home", str(tmp_path / "home"), "--port", port)
+    assert code == 5
+    assert port in answer["error"]
