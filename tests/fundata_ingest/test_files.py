@@ -113,6 +113,15 @@ def test_good_file_tells_where_its_records_start(content: bytes, start: Position
     assert (head.start, head.columns) == (start, NAMES)
 
 
+def test_message_about_a_header_of_thousands_of_names_stays_short() -> None:
+    names = [*NAMES, *[f"Extra{number}" for number in range(3000)], "y" * 20_000]
+    problem = inspect_file((",".join(names) + "\n").encode(), PATH, CATALOGUE)
+    assert isinstance(problem, FileProblem)
+    assert "Extra0" in problem.message
+    assert "more" in problem.message
+    assert len(problem.message) < 2000
+
+
 def test_missing_file_is_a_warning_by_name() -> None:
     problem = report_missing(PATH, DATASET)
     assert (problem.status, problem.kind) == ("missing", "missing")

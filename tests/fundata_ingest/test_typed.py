@@ -112,6 +112,8 @@ def test_raw_json_keeps_any_text(text: str) -> None:
         ("FundDailyNAVPS", {"NAVPS": "-0.00001"}, "negative_navps"),
         ("FundDailyNAVPS", {"NAVPS": "-12345678901.23"}, "negative_navps"),
         ("FundAssets", {"RecordId": ""}, "ambiguous_key"),
+        ("FundAssets", {"RecordId": "9" * 201}, "ambiguous_key"),
+        ("FundAssets", {"InstrumentKey": "4" * 201}, "missing_identifier"),
         ("FundAssets", {"RecordId": " ", "InstrumentKey": ""}, "missing_identifier"),
     ],
 )

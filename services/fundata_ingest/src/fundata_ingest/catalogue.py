@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -34,7 +34,6 @@ def make_snake_case(name: str) -> str:
     return _WORD_END.sub(r"\1_\2", _ACRONYM_END.sub(r"\1_\2", name)).lower()
 
 
-@lru_cache(maxsize=4096)
 def normalise_name(name: str) -> str:
     """Return the form in which column names are compared: without case, underscores and surrounding blanks."""
     return name.strip().replace("_", "").lower()

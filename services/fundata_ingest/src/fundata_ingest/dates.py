@@ -11,7 +11,7 @@ from functools import lru_cache
 import polars as pl
 
 from fundata_ingest.catalogue import DateFormat
-from fundata_ingest.numbers import BLANKS, NULL_WORDS
+from fundata_ingest.numbers import BLANKS, CACHED_LENGTH, NULL_WORDS
 
 _ISO = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
@@ -45,9 +45,12 @@ class DateColumn:
     bad: pl.Series | None
 
 
-@lru_cache(maxsize=65_536)
 def parse_date(text: str, formats: tuple[DateFormat, ...]) -> ParsedDate:
     """Read one delivered date by the given formats; any text is allowed."""
+    return _parse_cached(text, formats) if len(text) <= CACHED_LENGTH else _parse(text, formats)
+
+
+def _parse(text: str, formats: tuple[DateFormat, ...]) -> ParsedDate:
     stripped = text.strip(BLANKS)
     if stripped.upper() in NULL_WORDS:
         return ParsedDate(None, "", bad=False)
@@ -57,6 +60,9 @@ def parse_date(text: str, formats: tuple[DateFormat, ...]) -> ParsedDate:
             day, clock = parsed
             return ParsedDate(day, day.isoformat() + clock, bad=False)
     return ParsedDate(None, text, bad=True)
+
+
+_parse_cached = lru_cache(maxsize=65_536)(_parse)
 
 
 def _read_iso(text: str) -> tuple[date, str] | None:

@@ -32,6 +32,8 @@ _HTML = re.compile(rb"\A\s*<(?:!doctype\s+html|html|head|body|\?xml|!--)", re.I)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # Below this number of damaged lines a file is not called "not text": its lines are quarantined one by one.
 _MIN_DAMAGED_LINES = 20
+# Bounds of the message about a header that may be anything.
+_MAX_LISTED, _MAX_COMPARED, _MAX_NAME = 40, 200, 100
 
 
 def inspect_file(
@@ -147,13 +149,23 @@ def _refuse_header(
         ("probably renamed", [f"{old} -> {_show(new)}" for old, new in renamed.items()]),
         ("twice", list(double)),
     ]
-    listed = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    listed = "; ".join(f"{what}: {_join(names)}" for what, names in parts if names)
     text = (
         f"has another header than the catalogue ({listed}). Nothing of it is loaded; "
         "deliver it with the known columns or extend the catalogue."
     )
-    details = {"added": list(added), "missing": list(missing), "renamed": renamed, "twice": list(double)}
+    details = {
+        "added": [_show(name) for name in added[:_MAX_COMPARED]],
+        "missing": list(missing),
+        "renamed": renamed,
+        "twice": list(double),
+    }
     return _refuse(path, dataset, "header", text, **details)
+
+
+def _join(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
 
 
 def _show(name: str) -> str:
@@ -164,7 +176,7 @@ def _show(name: str) -> str:
 def _guess_renames(added: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
     """Pair each missing column with the added one that is most like it; only what is much alike counts."""
     renamed: dict[str, str] = {}
-    free = {normalise_name(name): name for name in added[:200] if name.strip()}
+    free = {normalise_name(name): name for name in added[:_MAX_COMPARED] if 0 < len(name.strip()) <= _MAX_NAME}
     for old in missing:
         close = difflib.get_close_matches(normalise_name(old), list(free), n=1, cutoff=0.6)
         if close:

@@ -40,6 +40,8 @@ _MAX_PLAIN_EXPONENT = 1000
 _MAX_DECIMALS = 30
 _MAX_VALUE_LENGTH = _MAX_WHOLE_DIGITS + _MAX_DECIMALS + 2
 _MAX_EXPONENT_DIGITS = 9
+# Longer texts are not remembered, so that what is remembered stays small.
+CACHED_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,12 @@ def round_money(number: Decimal) -> Decimal:
     return number.quantize(Decimal("0.01"), context=context)
 
 
-@lru_cache(maxsize=65_536)
 def parse_number(text: str) -> ParsedNumber:
     """Read one delivered number; any text is allowed."""
+    return _parse_cached(text) if len(text) <= CACHED_LENGTH else _parse(text)
+
+
+def _parse(text: str) -> ParsedNumber:
     match = _NUMBER.match(text)
     if match is None:
         if text.strip(BLANKS).upper() in NULL_WORDS:
@@ -99,6 +104,9 @@ def parse_number(text: str) -> ParsedNumber:
     ):
         return ParsedNumber(canonical, None, "numeric_overflow")
     return ParsedNumber(canonical, _write_value(canonical, sign, significant, point), None)
+
+
+_parse_cached = lru_cache(maxsize=65_536)(_parse)
 
 
 def _write_value(canonical: str, sign: str, digits: str, point: int) -> str:

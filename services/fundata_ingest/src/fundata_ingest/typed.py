@@ -20,6 +20,8 @@ PARSER_VERSION = "1"
 
 # "84450.0 for an integer" is no key: keys stay as delivered but for blanks around them.
 _NO_VALUE = r"^[ \t\r\n]*(?:[Nn][Uu][Ll][Ll]|[Nn][Oo][Nn][Ee]|[Nn]/[Aa])?[ \t\r\n]*$"
+# No key of an instrument or record is longer; a B-tree index could not hold a much longer one.
+MAX_KEY_BYTES = 200
 _EARLIEST = date(1900, 1, 1)
 
 ELEMENT_SCHEMA = {
@@ -194,7 +196,11 @@ def _find_rejects(
     """Return (which rows, reason, detail) in the order in which the reasons are tested."""
     dataset, roles = batch.dataset, batch.dataset.roles
     found: list[tuple[pl.Series, RejectReason, str]] = [
-        (identifier == "", "missing_identifier", f"{roles.identifier} is empty.")
+        (
+            (identifier == "") | (identifier.str.len_bytes() > MAX_KEY_BYTES),
+            "missing_identifier",
+            f"{roles.identifier} is empty or longer than any key ({MAX_KEY_BYTES} bytes).",
+        )
     ]
     if dataset.table == "quotes":
         latest = _add_year(today)
@@ -204,8 +210,12 @@ def _find_rejects(
         found.append((~fits, "missing_date", detail))
         if roles.navps in columns.negative:
             found.append((columns.negative[roles.navps], "negative_navps", f"{roles.navps} is below zero."))
-    elif batch.json is None:
-        found.append((record_id == "", "ambiguous_key", f"{roles.record_id} is empty."))
+    else:
+        unusable = record_id.str.len_bytes() > MAX_KEY_BYTES
+        if batch.json is None:
+            unusable = unusable | (record_id == "")
+        detail = f"{roles.record_id} is empty or longer than any key ({MAX_KEY_BYTES} bytes)."
+        found.append((unusable, "ambiguous_key", detail))
     if batch.json is not None:
         detail = f"Several records of this answer have this key, no {roles.record_id} and different content."
         found.append((batch.json.ambiguous, "ambiguous_key", detail))
