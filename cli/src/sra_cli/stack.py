@@ -60,6 +60,11 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
     return StackPlan(is_sandbox=is_sandbox, ports=ports, settings=settings)
 
 
+def build_stand_in_command(port: int) -> list[str]:
+    """Return the command of the stand-in, whose funds are those of the committed sample."""
+    return [sys.executable, "-m", "sra_stand_in", "--port", str(port), "--fundata-tree", str(SAMPLE)]
+
+
 def build_stand_in_settings(port: int) -> dict[str, str]:
     """Return the settings that lead both sources to the stand-in and the committed sample."""
     return {
@@ -103,7 +108,7 @@ def plan_children(plan: StackPlan, home: Home, database_url: str) -> list[ChildP
     """Return the processes of the stack, the stand-in first."""
     children = []
     if plan.is_sandbox:
-        command = [sys.executable, "-m", "sra_stand_in", "--port", str(plan.ports[STAND_IN])]
+        command = build_stand_in_command(plan.ports[STAND_IN])
         children.append(ChildPlan("stand-in", command, {}, home.logs / "stand-in.log"))
     for name in SERVICES:
         settings = {**plan.settings, "DATABASE_URL": database_url, "PORT": str(plan.ports[name])}

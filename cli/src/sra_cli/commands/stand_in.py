@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from sra_cli.foreground import STOPPED, run_foreground
 from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, JsonOption, Output
 from sra_cli.postgres import find_free_port
-from sra_cli.stack import build_stand_in_settings
+from sra_cli.stack import build_stand_in_command, build_stand_in_settings
 
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port. [default: a free one]")]
 SecuritiesOption = Annotated[int | None, typer.Option("--securities", min=1, help="Made-up listings of FMP.")]
@@ -28,7 +27,7 @@ def stand_in(
     """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it."""
     output = Output(as_json=as_json)
     chosen = port or find_free_port()
-    command = [sys.executable, "-m", "sra_stand_in", "--port", str(chosen)]
+    command = build_stand_in_command(chosen)
     for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
         command += [option, str(value)] if value is not None else []
     settings = build_stand_in_settings(chosen)
