@@ -60,9 +60,10 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
     return StackPlan(is_sandbox=is_sandbox, ports=ports, settings=settings)
 
 
-def build_stand_in_command(port: int) -> list[str]:
-    """Return the command of the stand-in, whose funds are those of the committed sample."""
-    return [sys.executable, "-m", "sra_stand_in", "--port", str(port), "--fundata-tree", str(SAMPLE)]
+def build_stand_in_command(port: int, *, with_sample: bool = True) -> list[str]:
+    """Return the command of the stand-in; its funds are those of the committed sample, or made up as well."""
+    command = [sys.executable, "-m", "sra_stand_in", "--port", str(port)]
+    return [*command, "--fundata-tree", str(SAMPLE)] if with_sample else command
 
 
 def build_stand_in_settings(port: int) -> dict[str, str]:

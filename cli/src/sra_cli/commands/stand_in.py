@@ -27,7 +27,7 @@ def stand_in(
     """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it."""
     output = Output(as_json=as_json)
     chosen = port or find_free_port()
-    command = build_stand_in_command(chosen)
+    command = build_stand_in_command(chosen, with_sample=funds is None)
     for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
         command += [option, str(value)] if value is not None else []
     settings = build_stand_in_settings(chosen)
