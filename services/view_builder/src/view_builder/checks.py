@@ -70,13 +70,25 @@ async def check_shape(connection: Connection, view: CompiledView) -> None:
 
 
 async def check_sample(connection: Connection, view: CompiledView) -> int:
-    """Read whole rows through the model and return their number; raises CheckFailedError that names row and field."""
+    """Read rows of the view that this build computed through the model; raises CheckFailedError as validate_rows does."""
     if view.spec.keyed is None:
-        statement = f"SELECT * FROM {view.name} LIMIT {SAMPLE_ROWS}"  # noqa: S608 - names of the model
-    else:
-        same = exchange.match_columns(view.spec.key, "v", "f")
-        statement = f"SELECT v.* FROM (SELECT * FROM fresh LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}"  # noqa: S608
-    rows = await connection.fetch(statement)
+        return await check_sample_of_view(connection, view)
+    same = exchange.match_columns(view.spec.key, "v", "f")
+    return await _validate(
+        connection,
+        view,
+        f"SELECT v.* FROM (SELECT * FROM fresh LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}",  # noqa: S608
+    )
+
+
+async def check_sample_of_view(connection: Connection, view: CompiledView) -> int:
+    """Read any rows of the view through the model and return their number; raises CheckFailedError."""
+    return await _validate(connection, view, f"SELECT * FROM {view.name} LIMIT {SAMPLE_ROWS}")  # noqa: S608
+
+
+async def _validate(connection: Connection, view: CompiledView, statement: str) -> int:
+    # prepared anew: a statement that the connection remembers may know the columns of the former definition
+    rows = await (await connection.prepare(statement)).fetch()
     validate_rows(view, (dict(row) for row in rows))
     return len(rows)
 

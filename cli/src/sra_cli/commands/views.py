@@ -1,0 +1,156 @@
+"""`./sra views`: build, verify and describe the published views, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from sra_cli.database import use_database
+from sra_cli.home import Home
+from sra_cli.ledger_view import plain
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.settings import read_settings
+from sra_shared.db import open_connection
+from sra_shared.errors import ConfigError
+from sra_shared.logs import configure_logs
+from sra_shared.migrate import require_revision
+from sra_shared.settings import ServiceSettings
+from view_builder.inprocess import (
+    BuildResult,
+    ViewVerdict,
+    build_in_process,
+    check_views,
+    list_compiled_views,
+)
+from view_builder.routes import ViewReport, describe_views, make_schema
+from view_builder.work import BuildParameters
+
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+NamesArgument = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; none means by need.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Compute all rows, not only those that new runs touched.")]
+AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Let many rows vanish at once.")]
+
+
+@app.callback()
+def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the views and the builds that they stand at."""
+    if context.invoked_subcommand is not None:
+        return
+    output = Output(as_json=as_json)
+    with use_database(Home(home)) as dsn:
+        reports = asyncio.run(_read_reports(dsn))
+    views = [plain(report.model_dump()) for report in reports]
+    output.finish({"views": views}, render=lambda: _render_reports(reports))
+
+
+@app.command("build")
+def build(
+    names: NamesArgument = None,
+    full: FullOption = False,
+    accept_drop: AcceptOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the views that new runs or changed models touch, or those named; readers see the old or the new, never between."""
+    output = Output(as_json=as_json)
+    configure_logs(service="views", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level)
+    with use_database(Home(home)) as dsn:
+        parameters = BuildParameters(views=names or None, full=full, accept_drop=accept_drop)
+        result = asyncio.run(build_in_process(dsn, parameters))
+    for error in result.task.error_details:
+        output.note(error["message"])
+    code = choose_exit_code(result.task.status.value)
+    output.finish(_describe_build(result), code=code, render=lambda: _render_build(result))
+
+
+@app.command("check")
+def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Verify every view against its model: columns, types, whole rows, and whether a newer run waits to be published."""
+    output = Output(as_json=as_json)
+    with use_database(Home(home)) as dsn:
+        verdicts = asyncio.run(_check(dsn))
+    failed = any(verdict.problems for verdict in verdicts)
+    views = [
+        {"view": v.relation, "problems": list(v.problems), "pending_runs": v.pending_runs, "rows": v.row_count}
+        for v in verdicts
+    ]
+    output.finish(
+        {"status": "failed" if failed else "completed", "views": views},
+        code=EXIT_FAILED if failed else 0,
+        render=lambda: _render_verdicts(verdicts),
+    )
+
+
+@app.command("schema")
+def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="A view.")], as_json: JsonOption = False) -> None:
+    """Print the JSON Schema of a view's rows; needs no database."""
+    output = Output(as_json=as_json)
+    views = {view.relation: view for view in list_compiled_views()}
+    view = views.get(name)
+    if view is None:
+        raise ConfigError(f"There is no view {name!r}.", next_step=f"Choose from: {', '.join(views)}.")
+    found = make_schema(view)
+    if not as_json:
+        output.console.print(json.dumps(found, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
+        raise typer.Exit(0)
+    output.finish(found)
+
+
+async def _read_reports(dsn: str) -> list[ViewReport]:
+    connection = await open_connection(dsn, application_name="sra:views")
+    try:
+        await require_revision(connection)
+        return await describe_views(connection, list_compiled_views())
+    finally:
+        await connection.close()
+
+
+async def _check(dsn: str) -> list[ViewVerdict]:
+    connection = await open_connection(dsn, application_name="sra:views", command_timeout=3600)
+    try:
+        return await check_views(connection)
+    finally:
+        await connection.close()
+
+
+def _describe_build(result: BuildResult) -> dict[str, Any]:
+    return {
+        "status": result.task.status.value,
+        "run_id": str(result.task.task_id),
+        "views": [
+            {
+                "view": unit.unit,
+                "status": unit.status.value,
+                "full": bool(unit.resume.get("full")),
+                "rows": unit.counts.read,
+                "changed": unit.counts.stored,
+                "runs": unit.resume.get("runs", []),
+                "error": unit.error,
+            }
+            for unit in result.units
+        ],
+    }
+
+
+def _render_build(result: BuildResult) -> Table:
+    rows = [(unit.unit, unit.status, unit.counts.read, unit.counts.stored) for unit in result.units]
+    return make_table(f"{result.task.status}: {len(rows)} views", ("view", "status", "#rows", "#changed"), rows)
+
+
+def _render_reports(reports: list[ViewReport]) -> Table:
+    rows = [
+        (report.relation, report.version, report.row_count, f"{report.built_at:%F %T}" if report.built_at else "never",
+         report.error or "")
+        for report in reports
+    ]  # fmt: skip
+    return make_table("", ("view", "#version", "#rows", "built", "error"), rows)
+
+
+def _render_verdicts(verdicts: list[ViewVerdict]) -> Table:
+    rows = [(v.relation, "; ".join(v.problems) or "fits its model", v.row_count, v.pending_runs) for v in verdicts]
+    return make_table("", ("view", "found", "#rows", "#runs to come"), rows)

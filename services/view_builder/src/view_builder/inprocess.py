@@ -1,0 +1,130 @@
+"""Builds and verifies views in this process, without any service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from sra_shared.db import Connection, Pool, open_connection, open_pool
+from sra_shared.migrate import require_revision
+from sra_shared.runs import (
+    ProcessingTask,
+    RunRequest,
+    TaskType,
+    Unit,
+    Worker,
+    execute_run,
+    read_units,
+    request_run,
+)
+from sra_shared.views import VIEWS
+from view_builder.apply import define_views, is_defined, read_state
+from view_builder.build import find_pending_runs
+from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
+from view_builder.compile import CompiledView, compile_views
+from view_builder.work import BuildParameters, ViewBuildWork
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a build ended: its run and one unit per view that was built."""
+
+    task: ProcessingTask
+    units: Sequence[Unit]
+
+
+@dataclass(frozen=True)
+class ViewVerdict:
+    """What was found on one view; no problems means that readers see what the model says."""
+
+    relation: str
+    problems: tuple[str, ...]
+    pending_runs: int
+    row_count: int | None
+
+
+def list_compiled_views() -> tuple[CompiledView, ...]:
+    """Return all views in the order of their builds."""
+    return compile_views(VIEWS)
+
+
+async def define_missing_views(dsn: str) -> list[str]:
+    """Define the views that are missing, empty but typed; return their names. The database must be migrated."""
+    pool = await open_pool(dsn, application_name="sra:views", max_size=2)
+    try:
+        return await define_views(pool, list_compiled_views())
+    finally:
+        await pool.close()
+
+
+async def build_in_process(dsn: str, parameters: BuildParameters) -> BuildResult:
+    """Build what is asked for; raises ConfigError where the database is not migrated."""
+    views = list_compiled_views()
+    work = ViewBuildWork(views)
+    connection = await open_connection(dsn, application_name="sra:views")
+    try:
+        await require_revision(connection)
+        async with connection.transaction():
+            request = RunRequest(
+                task_type=TaskType.VIEW_BUILD,
+                parameters=parameters.model_dump(exclude_defaults=True),
+                timeout_seconds=14_400,
+            )
+            requested = await request_run(connection, request, source=None)
+    finally:
+        await connection.close()
+    async with Worker(dsn, "views") as worker:
+        pool = await worker.open_pool(max_size=4)
+        try:
+            await define_views(pool, views)
+            task = await _carry_through(pool, requested.task, work, worker)
+            async with pool.acquire() as reader:
+                return BuildResult(task, await read_units(reader, task.task_id))
+        finally:
+            await pool.close()
+
+
+async def _carry_through(pool: Pool, task: ProcessingTask, work: ViewBuildWork, worker: Worker) -> ProcessingTask:
+    while True:
+        execution = await execute_run(pool, task.task_id, work, worker)
+        if not execution.task.status.is_live:
+            return execution.task
+        wait = 1.0
+        if execution.resume_at is not None:
+            wait = max(0.05, min(wait, (execution.resume_at - datetime.now(UTC)).total_seconds()))
+        await asyncio.sleep(wait)
+
+
+async def check_views(connection: Connection) -> list[ViewVerdict]:
+    """Compare every published view with its model, and read all its rows where it keeps them."""
+    await require_revision(connection)
+    return [await _check_view(connection, view) for view in list_compiled_views()]
+
+
+async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict:
+    if not await is_defined(connection, view):
+        return ViewVerdict(view.relation, ("it is missing; run `./sra views build`",), 0, None)
+    problems = []
+    state: Any = await read_state(connection, view) or {}
+    if state.get("filled") is None:
+        problems.append("it was never built")
+    elif state["filled"] != view.digest:
+        problems.append("it was built from another model; run `./sra views build`")
+    if state.get("error"):
+        problems.append(state["error"])
+    rows: int | None = None
+    try:
+        await check_shape(connection, view)
+        await check_sample_of_view(connection, view)
+        if view.spec.keyed is not None:
+            # whole rows: count(*) alone would pass over a value that cannot be read
+            rows = await connection.fetchval(f"SELECT count(v::text) FROM {view.name} v")  # noqa: S608
+    except (CheckFailedError, asyncpg.PostgresError) as error:
+        problems.append(str(error))
+    pending = await find_pending_runs(connection, view)
+    return ViewVerdict(view.relation, tuple(problems), len(pending), rows)
