@@ -52,7 +52,7 @@ class Storage(StrEnum):
     SNAPSHOT = "snapshot"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One way to get a dataset. `page_size` asks page after page until one brings nothing new."""
 
@@ -66,7 +66,7 @@ class Source:
     is_bulk: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A dataset: its sources in order of preference, a later one standing in where the plan refuses the one before.
 
@@ -94,7 +94,12 @@ class Dataset:
     def needs_universe(self) -> bool:
         """Whether the universe must be known before this can be asked for."""
         scopes = {source.scope for source in self.sources}
-        return bool(self.symbol_fields) or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
+        return self.is_lost_without_universe or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
+
+    @property
+    def is_lost_without_universe(self) -> bool:
+        """Whether nothing at all can be had while no listing is known."""
+        return bool(self.symbol_fields) or self.sources[0].scope in (Scope.SYMBOL, Scope.BATCH)
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ class Client(Protocol):
         """Return a good answer; raises AnswerError where there is none to be had."""
 
 
-async def fetch_pages(client: Client, request: Request) -> AsyncIterator[Answer]:
-    """Yield the answers to a request: one, page after page, or part after part. Raises AnswerError."""
+async def fetch_pages(client: Client, request: Request, *, first_part: int = 0) -> AsyncIterator[Answer]:
+    """Yield the answers to a request: one, page after page, or part after part (from `first_part`). Raises AnswerError."""
     source = request.source
     if source.scope is Scope.PARTS:
-        async for answer in _fetch_parts(client, request):
+        async for answer in _fetch_parts(client, request, first_part):
             yield answer
         return
     if source.page_size is None:
@@ -50,9 +50,9 @@ async def fetch_pages(client: Client, request: Request) -> AsyncIterator[Answer]
     raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=source.path)
 
 
-async def _fetch_parts(client: Client, request: Request) -> AsyncIterator[Answer]:
+async def _fetch_parts(client: Client, request: Request, first: int) -> AsyncIterator[Answer]:
     source = request.source
-    for part in range(_MOST_PAGES):
+    for part in range(first, _MOST_PAGES):
         try:
             yield await client.get(
                 source.path, {**request.params, "part": str(part)}, subject=f"part {part}", is_bulk=source.is_bulk

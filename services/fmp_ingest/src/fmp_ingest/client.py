@@ -1,0 +1,275 @@
+"""The HTTP client that collectors are handed: paced, classified, repeated where that helps, the key in a header only."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import BinaryIO, cast
+from uuid import UUID
+
+import httpx
+
+from fmp_collectors.answers import HEAD_BYTES, Answer, AnswerError, Body, Kind, Verdict, classify_answer
+from fmp_collectors.fetch import is_cut
+from fmp_ingest.gate import Gate, RetryPolicy
+from fmp_ingest.limiter import DatabaseSlotStore, Limiter
+from fmp_ingest.quota import Quota
+from fmp_ingest.tally import Tally
+from sra_shared.db import Pool
+from sra_shared.errors import ConfigError, FatalError, RunParkedError
+from sra_shared.logs import get_logger, redact_text
+from sra_shared.settings import FmpSettings
+
+_log = get_logger(__name__)
+
+MOST_JSON_BYTES = 64 * 1024 * 1024
+MOST_CSV_BYTES = 1024 * 1024 * 1024
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0, pool=None)
+_JSON_SECONDS = 90.0
+_CSV_SECONDS = 900.0
+VENDOR_DOMAIN = "financialmodelingprep.com"
+STAND_IN_HEADER = "X-SRA-Stand-In"
+
+
+class AccountError(FatalError):
+    """The key does not work: no call can succeed until a person acts, so the run ends."""
+
+
+class RefusedSourceError(ConfigError):
+    """Made-up data meet a database for real ones, or the other way round; nothing may be stored."""
+
+
+def check_source(base_url: str, *, is_sandbox: bool) -> None:
+    """Raise RefusedSourceError where a sandbox would be filled from the vendor itself."""
+    host = httpx.URL(base_url).host.lower()
+    if is_sandbox and (host == VENDOR_DOMAIN or host.endswith(f".{VENDOR_DOMAIN}")):
+        raise RefusedSourceError(
+            f"This database is a sandbox, for made-up data only, and FMP_BASE_URL is the vendor's own ({host}).",
+            next_step="Use a database that was migrated without --sandbox, or the stand-in.",
+        )
+
+
+def read_retry_after(value: str | None, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, in either of its forms; None where it cannot be read."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
+
+
+class FmpClient:
+    """One run's way to FMP; see `open_client`."""
+
+    def __init__(
+        self,
+        *,
+        http: httpx.AsyncClient,
+        calls: Limiter,
+        bulk: Limiter,
+        share: Limiter | None,
+        quota: Quota,
+        tally: Tally,
+        policy: RetryPolicy,
+        is_sandbox: bool,
+    ) -> None:
+        self.calls = calls
+        self.tally = tally
+        self._http = http
+        self._bulk = bulk
+        self._share = share
+        self._quota = quota
+        self._policy = policy
+        self._is_sandbox = is_sandbox
+        self._account_gate = Gate("any request", policy)
+        self._gates: dict[str, Gate] = defaultdict(self._make_gate)
+
+    def _make_gate(self) -> Gate:
+        policy = self._policy
+        return Gate("an endpoint", policy, failures_to_close=policy.failures_to_close, patience=policy.patience)
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        """Return a good answer, repeated up to three times where that can help.
+
+        Raises AnswerError where there is none to be had, RunParkedError where the account has nothing left,
+        AccountError where its key does not work, RefusedSourceError where stand-in and database do not fit.
+        """
+        verdict = Verdict(Kind.NO_ANSWER)
+        for attempt in range(self._policy.retries + 1):
+            async with self._account_gate.passage(), self._gates[path].passage():
+                answer, retry_after = await self._call(path, params, is_bulk=is_bulk, is_retry=attempt > 0)
+                verdict = answer.verdict
+                pause = await self._weigh(path, verdict, retry_after, attempt + 1)
+            if verdict.kind.is_ok:
+                return answer
+            if answer.csv is not None:
+                cast("BinaryIO", answer.csv).close()
+            if pause is None:
+                break
+            if attempt < self._policy.retries:
+                await asyncio.sleep(pause)
+        raise AnswerError(verdict, path=path, subject=subject)
+
+    async def _weigh(self, path: str, verdict: Verdict, retry_after: float | None, attempt: int) -> float | None:
+        """Note what an answer says about account and endpoint; return the pause before a repeat, None for no repeat."""
+        kind = verdict.kind
+        if kind.ends_run:
+            raise AccountError(
+                f"FMP refused the key: {verdict.message}",
+                next_step="Check FMP_API_KEY and the account, then run again.",
+            )
+        if kind is Kind.BANDWIDTH:
+            await self._quota.note_bandwidth()
+        if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
+            until = datetime.now(UTC) + timedelta(seconds=retry_after)
+            raise RunParkedError(f"FMP asks to wait until {until:%H:%M} UTC.", until=until)
+        if kind is Kind.RATE_LIMIT:
+            self.tally.count_throttled()
+            await self._quota.note_limit()
+            self._account_gate.note_failure(retry_after)
+            return 0.0
+        if kind is Kind.BULK_THROTTLE:
+            self.tally.count_throttled()
+            return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.gate_base * 3))
+        if kind.may_pass:
+            self._gates[path].note_failure(retry_after)
+            _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
+            return self._policy.pause(attempt) if retry_after is None else retry_after
+        self._account_gate.note_success()
+        self._gates[path].note_success()
+        if kind.is_ok:
+            await self._quota.note_success()
+        return None
+
+    async def _call(
+        self, path: str, params: Mapping[str, str], *, is_bulk: bool, is_retry: bool
+    ) -> tuple[Answer, float | None]:
+        async with AsyncExitStack() as turns:
+            if is_bulk:
+                await turns.enter_async_context(self._bulk.turn())
+            if self._share is not None:
+                await turns.enter_async_context(self._share.turn())
+            await turns.enter_async_context(self.calls.turn())
+            self.tally.count_call(is_retry=is_retry)
+            try:
+                async with asyncio.timeout(_CSV_SECONDS if is_bulk else _JSON_SECONDS):
+                    return await self._exchange(path, params, is_bulk=is_bulk)
+            except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
+                return Answer(Verdict(Kind.TRUNCATED, f"the answer broke off ({type(error).__name__})")), None
+            except (httpx.HTTPError, TimeoutError, OSError) as error:
+                return Answer(Verdict(Kind.NO_ANSWER, f"no answer ({type(error).__name__})")), None
+
+    async def _exchange(self, path: str, params: Mapping[str, str], *, is_bulk: bool) -> tuple[Answer, float | None]:
+        async with self._http.stream("GET", path, params=dict(params)) as response:
+            self._check_stand_in(response)
+            retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            status = response.status_code
+            if is_bulk:
+                return await _read_csv(response, status), retry_after
+            body = bytearray()
+            async for chunk in response.aiter_bytes(65_536):
+                body += chunk
+                if len(body) > MOST_JSON_BYTES:
+                    return Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_JSON_BYTES >> 20} MB")), None
+        verdict = classify_answer(status, bytes(body))
+        return Answer(_redact(verdict)), retry_after
+
+    def _check_stand_in(self, response: httpx.Response) -> None:
+        if STAND_IN_HEADER in response.headers and not self._is_sandbox:
+            raise RefusedSourceError(
+                f"{self._http.base_url.host} is the stand-in, whose data are made up, and this database is for real data.",
+                next_step="Set FMP_BASE_URL to the vendor, or use a database that was migrated with --sandbox.",
+            )
+
+
+def _redact(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.kind, redact_text(verdict.message), verdict.rows)
+
+
+async def _read_csv(response: httpx.Response, status: int) -> Answer:
+    """Spool the answer to disk, since a bulk file can be larger than memory."""
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
+    size, head = 0, bytearray()
+    try:
+        async for chunk in response.aiter_bytes(262_144):
+            size += len(chunk)
+            if size > MOST_CSV_BYTES:
+                file.close()
+                return Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_CSV_BYTES >> 20} MB"))
+            head += chunk[: max(0, HEAD_BYTES - len(head))]
+            await asyncio.to_thread(file.write, chunk)
+    except BaseException:
+        file.close()
+        raise
+    body = bytes(head)
+    if size > HEAD_BYTES and body.lstrip()[:1] in (b"[", b"{"):
+        file.seek(0)
+        body = file.read(MOST_JSON_BYTES)
+    verdict = classify_answer(status, body, expects_csv=True)
+    if verdict.kind is Kind.OK_CSV and await asyncio.to_thread(is_cut, cast("Body", file)):
+        verdict = Verdict(Kind.TRUNCATED, "the file ends inside a row")
+    if verdict.kind is not Kind.OK_CSV:
+        file.close()
+        return Answer(_redact(verdict))
+    return Answer(verdict, cast("Body", file))
+
+
+@asynccontextmanager
+async def open_client(
+    settings: FmpSettings,
+    pool: Pool,
+    run_id: UUID,
+    *,
+    is_sandbox: bool,
+    is_backfill: bool = False,
+    policy: RetryPolicy | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[FmpClient]:
+    """Open a run's client; all clients on one database share one rate. Raises ConfigError without a key, RunParkedError."""
+    key = settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None
+    if not key:
+        raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
+    check_source(settings.fmp_base_url, is_sandbox=is_sandbox)
+    quota = Quota(pool)
+    await quota.check()
+    rate = settings.fmp_max_calls_per_minute
+    share = max(1, int(rate * settings.fmp_backfill_share))
+    tally = Tally(run_id)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(
+                base_url=settings.fmp_base_url.rstrip("/") + "/",
+                headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
+                timeout=_TIMEOUT,
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+                follow_redirects=False,
+                transport=transport,
+            )
+        )
+        limiters = {"calls": rate, "bulk": settings.fmp_bulk_calls_per_minute}
+        if is_backfill:
+            limiters["backfill"] = share
+        opened = {
+            name: await stack.enter_async_context(Limiter(DatabaseSlotStore(pool, name), calls))
+            for name, calls in limiters.items()
+        }
+        yield FmpClient(
+            http=http,
+            calls=opened["calls"],
+            bulk=opened["bulk"],
+            share=opened.get("backfill"),
+            quota=quota,
+            tally=tally,
+            policy=policy or RetryPolicy(),
+            is_sandbox=is_sandbox,
+        )

@@ -1,0 +1,323 @@
+"""Collecting one dataset: source after source, request after request, chunk after chunk, resumable at every commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import Any, BinaryIO, Self, cast
+
+from fmp_collectors.answers import Answer, AnswerError, Kind
+from fmp_collectors.dataset import Dataset, Request, Scope, Source, Storage, Targets, plan_requests
+from fmp_collectors.fetch import Client, fetch_pages, parse_rows, read_rows
+from fmp_collectors.records import Batch
+from fmp_ingest.client import FmpClient
+from fmp_ingest.storage import Delivery, ListDrop, Store, find_held
+from fmp_ingest.targets import narrow_targets
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.errors import FatalError, RunHeldError
+from sra_shared.logs import get_logger
+from sra_shared.runs import UnitContext
+
+_log = get_logger(__name__)
+
+_CHUNK_ROWS = 5000
+_CHUNK_REQUESTS = 100
+_MOST_WAITING_ROWS = 20_000
+_REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.BULK_THROTTLE})
+
+
+@dataclass
+class Progress:
+    """Where a unit stands; it is the unit's resume point.
+
+    `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
+    `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
+    """
+
+    level: int = 0
+    after: str = ""
+    only: list[str] | None = None
+    refused: list[str] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    row: int = 0
+    answered: int = 0
+    total: int | None = None
+    dropped: int = 0
+    last_error: str = ""
+
+    @classmethod
+    def read(cls, resume: dict[str, Any]) -> Self:
+        """Read a resume point; an empty one is the start."""
+        return cls(**{name: value for name, value in resume.items() if name in cls.__dataclass_fields__})
+
+    def dump(self) -> dict[str, Any]:
+        """Return the resume point."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass
+class Result:
+    """What came of one request."""
+
+    request: Request
+    batch: Batch | None = None
+    error: AnswerError | None = None
+
+
+async def fetch_request(client: Client, dataset: Dataset, request: Request, known: frozenset[str]) -> Result:
+    """Fetch and read all pages of a request."""
+    rows: list[Any] = []
+    try:
+        async for answer in fetch_pages(client, request):
+            rows.extend(answer.verdict.rows)
+    except AnswerError as error:
+        return Result(request, error=error)
+    return Result(request, parse_rows(dataset, rows, request, known_symbols=known))
+
+
+async def fetch_in_order(
+    requests: Iterator[Request], client: Client, dataset: Dataset, known: frozenset[str], *, width: int
+) -> AsyncIterator[Result]:
+    """Yield results in the order of the requests, `width` of them under way, and not too many rows waiting."""
+    pending: deque[asyncio.Task[Result]] = deque()
+
+    def count_waiting() -> int:
+        done = (task.result().batch for task in pending if task.done() and not task.exception())
+        return sum(batch.read for batch in done if batch is not None)
+
+    try:
+        for request in requests:
+            pending.append(asyncio.create_task(fetch_request(client, dataset, request, known)))
+            while len(pending) >= width or (len(pending) % 16 == 0 and count_waiting() > _MOST_WAITING_ROWS):
+                yield await pending[0]
+                pending.popleft()
+        while pending:
+            yield await pending[0]
+            pending.popleft()
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+class Collector:
+    """Collects one dataset within a unit of a run."""
+
+    def __init__(
+        self,
+        context: UnitContext,
+        client: FmpClient,
+        dataset: Dataset,
+        targets: Targets,
+        *,
+        sources: tuple[Source, ...],
+        drop_limit: Decimal,
+        is_released: bool,
+    ) -> None:
+        self.progress = Progress.read(context.unit.resume)
+        self._context = context
+        self._client = client
+        self._dataset = dataset
+        self._targets = targets
+        self._sources = sources
+        self._drop_limit = drop_limit
+        self._is_released = is_released
+        self._known = frozenset(targets.list_symbols())
+        self._store = Store(dataset, context.task.task_id)
+        if is_released and self.progress.held:
+            self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
+
+    async def collect(self) -> Progress:
+        """Go through the sources; what one refuses the next is asked for.
+
+        Raises RunHeldError where lists shrank too far, FatalError where the vendor no longer knows what we ask, and what
+        the client raises; all that was read before is committed.
+        """
+        progress = self.progress
+        while progress.level < len(self._sources):
+            await self._collect_source(self._sources[progress.level])
+            if not progress.refused:
+                break
+            progress.only = None if "all" in progress.refused else progress.refused
+            progress.level, progress.after, progress.refused, progress.row = progress.level + 1, "", [], 0
+        if progress.held:
+            raise RunHeldError(
+                f"{self._dataset.name}: {', '.join(progress.held)} shrank further than DROP_LIMIT allows.",
+                next_step=f"Look at the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
+            )
+        return progress
+
+    async def _collect_source(self, source: Source) -> None:
+        targets = narrow_targets(self._targets, self.progress.only)
+        requests = plan_requests(source, targets, after=self.progress.after)
+        if source.scope is Scope.PARTS:
+            await self._collect_parts(next(requests))
+            return
+        width = max(8, min(400, 8 * self._client.calls.pace.permits))
+        group: list[Result] = []
+        results = fetch_in_order(requests, self._client, self._dataset, self._known, width=width)
+        try:
+            async for result in results:
+                if result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT:
+                    await self._commit_group(group)
+                    group = []
+                    self._refuse_rest(source, targets)
+                    return
+                group.append(result)
+                if self._is_full(source, group):
+                    await self._commit_group(group)
+                    group = []
+        except Exception:
+            # what was read before the trouble is kept
+            await self._commit_group(group)
+            raise
+        finally:
+            await results.aclose()  # type: ignore[attr-defined]
+        await self._commit_group(group)
+
+    @staticmethod
+    def _is_full(source: Source, group: list[Result]) -> bool:
+        if source.scope not in (Scope.SYMBOL, Scope.BATCH):
+            return True
+        rows = sum(result.batch.read for result in group if result.batch is not None)
+        return rows >= _CHUNK_ROWS or len(group) >= _CHUNK_REQUESTS
+
+    def _refuse_rest(self, source: Source, targets: Targets) -> None:
+        """The plan lacks the endpoint: everything that is left goes to the next source."""
+        self.progress.last_error = f"{source.path} is outside the account's plan."
+        if not self.progress.after and self.progress.only is None:
+            self.progress.refused = ["all"]
+            return
+        left = plan_requests(source, targets, after=self.progress.after)
+        for request in left:
+            self.progress.refused.extend(_name_subjects(request))
+
+    async def _commit_group(self, group: list[Result]) -> None:
+        if not group:
+            return
+        delivery = Delivery(path=group[0].request.source.path)
+        for result in group:
+            self._add_result(delivery, result)
+        self.progress.after = group[-1].request.subject
+        await self._commit(delivery)
+
+    def _add_result(self, delivery: Delivery, result: Result) -> None:
+        progress, request = self.progress, result.request
+        if result.batch is not None:
+            progress.answered += 1
+            delivery.batch.extend(result.batch)
+            if self._dataset.storage is Storage.SNAPSHOT:
+                self._add_list(delivery, request, result.batch)
+            return
+        error = cast("AnswerError", result.error)
+        progress.last_error = str(error)
+        if error.kind in _REFUSED:
+            progress.refused.extend(_name_subjects(request))
+        elif error.kind.may_pass or error.kind is Kind.TOO_LARGE or request.source.scope is Scope.SYMBOL:
+            progress.spent.append(request.subject)
+        else:
+            raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
+
+    def _add_list(self, delivery: Delivery, request: Request, batch: Batch) -> None:
+        name = request.exchange or request.subject
+        delivery.lists.add(name)
+        # a row that could not be read may be any entry, and nothing at all is no list
+        if batch.rejected:
+            delivery.unread.add(name)
+        elif batch.accepted:
+            delivery.complete.add(name)
+
+    async def _commit(self, delivery: Delivery) -> None:
+        async with self._context.transaction() as connection:
+            staged = await self._store.stage(connection, delivery)
+            may_hold = self._dataset.storage is Storage.SNAPSHOT and not self._is_released
+            if may_hold and (held := await self._find_held(connection, delivery)):
+                delivery = _leave_out(delivery, held, self._dataset)
+                self.progress.held.extend(sorted(held))
+                staged = await self._store.stage(connection, delivery)
+            counts = await self._store.merge(connection, delivery, staged)
+            await self._client.tally.write(connection)
+            await self._context.commit(connection, counts, resume=self.progress.dump())
+        _log.info(
+            "chunk_stored", dataset=self._dataset.name, read=counts.read, stored=counts.stored, path=delivery.path
+        )
+
+    async def _find_held(self, connection: Connection, delivery: Delivery) -> set[str]:
+        """Return the lists that must not be stored; raises RunHeldError where the dataset as a whole shrinks too far."""
+        is_single = self._dataset.list_field == "symbol"
+        # what a list with unreadable rows lacks may be among them
+        whole = delivery.lists - {name for name in delivery.lists - delivery.complete if name in delivery.unread}
+        drops = await self._store.count_drops(connection, whole)
+        held = {drop.name for drop in find_held(drops, drop_limit=self._drop_limit, is_single_list=is_single)}
+        if is_single:
+            await self._check_total(connection, [drop for drop in drops if drop.name not in held])
+        return held
+
+    async def _check_total(self, connection: Connection, drops: list[ListDrop]) -> None:
+        progress = self.progress
+        if progress.total is None:
+            progress.total = await self._store.count_current(connection)
+        progress.dropped += sum(max(0, drop.current - drop.named) for drop in drops)
+        if progress.dropped > self._drop_limit * progress.total:
+            raise RunHeldError(
+                f"{self._dataset.name}: {progress.dropped} of {progress.total} entries would vanish, more than DROP_LIMIT.",
+                next_step=f"Look at the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
+            )
+
+    async def _collect_parts(self, request: Request) -> None:
+        """Store a bulk answer part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
+        first = int(self.progress.after or 0)
+        try:
+            part = 0
+            async for answer in fetch_pages(self._client, request, first_part=first):
+                await self._store_part(request, answer, first + part)
+                part += 1
+        except AnswerError as error:
+            self.progress.last_error = str(error)
+            if error.kind in _REFUSED:
+                self.progress.refused = ["all"]
+            elif error.kind.may_pass or error.kind is Kind.TOO_LARGE:
+                self.progress.spent.append(request.subject)
+            else:
+                raise FatalError(str(error), next_step="Compare the declaration with the vendor's page.") from error
+
+    async def _store_part(self, request: Request, answer: Answer, part: int) -> None:
+        rows = read_rows(answer)
+        try:
+            for _ in islice(rows, self.progress.row):
+                pass
+            while chunk := await asyncio.to_thread(lambda: list(islice(rows, _CHUNK_ROWS))):
+                self.progress.row += len(chunk)
+                await self._commit(Delivery(self._parse(request, chunk), path=request.source.path))
+        finally:
+            if answer.csv is not None:
+                cast("BinaryIO", answer.csv).close()
+        self.progress.after, self.progress.row = str(part + 1), 0
+        self.progress.answered += 1
+        async with self._context.transaction() as connection:
+            await self._client.tally.write(connection)
+            await self._context.commit(connection, Counts(), resume=self.progress.dump())
+
+    def _parse(self, request: Request, rows: Iterable[Any]) -> Batch:
+        return parse_rows(self._dataset, rows, request, known_symbols=self._known)
+
+
+def _name_subjects(request: Request) -> list[str]:
+    """Return what a refused request was about, as the next source can ask for it."""
+    if request.source.scope is Scope.EXCHANGE and request.exchange is not None:
+        return [request.exchange]
+    return list(request.symbols) or ["all"]
+
+
+def _leave_out(delivery: Delivery, held: set[str], dataset: Dataset) -> Delivery:
+    """Return the delivery without held lists; their rows are not stored and not counted until they are released."""
+    name = str(dataset.list_field)
+    kept = [one for one in delivery.batch.accepted if getattr(one.record, name) not in held]
+    batch = Batch(kept, delivery.batch.rejected, delivery.batch.out_of_scope)
+    return Delivery(batch, delivery.lists - held, delivery.complete - held, delivery.unread, delivery.path)

@@ -1,0 +1,91 @@
+"""A gate that closes when calls fail, so that a failing vendor is probed by one call at a time instead of by a storm."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sra_shared.errors import RetryableError
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How failed calls are repeated; seconds."""
+
+    retries: int = 3
+    base: float = 1.0
+    longest: float = 60.0
+    gate_base: float = 5.0
+    failures_to_close: int = 8
+    patience: float = 300.0
+    longest_retry_after: float = 300.0
+
+    def pause(self, attempt: int, *, base: float | None = None) -> float:
+        """Return the pause before repeat number `attempt`, from 1: doubling, with jitter."""
+        first = self.base if base is None else base
+        return min(self.longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+
+
+class Gate:
+    """Open, every call goes through; closed, one at a time, and only after the pause that the last failure asked for."""
+
+    def __init__(
+        self, name: str, policy: RetryPolicy, *, failures_to_close: int = 1, patience: float | None = None
+    ) -> None:
+        self._name = name
+        self._policy = policy
+        self._failures_to_close = failures_to_close
+        self._patience = patience
+        self._lock = asyncio.Lock()
+        self._failures = 0
+        self._closings = 0
+        self._closed_since: float | None = None
+        self._closed_until = 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether calls go through one at a time."""
+        return self._closed_since is not None
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        """Wait until a call may start; raises RetryableError where the gate has been closed for too long."""
+        if not self.is_closed:
+            yield
+            return
+        async with self._lock:
+            if self._closed_since is not None:
+                now = time.monotonic()
+                if self._patience is not None and now - self._closed_since > self._patience:
+                    raise RetryableError(
+                        f"FMP has not answered {self._name} for {now - self._closed_since:.0f} s.",
+                        next_step="The run tries again by itself.",
+                    )
+                await asyncio.sleep(max(0.0, self._closed_until - now))
+                yield
+                return
+        yield
+
+    def note_success(self) -> None:
+        """A call went well: the gate opens."""
+        self._failures = self._closings = 0
+        self._closed_since = None
+
+    def note_failure(self, retry_after: float | None = None) -> None:
+        """A call failed: with enough of them in a row the gate closes, each time for longer."""
+        self._failures += 1
+        now = time.monotonic()
+        if self._failures < self._failures_to_close or (self.is_closed and now < self._closed_until):
+            # calls that were on their way when it closed do not close it further
+            if retry_after is not None and self.is_closed:
+                self._closed_until = max(self._closed_until, now + retry_after)
+            return
+        self._closings += 1
+        pause = self._policy.pause(self._closings, base=self._policy.gate_base) if retry_after is None else retry_after
+        if self._closed_since is None:
+            self._closed_since = now
+        self._closed_until = now + pause

@@ -1,0 +1,66 @@
+"""The count of calls: how many a run made, repeated and had throttled, and the most in any minute."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sra_shared.db import Connection
+
+SQL_ADD = """
+INSERT INTO fmp_call_tally (second, run_id, calls, retried, throttled) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (second, run_id) DO UPDATE SET calls = fmp_call_tally.calls + excluded.calls,
+  retried = fmp_call_tally.retried + excluded.retried, throttled = fmp_call_tally.throttled + excluded.throttled
+"""
+# 61 whole seconds hold every window of sixty, so the figure is never too low; other runs' calls count too
+SQL_SUMMARY = """
+WITH own AS (SELECT min(second) AS first, max(second) AS last, sum(calls) AS calls, sum(retried) AS retried,
+                    sum(throttled) AS throttled FROM fmp_call_tally WHERE run_id = $1),
+seconds AS (SELECT t.second, sum(t.calls) AS calls FROM fmp_call_tally t, own
+            WHERE t.second BETWEEN own.first - interval '60 seconds' AND own.last GROUP BY t.second)
+SELECT own.calls::bigint, own.retried::bigint, own.throttled::bigint,
+       (SELECT max(w.calls)::bigint FROM (SELECT sum(calls) OVER (ORDER BY second RANGE BETWEEN interval '60 seconds' PRECEDING
+                                                          AND CURRENT ROW) AS calls FROM seconds) w) AS highest_minute
+FROM own
+"""
+
+
+class Tally:
+    """Counts of one run in this process, written from time to time."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self._run_id = run_id
+        self._open: dict[datetime, list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def count_call(self, *, is_retry: bool) -> None:
+        """A call starts."""
+        counts = self._open[_this_second()]
+        counts[0] += 1
+        counts[1] += is_retry
+
+    def count_throttled(self) -> None:
+        """The vendor said that it was too much."""
+        self._open[_this_second()][2] += 1
+
+    async def write(self, connection: Connection) -> None:
+        """Add what was counted since the last time to the ledger."""
+        rows, self._open = self._open, defaultdict(lambda: [0, 0, 0])
+        await connection.executemany(SQL_ADD, [(second, self._run_id, *rows[second]) for second in sorted(rows)])
+
+
+def _this_second() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+async def read_tally(connection: Connection, run_id: UUID) -> dict[str, Any]:
+    """Return calls, retried, throttled and highest_minute of a run; the last counts the other runs' calls of its time."""
+    row = await connection.fetchrow(SQL_SUMMARY, run_id)
+    names = ("calls", "retried", "throttled", "highest_minute")
+    return {name: int(row[name] or 0) if row is not None else 0 for name in names}
+
+
+async def prune_tally(connection: Connection) -> None:
+    """Delete counts older than 30 days; the ledger of runs keeps their sums."""
+    await connection.execute("DELETE FROM fmp_call_tally WHERE second < now() - interval '30 days'")
