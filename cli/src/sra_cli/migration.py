@@ -9,6 +9,7 @@ from sra_shared.db import open_connection
 from sra_shared.migrate import read_sandbox_mark, upgrade_database
 from sra_shared.reader import ReaderState, prepare_reader
 from sra_shared.settings import DatabaseSettings
+from view_builder.inprocess import define_missing_views
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,12 @@ class MigratedDatabase:
 
 
 async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
-    """Migrate, mark an empty database as a sandbox where asked to, and prepare the role of the SRA app.
+    """Migrate, mark an empty database as a sandbox where asked to, define the views, prepare the role of the SRA app.
 
     Raises ConfigError where the server is too old or the database is for another kind of data.
     """
     revision = await upgrade_database(dsn, sandbox=sandbox)
+    await define_missing_views(dsn)
     password = read_settings(DatabaseSettings).sra_reader_password
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
