@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,6 +117,15 @@ def test_agrees_with_plain_reader_where_rows_pass_the_limit(
     with scaled_down(limit, piece):
         batches = list(read_batches(io.BytesIO(HEADER + body), head, batch_rows=batch_rows))
     assert list_records(batches) == read_plainly(body, COLUMNS, limit, line=2)
+
+
+@pytest.mark.parametrize("answer", [pl.exceptions.ComputeError("no"), pl.DataFrame({"RecordId": ["1"]})])
+def test_scanner_decides_where_polars_sees_other_rows(answer: Exception | pl.DataFrame) -> None:
+    body = b"".join(make_row(n, f'"{n},""x"""') for n in range(50)) + b"too,few\n" + make_row(51)
+    given_up = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
+    with patch.object(pl, "read_csv", **given_up):
+        batches = read_rows(body)
+    assert list_records(batches) == read_plainly(body, COLUMNS, ROW_LIMIT, line=2)
 
 
 @settings(max_examples=80, deadline=None)

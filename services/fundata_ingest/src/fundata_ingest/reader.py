@@ -135,17 +135,14 @@ def _take_scanned(
 def _build_batch(
     data: bytes, table: LineTable, slow: _Slow, head: FileHead, position: Position, end: Position
 ) -> TextBatch:
-    good = table.plain & table.sound
-    rejects = slow.rejects + _reject_lines(data, table, position)
-    rejects.sort(key=lambda reject: reject.line)
-    lines = np.flatnonzero(good)
+    lines = np.flatnonzero(table.plain & table.sound)
     frame = _split_lines(data, table, lines, head)
     if frame is None:  # Polars saw other rows than we did: the scanner decides
         for index in lines.tolist():
-            begin = int(table.starts[index])
-            scan = scan_record(data[: int(table.ends[index])], begin, at_end=True)
-            if isinstance(scan, Scan):
-                _take_scanned(data, begin, scan, index, position, head, slow)
+            begin, end_of_line = int(table.starts[index]), int(table.ends[index])
+            scan = scan_record(data[begin:end_of_line], 0, at_end=True)
+            fields = scan.fields if isinstance(scan, Scan) else None
+            _take_scanned(data, begin, Scan(end_of_line, end_of_line, fields), index, position, head, slow)
         lines = lines[:0]
         frame = _frame_of_fields([], head)
     starts, ends = table.starts[lines], table.ends[lines]
@@ -156,6 +153,8 @@ def _build_batch(
         ends = np.concatenate([ends, np.array([row[2] for row in slow.rows], dtype=np.int64)])
         order = np.argsort(lines)
         frame, lines, starts, ends = frame[order], lines[order], starts[order], ends[order]
+    rejects = slow.rejects + _reject_lines(data, table, position)
+    rejects.sort(key=lambda reject: reject.line)
     source_line = pl.Series("source_line", lines + position.line, dtype=pl.Int64)
     return TextBatch(
         dataset=head.dataset,
