@@ -1,0 +1,203 @@
+"""`./sra fmp`: collect one FMP dataset in this process, or list what there is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from fmp_collectors.dataset import Cadence, Dataset
+from fmp_collectors.datasets import BY_NAME, DATASETS
+from fmp_ingest.client import check_source
+from fmp_ingest.estimate import estimate_calls
+from fmp_ingest.targets import has_universe, read_targets
+from fmp_ingest.work import AGAIN, FmpParameters, FmpWork
+from sra_cli.database import use_database
+from sra_cli.home import Home
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.settings import read_settings
+from sra_shared.counts import Counts
+from sra_shared.db import Pool, open_connection
+from sra_shared.errors import ConfigError, SraError
+from sra_shared.logs import configure_logs, hide_secrets
+from sra_shared.migrate import read_sandbox_mark, require_revision
+from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, execute_run, read_units, request_run
+from sra_shared.settings import FmpSettings, ServiceSettings
+
+DatasetArgument = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Name of a dataset; none lists them.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day (YYYY-MM-DD): a backfill.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
+SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these, separated by commas.")]
+DryOption = Annotated[
+    bool, typer.Option("--dry-run", help="Tell how many calls and minutes it takes, and call nobody.")
+]
+_OTHERS_SECONDS = 2.0
+
+
+def fmp(
+    dataset: DatasetArgument = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    symbols: SymbolsOption = None,
+    dry_run: DryOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Collect one dataset from FMP, or list the datasets; needs only the database and FMP_API_KEY."""
+    output = Output(as_json=as_json)
+    if dataset is None:
+        list_all(output)
+    chosen = BY_NAME.get(dataset)
+    if chosen is None:
+        raise ConfigError(f"No FMP dataset is called {dataset!r}.", next_step=f"There are: {', '.join(BY_NAME)}.")
+    parameters = read_parameters(chosen, first, last, symbols)
+    settings, service = read_settings(FmpSettings), read_settings(ServiceSettings)
+    configure_logs(service="fmp", level=service.log_level, form=service.log_format)
+    hide_secrets([settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None])
+    with use_database(Home(home)) as dsn:
+        if dry_run:
+            result = asyncio.run(estimate(dsn, chosen, parameters, settings))
+            output.finish(result, render=lambda: f"{result['calls']} calls, {result['minutes']} minutes.")
+        result = asyncio.run(collect(dsn, chosen, parameters, settings))
+    columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#rejected")
+    row = [result[name.lstrip("#")] for name in columns]
+    if result["error"]:
+        output.note(result["error"])
+    output.finish(result, code=choose_exit_code(result["status"]), render=lambda: make_table("", columns, [row]))
+
+
+def list_all(output: Output) -> NoReturn:
+    """Show every dataset."""
+    rows = [
+        {
+            "dataset": one.name,
+            "cadence": str(one.cadence),
+            "title": one.title,
+            "table": one.table,
+            "plan": str(one.sources[0].plan),
+            "paths": [source.path for source in one.sources],
+        }
+        for one in DATASETS
+    ]
+    columns = ("dataset", "cadence", "plan", "title")
+    output.finish(
+        {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in columns] for row in rows])
+    )
+
+
+def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbols: str | None) -> dict[str, Any]:
+    """Return the run's parameters; raises ConfigError that names the option."""
+    given: dict[str, Any] = {"datasets": [dataset.name]}
+    for option, value in (("from", first), ("to", last)):
+        if value is not None:
+            try:
+                given[option] = date.fromisoformat(value)
+            except ValueError as error:
+                raise ConfigError(f"--{option} {value!r} is no day.", next_step="Write it as YYYY-MM-DD.") from error
+    if first and last and given["from"] > given["to"]:
+        raise ConfigError(f"--from {first} is after --to {last}.", next_step="Swap them.")
+    if symbols is not None:
+        given["symbols"] = symbols.split(",")
+    try:
+        return FmpParameters.model_validate(given).model_dump(mode="json", by_alias=True, exclude_none=True)
+    except ValidationError as error:
+        raise ConfigError(str(error.errors()[0]["msg"]), next_step="See ./sra fmp --help.") from error
+
+
+async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
+    """Return what the collection would cost."""
+    connection = await open_connection(dsn, application_name="sra:fmp")
+    try:
+        await require_revision(connection)
+        is_stored = await has_universe(connection)
+        cost = estimate_calls(
+            dataset,
+            await read_targets(connection, dataset, parameters),
+            calls_per_minute=settings.fmp_max_calls_per_minute,
+            bulk_per_minute=settings.fmp_bulk_calls_per_minute,
+            lacks_universe=not is_stored,
+        )
+    finally:
+        await connection.close()
+    return {
+        "dataset": dataset.name,
+        "dry_run": True,
+        "path": cost.path,
+        "calls": cost.calls,
+        "minutes": float(cost.minutes),
+        "universe_stored": is_stored,
+    }
+
+
+async def collect(dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
+    """Collect in this process and return the dataset's counts; raises ConfigError before any call where it cannot."""
+    started = time.monotonic()
+    connection = await open_connection(dsn, application_name="sra:fmp")
+    try:
+        await require_revision(connection)
+        if settings.fmp_api_key is None:
+            raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
+        check_source(settings.fmp_base_url, is_sandbox=await read_sandbox_mark(connection))
+    finally:
+        await connection.close()
+    work = FmpWork(settings)
+    async with Worker(dsn, "fmp") as worker:
+        pool = await worker.open_pool(max_size=6)
+        try:
+            task = await run_to_end(pool, worker, work, _make_request(dataset, parameters))
+            async with pool.acquire() as ledger:
+                units = await read_units(ledger, task.task_id)
+        finally:
+            await pool.close()
+    if isinstance(work.refusal, SraError) and work.refusal.exit_code == ConfigError.exit_code:
+        raise work.refusal
+    return describe(dataset, task, units, time.monotonic() - started)
+
+
+def _make_request(dataset: Dataset, parameters: dict[str, Any]) -> RunRequest:
+    weekly = dataset.cadence is Cadence.WEEKLY
+    task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
+    if "from" in parameters:
+        task_type = TaskType.FMP_BACKFILL
+    return RunRequest(task_type=task_type, parameters=parameters, timeout_seconds=14_400)
+
+
+async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequest) -> ProcessingTask:
+    """Do the run until it ended or parked; units that are to be repeated later are waited for."""
+    async with pool.acquire() as connection, connection.transaction():
+        requested = await request_run(connection, request, source=work.source)
+    while True:
+        left = await execute_run(pool, requested.task.task_id, work, worker)
+        if not left.task.status.is_live or left.task.status == "parked":
+            return left.task
+        due = left.resume_at
+        seconds = _OTHERS_SECONDS if due is None else (due - datetime.now(UTC)).total_seconds()
+        await asyncio.sleep(max(0.05, seconds))
+
+
+def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:
+    """Return the result as the command shows it."""
+    own = [unit for unit in units if unit.dataset == dataset.name]
+    first = next((unit for unit in own if not unit.unit.endswith(AGAIN)), None)
+    counts = sum((unit.counts for unit in own), Counts())
+    status = str(first.status) if first is not None and not first.status.is_live else str(task.status)
+    if task.status == "parked":
+        status = "parked"
+    errors = [str(error["message"]) for error in task.error_details]
+    error = (first.error if first is not None else None) or (errors[0] if errors and status != "completed" else None)
+    return {
+        "dataset": dataset.name,
+        "status": status,
+        "error": error,
+        "seconds": round(seconds, 2),
+        **counts.as_dict(),
+        "out_of_scope": counts.out_of_scope,
+        "run_id": str(task.task_id),
+        "resume_at": task.resume_at.isoformat() if task.resume_at else None,
+        **task.details.get("fmp", {}),
+    }
