@@ -1,0 +1,56 @@
+"""The page docs/views.md, written from the models: `python -m view_builder.page` prints it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from sra_shared.views import VIEWS
+from view_builder.compile import CompiledView, compile_views
+
+_HEAD = """# Views of schema `sra`
+
+Written from the view models by `python -m view_builder.page > docs/views.md`; a test compares. Role `sra_reader` reads all
+of these and nothing else. A view is either *kept* (rows in a table behind it, exchanged by key in one transaction) or
+*plain* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
+cannot be told; a zero is a value.
+"""
+
+
+def render_page(views: Sequence[CompiledView]) -> str:
+    """Return the page as Markdown."""
+    summary = ["| view | kind | key | reads |", "|---|---|---|---|"]
+    summary += [
+        f"| [{view.relation}](#{view.relation}) | {'kept' if view.spec.keyed else 'plain'} | {', '.join(view.spec.key)} |"
+        f" {', '.join(dict.fromkeys([*(s.table for s in view.spec.sources), *view.spec.uses]))} |"
+        for view in views
+    ]
+    return "\n".join([_HEAD, *summary, "", *(_render_view(view) for view in views)])
+
+
+def _render_view(view: CompiledView) -> str:
+    lines = [
+        f"## {view.relation}",
+        "",
+        view.description,
+        "",
+        "| column | type | NULL | unit | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {c.name} | {c.sql_type} | {'yes' if c.nullable else 'no'} | {c.unit or ''} | {c.description.replace('|', '/')} |"
+        for c in view.columns
+    ]
+    for function in view.spec.functions:
+        lines += [
+            "",
+            f"`sra.{function.name}({function.arguments})` returns `{function.result}`. {function.description}",
+        ]
+    indexes = (*(view.spec.keyed.indexes if view.spec.keyed else ()), *view.spec.used_indexes)
+    if indexes:
+        lines += ["", f"Indexes besides the key: {'; '.join(f'`{index}`' for index in indexes)}."]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_page(compile_views(VIEWS)))

@@ -1,0 +1,114 @@
+-- latest_quote, digest 373dce7126262547fb821f50e3dd78a1;
+
+CREATE TABLE published.latest_quote (
+  source text,
+  identifier text,
+  type text,
+  name text,
+  price numeric,
+  currency text,
+  price_date date,
+  quoted_at timestamp with time zone,
+  change numeric,
+  change_percent numeric,
+  volume numeric,
+  as_of timestamp with time zone,
+  last_run_id uuid
+);
+
+CREATE UNIQUE INDEX ix_latest_quote_21b08750 ON published.latest_quote (source, identifier);
+
+CREATE INDEX ix_latest_quote_d2e5416d ON published.latest_quote (identifier);
+
+CREATE INDEX ix_latest_quote_c4b907a9 ON published.latest_quote (price_date);
+
+-- every scope
+SELECT DISTINCT 'fundata' AS source, identifier FROM public.fundata_quotes
+                UNION ALL SELECT DISTINCT 'fmp', symbol FROM public.fmp_quote;
+
+-- scopes that the runs $1 touched
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
+
+-- scopes that the runs $1 touched
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
+
+-- scopes that the runs $1 touched
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
+WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral';
+
+-- scopes that the runs $1 touched
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[]);
+
+-- scopes that the runs $1 touched
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
+
+-- rows of the scopes in `scope`
+SELECT
+  q.source::text,
+  q.identifier::text,
+  q.type::text,
+  q.name::text,
+  q.price::numeric,
+  q.currency::text,
+  q.price_date::date,
+  q.quoted_at::timestamp with time zone,
+  q.change::numeric,
+  q.change_percent::numeric,
+  q.volume::numeric,
+  q.as_of::timestamp with time zone
+FROM (
+SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at, q.change,
+  q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
+FROM scope s
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN q.navps IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')), q.navps) END AS price, q.date AS price_date,
+    CASE WHEN q.navps_penny_change IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')), q.navps_penny_change) END AS change,
+    CASE WHEN q.navps_percent_change IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')), q.navps_percent_change) END AS change_percent, q.processed_at
+  FROM public.fundata_quotes q
+  WHERE s.source = 'fundata' AND q.identifier = s.identifier AND q.navps IS NOT NULL AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
+  ORDER BY q.date DESC, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal LIMIT 1
+) q
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+UNION ALL
+SELECT s.source, s.identifier, m.type, coalesce(m.name, q.name), q.price, m.currency,
+  (q.quoted_at AT TIME ZONE 'America/New_York')::date, q.quoted_at, q.change, q.change_percentage, q.volume,
+  greatest(q.updated_at, m.as_of)
+FROM scope s
+CROSS JOIN LATERAL (
+  SELECT q.* FROM public.fmp_quote q
+  WHERE s.source = 'fmp' AND q.symbol = s.identifier AND q.price IS NOT NULL ORDER BY q.quoted_at DESC LIMIT 1
+) q
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+) q;
+
+CREATE OR REPLACE VIEW sra.latest_quote AS
+SELECT source, identifier, type, name, price, currency, price_date, quoted_at, change, change_percent, volume, as_of, last_run_id
+FROM published.latest_quote;
+
+COMMENT ON VIEW sra.latest_quote IS 'Newest price or NAVPS that is not NULL, one row per security. A fund''s comes from the newest day that has one, FundDailyNAVPS before Pricing, with all delivered digits. A listing''s comes from its newest quote; its day is that of New York, where all five exchanges keep their time.';
+
+COMMENT ON COLUMN sra.latest_quote.source IS 'Vendor.';
+
+COMMENT ON COLUMN sra.latest_quote.identifier IS 'InstrumentKey of a fund, symbol of a listing.';
+
+COMMENT ON COLUMN sra.latest_quote.type IS 'equity, etf or fund; none where the security is not in security_master.';
+
+COMMENT ON COLUMN sra.latest_quote.name IS 'Name to show.';
+
+COMMENT ON COLUMN sra.latest_quote.price IS 'Price, or net asset value per share. Unit: currency of the row.';
+
+COMMENT ON COLUMN sra.latest_quote.currency IS 'Currency of price and change; none where the vendor gives none.';
+
+COMMENT ON COLUMN sra.latest_quote.price_date IS 'Day of the price.';
+
+COMMENT ON COLUMN sra.latest_quote.quoted_at IS 'Moment of the quote; none for a fund, which has one value a day.';
+
+COMMENT ON COLUMN sra.latest_quote.change IS 'Change since the day before, vendor''s. Unit: currency of the row.';
+
+COMMENT ON COLUMN sra.latest_quote.change_percent IS 'The same in percent, vendor''s. Unit: percent.';
+
+COMMENT ON COLUMN sra.latest_quote.volume IS 'Volume of the day; none for a fund. Unit: shares.';
+
+COMMENT ON COLUMN sra.latest_quote.as_of IS 'When the newest source record behind this row was stored, in UTC.';
+
+COMMENT ON COLUMN sra.latest_quote.last_run_id IS 'The run that last changed this row: the ingest run behind it, or the build where a new query did.';
