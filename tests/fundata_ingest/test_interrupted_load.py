@@ -1,0 +1,182 @@
+"""A load that is killed or paused ends in the state of one that was left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.settings import build_environment
+from sra_shared.db import open_pool
+from sra_testing.databases import create_database, drop_database
+from sra_testing.fundata import (
+    GENERAL_FILE,
+    HOLDING_FILE,
+    NAVPS_FILE,
+    digest_content,
+    find_broken_keys,
+    navps,
+    write_csv,
+)
+
+ROWS = 100_000
+SEED = 20251123
+
+
+def write_tree(root: Path) -> None:
+    """About 100,000 quotes with repeats, changes, bad numbers and broken lines, and two data files."""
+    dice = random.Random(SEED)  # noqa: S311
+    records = []
+    for number in range(ROWS):
+        key, day = str(1000 + number % 500), number // 500
+        record = navps(key, f"2024-{1 + day // 28 % 12:02d}-{1 + day % 28:02d}", f"{dice.uniform(5, 60):.8f}")
+        records.append(record)
+        chance = dice.random()
+        if chance < 0.01:
+            records.append(dict(record))
+        elif chance < 0.02:
+            records.append(record | {"NAVPS": f"{dice.uniform(5, 60):.8f}"})
+        elif chance < 0.03:
+            record["NAVPSPercentChange"] = "n.m."
+        elif chance < 0.035:
+            record["NAVPS"] = "-1"
+        elif chance < 0.04:
+            record["InstrumentKey"] = ""
+    target = write_csv(root, NAVPS_FILE, records)
+    lines = target.read_text(encoding="utf-8").splitlines(keepends=True)
+    for place in dice.sample(range(1, len(lines)), 200):
+        lines[place] = "broken,line\n"
+    target.write_text("".join(lines), encoding="utf-8")
+    write_csv(root, GENERAL_FILE, ({"RecordId": str(n), "InstrumentKey": str(n % 500)} for n in range(3000)))
+    write_csv(root, HOLDING_FILE, ({"RecordId": str(n), "InstrumentKey": str(n % 500)} for n in range(3000)))
+
+
+def start_load(dsn: str, root: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sra_cli", "load", str(root), "--json"],
+        env=build_environment({"DATABASE_URL": dsn, "REJECT_LIMIT": "1"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+async def finish_load(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    output, log = await asyncio.to_thread(process.communicate, timeout=180)
+    assert process.returncode == 0, log.decode()[-3000:]
+    result: dict[str, Any] = json.loads(output)
+    return result
+
+
+@contextlib.asynccontextmanager
+async def watch(dsn: str) -> AsyncIterator[Any]:
+    pool = await open_pool(dsn, application_name="test", max_size=2)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def wait_for_records(pool: Any, wanted: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        if (await pool.fetchval("SELECT coalesce(sum(read_count), 0) FROM file_stream")) >= wanted:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("the load ended before it could be interrupted")
+
+
+@pytest.fixture
+def other_database(postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
+    """A second migrated database, for the load that is left alone."""
+    dsn = create_database(postgres_server, template=database_template)
+    yield dsn
+    drop_database(postgres_server, dsn)
+
+
+async def load_undisturbed(dsn: str, root: Path) -> tuple[dict[str, Any], dict[str, tuple[int, str]]]:
+    result = await finish_load(start_load(dsn, root))
+    async with watch(dsn) as pool:
+        return result, await digest_content(pool)
+
+
+def strip_times(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name not in ("seconds", "peak_rss_mb")}
+
+
+async def test_killed_load_resumes_without_loss_or_doubling(database: str, other_database: str, tmp_path: Path) -> None:
+    write_tree(tmp_path)
+    expected, content = await load_undisturbed(other_database, tmp_path)
+    dice = random.Random(SEED)  # noqa: S311
+    async with watch(database) as pool:
+        for low, high in ((1, 20_000), (30_000, 50_000), (60_000, 80_000)):
+            process = start_load(database, tmp_path)
+            try:
+                await wait_for_records(pool, dice.randint(low, high), process)
+            finally:
+                process.kill()
+                await asyncio.to_thread(process.communicate)
+        resumed = await finish_load(start_load(database, tmp_path))
+        assert strip_times(resumed) == strip_times(expected)
+        assert await digest_content(pool) == content
+        assert not await find_broken_keys(pool)
+        runs = await pool.fetch("SELECT status FROM task_execution_log")
+        assert [run["status"] for run in runs] == ["completed"]
+        assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
+
+
+async def test_paused_load_finds_its_commit_refused(database: str, other_database: str, tmp_path: Path) -> None:
+    write_tree(tmp_path)
+    expected, content = await load_undisturbed(other_database, tmp_path)
+    async with watch(database) as pool:
+        paused = start_load(database, tmp_path)
+        try:
+            await wait_for_records(pool, 20_000, paused)
+            paused.send_signal(signal.SIGSTOP)
+            successor = await finish_load(start_load(database, tmp_path))
+            assert strip_times(successor) == strip_times(expected)
+            paused.send_signal(signal.SIGCONT)
+            _, log = await asyncio.to_thread(paused.communicate, timeout=120)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                paused.kill()
+        assert b"unit_taken_over" in log or b"unit_will_be_retried" in log
+        assert await digest_content(pool) == content
+        assert not await find_broken_keys(pool)
+        assert await pool.fetchval("SELECT max(epoch) FROM run_unit") >= 2
+
+
+async def test_commit_under_a_lost_lease_leaves_nothing(database: str, tmp_path: Path) -> None:
+    """The rows of a chunk are in its transaction and still go with it when the lease is gone."""
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute(
+            """CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN UPDATE run_unit SET epoch = epoch + 1, owner = 'thief',
+                    lease_expires_at = now() + interval '1 hour', heartbeat_at = now() + interval '1 hour'
+                  WHERE unit <> '(plan)' AND owner <> 'thief'; RETURN NULL; END $$;
+            CREATE TRIGGER steal AFTER INSERT ON fundata_quotes FOR EACH STATEMENT EXECUTE FUNCTION steal()"""
+        )
+        process = start_load(database, tmp_path)
+        try:
+            line = b""
+            while b"unit_taken_over" not in line:
+                line = await asyncio.to_thread(process.stderr.readline)  # type: ignore[union-attr]
+                assert line, "the load ended without losing its lease"
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.communicate)
+        assert await connection.fetchval("SELECT count(*) FROM fundata_quotes") == 0
+        assert await connection.fetchval("SELECT sum(read_count) FROM file_stream") == 0
+    finally:
+        await connection.close()
