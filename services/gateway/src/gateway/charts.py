@@ -17,7 +17,7 @@ def draw_history(refreshes: Sequence[RefreshView]) -> Markup | None:
     if len(shown) < 2:
         return None
     highest = max(one.seconds or 0 for one in shown) or 1
-    step = (_WIDTH - _LEFT) / len(shown)
+    step = min((_WIDTH - _LEFT) / len(shown), 48.0)
     bars = []
     for index, one in enumerate(shown):
         height = max(2.0, (one.seconds or 0) / highest * (_HEIGHT - _BOTTOM - 12))
@@ -29,8 +29,8 @@ def draw_history(refreshes: Sequence[RefreshView]) -> Markup | None:
     first, last = shown[0].scheduled_at, shown[-1].scheduled_at
     labels = (
         f'<text x="0" y="16">{highest:.0f} s</text><text x="0" y="{_HEIGHT - _BOTTOM}">0</text>'
-        f'<text x="{_LEFT}" y="{_HEIGHT - 4}">{first:%b %d %H:%M}</text>'
-        f'<text x="{_WIDTH}" y="{_HEIGHT - 4}" text-anchor="end">{last:%b %d %H:%M}</text>'
+        + (f'<text x="{_LEFT}" y="{_HEIGHT - 4}">{first:%b %d %H:%M}</text>' if step * len(shown) > 200 else "")
+        + f'<text x="{_LEFT + step * len(shown):.1f}" y="{_HEIGHT - 4}" text-anchor="end">{last:%b %d %H:%M}</text>'
     )
     # every part is a number or escaped above
     return Markup(  # noqa: S704
