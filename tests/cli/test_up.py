@@ -187,9 +187,9 @@ def test_down_ends_all(running: tuple[subprocess.Popen[str], RunningStack], home
 def test_a_killed_one_leaves_nothing_running(first: tuple[int, dict[str, Any], str], home: Path) -> None:
     assert first[0] == 0
     with start("up", "--json", "--home", str(home)) as process:
-        wait_for(lambda: Home(home).read_running() is not None, "the stack runs")
-        children = psutil.Process(process.pid).children(recursive=True)
-        assert len(children) >= 6
+        parent = psutil.Process(process.pid)
+        wait_for(lambda: len(parent.children()) >= 6, "the server, the stand-in and four services run")
+        children = parent.children(recursive=True)
         process.kill()
         process.communicate()
     wait_for(lambda: not any(child.is_running() for child in children), "all are gone")
