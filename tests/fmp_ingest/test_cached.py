@@ -1,0 +1,67 @@
+"""What is asked for again and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_ingest.cached import CachedFetcher
+from sra_shared.cache import DatabaseCache
+from sra_shared.db import Pool
+from sra_shared.protocols import DataFetcher
+
+
+@dataclass
+class ScriptedClient:
+    """Gives one answer to every request, and counts them."""
+
+    rows: tuple[Any, ...] = ()
+    fails: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        self.asked.append(f"{path} {dict(params)} {is_bulk}")
+        if self.fails:
+            raise AnswerError(Verdict(Kind.SERVER_ERROR), path=path, subject=subject)
+        return Answer(Verdict(Kind.OK_JSON, rows=self.rows))
+
+
+def wrap(client: DataFetcher[Answer], pool: Pool, scope: str = "vendor") -> CachedFetcher:
+    return CachedFetcher(client, DatabaseCache(pool), scope=scope, lifetimes={"etf/info": timedelta(hours=1)})
+
+
+async def test_a_kept_answer_is_the_answer_to_the_last_digit(pool: Pool) -> None:
+    client = ScriptedClient(({"symbol": "XIU", "nav": Decimal("12.3400000000000000001"), "name": "é"}, {"n": 1}))
+    first = await wrap(client, pool).get("etf/info", {"symbol": "XIU"}, subject="XIU")
+    again = await wrap(client, pool).get("etf/info", {"symbol": "XIU"}, subject="XIU")
+    assert again == first
+    assert str(again.verdict.rows[0]["nav"]) == "12.3400000000000000001"
+    assert len(client.asked) == 1
+    await wrap(client, pool).get("etf/info", {"symbol": "XIC"})
+    await wrap(client, pool, "another vendor").get("etf/info", {"symbol": "XIU"})
+    assert len(client.asked) == 3
+
+
+@pytest.mark.parametrize(("path", "is_bulk"), [("quote", False), ("etf/info", True)])
+async def test_what_changes_is_always_asked_for(pool: Pool, path: str, is_bulk: bool) -> None:
+    client = ScriptedClient(({"symbol": "A"},))
+    for _ in range(2):
+        await wrap(client, pool).get(path, {}, is_bulk=is_bulk)
+    assert client.asked == [f"{path} {{}} {is_bulk}"] * 2
+
+
+async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:
+    client = ScriptedClient()
+    for _ in range(2):
+        assert (await wrap(client, pool).get("etf/info", {})).verdict.rows == ()
+    client.fails = True
+    with pytest.raises(AnswerError):
+        await wrap(client, pool).get("etf/info", {})
+    assert len(client.asked) == 3
+    assert await pool.fetchval("SELECT count(*) FROM cached_answer") == 0
