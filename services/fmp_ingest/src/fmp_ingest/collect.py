@@ -119,10 +119,13 @@ class Collector:
         sources: tuple[Source, ...],
         drop_limit: Decimal,
         is_released: bool,
+        fetcher: Client | None = None,
     ) -> None:
+        """`fetcher` stands between the requests and the client, where some answers need not be asked for again."""
         self.progress = Progress.read(context.unit.resume)
         self._context = context
         self._client = client
+        self._fetcher = fetcher or client
         self._dataset = dataset
         self._targets = targets
         self._sources = sources
@@ -161,7 +164,7 @@ class Collector:
             return
         width = max(8, min(400, 8 * self._client.calls.pace.permits))
         group: list[Result] = []
-        results = fetch_in_order(requests, self._client, self._dataset, self._known, width=width)
+        results = fetch_in_order(requests, self._fetcher, self._dataset, self._known, width=width)
         try:
             async for result in results:
                 if result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT:

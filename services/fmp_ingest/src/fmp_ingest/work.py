@@ -13,12 +13,14 @@ from fmp_collectors.dataset import Audience, Cadence, Dataset, Source
 from fmp_collectors.datasets import BY_NAME, list_datasets
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.datasets.universe import UNIVERSE
+from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
 from fmp_ingest.collect import Collector, Progress
 from fmp_ingest.gate import RetryPolicy
 from fmp_ingest.sessions import store_sessions
 from fmp_ingest.tally import prune_tally, read_tally
 from fmp_ingest.targets import has_universe, read_targets
+from sra_shared.cache import DatabaseCache
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError, FatalError, SraError
 from sra_shared.migrate import read_sandbox_mark
@@ -130,6 +132,7 @@ class FmpWork:
                 today = datetime.now(UTC).date()
                 await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
                 await prune_tally(connection)
+            await DatabaseCache(context.pool).prune()
         progress = await self._run_collector(context, dataset)
         status, error = judge_progress(dataset, progress)
         async with context.transaction() as connection:
@@ -161,6 +164,7 @@ class FmpWork:
                 sources=choose_sources(dataset, task.task_type, names),
                 drop_limit=self._settings.drop_limit,
                 is_released=_is_released(task),
+                fetcher=CachedFetcher(client, DatabaseCache(context.pool), scope=self._settings.fmp_base_url),
             )
             try:
                 return await collector.collect()

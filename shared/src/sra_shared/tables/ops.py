@@ -295,3 +295,13 @@ database_mark = Table(
     _time("created_at", required=True),
     CheckConstraint("only_row", name="one_row"),
 )
+
+cached_answer = Table(
+    "cached_answer",
+    metadata,
+    Column("cache_key", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    _time("stored_at", required=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Index("ix_cached_answer_expires_at", "expires_at"),
+)

@@ -1,0 +1,50 @@
+"""Answers of slow-changing endpoints, kept in PostgreSQL so that no restart and no replica asks for them again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from sra_shared.db import Pool
+
+_LONGEST_KEY = 400
+
+SQL_PUT = """
+INSERT INTO cached_answer (cache_key, body, expires_at) VALUES ($1, $2, now() + $3::interval)
+ON CONFLICT (cache_key) DO UPDATE SET body = excluded.body, stored_at = now(), expires_at = excluded.expires_at
+"""
+
+
+def make_cache_key(source: str, path: str, params: Mapping[str, str]) -> str:
+    """Return the key of a request: the same for the same request in any order of its parameters, of bounded length."""
+    key = f"{source}:{path}?{urlencode(sorted(params.items()))}"
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{source}:{hashlib.blake2b(key.encode(), digest_size=32).hexdigest()}"
+
+
+class DatabaseCache:
+    """Keeps bodies by key until they expire, by the database's clock; see `protocols.CacheManager`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def get(self, key: str) -> str | None:
+        """Return the body kept under a key, or None where there is none that still holds."""
+        body: str | None = await self._pool.fetchval(
+            "SELECT body FROM cached_answer WHERE cache_key = $1 AND expires_at > now()", key
+        )
+        return body
+
+    async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
+        """Keep a body for `lifetime`, in place of what was kept; raises ValueError where that is no time at all."""
+        if lifetime <= timedelta():
+            raise ValueError(f"an answer cannot be kept for {lifetime}")
+        await self._pool.execute(SQL_PUT, key, body, lifetime)
+
+    async def prune(self) -> int:
+        """Delete what expired and return how many that were."""
+        tag = await self._pool.execute("DELETE FROM cached_answer WHERE expires_at <= now()")
+        return int(tag.rsplit(" ", 1)[-1])

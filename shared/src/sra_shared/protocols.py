@@ -1,0 +1,71 @@
+"""The five roles that the product's parts play for one another, whatever vendor or store is behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection, Pool
+
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
+DeliveryT_contra = TypeVar("DeliveryT_contra", contravariant=True)
+HeadT_contra = TypeVar("HeadT_contra", contravariant=True)
+PositionT_contra = TypeVar("PositionT_contra", contravariant=True)
+BatchT_co = TypeVar("BatchT_co", covariant=True)
+FiredT_co = TypeVar("FiredT_co", covariant=True)
+
+
+class DataFetcher(Protocol[AnswerT_co]):
+    """Asks a vendor: paces, retries and classifies, and alone knows the key."""
+
+    async def get(
+        self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False
+    ) -> AnswerT_co:
+        """Return a good answer; raises the vendor's own error where there is none to be had."""
+
+
+class DataRepository(Protocol[DeliveryT_contra]):
+    """Stores deliveries of one dataset, idempotently, in the caller's transaction."""
+
+    async def stage(self, connection: Connection, delivery: DeliveryT_contra) -> Counts:
+        """Put the rows where the merge finds them; the counts lack stored and unchanged."""
+
+    async def merge(self, connection: Connection, delivery: DeliveryT_contra, staged: Counts) -> Counts:
+        """Merge what was staged, keep what was rejected, and return the full counts."""
+
+
+class CSVProcessor(Protocol[HeadT_contra, PositionT_contra, BatchT_co]):
+    """Streams a CSV file as batches of records, in memory that does not grow with the file."""
+
+    def __call__(
+        self, stream: BinaryIO, head: HeadT_contra, *, start: PositionT_contra | None = None, batch_rows: int = ...
+    ) -> Iterator[BatchT_co]:
+        """Yield the records from `start`, or from the first one; bad rows are in the batches, with their reasons."""
+
+
+class TaskScheduler(Protocol[FiredT_co]):
+    """Starts the work of every slot of a schedule exactly once."""
+
+    async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> FiredT_co | None:
+        """Take the slots that are due and start their work; None where nothing is due."""
+
+    async def set_paused(self, connection: Connection, *, paused: bool) -> None:
+        """Pause or resume all schedules."""
+
+    def describe(self, now: datetime) -> Sequence[Mapping[str, Any]]:
+        """Return each schedule with its next slots."""
+
+
+class CacheManager(Protocol):
+    """Keeps answers of slow-changing endpoints, so that they are not asked for again."""
+
+    async def get(self, key: str) -> str | None:
+        """Return what is kept under a key and has not expired."""
+
+    async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
+        """Keep a body for so long."""
+
+    async def prune(self) -> int:
+        """Delete what expired; return how many that were."""

@@ -1,0 +1,27 @@
+"""Which class plays which of the five roles; a type checker proves every line, and nothing here runs."""
+
+from __future__ import annotations
+
+from fmp_collectors.answers import Answer
+from fmp_collectors.fetch import Client
+from fmp_ingest.cached import CachedFetcher
+from fmp_ingest.client import FmpClient
+from fmp_ingest.storage import Delivery, Store
+from fundata_ingest.batches import FileHead, Position, TextBatch
+from fundata_ingest.reader import read_batches
+from gateway.schedule import Fired, Scheduler
+from sra_shared.cache import DatabaseCache
+from sra_shared.protocols import CacheManager, CSVProcessor, DataFetcher, DataRepository, TaskScheduler
+
+
+def prove_roles(
+    client: FmpClient, fetcher: CachedFetcher, store: Store, scheduler: Scheduler, cache: DatabaseCache
+) -> None:
+    """Every assignment is a claim that the type checker must accept."""
+    fetchers: list[DataFetcher[Answer]] = [client, fetcher]
+    handed_to_collectors: list[Client] = [client, fetcher]
+    repository: DataRepository[Delivery] = store
+    reader: CSVProcessor[FileHead, Position, TextBatch] = read_batches
+    clock: TaskScheduler[Fired] = scheduler
+    kept: CacheManager = cache
+    _ = fetchers, handed_to_collectors, repository, reader, clock, kept
