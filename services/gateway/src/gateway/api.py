@@ -29,7 +29,7 @@ IdempotencyKey = Annotated[
 class RefreshBody(BaseModel):
     """What to refresh; everything by default. The views always follow."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
