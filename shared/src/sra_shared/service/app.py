@@ -120,7 +120,7 @@ def create_service_app(
     app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
     for router in routers:
         app.include_router(router)
-    _document(app)
+    _document(app, sorted(plan.works))
     return app
 
 
@@ -163,13 +163,18 @@ def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str,
     return router
 
 
-def _document(app: FastAPI) -> None:
-    """Have the OpenAPI description tell the tokens, and for every route the problems that it may answer with."""
+def _document(app: FastAPI, task_types: list[str]) -> None:
+    """Have the OpenAPI description tell the tokens, the task types offered, and each route's possible problems."""
 
     def make_openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             _complete_openapi(schema)
+            schema["components"]["schemas"]["RunBody"]["properties"]["task_type"] = {
+                "type": "string",
+                "enum": task_types,
+                "description": "The task types that this service runs.",
+            }
             app.openapi_schema = schema
         return app.openapi_schema
 

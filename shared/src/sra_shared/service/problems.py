@@ -27,7 +27,6 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 TITLES = {
-    400: "The request cannot be read",
     401: "A token is needed",
     403: "This token may only read",
     404: "There is no such thing",
@@ -96,6 +95,10 @@ def answer_problem(
 
 
 def _answer_http(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 400:
+        # the framework's word for a body that is no text; malformed JSON is 422 already
+        unreadable = FieldProblem(where="body", message="The body cannot be read as JSON.")
+        return answer_problem(request.url.path, 422, "Some values are not valid.", errors=[unreadable])
     detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
     headers = dict(error.headers or {})
     if error.status_code == 405:

@@ -28,7 +28,6 @@ from sra_shared.service.state import ServiceState, get_state
 
 State = Annotated[ServiceState, Depends(get_state)]
 TaskId = Annotated[UUID, Path(description="The run's id.")]
-_LARGEST = 2**53
 
 
 class RunBody(BaseModel):
@@ -107,8 +106,6 @@ def _check_json(value: Any) -> None:
             raise ValueError("a text holds half a character (a lone surrogate)") from None
     elif isinstance(value, float) and value - value != 0:
         raise ValueError("a number is infinite or none at all")
-    elif isinstance(value, int) and abs(value) > _LARGEST:
-        raise ValueError("a whole number is greater than 2^53")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_json(key)
