@@ -1,0 +1,88 @@
+"""PostgreSQL goes away in the middle of a refresh: the page says so, health answers, the refresh ends when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from pathlib import Path
+
+import httpx
+
+from sra_cli.postgres import EmbeddedPostgres
+from sra_shared.migrate import upgrade_database
+from sra_testing.gateway_lab import DATA, SERVICE_TOKEN, Lab, mark_weekly_done, open_lab
+from sra_testing.waiting import wait_for
+
+
+async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path, options={"fsync": "off"})
+    server.start()
+    try:
+        dsn = server.build_dsn()
+        await upgrade_database(dsn)
+        await mark_weekly_done(dsn)
+        async with open_lab(dsn) as lab:
+            await _lose_database(lab, server)
+    finally:
+        server.stop()
+
+
+async def _lose_database(lab: Lab, server: EmbeddedPostgres) -> None:
+    first = await lab.refresh()
+    lab.script.ends[DATA] = ["waits"]
+    refresh = await lab.trigger()
+
+    async def step_began() -> bool:
+        return lab.script.started.count(DATA) == 2
+
+    await wait_for(step_began, what="the second step", seconds=20)
+    async with httpx.AsyncClient(base_url=lab.url, headers={"Accept": "text/html"}, trust_env=False) as browser:
+        await browser.post("/login", data={"token": SERVICE_TOKEN})
+        server.stop()
+
+        async def told() -> str | None:
+            page = await browser.get("/", timeout=10)
+            assert page.status_code == 200
+            return page.text if re.search(r"database since \d{4}-", page.text) else None
+
+        page = await wait_for(told, what="the alarm", seconds=30)
+        assert page is not None
+        assert "look whether it runs" in page
+        # what was known of the refreshes is still there
+        assert first["refresh_id"] in page
+
+        async def unwell() -> bool:
+            return bool((await lab.http.get("/health")).json()["status"] == "unhealthy")
+
+        await wait_for(unwell, what="the report of bad health", seconds=20)
+        slowest = 0.0
+        for _ in range(50):
+            begun = time.perf_counter()
+            health = await lab.http.get("/health")
+            slowest = max(slowest, time.perf_counter() - begun)
+            assert health.status_code == 200
+            assert health.json()["status"] == "unhealthy"
+        assert slowest < 2
+        await asyncio.to_thread(_start_again, server)
+        lab.script.go.set()
+
+        async def ended() -> str | None:
+            answer = await lab.http.get(f"/refresh/{refresh['refresh_id']}")
+            status = answer.json()["status"]
+            return str(status) if answer.is_success and status not in ("queued", "running") else None
+
+        assert await wait_for(ended, what="the end of the refresh", seconds=90) == "completed"
+
+        async def well() -> bool:
+            return "database since" not in (await browser.get("/", timeout=10)).text
+
+        await wait_for(well, what="the end of the alarm", seconds=20)
+    # a step that was under way is done once
+    assert lab.script.started.count(DATA) == 2
+
+
+def _start_again(server: EmbeddedPostgres) -> None:
+    port = server.port
+    server.start()
+    assert server.port == port, "the test cannot go on at another address"
