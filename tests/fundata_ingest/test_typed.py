@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import date
+from decimal import Decimal
 from hashlib import blake2b
 
 import polars as pl
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from fundata_ingest.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.files import inspect_file
+from fundata_ingest.numbers import round_money
 from fundata_ingest.reader import read_batches
 from fundata_ingest.typed import bucket_identifiers, explode, type_batch
 
@@ -231,3 +233,42 @@ def test_batch_of_rejects_only_is_typed() -> None:
 def test_buckets_are_the_same_everywhere() -> None:
     identifiers = pl.Series(["412003", "412006", "412003"])
     assert bucket_identifiers(identifiers, 64).to_list() == [49, 62, 49]
+
+
+ANY_VALUE = st.one_of(
+    st.sampled_from(
+        ["", " ", "NULL", "n/a", "Active", "412003", "-1", "1e400", "9" * 38, "0." + "3" * 38, "31/12/2025", "1/2/2026"]
+    ),
+    st.sampled_from(
+        ["2026-11-20", "2026-11-20T10:00:00-05:00", "1899-12-31", "9999-12-31", "0001-01-01", "$1,234.50", "--"]
+    ),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    st.dates().map(lambda day: f"{day:%m/%d/%Y}"),
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=8),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), dataset=st.sampled_from(["FundDailyNAVPS", "FundAssets", "FundTrailerSchedule", "Pricing"]))
+def test_any_values_are_typed_or_rejected_and_none_is_lost(data: st.DataObject, dataset: str) -> None:
+    found = CATALOGUE.find_dataset(dataset)
+    record = st.fixed_dictionaries(dict.fromkeys(found.column_names, ANY_VALUE))
+    records = data.draw(st.lists(record, min_size=1, max_size=6))
+    text = ",".join(found.column_names) + "\n"
+    for row in records:
+        text += ",".join('"' + row[name].replace('"', '""') + '"' for name in found.column_names) + "\n"
+    body = text.encode()
+    head = inspect_file(body, found.files[0], CATALOGUE)
+    if not isinstance(head, FileHead):
+        return
+    typed = type_batch(next(read_batches(io.BytesIO(body), head)), today=TODAY)
+    assert typed.read == len(records) == typed.frame.height + len(typed.rejects)
+    kept = [json.loads(raw) for raw in typed.frame["raw_json"]]
+    assert all(row in records for row in kept)
+    for number in (name for name, kind in found.types.items() if kind == "number"):
+        for row, value in zip(kept, typed.frame[found.table_columns[number]], strict=True):
+            assert value is None or round_money(Decimal(value)) == round_money(read_delivered(row[number]))
+
+
+def read_delivered(text: str) -> Decimal:
+    return Decimal(text.strip(" \t\r\n").replace("$", "").replace(",", ""))

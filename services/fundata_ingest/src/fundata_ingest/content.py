@@ -12,8 +12,8 @@ from fundata_ingest.batches import TextBatch
 from fundata_ingest.catalogue import Dataset
 
 HASH_BYTES: Final = 16
-# Bounds the memory of the canonical forms.
-_HASHED_AT_ONCE: Final = 10_000
+# Bounds the memory of what is joined for a batch.
+_ROWS_AT_ONCE: Final = 10_000
 
 _SPECIAL = r'["\\\x00-\x1f]'
 _ESCAPES = {
@@ -38,8 +38,9 @@ def build_raw_json(batch: TextBatch) -> pl.Series:
         values.append(column)
         parts.extend((pl.lit(f'{lead}"{name}":"'), pl.col(name)))
         lead = '",'
-    frame = pl.DataFrame(values)
-    return frame.select(pl.concat_str([*parts, pl.lit('"}')]).alias("raw_json")).to_series()
+    whole = pl.concat_str([*parts, pl.lit('"}')]).alias("raw_json")
+    pieces = [part.select(whole) for part in pl.DataFrame(values).iter_slices(_ROWS_AT_ONCE)]
+    return pl.concat(pieces).to_series() if pieces else pl.Series("raw_json", [], dtype=pl.String)
 
 
 def escape_json(column: pl.Series) -> pl.Series:
@@ -68,7 +69,7 @@ def hash_records(
     frame = pl.DataFrame(columns)
     canonical_form = pl.concat_str(pl.all(), separator="\0").str.strip_chars_end("\0").cast(pl.Binary)
     digests: list[bytes] = []
-    for part in frame.iter_slices(_HASHED_AT_ONCE):
+    for part in frame.iter_slices(_ROWS_AT_ONCE):
         texts = part.select(canonical_form).to_series().to_list()
         digests.extend([blake2b(text, digest_size=HASH_BYTES).digest() for text in texts])
     return pl.Series(digests, dtype=pl.Binary)

@@ -208,7 +208,8 @@ def _join_runs(data: bytes, table: LineTable, lines: npt.NDArray[np.int64]) -> b
     lasts = lines[np.concatenate([breaks, [lines.size - 1]])]
     begins = table.starts[firsts].tolist()
     ends = table.line_ends[lasts].tolist()
-    return b"".join(data[begin:end] for begin, end in zip(begins, ends, strict=True))
+    view = memoryview(data)
+    return b"".join([view[begin:end] for begin, end in zip(begins, ends, strict=True)])
 
 
 def _frame_of_fields(rows: Sequence[Sequence[bytes]], head: FileHead) -> pl.DataFrame:
