@@ -21,8 +21,8 @@ from sra_shared.logs import get_logger
 _log = get_logger(__name__)
 
 # slots are reserved for this long at a time; what a process does not use of them is lost
-_BLOCK_SECONDS = 0.5
-_AHEAD_SECONDS = 0.25
+_BLOCK_SECONDS = 1.0
+_AHEAD_SECONDS = 0.5
 # permits outlive their process this long, and are no longer used a little before
 _PERMIT_SECONDS = WINDOW_SECONDS
 _RENEW_SECONDS = 20.0
@@ -207,7 +207,7 @@ class Limiter:
         if start is None:
             await self._wait(_SERIAL_RETRY_SECONDS if self.pace.is_serial else _EMPTY_RETRY_SECONDS)
         elif start > now:
-            await self._wait(min(start - now, _AHEAD_SECONDS / 2))
+            await self._wait(min(start - now, _AHEAD_SECONDS / 4))
         else:
             self._book.start()
             self._queue.popleft().set_result(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from datetime import date, datetime
 
 from sra_shared.db import Connection
@@ -16,12 +17,13 @@ def list_sessions(first: date, last: date) -> list[tuple[str, date, datetime]]:
     import exchange_calendars  # noqa: PLC0415
 
     rows: list[tuple[str, date, datetime]] = []
-    for market, code in _CALENDARS.items():
-        calendar = exchange_calendars.get_calendar(code)
-        start = max(first, calendar.first_session.date())
-        end = min(last, calendar.last_session.date())
-        closes = calendar.schedule.loc[str(start) : str(end), "close"]
-        rows += [(market, session.date(), close.to_pydatetime()) for session, close in closes.items()]
+    with warnings.catch_warnings():
+        # the two libraries disagree about names that will go; nothing of that is ours to mend
+        warnings.simplefilter("ignore")
+        for market, code in _CALENDARS.items():
+            calendar = exchange_calendars.get_calendar(code, start=str(first))
+            closes = calendar.schedule.loc[str(first) : str(last), "close"]
+            rows += [(market, session.date(), close.to_pydatetime()) for session, close in closes.items()]
     return rows
 
 

@@ -1,0 +1,182 @@
+"""Collecting from the stand-in into a real database: what is stored, what is not written again, what is held."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fmp_collectors.dataset import Cadence
+from fmp_collectors.datasets import BY_NAME, DATASETS
+from sra_shared.db import Pool
+from sra_shared.runs import TaskType, UnitStatus
+from sra_stand_in.server import StandIn
+from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+
+NOTHING_NEW = ("stored", "rejected", "duplicate")
+
+
+async def run_dataset(dsn: str, stand_in: StandIn, name: str, **values: Any) -> Ended:
+    weekly = BY_NAME[name].cadence is Cadence.WEEKLY
+    task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
+    return await run_fmp(dsn, make_settings(stand_in.fmp_base_url, **values), name, task_type=task_type)
+
+
+@pytest.mark.parametrize("name", [dataset.name for dataset in DATASETS])
+async def test_each_dataset_loads_alone_and_twice_is_once(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, name: str
+) -> None:
+    first = await run_dataset(sandbox_database, stand_in, name)
+    assert first.task.status == "completed", first.task.error_details
+    counts = first.counts(name)
+    assert counts["read"] == counts["stored"] + counts["unchanged"] + counts["duplicate"] + counts["rejected"]
+    assert counts["rejected"] == 0
+    table = BY_NAME[name].table
+    stored = await pool.fetchval(f"SELECT count(*) FROM {table}")
+    assert stored == counts["stored"]
+    written = await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}")
+    again = (await run_dataset(sandbox_database, stand_in, name)).counts(name)
+    assert [again[column] for column in NOTHING_NEW] == [0, 0, counts["duplicate"]]
+    assert await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}") == written
+
+
+async def test_daily_and_weekly_runs_complete_and_balance(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    settings = make_settings(stand_in.fmp_base_url)
+    for task_type in (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS):
+        ended = await run_fmp(sandbox_database, settings, task_type=task_type)
+        assert ended.task.status == "completed", ended.task.error_details
+        figures = ended.task.details["fmp"]
+        assert figures["calls"] > 0
+        assert figures["highest_minute"] >= figures["calls"] or task_type is TaskType.WEEKLY_FUNDAMENTALS
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
+    assert await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE source = 'fmp'") == 2
+    closes = await pool.fetch("SELECT exchange, close_at FROM market_session WHERE session_date = '2025-11-28'")
+    assert {row["exchange"]: row["close_at"].hour for row in closes} == {"NYSE": 18, "TSX": 21}
+
+
+async def test_numbers_are_stored_to_the_last_digit(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_dataset(sandbox_database, stand_in, "quote")
+    differing = await pool.fetchval(
+        "SELECT count(*) FROM fmp_quote WHERE price <> (raw_json->>'price')::numeric"
+        " OR market_cap <> (raw_json->>'marketCap')::numeric OR jsonb_typeof(raw_json->'price') <> 'number'"
+    )
+    assert differing == 0
+    assert isinstance(await pool.fetchval("SELECT price FROM fmp_quote LIMIT 1"), Decimal)
+
+
+@pytest.mark.parametrize(
+    ("plan", "path"), [("ultimate", "batch-exchange-quote"), ("starter", "batch-quote"), ("free", "quote")]
+)
+async def test_a_smaller_plan_falls_back_to_the_next_source(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, plan: str, path: str
+) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    stand_in.set_fmp(plan=plan)
+    ended = await run_dataset(sandbox_database, stand_in, "quote")
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") >= 1
+    answered = stand_in.stats()["fmp"]["by_path"]
+    assert any(name.endswith(f"/{path}") for name in answered)
+
+
+async def test_a_dataset_outside_the_plan_is_skipped_and_said(sandbox_database: str, stand_in: StandIn) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    stand_in.set_fmp(plan="starter")
+    ended = await run_dataset(sandbox_database, stand_in, "etf_holdings")
+    assert ended.units["etf_holdings"].status is UnitStatus.SKIPPED
+    assert "outside the account's plan" in str(ended.units["etf_holdings"].error)
+
+
+async def test_bulk_profiles_fall_back_to_one_by_one(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    bulk = (await run_dataset(sandbox_database, stand_in, "profile")).counts("profile")
+    stand_in.set_fmp(plan="premium")
+    single = await run_dataset(sandbox_database, stand_in, "profile")
+    assert single.task.status == "completed", single.task.error_details
+    counts = single.counts("profile")
+    assert bulk["stored"] == 60
+    assert (counts["read"], counts["unchanged"]) == (60, 60)
+
+
+async def drop_from_universe(pool: Pool, exchange: str, extra: int) -> None:
+    """Pretend that an exchange had `extra` more listings than the vendor names."""
+    await pool.execute(
+        "INSERT INTO fmp_universe (symbol, exchange, raw_json, run_id, content_hash)"
+        " SELECT 'GONE' || n, $1, '{}', gen_random_uuid(), 'x' FROM generate_series(1, $2) n",
+        exchange,
+        extra,
+    )
+
+
+async def test_a_complete_list_closes_what_it_names_no_more(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    await drop_from_universe(pool, "NYSE", 1)
+    ended = await run_dataset(sandbox_database, stand_in, "universe", drop_limit=Decimal("0.5"))
+    assert ended.task.status == "completed"
+    closed = await pool.fetch("SELECT symbol FROM fmp_universe WHERE valid_to IS NOT NULL")
+    assert [row["symbol"] for row in closed] == ["GONE1"]
+
+
+async def test_a_list_that_shrinks_too_far_is_held_until_released(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    await drop_from_universe(pool, "NYSE", 40)
+    held = await run_dataset(sandbox_database, stand_in, "universe")
+    assert held.task.status == "held"
+    assert "NYSE" in str(held.units["universe"].error)
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NOT NULL") == 0
+    released = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe", released=True)
+    assert released.task.status == "completed"
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NOT NULL") == 40
+
+
+async def test_an_empty_list_closes_nothing(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    stand_in.set_faults({"match": "/stable/company-screener.*TSX", "kind": "empty_list"})
+    held = await run_dataset(sandbox_database, stand_in, "universe")
+    assert held.task.status == "held"
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NOT NULL") == 0
+
+
+async def test_holdings_change_as_versions_with_the_time_they_held(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    first = (await run_dataset(sandbox_database, stand_in, "etf_holdings")).counts("etf_holdings")
+    await pool.execute(
+        "UPDATE fmp_etf_holding SET content_hash = 'old' WHERE row_id = (SELECT min(row_id) FROM fmp_etf_holding)"
+    )
+    again = (await run_dataset(sandbox_database, stand_in, "etf_holdings")).counts("etf_holdings")
+    assert (again["stored"], again["unchanged"]) == (1, first["stored"] - 1)
+    gaps = await pool.fetchval(
+        "SELECT count(*) FROM fmp_etf_holding o JOIN fmp_etf_holding n ON n.symbol = o.symbol AND n.valid_from = o.valid_to"
+    )
+    assert gaps == 1
+
+
+async def test_a_source_without_key_is_skipped(sandbox_database: str, stand_in: StandIn) -> None:
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url, fmp_api_key=None))
+    assert ended.task.status == "completed"
+    assert ended.task.details["skipped"] == "FMP_API_KEY is not set."
+    assert {unit.status for unit in ended.units.values()} == {UnitStatus.SKIPPED}
+
+
+async def test_the_stand_in_is_refused_by_a_database_for_real_data(
+    database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    ended = await run_fmp(database, make_settings(stand_in.fmp_base_url))
+    assert ended.task.status == "failed"
+    assert ended.work.refusal is not None
+    assert ended.work.refusal.exit_code == 5
+    assert len(ended.task.error_details) == 1
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe") == 0
+
+
+async def test_the_vendor_is_refused_by_a_sandbox_before_any_call(sandbox_database: str) -> None:
+    ended = await run_fmp(sandbox_database, make_settings("https://financialmodelingprep.com/stable"))
+    assert ended.task.status == "failed"
+    assert ended.task.details["fmp"]["calls"] == 0
+    assert ended.work.refusal is not None

@@ -1,0 +1,195 @@
+"""Each kind of fault that the vendor can show, and what must come of it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fmp_ingest.client import read_retry_after
+from fmp_ingest.gate import RetryPolicy
+from sra_shared.db import Pool
+from sra_shared.runs import TaskType, UnitStatus
+from sra_stand_in.server import StandIn
+from sra_testing.fmp_runs import QUICK, Ended, make_settings, run_fmp
+
+CANARY = "canary-4d1c9f-key"
+PASSING = ["429", "429_retry_after", "429_retry_after_date", "500", "502", "503", "html", "truncated_json", "cut_body", "reset", "limit_in_200"]  # fmt: skip
+
+
+async def run_quotes(dsn: str, stand_in: StandIn, *, policy: RetryPolicy = QUICK, **values: Any) -> Ended:
+    return await run_fmp(dsn, make_settings(stand_in.fmp_base_url, **values), "quote", policy=policy)
+
+
+@pytest.mark.parametrize("kind", PASSING)
+async def test_what_can_pass_is_repeated_and_nothing_is_lost(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, kind: str
+) -> None:
+    stand_in.set_faults({"match": "/stable/batch-exchange-quote", "kind": kind, "times": 2, "seconds": 0.1})
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 60
+    assert ended.task.details["fmp"]["retried"] >= 2
+    limited = kind.startswith("429") or kind == "limit_in_200"
+    assert (ended.task.details["fmp"]["throttled"] >= 1) == limited
+
+
+async def test_spent_retries_are_asked_once_more_at_the_end(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    stand_in.set_faults({"match": "/stable/batch-exchange-quote.*NYSE", "kind": "500", "times": 4})
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert ended.units["quote: again"].counts.read > 0
+    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 60
+
+
+async def test_what_never_answers_is_partial_and_named(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    stand_in.set_faults({"match": "/stable/batch-exchange-quote.*NYSE", "kind": "500"})
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.units["quote"].status is UnitStatus.PARTIAL
+    assert "NYSE" in str(ended.units["quote"].error)
+    assert 0 < await pool.fetchval("SELECT count(*) FROM fmp_quote") < 60
+    assert stand_in.stats()["fmp"]["by_status"]["500"] == 8
+
+
+@pytest.mark.parametrize("kind", ["401", "403_suspended", "error_in_200", "error_in_200_list"])
+async def test_a_key_that_does_not_work_ends_the_run_with_one_error(
+    sandbox_database: str, stand_in: StandIn, kind: str
+) -> None:
+    stand_in.set_faults({"match": "/stable/", "kind": kind})
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url))
+    assert ended.task.status == "failed"
+    assert len(ended.task.error_details) == 1
+    assert "FMP refused the key" in ended.task.error_details[0]["message"]
+    assert stand_in.stats()["fmp"]["total"] <= 5
+
+
+@pytest.mark.parametrize("kind", ["400", "403_legacy", "404"])
+async def test_what_cannot_pass_is_not_repeated(sandbox_database: str, stand_in: StandIn, kind: str) -> None:
+    stand_in.set_faults({"match": "/stable/treasury-rates", "kind": kind})
+    settings = make_settings(stand_in.fmp_base_url)
+    ended = await run_fmp(sandbox_database, settings, "treasury_rates")
+    assert ended.task.status == "failed"
+    assert stand_in.stats()["fmp"]["total"] <= 2
+
+
+async def test_a_market_that_answers_nothing_is_no_error(sandbox_database: str, stand_in: StandIn) -> None:
+    stand_in.set_faults({"match": "/stable/treasury-rates", "kind": "empty_list"})
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert ended.task.status == "completed"
+    assert ended.counts("treasury_rates")["read"] == 0
+
+
+async def test_spent_bandwidth_parks_for_six_hours(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    stand_in.set_faults({"match": "/stable/", "kind": "bandwidth"})
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.status == "parked"
+    assert ended.task.resume_at is not None
+    hours = (ended.task.resume_at - datetime.now(UTC)).total_seconds() / 3600
+    assert 5.9 < hours <= 6
+    calls = stand_in.stats()["fmp"]["total"]
+    other = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert other.task.status == "parked"
+    assert stand_in.stats()["fmp"]["total"] == calls
+
+
+async def test_three_minutes_without_success_are_the_days_quota(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    stand_in.set_faults({"match": "/stable/", "kind": "day_quota"})
+    await pool.execute("UPDATE fmp_quota SET limited_since = now() - interval '181 seconds'")
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.status == "parked"
+    now = datetime.now(UTC)
+    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+    assert ended.task.resume_at == midnight
+
+
+async def test_after_midnight_a_probe_parks_for_a_quarter_and_a_success_goes_on(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    parked = "UPDATE fmp_quota SET parked_until = now() - interval '1 second', reason = 'day', limited_since = now()"
+    await pool.execute(parked)
+    stand_in.set_faults({"match": "/stable/", "kind": "day_quota"})
+    probe = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert probe.task.status == "parked"
+    assert probe.task.resume_at is not None
+    assert 14 < (probe.task.resume_at - datetime.now(UTC)).total_seconds() / 60 <= 15
+    assert stand_in.stats()["fmp"]["total"] <= 2
+    await pool.execute(parked)
+    stand_in.set_faults()
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.status == "completed"
+    assert await pool.fetchval("SELECT reason FROM fmp_quota") is None
+
+
+async def test_a_dead_endpoint_is_probed_and_not_stormed(sandbox_database: str, stand_in: StandIn) -> None:
+    await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    stand_in.set_faults({"match": "/stable/etf/info", "kind": "503"})
+    stand_in.reset()
+    stand_in.set_faults({"match": "/stable/etf/info", "kind": "503"})
+    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.05, patience=0.3)
+    ended = await run_fmp(
+        sandbox_database,
+        make_settings(stand_in.fmp_base_url),
+        "etf_info",
+        task_type=TaskType.WEEKLY_FUNDAMENTALS,
+        policy=policy,
+    )
+    assert ended.task.status == "failed"
+    assert stand_in.stats()["fmp"]["total"] < 100
+
+
+async def test_a_body_without_end_is_cut_off(sandbox_database: str, stand_in: StandIn) -> None:
+    stand_in.set_faults({"match": "/stable/treasury-rates", "kind": "huge_body"})
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert ended.task.status == "failed"
+    assert "too_large" in str(ended.task.error_details)
+
+
+async def test_a_throttled_bulk_answer_gives_way_to_single_ones(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    stand_in.set_fmp(bulk_limit=1)
+    settings = make_settings(stand_in.fmp_base_url)
+    ended = await run_fmp(sandbox_database, settings, "profile", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await pool.fetchval("SELECT count(*) FROM equity_profile") == 60
+
+
+async def test_the_key_is_nowhere_but_in_the_header(
+    sandbox_database: str,
+    pool: Pool,
+    stand_in: StandIn,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for faults in (
+        [],
+        [{"match": "/stable/", "kind": "500", "times": 3}],
+        [{"match": "/stable/", "kind": "reset", "times": 2}],
+    ):
+        stand_in.set_faults(*faults)
+        settings = make_settings(stand_in.fmp_base_url, fmp_api_key=CANARY)
+        assert CANARY not in repr(settings)
+        await run_fmp(sandbox_database, settings, "treasury_rates")
+    stand_in.set_faults({"match": "/stable/", "kind": "401"})
+    ended = await run_fmp(sandbox_database, settings, "quote")
+    shown = capfd.readouterr()
+    texts = [caplog.text, shown.out, shown.err, repr(ended.task)]
+    for (table,) in await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'jobs')"):
+        schema = "jobs." if table.startswith("pgqueuer") else ""
+        texts += [row["t"] for row in await pool.fetch(f'SELECT t::text AS t FROM {schema}"{table}" t')]
+    assert not any(CANARY in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("2", 2.0), (" 1.5 ", 1.5), ("Tue, 06 Jan 2026 00:00:30 GMT", 30.0), ("Mon, 05 Jan 2026 00:00:00 GMT", 0.0), ("soon", None), (None, None)],
+)  # fmt: skip
+def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
+    assert read_retry_after(value, datetime(2026, 1, 6, tzinfo=UTC)) == seconds
