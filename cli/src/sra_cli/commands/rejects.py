@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
 import typer
 
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import run_in_process
+from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
 from sra_cli.commands.runs import work_on_database
+from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
-from sra_cli.output import HomeOption, JsonOption, Output, make_table
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_shared.logs import configure_logs
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 
@@ -30,6 +37,37 @@ SELECT reject_id, run_id::text AS run_id, source, dataset, file_path, line, reco
 FROM rejected_record
 WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2) AND ($3 OR resolved_at IS NULL)
 ORDER BY reject_id DESC LIMIT $4"""
+
+
+@app.command()
+def replay(
+    dataset: DatasetOption = None,
+    reject_ids: Annotated[list[int] | None, typer.Option("--id", help="Only these rejects; may be repeated.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Corrected lines: on each the reject's id, a tab, and the record.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try rejected Fundata records again, under the rules as they now are or with corrected lines."""
+    output = Output(as_json=as_json)
+    configure_logs(service="replay", level="WARNING")
+    corrections = parse_corrections(file.read_text(encoding="utf-8")) if file is not None else None
+    request = make_replay_request(dataset=dataset, reject_ids=reject_ids, corrections=corrections)
+    with use_database(Home(home)) as dsn:
+        result = asyncio.run(run_in_process(dsn, request, ReplayWork(load_catalogue())))
+    tried = result.files[0] if result.files else {}
+    names = ("read", "stored", "unchanged", "rejected", "rejected_by")
+    status = result.task.status.value
+    output.finish(
+        {"status": status, "error": "; ".join(result.errors) or None, **{name: tried.get(name) for name in names}},
+        code=choose_exit_code(status),
+        render=lambda: make_table(
+            f"{status}: resolved are those stored or known already",
+            ("#tried", "#stored", "#known", "#still rejected"),
+            [[tried.get(name) for name in names[:4]]],
+        ),
+    )
 
 
 @app.callback()

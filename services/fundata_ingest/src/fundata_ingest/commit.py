@@ -44,18 +44,10 @@ async def store_chunk(connection: Connection, delivery: Delivery, chunk: Chunk, 
     repeated = 0
     stored = 0
     if frame.height:
-        await lock_identifiers(connection, delivery.dataset.name, chunk.buckets)
-        decision = decide_versions(
-            keys=chunk.keys,
-            content_hash=frame["content_hash"],
-            change_date=frame["change_date"],
-            existing=await find_existing(connection, delivery, chunk),
-            data_source=delivery.data_source,
-        )
-        await _store_versions(connection, delivery, chunk, decision)
+        decision = await store_versions(connection, delivery, chunk)
         stored = int(decision.stored.sum())
         repeated = int(_find_repeated(delivery, chunk, decision, met).sum())
-    await _store_findings(connection, delivery, chunk.typed)
+    await store_findings(connection, delivery, chunk.typed)
     return Counts(
         read=chunk.typed.read,
         stored=stored,
@@ -67,7 +59,22 @@ async def store_chunk(connection: Connection, delivery: Delivery, chunk: Chunk, 
     ).check(f"a chunk of {delivery.source_file or delivery.dataset.name}")
 
 
-async def _store_versions(connection: Connection, delivery: Delivery, chunk: Chunk, decision: Decision) -> None:
+async def store_versions(connection: Connection, delivery: Delivery, chunk: Chunk) -> Decision:
+    """Lock the chunk's identifiers, decide on its records (at least one) and append the new versions."""
+    frame = chunk.typed.frame
+    await lock_identifiers(connection, delivery.dataset.name, chunk.buckets)
+    decision = decide_versions(
+        keys=chunk.keys,
+        content_hash=frame["content_hash"],
+        change_date=frame["change_date"],
+        existing=await find_existing(connection, delivery, chunk),
+        data_source=delivery.data_source,
+    )
+    await _append_versions(connection, delivery, chunk, decision)
+    return decision
+
+
+async def _append_versions(connection: Connection, delivery: Delivery, chunk: Chunk, decision: Decision) -> None:
     target, stored = delivery.target, decision.stored
     if not stored.any():
         delivery.ahead = False
@@ -104,7 +111,7 @@ def _find_repeated(delivery: Delivery, chunk: Chunk, decision: Decision, met: Ke
     return repeated
 
 
-async def _store_findings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
+async def store_findings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
     """Quarantine the chunk's rejects and keep its warnings."""
     run, dataset, path = delivery.run_id, delivery.dataset.name, delivery.source_file
     if typed.rejects:

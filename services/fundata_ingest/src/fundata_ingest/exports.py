@@ -224,7 +224,9 @@ async def _load_file(
             delivered_at=export.requested_at,
             file_runs=runs,
         )
-        make = await asyncio.to_thread(_find_reader, stream, name, dataset, size, export, batch_rows)
+        make, columns = await asyncio.to_thread(_find_reader, stream, name, dataset, size, export, batch_rows)
+        async with context.transaction() as connection:
+            await context.commit(connection, Counts(), progress={"file": name, "columns": columns})
         met = await asyncio.to_thread(collect_met_keys, make(None), delivery, state)
         chunks = prepare_chunks(make(state.position), delivery)
         try:
@@ -238,27 +240,29 @@ async def _load_file(
 
 def _find_reader(
     stream: BinaryIO, name: str, dataset: Dataset, size: int, export: Export, batch_rows: int
-) -> Callable[[Position | None], Iterator[TextBatch]]:
-    """Return what reads the delivery from a position; the first byte tells JSON from CSV.
+) -> tuple[Callable[[Position | None], Iterator[TextBatch]], list[str] | None]:
+    """Return what reads the delivery from a position, and a CSV's columns; the first byte tells JSON from CSV.
 
     Raises RetryableError where it is neither (an HTML page, say): the vendor may do better next time.
     """
     head = stream.read(HEAD_BYTES)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text and size <= HEAD_BYTES:
-        return lambda _position: iter(())
+        return (lambda _position: iter(())), None
     if text[:1] in (b"[", b"{"):
         delivered_on = export.requested_at.date()
-        return lambda position: read_json_batches(
-            stream, dataset, delivered_on=delivered_on, start=position, batch_rows=batch_rows
-        )
+        return (
+            lambda position: read_json_batches(
+                stream, dataset, delivered_on=delivered_on, start=position, batch_rows=batch_rows
+            )
+        ), None
     verdict = inspect_file(head, name, _NO_CATALOGUE, dataset=dataset)
     if isinstance(verdict, FileProblem):
         if verdict.kind == "header":
             raise FatalError(verdict.message, next_step="Extend the catalogue, then run the update again.")
         raise RetryableError(verdict.message, next_step="It is fetched again.")
     found = verdict
-    return lambda position: read_batches(stream, found, start=position, batch_rows=batch_rows)
+    return (lambda position: read_batches(stream, found, start=position, batch_rows=batch_rows)), list(found.columns)
 
 
 async def _commit_chunk(

@@ -28,7 +28,8 @@ _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _MOST_SECONDS = 30.0
 _MOST_JSON_BYTES = 1 << 20
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
-_POLL_SECONDS, _LONGEST_POLL = 1.0, 15.0
+_POLL_SECONDS, _LONGEST_POLL = 0.2, 15.0
+_MOST_SIGN_INS = 3
 
 
 class ExportFailedError(RetryableError):
@@ -146,7 +147,7 @@ class UpdateApi:
 
     async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
         """Return a JSON answer; with `gone`, a 404 means that the vendor no longer knows the export."""
-        renewed = False
+        renewals = 1
         for attempt in range(_RETRIES + 1):
             if self._token is None:
                 self._token = await self._sign_in()
@@ -155,8 +156,8 @@ class UpdateApi:
             )
             if answer is None:
                 continue
-            if answer.status_code in (401, 403) and not renewed:
-                renewed, self._token = True, None
+            if answer.status_code in (401, 403) and renewals < _MOST_SIGN_INS:
+                renewals, self._token = renewals + 1, None
                 continue
             if answer.status_code == httpx.codes.NOT_FOUND and gone:
                 raise ExportFailedError(f"The vendor no longer knows {path}.", next_step="A new export is asked for.")
