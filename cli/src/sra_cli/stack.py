@@ -113,5 +113,7 @@ def plan_children(plan: StackPlan, home: Home, database_url: str) -> list[ChildP
         children.append(ChildPlan("stand-in", command, {}, home.logs / "stand-in.log"))
     for name in SERVICES:
         settings = {**plan.settings, "DATABASE_URL": database_url, "PORT": str(plan.ports[name])}
-        children.append(ChildPlan(name, [sys.executable, "-m", name], settings, home.logs / f"{name}.log"))
+        children.append(
+            ChildPlan(name, [sys.executable, "-m", name, "--host", "127.0.0.1"], settings, home.logs / f"{name}.log")
+        )
     return children

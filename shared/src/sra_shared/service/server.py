@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
 import sys
@@ -66,8 +67,14 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
     return None
 
 
-def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
-    """Build the application from the environment and serve it; settings that do not do end the process with 5."""
+def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str) -> None:
+    """Build the application from the environment and serve it; settings that do not do end the process with 5.
+
+    `--host` says which of the machine's addresses to listen on; in a container that is all of them.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}")
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on [default: all]")  # noqa: S104
+    host: str = parser.parse_args().host
     try:
         app, settings = build()
     except ConfigError as error:
