@@ -67,14 +67,14 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
     return None
 
 
-def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str) -> None:
+def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
     """Build the application from the environment and serve it; settings that do not do end the process with 5.
 
-    `--host` says which of the machine's addresses to listen on; in a container that is all of them.
+    `--host` says which of the machine's addresses to listen on instead of `host`.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
-    parser.add_argument("--host", default="0.0.0.0", help="address to listen on [default: all]")  # noqa: S104
-    host: str = parser.parse_args().host
+    parser.add_argument("--host", default=host, help="address to listen on [default: %(default)s]")
+    chosen: str = parser.parse_known_args()[0].host
     try:
         app, settings = build()
     except ConfigError as error:
@@ -83,7 +83,7 @@ def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name:
     except ValidationError as error:
         sys.stderr.write(f"{name} does not start: {describe_settings_error(error)}\n")
         sys.exit(ConfigError.exit_code)
-    run_service(app, settings, name=name, host=host)
+    run_service(app, settings, name=name, host=chosen)
 
 
 def describe_settings_error(error: ValidationError) -> str:
