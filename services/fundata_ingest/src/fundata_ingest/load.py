@@ -134,7 +134,7 @@ async def _read_result(connection: Connection, task: ProcessingTask, seconds: fl
         task=fresh,
         units=units,
         files=_describe_files(units, totals),
-        missing=[unit.detail["missing"] for unit in units if "missing" in unit.detail],
+        missing=[unit.detail["missing_file"] for unit in units if "missing_file" in unit.detail],
         seconds=seconds,
         peak_rss_mb=measure_peak_rss(),
     )

@@ -133,7 +133,7 @@ class SeedWork:
     async def _plan_refused(self, context: UnitContext, file: FoundFile, problem: FileProblem) -> UnitPlan:
         log.warning("seed_file_rejected", file=file.path, reason=problem.kind, message=problem.message)
         await self._track_problem(context, problem, file.size)
-        detail = {"file": file.path, "problem": problem.kind, **problem.details}
+        detail = {"file": file.path, "problem": problem.kind, "details": dict(problem.details)}
         return UnitPlan(file.path, problem.dataset or UNKNOWN_DATASET, detail, UnitStatus.REJECTED, problem.message)
 
     async def _plan_missing(self, context: UnitContext, problem: FileProblem) -> UnitPlan:
@@ -142,7 +142,7 @@ class SeedWork:
         # where the files should be had from storage, one that is not there is no mere warning
         status = UnitStatus.FAILED if self._can_fetch else UnitStatus.MISSING
         return UnitPlan(
-            problem.path, problem.dataset or UNKNOWN_DATASET, {"missing": problem.path}, status, problem.message
+            problem.path, problem.dataset or UNKNOWN_DATASET, {"missing_file": problem.path}, status, problem.message
         )
 
     async def _track_problem(self, context: UnitContext, problem: FileProblem, size: int | None) -> None:

@@ -84,7 +84,7 @@ class StepWork:
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """As a seed run; without keys and without any file the step is skipped."""
         end = judge_seed_run(task, units, self.seed.reject_limit)
-        if self.account is None and all("missing" in unit.detail for unit in units):
+        if self.account is None and all("missing_file" in unit.detail for unit in units):
             reason = "No FUNDATA_ACCESS_KEY_ID is set, and there are no seed files."
             return replace(end, details={"skipped": reason})
         return end

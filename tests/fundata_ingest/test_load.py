@@ -1,0 +1,269 @@
+"""Whole trees: files that are no good, damaged rows, limits, the sandbox rule, JSON and exit codes, replay, reparse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fundata_ingest.batches import TextBatch, TypedBatch
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import run_in_process
+from fundata_ingest.reparse import ReparseWork, make_reparse_request
+from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from fundata_ingest.typed import type_batch
+from sra_cli.settings import ROOT, build_environment
+from sra_shared.db import Pool
+from sra_shared.errors import ConfigError
+from sra_shared.runs import RunStatus
+from sra_testing.databases import execute_sql
+from sra_testing.fundata import (
+    GENERAL_FILE,
+    HOLDING_FILE,
+    NAVPS_FILE,
+    counts_of,
+    find_broken_keys,
+    five,
+    load_tree,
+    navps,
+    read_versions,
+    write_csv,
+)
+
+MAKE_FUNDATA = ROOT.parent / "shared" / "tools" / "make_fundata"
+
+
+async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
+    """Carry a command out in a process of its own; returns its exit code and its JSON."""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "sra_cli", *words, "--json"],
+        env=build_environment({"DATABASE_URL": dsn, **settings}),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, result
+
+
+async def test_files_that_are_no_good_are_rejected_and_the_others_load(
+    database: str, pool: Pool, tmp_path: Path
+) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])
+    (tmp_path / "data").mkdir()
+    bad = {
+        "data/FundGeneralSeed.csv": b"",
+        "data/FundLoadsSeed.csv": b"PK\x03\x04rest",
+        "data/FundExpensesSeed.csv": b"<!DOCTYPE html><html></html>",
+        "data/FundAssetsSeed.csv": b"version https://git-lfs.github.com/spec/v1\noid sha256:"
+        + b"0" * 64
+        + b"\nsize 12\n",
+        "data/FundEquityStyleSeed.csv": b"RecordId,InstrumentKey,Month,Capitalization,Style,RecordState,ChangeDate\n",
+        "data/Unknown.csv": b"a,b\n1,2\n",
+    }
+    for name, content in bad.items():
+        (tmp_path / name).write_bytes(content)
+    code, result = await run_cli(database, "load", str(tmp_path))
+    assert code == 2
+    assert set(result) == {"status", "seconds", "peak_rss_mb", "missing", "files"}
+    assert result["status"] == "partial"
+    files = {file["file"]: file for file in result["files"]}
+    assert list(files) == sorted([*bad, NAVPS_FILE])
+    assert {file["status"] for name, file in files.items() if name in bad} == {"rejected"}
+    assert all(name in str(files[name]["error"]) for name in bad)
+    assert "MonthEndDate" in files["data/FundEquityStyleSeed.csv"]["error"]
+    assert files["data/Unknown.csv"]["dataset"] is None
+    assert files[NAVPS_FILE]["stored"] == 1
+    assert len(result["missing"]) == 26 - 6
+    tracked = await pool.fetch("SELECT status, count(*) FROM file_processing_tracker GROUP BY 1 ORDER BY 1")
+    assert [tuple(row) for row in tracked] == [("completed", 1), ("missing", 20), ("rejected", 6)]
+
+
+async def test_missing_files_are_a_warning_only(database: str, tmp_path: Path) -> None:
+    code, result = await run_cli(database, "load", str(tmp_path))
+    assert (code, result["status"], result["files"], len(result["missing"])) == (0, "completed", [], 26)
+
+
+async def test_configuration_errors_end_with_five(database: str, empty_database: str, tmp_path: Path) -> None:
+    assert (await run_cli(database, "load", str(tmp_path / "nowhere")))[0] == 5
+    assert (await run_cli(empty_database, "load", str(tmp_path)))[0] == 5
+    assert (await run_cli(database, "load", "--reparse", "Nothing"))[0] == 5
+
+
+async def test_sample_needs_a_sandbox_and_real_trees_do_not(database: str, tmp_path: Path) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])
+    (tmp_path / "SAMPLE").touch()
+    code, result = await run_cli(database, "load", str(tmp_path))
+    assert (code, "sample" in result["error"]) == (5, True)
+    await asyncio.to_thread(execute_sql, database, "UPDATE database_mark SET sandbox = true")
+    assert (await run_cli(database, "load", str(tmp_path)))[0] == 0
+    (tmp_path / "SAMPLE").unlink()
+    write_csv(tmp_path, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    assert (await run_cli(database, "load", str(tmp_path)))[0] == 0
+
+
+async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: str, pool: Pool, tmp_path: Path) -> None:
+    records = [navps(str(key), "2025-01-02", "10") for key in range(200)] + [navps("", "2025-01-02", "10")]
+    write_csv(tmp_path, NAVPS_FILE, records)
+    code, result = await run_cli(database, "load", str(tmp_path))
+    assert (code, result["status"]) == (1, "failed")
+    assert result["files"][0]["rejected_by"] == {"missing_identifier": 1}
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 200
+    error = await pool.fetchval("SELECT error_details::text FROM task_execution_log")
+    assert "REJECT_LIMIT" in error
+
+
+async def test_every_reason_is_quarantined_with_its_bytes(database: str, pool: Pool, tmp_path: Path) -> None:
+    target = write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])
+    lines = [
+        b"x" * (1 << 20) + b"y",
+        b"1,1,,,2025-01-03,\xff,,,,,,,",
+        b"1,1,,,2025-01-03,\x00,,,,,,,",
+        b"1,2",
+        b"1,,,,2025-01-03,5,,,,,,,",
+        b"1,1,,,13/45/2025,5,,,,,,,",
+        b"1,1,,,2025-01-03,-5,,,,,,,",
+        b'1,1,,,2025-01-03,12345678901.23,n.m.,,,-2,"1,2",Active,notaday',
+    ]
+    target.write_bytes(target.read_bytes() + b"\n".join(lines) + b"\n")
+    result = await load_tree(database, tmp_path)
+    assert five(result, NAVPS_FILE) == (9, 2, 0, 0, 7)
+    rows = await pool.fetch("SELECT line, reason, raw, file_hash FROM rejected_record ORDER BY line")
+    assert [row["reason"] for row in rows] == [
+        "row_too_long",
+        "bad_encoding",
+        "nul_byte",
+        "field_count",
+        "missing_identifier",
+        "missing_date",
+        "negative_navps",
+    ]
+    assert [row["line"] for row in rows] == list(range(3, 10))
+    assert rows[3]["raw"] == lines[3]
+    warnings = await pool.fetch("SELECT line, field, value, reason FROM field_warning ORDER BY field")
+    assert [tuple(row) for row in warnings] == [
+        (10, "ChangeDate", "notaday", "bad_date"),
+        (10, "NAVPS", "12345678901.23", "numeric_overflow"),
+        (10, "NAVPSPennyChange", "n.m.", "bad_number"),
+        (10, "PreviousNAVPS", "-2", "bad_number"),
+    ]
+    stored = (await read_versions(pool, "fundata_quotes", "date"))[1]
+    assert (stored["navps"], stored["previous_navps"], stored["split"], stored["change_date"]) == (
+        None,
+        None,
+        "1,2",
+        None,
+    )
+    assert stored["raw_json"]["NAVPS"] == "12345678901.23"
+
+
+async def test_duplicates_across_chunks_of_known_rows(database: str, tmp_path: Path) -> None:
+    """A row that is known from another file is unchanged the first time and a duplicate after that."""
+    records = [navps("1", f"2025-01-{day:02d}", "10") for day in range(2, 12)]
+    write_csv(tmp_path / "a", NAVPS_FILE, records)
+    await load_tree(database, tmp_path / "a")
+    write_csv(
+        tmp_path / "b", NAVPS_FILE, [*records, *records, navps("2", "2025-01-02", "1"), navps("2", "2025-01-02", "1")]
+    )
+    result = await load_tree(database, tmp_path / "b", batch_rows=3)
+    assert five(result, NAVPS_FILE) == (22, 1, 10, 11, 0)
+
+
+@pytest.mark.skipif(not MAKE_FUNDATA.exists(), reason="the generator of seed trees lies beside the clone only")
+async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: Pool, tmp_path: Path) -> None:
+    words = ["--funds", "60", "--days", "60", "--pricing-days", "400", "--dirt", "0.02", "--repeat", "0.02"]
+    make = [sys.executable, str(MAKE_FUNDATA), str(tmp_path), *words]
+    await asyncio.to_thread(subprocess.run, make, check=True, capture_output=True)
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    result = await load_tree(database, tmp_path, batch_rows=1000)
+    assert result.task.status == RunStatus.COMPLETED
+    assert {file["file"] for file in result.files} == set(truth)
+    for path, expected in truth.items():
+        file = counts_of(result, path)
+        assert file["read"] == expected["rows"], path
+        assert file["rejected_by"] == expected["rejected"], path
+        assert file["warnings_by"] == expected["field_warnings"], path
+        assert file["duplicate"] == expected["duplicates"], path
+        assert file["stored"] == file["read"] - file["rejected"] - file["duplicate"], path
+    assert not await find_broken_keys(pool)
+    rejected = await pool.fetchval("SELECT count(*) FROM rejected_record")
+    assert rejected == sum(file["rejected"] for file in result.files)
+
+
+async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp_path: Path) -> None:
+    header = ["InstrumentKey", "RecordId", "Date", "NAVPS"]
+    header += [name for name in load_catalogue().find_dataset("FundDailyNAVPS").column_names if name not in header]
+    records = [navps("", "2025-01-02", "10", RecordId="5"), navps("2", "", "11"), navps("3", "2025-01-02", "12")]
+    write_csv(tmp_path, NAVPS_FILE, records, header=header)
+    await load_tree(database, tmp_path)
+    ids = [row["reject_id"] for row in await pool.fetch("SELECT reject_id FROM rejected_record ORDER BY line")]
+    work = ReplayWork(load_catalogue())
+    same = await run_in_process(database, make_replay_request(), work)
+    assert five(same, "rejects") == (2, 0, 0, 0, 2)
+    corrections = tmp_path / "corrected.txt"
+    corrections.write_text(f"{ids[0]}\t1,5,2025-01-02,10.5,,,,,,,,Active,2025-01-02\n")
+    code, result = await run_cli(database, "rejects", "replay", "--file", str(corrections))
+    assert (code, result["read"], result["stored"]) == (0, 1, 1)
+    rows = await pool.fetch("SELECT resolved_at IS NOT NULL AS done, resolution FROM rejected_record ORDER BY line")
+    assert [(row["done"], row["resolution"]) for row in rows] == [(True, "corrected"), (False, None)]
+    stored = (await read_versions(pool, "fundata_quotes", "date"))[0]
+    assert (stored["identifier"], str(stored["navps"]), stored["source_line"], stored["data_source"]) == (
+        "1",
+        "10.50",
+        2,
+        "CSV",
+    )
+
+
+def test_corrections_are_read_by_id() -> None:
+    assert parse_corrections('7\t1,"a\nb",2\n9,3,4\n') == {7: '1,"a\nb",2', 9: "3,4"}
+    with pytest.raises(ConfigError, match="Line 1"):
+        parse_corrections("no id here\n")
+
+
+async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(
+        tmp_path,
+        HOLDING_FILE,
+        [
+            {"RecordId": str(n), "InstrumentKey": str(n), "Security": f"s{n}", "ChangeDate": "2025-01-01"}
+            for n in range(8)
+        ],
+    )
+    await load_tree(database, tmp_path)
+
+    async def reparse() -> tuple[int, int, int, int, int]:
+        work = ReparseWork(load_catalogue(), page_rows=3)
+        return five(await run_in_process(database, make_reparse_request("FundTopHolding"), work), "FundTopHolding")
+
+    assert await reparse() == (8, 0, 8, 0, 0)
+
+    def type_anew(batch: TextBatch, **options: Any) -> TypedBatch:
+        typed = type_batch(batch, **options)
+        typed.frame.replace_column(
+            typed.frame.get_column_index("security"), typed.frame["security"].replace({"s3": "S3", "s7": None})
+        )
+        return typed
+
+    monkeypatch.setattr("fundata_ingest.reparse.type_batch", type_anew)
+    assert await reparse() == (8, 2, 6, 0, 0)
+    assert await reparse() == (8, 0, 8, 0, 0)
+    rows = await read_versions(pool, "fundata_data", "record_id")
+    changed = [row for row in rows if row["identifier"] in ("3", "7")]
+    assert [(r["security"], r["data_version"], r["superseded_by"], r["data_source"]) for r in changed] == [
+        ("s3", 1, 2, "CSV"),
+        ("S3", 2, None, "CSV"),
+        ("s7", 1, 2, "CSV"),
+        (None, 2, None, "CSV"),
+    ]
+    assert len({row["content_hash"] for row in changed}) == 2
+    assert not await find_broken_keys(pool)
