@@ -246,3 +246,54 @@ async def test_treasury_curve_has_a_row_per_day_and_tenor(pool: Pool, views: tup
         {"tenor": "month1", "tenor_months": 1, "rate": Decimal(0), "last_run_id": run},
         {"tenor": "year10", "tenor_months": 120, "rate": Decimal("4.125"), "last_run_id": run},
     ]
+
+
+async def test_daily_returns_of_a_fund_by_hand(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "Pricing", "FundDistribution"])
+        await put_fund(connection, run, "1", currency="USD")
+        await put_quote(connection, run, "1", date(2025, 9, 1), "10.00000000")
+        await put_quote(connection, run, "1", date(2025, 9, 2), "10.12345678")
+        # a distribution of Saturday the 6th is reinvested on Monday the 8th
+        await put_data(connection, run, "FundDistribution", "1", "d", date=date(2025, 9, 6), total_distribution="0.125")
+        await put_quote(connection, run, "1", date(2025, 9, 5), "10")
+        await put_quote(connection, run, "1", date(2025, 9, 5), "777", dataset="Pricing")
+        await put_quote(connection, run, "1", date(2025, 9, 8), "9.9")
+        # a zero is no value to measure from, and two for one halves the price
+        await put_quote(connection, run, "1", date(2025, 9, 9), "0")
+        await put_quote(connection, run, "1", date(2025, 9, 10), "5", split="2")
+        # eight days without a value
+        await put_quote(connection, run, "1", date(2025, 9, 18), "6")
+    await build_all(pool, views)
+    rows = await read_rows(pool, "SELECT * FROM sra.fund_quote_history ORDER BY date")
+    told = [(row["date"].day, row["price_return"], row["total_return"]) for row in rows]
+    assert told == [
+        (1, None, None),
+        (2, Decimal("0.012346"), Decimal("0.012346")),  # 0.012345678
+        (5, Decimal("-0.012195"), Decimal("-0.012195")),  # 10 / 10.12345678 - 1
+        (8, Decimal("-0.010000"), Decimal("0.002500")),  # (9.9 + 0.125) / 10 - 1
+        (9, None, None),
+        (10, Decimal("-0.494949"), Decimal("0.010101")),  # 5 / 9.9 - 1 and 5 x 2 / 9.9 - 1
+        (18, None, None),
+    ]
+    assert {row["currency"] for row in rows} == {"USD"}
+
+
+async def test_equity_history_is_raw_and_adjusted(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["quote", "profile", "universe", "splits"])
+        await put_profile(connection, run, "ABC")
+        await put_price(connection, run, "ABC", datetime(2025, 9, 1, 15, tzinfo=UTC), "299")
+        await put_price(connection, run, "ABC", at_close(2025, 9, 1), "300")
+        await put_price(connection, run, "ABC", at_close(2025, 9, 2), "100.5")
+        await connection.execute(
+            "INSERT INTO fmp_split (symbol, date, numerator, denominator, raw_json, run_id, content_hash)"
+            " VALUES ('ABC', '2025-09-02', 3, 1, '{}', $1, '')",
+            run,
+        )
+    await build_all(pool, views)
+    rows = await read_rows(pool, "SELECT date, price, adjusted_price FROM sra.equity_quote_history ORDER BY date")
+    assert [(row["date"].day, row["price"], row["adjusted_price"]) for row in rows] == [
+        (1, Decimal(300), Decimal(100)),
+        (2, Decimal("100.5"), Decimal("100.5")),
+    ]

@@ -1,4 +1,4 @@
--- daily_market_summary, digest 2ae20009d28fb8670144e5421c103e21;
+-- daily_market_summary, digest f09935ae543de4ee1ef6141c2c5a68c7;
 
 CREATE TABLE published.daily_market_summary (
   date date,
@@ -18,7 +18,7 @@ CREATE UNIQUE INDEX ix_daily_market_summary_f8d34002 ON published.daily_market_s
 SELECT DISTINCT date FROM public.fundata_quotes;
 
 -- scopes that the runs $1 touched
-SELECT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 WITH written AS (
@@ -60,11 +60,10 @@ SELECT p.date, coalesce(m.currency, 'XXX') AS currency, count(*) AS total_symbol
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
   max(p.processed_at) AS as_of
 FROM (
-  SELECT DISTINCT ON (q.date, q.identifier) q.date, q.identifier, CASE WHEN q.navps IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')), q.navps) END AS navps, q.processed_at,
+  SELECT DISTINCT ON (q.date, q.identifier) q.date, q.identifier, CASE WHEN q.navps IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')) END, q.navps) END AS navps, q.processed_at,
     CASE WHEN q.navps_penny_change <> 0 THEN sign(q.navps_penny_change)
          WHEN q.navps_percent_change <> 0 THEN sign(q.navps_percent_change)
-         ELSE sign(coalesce(nullif(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')), 0),
-                            public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')))) END AS direction
+         ELSE sign(coalesce(nullif(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')) END, 0), CASE WHEN coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')) END)) END AS direction
   FROM scope s JOIN public.fundata_quotes q ON q.date = s.date
   WHERE q.navps IS NOT NULL AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
   ORDER BY q.date, q.identifier, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal

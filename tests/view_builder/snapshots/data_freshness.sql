@@ -1,4 +1,4 @@
--- data_freshness, digest 607d3012768fa0a8a4657ba88d4fbd75;
+-- data_freshness, digest 65ce5922282779006b09dffe36cddb3d;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -34,7 +34,8 @@ WITH ledger AS (
   FROM ledger l
 )
 SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at, f.stored AS rows_stored,
-  f.rejected AS rows_rejected, e.expected_record, e.expected_at, e.late AS lag_sessions,
+  f.rejected AS rows_rejected, e.expected_record, e.expected_at,
+  CASE WHEN e.expected_record IS NOT NULL THEN e.late END AS lag_sessions,
   CASE WHEN e.late > 0 THEN true WHEN e.expected_record IS NOT NULL THEN false END AS is_late,
   (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at, NULL::text AS error,
   coalesce(f.touched_at, now()) AS as_of, f.run_id AS last_run_id

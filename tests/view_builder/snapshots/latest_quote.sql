@@ -1,4 +1,4 @@
--- latest_quote, digest 373dce7126262547fb821f50e3dd78a1;
+-- latest_quote, digest 91a898c014bb413981187cd448bff956;
 
 CREATE TABLE published.latest_quote (
   source text,
@@ -27,10 +27,10 @@ SELECT DISTINCT 'fundata' AS source, identifier FROM public.fundata_quotes
                 UNION ALL SELECT DISTINCT 'fmp', symbol FROM public.fmp_quote;
 
 -- scopes that the runs $1 touched
-SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
@@ -61,9 +61,9 @@ SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date
   q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
 FROM scope s
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN q.navps IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')), q.navps) END AS price, q.date AS price_date,
-    CASE WHEN q.navps_penny_change IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')), q.navps_penny_change) END AS change,
-    CASE WHEN q.navps_percent_change IS NOT NULL THEN coalesce(public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')), q.navps_percent_change) END AS change_percent, q.processed_at
+  SELECT CASE WHEN q.navps IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')) END, q.navps) END AS price, q.date AS price_date,
+    CASE WHEN q.navps_penny_change IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')) END, q.navps_penny_change) END AS change,
+    CASE WHEN q.navps_percent_change IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')) END, q.navps_percent_change) END AS change_percent, q.processed_at
   FROM public.fundata_quotes q
   WHERE s.source = 'fundata' AND q.identifier = s.identifier AND q.navps IS NOT NULL AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
   ORDER BY q.date DESC, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal LIMIT 1

@@ -103,6 +103,8 @@ async def _exchange_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
     """Return the rows computed, the rows changed and what the view holds then."""
+    # a first build sorts the whole history once
+    await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(exchange.create_scope(view))
     if full:
         await connection.execute(exchange.fill_all_scopes(view), timeout=_STATEMENT_SECONDS)

@@ -7,6 +7,7 @@ from sra_shared.views.equity_page import EquityPage
 from sra_shared.views.fund_page import FundPage
 from sra_shared.views.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
 from sra_shared.views.latest_quote import LatestQuote
+from sra_shared.views.quote_history import EquityQuoteHistory, FundQuoteHistory
 from sra_shared.views.security_master import SecurityMaster
 from sra_shared.views.treasury_curve import TreasuryCurve
 
@@ -21,6 +22,8 @@ VIEWS: tuple[type[ViewModel], ...] = (
     EquityPage,
     DailyMarketSummary,
     TreasuryCurve,
+    FundQuoteHistory,
+    EquityQuoteHistory,
     RunContents,
     DataFreshness,
 )

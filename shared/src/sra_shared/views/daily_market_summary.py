@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.fragments import exact_navps, is_active, is_latest_quote
+from sra_shared.views.fragments import exact_navps, is_active, is_latest_quote, parse
 
 NO_CURRENCY = "XXX"
 
@@ -31,8 +31,7 @@ FROM (
   SELECT DISTINCT ON (q.date, q.identifier) q.date, q.identifier, {exact_navps("q")} AS navps, q.processed_at,
     CASE WHEN q.navps_penny_change <> 0 THEN sign(q.navps_penny_change)
          WHEN q.navps_percent_change <> 0 THEN sign(q.navps_percent_change)
-         ELSE sign(coalesce(nullif(public.fundata_parse_number({_RAW_CHANGE}), 0),
-                            public.fundata_parse_number({_RAW_PERCENT}))) END AS direction
+         ELSE sign(coalesce(nullif({parse(_RAW_CHANGE)}, 0), {parse(_RAW_PERCENT)})) END AS direction
   FROM scope s JOIN public.fundata_quotes q ON q.date = s.date
   WHERE q.navps IS NOT NULL AND {is_latest_quote("q")}
   ORDER BY q.date, q.identifier, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal
@@ -102,7 +101,7 @@ class DailyMarketSummary(ViewModel):
             scope=("date",),
             all_scopes="SELECT DISTINCT date FROM public.fundata_quotes",
             changed_scopes=(
-                "SELECT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])",
+                "SELECT DISTINCT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])",
                 _CURRENCY_CHANGED,
             ),
         ),

@@ -41,10 +41,10 @@ LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.iden
 """  # noqa: S608 - fragments of this package
 
 CHANGED_NAVPS = """
-SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])
+SELECT DISTINCT 'fundata' AS source, identifier, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])
 """
 CHANGED_PRICES = (
-    "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[])"
+    "SELECT DISTINCT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[])"
 )
 
 

@@ -61,6 +61,7 @@ _STATEMENTS = (
     "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC",
     # a view's own expressions run with the reader's rights; without USAGE on the schema nobody calls it by himself
     "GRANT EXECUTE ON FUNCTION fundata_parse_number(text) TO PUBLIC",
+    "GRANT EXECUTE ON FUNCTION published.product(numeric) TO PUBLIC",
 )
 
 # On managed servers the owner may not make roles: publication goes on without its reader, and `migrate` says what to run.
