@@ -147,7 +147,11 @@ def _add_pages(router: APIRouter) -> None:
             refresh=common["status"].refresh,
             past=[one for one in known.refreshes if one.completed_at is not None],
             chart=draw_history(known.refreshes),
-            freshness=[row for row in known.freshness if row.get("source") != "views"],
+            # what a market's calendar watches comes first
+            freshness=sorted(
+                (row for row in known.freshness if row.get("source") != "views"),
+                key=lambda row: {True: 0, False: 1}.get(row.get("is_late"), 2),
+            ),
             freshness_columns=_FRESHNESS_COLUMNS,
             page=await read_dashboard(state.pool),
         )

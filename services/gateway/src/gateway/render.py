@@ -40,6 +40,7 @@ def _open_templates() -> Environment:
     )
     environment.filters |= {
         "when": show_time,
+        "minute": lambda value: f"{value.astimezone(UTC):%Y-%m-%d %H:%M}",
         "number": show_number,
         "cell": show_cell,
         "words": lambda name: str(name).replace("_", " "),

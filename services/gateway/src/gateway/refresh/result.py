@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -102,7 +103,7 @@ def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
         seconds=_measure(task.started_at, task.completed_at),
         error=" ".join(dict.fromkeys(errors)) or None,
         steps=[show_step(unit) for unit in units],
-        performance_metrics=task.performance_metrics,
+        performance_metrics=_make_plain(task.performance_metrics),
     )
 
 
@@ -119,6 +120,13 @@ def show_step(unit: Unit) -> StepView:
         retry_at=progress.get("retry_at"),
         runs=[StepRunReference.model_validate(row) for row in progress.get("runs", [])],
     )
+
+
+def _make_plain(value: Any) -> Any:
+    """Return measures as JSON numbers; the database gives fractions as Decimal."""
+    if isinstance(value, dict):
+        return {key: _make_plain(inner) for key, inner in value.items()}
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _measure(start: datetime | None, end: datetime | None) -> float | None:

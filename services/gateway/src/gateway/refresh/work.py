@@ -31,6 +31,8 @@ from sra_shared.runs import (
     UnitStatus,
 )
 
+# has one record for each symbol of the universe
+_SYMBOLS = "quote"
 # records a minute that each step is measured against
 TARGETS: Mapping[Step, int] = {Step.FMP: 1_000, Step.FUNDATA_DATA: 5_000, Step.FUNDATA_QUOTES: 10_000}
 
@@ -128,13 +130,15 @@ def read_step_status(unit: Unit) -> StepStatus:
 def measure_step(unit: Unit) -> dict[str, Any] | None:
     """Return records a minute against the target; None where the step has no target or read nothing.
 
-    FMP is measured by symbols: its largest dataset has about one record for each.
+    FMP is measured by symbols: by its quotes, or its largest dataset where there are none.
     """
     target = TARGETS.get(Step(unit.unit))
     rows = StepState.model_validate(unit.resume or {}).datasets
     read = [row["read"] for row in rows]
     if target is None or not sum(read) or unit.started_at is None or unit.completed_at is None:
         return None
-    records = max(read) if unit.unit == Step.FMP else sum(read)
+    records = sum(read)
+    if unit.unit == Step.FMP:
+        records = next((row["read"] for row in rows if row["dataset"] == _SYMBOLS and row["read"]), max(read))
     rate = records * 60 / max((unit.completed_at - unit.started_at).total_seconds(), 0.001)
     return {"per_minute": round(rate, 1), "target_per_minute": target, "met": rate >= target, "records": records}
