@@ -21,6 +21,8 @@ _NUMBER_LIMIT = Decimal(10) ** 40
 _ABSENT = frozenset({"", "n/a", "null", "none"})
 _EXCHANGE_CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,15}")
 _SYMBOL_LENGTH = 32
+# without leading zeros, which only texts have
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,40})?([eE][+-]?\d{1,2})?")
 
 
 def read_absence(value: Any) -> Any:
@@ -242,7 +244,13 @@ def _canonical(value: Any) -> str:
         return format(value.normalize(), "f") if value else "0"
     if isinstance(value, list | dict):
         return dump_exact(value)
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _canonical_unknown(value: Any) -> str:
+    """As `_canonical`, for a field whose type is not known: in CSV its numbers and flags are texts."""
+    is_number = isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value.strip())
+    return _canonical(Decimal(value) if is_number or type(value) is int else value)
 
 
 def hash_content(accepted: Accepted) -> bytes:
@@ -254,7 +262,7 @@ def hash_content(accepted: Accepted) -> bytes:
     known = {info.alias or name for name, info in model.model_fields.items()}
     parts = [f"{name}={_canonical(getattr(record, name))}" for name in model.model_fields if name not in model.volatile]
     parts += [
-        f"{name}={_canonical(read_absence(accepted.raw[name]))}"
+        f"{name}={_canonical_unknown(accepted.raw[name])}"
         for name in sorted(accepted.raw)
         if name not in known and name not in model.volatile and read_absence(accepted.raw[name]) is not None
     ]
