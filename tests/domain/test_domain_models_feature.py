@@ -1,0 +1,184 @@
+"""Steps of domain_models.feature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pydantic import ValidationError
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from fmp_collectors.dataset import Targets, plan_requests
+from fmp_collectors.datasets.profile import PROFILE
+from fmp_collectors.fetch import parse_rows
+from fmp_ingest.storage import Delivery, Store
+from fundata_ingest.models import FundataDataRecord, FundataQuotesRecord
+from sra_shared.counts import Counts
+from sra_shared.db import open_connection
+from sra_testing.databases import run_async
+from sra_testing.fundata import NAVPS_FILE, five, navps, write_csv
+from sra_testing.scenes import Scene, keep_logs, read_table
+
+scenarios("domain_models.feature")
+
+Table = Sequence[Sequence[str]]
+GOOD = {"symbol": "SHOP", "companyName": "Shopify Inc.", "exchange": "TSX", "marketCap": 1}
+
+
+@given("FMP sends this profile", target_fixture="scene")
+def take_profile(database: str, tmp_path: Path, docstring: str) -> Scene:
+    return Scene(database, tmp_path, facts={"row": json.loads(docstring, parse_float=Decimal)})
+
+
+@given(parsers.re(r'FMP sends a profile whose "(?P<name>\w+)" is "(?P<value>[^"]*)"'), target_fixture="scene")
+def take_bad_profile(database: str, tmp_path: Path, name: str, value: str) -> Scene:
+    return Scene(database, tmp_path, facts={"row": {**GOOD, name: value}})
+
+
+@when("the profile is stored")
+def store_profile(scene: Scene) -> None:
+    run = uuid4()
+    symbols = {"TSX": ["SHOP"]}
+    request = next(
+        iter(plan_requests(PROFILE.sources[-1], Targets(symbols, datetime.now(UTC).date(), datetime.now(UTC).date())))
+    )
+
+    async def store() -> Counts:
+        delivery = Delivery(parse_rows(PROFILE, [scene.facts["row"]], request), path="profile")
+        connection = await open_connection(scene.dsn, application_name="feature")
+        try:
+            async with connection.transaction():
+                target = Store(PROFILE, run)
+                return await target.merge(connection, delivery, await target.stage(connection, delivery))
+        finally:
+            await connection.close()
+
+    with keep_logs() as kept:
+        scene.facts["counts"] = run_async(store())
+    scene.logs.extend(kept)
+
+
+@then(parsers.parse('"equity_profile" holds {symbol} on {exchange} as "{name}"'))
+def check_profile(scene: Scene, symbol: str, exchange: str, name: str) -> None:
+    (row,) = scene.fetch("SELECT * FROM equity_profile")
+    assert (row["symbol"], row["exchange"], row["company_name"]) == (symbol, exchange, name)
+    scene.facts["profile"] = dict(row)
+
+
+@then(parsers.parse("its market cap is the number {cap}, its employees the number {employees}, its volume {volume}"))
+def check_numbers(scene: Scene, cap: str, employees: str, volume: str) -> None:
+    profile = scene.facts["profile"]
+    found = [profile[name] for name in ("market_cap", "employees", "volume")]
+    assert found == [Decimal(cap), Decimal(employees), Decimal(volume)]
+    assert {type(profile[name]) for name in ("market_cap", "current_price", "change_percentage")} == {Decimal}
+    assert (profile["is_etf"], profile["is_actively_trading"]) == (False, True)
+
+
+@then("what FMP did not send is empty, and nothing was made up")
+def check_absent(scene: Scene) -> None:
+    profile = scene.facts["profile"]
+    assert [profile[name] for name in ("industry", "description", "website")] == [None] * 3
+
+
+@then(parsers.parse('it is rejected for "{reason}" with a message that says "{message}"'))
+def check_rejected(scene: Scene, reason: str, message: str) -> None:
+    counts = scene.facts["counts"]
+    assert (counts.read, counts.stored, dict(counts.rejected_by)) == (1, 0, {reason: 1})
+    (row,) = scene.fetch("SELECT reason, detail, raw FROM rejected_record")
+    assert row["reason"] == reason
+    assert message in row["detail"]
+    assert json.loads(row["raw"]) == scene.facts["row"]
+
+
+@then("the rejection is logged")
+def check_logged(scene: Scene) -> None:
+    (entry,) = [entry for entry in scene.logs if entry["event"] == "records_rejected"]
+    (row,) = scene.fetch("SELECT reason, detail FROM rejected_record")
+    assert (entry["level"], entry["first"], entry["reasons"]) == ("warning", row["detail"], {row["reason"]: 1})
+
+
+@then('"equity_profile" stays empty')
+def check_empty(scene: Scene) -> None:
+    assert scene.fetch_value("SELECT count(*) FROM equity_profile") == 0
+
+
+@then("it counts as out of scope")
+def check_out_of_scope(scene: Scene) -> None:
+    counts = scene.facts["counts"]
+    assert (counts.read, counts.out_of_scope) == (0, 1)
+
+
+def make_record(table: Table) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    fixed: dict[str, Any] = {
+        "identifier": "412003",
+        "dataset": "FundGeneral",
+        "record_id": "1",
+        "data_source": "CSV",
+        "data_version": 1,
+        "row_ordinal": 0,
+        "parser_version": 1,
+        "raw_json": {},
+        "run_id": uuid4(),
+        "content_hash": b"\0" * 16,
+        "processed_at": now,
+        "updated_at": now,
+    }
+    return fixed | {row["column"]: row["value"] for row in read_table(table)}
+
+
+@given("a Fundata data record with these values", target_fixture="scene")
+def take_data(tmp_path: Path, datatable: Table) -> Scene:
+    return Scene("", tmp_path, facts={"model": FundataDataRecord, "values": make_record(datatable)})
+
+
+@given("a Fundata quotes record with these values", target_fixture="scene")
+def take_quotes(tmp_path: Path, datatable: Table) -> Scene:
+    values = {"date": "2025-01-02"} | make_record(datatable)
+    return Scene("", tmp_path, facts={"model": FundataQuotesRecord, "values": values})
+
+
+@when("the record is validated")
+def validate(scene: Scene) -> None:
+    try:
+        scene.facts["record"] = scene.facts["model"].model_validate(scene.facts["values"])
+    except ValidationError as error:
+        scene.facts["errors"] = error.errors()
+
+
+@then("it is accepted with these values")
+def check_values(scene: Scene, datatable: Table) -> None:
+    assert "errors" not in scene.facts, scene.facts
+    for row in read_table(datatable):
+        value = getattr(scene.facts["record"], row["column"])
+        assert ("" if value is None else str(value)) == row["value"], row["column"]
+
+
+@then(parsers.parse('it is refused because of "{column}" with a message that says "{message}"'))
+def check_refused(scene: Scene, column: str, message: str) -> None:
+    (error,) = scene.facts["errors"]
+    assert error["loc"] == (column,)
+    assert message in error["msg"]
+
+
+@given("a seed file with a NAVPS of -10.5 and one of 10.5", target_fixture="scene")
+def write_file(database: str, tmp_path: Path) -> Scene:
+    write_csv(tmp_path, NAVPS_FILE, [navps("412003", "2025-01-02", "-10.5"), navps("412003", "2025-01-03", "10.5")])
+    return Scene(database, tmp_path)
+
+
+@when("it is loaded")
+def load(scene: Scene) -> None:
+    scene.load()
+
+
+@then(parsers.parse('one record is stored and one is rejected for "{reason}"'))
+def check_load(scene: Scene, reason: str) -> None:
+    assert five(scene.results[-1], NAVPS_FILE) == (2, 1, 0, 0, 1)
+    assert scene.fetch_value("SELECT array_agg(reason) FROM rejected_record") == [reason]
+    assert [row["navps"] for row in scene.fetch("SELECT navps FROM fundata_quotes")] == [Decimal("10.50")]

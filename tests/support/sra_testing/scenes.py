@@ -1,0 +1,170 @@
+"""What the steps of a feature hand on to one another, and the ways in which they use the product."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from pydantic import SecretStr
+
+from fundata_ingest.catalogue import TableName, load_catalogue
+from fundata_ingest.chunks import Delivery, prepare_chunks
+from fundata_ingest.commit import store_chunk
+from fundata_ingest.load import LoadResult, run_in_process
+from fundata_ingest.records import read_json_batches
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.steps import StepWork
+from fundata_ingest.tree import SeedTree
+from fundata_ingest.update_api import Account
+from fundata_ingest.versions import KeySet
+from sra_shared.counts import Counts
+from sra_shared.db import open_connection, open_pool
+from sra_shared.logs import configure_logs
+from sra_shared.runs import RunRequest, TaskType
+from sra_shared.views import VIEWS
+from sra_stand_in.server import StandIn
+from sra_testing.databases import run_async
+from sra_testing.fundata import load_tree, write_csv
+from sra_testing.publication import build_all
+from view_builder.compile import compile_views
+
+
+@dataclass
+class Scene:
+    """One scenario: its database, a folder of its own, and what its steps found."""
+
+    dsn: str
+    root: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+    logs: list[dict[str, Any]] = field(default_factory=list)
+    results: list[LoadResult] = field(default_factory=list)
+
+    def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Return the rows of a query."""
+
+        async def read() -> list[asyncpg.Record]:
+            connection = await open_connection(self.dsn, application_name="feature")
+            try:
+                return await connection.fetch(sql, *arguments)
+            finally:
+                await connection.close()
+
+        return run_async(read())
+
+    def fetch_value(self, sql: str, *arguments: object) -> Any:
+        """Return the only value of a query."""
+        return self.fetch(sql, *arguments)[0][0]
+
+    def load(self, root: Path | None = None, **options: Any) -> LoadResult:
+        """Load a seed tree in this process; what it logs is kept."""
+        with keep_logs() as kept:
+            result = run_async(load_tree(self.dsn, root or self.root, **options))
+        self.logs.extend(kept)
+        self.results.append(result)
+        return result
+
+    def update(self, stand_in: StandIn, table: TableName, *, root: Path | None = None, **parameters: Any) -> LoadResult:
+        """Do the data or the quote step against a stand-in."""
+        step = make_step(stand_in, root or self.root, table)
+        kind = TaskType.FUNDATA_DATA if table == "data" else TaskType.FUNDATA_QUOTES
+        request = RunRequest(task_type=kind, parameters=parameters, timeout_seconds=120)
+        result = run_async(run_in_process(self.dsn, request, step))
+        self.results.append(result)
+        return result
+
+    def build_views(self) -> None:
+        """Build all views from what is stored."""
+
+        async def build() -> None:
+            pool = await open_pool(self.dsn, application_name="feature", max_size=4)
+            try:
+                await build_all(pool, compile_views(VIEWS))
+            finally:
+                await pool.close()
+
+        run_async(build())
+
+    def deliver(self, dataset: str, body: str, *, on: str = "2025-10-01") -> Counts:
+        """Store the records of an update answer."""
+
+        async def store() -> Counts:
+            entry = load_catalogue().find_dataset(dataset)
+            delivery = Delivery(
+                dataset=entry,
+                run_id=uuid4(),
+                data_source="API",
+                source_file=None,
+                today=date(2026, 1, 1),
+                execution_id="e1",
+            )
+            batches = read_json_batches(io.BytesIO(body.encode()), entry, delivered_on=date.fromisoformat(on))
+            connection = await open_connection(self.dsn, application_name="feature")
+            total = Counts()
+            try:
+                for chunk in prepare_chunks(batches, delivery):
+                    async with connection.transaction():
+                        total += await store_chunk(connection, delivery, chunk, KeySet())
+            finally:
+                await connection.close()
+            return total
+
+        return run_async(store())
+
+
+def make_step(stand_in: StandIn, root: Path, table: TableName) -> StepWork:
+    """The data or the quote step with the update API of a stand-in and the seed tree below `root`."""
+    seed = SeedWork(
+        catalogue=load_catalogue(),
+        find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
+        reject_limit=Decimal("0.001"),
+        tables=(table,),
+    )
+    account = Account(
+        key=SecretStr("key-of-a-test"),
+        secret=SecretStr("secret-of-a-test"),
+        auth_url=stand_in.fundata_auth_url,
+        api_url=stand_in.fundata_api_url,
+    )
+    return StepWork(seed, table, account, overlap_days=7)
+
+
+@contextmanager
+def keep_logs() -> Iterator[list[dict[str, Any]]]:
+    """Give what is logged within the block, at its end, as the JSON objects that a service writes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream, kept = io.StringIO(), []
+    configure_logs(service="feature", stream=stream)
+    try:
+        yield kept
+    finally:
+        root.handlers, root.level = handlers, level
+        kept.extend(json.loads(line) for line in stream.getvalue().splitlines())
+
+
+def read_table(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """Return a step's table as dictionaries by its first row."""
+    header, *rest = rows
+    return [dict(zip(header, row, strict=True)) for row in rest]
+
+
+def write_records(root: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Write seed files from rows with `dataset`, `record`, `InstrumentKey` and `values` ("Column=value; ...")."""
+    by_dataset: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        pairs = [pair.split("=", 1) for pair in row["values"].split(";")]
+        values = {name.strip(): value.strip() for name, value in pairs}
+        record = {"RecordId": row["record"], "InstrumentKey": row["InstrumentKey"], **values}
+        by_dataset.setdefault(row["dataset"], []).append(record)
+    for name, records in by_dataset.items():
+        write_csv(root, load_catalogue().find_dataset(name).files[0], records)
