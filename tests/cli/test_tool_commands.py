@@ -1,0 +1,129 @@
+"""Commands that run tools: bench, check, test, serve, stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sra_cli.app import run
+from sra_cli.commands import bench, check
+from sra_cli.commands import test as test_command
+from sra_cli.postgres import find_free_port
+
+BENCHMARK = '''"""How fast nothing is."""
+import json, sys
+from sra_shared.settings import DatabaseSettings
+print(json.dumps({"arguments": sys.argv[1:], "has_database": DatabaseSettings().dsn is not None}))
+'''
+REPORT = """<testsuites><testsuite><testcase name="a"/><testcase name="b"><failure/></testcase>
+<testcase name="c"><skipped/></testcase><testcase name="d"><error/></testcase></testsuite></testsuites>"""
+
+
+@pytest.fixture
+def benchmarks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "bench_nothing.py").write_text(BENCHMARK)
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def test_benchmarks_are_listed(benchmarks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "benchmarks": [{"name": "nothing", "summary": "How fast nothing is."}]
+    }
+
+
+def test_a_benchmark_gets_a_database_and_its_options(benchmarks: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "nothing", "--json", "--", "--rows", "7"]) == 0
+    assert json.loads(capfd.readouterr().out) == {"arguments": ["--rows", "7", "--json"], "has_database": True}
+
+
+def test_an_unknown_benchmark_is_named(benchmarks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "something"]) == 5
+    assert "nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "completed"), (1, "failed")])
+def test_check_runs_every_step(
+    code: int, status: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail = [sys.executable, "-c", f"print('what is wrong'); raise SystemExit({code})"]
+    monkeypatch.setattr(check, "STEPS", {"one": fail, "two": [sys.executable, "-c", ""]})
+    assert run(["check", "--json"]) == code
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["status"], [step["status"] for step in answer["steps"]]) == (status, [status, "completed"])
+    assert answer["steps"][0]["output"] == ("what is wrong" if code else "")
+
+
+def test_counts_are_read_from_the_report(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(REPORT)
+    assert test_command.read_counts(tmp_path / "report.xml") == {"passed": 1, "failed": 2, "skipped": 1}
+    assert test_command.read_counts(tmp_path / "none.xml") == {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def test_what_is_left_out_is_named_and_refused_in_ci(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert set(test_command.find_missing_tools([])) == {"chromium", "git-lfs"}
+    assert set(test_command.find_missing_tools(["containers"])) == {"docker"}
+    assert test_command.find_missing_tools(["faults"]) == {}
+    monkeypatch.setenv("CI", "true")
+    assert run(["test", "--json"]) == 5
+    assert "chromium" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_tests_are_run_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\ndef test_b(): assert False\n")
+    assert run(["test", "--json", "--", "-c", os.devnull, "--rootdir", str(tmp_path)]) == 1
+    answer = json.loads(capfd.readouterr().out)
+    assert (answer["status"], answer["passed"], answer["failed"]) == ("failed", 1, 1)
+
+
+def test_the_stand_in_runs_until_it_is_asked_to_end() -> None:
+    port = find_free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "sra_cli", "stand-in", "--port", str(port), "--securities", "20", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 40
+        while True:
+            try:
+                answer = httpx.get(f"http://127.0.0.1:{port}/control/stats")
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < deadline, "the stand-in does not answer"
+                time.sleep(0.1)
+        assert "X-SRA-Stand-In" in answer.headers
+        process.send_signal(signal.SIGTERM)
+        said, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(said)["status"] == "completed"
+    assert f"export FMP_BASE_URL=http://127.0.0.1:{port}/stable" in told
+
+
+def test_serve_needs_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert run(["serve", "gateway", "--home", str(tmp_path)]) == 5
+
+
+def test_serve_gives_a_refusal_on(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("SRA_ENV", "production")
+    for name in ("SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    assert run(["serve", "gateway", "--json"]) == 5
