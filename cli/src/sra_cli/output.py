@@ -66,7 +66,7 @@ class Output:
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table that fits 80 columns; a column whose name starts with `#` holds numbers."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(title=title or None, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         numeric = column.startswith("#")
         table.add_column(column.lstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
