@@ -33,12 +33,12 @@ async def test_each_dataset_loads_alone_and_twice_is_once(
     assert counts["read"] == counts["stored"] + counts["unchanged"] + counts["duplicate"] + counts["rejected"]
     assert counts["rejected"] == 0
     table = BY_NAME[name].table
-    stored = await pool.fetchval(f"SELECT count(*) FROM {table}")
+    stored = await pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
     assert stored == counts["stored"]
-    written = await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}")
+    written = await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}")  # noqa: S608
     again = (await run_dataset(sandbox_database, stand_in, name)).counts(name)
     assert [again[column] for column in NOTHING_NEW] == [0, 0, counts["duplicate"]]
-    assert await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}") == written
+    assert await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}") == written  # noqa: S608
 
 
 async def test_daily_and_weekly_runs_complete_and_balance(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:

@@ -16,7 +16,10 @@ from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import QUICK, Ended, make_settings, run_fmp
 
 CANARY = "canary-4d1c9f-key"
-PASSING = ["429", "429_retry_after", "429_retry_after_date", "500", "502", "503", "html", "truncated_json", "cut_body", "reset", "limit_in_200"]  # fmt: skip
+PASSING = [
+    *("429", "429_retry_after", "429_retry_after_date", "limit_in_200"),
+    *("500", "502", "503", "html", "truncated_json", "cut_body", "reset"),
+]
 
 
 async def run_quotes(dsn: str, stand_in: StandIn, *, policy: RetryPolicy = QUICK, **values: Any) -> Ended:
@@ -183,13 +186,20 @@ async def test_the_key_is_nowhere_but_in_the_header(
     texts = [caplog.text, shown.out, shown.err, repr(ended.task)]
     for (table,) in await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'jobs')"):
         schema = "jobs." if table.startswith("pgqueuer") else ""
-        texts += [row["t"] for row in await pool.fetch(f'SELECT t::text AS t FROM {schema}"{table}" t')]
+        texts += [row["t"] for row in await pool.fetch(f'SELECT t::text AS t FROM {schema}"{table}" t')]  # noqa: S608 - names of our own tables
     assert not any(CANARY in text for text in texts)
 
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("2", 2.0), (" 1.5 ", 1.5), ("Tue, 06 Jan 2026 00:00:30 GMT", 30.0), ("Mon, 05 Jan 2026 00:00:00 GMT", 0.0), ("soon", None), (None, None)],
-)  # fmt: skip
+    [
+        ("2", 2.0),
+        (" 1.5 ", 1.5),
+        ("Tue, 06 Jan 2026 00:00:30 GMT", 30.0),
+        ("Mon, 05 Jan 2026 00:00:00 GMT", 0.0),
+        ("soon", None),
+        (None, None),
+    ],
+)
 def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
     assert read_retry_after(value, datetime(2026, 1, 6, tzinfo=UTC)) == seconds

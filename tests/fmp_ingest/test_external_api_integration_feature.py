@@ -1,0 +1,136 @@
+"""Steps of external_api_integration.feature."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pytest_bdd import given, parsers, scenarios, then, when
+
+from fmp_collectors.datasets.profile import EquityProfile
+from fmp_collectors.records import Accepted, parse_row
+from sra_shared.db import load_json, open_connection
+from sra_shared.runs import TaskType
+from sra_stand_in.server import StandIn
+from sra_testing.databases import run_async
+from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.stand_in import run_stand_in
+
+scenarios("external_api_integration.feature")
+UNKNOWN_KEY = "invalid"
+
+
+@dataclass
+class Story:
+    """What happened so far."""
+
+    ended: Ended | None = None
+    seconds: float = 0.0
+
+    @property
+    def run(self) -> Ended:
+        """The run that the scenario started."""
+        assert self.ended is not None
+        return self.ended
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+@pytest.fixture
+def vendor() -> Iterator[StandIn]:
+    with run_stand_in() as running:
+        yield running
+
+
+async def fetch(dsn: str, query: str) -> list[Any]:
+    connection = await open_connection(dsn, application_name="test")
+    try:
+        return [row[0] for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+@given(parsers.parse("a stand-in for FMP with {number:d} securities"))
+def given_a_stand_in(vendor: StandIn, number: int) -> None:
+    assert len(vendor.app.fmp.session.world.universe.in_scope) == number
+
+
+@given(parsers.parse('FMP answers "Limit Reach" to the first {times:d} quote calls'))
+def given_throttling(vendor: StandIn, times: int) -> None:
+    vendor.set_faults({"match": "/stable/batch-exchange-quote", "kind": "429", "times": times})
+
+
+@when(parsers.parse("the profiles of {number:d} symbols are collected one by one"))
+def when_profiles_are_collected(sandbox_database: str, vendor: StandIn, story: Story, number: int) -> None:
+    settings = make_settings(vendor.fmp_base_url)
+    run_async(run_fmp(sandbox_database, settings, "universe"))
+    vendor.set_fmp(plan="premium")
+    symbols = run_async(fetch(sandbox_database, "SELECT symbol FROM fmp_universe ORDER BY symbol"))[:number]
+    started = time.monotonic()
+    story.ended = run_async(
+        run_fmp(sandbox_database, settings, "profile", task_type=TaskType.WEEKLY_FUNDAMENTALS, symbols=symbols)
+    )
+    story.seconds = time.monotonic() - started
+
+
+@when("a daily run uses a key that FMP does not know")
+def when_the_key_is_unknown(sandbox_database: str, vendor: StandIn, story: Story) -> None:
+    settings = make_settings(vendor.fmp_base_url, fmp_api_key=UNKNOWN_KEY)
+    story.ended = run_async(run_fmp(sandbox_database, settings))
+
+
+@when("quotes are collected")
+def when_quotes_are_collected(sandbox_database: str, vendor: StandIn, story: Story) -> None:
+    story.ended = run_async(run_fmp(sandbox_database, make_settings(vendor.fmp_base_url), "quote"))
+
+
+@then(parsers.parse("{number:d} profiles are stored"))
+def then_profiles_are_stored(sandbox_database: str, number: int) -> None:
+    assert run_async(fetch(sandbox_database, "SELECT count(*) FROM equity_profile")) == [number]
+
+
+@then("every one of them is a valid equity profile")
+def then_all_are_valid(sandbox_database: str) -> None:
+    for raw in run_async(fetch(sandbox_database, "SELECT raw_json::text FROM equity_profile")):
+        assert isinstance(parse_row(EquityProfile, load_json(raw)), Accepted)
+
+
+@then(parsers.parse("collecting them took less than {seconds:d} seconds"))
+def then_it_was_quick(story: Story, seconds: int) -> None:
+    assert story.seconds < seconds
+
+
+@then("the run ends failed with exactly one error")
+def then_one_error(story: Story) -> None:
+    assert story.run.task.status == "failed"
+    assert len(story.run.task.error_details) == 1
+
+
+@then("the error names FMP_API_KEY and not the key")
+def then_the_error_is_clear(story: Story) -> None:
+    message = story.run.task.error_details[0]["message"]
+    assert "FMP_API_KEY" in message
+    assert "apikey=" not in message
+
+
+@then("nothing is stored")
+def then_nothing_is_stored(sandbox_database: str) -> None:
+    assert run_async(fetch(sandbox_database, "SELECT count(*) FROM fmp_universe")) == [0]
+
+
+@then("the run ends completed")
+def then_completed(story: Story) -> None:
+    assert story.run.task.status == "completed", story.run.task.error_details
+
+
+@then("the ledger knows that calls were throttled and repeated")
+def then_the_ledger_knows(story: Story) -> None:
+    figures = story.run.task.details["fmp"]
+    assert figures["throttled"] >= 3
+    assert figures["retried"] >= 3
