@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 
@@ -48,17 +49,25 @@ class GatewayClient:
         weekly: bool = False,
         retry_seconds: float = 60,
         idempotency_key: str | None = None,
+        patience_seconds: float = 20,
     ) -> dict[str, Any]:
         """Start a refresh, or join the one in progress for the same sources, and return it.
 
         `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals; a failed step is
-        tried once more after `retry_seconds`.
+        tried once more after `retry_seconds`. A gateway that is just starting is waited for, `patience_seconds` long.
         """
         body: dict[str, Any] = {"weekly": weekly, "retry_seconds": retry_seconds}
         if sources:
             body["sources"] = list(sources)
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._ask("POST", "/refresh", json=body, headers=headers)
+        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+        end = time.monotonic() + patience_seconds
+        while True:
+            try:
+                return self._ask("POST", "/refresh", json=body, headers=headers)
+            except RetryableError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.5)
 
     def read_refresh(self, refresh_id: str) -> dict[str, Any]:
         """Return one refresh as it stands."""

@@ -1,1 +1,1 @@
-"""See the README beside this package."""
+"""Coordinates the unified refresh, fires its schedule and shows how everything stands; see docs/gateway.md."""
