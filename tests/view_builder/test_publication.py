@@ -17,7 +17,7 @@ from sra_shared.db import Connection, Pool, open_pool
 from sra_shared.errors import ConfigError
 from sra_shared.views.base import Col, Keyed, Source, ViewModel, ViewSpec
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
-from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
+from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views
 from view_builder.build import note_failure
 from view_builder.checks import CheckFailedError
@@ -101,6 +101,26 @@ async def test_only_changed_keys_are_computed_and_carry_their_run(pool: Pool, vi
     assert {row["identifier"] for row in rows if row["last_run_id"] == second} == {"7"}
     days = await read_rows(pool, "SELECT date, last_run_id FROM sra.daily_market_summary ORDER BY date")
     assert days[1]["last_run_id"] == second
+
+
+async def test_a_listing_that_the_universe_no_longer_names_becomes_inactive(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        first = await put_run(connection, "fmp", ["universe", "profile"])
+        await put_profile(connection, first, "ABC")
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        second = await put_run(connection, "fmp", ["universe"], status="running")
+        await connection.execute(
+            "UPDATE task_execution_log SET started_at = clock_timestamp() WHERE task_id = $1", second
+        )
+        await connection.execute("UPDATE fmp_universe SET valid_to = now(), updated_at = now()")
+        await end_run(connection, second)
+    await build_all(pool, views)
+    for view in ("security_master", "equity_page"):
+        (row,) = await read_rows(pool, f"SELECT is_active, last_run_id FROM sra.{view}")  # noqa: S608
+        assert (row["is_active"], row["last_run_id"]) == (False, second)
 
 
 async def test_live_runs_are_not_taken_for_ended_ones(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:

@@ -1,4 +1,4 @@
--- equity_page, digest c095b7344f80b0cefe929e28b831d825;
+-- equity_page, digest 228f79f3261c1ea06090019372cec62a;
 
 CREATE TABLE published.equity_page (
   symbol text,
@@ -58,10 +58,15 @@ SELECT symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 SELECT symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[]);
+SELECT symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[]);
+SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', u.symbol, t.task_id
+FROM public.task_execution_log t
+JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp') u;
 
 -- rows of the scopes in `scope`
 SELECT

@@ -1,4 +1,4 @@
--- latest_quote, digest 91a898c014bb413981187cd448bff956;
+-- latest_quote, digest 7c9ebedec891766b5311718c4ed3b828;
 
 CREATE TABLE published.latest_quote (
   source text,
@@ -37,7 +37,12 @@ SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
 WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral';
 
 -- scopes that the runs $1 touched
-SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[]);
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', u.symbol, t.task_id
+FROM public.task_execution_log t
+JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp';
 
 -- scopes that the runs $1 touched
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);

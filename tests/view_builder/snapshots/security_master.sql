@@ -1,4 +1,4 @@
--- security_master, digest b62a6372ea5eac8afe7307400a1ffd29;
+-- security_master, digest cc243f7d83dcd57c8fccb9d2bf9e74dd;
 
 CREATE TABLE published.security_master (
   source text,
@@ -38,7 +38,12 @@ SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
 WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral';
 
 -- scopes that the runs $1 touched
-SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[]);
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', u.symbol, t.task_id
+FROM public.task_execution_log t
+JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp';
 
 -- scopes that the runs $1 touched
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);

@@ -13,6 +13,7 @@ from pydantic import Field
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
 from sra_shared.views.fragments import STALE_AFTER_DAYS, annualised, former_year_end, months_before, performance
 from sra_shared.views.latest_quote import MARKET_ZONE
+from sra_shared.views.security_master import CHANGED_LISTINGS
 
 _HORIZONS = (
     ("1w", "(q.day - 7)", False),
@@ -71,9 +72,12 @@ LEFT JOIN LATERAL (
 {chr(10).join(_join_start(name, target) for name, target, _ in _HORIZONS)}
 """  # noqa: S608
 
-_CHANGED = tuple(
-    f"SELECT symbol, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608
-    for table in ("fmp_quote", "equity_profile", "fmp_universe", "fmp_split")
+_CHANGED = (
+    *(
+        f"SELECT symbol, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608
+        for table in ("fmp_quote", "equity_profile", "fmp_split")
+    ),
+    f"SELECT identifier AS symbol, run_id FROM ({CHANGED_LISTINGS.strip()}) u",  # noqa: S608
 )
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]

@@ -62,9 +62,15 @@ CHANGED_FUNDS = """
 SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
 WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral'
 """
-CHANGED_LISTINGS = (
-    "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])"
-)
+# what a run no longer names it closes, and a closed row keeps the run that wrote it: the time of closing tells
+CHANGED_LISTINGS = """
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', u.symbol, t.task_id
+FROM public.task_execution_log t
+JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp'
+"""
 CHANGED_PROFILES = (
     "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[])"
 )
