@@ -303,6 +303,14 @@ async def test_a_changed_query_is_built_in_full(pool: Pool, things: CompiledView
     assert await read_things(pool) == (200, "THING 1")
 
 
+async def test_builds_of_one_view_at_once_take_turns(pool: Pool, things: CompiledView) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("UPDATE thing SET name = 'new ' || id")
+    built = await asyncio.gather(*(build_one(pool, things, full=True) for _ in range(4)))
+    assert sorted(one.changed for one in built)[-1] == 200
+    assert (await read_things(pool))[1].startswith("new")
+
+
 async def test_a_definition_waits_for_no_reader_and_no_reader_for_it(pool: Pool, things: CompiledView) -> None:
     async with pool.acquire() as reader, reader.transaction():
         await reader.fetch("SELECT * FROM sra.thing LIMIT 1")
@@ -329,8 +337,11 @@ async def probe(dsn: str, names: list[str], stop: asyncio.Event, told: Counter[s
     await pool.close()
 
 
+@pytest.mark.parametrize(
+    ("readers", "builds"), [(4, 10), pytest.param(20, 100, marks=pytest.mark.faults)], ids=["few", "many"]
+)
 async def test_readers_see_one_full_state_during_rebuilds(
-    pool: Pool, database: str, views: tuple[CompiledView, ...]
+    pool: Pool, database: str, views: tuple[CompiledView, ...], readers: int, builds: int
 ) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
@@ -346,14 +357,15 @@ async def test_readers_see_one_full_state_during_rebuilds(
             await put_quote(connection, run, str(fund), DAY, "1")
     await build_all(pool, views)
     stop, told = asyncio.Event(), Counter[str]()
-    readers = [asyncio.create_task(probe(database, [v.relation for v in views], stop, told)) for _ in range(4)]
-    for number in range(2, 12):
+    names = [view.relation for view in views]
+    probes = [asyncio.create_task(probe(database, names, stop, told)) for _ in range(readers)]
+    for number in range(2, builds + 2):
         async with pool.acquire() as connection, connection.transaction():
             run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
             for fund in range(40):
                 await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
         await build_all(pool, views, full=number % 2 == 0)
     stop.set()
-    await asyncio.gather(*readers)
+    await asyncio.gather(*probes)
     assert told["read"] > 100
     assert (told["empty"], told["mixed"]) == (0, 0)
