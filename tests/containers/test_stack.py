@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -30,7 +31,7 @@ def count_rows(stack: Stack, table: str) -> int:
 
 def test_refresh_fills_the_database_and_the_views(stack: Stack) -> None:
     ended = stack.refresh()
-    assert ended["status"] == "completed", ended
+    assert ended["status"] == "completed", f"{json.dumps(ended)}\n{stack.read_logs()}"
     assert {step["step"]: step["status"] for step in ended["steps"]} == dict.fromkeys(
         ("fmp", "fundata_data", "fundata_quotes", "views"), "completed"
     )
@@ -54,7 +55,7 @@ def test_killed_container_comes_back_and_the_refresh_ends_well(stack: Stack, ser
     container.reload()
     os.kill(container.attrs["State"]["Pid"], signal.SIGKILL)
     ended = stack.follow(started.json()["refresh_id"])
-    assert ended["status"] == "completed", ended
+    assert ended["status"] == "completed", f"{json.dumps(ended)}\n{stack.read_logs()}"
     assert stack.query(CONTENT) == before
     stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
 

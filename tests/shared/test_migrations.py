@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -86,3 +87,17 @@ async def test_older_database_is_named(empty_database: str) -> None:
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     await require_revision(connection)
     await connection.close()
+
+
+async def test_user_named_like_the_schema_still_finds_the_tables(database: str) -> None:
+    owner = await open_connection(database, application_name="test")
+    await owner.execute("DROP ROLE IF EXISTS sra")
+    await owner.execute("CREATE ROLE sra LOGIN SUPERUSER PASSWORD 'sra'")
+    address = urlsplit(database)
+    same_name = urlunsplit(address._replace(netloc=f"sra:sra@{address.hostname}:{address.port}"))
+    connection = await open_connection(same_name, application_name="test")
+    kind = await connection.fetchval("SELECT relkind::text FROM pg_class WHERE oid = 'fundata_quotes'::regclass")
+    await connection.close()
+    await owner.execute("DROP ROLE sra")
+    await owner.close()
+    assert kind == "p"

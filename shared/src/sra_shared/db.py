@@ -25,6 +25,8 @@ OUTAGE_ERRORS = (
 
 _SERVER_SETTINGS = {
     "timezone": "UTC",
+    # a user named sra would else find the views of schema sra before the tables
+    "search_path": "public",
     # a worker that was paused inside a transaction must not keep its locks for ever
     "idle_in_transaction_session_timeout": "60s",
     "tcp_keepalives_idle": "15",
@@ -94,7 +96,9 @@ def open_engine(dsn: str, *, application_name: str) -> AsyncEngine:
     async def connect() -> asyncpg.Connection[asyncpg.Record]:
         # SQLAlchemy sets json codecs of its own, so ours are left out here
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            dsn, timeout=10, server_settings={"timezone": "UTC", "application_name": application_name[:63]}
+            dsn,
+            timeout=10,
+            server_settings={"timezone": "UTC", "search_path": "public", "application_name": application_name[:63]},
         )
         return connection
 
