@@ -13,7 +13,9 @@ from fmp_collectors.datasets import BY_NAME, DATASETS
 from sra_shared.tables import metadata
 
 each_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
-TARGETS = Targets({"NYSE": ["A", "B", "C"], "TSX": ["D.TO"]}, date(2025, 1, 1), date(2026, 1, 6))
+TARGETS = Targets(
+    {"NYSE": ["A", "B", "C"], "TSX": ["D.TO"]}, date(2025, 1, 1), date(2026, 1, 6), [date(2026, 1, 2), date(2026, 1, 5)]
+)
 
 
 def table_of(dataset: Dataset) -> Table:

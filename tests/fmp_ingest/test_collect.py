@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME, DATASETS
+from fmp_ingest.targets import read_targets
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.server import StandIn
@@ -63,6 +65,35 @@ async def test_numbers_are_stored_to_the_last_digit(sandbox_database: str, pool:
     )
     assert differing == 0
     assert isinstance(await pool.fetchval("SELECT price FROM fmp_quote LIMIT 1"), Decimal)
+
+
+async def test_prices_are_the_same_by_session_and_by_symbol(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    settings = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
+    days = {"from": "2025-12-22", "to": "2026-01-05"}
+    bulk = await run_fmp(sandbox_database, settings, "eod_prices", task_type=TaskType.FMP_BACKFILL, **days)
+    assert bulk.task.status == "completed", bulk.task.error_details
+    sessions = await pool.fetchval("SELECT count(DISTINCT date) FROM fmp_eod_price")
+    assert sessions == 9
+    stand_in.set_fmp(plan="premium")
+    single = await run_fmp(sandbox_database, settings, "eod_prices", task_type=TaskType.FMP_BACKFILL, **days)
+    counts = single.counts("eod_prices")
+    assert (counts["stored"], counts["unchanged"]) == (0, bulk.counts("eod_prices")["stored"])
+
+
+async def test_prices_overlap_five_sessions_with_the_last_stored_one(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    settings = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
+    first = {"from": "2025-12-30", "to": "2025-12-30"}
+    await run_fmp(sandbox_database, settings, "eod_prices", task_type=TaskType.FMP_BACKFILL, **first)
+    async with pool.acquire() as connection:
+        targets = await read_targets(connection, BY_NAME["eod_prices"], {}, today=date(2026, 1, 5))
+    assert [day.isoformat() for day in targets.sessions] == [
+        *("2025-12-22", "2025-12-23", "2025-12-24", "2025-12-26", "2025-12-29", "2025-12-30", "2025-12-31"),
+        *("2026-01-02", "2026-01-05"),
+    ]
 
 
 @pytest.mark.parametrize(

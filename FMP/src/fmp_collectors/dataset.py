@@ -36,6 +36,7 @@ class Scope(StrEnum):
     BATCH = "batch"
     RANGE = "range"
     PARTS = "parts"
+    SESSION = "session"
 
 
 class Audience(StrEnum):
@@ -54,7 +55,10 @@ class Storage(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """One way to get a dataset. `page_size` asks page after page until one brings nothing new."""
+    """One way to get a dataset. `page_size` asks page after page until one brings nothing new.
+
+    With `is_dated`, a symbol is asked for from the first to the last day.
+    """
 
     path: str
     scope: Scope
@@ -64,6 +68,7 @@ class Source:
     range_days: int = 90
     plan: Plan = Plan.UNKNOWN
     is_bulk: bool = False
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +109,15 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Targets:
-    """What to ask for: symbols by exchange, in order, and the days from `first` to `last` where a dataset has dates."""
+    """What to ask for: symbols by exchange, in order, and the days from `first` to `last` where a dataset has dates.
+
+    `sessions` are the days of trading among them, in order.
+    """
 
     symbols: Mapping[str, Sequence[str]]
     first: date
     last: date
+    sessions: Sequence[date] = ()
 
     def list_symbols(self) -> list[str]:
         """All symbols in order."""
@@ -143,7 +152,11 @@ def _plan_all(source: Source, targets: Targets, after: str) -> Iterator[Request]
             yield Request(source, exchange, {**fixed, "exchange": exchange}, known, exchange)
     elif source.scope is Scope.SYMBOL:
         for symbol in targets.list_symbols():
-            yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,))
+            days = {"from": targets.first.isoformat(), "to": targets.last.isoformat()} if source.is_dated else {}
+            yield Request(source, symbol, {**fixed, "symbol": symbol, **days}, (symbol,))
+    elif source.scope is Scope.SESSION:
+        for session in targets.sessions:
+            yield Request(source, session.isoformat(), {**fixed, "date": session.isoformat()})
     elif source.scope is Scope.BATCH:
         left = [symbol for symbol in targets.list_symbols() if symbol > after]
         for start in range(0, len(left), source.batch_size):

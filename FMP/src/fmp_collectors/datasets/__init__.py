@@ -5,6 +5,7 @@ from __future__ import annotations
 from fmp_collectors.dataset import Cadence, Dataset
 from fmp_collectors.datasets.delisted import DELISTED
 from fmp_collectors.datasets.dividends import DIVIDENDS
+from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
 from fmp_collectors.datasets.etf_info import ETF_INFO
 from fmp_collectors.datasets.profile import PROFILE
@@ -18,6 +19,7 @@ DATASETS: tuple[Dataset, ...] = (
     UNIVERSE,
     SYMBOL_CHANGES,
     DELISTED,
+    EOD_PRICES,
     QUOTE,
     SPLITS,
     DIVIDENDS,

@@ -28,6 +28,7 @@ _log = get_logger(__name__)
 _CHUNK_ROWS = 5000
 _CHUNK_REQUESTS = 100
 _MOST_WAITING_ROWS = 20_000
+_BULK_WIDTH = 2
 _REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.BULK_THROTTLE})
 
 
@@ -72,13 +73,23 @@ class Result:
 
 async def fetch_request(client: Client, dataset: Dataset, request: Request, known: frozenset[str]) -> Result:
     """Fetch and read all pages of a request."""
-    rows: list[Any] = []
+    batch = Batch()
     try:
         async for answer in fetch_pages(client, request):
-            rows.extend(answer.verdict.rows)
+            batch.extend(await _read_page(answer, dataset, request, known))
     except AnswerError as error:
         return Result(request, error=error)
-    return Result(request, parse_rows(dataset, rows, request, known_symbols=known))
+    return Result(request, batch)
+
+
+async def _read_page(answer: Answer, dataset: Dataset, request: Request, known: frozenset[str]) -> Batch:
+    if answer.csv is None:
+        return parse_rows(dataset, read_rows(answer), request, known_symbols=known)
+    try:
+        # a bulk file has the whole world's rows
+        return await asyncio.to_thread(parse_rows, dataset, read_rows(answer), request, known_symbols=known)
+    finally:
+        cast("BinaryIO", answer.csv).close()
 
 
 async def fetch_in_order(
@@ -162,7 +173,7 @@ class Collector:
         if source.scope is Scope.PARTS:
             await self._collect_parts(next(requests))
             return
-        width = max(8, min(400, 8 * self._client.calls.pace.permits))
+        width = _BULK_WIDTH if source.is_bulk else max(8, min(400, 8 * self._client.calls.pace.permits))
         group: list[Result] = []
         results = fetch_in_order(requests, self._fetcher, self._dataset, self._known, width=width)
         try:

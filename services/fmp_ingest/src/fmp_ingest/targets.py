@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fmp_collectors.dataset import Audience, Dataset, Targets
+from fmp_collectors.dataset import Audience, Dataset, Scope, Targets
 from fmp_collectors.records import EXCHANGES
 from sra_shared.db import Connection
 
@@ -15,6 +16,11 @@ SQL_UNIVERSE = """
 SELECT symbol, exchange, coalesce(is_etf, false) OR coalesce(is_fund, false) AS is_fund
 FROM fmp_universe WHERE valid_to IS NULL ORDER BY symbol
 """
+SQL_SESSIONS = """
+SELECT DISTINCT session_date FROM market_session
+WHERE session_date <= $1 AND close_at <= clock_timestamp() ORDER BY session_date
+"""
+_OVERLAP_SESSIONS = 5
 
 
 async def has_universe(connection: Connection) -> bool:
@@ -40,7 +46,25 @@ async def read_targets(
             by_exchange["(asked)"] = unknown
     last = _read_day(parameters.get("to")) or today or datetime.now(UTC).date()
     first = _read_day(parameters.get("from")) or last - timedelta(days=dataset.daily_days)
-    return Targets(dict(by_exchange), first, last)
+    if all(source.scope is not Scope.SESSION for source in dataset.sources):
+        return Targets(dict(by_exchange), first, last)
+    sessions = await _read_sessions(connection, dataset, parameters, first, last)
+    if sessions:
+        first, last = sessions[0], sessions[-1]
+    return Targets(dict(by_exchange), first, last, sessions)
+
+
+async def _read_sessions(
+    connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], first: date, last: date
+) -> list[date]:
+    """Return the completed sessions asked for, else those from five before the last stored one on."""
+    stored = await connection.fetchval(f"SELECT max(date) FROM {dataset.table}")  # noqa: S608 - our own name
+    rows = await connection.fetch(SQL_SESSIONS, last)
+    done: list[date] = [row["session_date"] for row in rows]
+    if parameters.get("from") is not None:
+        return [day for day in done if day >= first]
+    known = [day for day in done if stored is not None and day <= stored]
+    return done[max(0, len(known) - 1 - _OVERLAP_SESSIONS) :] if known else done[-_OVERLAP_SESSIONS - 1 :]
 
 
 def _read_day(value: Any) -> date | None:
@@ -55,4 +79,4 @@ def narrow_targets(targets: Targets, subjects: Collection[str] | None) -> Target
         code: list(symbols) if code in subjects else [symbol for symbol in symbols if symbol in subjects]
         for code, symbols in targets.symbols.items()
     }
-    return Targets({code: symbols for code, symbols in kept.items() if symbols}, targets.first, targets.last)
+    return replace(targets, symbols={code: symbols for code, symbols in kept.items() if symbols})

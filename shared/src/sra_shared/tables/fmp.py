@@ -138,6 +138,18 @@ fmp_quote = Table(
     postgresql_partition_by="RANGE (quoted_at)",
 )
 
+fmp_eod_price = Table(
+    "fmp_eod_price",
+    metadata,
+    *_texts("symbol", required=True),
+    *_days("date", required=True),
+    *_numbers("open", "high", "low", "close", "volume"),
+    *_provenance(),
+    PrimaryKeyConstraint("symbol", "date"),
+    Index("ix_fmp_eod_price_date", "date"),
+    postgresql_partition_by="RANGE (date)",
+)
+
 fmp_split = Table(
     "fmp_split",
     metadata,

@@ -20,6 +20,7 @@ TABLES = [
     "fmp_quote",
     "fmp_split",
     "fmp_dividend",
+    "fmp_eod_price",
     "fmp_treasury_rate",
     "fmp_etf_info",
     "fmp_etf_holding",
@@ -115,6 +116,26 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("symbol", "date", name=op.f("pk_fmp_dividend")),
     )
+    op.create_table(
+        "fmp_eod_price",
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("open", sa.Numeric(), nullable=True),
+        sa.Column("high", sa.Numeric(), nullable=True),
+        sa.Column("low", sa.Numeric(), nullable=True),
+        sa.Column("close", sa.Numeric(), nullable=True),
+        sa.Column("volume", sa.Numeric(), nullable=True),
+        sa.Column(
+            "raw_json", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="The record as delivered."
+        ),
+        sa.Column("run_id", sa.Uuid(), nullable=False, comment="The run that wrote the row last."),
+        sa.Column("content_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("symbol", "date", name=op.f("pk_fmp_eod_price")),
+        postgresql_partition_by="RANGE (date)",
+    )
+    op.create_index("ix_fmp_eod_price_date", "fmp_eod_price", ["date"], unique=False)
     op.create_table(
         "fmp_etf_holding",
         sa.Column("symbol", sa.Text(), nullable=False),
@@ -344,10 +365,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exchange", "session_date", name=op.f("pk_market_session")),
     )
     op.execute("CREATE TABLE fmp_quote_default PARTITION OF fmp_quote DEFAULT")
+    op.execute("CREATE TABLE fmp_eod_price_default PARTITION OF fmp_eod_price DEFAULT")
     for year in range(1980, 2041):
         op.execute(
             f"CREATE TABLE fmp_quote_{year} PARTITION OF fmp_quote"
             f" FOR VALUES FROM ('{year}-01-01 00:00+00') TO ('{year + 1}-01-01 00:00+00')"
+        )
+        op.execute(
+            f"CREATE TABLE fmp_eod_price_{year} PARTITION OF fmp_eod_price"
+            f" FOR VALUES FROM ('{year}-01-01') TO ('{year + 1}-01-01')"
         )
     op.execute("INSERT INTO fmp_quota (only_row) VALUES (true)")
 
