@@ -15,6 +15,9 @@ from fundata_ingest.targets import copy_bytes, copy_frame, encode_rows
 from fundata_ingest.versions import Decision, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
+from sra_shared.logs import get_logger
+
+log = get_logger(__name__)
 
 Recorder = Callable[[Connection, Counts], Awaitable[None]]
 
@@ -134,6 +137,15 @@ async def store_findings(connection: Connection, delivery: Delivery, typed: Type
                 )
                 for reject in typed.rejects
             ],
+        )
+        log.warning(
+            "records_rejected",
+            dataset=dataset,
+            file=path,
+            rejected=len(typed.rejects),
+            reasons=dict(typed.rejected_by),
+            first_line=typed.rejects[0].line,
+            first=typed.rejects[0].detail,
         )
     if typed.warnings:
         await connection.copy_records_to_table(
