@@ -159,6 +159,18 @@ async def test_chunks_and_streams_change_no_outcome(database: str, pool: Pool, t
         ] == one_key
 
 
+async def test_days_far_apart_are_looked_up_one_by_one(database: str, pool: Pool, tmp_path: Path) -> None:
+    """A chunk that spans ten years of an identifier must not read the ten years, and finds the same versions."""
+    days = [f"{year}-06-{day:02d}" for year in (2015, 2025) for day in range(2, 12)]
+    write_csv(tmp_path / "a", NAVPS_FILE, [navps("1", day, "10") for day in days])
+    await load_tree(database, tmp_path / "a")
+    ends = [navps("1", "2015-06-02", "10"), navps("1", "2025-06-11", "11"), navps("2", "2025-06-11", "11")]
+    write_csv(tmp_path / "b", NAVPS_FILE, ends)
+    assert five(await load_tree(database, tmp_path / "b"), NAVPS_FILE) == (3, 2, 1, 0, 0)
+    assert len(await read_versions(pool, "fundata_quotes", "date")) == 22
+    assert not await find_broken_keys(pool)
+
+
 async def test_update_wins_over_seed_and_late_seed_is_born_superseded(
     database: str, pool: Pool, tmp_path: Path
 ) -> None:

@@ -13,10 +13,11 @@ from fundata_ingest.targets import Target
 from fundata_ingest.versions import make_existing
 from sra_shared.db import Connection
 
-# Every question is a walk along the primary key; a plan made while a table was empty must not scan it later.
+# Every question is a walk along the primary key. It is planned anew each time: a plan made while a partition was empty
+# would take any of its indexes.
 SQL_PLAN_BY_INDEX = """
-SELECT set_config(name, 'off', true)
-FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_material}'::text[]) AS name
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config(name, 'off', true)
+FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_material,jit}'::text[]) AS name
 """
 SQL_LOCK = "SELECT pg_advisory_xact_lock($1, bucket) FROM unnest($2::int[]) AS bucket"
 
@@ -44,6 +45,19 @@ CROSS JOIN LATERAL (
   WHERE t.identifier = chunk.identifier AND t.{key_column} = chunk.part AND t.dataset = $4 AND t.row_ordinal = 0
   OFFSET 0) AS found
 """
+SQL_READ_SPANS = """
+SELECT chunk.identifier, found.*
+FROM unnest($1::text[], $2::date[], $3::date[]) AS chunk (identifier, first_day, last_day)
+CROSS JOIN LATERAL (
+  SELECT t.date, t.data_version, t.data_source, t.change_date, t.content_hash,
+         t.run_id = ANY($5::uuid[]) AND t.source_file IS NOT DISTINCT FROM $6
+  FROM fundata_quotes t
+  WHERE t.identifier = chunk.identifier AND t.date BETWEEN chunk.first_day AND chunk.last_day AND t.dataset = $4
+    AND t.row_ordinal = 0
+  OFFSET 0) AS found
+"""
+# a walk over a span costs a quarter of asking for each of its days; beyond so many days a record it would read too much
+_MOST_DAYS_PER_RECORD = 4
 
 
 async def lock_identifiers(connection: Connection, dataset: str, buckets: Sequence[int]) -> None:
@@ -57,6 +71,10 @@ async def find_existing(connection: Connection, delivery: Delivery, chunk: Chunk
     """Return all stored versions of the chunk's keys, as `decide_versions` wants them."""
     target = delivery.target
     frame = chunk.typed.frame.select(target.key).with_row_index("row").filter(pl.Series(chunk.is_first))
+    if delivery.dataset.table == "quotes":
+        spans = _list_spans(frame)
+        if spans["days"].sum() <= _MOST_DAYS_PER_RECORD * frame.height:
+            return await _read_spans(connection, delivery, frame, spans)
     identifiers = await _find_identifiers(connection, delivery, frame)
     if not identifiers:
         return make_existing([])
@@ -81,12 +99,44 @@ def _write_query(target: Target) -> str:
     return SQL_READ_VERSIONS.format(table=target.table, key_column=target.key_column, key_type=target.key_type)
 
 
+def _list_spans(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the first and the last day of each identifier, and how many days that is."""
+    return (
+        frame.group_by("identifier")
+        .agg(pl.col("date").min().alias("first_day"), pl.col("date").max().alias("last_day"))
+        .with_columns(days=(pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1)
+    )
+
+
+async def _read_spans(
+    connection: Connection, delivery: Delivery, frame: pl.DataFrame, spans: pl.DataFrame
+) -> pl.DataFrame:
+    rows = await connection.fetch(
+        SQL_READ_SPANS,
+        spans["identifier"].to_list(),
+        spans["first_day"].to_list(),
+        spans["last_day"].to_list(),
+        delivery.dataset.name,
+        _list_runs(delivery),
+        delivery.source_file,
+    )
+    if not rows:
+        return make_existing([])
+    keys = dict(
+        zip(
+            zip(frame["identifier"].to_list(), frame["date"].to_list(), strict=True),
+            frame["row"].to_list(),
+            strict=True,
+        )
+    )
+    found = [(keys.get((identifier, day)), *rest) for identifier, day, *rest in rows]
+    return make_existing([row for row in found if row[0] is not None])
+
+
 async def _find_identifiers(connection: Connection, delivery: Delivery, frame: pl.DataFrame) -> list[str]:
     if delivery.dataset.table == "quotes":
-        spans = frame.group_by("identifier").agg(
-            pl.col("date").min().alias("first_day"), pl.col("date").max().alias("last_day")
-        )
-        columns = [spans[name].to_list() for name in spans.columns]
+        spans = _list_spans(frame)
+        columns = [spans[name].to_list() for name in ("identifier", "first_day", "last_day")]
         rows = await connection.fetch(SQL_FIND_DAYS, *columns, delivery.dataset.name)
     else:
         rows = await connection.fetch(
