@@ -17,6 +17,12 @@ REJECT = """
 INSERT INTO rejected_record (run_id, source, dataset, file_path, line, reason, detail, raw, resolved_at)
 VALUES (gen_random_uuid(), 'fundata', '{dataset}', 'quotes/a.csv', {line}, '{reason}', 'why', '\\xff41', {resolved})"""
 
+HOLD = (
+    "UPDATE task_execution_log SET status = 'held', task_type = 'daily_quotes', source = 'fmp' WHERE task_id = '{run}'",
+    "INSERT INTO run_unit (task_id, unit, dataset, status) VALUES ('{run}', 'universe', 'universe', 'held')",
+    "INSERT INTO run_unit (task_id, unit, dataset, status) VALUES ('{run}', 'quote', 'quote', 'completed')",
+)
+
 
 @pytest.fixture
 def command(database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
@@ -98,6 +104,21 @@ def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> Non
     assert (code, shown["task_id"], shown["units"]) == (0, run_id, [])
     code, cancelled = command("runs", "cancel", run_id)
     assert (code, cancelled["status"]) == (0, "cancelled")
+
+
+def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, database: str) -> None:
+    run_id = start_run(database)
+    code, answer = command("runs", "release", run_id)
+    assert code == 5
+    assert "not held" in answer["error"]
+    execute_sql(
+        database,
+        *(statement.format(run=run_id) for statement in HOLD),
+    )
+    code, released = command("runs", "release", run_id)
+    assert (code, released["status"], released["parent_id"]) == (0, "queued", run_id)
+    assert released["parameters"] == {"datasets": ["universe"], "released": True}
+    assert command("psql", "-c", "SELECT count(*) AS jobs FROM jobs.pgqueuer")[1]["rows"] == [{"jobs": 1}]
 
 
 @pytest.mark.parametrize("text", ["nothing", "", "%"])

@@ -16,8 +16,20 @@ from sra_cli.ledger_view import RUN_COLUMNS, describe_unit, summarise_run
 from sra_cli.output import HomeOption, JsonOption, Output, make_table
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
+from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import require_revision
-from sra_shared.runs import ProcessingTask, RunStatus, TaskType, list_runs, read_run, read_units, request_cancel
+from sra_shared.runs import (
+    ProcessingTask,
+    RunRequest,
+    RunStatus,
+    TaskType,
+    UnitStatus,
+    list_runs,
+    read_run,
+    read_units,
+    request_cancel,
+    request_run,
+)
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 Result = TypeVar("Result")
@@ -100,6 +112,40 @@ def cancel(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fals
     task = work_on_database(Home(home), ask)
     output.note(f"Run {task.task_id} is {task.status}" + (" and was asked to stop." if task.status.is_live else "."))
     output.finish(task.model_dump(mode="json"))
+
+
+@app.command()
+def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Let a held run through: its held datasets are collected anew, and what shrank is stored as delivered."""
+    output = Output(as_json=as_json)
+
+    async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, ProcessingTask]:
+        task = await find_run(connection, run)
+        return task, await request_release(connection, task)
+
+    held, released = work_on_database(Home(home), ask)
+    output.note(f"Run {released.task_id} does the held part of {held.task_id} as soon as fmp_ingest runs.")
+    output.finish(released.model_dump(mode="json"))
+
+
+async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: ProcessingTask) -> ProcessingTask:
+    """Queue a run that stores what the held one kept back; raises ConfigError where the run is not held."""
+    datasets = [unit.dataset for unit in await read_units(connection, task.task_id) if unit.status is UnitStatus.HELD]
+    if task.status is not RunStatus.HELD or not datasets:
+        raise ConfigError(
+            f"Run {task.task_id} is {task.status}, not held.", next_step="List them: ./sra runs --status held."
+        )
+    request = RunRequest(
+        task_type=task.task_type,
+        parameters={**task.parameters, "datasets": datasets, "released": True},
+        priority=task.priority,
+        max_retries=task.max_retries,
+        timeout_seconds=task.timeout_seconds,
+        parent_id=task.task_id,
+    )
+    async with connection.transaction():
+        requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run)
+    return requested.task
 
 
 async def find_run(connection: asyncpg.Connection[asyncpg.Record], text: str) -> ProcessingTask:
