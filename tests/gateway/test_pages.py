@@ -242,6 +242,9 @@ async def test_health_and_page_answer_without_a_database() -> None:
 
             await wait_for(told, what="the alarm", seconds=20)
             assert (await log_in(browser, "some code")).status_code == 503
+            runs = await browser.get("/ui/runs")
+            assert runs.status_code == 503
+            assert "The database is away" in runs.text
         answer = await lab.http.post("/refresh", json={})
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"

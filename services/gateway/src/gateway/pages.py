@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,11 +12,12 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State, report_status, set_paused, start_refresh
 from gateway.charts import draw_history
-from gateway.hub import Hub, HubOf
+from gateway.hub import Hub, HubOf, get_hub
 from gateway.page_data import PAGE_SECONDS, RejectFilter, list_rejects, list_warnings, read_dashboard
 from gateway.refresh.model import SOURCES, RefreshParameters
 from gateway.refresh.result import read_refresh
@@ -63,9 +65,29 @@ def check_form(request: Request, hub: HubOf, form_token: Annotated[str, Form(max
         raise ProblemError(403, "This form is not from a page of this session.", next_step="Load the page again.")
 
 
+class PageRoute(APIRoute):
+    """A route that tells people on a page, not in a problem document, that the database is away."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_outage(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError):
+                if request.method != "GET" or request.url.path == "/ui/live":
+                    raise
+                common = _common(request, get_hub(request))
+                text = "The database is away, so that this page has nothing to show. Load it again in a minute."
+                return render_page("message.html", status_code=503, **common, title="Not now", text=text)
+
+        return handle_outage
+
+
 def make_page_router() -> APIRouter:
     """Return the routes of all pages; none of them stands in the API description."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
     _add_login(router)
     _add_pages(router)
     _add_forms(router)
