@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from fmp_collectors.datasets.profile import EquityProfile
 from fmp_collectors.records import Accepted, parse_row
+from fundata_ingest.storage import Manifest, Wanted, fetch_files, write_manifest
 from sra_shared.db import load_json, open_connection
 from sra_shared.runs import TaskType
+from sra_shared.settings import SeedStorageSettings
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, counts_of, navps, write_csv
+from sra_testing.scenes import Scene
 from sra_testing.stand_in import run_stand_in
 
 scenarios("external_api_integration.feature")
@@ -134,3 +142,85 @@ def then_the_ledger_knows(story: Story) -> None:
     figures = story.run.task.details["fmp"]
     assert figures["throttled"] >= 3
     assert figures["retried"] >= 3
+
+
+@dataclass
+class SeedStory:
+    """An object storage with a seed tree, and where its files go."""
+
+    scene: Scene
+    origin: Path
+    settings: SeedStorageSettings
+    bucket: Any
+    manifest: Manifest
+
+
+@pytest.fixture
+def storage_server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@given("an object storage with three seed files and their manifest", target_fixture="seed_story")
+def given_a_storage(database: str, tmp_path: Path, storage_server: str) -> SeedStory:
+    origin = tmp_path / "origin"
+    write_csv(origin, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "412003", "LegalName": "Alpha"}])
+    write_csv(origin, HOLDING_FILE, [{"RecordId": "2", "InstrumentKey": "412003", "Security": "Enbridge"}])
+    write_csv(origin, NAVPS_FILE, [navps("412003", "2025-01-02", "10.5")])
+    session = boto3.session.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
+    bucket = session.resource("s3", endpoint_url=storage_server).Bucket("seed")
+    bucket.create()
+    settings = SeedStorageSettings.model_validate(
+        {
+            "seed_base_url": storage_server,
+            "seed_bucket": "seed",
+            "seed_access_key_id": "k",
+            "seed_secret_access_key": "s",
+        }
+    )
+    local = tmp_path / "local"
+    (local / "data").mkdir(parents=True)
+    return SeedStory(Scene(database, local), origin, settings, bucket, Manifest(files=[]))
+
+
+@when("the seed tree is listed")
+def when_listed(seed_story: SeedStory) -> None:
+    seed_story.manifest = write_manifest(seed_story.origin)
+    for file in seed_story.manifest.files:
+        seed_story.bucket.put_object(Key=file.path, Body=(seed_story.origin / file.path).read_bytes())
+    seed_story.bucket.put_object(Key="manifest.json", Body=seed_story.manifest.model_dump_json().encode())
+
+
+@then("each file is named with its size and its SHA-256")
+def then_listed(seed_story: SeedStory) -> None:
+    assert [file.path for file in seed_story.manifest.files] == [GENERAL_FILE, HOLDING_FILE, NAVPS_FILE]
+    for file in seed_story.manifest.files:
+        body = (seed_story.origin / file.path).read_bytes()
+        assert (file.size, file.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+@when("the files are fetched from the storage and loaded from disk")
+def when_fetched(seed_story: SeedStory) -> None:
+    result = seed_story.scene.load(storage=seed_story.settings)
+    assert {counts_of(result, path)["status"] for path in (GENERAL_FILE, HOLDING_FILE, NAVPS_FILE)} == {"completed"}
+
+
+@then("the ledger knows each file by the size and the SHA-256 of the manifest")
+def then_ledger_knows(seed_story: SeedStory) -> None:
+    rows = seed_story.scene.fetch(
+        "SELECT file_path, file_size_bytes, file_hash FROM file_processing_tracker WHERE status = 'completed' ORDER BY 1"
+    )
+    assert [tuple(row) for row in rows] == [(file.path, file.size, file.sha256) for file in seed_story.manifest.files]
+
+
+@then("a file that the storage delivers with other bytes is refused by its checksum")
+def then_refused(seed_story: SeedStory, tmp_path: Path) -> None:
+    body = (seed_story.origin / NAVPS_FILE).read_bytes().replace(b"10.5", b"99.5")
+    seed_story.bucket.put_object(Key=NAVPS_FILE, Body=body)
+    target = tmp_path / "again.csv"
+    (fetched,) = run_async(fetch_files(seed_story.settings, [Wanted(NAVPS_FILE, target)]))
+    assert "another content than the manifest names" in str(fetched.problem)
+    assert not target.exists()

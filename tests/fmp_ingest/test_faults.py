@@ -203,3 +203,18 @@ async def test_the_key_is_nowhere_but_in_the_header(
 )
 def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | None) -> None:
     assert read_retry_after(value, datetime(2026, 1, 6, tzinfo=UTC)) == seconds
+
+
+async def test_a_parked_dataset_is_resumed_before_it_is_asked_again(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    stand_in.set_faults({"match": "/stable/", "kind": "bandwidth", "times": 1})
+    parked = await run_quotes(sandbox_database, stand_in)
+    assert parked.task.status == "parked"
+    assert parked.units["quote: again"].status is UnitStatus.PARKED
+    await pool.execute("UPDATE fmp_quota SET parked_until = NULL")
+    await pool.execute("UPDATE run_unit SET not_before = now() WHERE status = 'parked'")
+    ended = await run_quotes(sandbox_database, stand_in)
+    assert ended.task.task_id == parked.task.task_id
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 60

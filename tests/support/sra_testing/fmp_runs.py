@@ -55,10 +55,12 @@ async def run_fmp(
             async with pool.acquire() as connection, connection.transaction():
                 request = RunRequest(task_type=task_type, parameters=parameters)
                 task = (await request_run(connection, request, source="fmp")).task
-            while task.status.is_live and task.status != "parked":
+            while True:
                 left = await execute_run(pool, task.task_id, work, worker)
                 task = left.task
-                if left.resume_at is not None and task.status != "parked":
+                if not task.status.is_live or task.status == "parked":
+                    break
+                if left.resume_at is not None:
                     await asyncio.sleep(max(0.0, min(5.0, (left.resume_at - datetime.now(UTC)).total_seconds())))
             async with pool.acquire() as connection:
                 units = await read_units(connection, task.task_id)

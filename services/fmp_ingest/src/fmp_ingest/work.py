@@ -22,7 +22,7 @@ from fmp_ingest.tally import prune_tally, read_tally
 from fmp_ingest.targets import has_universe, read_targets
 from sra_shared.cache import DatabaseCache
 from sra_shared.db import Connection
-from sra_shared.errors import ConfigError, FatalError, SraError
+from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.migrate import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import judge_units
@@ -225,11 +225,18 @@ def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, st
 
 async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] | None:
     row = await context.pool.fetchrow(
-        "SELECT status, resume FROM run_unit WHERE task_id = $1 AND unit = $2",
+        "SELECT status, resume, coalesce(not_before, now() + interval '1 minute') AS due FROM run_unit"
+        " WHERE task_id = $1 AND unit = $2",
         context.task.task_id,
         context.unit.dataset,
     )
-    return None if row is None else (UnitStatus(row["status"]), Progress.read(row["resume"]))
+    if row is None:
+        return None
+    status = UnitStatus(row["status"])
+    if status.is_live:
+        # a parked unit holds up none of those after it, but this one belongs behind it
+        raise RunParkedError(f"{context.unit.dataset} is parked itself.", until=row["due"])
+    return status, Progress.read(row["resume"])
 
 
 async def _cancel_rest(context: UnitContext) -> None:
