@@ -1,5 +1,5 @@
-Feature: FMP as an outside source
-  Records come valid or not at all; a key that does not work ends the ingestion once and clearly.
+Feature: FMP and the seed files' storage as outside sources
+  Records come valid or not at all; a key that does not work ends the ingestion once and clearly; files are verified.
 
   Scenario: Fifty symbols arrive valid within ten seconds
     Given a stand-in for FMP with 60 securities
@@ -21,3 +21,11 @@ Feature: FMP as an outside source
     When quotes are collected
     Then the run ends completed
     And the ledger knows that calls were throttled and repeated
+
+  Scenario: Seed files are listed with their metadata, read locally and verified
+    Given an object storage with three seed files and their manifest
+    When the seed tree is listed
+    Then each file is named with its size and its SHA-256
+    When the files are fetched from the storage and loaded from disk
+    Then the ledger knows each file by the size and the SHA-256 of the manifest
+    And a file that the storage delivers with other bytes is refused by its checksum
