@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from sra_testing.stand_in import TEST_DAY, run_stand_in
 scenarios("data_processing_services.feature")
 
 PAUSE = 0.2
+Maker = Callable[[int], dict[str, str]]
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def check_ceiling(scene: Scene, vendor: StandIn, calls: int, limit: int) -> None
 @given("three seed files of which each has bad records")
 def write_files(scene: Scene, datatable: Sequence[Sequence[str]]) -> None:
     scene.facts["files"] = {row["file"]: row for row in read_table(datatable)}
-    makers = {
+    makers: dict[str, tuple[Maker, Maker | None]] = {
         GENERAL_FILE: (
             lambda n: {"RecordId": str(n), "InstrumentKey": f"4{n}", "LegalName": f"Fund {n}"},
             lambda n: {"RecordId": f"9{n}", "LegalName": "Nobody"},
@@ -184,7 +185,7 @@ def break_treasury(vendor: StandIn) -> None:
 
 @when("the treasury rates of a day are collected")
 def collect_treasury(scene: Scene, vendor: StandIn) -> None:
-    day = {"from": TEST_DAY.isoformat(), "to": TEST_DAY.isoformat()}
+    day: dict[str, Any] = {"from": TEST_DAY.isoformat(), "to": TEST_DAY.isoformat()}
     collect(scene, vendor, "treasury_rates", policy=RetryPolicy(base=PAUSE, gate_base=PAUSE), **day)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
@@ -66,7 +67,7 @@ def ask_again(scene: Scene, vendor: StandIn) -> None:
     ask(scene, vendor, **{"from": TEST_DAY.isoformat()})
 
 
-def ask(scene: Scene, vendor: StandIn, **parameters: str) -> None:
+def ask(scene: Scene, vendor: StandIn, **parameters: Any) -> None:
     steps: tuple[tuple[TableName, str], ...] = (("data", "FundGeneral"), ("quotes", "FundDailyNAVPS"))
     for table, name in steps:
         result = scene.update(vendor, table, datasets=[name], **parameters)

@@ -143,7 +143,8 @@ def keep_logs() -> Iterator[list[dict[str, Any]]]:
     """Give what is logged within the block, at its end, as the JSON objects that a service writes."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    stream, kept = io.StringIO(), []
+    stream = io.StringIO()
+    kept: list[dict[str, Any]] = []
     configure_logs(service="feature", stream=stream)
     try:
         yield kept
