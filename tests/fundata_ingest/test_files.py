@@ -41,7 +41,7 @@ def zip_csv() -> bytes:
         (b"\n  <HTML>", "html", "HTML"),
         (b'<?xml version="1.0"?><Error>AccessDenied</Error>', "html", "XML"),
         (zip_csv(), "compressed", "zip archive"),
-        (gzip.compress(HEADER), "compressed", "gzip"),
+        (gzip.compress(HEADER, mtime=0), "compressed", "gzip"),
         (HEADER.decode().encode("utf-16"), "utf16", "UTF-16"),
         (HEADER.decode().encode("utf-16-le"), "utf16", "UTF-16"),
         (bytes(range(256)) * 8, "not_text", "not UTF-8 text"),
