@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from fmp_collectors.records import EXCHANGES, Record
+
+_PERIODS = ("FY", "Q1", "Q2", "Q3", "Q4")
 
 
 class Cadence(StrEnum):
@@ -37,6 +40,8 @@ class Scope(StrEnum):
     RANGE = "range"
     PARTS = "parts"
     SESSION = "session"
+    FISCAL = "fiscal"
+    TOPIC = "topic"
 
 
 class Audience(StrEnum):
@@ -44,20 +49,25 @@ class Audience(StrEnum):
 
     ALL = "all"
     FUNDS = "funds"
+    COMPANIES = "companies"
 
 
 class Storage(StrEnum):
-    """How a table keeps a dataset: the newest row of each key, or every state of a list with the times it held."""
+    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, or every
+    content of a key as a version."""
 
     ROWS = "rows"
     SNAPSHOT = "snapshot"
+    VERSIONS = "versions"
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """One way to get a dataset. `page_size` asks page after page until one brings nothing new.
 
-    With `is_dated`, a symbol is asked for from the first to the last day.
+    With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most.
+    `variants` are asked one after the other and make one answer. `topics` stand for `{topic}` in the path, or are symbols
+    where it has none; `topic_field` is the field that names the topic in a row. `expand` makes the rows of a row.
     """
 
     path: str
@@ -69,6 +79,11 @@ class Source:
     plan: Plan = Plan.UNKNOWN
     is_bulk: bool = False
     is_dated: bool = False
+    most_days: int = 5000
+    variants: tuple[Mapping[str, str], ...] = ()
+    topics: tuple[str, ...] = ()
+    topic_field: str = "symbol"
+    expand: Callable[[Mapping[str, Any], str], Iterator[Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +148,13 @@ class Request:
     params: Mapping[str, str]
     symbols: tuple[str, ...] = ()
     exchange: str | None = None
+    variants: tuple[Mapping[str, str], ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Where to ask."""
+        return self.source.path.replace("{topic}", self.subject)
 
 
 def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Iterator[Request]:
@@ -143,32 +165,80 @@ def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Itera
 
 
 def _plan_all(source: Source, targets: Targets, after: str) -> Iterator[Request]:
-    fixed = dict(source.params)
-    if source.scope in (Scope.LIST, Scope.PARTS):
-        yield Request(source, "all", fixed)
-    elif source.scope is Scope.EXCHANGE:
-        for exchange in sorted(code for code in targets.symbols if code in EXCHANGES):
-            known = tuple(targets.symbols[exchange])
-            yield Request(source, exchange, {**fixed, "exchange": exchange}, known, exchange)
-    elif source.scope is Scope.SYMBOL:
-        for symbol in targets.list_symbols():
-            days = {"from": targets.first.isoformat(), "to": targets.last.isoformat()} if source.is_dated else {}
-            yield Request(source, symbol, {**fixed, "symbol": symbol, **days}, (symbol,))
-    elif source.scope is Scope.SESSION:
-        for session in targets.sessions:
-            yield Request(source, session.isoformat(), {**fixed, "date": session.isoformat()})
-    elif source.scope is Scope.BATCH:
-        left = [symbol for symbol in targets.list_symbols() if symbol > after]
-        for start in range(0, len(left), source.batch_size):
-            part = tuple(left[start : start + source.batch_size])
-            yield Request(source, part[-1], {**fixed, "symbols": ",".join(part)}, part)
-    else:
-        yield from _plan_ranges(source, targets, fixed)
+    if source.scope is Scope.BATCH:
+        # batches are made of what is left, so that a resumed run asks for as few as an undisturbed one
+        return _plan_batches(source, targets, dict(source.params), after)
+    return _PLANNERS[source.scope](source, targets, dict(source.params))
+
+
+def _plan_lists(source: Source, _: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    yield Request(source, "all", fixed)
+
+
+def _plan_exchanges(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    for exchange in sorted(code for code in targets.symbols if code in EXCHANGES):
+        known = tuple(targets.symbols[exchange])
+        yield Request(source, exchange, {**fixed, "exchange": exchange}, known, exchange)
+
+
+def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    variants = _list_variants(source, targets)
+    for symbol in targets.list_symbols():
+        yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=variants)
+
+
+def _plan_topics(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    variants = _list_variants(source, targets)
+    for topic in sorted(source.topics):
+        params = fixed if "{topic}" in source.path else {**fixed, "symbol": topic}
+        yield Request(source, topic, params, variants=variants, defaults={source.topic_field: topic})
+
+
+def _plan_sessions(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    for session in targets.sessions:
+        yield Request(source, session.isoformat(), {**fixed, "date": session.isoformat()})
+
+
+def _plan_fiscal(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    """The year of the last day and the one before, or all years from that of the first day on."""
+    for year in range(min(targets.first.year, targets.last.year - 1), targets.last.year + 1):
+        for period in _PERIODS:
+            yield Request(source, f"{year} {period}", {**fixed, "year": str(year), "period": period})
+
+
+def _plan_batches(source: Source, targets: Targets, fixed: dict[str, str], after: str) -> Iterator[Request]:
+    left = [symbol for symbol in targets.list_symbols() if symbol > after]
+    for start in range(0, len(left), source.batch_size):
+        part = tuple(left[start : start + source.batch_size])
+        yield Request(source, part[-1], {**fixed, "symbols": ",".join(part)}, part)
 
 
 def _plan_ranges(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+    for span in _list_spans(targets, source.range_days):
+        yield Request(source, span["to"], {**fixed, **span})
+
+
+def _list_spans(targets: Targets, days: int) -> tuple[Mapping[str, str], ...]:
+    spans: list[Mapping[str, str]] = []
     start = targets.first
     while start <= targets.last:
-        end = min(start + timedelta(days=source.range_days - 1), targets.last)
-        yield Request(source, end.isoformat(), {**fixed, "from": start.isoformat(), "to": end.isoformat()})
+        end = min(start + timedelta(days=days - 1), targets.last)
+        spans.append({"from": start.isoformat(), "to": end.isoformat()})
         start = end + timedelta(days=1)
+    return tuple(spans)
+
+
+def _list_variants(source: Source, targets: Targets) -> tuple[Mapping[str, str], ...]:
+    return _list_spans(targets, source.most_days) if source.is_dated else source.variants
+
+
+_PLANNERS: Mapping[Scope, Callable[[Source, Targets, dict[str, str]], Iterator[Request]]] = {
+    Scope.LIST: _plan_lists,
+    Scope.PARTS: _plan_lists,
+    Scope.EXCHANGE: _plan_exchanges,
+    Scope.SYMBOL: _plan_symbols,
+    Scope.TOPIC: _plan_topics,
+    Scope.SESSION: _plan_sessions,
+    Scope.FISCAL: _plan_fiscal,
+    Scope.RANGE: _plan_ranges,
+}

@@ -30,7 +30,9 @@ async def fetch_pages(client: Client, request: Request, *, first_part: int = 0) 
             yield answer
         return
     if source.page_size is None:
-        yield await client.get(source.path, request.params, subject=request.subject, is_bulk=source.is_bulk)
+        for variant in request.variants or ({},):
+            params = {**request.params, **variant}
+            yield await client.get(request.path, params, subject=request.subject, is_bulk=source.is_bulk)
         return
     before: tuple[Any, ...] = ()
     for page in range(_MOST_PAGES):
@@ -106,8 +108,8 @@ def parse_rows(
     """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges."""
     batch = Batch()
     seen: Counter[tuple[Any, ...]] = Counter()
-    defaults = {"symbol": request.symbols[0]} if request.source.scope is Scope.SYMBOL else {}
-    for row in rows:
+    defaults = {"symbol": request.symbols[0]} if request.source.scope is Scope.SYMBOL else request.defaults
+    for row in _expand_rows(rows, request):
         if isinstance(row, Mapping) and _is_elsewhere(dataset, row, known_symbols):
             batch.out_of_scope += 1
             continue
@@ -117,6 +119,15 @@ def parse_rows(
         else:
             batch.rejected.append(parsed)
     return batch
+
+
+def _expand_rows(rows: Iterable[Any], request: Request) -> Iterator[Any]:
+    expand = request.source.expand
+    for row in rows:
+        if expand is None or not isinstance(row, Mapping):
+            yield row
+        else:
+            yield from expand(row, request.subject)
 
 
 def _is_elsewhere(dataset: Dataset, row: Mapping[str, Any], known_symbols: Collection[str]) -> bool:

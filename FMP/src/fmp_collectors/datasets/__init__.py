@@ -8,9 +8,12 @@ from fmp_collectors.datasets.dividends import DIVIDENDS
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
 from fmp_collectors.datasets.etf_info import ETF_INFO
+from fmp_collectors.datasets.growth import BALANCE_SHEET_GROWTH, CASH_FLOW_GROWTH, INCOME_GROWTH
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.datasets.quote import QUOTE
+from fmp_collectors.datasets.ratios import FINANCIAL_GROWTH, KEY_METRICS, RATIOS
 from fmp_collectors.datasets.splits import SPLITS
+from fmp_collectors.datasets.statements import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT
 from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.treasury_rates import TREASURY_RATES
 from fmp_collectors.datasets.universe import UNIVERSE
@@ -25,6 +28,15 @@ DATASETS: tuple[Dataset, ...] = (
     DIVIDENDS,
     TREASURY_RATES,
     PROFILE,
+    INCOME_STATEMENT,
+    BALANCE_SHEET,
+    CASH_FLOW,
+    INCOME_GROWTH,
+    BALANCE_SHEET_GROWTH,
+    CASH_FLOW_GROWTH,
+    FINANCIAL_GROWTH,
+    RATIOS,
+    KEY_METRICS,
     ETF_INFO,
     ETF_HOLDINGS,
 )

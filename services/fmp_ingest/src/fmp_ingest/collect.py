@@ -29,6 +29,7 @@ _CHUNK_ROWS = 5000
 _CHUNK_REQUESTS = 100
 _MOST_WAITING_ROWS = 20_000
 _BULK_WIDTH = 2
+_OWN_SUBJECTS = frozenset({Scope.RANGE, Scope.SESSION, Scope.FISCAL, Scope.TOPIC})
 _REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.BULK_THROTTLE})
 
 
@@ -169,7 +170,7 @@ class Collector:
 
     async def _collect_source(self, source: Source) -> None:
         targets = narrow_targets(self._targets, self.progress.only)
-        requests = plan_requests(source, targets, after=self.progress.after)
+        requests = self._plan(source, targets)
         if source.scope is Scope.PARTS:
             await self._collect_parts(next(requests))
             return
@@ -195,6 +196,13 @@ class Collector:
             await results.aclose()  # type: ignore[attr-defined]
         await self._commit_group(group)
 
+    def _plan(self, source: Source, targets: Targets) -> Iterator[Request]:
+        """Yield what is left to ask for; where subjects are no symbols, `only` names requests."""
+        only = set(self.progress.only or ()) if source.scope in _OWN_SUBJECTS else set()
+        for request in plan_requests(source, targets, after=self.progress.after):
+            if not only or request.subject in only:
+                yield request
+
     @staticmethod
     def _is_full(source: Source, group: list[Result]) -> bool:
         if source.scope not in (Scope.SYMBOL, Scope.BATCH):
@@ -208,8 +216,7 @@ class Collector:
         if not self.progress.after and self.progress.only is None:
             self.progress.refused = ["all"]
             return
-        left = plan_requests(source, targets, after=self.progress.after)
-        for request in left:
+        for request in self._plan(source, targets):
             self.progress.refused.extend(_name_subjects(request))
 
     async def _commit_group(self, group: list[Result]) -> None:

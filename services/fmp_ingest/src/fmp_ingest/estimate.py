@@ -31,7 +31,7 @@ def estimate_calls(
         calls = _USUAL_PARTS
     else:
         pages = 1 if source.page_size is None else _USUAL_PAGES.get(source.path, 2)
-        calls = pages * sum(1 for _ in plan_requests(source, targets))
+        calls = pages * sum(max(1, len(request.variants)) for request in plan_requests(source, targets))
     minutes = Decimal(calls) / make_pace(bulk_per_minute if source.is_bulk else calls_per_minute).slots_per_minute
     if lacks_universe and dataset is not UNIVERSE and dataset.needs_universe:
         calls += 2 * len(targets.symbols)

@@ -39,6 +39,7 @@ class Statements:
     count_lists: str
     close_gone: str
     open_new: str
+    append_versions: str
 
 
 @functools.cache
@@ -88,6 +89,14 @@ def build_statements(dataset: Dataset) -> Statements:
           AND NOT EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)
           AND (t.{list_name} = ANY($2::text[]) OR EXISTS (SELECT FROM {stage} s WHERE {key}))""",  # noqa: S608
         open_new=insert,
+        append_versions=f"""
+        INSERT INTO {dataset.table} ({names}, version, raw_json, run_id, content_hash)
+        SELECT {values}, coalesce(newest.version, 0) + 1, s.raw_json::jsonb, $1, s.content_hash
+        FROM {stage} s LEFT JOIN LATERAL (
+          SELECT t.version, t.content_hash FROM {dataset.table} t WHERE {key} ORDER BY t.version DESC LIMIT 1
+        ) newest ON true
+        WHERE newest.content_hash IS DISTINCT FROM s.content_hash
+        ORDER BY {", ".join(f's."{name}"' for name in dataset.key)}""",  # noqa: S608
     )
 
 
@@ -166,6 +175,10 @@ class Store:
         if self.dataset.storage is Storage.SNAPSHOT:
             await connection.execute(self._sql.close_gone, sorted(delivery.lists), sorted(delivery.complete))
             tag = await connection.execute(self._sql.open_new, self._run_id)
+        elif self.dataset.storage is Storage.VERSIONS:
+            # two runs at once would both make the next version
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 3))", self.dataset.table)
+            tag = await connection.execute(self._sql.append_versions, self._run_id)
         else:
             tag = await connection.execute(self._sql.merge_rows, self._run_id)
         stored = int(tag.rsplit(" ", 1)[-1])

@@ -13,7 +13,7 @@ from fmp_collectors.records import EXCHANGES
 from sra_shared.db import Connection
 
 SQL_UNIVERSE = """
-SELECT symbol, exchange, coalesce(is_etf, false) OR coalesce(is_fund, false) AS is_fund
+SELECT symbol, exchange, coalesce(is_etf, false) AS is_etf, coalesce(is_etf, false) OR coalesce(is_fund, false) AS is_fund
 FROM fmp_universe WHERE valid_to IS NULL ORDER BY symbol
 """
 SQL_SESSIONS = """
@@ -37,7 +37,7 @@ async def read_targets(
     for row in await connection.fetch(SQL_UNIVERSE):
         if wanted is not None and row["symbol"] not in wanted:
             continue
-        if dataset.audience is Audience.ALL or row["is_fund"] or wanted is not None:
+        if wanted is not None or _is_asked_for(dataset.audience, is_etf=row["is_etf"], is_fund=row["is_fund"]):
             by_exchange[row["exchange"]].append(row["symbol"])
     if wanted is not None:
         known = {symbol for symbols in by_exchange.values() for symbol in symbols}
@@ -52,6 +52,11 @@ async def read_targets(
     if sessions:
         first, last = sessions[0], sessions[-1]
     return Targets(dict(by_exchange), first, last, sessions)
+
+
+def _is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
+    # closed-end funds report as companies do
+    return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)
 
 
 async def _read_sessions(

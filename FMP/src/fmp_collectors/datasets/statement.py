@@ -1,0 +1,56 @@
+"""What all datasets of fiscal periods share: the key of a period, and how it is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.records import Day, Record, Symbol
+
+Period = Annotated[
+    Literal["FY", "Q1", "Q2", "Q3", "Q4"],
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+]
+
+# the newest fiscal year may be the next one by the calendar, or the one before the last
+_BY_SYMBOL = ({"period": "annual", "limit": "3"}, {"period": "quarter", "limit": "9"})
+
+
+class PeriodRecord(Record):
+    """Figures of one fiscal period, of which `date` is the last day; a fiscal year need not be the calendar's."""
+
+    symbol: Symbol
+    fiscal_year: int = Field(ge=1900, le=2200)
+    period: Period
+    date: Day
+    reported_currency: str | None = None
+
+
+class FiledStatement(PeriodRecord):
+    """A statement as filed; `accepted_date` is a time of the US east coast, as text."""
+
+    cik: str | None = None
+    filing_date: Day | None = None
+    accepted_date: str | None = None
+
+
+def declare_statement(
+    name: str, *, title: str, record: type[PeriodRecord], table: str, path: str, has_bulk: bool = True
+) -> Dataset:
+    """Declare a dataset of fiscal periods: by year and period where there is bulk, else company by company."""
+    bulk = Source(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
+    single = Source(path=path, scope=Scope.SYMBOL, variants=_BY_SYMBOL)
+    return Dataset(
+        name=name,
+        title=title,
+        record=record,
+        table=table,
+        key=("symbol", "fiscal_year", "period", "date"),
+        cadence=Cadence.WEEKLY,
+        storage=Storage.VERSIONS,
+        audience=Audience.COMPANIES,
+        symbol_fields=("symbol",),
+        sources=(bulk, single) if has_bulk else (single,),
+    )
