@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,52 +18,15 @@ import pytest
 
 from sra_cli.home import Home, RunningStack
 from sra_cli.refresh_view import COUNTS
+from sra_testing.stack_processes import (
+    build_environment,
+    call_command,
+    list_processes,
+    start_command,
+    wait_for,
+)
 
-SECONDS = 240
 STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
-
-
-def build_environment() -> dict[str, str]:
-    """Return an environment without a database or a vendor's key."""
-    hidden = ("DATABASE_URL", "DB_", "FMP_", "FUNDATA_", "SRA_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}  # noqa: TID251
-
-
-def start(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "sra_cli", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=build_environment(),
-    )
-
-
-def call(*words: str) -> tuple[int, dict[str, Any], str]:
-    with start(*words, "--json") as process:
-        said, told = process.communicate(timeout=SECONDS)
-    assert said.count("\n") == 1, (said, told)
-    return process.returncode, json.loads(said), told
-
-
-def list_processes(home: Path) -> list[psutil.Process]:
-    """Return every living process that has to do with the home: its path or its token stands in what it was given."""
-    token, found = Home(home).read_token("service"), []
-    for process in psutil.process_iter():
-        try:
-            values = [*process.cmdline(), *process.environ().values()]
-        except psutil.Error:
-            continue
-        if process.pid != os.getpid() and any(str(home) in value or value == token for value in values):
-            found.append(process)
-    return found
-
-
-def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.1)
 
 
 def answers(url: str) -> bool:
@@ -78,12 +40,12 @@ def answers(url: str) -> bool:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("up") / "home"
     yield folder
-    call("down", "--home", str(folder))
+    call_command("down", "--home", str(folder))
 
 
 @pytest.fixture(scope="module")
 def first(home: Path) -> tuple[int, dict[str, Any], str]:
-    return call("up", "--exit-when-done", "--home", str(home))
+    return call_command("up", "--exit-when-done", "--home", str(home))
 
 
 def test_one_refresh_on_the_sample(first: tuple[int, dict[str, Any], str], home: Path) -> None:
@@ -102,7 +64,7 @@ def test_one_refresh_on_the_sample(first: tuple[int, dict[str, Any], str], home:
 
 def test_again_it_stores_nothing(first: tuple[int, dict[str, Any], str], home: Path) -> None:
     assert first[0] == 0
-    code, result, told = call("up", "--exit-when-done", "--home", str(home))
+    code, result, told = call_command("up", "--exit-when-done", "--home", str(home))
     assert code == 0, told
     datasets = [row for step in result["steps"] for row in step["datasets"] or ()]
     assert {row["dataset"]: row["stored"] for row in datasets if row["stored"]} == {}
@@ -121,7 +83,7 @@ def test_no_secret_is_told_or_logged(first: tuple[int, dict[str, Any], str], hom
 @pytest.fixture(scope="module")
 def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[tuple[subprocess.Popen[str], RunningStack]]:
     assert first[0] == 0
-    with start("up", "--json", "--home", str(home)) as process:
+    with start_command("up", "--json", "--home", str(home)) as process:
         assert process.stdout is not None
         result = json.loads(process.stdout.readline())
         stack = Home(home).read_running()
@@ -134,17 +96,19 @@ def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[tupl
 
 def test_it_stays_and_a_second_one_says_so(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
     assert answers(running[1].gateway_url)
-    code, result, told = call("up", "--home", str(home))
+    code, result, told = call_command("up", "--home", str(home))
     assert (code, result["status"], result["gateway_url"]) == (0, "running", running[1].gateway_url)
     assert f"{running[1].gateway_url}/login#" in told
-    assert call("up", "--exit-when-done", "--home", str(home))[0] == 5
+    assert call_command("up", "--exit-when-done", "--home", str(home))[0] == 5
 
 
 def test_commands_find_its_database(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
-    code, answer, _ = call("psql", "--home", str(home), "-c", "SELECT count(*) AS views FROM sra.security_master")
+    code, answer, _ = call_command(
+        "psql", "--home", str(home), "-c", "SELECT count(*) AS views FROM sra.security_master"
+    )
     assert code == 0
     assert answer["rows"][0]["views"] > 0
-    code, status, _ = call("status", "--home", str(home))
+    code, status, _ = call_command("status", "--home", str(home))
     assert (code, status["status"]) == (0, "healthy"), status["problems"]
 
 
@@ -176,17 +140,17 @@ def test_a_killed_server_comes_back_at_its_address(
 
 
 def test_down_ends_all(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
-    code, answer, _ = call("down", "--home", str(home))
+    code, answer, _ = call_command("down", "--home", str(home))
     assert (code, answer["stopped"]) == (0, ["stack"])
     assert running[0].wait(20) == 0
     assert not list_processes(home)
-    assert call("down", "--home", str(home))[1]["stopped"] == []
+    assert call_command("down", "--home", str(home))[1]["stopped"] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
 def test_a_killed_one_leaves_nothing_running(first: tuple[int, dict[str, Any], str], home: Path) -> None:
     assert first[0] == 0
-    with start("up", "--json", "--home", str(home)) as process:
+    with start_command("up", "--json", "--home", str(home)) as process:
         parent = psutil.Process(process.pid)
         wait_for(lambda: len(parent.children()) >= 6, "the server, the stand-in and four services run")
         children = parent.children(recursive=True)
@@ -216,6 +180,6 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        code, answer, _ = call("up", "--home", str(tmp_path / "home"), "--port", port)
+        code, answer, _ = call_command("up", "--home", str(tmp_path / "home"), "--port", port)
     assert code == 5
     assert port in answer["error"]
