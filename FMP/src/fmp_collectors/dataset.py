@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -67,7 +67,8 @@ class Source:
 
     With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most.
     `variants` are asked one after the other and make one answer. `topics` stand for `{topic}` in the path, or are symbols
-    where it has none; `topic_field` is the field that names the topic in a row. `expand` makes the rows of a row.
+    where it has none; `topic_field` is the field that names the topic in a row. `reshape` makes the rows of records of
+    the delivered ones and the subject asked for.
     """
 
     path: str
@@ -83,7 +84,7 @@ class Source:
     variants: tuple[Mapping[str, str], ...] = ()
     topics: tuple[str, ...] = ()
     topic_field: str = "symbol"
-    expand: Callable[[Mapping[str, Any], str], Iterator[Mapping[str, Any]]] | None = None
+    reshape: Callable[[Iterable[Any], str], Iterator[Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ class Dataset:
 
     `exchange_field` is the vendor's field by which rows of other exchanges are left out; `symbol_fields` those of which
     one must be in the universe, where rows name no exchange. `list_field` is the column that a snapshot is complete for.
+    With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`.
     With `numbers_repeats`, rows that agree in all other key fields are told apart by their place among them.
     """
 
@@ -109,12 +111,14 @@ class Dataset:
     list_field: str | None = None
     numbers_repeats: bool = False
     daily_days: int = 10
+    days_ahead: int = 0
+    is_stamped: bool = False
 
     @property
     def needs_universe(self) -> bool:
         """Whether the universe must be known before this can be asked for."""
         scopes = {source.scope for source in self.sources}
-        return self.is_lost_without_universe or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
+        return self.is_lost_without_universe or self.is_stamped or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
 
     @property
     def is_lost_without_universe(self) -> bool:
@@ -189,9 +193,10 @@ def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> It
 
 def _plan_topics(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     variants = _list_variants(source, targets)
+    stamp = {"sessionDate": targets.sessions[-1].isoformat()} if targets.sessions else {}
     for topic in sorted(source.topics):
         params = fixed if "{topic}" in source.path else {**fixed, "symbol": topic}
-        yield Request(source, topic, params, variants=variants, defaults={source.topic_field: topic})
+        yield Request(source, topic, params, variants=variants, defaults={source.topic_field: topic, **stamp})
 
 
 def _plan_sessions(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:

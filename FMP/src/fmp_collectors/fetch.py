@@ -109,7 +109,8 @@ def parse_rows(
     batch = Batch()
     seen: Counter[tuple[Any, ...]] = Counter()
     defaults = {"symbol": request.symbols[0]} if request.source.scope is Scope.SYMBOL else request.defaults
-    for row in _expand_rows(rows, request):
+    reshape = request.source.reshape
+    for row in rows if reshape is None else reshape(rows, request.subject):
         if isinstance(row, Mapping) and _is_elsewhere(dataset, row, known_symbols):
             batch.out_of_scope += 1
             continue
@@ -119,15 +120,6 @@ def parse_rows(
         else:
             batch.rejected.append(parsed)
     return batch
-
-
-def _expand_rows(rows: Iterable[Any], request: Request) -> Iterator[Any]:
-    expand = request.source.expand
-    for row in rows:
-        if expand is None or not isinstance(row, Mapping):
-            yield row
-        else:
-            yield from expand(row, request.subject)
 
 
 def _is_elsewhere(dataset: Dataset, row: Mapping[str, Any], known_symbols: Collection[str]) -> bool:

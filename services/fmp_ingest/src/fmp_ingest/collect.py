@@ -222,7 +222,7 @@ class Collector:
     async def _commit_group(self, group: list[Result]) -> None:
         if not group:
             return
-        delivery = Delivery(path=group[0].request.source.path)
+        delivery = Delivery(path=group[0].request.path)
         for result in group:
             self._add_result(delivery, result)
         self.progress.after = group[-1].request.subject
@@ -246,6 +246,9 @@ class Collector:
             raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
 
     def _add_list(self, delivery: Delivery, request: Request, batch: Batch) -> None:
+        if request.source.scope is Scope.LIST:
+            self._add_lists(delivery, batch)
+            return
         name = request.exchange or request.subject
         delivery.lists.add(name)
         # a row that could not be read may be any entry, and nothing at all is no list
@@ -253,6 +256,15 @@ class Collector:
             delivery.unread.add(name)
         elif batch.accepted:
             delivery.complete.add(name)
+
+    def _add_lists(self, delivery: Delivery, batch: Batch) -> None:
+        """One answer has the lists of all symbols."""
+        named = {str(getattr(one.record, str(self._dataset.list_field))) for one in batch.accepted}
+        unread = {rejected.symbol for rejected in batch.rejected}
+        delivery.lists |= named
+        # a row without a name may belong to any of them
+        delivery.unread |= named if None in unread else {str(name).upper() for name in unread}
+        delivery.complete |= named - delivery.unread
 
     async def _commit(self, delivery: Delivery) -> None:
         async with self._context.transaction() as connection:

@@ -78,10 +78,11 @@ def build_statements(dataset: Dataset) -> Statements:
           raw_json = excluded.raw_json, run_id = excluded.run_id, content_hash = excluded.content_hash,
           updated_at = now()""",
         count_lists=f"""
-        SELECT t.{list_name} AS list, count(*) AS current,
-               count(*) FILTER (WHERE NOT EXISTS (SELECT FROM {stage} s WHERE {key})) AS gone,
-               (SELECT count(*) FROM {stage} s WHERE s.{list_name} = t.{list_name}) AS named
-        FROM {dataset.table} t WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
+        SELECT t.{list_name} AS list, count(*) AS current, count(*) FILTER (WHERE s.content_hash IS NULL) AS gone,
+               coalesce(max(n.named), 0) AS named
+        FROM {dataset.table} t LEFT JOIN {stage} s ON {key}
+        LEFT JOIN (SELECT s.{list_name} AS list, count(*) AS named FROM {stage} s GROUP BY 1) n ON n.list = t.{list_name}
+        WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
         GROUP BY t.{list_name}""",  # noqa: S608
         close_gone=f"""
         UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()

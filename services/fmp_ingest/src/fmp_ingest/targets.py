@@ -44,8 +44,12 @@ async def read_targets(
         by_exchange = defaultdict(list, {code: symbols for code, symbols in by_exchange.items() if symbols})
         if unknown := sorted(set(wanted) - known):
             by_exchange["(asked)"] = unknown
-    last = _read_day(parameters.get("to")) or today or datetime.now(UTC).date()
-    first = _read_day(parameters.get("from")) or last - timedelta(days=dataset.daily_days)
+    today = today or datetime.now(UTC).date()
+    last = _read_day(parameters.get("to")) or today + timedelta(days=dataset.days_ahead)
+    first = _read_day(parameters.get("from")) or min(last, today) - timedelta(days=dataset.daily_days)
+    if dataset.is_stamped:
+        done = [row["session_date"] for row in await connection.fetch(SQL_SESSIONS, last)]
+        return Targets(dict(by_exchange), first, last, done[-1:])
     if all(source.scope is not Scope.SESSION for source in dataset.sources):
         return Targets(dict(by_exchange), first, last)
     sessions = await _read_sessions(connection, dataset, parameters, first, last)

@@ -1,0 +1,38 @@
+"""Reports of earnings, past and expected."""
+
+from __future__ import annotations
+
+from fmp_collectors.dataset import Audience, Cadence, Dataset, Scope, Source
+from fmp_collectors.records import Day, Number, Record, Symbol
+
+
+class Earning(Record):
+    """What a report said and what was expected of it; before the report the actual figures are missing."""
+
+    volatile = frozenset({"lastUpdated"})
+
+    symbol: Symbol
+    date: Day
+    eps_actual: Number | None = None
+    eps_estimated: Number | None = None
+    revenue_actual: Number | None = None
+    revenue_estimated: Number | None = None
+
+
+EARNINGS = Dataset(
+    name="earnings",
+    title="Earnings reports",
+    record=Earning,
+    table="fmp_earning",
+    key=("symbol", "date"),
+    cadence=Cadence.WEEKLY,
+    audience=Audience.COMPANIES,
+    symbol_fields=("symbol",),
+    daily_days=30,
+    days_ahead=90,
+    # an answer is cut at 4,000 rows, the earliest left out; two days of a season have fewer
+    sources=(
+        Source(path="earnings-calendar", scope=Scope.RANGE, range_days=2),
+        Source(path="earnings", scope=Scope.SYMBOL, params={"limit": "12"}),
+    ),
+)
