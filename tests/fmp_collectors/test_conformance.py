@@ -1,0 +1,123 @@
+"""What every record model does with absent, zero, unknown and exact values; the rows are made from the declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pytest
+
+from fmp_collectors.dataset import Dataset
+from fmp_collectors.datasets import DATASETS
+from fmp_collectors.records import Accepted, Record, hash_content, parse_row
+
+each_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+NAMES = {"exchange": "TSX", "exchangeShortName": "TSX", "period": "Q4"}
+
+
+def find_type(annotation: Any) -> Any:
+    """Return the plain type of a field: what stands beside None."""
+    if get_origin(annotation) is Annotated:
+        return find_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return find_type(next(one for one in get_args(annotation) if one is not type(None)))
+    return str if get_origin(annotation) is Literal else get_origin(annotation) or annotation
+
+
+def list_fields(model: type[Record]) -> dict[str, tuple[str, Any, bool]]:
+    """Return, per field, its name with the vendor, its type and whether it is required."""
+    found = {}
+    for name, info in model.model_fields.items():
+        alias = info.alias or name
+        if info.validation_alias is not None and not isinstance(info.validation_alias, str):
+            alias = name
+        kind = find_type(info.annotation)
+        found[name] = (alias, kind, info.is_required())
+    return found
+
+
+def make_row(dataset: Dataset, number: Any = Decimal("4000000000000.25")) -> dict[str, Any]:
+    """Return a full row with the same number in every field of numbers."""
+    values: dict[Any, Any] = {
+        str: "RY-PB.TO",
+        Decimal: number,
+        int: 2025,
+        bool: False,
+        date: "2025-12-31",
+        datetime: 1767646800,
+        list: [],
+    }
+    fields = list_fields(dataset.record).values()
+    return {alias: NAMES.get(alias, values[kind]) for alias, kind, _ in fields}
+
+
+def accept(dataset: Dataset, row: Mapping[str, Any]) -> Accepted:
+    parsed = parse_row(dataset.record, row)
+    assert isinstance(parsed, Accepted), parsed
+    return parsed
+
+
+def find_numbers(dataset: Dataset) -> list[str]:
+    return [name for name, (_, kind, _) in list_fields(dataset.record).items() if kind is Decimal]
+
+
+@each_dataset
+@pytest.mark.parametrize(
+    "number", [Decimal(0), Decimal("4000000000000.25"), Decimal("0.00000000000001387778780781446")]
+)
+def test_numbers_are_exact_and_zero_is_a_value(dataset: Dataset, number: Decimal) -> None:
+    record = accept(dataset, make_row(dataset, number)).record
+    assert [getattr(record, name) for name in find_numbers(dataset)] == [number] * len(find_numbers(dataset))
+
+
+@each_dataset
+def test_text_and_number_are_the_same_content(dataset: Dataset) -> None:
+    typed = accept(dataset, make_row(dataset, Decimal("10250.25")))
+    text = accept(dataset, make_row(dataset, "10250.25"))
+    assert typed.record == text.record
+    assert hash_content(typed) == hash_content(text)
+
+
+@each_dataset
+@pytest.mark.parametrize("absence", [None, "", "N/A", "NULL", "None"])
+def test_what_is_not_required_may_be_absent(dataset: Dataset, absence: str | None) -> None:
+    fields = list_fields(dataset.record)
+    needed = {alias for alias, _, required in fields.values() if required}
+    row = {alias: value if alias in needed else absence for alias, value in make_row(dataset).items()}
+    if "occurrence" in fields:
+        row.pop(fields["occurrence"][0])
+    record = accept(dataset, row).record
+    lacking = {name for name, (_, kind, required) in fields.items() if not required and kind is Decimal}
+    assert all(getattr(record, name) is None for name in lacking)
+    accept(dataset, {alias: value for alias, value in row.items() if alias in needed})
+
+
+@each_dataset
+def test_a_row_without_its_key_is_rejected_with_the_field_named(dataset: Dataset) -> None:
+    for name, (alias, _, required) in list_fields(dataset.record).items():
+        if not required:
+            continue
+        parsed = parse_row(dataset.record, make_row(dataset) | {alias: None})
+        assert not isinstance(parsed, Accepted)
+        assert parsed.reason == f"missing_{name}"
+
+
+@each_dataset
+def test_unknown_fields_are_kept_and_are_content(dataset: Dataset) -> None:
+    row = make_row(dataset)
+    more = accept(dataset, row | {"brandNewField": Decimal("1.50")})
+    assert more.raw["brandNewField"] == Decimal("1.50")
+    assert hash_content(more) != hash_content(accept(dataset, row))
+
+
+@each_dataset
+@pytest.mark.parametrize("symbol", ["brk-b ", " RY.TO", "A" * 32])
+def test_symbols_are_trimmed_and_in_capitals(dataset: Dataset, symbol: str) -> None:
+    if "symbol" not in dataset.record.model_fields:
+        assert dataset.name in {"symbol_changes", "treasury_rates"}
+        return
+    record = accept(dataset, make_row(dataset) | {"symbol": symbol}).record
+    assert record.model_dump()["symbol"] == symbol.strip().upper()
