@@ -16,6 +16,8 @@ from sra_shared.settings import FmpSettings, FundataSettings
 
 SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 STAND_IN = "stand_in"
+# enough for every kind of listing on every exchange, few enough for a first look
+SAMPLE_SECURITIES = 60
 SAMPLE = ROOT / "fundata" / "sample"
 _DEFAULT_GATEWAY_PORT = 8080
 
@@ -62,7 +64,7 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
 
 def build_stand_in_command(port: int, *, with_sample: bool = True) -> list[str]:
     """Return the command of the stand-in; its funds are those of the committed sample, or made up as well."""
-    command = [sys.executable, "-m", "sra_stand_in", "--port", str(port)]
+    command = [sys.executable, "-m", "sra_stand_in", "--port", str(port), "--securities", str(SAMPLE_SECURITIES)]
     return [*command, "--fundata-tree", str(SAMPLE)] if with_sample else command
 
 
