@@ -39,6 +39,7 @@ class Progress:
 
     `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
     `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
+    `first_path` is the source that was preferred at the start, by which levels count.
     """
 
     level: int = 0
@@ -52,6 +53,7 @@ class Progress:
     total: int | None = None
     dropped: int = 0
     last_error: str = ""
+    first_path: str = ""
 
     @classmethod
     def read(cls, resume: dict[str, Any]) -> Self:
@@ -140,13 +142,20 @@ class Collector:
         self._fetcher = fetcher or client
         self._dataset = dataset
         self._targets = targets
-        self._sources = sources
+        # a resumed unit must not take one source's resume point for another's
+        preferred = self.progress.first_path or (sources[0].path if sources else "")
+        self.progress.first_path = preferred
+        self._sources = tuple(sorted(sources, key=lambda source: source.path != preferred))
         self._drop_limit = drop_limit
         self._is_released = is_released
         self._known = frozenset(targets.list_symbols())
         self._store = Store(dataset, context.task.task_id)
         if is_released and self.progress.held:
             self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
+
+    def list_sources(self) -> tuple[Source, ...]:
+        """Return the sources in the order of their levels."""
+        return self._sources
 
     async def collect(self) -> Progress:
         """Go through the sources; what one refuses the next is asked for.

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from fmp_collectors.dataset import Audience, Cadence, Dataset, Source
 from fmp_collectors.datasets import BY_NAME, list_datasets
+from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.datasets.universe import UNIVERSE
+from fmp_ingest.backfill import order_sources, request_first_backfill
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
 from fmp_ingest.collect import Collector, Progress
@@ -133,6 +135,11 @@ class FmpWork:
                 await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
                 await prune_tally(connection)
             await DatabaseCache(context.pool).prune()
+        if dataset is EOD_PRICES and context.task.task_type is TaskType.DAILY_QUOTES:
+            async with context.pool.acquire() as ledger, ledger.transaction():
+                await request_first_backfill(
+                    ledger, today=datetime.now(UTC).date(), years=self._settings.fmp_history_years
+                )
         progress = await self._run_collector(context, dataset)
         status, error = judge_progress(dataset, progress)
         async with context.transaction() as connection:
@@ -156,12 +163,15 @@ class FmpWork:
             policy=self._policy,
             transport=self._transport,
         ) as client:
+            sources = choose_sources(dataset, task.task_type, names)
+            if task.task_type is TaskType.FMP_BACKFILL:
+                sources = order_sources(sources, targets, self._settings)
             collector = Collector(
                 context,
                 client,
                 dataset,
                 targets,
-                sources=choose_sources(dataset, task.task_type, names),
+                sources=sources,
                 drop_limit=self._settings.drop_limit,
                 is_released=_is_released(task),
                 fetcher=CachedFetcher(client, DatabaseCache(context.pool), scope=self._settings.fmp_base_url),
@@ -179,7 +189,9 @@ class FmpWork:
         status, tried = first
         if not context.unit.resume:
             context.unit.resume.update(
-                Progress(level=tried.level, only=tried.spent, last_error=tried.last_error).dump()
+                Progress(
+                    level=tried.level, only=tried.spent, last_error=tried.last_error, first_path=tried.first_path
+                ).dump()
             )
         progress = await self._run_collector(context, dataset)
         left, error = judge_progress(dataset, progress)
