@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -48,6 +49,9 @@ def test(
     with tempfile.TemporaryDirectory(prefix="sra-test-") as folder:
         report = Path(folder) / "report.xml"
         words = [sys.executable, "-m", "pytest", "-m", marks, f"--junit-xml={report}", "-p", "no:cacheprovider"]
+        if not wanted:
+            # much of the suite waits for real processes; a file's tests stay together, since they share their stack
+            words += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
         code = run_foreground([*words, *(more or [])], folder=ROOT, to_stderr=as_json)
         counts = read_counts(report)
     passed = code in (0, _NOTHING_FOUND) if wanted else code == 0
