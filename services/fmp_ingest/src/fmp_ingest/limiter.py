@@ -250,5 +250,7 @@ class Limiter:
         await self._wait(None)
 
     async def _wait(self, seconds: float | None) -> None:
+        # not wait_for, which before Python 3.12 may swallow a cancellation that comes together with the event
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
