@@ -32,6 +32,7 @@ def stack(built: Stack) -> Iterator[Stack]:
     """The whole system in containers, healthy."""
     try:
         built.compose("up", "--detach", "--wait", "--wait-timeout", "180")
+        built.hold_the_day()
         yield built
     finally:
         built.compose("down", "--volumes", "--timeout", "10")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,6 +70,15 @@ class Stack:
     def query(self, sql: str) -> str:
         """Return what psql prints for a query, unaligned and without headers."""
         return self.compose("exec", "-T", "postgres", "psql", "-U", "sra", "-d", "sra_data", "-AtX", "-c", sql).strip()
+
+    def hold_the_day(self) -> None:
+        """Keep the stand-in at today, so that a midnight in between changes nothing."""
+        script = (
+            "import json, urllib.request as u;"
+            f"body = json.dumps({{'date': '{datetime.now(UTC).date()}'}}).encode();"
+            "u.urlopen(u.Request('http://127.0.0.1:8090/control/as-of', body, {'Content-Type': 'application/json'}))"
+        )
+        self.compose("exec", "-T", "stand_in", "python", "-c", script)
 
     def refresh(self) -> dict[str, object]:
         """Trigger a refresh through the published gateway and return how it ended."""
