@@ -129,6 +129,7 @@ def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed:
         assert find_process(stack, service).pid != victim.pid
 
 
+@pytest.mark.faults
 def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with run_stack(home) as stack:
