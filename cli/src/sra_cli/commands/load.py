@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.live import Live
@@ -16,6 +16,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.seed import SeedWork
+from fundata_ingest.storage import Manifest, write_manifest
 from fundata_ingest.tree import SeedTree
 from sra_cli.database import use_database
 from sra_cli.home import Home
@@ -34,13 +35,22 @@ FolderArgument = Annotated[
 ReparseOption = Annotated[
     str | None, typer.Option("--reparse", metavar="DATASET", help="Derive the typed columns of a dataset again.")
 ]
+ManifestOption = Annotated[
+    bool, typer.Option("--write-manifest", help="Load nothing; write DIR/manifest.json for object storage.")
+]
 
 
 def load(
-    folder: FolderArgument = None, reparse: ReparseOption = None, home: HomeOption = None, as_json: JsonOption = False
+    folder: FolderArgument = None,
+    reparse: ReparseOption = None,
+    manifest: ManifestOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Load a Fundata seed tree, or derive a dataset's columns again; a load that was killed goes on where it was."""
     output = Output(as_json=as_json)
+    if manifest:
+        save_manifest(output, folder)
     if (folder is None) == (reparse is None):
         raise ConfigError("Name either a folder or --reparse DATASET.", next_step="See ./sra load --help.")
     configure_logs(
@@ -56,6 +66,23 @@ def load(
     output.finish(
         result.as_dict(), code=choose_exit_code(result.task.status.value), render=lambda: render_result(result)
     )
+
+
+def save_manifest(output: Output, folder: Path | None) -> NoReturn:
+    """Write the manifest of a tree beside its files and end the command; raises ConfigError where there are none."""
+    files = [] if folder is None else write_manifest(folder).files
+    if folder is None or not files:
+        raise ConfigError(
+            f"There is no CSV below `data` and `quotes` of {folder or '(no folder)'}.", next_step="Name the seed tree."
+        )
+    target = folder / "manifest.json"
+    try:
+        target.write_text(Manifest(files=files).model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}.", next_step="Give it room.") from error
+    size = sum(file.size for file in files)
+    output.note(f"{target}: {len(files)} files, {size:,} bytes")
+    output.finish({"status": "completed", "manifest": str(target), "files": len(files), "bytes": size})
 
 
 async def load_folder(dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
