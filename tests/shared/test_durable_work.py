@@ -156,7 +156,7 @@ async def test_stopped_worker_hands_its_run_over(database: str, probe_pool: Pool
 
 
 async def test_workers_share_the_units_of_a_run(database: str, probe_pool: Pool) -> None:
-    task_id = await request_probe(probe_pool, units=8, chunks=2, pause=0.4)
+    task_id = await request_probe(probe_pool, units=8, chunks=2, together=2)
     with run_worker_process(database), run_worker_process(database):
         assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
     assert len(await read_owners(probe_pool)) == 2

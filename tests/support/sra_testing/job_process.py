@@ -24,7 +24,7 @@ class ProbeWork:
     """Stores `chunks` rows in each of `units` parts, one transaction each, `pause` seconds apart.
 
     With `poison` the process dies in the middle of the first chunk; with `open_pause` a chunk's transaction stays open
-    that long before its commit.
+    that long before its commit; with `together` nobody goes past a first chunk before that many workers stored one.
     """
 
     source = "fundata"
@@ -51,7 +51,13 @@ class ProbeWork:
                     os._exit(9)
                 await asyncio.sleep(float(parameters.get("open_pause", 0)))
                 await context.commit(connection, Counts(read=1, stored=1), resume={"chunk": chunk + 1})
+            await self._wait_for_others(context, int(parameters.get("together", 1)))
             await asyncio.sleep(float(parameters.get("pause", 0)))
+
+    async def _wait_for_others(self, context: UnitContext, together: int) -> None:
+        query = "SELECT count(DISTINCT owner) FROM chunk_probe WHERE task_id = $1"
+        while together > 1 and await context.pool.fetchval(query, context.task.task_id) < together:
+            await asyncio.sleep(0.1)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         return RunEnd()
