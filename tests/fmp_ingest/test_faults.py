@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -144,6 +145,39 @@ async def test_a_dead_endpoint_is_probed_and_not_stormed(sandbox_database: str, 
     )
     assert ended.task.status == "failed"
     assert stand_in.stats()["fmp"]["total"] < 100
+
+
+@pytest.mark.parametrize("task_type", [TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS])
+async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
+    sandbox_database: str, stand_in: StandIn, task_type: TaskType
+) -> None:
+    settings = make_settings(stand_in.fmp_base_url)
+    await run_fmp(sandbox_database, settings, "universe")
+    stand_in.reset()
+    stand_in.set_faults({"match": "/stable/", "kind": "500"})
+    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.5)
+    started = time.monotonic()
+    ended = await run_fmp(sandbox_database, settings, task_type=task_type, policy=policy)
+    assert time.monotonic() - started < 10
+    assert ended.task.status == "failed"
+    assert {unit.status for name, unit in ended.units.items() if not name.endswith("again")} == {UnitStatus.FAILED}
+    assert "FMP has answered nothing but failures" in ended.task.error_details[-1]["message"]
+    assert stand_in.stats()["fmp"]["total"] < 150
+
+
+async def test_what_was_broken_off_goes_on_at_the_end(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    stand_in.set_faults({"match": "/stable/etf/info", "kind": "500", "times": 14})
+    ended = await run_fmp(
+        sandbox_database,
+        make_settings(stand_in.fmp_base_url),
+        *("etf_info", "etf_countries"),
+        task_type=TaskType.WEEKLY_FUNDAMENTALS,
+        policy=RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.2),
+    )
+    assert ended.task.status == "completed", ended.task.error_details
+    funds = await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE is_etf OR is_fund")
+    assert await pool.fetchval("SELECT count(*) FROM fmp_etf_info") == funds
 
 
 async def test_a_body_without_end_is_cut_off(sandbox_database: str, stand_in: StandIn) -> None:

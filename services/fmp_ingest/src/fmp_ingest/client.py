@@ -16,7 +16,7 @@ import httpx
 
 from fmp_collectors.answers import HEAD_BYTES, Answer, AnswerError, Body, Kind, Verdict, classify_answer
 from fmp_collectors.fetch import is_cut
-from fmp_ingest.gate import Gate, RetryPolicy
+from fmp_ingest.gate import Breaker, Gate, RetryPolicy
 from fmp_ingest.limiter import DatabaseSlotStore, Limiter
 from fmp_ingest.quota import Quota
 from fmp_ingest.tally import Tally
@@ -81,6 +81,7 @@ class FmpClient:
         quota: Quota,
         tally: Tally,
         policy: RetryPolicy,
+        breaker: Breaker,
         is_sandbox: bool,
     ) -> None:
         self.calls = calls
@@ -90,6 +91,7 @@ class FmpClient:
         self._share = share
         self._quota = quota
         self._policy = policy
+        self._breaker = breaker
         self._is_sandbox = is_sandbox
         self._account_gate = Gate("any request", policy)
         self._gates: dict[str, Gate] = defaultdict(self._make_gate)
@@ -101,12 +103,14 @@ class FmpClient:
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
         """Return a good answer, repeated up to three times where that can help.
 
-        Raises AnswerError where there is none to be had, RunParkedError where the account has nothing left,
-        AccountError where its key does not work, RefusedSourceError where stand-in and database do not fit.
+        Raises AnswerError where there is none to be had, RunParkedError where the account has nothing left, OutageError
+        where the vendor is down, AccountError where its key does not work, RefusedSourceError where stand-in and
+        database do not fit.
         """
         verdict = Verdict(Kind.NO_ANSWER)
         for attempt in range(self._policy.retries + 1):
             async with self._account_gate.passage(), self._gates[path].passage():
+                self._breaker.check()
                 answer, retry_after = await self._call(path, params, is_bulk=is_bulk, is_retry=attempt > 0)
                 verdict = answer.verdict
                 pause = await self._weigh(path, verdict, retry_after, attempt + 1)
@@ -143,8 +147,12 @@ class FmpClient:
             return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.gate_base * 3))
         if kind.may_pass:
             self._gates[path].note_failure(retry_after)
+            self._breaker.note_failure(path)
             _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
+            if self._breaker.is_down:
+                raise self._breaker.make_error()
             return self._policy.pause(attempt) if retry_after is None else retry_after
+        self._breaker.note_success()
         self._account_gate.note_success()
         self._gates[path].note_success()
         if kind.is_ok:
@@ -233,9 +241,14 @@ async def open_client(
     is_sandbox: bool,
     is_backfill: bool = False,
     policy: RetryPolicy | None = None,
+    breaker: Breaker | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[FmpClient]:
-    """Open a run's client; all clients on one database share one rate. Raises ConfigError without a key, RunParkedError."""
+    """Open a run's client; all clients on one database share one rate. Raises ConfigError without a key, RunParkedError.
+
+    `breaker` is what clients of one process share, so that a vendor that is down is not asked again by each.
+    """
+    policy = policy or RetryPolicy()
     key = settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None
     if not key:
         raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
@@ -270,6 +283,7 @@ async def open_client(
             share=opened.get("backfill"),
             quota=quota,
             tally=tally,
-            policy=policy or RetryPolicy(),
+            policy=policy,
+            breaker=breaker or Breaker(policy),
             is_sandbox=is_sandbox,
         )

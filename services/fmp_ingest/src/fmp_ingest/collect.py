@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any, BinaryIO, Self, cast
@@ -39,7 +39,8 @@ class Progress:
 
     `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
     `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
-    `first_path` is the source that was preferred at the start, by which levels count.
+    `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
+    not asked for.
     """
 
     level: int = 0
@@ -54,6 +55,7 @@ class Progress:
     dropped: int = 0
     last_error: str = ""
     first_path: str = ""
+    broken_off: str = ""
 
     @classmethod
     def read(cls, resume: dict[str, Any]) -> Self:
@@ -63,6 +65,12 @@ class Progress:
     def dump(self) -> dict[str, Any]:
         """Return the resume point."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def start_again(self) -> Progress:
+        """Return where a second try begins: with the rest where the first was broken off, else with what did not answer."""
+        if self.broken_off:
+            return replace(self, broken_off="")
+        return Progress(level=self.level, only=self.spent, last_error=self.last_error, first_path=self.first_path)
 
 
 @dataclass

@@ -9,19 +9,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sra_shared.errors import RetryableError
+from sra_shared.errors import FatalError
+
+
+class OutageError(FatalError):
+    """The vendor, or one endpoint of it, has failed for so long that going on would only be a storm."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How failed calls are repeated; seconds."""
+    """How failed calls are repeated; seconds. `patience` is how long a closed gate, or a vendor that only fails, is
+    probed before the dataset is given up."""
 
     retries: int = 3
     base: float = 1.0
     longest: float = 60.0
     gate_base: float = 5.0
     failures_to_close: int = 8
-    patience: float = 300.0
+    patience: float = 120.0
+    probe_every: float = 60.0
     longest_retry_after: float = 300.0
 
     def pause(self, attempt: int, *, base: float | None = None) -> float:
@@ -53,7 +59,7 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Wait until a call may start; raises RetryableError where the gate has been closed for too long."""
+        """Wait until a call may start; raises OutageError where the gate has been closed for too long."""
         if not self.is_closed:
             yield
             return
@@ -61,9 +67,9 @@ class Gate:
             if self._closed_since is not None:
                 now = time.monotonic()
                 if self._patience is not None and now - self._closed_since > self._patience:
-                    raise RetryableError(
+                    raise OutageError(
                         f"FMP has not answered {self._name} for {now - self._closed_since:.0f} s.",
-                        next_step="The run tries again by itself.",
+                        next_step="It is tried once more at the end of the run; then run it again.",
                     )
                 await asyncio.sleep(max(0.0, self._closed_until - now))
                 yield
@@ -89,3 +95,50 @@ class Gate:
         if self._closed_since is None:
             self._closed_since = now
         self._closed_until = now + pause
+
+
+class Breaker:
+    """Tells a vendor that is down from an endpoint that is, over all datasets of a process.
+
+    Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused but one probe
+    in `probe_every` seconds; the first good answer ends that. A failure long after the last one begins anew.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._paths: set[str] = set()
+        self._since = self._last = self._probed_at = float("-inf")
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing at all has been answered for too long."""
+        return len(self._paths) > 1 and self._last - self._since > self._policy.patience
+
+    def check(self) -> None:
+        """Raise OutageError where no call may be made now."""
+        now = time.monotonic()
+        if now - self._last > self._policy.patience + self._policy.probe_every:
+            self.note_success()
+        if not self.is_down:
+            return
+        if now - self._probed_at < self._policy.probe_every:
+            raise self.make_error()
+        self._probed_at = now
+
+    def make_error(self) -> OutageError:
+        """Return what to say of a vendor that is down."""
+        return OutageError(
+            f"FMP has answered nothing but failures for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints.",
+            next_step="Wait until FMP is up again, then run it again.",
+        )
+
+    def note_success(self) -> None:
+        """The vendor answered, be it with a refusal."""
+        self._paths.clear()
+
+    def note_failure(self, path: str) -> None:
+        """A call to an endpoint failed in a way that may pass."""
+        self._last = time.monotonic()
+        if not self._paths:
+            self._since = self._probed_at = self._last
+        self._paths.add(path)

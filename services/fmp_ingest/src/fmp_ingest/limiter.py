@@ -220,10 +220,14 @@ class Limiter:
         if self.pace.is_serial:
             return not self._book.waiting and not self._book.in_flight
         last = self._book.last_slot
-        return last is None or last - now < _AHEAD_SECONDS
+        return last is None or (self._book.waiting < len(self._queue) and last - now < _AHEAD_SECONDS)
 
     def _wanted_slots(self) -> int:
-        return 1 if self.pace.is_serial else max(1, round(_BLOCK_SECONDS / self.pace.interval))
+        if self.pace.is_serial:
+            return 1
+        # a single caller must not wait for the end of a block that it used one slot of
+        block = max(1, round(_BLOCK_SECONDS / self.pace.interval))
+        return max(1, min(block, len(self._queue) - self._book.waiting))
 
     async def _reserve(self, slots: int) -> None:
         asked_at = self._clock()

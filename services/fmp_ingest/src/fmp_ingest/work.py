@@ -18,7 +18,7 @@ from fmp_ingest.backfill import order_sources, request_first_backfill
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
 from fmp_ingest.collect import Collector, Progress
-from fmp_ingest.gate import RetryPolicy
+from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
 from fmp_ingest.sessions import store_sessions
 from fmp_ingest.tally import prune_tally, read_tally
 from fmp_ingest.targets import has_universe, read_targets
@@ -86,10 +86,12 @@ class FmpWork:
         settings: FmpSettings,
         *,
         policy: RetryPolicy | None = None,
+        breaker: Breaker | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
-        self._policy = policy
+        self._policy = policy or RetryPolicy()
+        self._breaker = breaker or Breaker(self._policy)
         self._transport = transport
         self.refusal: SraError | None = None
         """Why a run of this process ended before its time, for the command that waits for it."""
@@ -140,10 +142,19 @@ class FmpWork:
                 await request_first_backfill(
                     ledger, today=datetime.now(UTC).date(), years=self._settings.fmp_history_years
                 )
-        progress = await self._run_collector(context, dataset)
+        progress = await self._try_collector(context, dataset)
         status, error = judge_progress(dataset, progress)
         async with context.transaction() as connection:
             await context.finish(connection, status=status, error=error, resume=progress.dump())
+
+    async def _try_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
+        """As `_run_collector`; where the vendor is down, how far it got."""
+        try:
+            return await self._run_collector(context, dataset)
+        except OutageError as error:
+            progress = Progress.read(context.unit.resume)
+            progress.broken_off = str(error)
+            return progress
 
     async def _run_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
         task, names = context.task, context.task.parameters.get("datasets")
@@ -161,6 +172,7 @@ class FmpWork:
             is_sandbox=is_sandbox,
             is_backfill=task.task_type is TaskType.FMP_BACKFILL,
             policy=self._policy,
+            breaker=self._breaker,
             transport=self._transport,
         ) as client:
             sources = choose_sources(dataset, task.task_type, names)
@@ -184,16 +196,12 @@ class FmpWork:
     async def _ask_again(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
         first = await _read_first_try(context)
-        if first is None or not first[1].spent:
+        if first is None or not (first[1].spent or first[1].broken_off):
             return
         status, tried = first
         if not context.unit.resume:
-            context.unit.resume.update(
-                Progress(
-                    level=tried.level, only=tried.spent, last_error=tried.last_error, first_path=tried.first_path
-                ).dump()
-            )
-        progress = await self._run_collector(context, dataset)
+            context.unit.resume.update(tried.start_again().dump())
+        progress = await self._try_collector(context, dataset)
         left, error = judge_progress(dataset, progress)
         if left in (UnitStatus.COMPLETED, UnitStatus.SKIPPED):
             status = left if not tried.answered else UnitStatus.COMPLETED
@@ -226,6 +234,10 @@ class FmpWork:
 
 def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, str | None]:
     """Return how a dataset's unit ends and why."""
+    if progress.broken_off:
+        return (
+            UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED
+        ), f"{dataset.name}: {progress.broken_off}"
     if progress.spent:
         names = ", ".join(progress.spent[:_NAMED]) + (" ..." if len(progress.spent) > _NAMED else "")
         error = f"{dataset.name}: no data for {len(progress.spent)} of those asked for ({names}). {progress.last_error}"
@@ -273,4 +285,5 @@ def _is_released(task: ProcessingTask) -> bool:
 def make_works(settings: FmpSettings) -> dict[str, FmpWork]:
     """Return the work of every FMP task type."""
     types = (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS, TaskType.FMP_BACKFILL)
-    return {task_type.value: FmpWork(settings) for task_type in types}
+    breaker = Breaker(RetryPolicy())
+    return {task_type.value: FmpWork(settings, breaker=breaker) for task_type in types}
