@@ -1,4 +1,4 @@
-"""What the gateway keeps of its own: alerts on their way, and login codes until they are used."""
+"""What the gateway keeps of its own: incidents, alerts on their way, logins, and the sums of ledgers that were archived."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     Table,
     Text,
     Uuid,
@@ -20,6 +22,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.metadata import metadata
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("incident_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("subject", Text, nullable=False, comment="What is in trouble: one open incident per subject."),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Index("uq_incident_open", "subject", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("ix_incident_subject_ended", "subject", "ended_at"),
+)
 
 alert = Table(
     "alert",
@@ -46,4 +61,45 @@ login_code = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
     CheckConstraint("role IN ('viewer', 'service')", name="role_known"),
+)
+
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("address", LargeBinary, nullable=False, comment="Hash of where it came from."),
+    Column("failed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("failure_id", BigInteger, Identity(always=True), primary_key=True),
+    Index("ix_login_failure_address", "address", "failed_at"),
+)
+
+ended_session = Table(
+    "ended_session",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="From then on its cookie is worth nothing."),
+)
+
+ledger_archive = Table(
+    "ledger_archive",
+    metadata,
+    Column("month", Date, primary_key=True, comment="First day of the month in which the runs were asked for."),
+    Column("task_type", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True, comment="Empty for the figures of whole runs."),
+    Column("source", Text),
+    *[
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in (
+            "runs",
+            "runs_not_completed",
+            "read_count",
+            "stored_count",
+            "unchanged_count",
+            "duplicate_count",
+            "rejected_count",
+            "out_of_scope_count",
+            "rejects_deleted",
+            "warnings_deleted",
+        )
+    ],
+    Column("seconds", Numeric(16, 3), nullable=False, server_default=text("0")),
 )

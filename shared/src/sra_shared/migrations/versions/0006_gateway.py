@@ -1,4 +1,4 @@
-"""Alerts and login codes of the gateway.
+"""Incidents, alerts, logins and the archive of the gateway.
 
 Revision: 0006, after 0005.
 """
@@ -14,6 +14,20 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "incident",
+        sa.Column("incident_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False, comment="What is in trouble: one open incident per subject."),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("incident_id", name=op.f("pk_incident")),
+    )
+    op.create_index(
+        "uq_incident_open", "incident", ["subject"], unique=True, postgresql_where=sa.text("ended_at IS NULL")
+    )
+    op.create_index("ix_incident_subject_ended", "incident", ["subject", "ended_at"], unique=False)
     op.create_table(
         "alert",
         sa.Column("alert_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -46,7 +60,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_login_code")),
     )
 
+    op.create_table(
+        "login_failure",
+        sa.Column("address", sa.LargeBinary(), nullable=False, comment="Hash of where it came from."),
+        sa.Column("failed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("failure_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.PrimaryKeyConstraint("failure_id", name=op.f("pk_login_failure")),
+    )
+    op.create_index("ix_login_failure_address", "login_failure", ["address", "failed_at"], unique=False)
+    op.create_table(
+        "ended_session",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column(
+            "expires_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="From then on its cookie is worth nothing.",
+        ),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_ended_session")),
+    )
+    counts = (
+        "runs",
+        "runs_not_completed",
+        "read_count",
+        "stored_count",
+        "unchanged_count",
+        "duplicate_count",
+        "rejected_count",
+        "out_of_scope_count",
+        "rejects_deleted",
+        "warnings_deleted",
+    )
+    op.create_table(
+        "ledger_archive",
+        sa.Column(
+            "month", sa.Date(), nullable=False, comment="First day of the month in which the runs were asked for."
+        ),
+        sa.Column("task_type", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False, comment="Empty for the figures of whole runs."),
+        sa.Column("source", sa.Text(), nullable=True),
+        *[sa.Column(name, sa.BigInteger(), server_default=sa.text("0"), nullable=False) for name in counts],
+        sa.Column("seconds", sa.Numeric(precision=16, scale=3), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("month", "task_type", "dataset", name=op.f("pk_ledger_archive")),
+    )
+
 
 def downgrade() -> None:
-    op.drop_table("login_code")
-    op.drop_table("alert")
+    for name in ("ledger_archive", "ended_session", "login_failure", "login_code", "alert", "incident"):
+        op.drop_table(name)
