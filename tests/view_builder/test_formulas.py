@@ -277,23 +277,3 @@ async def test_daily_returns_of_a_fund_by_hand(pool: Pool, views: tuple[Compiled
         (18, None, None),
     ]
     assert {row["currency"] for row in rows} == {"USD"}
-
-
-async def test_equity_history_is_raw_and_adjusted(pool: Pool, views: tuple[CompiledView, ...]) -> None:
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fmp", ["quote", "profile", "universe", "splits"])
-        await put_profile(connection, run, "ABC")
-        await put_price(connection, run, "ABC", datetime(2025, 9, 1, 15, tzinfo=UTC), "299")
-        await put_price(connection, run, "ABC", at_close(2025, 9, 1), "300")
-        await put_price(connection, run, "ABC", at_close(2025, 9, 2), "100.5")
-        await connection.execute(
-            "INSERT INTO fmp_split (symbol, date, numerator, denominator, raw_json, run_id, content_hash)"
-            " VALUES ('ABC', '2025-09-02', 3, 1, '{}', $1, '')",
-            run,
-        )
-    await build_all(pool, views)
-    rows = await read_rows(pool, "SELECT date, price, adjusted_price FROM sra.equity_quote_history ORDER BY date")
-    assert [(row["date"].day, row["price"], row["adjusted_price"]) for row in rows] == [
-        (1, Decimal(300), Decimal(100)),
-        (2, Decimal("100.5"), Decimal("100.5")),
-    ]

@@ -195,3 +195,33 @@ async def put_price(
         Decimal(price),
         run_id,
     )
+
+
+async def put_row(connection: Connection, run_id: UUID, table: str, **values: Any) -> None:
+    """Store a row of an FMP table; numbers may be given as text. A row of the same key is replaced."""
+    row = {name: _read(name, value) for name, value in values.items()}
+    raw = {name: str(value) for name, value in values.items()}
+    row |= {"run_id": run_id, "raw_json": raw, "content_hash": b""}
+    names = ", ".join(row)
+    places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
+    key = {"fmp_eod_price": "symbol, date", "fmp_split": "symbol, date", "fmp_dividend": "symbol, date"}.get(table)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in row)
+    conflict = f" ON CONFLICT ({key}) DO UPDATE SET {updates}, updated_at = now()" if key else ""
+    await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places}){conflict}", *row.values())  # noqa: S608
+
+
+async def put_close(connection: Connection, run_id: UUID, symbol: str, day: date, close: str, **values: Any) -> None:
+    """Store the prices of a session."""
+    await put_row(connection, run_id, "fmp_eod_price", symbol=symbol, date=day, close=close, **values)
+
+
+async def put_split(connection: Connection, run_id: UUID, symbol: str, day: date, new: int, old: int) -> None:
+    """Store a split: `new` shares for `old` ones."""
+    await put_row(
+        connection, run_id, "fmp_split", symbol=symbol, date=day, numerator=Decimal(new), denominator=Decimal(old)
+    )
+
+
+async def put_dividend(connection: Connection, run_id: UUID, symbol: str, day: date, dividend: str) -> None:
+    """Store a dividend by its ex-date."""
+    await put_row(connection, run_id, "fmp_dividend", symbol=symbol, date=day, dividend=dividend)

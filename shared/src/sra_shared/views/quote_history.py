@@ -1,4 +1,4 @@
-"""Daily series: of funds with our own returns, of listings raw and adjusted by splits."""
+"""Daily series of funds, with our own returns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import Field
 
 from sra_shared.views.base import AS_OF, Col, Source, ViewModel, ViewSpec
 from sra_shared.views.fragments import (
-    PERFORMANCE_DIGITS,
     STALE_AFTER_DAYS,
     exact,
     exact_navps,
@@ -21,7 +20,6 @@ from sra_shared.views.fragments import (
     parse,
     performance,
 )
-from sra_shared.views.latest_quote import MARKET_ZONE
 
 _STORED = "The run that stored the record."
 
@@ -100,52 +98,4 @@ class FundQuoteHistory(ViewModel):
         ),
         uses=("security_master",),
         used_indexes=("pk_fundata_quotes", "ix_fundata_quotes_date"),
-    )
-
-
-_DAY = f"(q.quoted_at AT TIME ZONE '{MARKET_ZONE}')::date"
-_EQUITY_QUERY = f"""
-SELECT q.symbol, {_DAY} AS date, q.quoted_at, q.exchange, q.price, m.currency,
-  round(q.price / coalesce(a.factor, 1)::numeric(80,{PERFORMANCE_DIGITS}), 10) AS adjusted_price,
-  q.open, q.day_low, q.day_high, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id
-FROM public.fmp_quote q
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = q.symbol
-LEFT JOIN LATERAL (
-  SELECT published.product(x.numerator / x.denominator::numeric(80,{PERFORMANCE_DIGITS})) AS factor FROM public.fmp_split x
-  WHERE x.symbol = q.symbol AND x.date > {_DAY} AND x.numerator > 0 AND x.denominator > 0
-) a ON true
-WHERE q.price IS NOT NULL AND NOT EXISTS (
-  SELECT FROM public.fmp_quote o WHERE o.symbol = q.symbol AND o.price IS NOT NULL AND o.quoted_at > q.quoted_at
-    AND o.quoted_at < ({_DAY} + 1)::timestamp AT TIME ZONE '{MARKET_ZONE}')
-"""  # noqa: S608
-
-
-class EquityQuoteHistory(ViewModel):
-    """Last quote of every listing and day, as delivered and adjusted by the splits since.
-
-    The day is that of New York. adjusted_price is price / product(numerator / denominator) over all splits after the day,
-    rounded half up to ten decimals; dividends leave it as it is.
-    """
-
-    symbol: str = Field(description="Symbol.")
-    date: dt.date = Field(description="Day of the quote in New York.")
-    quoted_at: datetime = Field(description="Moment of the quote, UTC.")
-    exchange: str = Field(description="Exchange.")
-    price: Annotated[Decimal, Col("currency of the row")] = Field(description="Price as delivered.")
-    currency: str | None = Field(description="Currency of every amount of the row.")
-    adjusted_price: Annotated[Decimal, Col("currency of the row")] = Field(description="Price in today's shares.")
-    open: Amount = Field(description="First price of the day, as delivered.")
-    day_low: Amount = Field(description="Lowest price of the day, as delivered.")
-    day_high: Amount = Field(description="Highest price of the day, as delivered.")
-    volume: Annotated[Decimal | None, Col("shares")] = Field(description="Volume of the day, as delivered.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=_STORED)
-
-    spec: ClassVar[ViewSpec] = ViewSpec(
-        name="equity_quote_history",
-        key=("symbol", "date"),
-        query=_EQUITY_QUERY,
-        sources=(Source("fmp_quote", "fmp", ("quote",)), Source("fmp_split", "fmp", ("splits",))),
-        uses=("security_master",),
-        used_indexes=("pk_fmp_quote",),
     )

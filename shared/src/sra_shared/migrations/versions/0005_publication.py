@@ -10,6 +10,13 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+_BLOCK_INDEXES = (
+    ("ix_fmp_quote_run", "fmp_quote", "run_id"),
+    ("ix_fmp_eod_price_run", "fmp_eod_price", "run_id"),
+    ("ix_fmp_dividend_run", "fmp_dividend", "run_id"),
+    ("ix_fmp_etf_holding_run", "fmp_etf_holding", "run_id"),
+    ("ix_fmp_etf_holding_closed", "fmp_etf_holding", "valid_to"),
+)
 _STATEMENTS = (
     """CREATE TABLE published_view (
         relation TEXT NOT NULL,
@@ -52,7 +59,10 @@ _STATEMENTS = (
     "CREATE SCHEMA published",
     "COMMENT ON SCHEMA published IS 'Rows behind the views of schema sra; read those.'",
     "CREATE AGGREGATE published.product(numeric) (SFUNC = numeric_mul, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE)",
-    "CREATE INDEX ix_fmp_quote_run ON fmp_quote USING brin (run_id) WITH (pages_per_range = 32, autosummarize = true)",
+    *(
+        f"CREATE INDEX {name} ON {table} USING brin ({column}) WITH (pages_per_range = 32, autosummarize = true)"
+        for name, table, column in _BLOCK_INDEXES
+    ),
     # the schema holds views only, and each of them is granted by name
     "GRANT USAGE ON SCHEMA sra TO PUBLIC",
     # every role may execute a new function unless told otherwise
@@ -111,7 +121,8 @@ def downgrade() -> None:
         $$
         """
     )
-    op.execute("DROP INDEX ix_fmp_quote_run")
+    for name, _, _ in reversed(_BLOCK_INDEXES):
+        op.execute(f"DROP INDEX {name}")
     op.execute("DROP AGGREGATE published.product(numeric)")
     op.execute("DROP SCHEMA sra")
     op.execute("DROP SCHEMA published")

@@ -1,0 +1,132 @@
+"""The factors that put former prices of a listing into today's shares."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.fragments import PERFORMANCE_DIGITS, STALE_AFTER_DAYS
+from sra_shared.views.performance import EOD_CLOSES, select_newest
+from sra_shared.views.security_master import CHANGED_LISTINGS, CHANGED_PROFILES
+
+_SPLITS = "public.fmp_split x WHERE x.symbol = {symbol} AND x.numerator > 0 AND x.denominator > 0"
+_DIVIDENDS = "public.fmp_dividend x WHERE x.symbol = {symbol} AND x.dividend > 0"
+
+_QUERY = f"""
+SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
+  m.currency, e.price AS reinvestment_price,
+  round(published.product(e.split_ratio) OVER later, {PERFORMANCE_DIGITS}) AS split_factor,
+  CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
+    THEN round(published.product(e.total_ratio) OVER later, {PERFORMANCE_DIGITS}) END AS total_return_factor,
+  e.as_of
+FROM (
+  SELECT s.symbol, x.*, r.price, o.ratio AS split_ratio,
+    CASE WHEN x.dividend IS NULL THEN o.ratio
+      ELSE o.ratio * (1 + x.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) END AS total_ratio
+  FROM scope s
+  CROSS JOIN LATERAL ({select_newest(EOD_CLOSES)}) n
+  CROSS JOIN LATERAL (
+    SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
+      greatest(p.updated_at, d.updated_at) AS as_of
+    FROM (SELECT x.* FROM {_SPLITS.format(symbol="s.symbol")}) p
+    FULL JOIN (SELECT x.* FROM {_DIVIDENDS.format(symbol="s.symbol")}) d ON d.date = p.date
+  ) x
+  CROSS JOIN LATERAL (
+    SELECT coalesce(x.numerator / x.denominator::numeric(80,{PERFORMANCE_DIGITS}), 1) AS ratio
+  ) o
+  LEFT JOIN LATERAL (
+    SELECT p.close AS price, coalesce((
+        SELECT published.product(y.numerator / y.denominator::numeric(80,{PERFORMANCE_DIGITS})) FROM public.fmp_split y
+        WHERE y.symbol = s.symbol AND y.numerator > 0 AND y.denominator > 0 AND y.date > x.date AND y.date <= p.date
+      ), 1) AS splits
+    FROM public.fmp_eod_price p
+    WHERE x.dividend IS NOT NULL AND p.symbol = s.symbol AND p.close > 0
+      AND p.date >= x.date AND p.date <= x.date + {STALE_AFTER_DAYS}
+    ORDER BY p.date LIMIT 1
+  ) r ON true
+  WHERE x.date <= n.day
+) e
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
+WINDOW later AS (PARTITION BY e.symbol ORDER BY e.date DESC)
+"""  # noqa: S608 - fragments of this package
+
+# a price tells the reinvestment of the dividends shortly before it, and makes an announced event one that has happened
+_CHANGED_CLOSES = f"""
+SELECT c.symbol, c.run_id FROM (
+  SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price
+  WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id
+) c
+WHERE EXISTS (
+  SELECT FROM (
+    SELECT x.date FROM {_SPLITS.format(symbol="c.symbol")} UNION ALL SELECT x.date FROM {_DIVIDENDS.format(symbol="c.symbol")}
+  ) x
+  WHERE x.date <= c.last AND (x.date >= c.first - {STALE_AFTER_DAYS} OR NOT EXISTS (
+    SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
+)
+"""  # noqa: S608
+_CHANGED_EVENTS = tuple(
+    f"SELECT symbol, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608
+    for table in ("fmp_split", "fmp_dividend")
+)
+CHANGED_LISTED_SYMBOLS = tuple(
+    f"SELECT identifier AS symbol, run_id FROM ({text.strip()}) u"  # noqa: S608
+    for text in (CHANGED_LISTINGS, CHANGED_PROFILES)
+)
+CHANGED_ADJUSTMENTS = (_CHANGED_CLOSES, *_CHANGED_EVENTS)
+
+Amount = Annotated[Decimal | None, Col("currency of the row")]
+
+
+class PriceAdjustment(ViewModel):
+    """Splits and dividends of every listing, with the factors by which prices before them are divided.
+
+    A price of day d in today's shares is price / split_factor, and with dividends reinvested price / total_return_factor,
+    both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts
+    from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of
+    numerator / denominator over this event and all later ones; total_return_factor the product of
+    numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
+    later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a
+    close. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits
+    adjusted).
+    """
+
+    symbol: str = Field(description="Symbol.")
+    date: dt.date = Field(description="First day with the new number of shares; of a dividend the ex-date.")
+    split_numerator: Annotated[Decimal | None, Col("shares")] = Field(
+        description="New shares for split_denominator old ones; none without a split."
+    )
+    split_denominator: Annotated[Decimal | None, Col("shares")] = Field(description="Old shares.")
+    dividend: Amount = Field(description="Dividend per share of the day; none without a dividend.")
+    currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
+    reinvestment_price: Amount = Field(description="Close at which the dividend is reinvested, as delivered.")
+    split_factor: Annotated[Decimal, Col("factor")] = Field(description="Today's shares for one before the day.")
+    total_return_factor: Annotated[Decimal | None, Col("factor")] = Field(
+        description="The same with all dividends since reinvested."
+    )
+    as_of: datetime = Field(description=AS_OF)
+    last_run_id: UUID = Field(description=LAST_RUN)
+
+    spec: ClassVar[ViewSpec] = ViewSpec(
+        name="price_adjustment",
+        key=("symbol", "date"),
+        query=_QUERY,
+        sources=(
+            Source("fmp_split", "fmp", ("splits",)),
+            Source("fmp_dividend", "fmp", ("dividends",)),
+            Source("fmp_eod_price", "fmp", ("eod_prices",)),
+            Source("fmp_universe", "fmp", ("universe",)),
+            Source("equity_profile", "fmp", ("profile",)),
+        ),
+        uses=("security_master",),
+        keyed=Keyed(
+            scope=("symbol",),
+            all_scopes="SELECT symbol FROM public.fmp_split UNION SELECT symbol FROM public.fmp_dividend",
+            changed_scopes=(*CHANGED_ADJUSTMENTS, *CHANGED_LISTED_SYMBOLS),
+        ),
+    )
