@@ -12,6 +12,11 @@ from sra_shared.db import Pool, open_pool
 from sra_testing.databases import create_database, drop_database, execute_sql, make_template
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes start first, so that none of them is what the others wait for at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI nothing is left out: a skipped test there is a failed session."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

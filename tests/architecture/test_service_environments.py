@@ -18,6 +18,8 @@ import pytest
 
 from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_lock
 
+pytestmark = pytest.mark.long
+
 PROBE = """
 import importlib, importlib.util, json, pkgutil, sys
 own, names = sys.argv[1], sys.argv[2].split(",")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = (
     "import json, os, sys; print(json.dumps({'arguments': sys.argv[1:], 'folder': os.getcwd(), 'python': sys.prefix}))"

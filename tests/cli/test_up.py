@@ -26,6 +26,8 @@ from sra_testing.stack_processes import (
     wait_for,
 )
 
+pytestmark = pytest.mark.long
+
 STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
 
 

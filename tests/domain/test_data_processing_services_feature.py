@@ -20,6 +20,8 @@ from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, counts_o
 from sra_testing.scenes import Scene, keep_logs, read_table
 from sra_testing.stand_in import TEST_DAY, run_stand_in
 
+pytestmark = pytest.mark.long
+
 scenarios("data_processing_services.feature")
 
 PAUSE = 0.2

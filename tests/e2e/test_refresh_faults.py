@@ -2,69 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import httpx
 import psutil
 import pytest
 
 from sra_cli.gateway_client import GatewayClient
-from sra_cli.home import Home, RunningStack
+from sra_cli.home import RunningStack
 from sra_cli.output import choose_exit_code
-from sra_testing.databases import run_async
-from sra_testing.stack_processes import call_command, start_command, wait_for
+from sra_testing.stack_processes import (
+    fetch_value,
+    follow_first_refresh,
+    read_newest_refresh,
+    read_settled_content,
+    run_stack,
+    wait_for,
+)
 
-CONTENT = """
-SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM (
-  SELECT concat_ws('|', 'data', dataset, identifier, record_id, data_version, row_ordinal, encode(content_hash, 'hex')) line
-  FROM fundata_data
-  UNION ALL
-  SELECT concat_ws('|', 'quote', dataset, identifier, date, data_version, row_ordinal, encode(content_hash, 'hex'))
-  FROM fundata_quotes
-  UNION ALL SELECT concat_ws('|', 'profile', symbol, exchange, encode(content_hash, 'hex')) FROM equity_profile
-  UNION ALL SELECT concat_ws('|', 'fmp quote', symbol, quoted_at, encode(content_hash, 'hex')) FROM fmp_quote
-  UNION ALL SELECT concat_ws('|', 'holding', symbol, asset, name, isin, occurrence, encode(content_hash, 'hex'))
-  FROM fmp_etf_holding WHERE valid_to IS NULL
-  UNION ALL SELECT concat_ws('|', 'curve', to_jsonb(c) - 'as_of' - 'last_run_id') FROM sra.treasury_curve c
-  UNION ALL SELECT concat_ws('|', 'fund page', to_jsonb(p) - 'as_of' - 'last_run_id') FROM sra.fund_page p
-  UNION ALL SELECT concat_ws('|', 'rejected', dataset, file_path, line, reason) FROM rejected_record) lines
-"""
+pytestmark = pytest.mark.long
+
 STEP_OF = {
     "fmp_ingest": "fmp",
     "fundata_ingest": "fundata_data",
     "gateway": "fundata_data",
     "view_builder": "fundata_quotes",
 }
-
-
-def fetch_value(dsn: str, query: str) -> Any:
-    async def fetch() -> Any:
-        connection = await asyncpg.connect(dsn)
-        try:
-            return await connection.fetchval(query)
-        finally:
-            await connection.close()
-
-    return run_async(fetch())
-
-
-@contextmanager
-def run_stack(home: Path) -> Iterator[RunningStack]:
-    """Start `./sra up`, whose first refresh begins by itself, and end it with everything it started."""
-    process: subprocess.Popen[str] = start_command("up", "--home", str(home), "--json")
-    try:
-        wait_for(lambda: Home(home).read_running() is not None, "the stack to start", seconds=120)
-        stack = Home(home).read_running()
-        assert stack is not None
-        yield stack
-    finally:
-        call_command("down", "--home", str(home))
-        process.communicate(timeout=60)
 
 
 def find_process(stack: RunningStack, module: str) -> psutil.Process:
@@ -74,39 +37,17 @@ def find_process(stack: RunningStack, module: str) -> psutil.Process:
     return found[0]
 
 
-def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
-    try:
-        answer = httpx.get(
-            f"{stack.gateway_url}/refresh", headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=5
-        )
-    except httpx.TransportError:
-        return None
-    if answer.status_code != httpx.codes.OK:
-        return None
-    body = answer.json()
-    refreshes = body["refreshes"] if isinstance(body, dict) else body
-    return refreshes[0] if refreshes else None
-
-
-def is_step_running(stack: RunningStack, step: str) -> bool:
+def has_step_begun(stack: RunningStack, step: str) -> bool:
     refresh = read_newest_refresh(stack)
-    return refresh is not None and any(s["step"] == step and s["status"] == "running" for s in refresh["steps"])
-
-
-def follow(stack: RunningStack) -> Mapping[str, Any]:
-    wait_for(lambda: read_newest_refresh(stack) is not None, "the refresh to be requested", seconds=60)
-    refresh = read_newest_refresh(stack)
-    assert refresh is not None
-    with GatewayClient(stack.gateway_url, stack.service_token) as gateway:
-        return gateway.follow_refresh(refresh["refresh_id"])
+    return refresh is not None and any(s["step"] == step and s["status"] != "queued" for s in refresh["steps"])
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The content after a refresh that nobody disturbed."""
     with run_stack(tmp_path_factory.mktemp("calm") / "home") as stack:
-        assert follow(stack)["status"] == "completed"
-        return str(fetch_value(stack.database_url, CONTENT))
+        assert follow_first_refresh(stack)["status"] == "completed"
+        return read_settled_content(stack)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +60,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with run_stack(home) as stack:
-        wait_for(lambda: is_step_running(stack, STEP_OF[service]), f"step {STEP_OF[service]} to run", seconds=120)
+        wait_for(lambda: has_step_begun(stack, STEP_OF[service]), f"step {STEP_OF[service]} to begin", seconds=240)
         victim = find_process(stack, service)
         victim.kill()
         victim.wait(10)
-        ended = follow(stack)
+        ended = follow_first_refresh(stack)
         assert ended["status"] == "completed", ended
-        assert fetch_value(stack.database_url, CONTENT) == undisturbed
+        assert read_settled_content(stack) == undisturbed
         assert find_process(stack, service).pid != victim.pid
 
 
@@ -133,7 +74,7 @@ def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed:
 def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with run_stack(home) as stack:
-        assert follow(stack)["status"] == "completed"
+        assert follow_first_refresh(stack)["status"] == "completed"
         command = find_process(stack, "sra_stand_in").cmdline()
         stand_in = f"http://127.0.0.1:{command[command.index('--port') + 1]}"
         fault = {"match": "/stable/", "kind": "500", "times": None}

@@ -14,6 +14,8 @@ from sra_shared.runs import RunRequest, RunStatus, TaskType, read_run, read_unit
 from sra_testing.job_process import PROBE_TABLE, run_worker_process
 from sra_testing.waiting import wait_for
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def probe_pool(pool: Pool) -> Pool:

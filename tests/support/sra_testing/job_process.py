@@ -16,6 +16,7 @@ from sra_shared.db import Connection
 from sra_shared.logs import configure_logs
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Worker
 from sra_shared.worker import JobWorker
+from sra_testing.waiting import wait_for
 
 PROBE_TABLE = "CREATE TABLE chunk_probe (task_id uuid, unit text, chunk int, owner text)"
 
@@ -51,13 +52,15 @@ class ProbeWork:
                     os._exit(9)
                 await asyncio.sleep(float(parameters.get("open_pause", 0)))
                 await context.commit(connection, Counts(read=1, stored=1), resume={"chunk": chunk + 1})
-            await self._wait_for_others(context, int(parameters.get("together", 1)))
+            await self._wait_for_others(context, int(parameters.get("together", 0)))
             await asyncio.sleep(float(parameters.get("pause", 0)))
 
     async def _wait_for_others(self, context: UnitContext, together: int) -> None:
-        query = "SELECT count(DISTINCT owner) FROM chunk_probe WHERE task_id = $1"
-        while together > 1 and await context.pool.fetchval(query, context.task.task_id) < together:
-            await asyncio.sleep(0.1)
+        async def are_there() -> bool:
+            query = "SELECT count(DISTINCT owner) FROM chunk_probe WHERE task_id = $1"
+            return bool(await context.pool.fetchval(query, context.task.task_id) >= together)
+
+        await wait_for(are_there, what=f"a chunk of each of {together} workers")
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         return RunEnd()

@@ -7,13 +7,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import httpx
 import psutil
 
-from sra_cli.home import Home
+from sra_cli.gateway_client import GatewayClient
+from sra_cli.home import Home, RunningStack
+from sra_testing.content import LIVE_RUNS, make_content_query
+from sra_testing.databases import run_async
 
 SECONDS = 240
 
@@ -59,3 +65,60 @@ def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 40) -
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.1)
+
+
+def fetch_value(dsn: str, query: str) -> Any:
+    """Return the first value of a query's answer."""
+
+    async def fetch() -> Any:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    return run_async(fetch())
+
+
+@contextmanager
+def run_stack(home: Path) -> Iterator[RunningStack]:
+    """Start `./sra up`, whose first refresh begins by itself, and end it with everything it started."""
+    process: subprocess.Popen[str] = start_command("up", "--home", str(home), "--json")
+    try:
+        wait_for(lambda: Home(home).read_running() is not None, "the stack to start", seconds=120)
+        stack = Home(home).read_running()
+        assert stack is not None
+        yield stack
+    finally:
+        call_command("down", "--home", str(home))
+        process.communicate(timeout=60)
+
+
+def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
+    """Return what the gateway says of its newest refresh; None while it answers nothing."""
+    try:
+        answer = httpx.get(
+            f"{stack.gateway_url}/refresh", headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=5
+        )
+    except httpx.TransportError:
+        return None
+    if answer.status_code != httpx.codes.OK:
+        return None
+    body = answer.json()
+    refreshes = body["refreshes"] if isinstance(body, dict) else body
+    return refreshes[0] if refreshes else None
+
+
+def follow_first_refresh(stack: RunningStack) -> Mapping[str, Any]:
+    """Wait for the refresh that `up` begins by itself and return how it ended."""
+    wait_for(lambda: read_newest_refresh(stack) is not None, "the refresh to be requested", seconds=60)
+    refresh = read_newest_refresh(stack)
+    assert refresh is not None
+    with GatewayClient(stack.gateway_url, stack.service_token) as gateway:
+        return gateway.follow_refresh(refresh["refresh_id"])
+
+
+def read_settled_content(stack: RunningStack) -> str:
+    """Return the content once no run is left: the first history of prices goes on behind the refresh."""
+    wait_for(lambda: fetch_value(stack.database_url, LIVE_RUNS) == 0, "every run to end", seconds=180)
+    return str(fetch_value(stack.database_url, make_content_query()))

@@ -14,6 +14,7 @@ from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.settings import ROOT, build_environment
 
 _TOOLS = Path(sys.executable).parent
+_DOCKERFILES = sorted([*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("tests/*/Dockerfile")])
 STEPS: dict[str, list[str]] = {
     "lint": [str(_TOOLS / "ruff"), "check", "."],
     "format": [str(_TOOLS / "ruff"), "format", "--check", "."],
@@ -21,11 +22,13 @@ STEPS: dict[str, list[str]] = {
     "imports": [str(_TOOLS / "lint-imports")],
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
+    "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
+    "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
 }
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Lint, format, types, import contracts, lock files, generated files; all are run, whichever fails."""
+    """Lint, format, types, import contracts, locks, generated files, images; all are run, whichever fails."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():

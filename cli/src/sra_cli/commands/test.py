@@ -51,7 +51,7 @@ def test(
         words = [sys.executable, "-m", "pytest", "-m", marks, f"--junit-xml={report}", "-p", "no:cacheprovider"]
         if not wanted:
             # much of the suite waits for real processes; a file's tests stay together, since they share their stack
-            words += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+            words += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
         code = run_foreground([*words, *(more or [])], folder=ROOT, to_stderr=as_json)
         counts = read_counts(report)
     passed = code in (0, _NOTHING_FOUND) if wanted else code == 0
