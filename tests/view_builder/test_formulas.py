@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pytest
-
 from sra_shared.db import Pool
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
@@ -91,69 +89,6 @@ async def test_pricing_fills_a_day_that_fund_daily_navps_lacks(pool: Pool, views
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.latest_quote")
     assert (row["price"], row["price_date"], row["currency"]) == (Decimal("12.87654321"), DAY, None)
-
-
-# end 2025-09-26 at 110; the start is the last price on or before the target, at most 7 days older
-_STARTS = [
-    # horizon, day of the price, price, expected
-    ("1w", date(2025, 9, 19), "100", Decimal("0.100000")),
-    ("1w", date(2025, 9, 17), "100", Decimal("0.100000")),  # missing days: two older
-    ("1w", date(2025, 9, 12), "100", Decimal("0.100000")),  # seven days older still counts
-    ("1w", date(2025, 9, 11), "100", None),  # eight do not
-    ("1m", date(2025, 8, 26), "90", Decimal("0.222222")),  # 0.2222222...
-    ("3m", date(2025, 6, 26), "108", Decimal("0.018519")),  # 0.0185185...
-    ("ytd", date(2024, 12, 31), "109.999999", Decimal("0.000000")),  # 0.00000000909...
-    ("ytd", date(2024, 12, 27), "55", Decimal("1.000000")),
-    ("1y", date(2024, 9, 26), "220", Decimal("-0.500000")),
-    # (110/55) ^ (365.25/1095) - 1 = 2 ^ 0.33356164... - 1
-    ("3y", date(2022, 9, 26), "55", Decimal("0.260098")),
-    ("5y", date(2020, 9, 25), "55", Decimal("0.148619")),
-]
-
-
-@pytest.mark.parametrize(("horizon", "day", "price", "expected"), _STARTS)
-async def test_performance_of_an_equity_by_hand(
-    pool: Pool, views: tuple[CompiledView, ...], horizon: str, day: date, price: str, expected: Decimal | None
-) -> None:
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fmp", ["quote", "profile", "universe"])
-        await put_profile(connection, run, "ABC")
-        await put_price(connection, run, "ABC", at_close(day.year, day.month, day.day), price)
-        await put_price(connection, run, "ABC", at_close(2025, 9, 26), "110")
-    await build_all(pool, views)
-    (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
-    if expected is not None and horizon in ("3y", "5y"):
-        exact = (Decimal(110) / Decimal(price)) ** (Decimal("365.25") / (DAY - day).days) - 1
-        expected = exact.quantize(Decimal("0.000001"))
-    assert row[f"performance_{horizon}"] == expected
-
-
-async def test_month_ends_and_splits(pool: Pool, views: tuple[CompiledView, ...]) -> None:
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fmp", ["quote", "profile", "universe", "splits"])
-        await put_profile(connection, run, "ABC")
-        # one month before 31 March is 28 February
-        await put_price(connection, run, "ABC", at_close(2025, 2, 28), "300")
-        await put_price(connection, run, "ABC", at_close(2025, 3, 1), "900")
-        await put_price(connection, run, "ABC", at_close(2025, 3, 31), "110")
-        for day, numerator, denominator in (
-            (date(2025, 3, 10), 3, 1),
-            (date(2025, 2, 28), 2, 1),
-            (date(2025, 4, 1), 9, 1),
-        ):
-            await connection.execute(
-                "INSERT INTO fmp_split (symbol, date, numerator, denominator, raw_json, run_id, content_hash)"
-                " VALUES ('ABC', $1, $2, $3, '{}', $4, '')",
-                day,
-                numerator,
-                denominator,
-                run,
-            )
-    await build_all(pool, views)
-    (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
-    assert row["performance_1m"] == Decimal("0.100000")  # 110 / (300 / 3) - 1
-    assert row["dividend_yield"] == Decimal("0.018182")  # 2 / 110
-    assert row["beta"] == Decimal("1.25")
 
 
 async def test_fund_page_holds_the_vendors_figures_in_full(pool: Pool, views: tuple[CompiledView, ...]) -> None:

@@ -4,12 +4,13 @@ from sra_shared.views.base import ViewModel
 from sra_shared.views.daily_market_summary import DailyMarketSummary
 from sra_shared.views.data_freshness import DataFreshness, RunContents
 from sra_shared.views.equity_history import EquityQuoteHistory
+from sra_shared.views.equity_metrics import EquityMetrics
 from sra_shared.views.equity_page import EquityPage
 from sra_shared.views.fund_page import FundPage
+from sra_shared.views.fund_quote_history import FundQuoteHistory
 from sra_shared.views.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
 from sra_shared.views.latest_quote import LatestQuote
 from sra_shared.views.price_adjustment import PriceAdjustment
-from sra_shared.views.quote_history import FundQuoteHistory
 from sra_shared.views.security_master import SecurityMaster
 from sra_shared.views.treasury_curve import TreasuryCurve
 
@@ -19,13 +20,14 @@ VIEWS: tuple[type[ViewModel], ...] = (
     FundataDataHistory,
     FundataQuotes,
     FundataQuotesHistory,
+    FundQuoteHistory,
     LatestQuote,
     PriceAdjustment,
     FundPage,
+    EquityMetrics,
     EquityPage,
     DailyMarketSummary,
     TreasuryCurve,
-    FundQuoteHistory,
     EquityQuoteHistory,
     RunContents,
     DataFreshness,

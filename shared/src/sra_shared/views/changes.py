@@ -1,0 +1,25 @@
+"""Which securities a run touched, for the raw tables of FMP: what it wrote, and what its lists no longer name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def select_changed(table: str, column: str = "symbol", name: str = "symbol") -> str:
+    """The keys that the runs `$1` wrote, each with its run."""
+    return f"SELECT {column} AS {name}, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608 - our own names
+
+
+def select_all_changed(tables: Sequence[str]) -> tuple[str, ...]:
+    """The same for several tables."""
+    return tuple(select_changed(table) for table in tables)
+
+
+def select_closed(table: str, column: str = "symbol", name: str = "symbol") -> str:
+    """The keys of entries that the runs `$1` closed: such a row keeps the run that wrote it, the time of closing tells."""
+    return f"""
+SELECT x.{column} AS {name}, t.task_id AS run_id
+FROM public.task_execution_log t
+JOIN public.{table} x ON x.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp'
+"""  # noqa: S608 - our own names
