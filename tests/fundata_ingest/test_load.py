@@ -119,6 +119,30 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: st
     error = await pool.fetchval("SELECT error_details::text FROM task_execution_log")
     assert "REJECT_LIMIT" in error
 
+    # nothing is read or kept twice, and the truth stays the truth
+    again = await load_tree(database, tmp_path, reject_limit="0.001")
+    assert (again.task.status, again.files) == (RunStatus.FAILED, result["files"])
+    assert "REJECT_LIMIT" in again.errors[-1]
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 200
+    assert await pool.fetchval("SELECT count(*) FROM rejected_record") == 1
+    # once the reject is put right, the file is loaded
+    reject_id = await pool.fetchval("SELECT reject_id FROM rejected_record")
+    columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
+    line = ",".join(navps("999", "2025-01-02", "10").get(name, "") for name in columns)
+    request = make_replay_request(corrections={reject_id: line})
+    assert five(await run_in_process(database, request, ReplayWork(load_catalogue())), "rejects") == (1, 1, 0, 0, 0)
+    assert (await load_tree(database, tmp_path, reject_limit="0.001")).task.status == RunStatus.COMPLETED
+    assert (await load_tree(database, tmp_path, reject_limit="0.001")).files[0]["status"] == "skipped"
+
+
+async def test_raised_limit_makes_a_failed_load_good(database: str, tmp_path: Path) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
+    failed = await load_tree(database, tmp_path, reject_limit="0.4")
+    assert failed.task.status == RunStatus.FAILED
+    good = await load_tree(database, tmp_path, reject_limit="0.5")
+    assert (good.task.status, good.files) == (RunStatus.COMPLETED, failed.files)
+    assert (await load_tree(database, tmp_path, reject_limit="0.4")).files[0]["status"] == "skipped"
+
 
 async def test_every_reason_is_quarantined_with_its_bytes(database: str, pool: Pool, tmp_path: Path) -> None:
     target = write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from fundata_ingest import exports
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, run_in_process
 from fundata_ingest.seed import SeedWork
@@ -19,6 +21,7 @@ from fundata_ingest.steps import StepWork
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account, UpdateApi
 from sra_shared.db import Pool
+from sra_shared.errors import FatalError
 from sra_shared.runs import RunRequest, RunStatus, TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import NAVPS_FILE, find_broken_keys, navps, read_versions, write_csv
@@ -104,7 +107,15 @@ async def test_cursor_starts_at_the_seed_and_moves_with_success(
 
 
 @pytest.mark.parametrize(
-    "trouble", [{"fail_next": 1}, {"expire_next": 1}, {"cut_next": 1}, {"revoke_next": 2}, {"token_seconds": 0.5}]
+    "trouble",
+    [
+        {"pending_polls": 5},
+        {"fail_next": 1},
+        {"expire_next": 1},
+        {"cut_next": 1},
+        {"revoke_next": 2},
+        {"token_seconds": 0.5},
+    ],
 )
 async def test_trouble_is_overcome(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, trouble: dict[str, Any]
@@ -133,9 +144,89 @@ async def test_same_execution_is_loaded_once(
     second = await update(sandbox_database, step, **{"from": "2025-01-01"})
     assert first.units[0].counts.read > 0
     assert (second.task.status, second.units[0].counts.read) == (RunStatus.COMPLETED, 0)
+    rows = await pool.fetch("SELECT export_id, state, repeats, execution_id FROM fundata_export ORDER BY export_id")
+    assert [row["state"] for row in rows] == ["loaded", "repeated"]
+    assert (rows[1]["repeats"], rows[1]["execution_id"]) == (rows[0]["export_id"], None)
 
 
-@pytest.mark.parametrize("point", ["request_export", "wait_for_export", "download", "_load"])
+async def test_execution_of_a_run_that_ended_is_loaded_by_the_next(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in.set_fundata(same_execution=True)
+    step = make_step(stand_in, tmp_path)
+
+    async def refuse(*_: Any) -> str:
+        raise FatalError("no link today", next_step="Wait.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(UpdateApi, "download", refuse)
+        assert (await update(sandbox_database, step, **{"from": "2025-01-01"})).task.status == RunStatus.FAILED
+    row = await pool.fetchrow("SELECT state, execution_id IS NOT NULL AS known FROM fundata_export")
+    assert tuple(row) == ("failed", True)
+    second = await update(sandbox_database, step, **{"from": "2025-01-01"})
+    assert second.task.status == RunStatus.COMPLETED, second.errors
+    counts = second.units[0].counts
+    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes") > 0
+    states = await pool.fetch("SELECT state, execution_id IS NOT NULL AS known FROM fundata_export ORDER BY export_id")
+    assert [tuple(row) for row in states] == [("failed", False), ("loaded", True)]
+
+
+async def test_two_runs_that_get_one_execution_load_it_once(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
+) -> None:
+    stand_in.set_fundata(same_execution=True, pending_seconds=1.0)
+    step = make_step(stand_in, tmp_path)
+    # other parameters, so that they are two runs
+    results = await asyncio.gather(
+        update(sandbox_database, step, **{"from": "2025-01-01"}),
+        update(sandbox_database, step, **{"from": "2025-01-01", "datasets": ["FundDailyNAVPS"]}),
+    )
+    assert [result.task.status for result in results] == [RunStatus.COMPLETED] * 2
+    assert sorted(row["state"] for row in await pool.fetch("SELECT state FROM fundata_export")) == [
+        "loaded",
+        "repeated",
+    ]
+    assert sum(result.units[0].counts.read for result in results) == await pool.fetchval(
+        "SELECT count(*) FROM fundata_quotes"
+    )
+
+
+async def test_exports_are_prepared_side_by_side_after_the_seed(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
+) -> None:
+    stand_in.set_fundata(pending_seconds=1.0, pending_polls=2)
+    write_csv(tmp_path, "data/FundLoadsSeed.csv", [{"RecordId": "1", "InstrumentKey": "1", "ChangeDate": "2025-12-22"}])
+    names = ["FundAssets", "FundDistribution", "FundExpenses", "FundLoads"]
+    step = make_step(stand_in, tmp_path, table="data")
+    result = await update(sandbox_database, step)
+    exports = {row["dataset"]: row for row in await pool.fetch("SELECT * FROM fundata_export")}
+    # only the one with a seed knows from when on changes are wanted: its seed was there before it was asked for
+    assert exports["FundLoads"]["state"] == "loaded"
+    assert exports["FundLoads"]["from_date"] == date(2025, 12, 15)
+    assert result.task.status != RunStatus.COMPLETED
+    again = await update(sandbox_database, step, **{"from": "2025-12-01", "datasets": names})
+    assert again.task.status == RunStatus.COMPLETED, again.errors
+    spans = await pool.fetch("SELECT started_at, completed_at FROM run_unit WHERE task_id = $1", again.task.task_id)
+    spans = [row for row in spans if (row["completed_at"] - row["started_at"]).total_seconds() > 0.9]
+    together = max(sum(o["started_at"] <= row["started_at"] < o["completed_at"] for o in spans) for row in spans)
+    assert (len(spans), together) == (4, 3)
+
+
+async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
+) -> None:
+    stand_in.set_fundata(pending_seconds=600.0)
+    run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
+    step = make_step(stand_in, tmp_path, poll_deadline=0.5)
+    result = await run_in_process(sandbox_database, run, step)
+    assert result.task.status == RunStatus.FAILED
+    assert "was not ready after" in result.errors[0]
+    assert await pool.fetchval("SELECT state FROM fundata_export") == "failed"
+
+
+@pytest.mark.parametrize(
+    "point", ["request_export", "_remember_execution", "wait_for_export", "_note_ready", "download", "store_chunk"]
+)
 async def test_restart_in_any_state_ends_in_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,11 +240,8 @@ async def test_restart_in_any_state_ends_in_one_load(
         return await request_export(self, *arguments)
 
     monkeypatch.setattr(UpdateApi, "request_export", count_requests)
-    owner: Any = UpdateApi
-    if point == "_load":
-        import fundata_ingest.exports as owner  # noqa: PLC0415
-    name = "store_chunk" if point == "_load" else point
-    whole = getattr(owner, name)
+    owner: Any = UpdateApi if hasattr(UpdateApi, point) else exports
+    whole = getattr(owner, point)
 
     async def vanish(*arguments: Any, **options: Any) -> Any:
         done = await whole(*arguments, **options)
@@ -161,7 +249,7 @@ async def test_restart_in_any_state_ends_in_one_load(
             raise ConnectionResetError("the worker vanished")
         return done
 
-    monkeypatch.setattr(owner, name, vanish)
+    monkeypatch.setattr(owner, point, vanish)
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
     assert not left

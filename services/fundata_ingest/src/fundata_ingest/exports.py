@@ -1,7 +1,8 @@
 """Loads one export of the update API: asked for once, remembered before it is polled, fetched, loaded exactly once.
 
-`fundata_export` holds where it stands: requesting, requested (the execution id is known), loading (the bytes are known),
-loaded or failed. A restart in any state goes on from there; what the vendor prepared but we never noted is never loaded.
+`fundata_export` holds where it stands: requesting, requested (the execution id is known), ready (the vendor prepared it),
+loading (the bytes are known), loaded, repeated (the vendor named an execution that was loaded before) or failed. A restart
+in any state goes on from there; what the vendor prepared but we never noted is never loaded.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,6 +39,15 @@ from sra_shared.runs import UnitContext
 
 log = get_logger(__name__)
 
+_DONE = ("loaded", "repeated")
+_AWAIT_SECONDS = 2.0
+_SQL_FIND_EXECUTION = """
+SELECT e.export_id, e.state, e.dataset, e.language, e.requested_at,
+       EXISTS (SELECT FROM task_execution_log t
+               WHERE t.task_id = e.run_id AND t.status IN ('queued', 'running', 'parked')) AS is_live
+FROM fundata_export e WHERE e.execution_id = $1 FOR UPDATE
+"""
+
 OpenApi = Callable[[UnitContext], AbstractAsyncContextManager[UpdateApi]]
 
 
@@ -60,15 +70,18 @@ async def load_export(
     given = context.unit.detail.get("from")
     async with context.pool.acquire() as connection:
         export = await _open_export(connection, context, dataset, language, given, overlap_days)
-    if export.state == "loaded":
+    if export.state in _DONE:
         return
     async with open_api(context) as api:
         export = await _request(context, api, dataset, language, export)
-        if export.state == "loaded":
+        if export.state in _DONE:
             return
         with tempfile.TemporaryDirectory(prefix="sra-export-") as folder:
             target = Path(folder, "export")
             try:
+                if export.state == "requested":
+                    await api.wait_for_export(str(export.execution_id))
+                    await _note_ready(context, export)
                 sha256 = await api.download(str(export.execution_id), target)
             except ExportFailedError as error:
                 await _forget_execution(context, export, str(error))
@@ -139,33 +152,89 @@ async def _request(context: UnitContext, api: UpdateApi, dataset: Dataset, langu
     if export.execution_id is not None:
         return export
     execution_id = await api.request_export(str(dataset.endpoint), export.from_date, language or None)
+    while (known := await _remember_execution(context, export, execution_id)) is None:
+        log.info("export_is_being_loaded_by_another_run", execution_id=execution_id, dataset=dataset.name)
+        await asyncio.sleep(_AWAIT_SECONDS)
+    return known
+
+
+async def _remember_execution(context: UnitContext, export: Export, execution_id: str) -> Export | None:
+    """Note the execution and return the export; None while another live run has this execution in hand."""
+    own = context.unit
+    requested_at = datetime.now(UTC)
     try:
-        return await _remember_execution(context, dataset, export, execution_id)
-    except asyncpg.UniqueViolationError as error:
-        raise RetryableError(f"Export {execution_id} is being loaded already.", next_step="It is awaited.") from error
+        async with context.transaction() as connection:
+            other = await connection.fetchrow(_SQL_FIND_EXECUTION, execution_id)
+            if other is not None:
+                if (other["dataset"], other["language"]) != (own.dataset, own.detail.get("language", "")):
+                    raise RetryableError(
+                        f"Fundata answered the request for {own.dataset} with export {execution_id}, which is of"
+                        f" {other['dataset']}.",
+                        next_step="It is asked for again.",
+                    )
+                if other["state"] == "loaded":
+                    return await _note_repeated(connection, context, export, execution_id, other["export_id"])
+                if other["is_live"]:
+                    return None
+                # nobody will load it any more; the changes it holds are those of its own day
+                await connection.execute(
+                    "UPDATE fundata_export SET state = 'failed', execution_id = NULL, error = $2 WHERE export_id = $1",
+                    other["export_id"],
+                    f"Its run ended before it was loaded; export {export.export_id} goes on with it.",
+                )
+                requested_at = other["requested_at"]
+            return await _note_requested(connection, context, export, execution_id, requested_at)
+    except asyncpg.UniqueViolationError:
+        return None
 
 
-async def _remember_execution(context: UnitContext, dataset: Dataset, export: Export, execution_id: str) -> Export:
-    async with context.transaction() as connection:
-        # the same id for a second request means that the first one's export is meant, which is loaded once
-        other = await connection.fetchrow(
-            "SELECT state FROM fundata_export WHERE execution_id = $1 FOR UPDATE", execution_id
-        )
-        if other is not None:
-            if other["state"] != "loaded":
-                raise RetryableError(f"Export {execution_id} is being loaded already.", next_step="It is awaited.")
-            log.info("export_was_loaded_before", execution_id=execution_id, dataset=dataset.name)
-            return Export(export.export_id, "loaded", execution_id, export.from_date, export.requested_at)
-        row = await connection.fetchrow(
-            "UPDATE fundata_export SET state = 'requested', execution_id = $2, requested_at = now(), error = NULL"
-            " WHERE export_id = $1 AND state = 'requesting' RETURNING *",
-            export.export_id,
-            execution_id,
-        )
-        await context.commit(connection, Counts(), progress={"execution_id": execution_id})
+async def _note_repeated(
+    connection: Connection, context: UnitContext, export: Export, execution_id: str, first: int
+) -> Export:
+    log.info("export_was_loaded_before", execution_id=execution_id, dataset=context.unit.dataset)
+    await connection.execute(
+        "UPDATE fundata_export SET state = 'repeated', repeats = $2, error = NULL WHERE export_id = $1",
+        export.export_id,
+        first,
+    )
+    await context.commit(connection, Counts(), progress={"repeats": execution_id})
+    return replace(export, state="repeated")
+
+
+async def _note_requested(
+    connection: Connection, context: UnitContext, export: Export, execution_id: str, requested_at: datetime
+) -> Export:
+    row = await connection.fetchrow(
+        "UPDATE fundata_export SET state = 'requested', execution_id = $2, requested_at = $3, error = NULL"
+        " WHERE export_id = $1 AND state = 'requesting' RETURNING *",
+        export.export_id,
+        execution_id,
+        requested_at,
+    )
     if row is None:
-        raise RetryableError(f"The export of {dataset.name} is in other hands.", next_step="It is looked at again.")
+        raise RetryableError(
+            f"The export of {context.unit.dataset} is in other hands.", next_step="It is looked at again."
+        )
+    await context.commit(connection, Counts(), progress={"execution_id": execution_id})
     return _read_export(row)
+
+
+async def _note_ready(context: UnitContext, export: Export) -> None:
+    async with context.transaction() as connection:
+        await connection.execute(
+            "UPDATE fundata_export SET state = 'ready', ready_at = now() WHERE export_id = $1", export.export_id
+        )
+        await context.commit(connection, Counts())
+
+
+async def end_exports(connection: Connection, run_id: UUID) -> None:
+    """Say of the exports of a run that ended without loading them that they failed."""
+    await connection.execute(
+        "UPDATE fundata_export SET state = 'failed', error = coalesce(error, 'Its run ended before it was loaded.')"
+        " WHERE run_id = $1 AND state <> ALL($2::text[])",
+        run_id,
+        list(_DONE),
+    )
 
 
 async def _forget_execution(context: UnitContext, export: Export, error: str) -> None:
@@ -204,8 +273,7 @@ async def _load_file(
                 run_id=context.task.task_id,
             )
             await connection.execute(
-                "UPDATE fundata_export SET state = 'loading', ready_at = now(), file_hash = $2, size_bytes = $3"
-                " WHERE export_id = $1",
+                "UPDATE fundata_export SET state = 'loading', file_hash = $2, size_bytes = $3 WHERE export_id = $1",
                 export.export_id,
                 sha256,
                 size,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.steps import ImportParameters, UpdateParameters, make_works
+from fundata_ingest.imports import ImportRequest, ImportWork
+from fundata_ingest.replay import ReplayWork
+from fundata_ingest.steps import UpdateParameters, make_works
 from sra_shared.runs import TaskType
 from sra_shared.service import create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, SeedStorageSettings, ServiceSettings
@@ -19,14 +21,17 @@ def make_app(
     peers: PeerSettings,
 ) -> FastAPI:
     """Return the application; raises ConfigError where the settings do not do."""
+    catalogue = load_catalogue()
+    works = make_works(fundata, storage, catalogue)
+    works[TaskType.CSV_IMPORT] = ImportWork(works[TaskType.CSV_IMPORT], ReplayWork(catalogue))
     return create_service_app(
         name="fundata_ingest",
         description="Loads Fundata's seed files and updates: versions, quarantine, one transaction per chunk.",
         database=database,
         service=service,
-        works=make_works(fundata, storage, load_catalogue()),
+        works=works,
         parameter_models={
-            TaskType.CSV_IMPORT: ImportParameters,
+            TaskType.CSV_IMPORT: ImportRequest,
             TaskType.FUNDATA_DATA: UpdateParameters,
             TaskType.FUNDATA_QUOTES: UpdateParameters,
         },

@@ -13,7 +13,7 @@ from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import Catalogue, TableName
 from fundata_ingest.storage import Wanted, fetch_files
 from fundata_ingest.streams import CHUNK_ROWS, FileJob, load_stream
-from fundata_ingest.tracker import is_loaded, track_file
+from fundata_ingest.tracker import count_resolved, is_loaded, settle_files, sum_streams, track_file
 from fundata_ingest.tree import FoundFile, SeedTree, hash_file, survey_tree
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -70,7 +70,7 @@ class SeedWork:
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Fail the run whose share of rejects is too great; a file rejected whole makes it partial."""
-        return judge_seed_run(task, units, self.reject_limit)
+        return await conclude_seed_run(connection, task, units, self.reject_limit)
 
     @property
     def _can_fetch(self) -> bool:
@@ -181,20 +181,40 @@ def _split_file(file: FoundFile, sha256: str, file_id: int, streams: int, today:
     ]
 
 
-def judge_seed_run(task: ProcessingTask, units: Sequence[Unit], reject_limit: Decimal) -> RunEnd:
-    """Return the end of a run of seed files or exports."""
-    total = sum((unit.counts for unit in units), Counts())
-    datasets = sorted({unit.dataset for unit in units if unit.counts.read})
-    if task.cancel_requested_at is None and total.rejected > reject_limit * total.read:
-        share = Decimal(total.rejected) / total.read
-        return RunEnd(
-            status=RunStatus.FAILED,
-            error=f"{total.rejected} of {total.read} records were rejected ({share:.2%}), more than REJECT_LIMIT"
-            f" ({reject_limit:.2%}) allows. The good ones are stored; see `./sra rejects`.",
-            datasets=datasets,
-        )
+async def conclude_seed_run(
+    connection: Connection, task: ProcessingTask, units: Sequence[Unit], reject_limit: Decimal
+) -> RunEnd:
+    """Return the end of a run of seed files or exports, and note whether its files count as loaded.
+
+    Files are judged by what became of them over all runs that worked on them, so that loading the same tree again after
+    too many rejects reports the same, until they are replayed or REJECT_LIMIT is raised.
+    """
+    if task.cancel_requested_at is not None:
+        return RunEnd(datasets=_list_datasets(units))
+    file_ids = sorted({unit.detail["file_id"] for unit in units if "file_id" in unit.detail})
+    files = await sum_streams(connection, file_ids)
+    others = (unit.counts for unit in units if "file_id" not in unit.detail)
+    total = sum((*files.values(), *others), Counts())
+    error = None
+    if total.rejected > reject_limit * total.read:
+        still = total.rejected - await count_resolved(connection, file_ids)
+        if still > reject_limit * total.read:
+            error = (
+                f"{still} of {total.read} records were rejected ({Decimal(still) / total.read:.2%}), more than REJECT_LIMIT"
+                f" ({reject_limit:.2%}) allows. The good ones are stored; see `./sra rejects`."
+            )
+    await settle_files(connection, file_ids, error)
+    return RunEnd(
+        status=RunStatus.FAILED if error else _find_partial(units), error=error, datasets=_list_datasets(units)
+    )
+
+
+def _list_datasets(units: Sequence[Unit]) -> list[str]:
+    return sorted({unit.dataset for unit in units if unit.counts.read})
+
+
+def _find_partial(units: Sequence[Unit]) -> RunStatus | None:
+    """A file rejected whole makes a run partial where nothing worse happened."""
     statuses = {unit.status for unit in units}
     bad = {UnitStatus.FAILED, UnitStatus.HELD, UnitStatus.CANCELLED}
-    if task.cancel_requested_at is None and UnitStatus.REJECTED in statuses and not statuses & bad:
-        return RunEnd(status=RunStatus.PARTIAL, datasets=datasets)
-    return RunEnd(datasets=datasets)
+    return RunStatus.PARTIAL if UnitStatus.REJECTED in statuses and not statuses & bad else None

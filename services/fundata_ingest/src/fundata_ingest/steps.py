@@ -14,8 +14,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.exports import load_export
-from fundata_ingest.seed import SeedWork, judge_seed_run
+from fundata_ingest.exports import end_exports, load_export
+from fundata_ingest.seed import SeedWork, conclude_seed_run
 from fundata_ingest.streams import CHUNK_ROWS
 from fundata_ingest.targets import TARGETS
 from fundata_ingest.tree import SeedTree
@@ -45,7 +45,10 @@ class ImportParameters(BaseModel):
 
 @dataclass(frozen=True)
 class StepWork:
-    """What `fundata_data` and `fundata_quotes` do; one part after another, since updates reach back from what is stored."""
+    """What `fundata_data` and `fundata_quotes` do: first the seed files, from which updates reach back, then the exports.
+
+    Exports are asked for several at a time, since the vendor takes from seconds to minutes to prepare one.
+    """
 
     seed: SeedWork
     table: TableName
@@ -54,7 +57,7 @@ class StepWork:
     batch_rows: int = CHUNK_ROWS
     source: str = "fundata"
     ordered: bool = True
-    concurrency: int = 1
+    concurrency: int = 3
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
         """Return the seed files, where they are wanted, and an export of every dataset that the API has."""
@@ -65,8 +68,10 @@ class StepWork:
             )
         if self.account is not None:
             check_hosts(self.account, is_sandbox=is_sandbox)
-        units = list(await self._plan_seed(context, is_empty=bool(is_empty)))
-        return units + self._plan_exports(context.task.parameters) if self.account is not None else units
+        units = [replace(plan, stage=0) for plan in await self._plan_seed(context, is_empty=bool(is_empty))]
+        if self.account is None:
+            return units
+        return units + [replace(plan, stage=1) for plan in self._plan_exports(context.task.parameters)]
 
     async def process(self, context: UnitContext) -> None:
         """Load one stream of a seed file, or one export."""
@@ -83,7 +88,8 @@ class StepWork:
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """As a seed run; without keys and without any file the step is skipped."""
-        end = judge_seed_run(task, units, self.seed.reject_limit)
+        await end_exports(connection, task.task_id)
+        end = await conclude_seed_run(connection, task, units, self.seed.reject_limit)
         if self.account is None and all("missing_file" in unit.detail for unit in units):
             reason = "No FUNDATA_ACCESS_KEY_ID is set, and there are no seed files."
             return replace(end, details={"skipped": reason})

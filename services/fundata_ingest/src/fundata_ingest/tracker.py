@@ -36,6 +36,17 @@ UPDATE file_processing_tracker SET status = 'completed', last_processed_at = now
 WHERE file_id = $1 AND NOT EXISTS (SELECT FROM file_stream WHERE file_id = $1 AND NOT done)
 """
 
+# a file of a run that failed as a whole is not loaded: the next run looks at its counts again
+SQL_SETTLE = """
+UPDATE file_processing_tracker t SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2
+WHERE t.file_id = ANY($1::bigint[]) AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done)
+"""
+SQL_COUNT_RESOLVED = """
+SELECT count(*) FROM rejected_record r
+JOIN file_processing_tracker t ON t.file_path = r.file_path AND t.file_hash = r.file_hash
+WHERE t.file_id = ANY($1::bigint[]) AND r.resolved_at IS NOT NULL
+"""
+
 
 @dataclass(frozen=True)
 class StreamState:
@@ -149,3 +160,13 @@ async def sum_streams(connection: Connection, file_ids: Sequence[int]) -> dict[i
     for row in rows:
         totals[row["file_id"]] = totals.get(row["file_id"], Counts()) + read_counts(row)
     return totals
+
+
+async def settle_files(connection: Connection, file_ids: Sequence[int], error: str | None) -> None:
+    """Say of files read to their end whether they count as loaded, or, with `error`, as those of a failed run."""
+    await connection.execute(SQL_SETTLE, list(file_ids), error)
+
+
+async def count_resolved(connection: Connection, file_ids: Sequence[int]) -> int:
+    """Return how many rejected records of these files were put right by a replay."""
+    return int(await connection.fetchval(SQL_COUNT_RESOLVED, list(file_ids)))

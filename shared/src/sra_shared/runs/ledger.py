@@ -123,7 +123,15 @@ async def add_units(
         "INSERT INTO run_unit (task_id, unit, ordinal, dataset, status, detail, error) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         " ON CONFLICT (task_id, unit) DO NOTHING",
         [
-            (task_id, plan.unit, first_ordinal + index, plan.dataset, plan.status, dict(plan.detail), plan.error)
+            (
+                task_id,
+                plan.unit,
+                first_ordinal + (index if plan.stage is None else plan.stage),
+                plan.dataset,
+                plan.status,
+                dict(plan.detail),
+                plan.error,
+            )
             for index, plan in enumerate(units)
         ],
     )

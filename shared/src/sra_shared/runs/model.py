@@ -125,13 +125,17 @@ class ProcessingTask(BaseModel):
 
 @dataclass(frozen=True)
 class UnitPlan:
-    """A part that a run will do: `unit` names it within the run, `detail` says how."""
+    """A part that a run will do: `unit` names it within the run, `detail` says how.
+
+    In an ordered run those of one `stage` are done at the same time; without one, each comes after the one before it.
+    """
 
     unit: str
     dataset: str
     detail: Mapping[str, Any] = field(default_factory=dict)
     status: UnitStatus = UnitStatus.QUEUED
     error: str | None = None
+    stage: int | None = None
 
 
 @dataclass(frozen=True)

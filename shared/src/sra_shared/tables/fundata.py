@@ -32,7 +32,7 @@ from sra_shared.tables.metadata import metadata
 FIRST_YEAR, LAST_YEAR = 1980, 2040
 APPEND_ONLY = ("fundata_data", "fundata_quotes", "fundata_data_superseded", "fundata_quotes_superseded")
 DATA_SOURCES = ("CSV", "API")
-EXPORT_STATES = ("requesting", "requested", "ready", "loading", "loaded", "failed")
+EXPORT_STATES = ("requesting", "requested", "ready", "loading", "loaded", "repeated", "failed")
 
 _DATA_TEXTS = (
     "language legal_name family_name series_name company currency instrument_type objective strategy cifsc_type properties"
@@ -196,6 +196,7 @@ fundata_export = Table(
     Column("from_date", Date, nullable=False),
     Column("state", Text, nullable=False, server_default=text("'requesting'")),
     Column("execution_id", Text, comment="The vendor's; stored before the first question how far it is."),
+    Column("repeats", BigInteger, comment="The export that loaded the execution which the vendor named again."),
     Column("file_hash", Text, comment="SHA-256 of what was downloaded, in hex."),
     Column("size_bytes", BigInteger),
     Column("error", Text),
@@ -205,7 +206,10 @@ fundata_export = Table(
     UniqueConstraint("execution_id"),
     UniqueConstraint("run_id", "dataset", "language"),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in EXPORT_STATES)})", name="state_known"),
-    CheckConstraint("state IN ('requesting', 'failed') OR execution_id IS NOT NULL", name="execution_id_known"),
+    CheckConstraint(
+        "state IN ('requesting', 'repeated', 'failed') OR execution_id IS NOT NULL", name="execution_id_known"
+    ),
+    CheckConstraint("(state = 'repeated') = (repeats IS NOT NULL)", name="repeats_known"),
 )
 
 fundata_cursor = Table(

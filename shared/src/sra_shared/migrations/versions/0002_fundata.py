@@ -256,6 +256,7 @@ _TABLES = (
         from_date DATE NOT NULL,
         state TEXT DEFAULT 'requesting' NOT NULL,
         execution_id TEXT,
+        repeats BIGINT,
         file_hash TEXT,
         size_bytes BIGINT,
         error TEXT,
@@ -265,12 +266,14 @@ _TABLES = (
         CONSTRAINT pk_fundata_export PRIMARY KEY (export_id),
         CONSTRAINT uq_fundata_export_execution_id UNIQUE (execution_id),
         CONSTRAINT uq_fundata_export_run_id_dataset_language UNIQUE (run_id, dataset, language),
-        CONSTRAINT ck_fundata_export_state_known CHECK (state IN ('requesting', 'requested', 'ready', 'loading', 'loaded', 'failed')),
-        CONSTRAINT ck_fundata_export_execution_id_known CHECK (state IN ('requesting', 'failed') OR execution_id IS NOT NULL)
+        CONSTRAINT ck_fundata_export_state_known CHECK (state IN ('requesting', 'requested', 'ready', 'loading', 'loaded', 'repeated', 'failed')),
+        CONSTRAINT ck_fundata_export_execution_id_known CHECK (state IN ('requesting', 'repeated', 'failed') OR execution_id IS NOT NULL),
+        CONSTRAINT ck_fundata_export_repeats_known CHECK ((state = 'repeated') = (repeats IS NOT NULL))
     )
     """,
     "COMMENT ON COLUMN fundata_export.language IS 'Empty where the endpoint takes none.'",
     "COMMENT ON COLUMN fundata_export.execution_id IS 'The vendor''s; stored before the first question how far it is.'",
+    "COMMENT ON COLUMN fundata_export.repeats IS 'The export that loaded the execution which the vendor named again.'",
     "COMMENT ON COLUMN fundata_export.file_hash IS 'SHA-256 of what was downloaded, in hex.'",
     """CREATE TABLE fundata_cursor (
         dataset TEXT NOT NULL,
