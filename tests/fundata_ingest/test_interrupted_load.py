@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pytest
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
 from sra_shared.db import open_pool
+from sra_shared.migrate import upgrade_database
 from sra_testing.databases import create_database, drop_database
 from sra_testing.fundata import (
     GENERAL_FILE,
@@ -34,13 +37,15 @@ ROWS = 100_000
 SEED = 20251123
 
 
-def write_tree(root: Path) -> None:
-    """About 100,000 quotes with repeats, changes, bad numbers and broken lines, and two data files."""
+def write_tree(root: Path, rows: int = ROWS) -> None:
+    """About so many quotes with repeats, changes, bad numbers and broken lines, and two data files."""
     dice = random.Random(SEED)  # noqa: S311
     records = []
-    for number in range(ROWS):
+    for number in range(rows):
         key, day = str(1000 + number % 500), number // 500
-        record = navps(key, f"2024-{1 + day // 28 % 12:02d}-{1 + day % 28:02d}", f"{dice.uniform(5, 60):.8f}")
+        record = navps(
+            key, f"{2024 - day // 336}-{1 + day // 28 % 12:02d}-{1 + day % 28:02d}", f"{dice.uniform(5, 60):.8f}"
+        )
         records.append(record)
         chance = dice.random()
         if chance < 0.01:
@@ -72,7 +77,7 @@ def start_load(dsn: str, root: Path) -> subprocess.Popen[bytes]:
 
 
 async def finish_load(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    output, log = await asyncio.to_thread(process.communicate, timeout=180)
+    output, log = await asyncio.to_thread(process.communicate, timeout=300)
     assert process.returncode == 0, log.decode()[-3000:]
     result: dict[str, Any] = json.loads(output)
     return result
@@ -113,20 +118,78 @@ def strip_times(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name not in ("seconds", "peak_rss_mb")}
 
 
-async def test_killed_load_resumes_without_loss_or_doubling(database: str, other_database: str, tmp_path: Path) -> None:
-    write_tree(tmp_path)
-    expected, content = await load_undisturbed(other_database, tmp_path)
+@dataclass(frozen=True)
+class Ordeal:
+    """How a load is disturbed: how often it is killed, over how many records, and what happens to the server then."""
+
+    kills: int
+    rows: int
+    restarts: tuple[str, ...]
+
+
+def restart_server(server: EmbeddedPostgres, how: str) -> None:
+    """End the server in an orderly way or, for a crash, at once, and start it again."""
+    if how == "crash" and server.pid is not None:
+        os.kill(server.pid, signal.SIGQUIT)
+    if how != "none":
+        server.stop()
+        server.start()
+
+
+async def torment(dsn: str, server: EmbeddedPostgres, root: Path, ordeal: Ordeal) -> None:
+    """Kill loads of a tree at seeded moments spread over all of it; restart the server under or after every one."""
     dice = random.Random(SEED)  # noqa: S311
-    async with watch(database) as pool:
-        for low, high in ((1, 20_000), (30_000, 50_000), (60_000, 80_000)):
-            process = start_load(database, tmp_path)
-            try:
-                await wait_for_records(pool, dice.randint(low, high), process)
-            finally:
-                process.kill()
-                await asyncio.to_thread(process.communicate)
-        resumed = await finish_load(start_load(database, tmp_path))
-        assert strip_times(resumed) == strip_times(expected)
+    share = 0.9 * ordeal.rows / ordeal.kills
+    for number in range(ordeal.kills):
+        how = ordeal.restarts[number % len(ordeal.restarts)]
+        process = start_load(dsn, root)
+        try:
+            async with watch(dsn) as pool:
+                await wait_for_records(pool, int((number + dice.random()) * share), process)
+            # somewhere within a chunk: its COPY, its commit, or the preparation of the next
+            await asyncio.sleep(dice.uniform(0, 0.4))
+            if how == "under":
+                await asyncio.to_thread(restart_server, server, "orderly")
+                await asyncio.sleep(dice.uniform(0, 1))
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.communicate)
+        if how != "under":
+            await asyncio.to_thread(restart_server, server, how)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """A server that a test may restart, with the promises of a real one."""
+    server = EmbeddedPostgres(tmp_path / "own_server")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "ordeal",
+    [
+        pytest.param(Ordeal(3, 100_000, ("none", "crash", "under")), id="three"),
+        pytest.param(
+            Ordeal(25, 300_000, ("orderly", "crash", "under")),
+            id="twenty-five",
+            marks=[pytest.mark.faults, pytest.mark.timeout(1800)],
+        ),
+    ],
+)
+async def test_killed_load_resumes_without_loss_or_doubling(
+    other_database: str, own_server: EmbeddedPostgres, tmp_path: Path, ordeal: Ordeal
+) -> None:
+    tree = tmp_path / "tree"
+    write_tree(tree, ordeal.rows)
+    expected, content = await load_undisturbed(other_database, tree)
+    dsn = create_database(own_server)
+    await upgrade_database(dsn)
+    await torment(dsn, own_server, tree, ordeal)
+    resumed = await finish_load(start_load(dsn, tree))
+    assert strip_times(resumed) == strip_times(expected)
+    async with watch(dsn) as pool:
         assert await digest_content(pool) == content
         assert not await find_broken_keys(pool)
         runs = await pool.fetch("SELECT status FROM task_execution_log")

@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,9 @@ import psutil
 from fundata_ingest.seed import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
 from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool, open_connection
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
 from sra_shared.errors import RunCancelledError
+from sra_shared.logs import get_logger
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
@@ -35,8 +37,14 @@ from sra_shared.runs import (
     request_run,
 )
 
+log = get_logger(__name__)
+
 _LONGEST_ATTEMPT = 14_400
 _POLL_SECONDS = 1.0
+# how long a database may be away before a load gives up; it goes on where it was when it is started again
+_LONGEST_OUTAGE = 120.0
+# attempts without any progress: many, since each new one is somebody's decision to load again
+_MOST_RETRIES = 10
 
 Watch = Callable[[Sequence[Unit]], None]
 
@@ -102,13 +110,25 @@ async def run_in_process(
 def make_load_request(folder: Path) -> RunRequest:
     """Return the request for a tree; the same folder is the same work."""
     return RunRequest(
-        task_type=TaskType.CSV_IMPORT, parameters={"folder": str(folder)}, timeout_seconds=_LONGEST_ATTEMPT
+        task_type=TaskType.CSV_IMPORT,
+        parameters={"folder": str(folder)},
+        timeout_seconds=_LONGEST_ATTEMPT,
+        max_retries=_MOST_RETRIES,
     )
 
 
 async def _carry_through(pool: Pool, task_id: UUID, work: Work, worker: Worker) -> ProcessingTask:
+    answered = time.monotonic()
     while True:
-        execution = await execute_run(pool, task_id, work, worker)
+        try:
+            execution = await execute_run(pool, task_id, work, worker)
+        except OUTAGE_ERRORS as error:
+            if time.monotonic() - answered > _LONGEST_OUTAGE:
+                raise
+            log.warning("load_waits_for_database", error=str(error))
+            await asyncio.sleep(_POLL_SECONDS)
+            continue
+        answered = time.monotonic()
         if not execution.task.status.is_live:
             return execution.task
         wait = _POLL_SECONDS
@@ -119,8 +139,9 @@ async def _carry_through(pool: Pool, task_id: UUID, work: Work, worker: Worker) 
 
 async def _watch(pool: Pool, task_id: UUID, watch: Watch | None, seconds: float) -> None:
     while watch is not None:
-        async with pool.acquire() as connection:
-            watch(await read_units(connection, task_id))
+        with suppress(*OUTAGE_ERRORS):
+            async with pool.acquire() as connection:
+                watch(await read_units(connection, task_id))
         await asyncio.sleep(seconds)
 
 
