@@ -52,6 +52,7 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
         "FUNDATA_INGEST_URL": f"http://127.0.0.1:{ports['fundata_ingest']}",
         "VIEW_BUILDER_URL": f"http://127.0.0.1:{ports['view_builder']}",
         "GATEWAY_URL": f"http://127.0.0.1:{ports['gateway']}",
+        "DASHBOARD_URL": f"http://127.0.0.1:{ports['gateway']}",
         "LOG_FORMAT": "json",
         "SRA_SANDBOX": "1" if is_sandbox else "0",
     }

@@ -211,8 +211,23 @@ class ScheduleSettings(_Settings):
         120, ge=1, le=1440, description="Minutes after which a running refresh is flagged overdue."
     )
     alert_webhook_url: SecretStr | None = Field(
-        None, description="Address that is told of failed and overdue refreshes."
+        None, description="Address that is told, in Slack's form, of what wants attention and of its end."
     )
+    dashboard_url: str | None = Field(
+        None, description="Address under which people open the dashboard: alerts link to it. On Render it is known."
+    )
+    render_external_url: str | None = Field(
+        None, description="Set by Render; links go there where DASHBOARD_URL is not set."
+    )
+    ledger_retention_days: int = Field(
+        400, ge=30, le=3650, description="Days after which ended runs are summed up by month and deleted."
+    )
+
+    @property
+    def public_url(self) -> str | None:
+        """Where people open the dashboard, without a slash at its end."""
+        found = self.dashboard_url or self.render_external_url
+        return found.rstrip("/") if found else None
 
     @field_validator("refresh_timezone")
     @classmethod

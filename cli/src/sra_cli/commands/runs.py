@@ -20,11 +20,10 @@ from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
-    RunRequest,
     RunStatus,
     TaskType,
-    UnitStatus,
     list_runs,
+    make_release_request,
     read_run,
     read_units,
     request_cancel,
@@ -130,19 +129,7 @@ def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fal
 
 async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: ProcessingTask) -> ProcessingTask:
     """Queue a run that stores what the held one kept back; raises ConfigError where the run is not held."""
-    datasets = [unit.dataset for unit in await read_units(connection, task.task_id) if unit.status is UnitStatus.HELD]
-    if task.status is not RunStatus.HELD or not datasets:
-        raise ConfigError(
-            f"Run {task.task_id} is {task.status}, not held.", next_step="List them: ./sra runs --status held."
-        )
-    request = RunRequest(
-        task_type=task.task_type,
-        parameters={**task.parameters, "datasets": datasets, "released": True},
-        priority=task.priority,
-        max_retries=task.max_retries,
-        timeout_seconds=task.timeout_seconds,
-        parent_id=task.task_id,
-    )
+    request = make_release_request(task, await read_units(connection, task.task_id))
     async with connection.transaction():
         requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run)
     return requested.task

@@ -9,7 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.alerts.view import IncidentView
 from gateway.hub import HubOf
+from gateway.probe import PartState
 from gateway.refresh.model import SOURCES, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
 from gateway.sessions import CODE_LIFETIME, make_code
@@ -75,6 +77,8 @@ class StatusReport(BaseModel):
     timestamp: datetime
     services: list[PartView]
     database: PartView
+    sources: list[PartView] = Field(description="The vendors, as the last refreshes found them.")
+    incidents: list[IncidentView] = Field(description="What is in trouble, and what was lately.")
     refresh: RefreshView | None = Field(description="The refresh in progress, else the newest one.")
     last_success: RefreshView | None
     freshness: list[dict[str, Any]] = Field(description="Rows of sra.data_freshness.")
@@ -171,12 +175,7 @@ async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool) -> list[S
 def report_status(hub: HubOf) -> StatusReport:
     """Put together what is known."""
     known = hub.probe.knowledge
-    parts = {
-        part.name: PartView(
-            name=part.name, status=part.status, detail=part.detail, since=part.since, checked_at=part.checked_at
-        )
-        for part in known.parts
-    }
+    parts = {part.name: show_part(part) for part in known.parts}
     database = parts.pop("database")
     refresh_check = hub.probe.check_refresh()
     found = {refresh_check.status, *(part.status for part in parts.values())}
@@ -190,9 +189,18 @@ def report_status(hub: HubOf) -> StatusReport:
         timestamp=datetime.now(UTC),
         services=list(parts.values()),
         database=database,
+        sources=[show_part(part) for part in known.sources],
+        incidents=known.incidents,
         refresh=running or next(iter(known.refreshes), None),
         last_success=next((one for one in known.refreshes if one.status in ("completed", "partial")), None),
         freshness=known.freshness,
         schedule=[ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))],
         read_at=known.read_at,
+    )
+
+
+def show_part(part: PartState) -> PartView:
+    """Show a part as last seen."""
+    return PartView(
+        name=part.name, status=part.status, detail=part.detail, since=part.since, checked_at=part.checked_at
     )

@@ -6,14 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 
 import asyncpg
 import httpx
 from fastapi import FastAPI
 
+from gateway.alerts.api import make_alert_router
+from gateway.alerts.delivery import Webhook
+from gateway.alerts.outage import DatabaseOutage
 from gateway.api import make_api_router
+from gateway.archive import archive_ledgers
+from gateway.figures import add_gateway_figures
 from gateway.hub import Hub
-from gateway.pages import OPEN_PAGES, make_page_router, refuse_visitor
+from gateway.page_login import OPEN_PAGES, refuse_visitor
+from gateway.pages import make_page_router
 from gateway.probe import PROBE_SECONDS, Probe
 from gateway.refresh.model import RefreshParameters, Step
 from gateway.refresh.peers import Peer
@@ -37,11 +45,16 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class GatewayTiming:
-    """Seconds between looks: at the runs of a refresh, at the clock, at the other parts."""
+    """Seconds between looks: at the runs of a refresh, the clock, the other parts, old ledgers.
+
+    `grace` is how long a part may be silent, as during a restart, before that is an incident.
+    """
 
     pace: Pace = field(default_factory=Pace)
     tick: float = TICK_SECONDS
     probe: float = PROBE_SECONDS
+    grace: float = 60.0
+    archive: float = 3600.0
     worker: WorkerTiming = field(default_factory=WorkerTiming)
 
 
@@ -51,6 +64,7 @@ def create_gateway_app(
     service: ServiceSettings,
     peers: PeerSettings,
     schedule: ScheduleSettings,
+    reject_limit: Decimal = Decimal("0.001"),
     timing: GatewayTiming | None = None,
 ) -> FastAPI:
     """Return the application; nothing is opened before its lifespan starts.
@@ -60,8 +74,7 @@ def create_gateway_app(
     timing = timing or GatewayTiming()
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
     viewer = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
-    webhook = schedule.alert_webhook_url.get_secret_value() if schedule.alert_webhook_url else None
-    hide_secrets([webhook])
+    webhook = make_webhook(schedule)
     urls = {
         "fmp_ingest": peers.fmp_ingest_url,
         "fundata_ingest": peers.fundata_ingest_url,
@@ -70,24 +83,38 @@ def create_gateway_app(
     client = _PeerClient(token)
     steps = make_steps(urls, client)
     window = schedule.refresh_window_minutes
+    sessions = SessionKeeper(service_token=token, viewer_token=viewer)
+    probe = Probe(urls, make_client, sessions, seconds=timing.probe)
     hub = Hub(
-        probe=Probe(urls, make_client, seconds=timing.probe),
+        probe=probe,
         scheduler=Scheduler(
             [
                 Schedule(DAILY, schedule.refresh_cron, schedule.refresh_timezone),
                 Schedule(WEEKLY, schedule.weekly_cron, schedule.refresh_timezone),
             ]
         ),
-        sessions=SessionKeeper(service_token=token, viewer_token=viewer),
-        window_minutes=window,
+        sessions=sessions,
+        webhook=webhook,
+        peers=steps,
     )
-    watch = Watch(steps, window_minutes=window, webhook_url=webhook, http=make_client)
+    grace = timedelta(seconds=timing.grace)
+    watch = Watch(
+        steps, probe.knowledge, window_minutes=window, webhook=webhook, reject_limit=reject_limit, grace=grace
+    )
+    outage = DatabaseOutage(probe.knowledge, webhook, grace=grace)
+    retention = timedelta(days=schedule.ledger_retention_days)
 
     async def run_schedule(state: ServiceState) -> None:
         await _repeat(state, timing.tick, "schedule", lambda: hub.scheduler.fire_due(state.pool))
 
     async def run_watch(state: ServiceState) -> None:
         await _repeat(state, timing.tick, "watch", lambda: watch.look(state.pool))
+
+    async def run_outage(state: ServiceState) -> None:
+        await _repeat(state, timing.tick, "outage", lambda: outage.look(state.pool))
+
+    async def run_archive(state: ServiceState) -> None:
+        await _repeat(state, timing.archive, "archive", lambda: archive_ledgers(state.pool, retention=retention))
 
     app = create_service_app(
         name=NAME,
@@ -96,8 +123,15 @@ def create_gateway_app(
         service=service,
         works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-        routers=[make_api_router(), make_page_router()],
-        background={"probe": hub.probe.run, "schedule": run_schedule, "watch": run_watch, "peers": client.keep_open},
+        routers=[make_api_router(), make_alert_router(), make_page_router()],
+        background={
+            "probe": probe.run,
+            "schedule": run_schedule,
+            "watch": run_watch,
+            "outage": run_outage,
+            "archive": run_archive,
+            "peers": client.keep_open,
+        },
         checks=lambda _: make_checks(hub),
         authenticators=[hub.sessions.authenticate],
         open_routes=OPEN_PAGES,
@@ -106,7 +140,17 @@ def create_gateway_app(
         timing=timing.worker,
     )
     app.state.hub = hub
+    add_gateway_figures(app.state.metrics.registry, probe.knowledge)
     return app
+
+
+def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
+    """Return where alerts go, None where that is not set; its address counts as a secret."""
+    if schedule.alert_webhook_url is None:
+        return None
+    url = schedule.alert_webhook_url.get_secret_value()
+    hide_secrets([url])
+    return Webhook(url, make_client, schedule.public_url)
 
 
 def make_client() -> httpx.AsyncClient:

@@ -1,15 +1,20 @@
-"""What the gateway's routes share: the last known state, the schedule, the sessions."""
+"""What the gateway's routes share: the last known state, the schedule, the sessions, the services it asks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.alerts.delivery import Webhook
+from gateway.login_limit import LoginLimit
 from gateway.probe import Probe
+from gateway.refresh.model import Step
+from gateway.refresh.peers import Peer
 from gateway.schedule import Scheduler
-from gateway.sessions import FailureLimit, SessionKeeper
+from gateway.sessions import SessionKeeper
 
 
 @dataclass
@@ -19,8 +24,9 @@ class Hub:
     probe: Probe
     scheduler: Scheduler
     sessions: SessionKeeper
-    window_minutes: int
-    failures: FailureLimit = field(default_factory=FailureLimit)
+    webhook: Webhook | None
+    peers: Mapping[Step, Peer]
+    logins: LoginLimit = field(default_factory=LoginLimit)
 
 
 def get_hub(request: Request) -> Hub:

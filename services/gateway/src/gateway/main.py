@@ -6,14 +6,18 @@ from fastapi import FastAPI
 
 from gateway.app import NAME, create_gateway_app
 from sra_shared.service import start_service
-from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
     """Return the application and its settings, from the environment; raises ConfigError or ValidationError."""
     service = ServiceSettings()
     app = create_gateway_app(
-        database=DatabaseSettings(), service=service, peers=PeerSettings(), schedule=ScheduleSettings()
+        database=DatabaseSettings(),
+        service=service,
+        peers=PeerSettings(),
+        schedule=ScheduleSettings(),
+        reject_limit=FundataSettings().reject_limit,
     )
     return app, service
 

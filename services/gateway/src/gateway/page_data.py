@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ class DashboardData:
     views: Sequence[dict[str, Any]] = ()
     rejects: Sequence[dict[str, Any]] = ()
     budget: Sequence[tuple[str, Any]] = ()
+    minutes: Sequence[tuple[datetime, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ async def read_dashboard(pool: Pool) -> DashboardData | None:
                 views=await _read_views(connection),
                 rejects=await _read_reject_sums(connection),
                 budget=await _read_budget(connection),
+                minutes=await _read_minutes(connection),
             )
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         return None
@@ -95,31 +98,75 @@ async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
     return told
 
 
-async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
-    """Return rejected rows, newest first, their bytes as text cut to a length that fits a page."""
+async def _read_minutes(connection: Connection) -> list[tuple[datetime, int]]:
+    """Return the calls in each of the last sixty minutes, nothing where there were none."""
     rows = await connection.fetch(
         """
-        SELECT reject_id, run_id, source, dataset, file_path, line, record_key, reason, detail, created_at, resolved_at,
-               substring(raw FROM 1 FOR 4 * $6::int) AS raw
-        FROM rejected_record
-        WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
-          AND ($3::uuid IS NULL OR run_id = $3) AND ($4 OR resolved_at IS NULL)
-          AND ($5::bigint IS NULL OR reject_id < $5)
-        ORDER BY reject_id DESC LIMIT $7
-        """,
-        wanted.dataset,
-        wanted.reason,
-        wanted.run_id,
-        wanted.resolved,
-        wanted.before,
-        _RAW_SHOWN,
-        wanted.limit,
+        SELECT minute, coalesce(sum(t.calls), 0)::bigint AS calls
+        FROM generate_series(date_trunc('minute', now()) - interval '59 minutes', now(), interval '1 minute') AS minute
+        LEFT JOIN fmp_call_tally t ON t.second >= minute AND t.second < minute + interval '1 minute'
+          AND t.second > now() - interval '61 minutes'
+        GROUP BY minute ORDER BY minute
+        """
     )
+    return [(row["minute"], row["calls"]) for row in rows] if any(row["calls"] for row in rows) else []
+
+
+_SHOWN = """
+SELECT reject_id, run_id, source, dataset, file_path, line, record_key, reason, detail, created_at, resolved_at,
+  substring(raw FROM 1 FOR 4 * $7::int) AS raw
+"""
+_SQL_REJECTS = """
+FROM rejected_record
+WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
+  AND ($3::uuid IS NULL OR run_id = $3) AND ($4 OR resolved_at IS NULL)
+  AND ($5::bigint IS NULL OR reject_id < $5)
+ORDER BY reject_id DESC LIMIT $6
+"""
+_SQL_LIST = _SHOWN + _SQL_REJECTS
+
+
+async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
+    """Return rejected rows, newest first, their bytes as text cut to a length that fits a page."""
     found = []
-    for row in rows:
+    for row in await connection.fetch(_SQL_LIST, *_list_arguments(wanted), _RAW_SHOWN):
         text = row["raw"].decode("utf-8", "replace").replace("\x00", "␀")
         found.append({**dict(row), "raw": text if len(text) <= _RAW_SHOWN else text[:_RAW_SHOWN] + "…"})
     return found
+
+
+async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
+    """Return rejected rows, newest first, with all of their bytes as text; what is no UTF-8 stands as \\xNN."""
+    rows = await connection.fetch(f"SELECT * {_SQL_REJECTS}", *_list_arguments(wanted))
+    return [{**dict(row), "raw": row["raw"].decode("utf-8", "backslashreplace")} for row in rows]
+
+
+def _list_arguments(wanted: RejectFilter) -> list[Any]:
+    return [wanted.dataset, wanted.reason, wanted.run_id, wanted.resolved, wanted.before, wanted.limit]
+
+
+async def list_reject_kinds(connection: Connection) -> dict[str, list[str]]:
+    """Return the datasets and the reasons that stand among the rejected rows."""
+    rows = await connection.fetch("SELECT DISTINCT dataset, reason FROM rejected_record")
+    return {name: sorted({row[name] for row in rows}) for name in ("dataset", "reason")}
+
+
+async def read_view(connection: Connection, relation: str) -> dict[str, Any] | None:
+    """Return a published view with its columns, their types and what they mean; None where there is none."""
+    row = await connection.fetchrow("SELECT * FROM published_view WHERE relation = $1", relation)
+    if row is None:
+        return None
+    columns = await connection.fetch(
+        """
+        SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+               coalesce(col_description(c.oid, a.attnum), '') AS meaning, obj_description(c.oid, 'pg_class') AS about
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE n.nspname = 'sra' AND c.relname = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+        """,
+        relation,
+    )
+    about = columns[0]["about"] if columns else None
+    return {**dict(row), "columns": [dict(column) for column in columns], "about": about or ""}
 
 
 async def list_warnings(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:

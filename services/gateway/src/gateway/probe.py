@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import asyncpg
 import httpx
 
-from gateway.refresh.result import RefreshView, list_refreshes
+from gateway.alerts.view import IncidentView, list_incidents
+from gateway.refresh.model import Step
+from gateway.refresh.result import RefreshView, StepView, list_refreshes
+from gateway.sessions import SessionKeeper
 from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.logs import get_logger
 from sra_shared.service import CheckResult, HealthStatus, ServiceState
@@ -20,6 +24,8 @@ from sra_shared.service import CheckResult, HealthStatus, ServiceState
 PROBE_SECONDS = 5.0
 _ANSWER_SECONDS = 2.0
 _LATEST = 15
+_SOURCES = {"FMP": (Step.FMP,), "Fundata": (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES)}
+_UNWELL = {"failed": HealthStatus.UNHEALTHY, "parked": HealthStatus.DEGRADED, "held": HealthStatus.DEGRADED}
 log = get_logger(__name__)
 
 
@@ -33,10 +39,15 @@ class PartState:
     detail: str = "It was not looked at yet."
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     checked_at: datetime | None = None
+    silent_since: datetime | None = None
 
-    def note(self, status: HealthStatus, detail: str) -> None:
-        """Keep what was seen now; `since` moves only where the status changes."""
+    def note(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
+        """Keep what was seen now; `since` moves only where the status changes.
+
+        A part that answers that it is unwell is not silent: what it lacks, as the database, is a part of its own.
+        """
         now = datetime.now(UTC)
+        self.silent_since = None if answers else self.silent_since or now
         if status is not self.status:
             if self.checked_at is not None:
                 log.info("part_changed", part=self.name, status=status, detail=detail)
@@ -59,6 +70,7 @@ class Knowledge:
     services: dict[str, PartState] = field(default_factory=dict)
     refreshes: list[RefreshView] = field(default_factory=list)
     freshness: list[dict[str, Any]] = field(default_factory=list)
+    incidents: list[IncidentView] = field(default_factory=list)
     read_at: datetime | None = None
 
     @property
@@ -66,12 +78,32 @@ class Knowledge:
         """Database and services."""
         return [self.database, *self.services.values()]
 
+    @property
+    def sources(self) -> list[PartState]:
+        """The vendors, as the last refreshes found them."""
+        return [judge_source(name, steps, self.refreshes, self.read_at) for name, steps in _SOURCES.items()]
+
+    def recall(self) -> None:
+        """Take over since when a part is in trouble from the incident that an earlier gateway opened."""
+        for one in self.incidents:
+            part = self.services.get(one.subject.removeprefix("service:"))
+            if part is not None and one.ended_at is None and part.silent_since is not None:
+                part.since = part.silent_since = min(one.began_at, part.silent_since)
+
 
 class Probe:
     """Looks at the database and the other services every few seconds."""
 
-    def __init__(self, peers: Mapping[str, str], http: Callable[[], httpx.AsyncClient], *, seconds: float) -> None:
+    def __init__(
+        self,
+        peers: Mapping[str, str],
+        http: Callable[[], httpx.AsyncClient],
+        sessions: SessionKeeper,
+        *,
+        seconds: float,
+    ) -> None:
         self._http = http
+        self._sessions = sessions
         self._seconds = seconds
         self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
 
@@ -97,9 +129,11 @@ class Probe:
             part.note(
                 HealthStatus.UNHEALTHY,
                 f"It does not answer ({type(error).__name__}): look whether it runs, and its log.",
+                answers=False,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            part.note(HealthStatus.UNHEALTHY, f"What answers at its address is not {part.name}: look at the settings.")
+            told = f"What answers at its address is not {part.name}: look at the settings."
+            part.note(HealthStatus.UNHEALTHY, told, answers=False)
 
     async def _look_at_database(self, state: ServiceState) -> None:
         try:
@@ -119,8 +153,12 @@ class Probe:
     async def _read_ledger(self, connection: Connection) -> None:
         refreshes = await list_refreshes(connection, limit=_LATEST)
         freshness = await read_freshness(connection)
+        incidents = await list_incidents(connection)
+        await self._sessions.sync(connection)
         self.knowledge.refreshes = refreshes
         self.knowledge.freshness = freshness
+        self.knowledge.incidents = incidents
+        self.knowledge.recall()
         self.knowledge.read_at = datetime.now(UTC)
 
     def check_refresh(self) -> CheckResult:
@@ -138,6 +176,28 @@ class Probe:
             if ended.status not in ("completed", "cancelled"):
                 status = HealthStatus.DEGRADED
         return CheckResult(status=status, detail=" ".join(told), checked_at=self.knowledge.read_at)
+
+
+def judge_source(
+    name: str, steps: Sequence[Step], refreshes: Sequence[RefreshView], read_at: datetime | None
+) -> PartState:
+    """Return how a vendor stands by the newest step of each kind that ended, and since when it goes so."""
+    part = PartState(name, status=HealthStatus.HEALTHY, detail="Its last step did its part.", checked_at=read_at)
+    bad = [series for step in steps if (series := list_bad_steps(step, refreshes))]
+    if bad:
+        newest = [series[0] for series in bad]
+        worst = max((_UNWELL[one.status] for one in newest), key=list(HealthStatus).index)
+        told = " ".join(one.error or f"Step {one.step} ended {one.status}." for one in newest)
+        part.status = worst
+        part.detail = f"{told} The next refresh tries it again; look at the vendor's own status and at our key."
+        part.since = min(series[-1].completed_at or part.since for series in bad)
+    return part
+
+
+def list_bad_steps(step: Step, refreshes: Sequence[RefreshView]) -> list[StepView]:
+    """Return the newest steps of this kind, newest first, up to the last one that did its part."""
+    ended = (one for refresh in refreshes for one in refresh.steps if one.step == step and one.completed_at)
+    return list(takewhile(lambda one: one.status in _UNWELL, ended))
 
 
 async def read_freshness(connection: Connection) -> list[dict[str, Any]]:

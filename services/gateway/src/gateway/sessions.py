@@ -1,4 +1,4 @@
-"""Who is at the browser: signed session cookies, one-time login codes, and the limit on failed logins."""
+"""Who is at the browser: signed session cookies and one-time login codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import hmac
 import json
 import secrets
 import time
-from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,23 +27,27 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that logged in: what it may do, until when (Unix seconds), and the token that its forms carry."""
+    """A browser that logged in: what it may do, until when (Unix seconds), the token that its forms carry, its name."""
 
     access: Access
     expires: int
     form_token: str
+    session_id: str
 
 
 class SessionKeeper:
     """Makes and reads session cookies; every gateway with the same service token understands them.
 
-    Nothing is stored: a session ends by its time, by logging out in that browser, or by changing the service token.
+    A session ends by its time, by logging out, which all gateways learn within seconds and keep in mind while the
+    database is away, or by changing the service token. Only the names of those that were logged out are stored.
     """
 
     def __init__(self, *, service_token: str | None, viewer_token: str | None) -> None:
         secret = service_token.encode() if service_token else secrets.token_bytes(32)
         self._key = hmac.digest(secret, b"sra gateway session", "sha256")
         self._tokens = [(token.encode(), a) for token, a in ((service_token, 2), (viewer_token, 1)) if token]
+        self._ended: set[str] = set()
+        self._unwritten: dict[str, int] = {}
 
     def find_access(self, presented: str) -> Access | None:
         """Return what a token allows, or None where it is none of ours."""
@@ -56,7 +59,12 @@ class SessionKeeper:
 
     def set_cookie(self, request: Request, response: Response, access: Access) -> None:
         """Log the browser in."""
-        payload = {"a": int(access), "e": int(time.time()) + SESSION_SECONDS, "f": secrets.token_urlsafe(16)}
+        payload = {
+            "a": int(access),
+            "e": int(time.time()) + SESSION_SECONDS,
+            "f": secrets.token_urlsafe(16),
+            "i": secrets.token_urlsafe(16),
+        }
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         response.set_cookie(
             COOKIE,
@@ -74,9 +82,26 @@ class SessionKeeper:
         if not body or not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
             return None
         payload = json.loads(base64.urlsafe_b64decode(body))
-        if payload["e"] < time.time():
+        if payload["e"] < time.time() or payload["i"] in self._ended:
             return None
-        return Session(Access(payload["a"]), payload["e"], payload["f"])
+        return Session(Access(payload["a"]), payload["e"], payload["f"], payload["i"])
+
+    def end(self, session: Session) -> None:
+        """Have nobody log in with this session's cookie again, in this process at once."""
+        self._ended.add(session.session_id)
+        self._unwritten[session.session_id] = session.expires
+
+    async def sync(self, connection: Connection) -> None:
+        """Write down the sessions that ended here, and learn of those that ended elsewhere."""
+        for session_id, expires in list(self._unwritten.items()):
+            await connection.execute(
+                "INSERT INTO ended_session (session_id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING",
+                session_id,
+                expires,
+            )
+            self._unwritten.pop(session_id, None)
+        rows = await connection.fetch("SELECT session_id FROM ended_session WHERE expires_at > now()")
+        self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
 
     async def authenticate(self, request: Request) -> Access | None:
         """Tell what the cookie allows: reading, and of changes only the forms, which carry a token of their own."""
@@ -95,30 +120,6 @@ class SessionKeeper:
 def is_secure(request: Request) -> bool:
     """Return whether the browser came by HTTPS, to us or to the proxy before us."""
     return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").split(",")[0] == "https"
-
-
-class FailureLimit:
-    """Counts failed logins per address, in this process, and says how long to wait after too many."""
-
-    def __init__(self, *, failures: int = 10, seconds: float = 300, addresses: int = 10_000) -> None:
-        self._failures = failures
-        self._seconds = seconds
-        self._addresses = addresses
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def find_wait(self, address: str) -> int:
-        """Return the seconds until this address may try again; 0 where it may now."""
-        seen = self._seen.get(address, deque())
-        while seen and time.monotonic() - seen[0] > self._seconds:
-            seen.popleft()
-        return 0 if len(seen) < self._failures else int(self._seconds - (time.monotonic() - seen[0])) + 1
-
-    def note_failure(self, address: str) -> None:
-        """Count a failed login; the addresses seen longest ago are forgotten first."""
-        self._seen.setdefault(address, deque(maxlen=self._failures)).append(time.monotonic())
-        self._seen.move_to_end(address)
-        while len(self._seen) > self._addresses:
-            self._seen.popitem(last=False)
 
 
 def hash_code(code: str) -> bytes:

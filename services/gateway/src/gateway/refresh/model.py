@@ -33,6 +33,18 @@ class Step(StrEnum):
         return "fmp" if self is Step.FMP else "views"
 
 
+STEP_OF = {
+    TaskType.DAILY_QUOTES: Step.FMP,
+    TaskType.WEEKLY_FUNDAMENTALS: Step.FMP,
+    TaskType.FMP_BACKFILL: Step.FMP,
+    TaskType.FUNDATA_DATA: Step.FUNDATA_DATA,
+    TaskType.FUNDATA_QUOTES: Step.FUNDATA_QUOTES,
+    TaskType.CSV_IMPORT: Step.FUNDATA_DATA,
+    TaskType.VIEW_BUILD: Step.VIEWS,
+}
+"""The step whose service does runs of each type."""
+
+
 class StepStatus(StrEnum):
     """How a step stands; wider than a unit's status, since a parked child ends the step."""
 

@@ -37,14 +37,23 @@ class Peer:
         self._http = http
 
     async def start_run(
-        self, task_type: TaskType, *, parent_id: UUID, key: str, parameters: Mapping[str, Any] | None = None
+        self,
+        task_type: TaskType,
+        *,
+        parent_id: UUID | None = None,
+        key: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
     ) -> SeenRun:
         """Ask for a run; the same key answers with the same run, however often it is sent.
 
         Raises RetryableError where the service is away or busy, FatalError where it refuses.
         """
-        body = {"task_type": task_type.value, "parameters": dict(parameters or {}), "parent_id": str(parent_id)}
-        return _read_run(await self._ask("POST", "/runs", json=body, headers={"Idempotency-Key": key}))
+        body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}
+        if parent_id is not None:
+            body["parent_id"] = str(parent_id)
+        return _read_run(
+            await self._ask("POST", "/runs", json=body, headers={"Idempotency-Key": key} if key is not None else {})
+        )
 
     async def read_run(self, task_id: UUID) -> SeenRun:
         """Return a run as it stands; raises as `start_run`."""

@@ -42,6 +42,8 @@ class StepView(BaseModel):
     step: str
     status: str
     seconds: float | None
+    started_at: datetime | None
+    completed_at: datetime | None
     error: str | None
     datasets: list[DatasetCounts]
     attempt: int = Field(description="2 where the step failed once and is tried again.")
@@ -114,6 +116,8 @@ def show_step(unit: Unit) -> StepView:
         step=unit.unit,
         status=read_step_status(unit).value,
         seconds=_measure(unit.started_at, unit.completed_at),
+        started_at=unit.started_at,
+        completed_at=unit.completed_at,
         error=unit.error or progress.get("error"),
         datasets=[DatasetCounts.model_validate(row) for row in progress.get("datasets", [])],
         attempt=progress.get("attempt", 1),

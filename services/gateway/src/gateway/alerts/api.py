@@ -1,0 +1,65 @@
+"""The routes of alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from gateway.alerts.view import IncidentView, list_incidents
+from gateway.api import State
+from gateway.hub import HubOf
+from sra_shared.service import ProblemError
+
+
+class SentAlert(BaseModel):
+    """One message to the webhook."""
+
+    kind: str
+    text: str
+    created_at: datetime
+    delivered_at: datetime | None = Field(description="Null while it is tried again.")
+    attempts: int
+    last_error: str | None
+
+
+class AlertReport(BaseModel):
+    """Incidents and the messages that were sent of them."""
+
+    webhook: bool = Field(description="Whether ALERT_WEBHOOK_URL is set.")
+    incidents: list[IncidentView]
+    alerts: list[SentAlert] = Field(description="Newest first.")
+
+
+class TestedAlert(BaseModel):
+    """What came of a test message."""
+
+    delivered: bool
+    error: str | None
+
+
+def make_alert_router() -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+
+    @router.get("/alerts", tags=["alerts"], summary="Incidents and the messages sent of them")
+    async def get_alerts(hub: HubOf, state: State) -> AlertReport:
+        async with state.pool.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT kind, message ->> 'text' AS text, created_at, delivered_at, attempts, last_error FROM alert"
+                " ORDER BY alert_id DESC LIMIT 50"
+            )
+            incidents = await list_incidents(connection)
+        alerts = [SentAlert(**dict(row)) for row in rows]
+        return AlertReport(webhook=hub.webhook is not None, incidents=incidents, alerts=alerts)
+
+    @router.post("/alerts/test", tags=["alerts"], summary="Send a test message to the webhook", responses={409: {}})
+    async def post_test_alert(hub: HubOf) -> TestedAlert:
+        if hub.webhook is None:
+            raise ProblemError(409, "No webhook is set.", next_step="Set ALERT_WEBHOOK_URL on the gateway.")
+        lines = ["SRA Data: this is a test of the alerts. Nothing is wrong."]
+        problem = await hub.webhook.send(hub.webhook.make_message(lines, "/"))
+        return TestedAlert(delivered=problem is None, error=problem)
+
+    return router

@@ -1,0 +1,88 @@
+"""The webhook, and the alerts on their way to it: one message each, tried again until it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from sra_shared.db import Connection, Pool
+from sra_shared.logs import get_logger, redact_text
+
+_SECONDS = 10
+log = get_logger(__name__)
+
+SQL_CLAIM_ALERT = """
+UPDATE alert SET attempts = attempts + 1,
+  next_attempt_at = clock_timestamp() + least(interval '1 hour', interval '15 seconds' * 2 ^ least(attempts, 10))
+WHERE alert_id = (SELECT alert_id FROM alert WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp()
+                  ORDER BY alert_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING alert_id, kind, incident, task_id, message
+"""
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where alerts go, and the address of the pages that they link to."""
+
+    url: str
+    http: Callable[[], httpx.AsyncClient]
+    public_url: str | None = None
+
+    def make_message(self, lines: Sequence[str], path: str) -> dict[str, Any]:
+        """Return a message in the form of Slack's incoming webhooks, with a link to the page at `path`."""
+        text = "\n".join(redact_text(line) for line in lines)
+        for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+            text = text.replace(sign, name)
+        place = f"{self.public_url}{path}" if self.public_url else f"{path} of the dashboard"
+        return {"text": f"{text}\nLook at it: {place}"}
+
+    async def send(self, message: Mapping[str, Any]) -> str | None:
+        """Send a message; return what went wrong, None where it was taken."""
+        try:
+            async with self.http() as client:
+                answer = await client.post(self.url, json=message, timeout=_SECONDS)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return redact_text(f"The webhook does not answer ({type(error).__name__}).")
+        return None if answer.is_success else f"The webhook answered {answer.status_code}."
+
+
+async def put_alert(
+    connection: Connection, incident: str, kind: str, message: Mapping[str, Any], *, task_id: UUID | None = None
+) -> None:
+    """Queue a message, unless something was queued under this name already."""
+    await connection.execute(
+        "INSERT INTO alert (incident, kind, task_id, message) VALUES ($1, $2, $3, $4) ON CONFLICT (incident) DO NOTHING",
+        incident,
+        kind,
+        task_id,
+        message,
+    )
+
+
+async def send_due_alerts(pool: Pool, webhook: Webhook) -> None:
+    """Send all alerts that are due, the oldest first, until one is not taken; gateways share them."""
+    while await _send_next(pool, webhook):
+        pass
+
+
+async def _send_next(pool: Pool, webhook: Webhook) -> bool:
+    row = await pool.fetchrow(SQL_CLAIM_ALERT)
+    if row is None:
+        return False
+    problem = await webhook.send(row["message"])
+    await pool.execute(
+        "UPDATE alert SET last_error = $2, delivered_at = CASE WHEN $2::text IS NULL THEN clock_timestamp() END"
+        " WHERE alert_id = $1",
+        row["alert_id"],
+        problem,
+    )
+    fields = {"kind": row["kind"], "incident": row["incident"], **({"run_id": str(t)} if (t := row["task_id"]) else {})}
+    if problem:
+        log.warning("alert_not_delivered", error=problem, **fields)
+        return False
+    log.info("alert_delivered", **fields)
+    return True

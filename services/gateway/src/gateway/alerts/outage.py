@@ -1,0 +1,88 @@
+"""The one trouble that the database cannot hold while it lasts: its own absence."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from gateway.alerts.delivery import Webhook, put_alert
+from gateway.alerts.incidents import describe_end
+from gateway.probe import Knowledge
+from sra_shared.db import Pool
+from sra_shared.logs import get_logger
+from sra_shared.service import HealthStatus
+
+_KIND = "database_down"
+_FIRST_RETRY, _LONGEST_RETRY = 15.0, 3600.0
+log = get_logger(__name__)
+
+# one gateway of several notes the end of an outage that all of them saw
+SQL_NOTE = """
+INSERT INTO incident (subject, kind, detail, began_at, ended_at)
+SELECT 'database', $1, $2, clock_timestamp() - $3::interval, clock_timestamp()
+WHERE NOT EXISTS (SELECT FROM incident WHERE subject = 'database' AND ended_at > clock_timestamp() - $3::interval)
+RETURNING incident_id, subject, kind, began_at, ended_at
+"""
+
+
+class DatabaseOutage:
+    """Remembers an outage in this process: tells of it while it lasts, and writes it down once it is over."""
+
+    def __init__(self, known: Knowledge, webhook: Webhook | None, *, grace: timedelta) -> None:
+        self._known = known
+        self._webhook = webhook
+        self._grace = grace
+        self._began: datetime | None = None
+        self._detail = ""
+        self._delivered = False
+        self._tries = 0
+        self._next_try = 0.0
+
+    async def look(self, pool: Pool) -> None:
+        """Do what is due; raises what the database raises where it goes away again just now."""
+        part = self._known.database
+        if part.status is HealthStatus.UNHEALTHY:
+            if self._began is None:
+                self._began, self._delivered, self._tries, self._next_try = part.since, False, 0, 0.0
+            self._detail = f"The database is down. {part.detail}"
+            if self._is_told_of() and not self._delivered and time.monotonic() >= self._next_try:
+                await self._tell()
+        elif part.status is HealthStatus.HEALTHY and self._began is not None:
+            if self._is_told_of():
+                await self._note_end(pool, self._began)
+            self._began = None
+
+    def _is_told_of(self) -> bool:
+        return self._began is not None and datetime.now(UTC) - self._began >= self._grace
+
+    async def _tell(self) -> None:
+        if self._webhook is None:
+            return
+        problem = await self._webhook.send(self._describe(self._webhook))
+        self._delivered = problem is None
+        self._next_try = time.monotonic() + min(_FIRST_RETRY * 2.0**self._tries, _LONGEST_RETRY)
+        self._tries += 1
+        if problem:
+            log.warning("alert_not_delivered", kind=_KIND, error=problem)
+        else:
+            log.info("alert_delivered", kind=_KIND)
+
+    def _describe(self, webhook: Webhook) -> dict[str, object]:
+        return webhook.make_message(
+            [f"SRA Data: {self._detail}", f"Since {self._began:%Y-%m-%d %H:%M} UTC."],
+            "/",
+        )
+
+    async def _note_end(self, pool: Pool, began: datetime) -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('database incident'))")
+            row = await connection.fetchrow(SQL_NOTE, _KIND, self._detail, datetime.now(UTC) - began)
+            if row is None:
+                return
+            if self._webhook is not None:
+                name = row["incident_id"]
+                if not self._delivered:
+                    await put_alert(connection, f"{name}:began", _KIND, self._describe(self._webhook))
+                message = self._webhook.make_message([describe_end(dict(row))], "/")
+                await put_alert(connection, f"{name}:ended", "recovered", message)
+        log.info("incident_ended", subject="database", kind=_KIND)

@@ -1,0 +1,113 @@
+"""What is in trouble now, as far as this gateway sees: silent services, late data, runs that reject too much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from gateway.probe import Knowledge
+from sra_shared.db import Connection
+
+_TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")
+# the newest ended run of each kind that read anything; replayed rejects are bad by definition
+SQL_SHARES = """
+SELECT k.task_type, r.task_id, r.completed_at, r.read, r.rejected
+FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
+  SELECT t.task_id, t.completed_at, sum(u.read_count)::bigint AS read, sum(u.rejected_count)::bigint AS rejected
+  FROM task_execution_log t JOIN run_unit u USING (task_id)
+  WHERE t.task_type = k.task_type AND t.scheduled_at > now() - interval '8 days' AND t.completed_at IS NOT NULL
+    AND NOT t.parameters ? 'replay'
+  GROUP BY t.task_id HAVING sum(u.read_count) > 0 ORDER BY t.completed_at DESC LIMIT 1) r
+"""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page that tells more."""
+
+    subject: str
+    kind: str
+    since: datetime
+    text: str
+    path: str = "/"
+
+
+@dataclass
+class Findings:
+    """What is in trouble, and of which subjects it is known at all whether they are."""
+
+    troubles: list[Trouble] = field(default_factory=list)
+    judged: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class RunShare:
+    """How much of what a run read it rejected."""
+
+    task_type: str
+    task_id: UUID
+    completed_at: datetime
+    read: int
+    rejected: int
+
+
+async def read_shares(connection: Connection) -> list[RunShare]:
+    """Return the newest run of each kind with its counts."""
+    return [RunShare(**dict(row)) for row in await connection.fetch(SQL_SHARES, list(_TYPES))]
+
+
+def find_troubles(
+    known: Knowledge, shares: Sequence[RunShare], *, reject_limit: Decimal, grace: timedelta, now: datetime
+) -> Findings:
+    """Judge everything that is known; a service may be silent for `grace`, as during its restart, unjudged."""
+    found = Findings()
+    _judge_services(known, found, grace=grace, now=now)
+    _judge_freshness(known, found)
+    for share in shares:
+        subject = f"rejects:{share.task_type}"
+        found.judged.add(subject)
+        if share.rejected > share.read * reject_limit:
+            text = (
+                f"Run {share.task_type} rejected {share.rejected:,} of the {share.read:,} records it read"
+                f" ({share.rejected / share.read:.2%}; REJECT_LIMIT is {reject_limit:%}). Look at the reasons, correct"
+                " the cause, then replay them."
+            )
+            path = f"/ui/rejects?{urlencode({'run_id': str(share.task_id)})}"
+            found.troubles.append(Trouble(subject, "reject_share", share.completed_at, text, path))
+    return found
+
+
+def _judge_services(known: Knowledge, found: Findings, *, grace: timedelta, now: datetime) -> None:
+    for part in known.services.values():
+        if part.checked_at is None:
+            continue
+        subject = f"service:{part.name}"
+        if part.silent_since is None:
+            found.judged.add(subject)
+        elif now - part.silent_since >= grace:
+            found.judged.add(subject)
+            text = f"{part.name} is down. {part.detail}"
+            found.troubles.append(Trouble(subject, "service_down", part.silent_since, text))
+
+
+def _judge_freshness(known: Knowledge, found: Findings) -> None:
+    # a refresh at work may be about to bring what is late; it has a window of its own
+    if any(one.completed_at is None and not one.overdue for one in known.refreshes):
+        return
+    for row in known.freshness:
+        if row.get("source") == "views" or row.get("is_late") is None:
+            continue
+        subject = f"stale:{row['source']}:{row['dataset']}"
+        found.judged.add(subject)
+        if row["is_late"]:
+            text = (
+                f"{row['source']} {row['dataset']} is stale: its newest record is of {row.get('newest_record') or 'no day'},"
+                f" {row.get('expected_record')} was expected. Look at the last refresh, then start one."
+            )
+            expected = row.get("expected_at")
+            since = datetime.fromisoformat(expected) if expected else datetime.now(UTC)
+            found.troubles.append(Trouble(subject, "stale_data", since, text))

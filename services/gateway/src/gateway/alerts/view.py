@@ -1,0 +1,30 @@
+"""Incidents as they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from sra_shared.db import Connection
+
+_RECENT = 20
+
+
+class IncidentView(BaseModel):
+    """One trouble, from when it began to when it ended."""
+
+    subject: str = Field(description="service:NAME, stale:SOURCE:DATASET, rejects:TASK_TYPE or database.")
+    kind: str
+    detail: str = Field(description="What it is and what to do.")
+    began_at: datetime
+    ended_at: datetime | None = Field(description="Null while it lasts.")
+
+
+async def list_incidents(connection: Connection) -> list[IncidentView]:
+    """Return the open incidents and the newest that ended."""
+    rows = await connection.fetch(
+        "SELECT subject, kind, detail, began_at, ended_at FROM incident ORDER BY ended_at IS NOT NULL, began_at DESC LIMIT $1",
+        _RECENT,
+    )
+    return [IncidentView(**dict(row)) for row in rows]

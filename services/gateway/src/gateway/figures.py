@@ -1,0 +1,47 @@
+"""The gateway's own figures for Prometheus, read from what is known when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from gateway.probe import Knowledge
+from sra_shared.service import HealthStatus
+
+
+class _Figures(Collector):
+    def __init__(self, known: Knowledge) -> None:
+        self._known = known
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("sra_part_up", "1 while a part is well, as last seen.", labels=["part"])
+        for part in [*self._known.parts, *self._known.sources]:
+            up.add_metric([part.name], float(part.status is HealthStatus.HEALTHY))
+        yield up
+        late = GaugeMetricFamily("sra_dataset_late", "1 where a dataset is late.", labels=["source", "dataset"])
+        for row in self._known.freshness:
+            if row.get("source") != "views" and row.get("is_late") is not None:
+                late.add_metric([row["source"], row["dataset"]], float(row["is_late"]))
+        yield late
+        open_now = sum(one.ended_at is None for one in self._known.incidents)
+        yield GaugeMetricFamily("sra_incidents_open", "Incidents that last.", value=open_now)
+        ended = [one for one in self._known.refreshes if one.completed_at is not None]
+        good = next((one for one in ended if one.status in ("completed", "partial")), None)
+        if good is not None and good.completed_at is not None:
+            yield GaugeMetricFamily(
+                "sra_refresh_success_timestamp_seconds",
+                "When a refresh last succeeded, in full or in part (Unix time).",
+                value=good.completed_at.timestamp(),
+            )
+        if ended and ended[0].seconds is not None:
+            yield GaugeMetricFamily(
+                "sra_refresh_seconds", "Seconds that the last refresh took.", value=ended[0].seconds
+            )
+
+
+def add_gateway_figures(registry: CollectorRegistry, known: Knowledge) -> None:
+    """Have /metrics show them too."""
+    registry.register(_Figures(known))

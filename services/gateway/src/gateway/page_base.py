@@ -1,0 +1,67 @@
+"""What all pages share: their common values, the check of forms, what people see where something is away."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Form, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from gateway.api import report_status
+from gateway.hub import Hub, HubOf, get_hub
+from gateway.render import render_page
+from sra_shared.db import OUTAGE_ERRORS
+from sra_shared.errors import FatalError, RetryableError
+from sra_shared.service import Access, ProblemError
+
+LIVE_PATH = "/ui/live"
+
+
+def check_form(request: Request, hub: HubOf, form_token: Annotated[str, Form(max_length=100)] = "") -> None:
+    """Raise ProblemError unless the form came from a page of this session."""
+    session = hub.sessions.read(request)
+    if session is None or not hmac.compare_digest(session.form_token.encode(), form_token.encode()):
+        raise ProblemError(403, "This form is not from a page of this session.", next_step="Load the page again.")
+
+
+def make_common(request: Request, hub: Hub) -> dict[str, Any]:
+    """Return the values that every page is rendered with."""
+    session = hub.sessions.read(request)
+    return {
+        "status": report_status(hub),
+        "session": session,
+        "form_token": session.form_token if session else "",
+        "may_change": session is not None and session.access is Access.CHANGE,
+        "path": request.url.path,
+    }
+
+
+def say(request: Request, hub: Hub, title: str, text: str, *, status_code: int) -> Response:
+    """Return a page with one sentence."""
+    return render_page("message.html", status_code=status_code, **make_common(request, hub), title=title, text=text)
+
+
+class PageRoute(APIRoute):
+    """A route that tells people on a page, not in a problem document, what is away."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_outage(request: Request) -> Response:
+            hub = get_hub(request)
+            try:
+                return await handle(request)
+            except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError):
+                if request.method != "GET" or request.url.path == LIVE_PATH:
+                    raise
+                text = "The database is away, so that this page has nothing to show. Load it again in a minute."
+                return say(request, hub, "Not now", text, status_code=503)
+            except (RetryableError, FatalError) as error:
+                return say(request, hub, "Not done", str(error), status_code=503)
+
+        return handle_outage

@@ -1,0 +1,125 @@
+"""Rejected rows: listed, filtered, downloaded."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.api import State
+from gateway.hub import HubOf
+from gateway.page_base import make_common
+from gateway.page_data import RejectFilter, list_reject_kinds, list_rejects, list_whole_rejects
+from gateway.render import render_page
+from sra_shared.db import Pool
+from sra_shared.runs import read_run
+from sra_shared.service import ProblemError
+
+FILTERS = ("dataset", "reason", "run_id", "resolved")
+COLUMNS = (
+    "reject_id",
+    "run_id",
+    "source",
+    "dataset",
+    "file_path",
+    "line",
+    "record_key",
+    "reason",
+    "detail",
+    "created_at",
+    "resolved_at",
+    "resolution",
+    "raw",
+)
+_PER_READ = 500
+_RunId = Annotated[str, Query(max_length=36, pattern=r"^[0-9a-fA-F-]*$")]
+
+
+def read_filter(
+    dataset: Annotated[str, Query(max_length=100)] = "",
+    reason: Annotated[str, Query(max_length=100)] = "",
+    run_id: _RunId = "",
+    resolved: bool = False,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> RejectFilter:
+    """Read the filter from the address; a dependency. Raises ProblemError where the run's id is none."""
+    return RejectFilter(dataset or None, reason or None, _read_id(run_id), resolved, before)
+
+
+def write_filter(wanted: RejectFilter) -> str:
+    """Return the filter as it stands in an address, without the page's place."""
+    query = {"dataset": wanted.dataset, "reason": wanted.reason, "run_id": wanted.run_id and str(wanted.run_id)}
+    return urlencode({**{k: v for k, v in query.items() if v}, **({"resolved": "true"} if wanted.resolved else {})})
+
+
+def add_rejects(router: APIRouter) -> None:
+    """Add the routes."""
+
+    @router.get("/ui/rejects")
+    async def show_rejects(
+        request: Request,
+        hub: HubOf,
+        state: State,
+        wanted: Annotated[RejectFilter, Depends(read_filter)],
+        replay: _RunId = "",
+    ) -> Response:
+        replay_id = _read_id(replay)
+        async with state.pool.acquire() as connection:
+            rejects = await list_rejects(connection, replace(wanted, limit=wanted.limit + 1))
+            kinds = await list_reject_kinds(connection)
+            replayed = await read_run(connection, replay_id) if replay_id else None
+        more = len(rejects) > wanted.limit
+        rejects = rejects[: wanted.limit]
+        return render_page(
+            "rejects.html",
+            **make_common(request, hub),
+            rejects=rejects,
+            filter=wanted,
+            kinds=kinds,
+            replayed=replayed,
+            filter_query=write_filter(wanted),
+            next_before=rejects[-1]["reject_id"] if more else None,
+        )
+
+    @router.get("/ui/rejects.csv")
+    async def download_rejects(state: State, wanted: Annotated[RejectFilter, Depends(read_filter)]) -> Response:
+        # the first rows are read before the answer begins, so that an outage is told of
+        first = await _read_some(state.pool, replace(wanted, limit=_PER_READ))
+        return StreamingResponse(
+            _write_csv(state.pool, wanted, first),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="rejects.csv"'},
+        )
+
+
+async def _read_some(pool: Pool, wanted: RejectFilter) -> list[dict[str, object]]:
+    async with pool.acquire() as connection:
+        return await list_whole_rejects(connection, wanted)
+
+
+async def _write_csv(pool: Pool, wanted: RejectFilter, rows: list[dict[str, object]]) -> AsyncIterator[str]:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    while True:
+        writer.writerows(rows)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+        if len(rows) < _PER_READ:
+            return
+        rows = await _read_some(pool, replace(wanted, before=int(str(rows[-1]["reject_id"])), limit=_PER_READ))
+
+
+def _read_id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise ProblemError(422, "That is no run's id.", next_step="Copy it from the list of runs.") from None
