@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Work
@@ -18,8 +19,16 @@ class ImportRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    replay: str | None = Field(None, max_length=100, description="Dataset of the rejects; empty for all or those named.")
+    replay: str | None = Field(
+        None, max_length=100, description="Dataset of the rejects; empty for all or those named."
+    )
     reject_ids: list[int] | None = Field(None, max_length=_MOST_IDS, description="Only these rejects.")
+
+    @model_validator(mode="after")
+    def check_pair(self) -> Self:
+        if self.reject_ids is not None and self.replay is None:
+            raise ValueError("reject_ids belong to replay: give it too, empty for every dataset")
+        return self
 
 
 @dataclass(frozen=True)
