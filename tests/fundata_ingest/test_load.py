@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,33 @@ async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp
         2,
         "CSV",
     )
+
+
+async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files with unlike headers; later the day that was too far ahead is no longer."""
+    names = list(load_catalogue().find_dataset("FundDailyNAVPS").column_names)
+    far = date(datetime.now(UTC).year + 2, 12, 31).isoformat()
+    for number, header in enumerate((names[::-1], [*names[5:], *names[:5]])):
+        root = tmp_path / str(number)
+        write_csv(root, NAVPS_FILE, [navps(f"k{number}", far, f"1{number}.5", Split="2:1")], header=header)
+        assert five(await load_tree(database, root), NAVPS_FILE) == (1, 0, 0, 0, 1)
+
+    def type_later(batch: TextBatch, *, today: date) -> TypedBatch:
+        return type_batch(batch, today=today.replace(year=today.year + 2))
+
+    monkeypatch.setattr("fundata_ingest.replay.type_batch", type_later)
+    result = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
+    assert five(result, "rejects") == (2, 2, 0, 0, 0)
+    stored = await read_versions(pool, "fundata_quotes", "date")
+    assert [(row["identifier"], row["date"].isoformat(), str(row["navps"]), row["split"]) for row in stored] == [
+        ("k0", far, "10.50", "2:1"),
+        ("k1", far, "11.50", "2:1"),
+    ]
+    assert [row["raw_json"]["NAVPS"] for row in stored] == ["10.5", "11.5"]
+    assert {(row["source_line"], row["source_file"], row["data_source"]) for row in stored} == {(2, NAVPS_FILE, "CSV")}
+    assert await pool.fetchval("SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL") == 0
 
 
 def test_corrections_are_read_by_id() -> None:

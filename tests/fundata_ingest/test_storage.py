@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -24,8 +26,11 @@ from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.files import HEAD_BYTES, inspect_file
 from fundata_ingest.storage import Fetched, ManifestFile, Wanted, _download, fetch_files, write_manifest
+from sra_cli.settings import build_environment
+from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RetryableError
 from sra_shared.settings import SeedStorageSettings
+from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, navps, write_csv
 
 BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000
 
@@ -109,7 +114,7 @@ async def test_missing_file_comes_from_the_bucket(
     assert target.read_bytes() == BODY
     assert seen == sorted(seen)
     assert seen[-1] == len(BODY)
-    assert not list(target.parent.glob("*.part"))
+    assert not list(target.parent.glob(".*"))
 
 
 async def test_broken_download_goes_on_where_it_stopped(
@@ -117,7 +122,7 @@ async def test_broken_download_goes_on_where_it_stopped(
 ) -> None:
     fill_bucket(bucket, tree)
     target = tmp_path / "FundGeneralSeed.csv"
-    (tmp_path / "FundGeneralSeed.csv.part").write_bytes(BODY[:1_000_000])
+    (tmp_path / ".FundGeneralSeed.csv.part").write_bytes(BODY[:1_000_000])
     seen: list[int] = []
     await fetch_files(
         make_settings(s3_server),
@@ -137,7 +142,7 @@ async def test_other_content_than_the_manifest_names_is_refused(
     (problem,) = await fetch(make_settings(s3_server), Wanted("data/FundGeneralSeed.csv", target))
     assert problem is not None
     assert "another content than the manifest names" in problem
-    assert list(tmp_path.glob("FundGeneral*")) == []
+    assert list(tmp_path.glob("*FundGeneral*")) == []
 
 
 async def test_what_cannot_be_had_is_named_and_the_rest_comes(
@@ -157,6 +162,53 @@ async def test_what_cannot_be_had_is_named_and_the_rest_comes(
     assert "stands in no manifest" in problems[1]
     assert problems[2] is None
     assert (tmp_path / "c.csv").read_bytes() == b"x\n"
+
+
+async def test_load_fetches_what_is_missing_or_a_pointer(
+    database: str, pool: Pool, s3_server: str, bucket: Any, tmp_path: Path
+) -> None:
+    """Through the command: a missing file, a pointer, a download that broke off, and one that was spoilt on its way."""
+    origin, root = tmp_path / "origin", tmp_path / "root"
+    quotes = [navps(str(key), "2025-01-02", "10") for key in range(60_000)]
+    whole = write_csv(origin, NAVPS_FILE, quotes).read_bytes()
+    general = write_csv(origin, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}]).read_bytes()
+    holding = write_csv(origin, HOLDING_FILE, [{"RecordId": "1", "InstrumentKey": "1"}]).read_bytes()
+    fill_bucket(bucket, origin)
+    bucket.put_object(Key=HOLDING_FILE, Body=holding.replace(b"1,1,", b"1,2,"))
+    for path, content in (
+        (GENERAL_FILE, f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n".encode()),
+        (str(Path(NAVPS_FILE).with_name(f".{Path(NAVPS_FILE).name}.part")), whole[:1_000_000]),
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    settings = {"SEED_BASE_URL": s3_server, "SEED_BUCKET": "seed", "SEED_ACCESS_KEY_ID": "k"}
+    settings |= {"SEED_SECRET_ACCESS_KEY": "s", "DATABASE_URL": database}
+
+    async def load() -> tuple[int, dict[str, Any], str]:
+        words = [sys.executable, "-m", "sra_cli", "load", str(root), "--json"]
+        done = await asyncio.to_thread(
+            subprocess.run, words, env=build_environment(settings), capture_output=True, timeout=120, check=False
+        )
+        return done.returncode, json.loads(done.stdout), done.stderr.decode()
+
+    code, result, log = await load()
+    # object storage is set, so that a file that cannot be had from it is more than a warning
+    assert (code, result["status"]) == (2, "partial")
+    assert {file["file"]: (file["status"], file["stored"]) for file in result["files"]} == {
+        GENERAL_FILE: ("completed", 1),
+        NAVPS_FILE: ("completed", 60_000),
+    }
+    assert (root / NAVPS_FILE).read_bytes() == whole
+    assert (root / GENERAL_FILE).read_bytes() == general
+    assert HOLDING_FILE in result["missing"]
+    assert len(result["missing"]) == 24
+    assert "another content than the manifest names" in log
+    assert all(path in log for path in result["missing"])
+    fill_bucket(bucket, origin)
+    code, result, _ = await load()
+    assert (code, len(result["missing"])) == (2, 23)
+    assert [file["status"] for file in result["files"]] == ["skipped", "completed", "skipped"]
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 60_000
 
 
 async def test_no_manifest_and_no_bucket_are_said_plainly(s3_server: str, bucket: Any, tmp_path: Path) -> None:

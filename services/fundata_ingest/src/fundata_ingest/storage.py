@@ -253,7 +253,7 @@ async def _fetch_one(sources: Sequence[Source], wanted: Wanted, on_progress: Pro
                 problems.append("it stands in no manifest and has no pointer")
                 continue
             await _download(source, file, wanted.target, on_progress)
-        except (RetryableError, FatalError) as error:
+        except (RetryableError, FatalError, OSError) as error:
             log.warning("seed_file_not_fetched", file=wanted.path, error=str(error))
             problems.append(str(error))
         else:
@@ -265,7 +265,8 @@ async def _fetch_one(sources: Sequence[Source], wanted: Wanted, on_progress: Pro
 async def _download(source: Source, file: ManifestFile, target: Path, on_progress: Progress | None) -> None:
     if await asyncio.to_thread(_is_whole, target, file):
         return
-    part = target.with_name(f"{target.name}.part")
+    # hidden, so that the half of a file is never taken for one
+    part = target.with_name(f".{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(RetryableError),
