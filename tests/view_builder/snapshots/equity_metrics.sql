@@ -1,4 +1,4 @@
--- equity_metrics, digest db4372d29d435810c0b5448d377dae10;
+-- equity_metrics, digest 965caf7049dfcf09a4605f7e7a52f246;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -353,7 +353,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
     nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
-    (jsonb_path_query_first(x.raw_json, '$.ipoDate.datetime()', '{}', true) #>> '{}')::date AS ipo_date
+    (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
 ) p ON true

@@ -6,10 +6,13 @@ from sra_shared.views.data_freshness import DataFreshness, RunContents
 from sra_shared.views.equity_history import EquityQuoteHistory
 from sra_shared.views.equity_metrics import EquityMetrics
 from sra_shared.views.equity_page import EquityPage
+from sra_shared.views.etf_page import EtfPage
 from sra_shared.views.fund_page import FundPage
 from sra_shared.views.fund_quote_history import FundQuoteHistory
 from sra_shared.views.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
+from sra_shared.views.index_performance import IndexPerformance
 from sra_shared.views.latest_quote import LatestQuote
+from sra_shared.views.market_movers import MarketMovers
 from sra_shared.views.price_adjustment import PriceAdjustment
 from sra_shared.views.security_master import SecurityMaster
 from sra_shared.views.treasury_curve import TreasuryCurve
@@ -26,6 +29,9 @@ VIEWS: tuple[type[ViewModel], ...] = (
     FundPage,
     EquityMetrics,
     EquityPage,
+    EtfPage,
+    MarketMovers,
+    IndexPerformance,
     DailyMarketSummary,
     TreasuryCurve,
     EquityQuoteHistory,

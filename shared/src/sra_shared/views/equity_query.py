@@ -5,7 +5,7 @@ from __future__ import annotations
 from sra_shared.views.base import Keyed, Source, ViewSpec
 from sra_shared.views.changes import select_all_changed, select_changed, select_closed
 from sra_shared.views.equity_fundamentals import JOIN_FUNDAMENTALS
-from sra_shared.views.fragments import PERFORMANCE_DIGITS, PUBLISHED_DIGITS
+from sra_shared.views.fragments import PERFORMANCE_DIGITS, PUBLISHED_DIGITS, read_day
 from sra_shared.views.latest_quote import MARKET_ZONE
 from sra_shared.views.performance import (
     EOD_CLOSES,
@@ -54,14 +54,14 @@ def _join_newest_year(table: str, alias: str) -> str:
 ) {alias} ON true"""  # noqa: S608 - names of this module
 
 
-JOIN_PROFILE = """LEFT JOIN LATERAL (
+JOIN_PROFILE = f"""LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
     nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
-    (jsonb_path_query_first(x.raw_json, '$.ipoDate.datetime()', '{}', true) #>> '{}')::date AS ipo_date
+    {read_day("x.raw_json ->> 'ipoDate'")} AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
-) p ON true"""
+) p ON true"""  # noqa: S608 - fragments of this package
 JOIN_QUOTE = f"""LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE '{MARKET_ZONE}')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1

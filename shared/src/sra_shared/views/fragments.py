@@ -88,3 +88,8 @@ def months_before(day: str, months: int) -> str:
 def former_year_end(day: str) -> str:
     """31 December of the year before."""
     return f"(date_trunc('year', {day}::timestamp)::date - 1)"
+
+
+def read_day(text: str) -> str:
+    """The day at the start of a text as ISO 8601 has it, NULL where there is none; never an error."""
+    return f"(jsonb_path_query_first(to_jsonb(left({text}, 10)), '$.datetime()', '{{}}', true) #>> '{{}}')::date"

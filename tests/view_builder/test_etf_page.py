@@ -1,0 +1,130 @@
+"""The page of an ETF against figures worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sra_shared.db import Pool
+from sra_shared.views.etf_page import EtfPage
+from sra_testing.publication import build_all, read_rows
+from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run
+from view_builder.compile import CompiledView
+
+DAY = date(2025, 9, 26)
+DATASETS = ["universe", "profile", "quote", "eod_prices", "splits", "dividends", "etf_info", "etf_holdings"]
+
+
+async def read_page(pool: Pool) -> dict[str, Any]:
+    (row,) = await read_rows(pool, "SELECT * FROM sra.etf_page")
+    EtfPage.model_validate(row)
+    return row
+
+
+async def test_profile_holdings_and_weights(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_profile(connection, run, "FND", is_etf=True, currency="CAD")
+        await put_profile(connection, run, "ABC")
+        await put_price(connection, run, "FND", datetime(2025, 9, 26, 20, tzinfo=UTC), "25")
+        await put_row(
+            connection, run, "fmp_etf_info", symbol="FND", etf_company="Maker", expense_ratio="0.09", nav="24.75",
+            nav_currency="USD", assets_under_management="1000000", inception_date=date(2020, 1, 2), isin="",
+            source_updated_at="2025-09-26T22:15:00.000Z", holdings_count="99",
+        )  # fmt: skip
+        for number in range(12):
+            await put_row(
+                connection, run, "fmp_etf_holding", symbol="FND", asset=f"H{number}" if number else "", name=f"Holding {number}",
+                isin="", security_cusip="", occurrence=1, weight_percentage=f"{number}.5", market_value="7",
+                source_updated_at="2025-09-25 22:05:00",
+            )  # fmt: skip
+        await put_row(
+            connection, run, "fmp_etf_holding", symbol="FND", asset="OLD", name="Sold", isin="", security_cusip="",
+            occurrence=1, weight_percentage="90", valid_to=datetime(2025, 9, 1, tzinfo=UTC),
+        )  # fmt: skip
+        for sector, weight in (("Energy", "21.05"), ("Technology", "78.95")):
+            await put_row(connection, run, "fmp_etf_sector", symbol="FND", sector=sector, weight_percentage=weight)
+        await put_row(connection, run, "fmp_etf_country", symbol="FND", country="Canada", weight_percentage="100")
+    await build_all(pool, views)
+    row = await read_page(pool)
+    assert (row["price"], row["currency"], row["nav"], row["nav_currency"]) == (25, "CAD", Decimal("24.75"), "USD")
+    assert (row["nav_date"], row["holdings_date"]) == (DAY, date(2025, 9, 25))
+    assert (row["expense_ratio_percent"], row["assets_under_management"]) == (Decimal("0.09"), 1_000_000)
+    assert (row["isin"], row["holdings_count"], len(row["top_holdings"])) == (None, 12, 10)
+    assert row["top_holdings"][0] == {
+        "place": 1, "symbol": "H11", "name": "Holding 11", "isin": None, "weight_percent": Decimal("11.5"), "shares": None,
+        "market_value": 7,
+    }  # fmt: skip
+    assert [item["sector"] for item in row["sector_weights"]] == ["Technology", "Energy"]
+    assert row["country_weights"] == [{"country": "Canada", "weight_percent": 100}]
+    assert row["dividend_yield"] == Decimal("0.080000")  # the vendor's 2 / 25
+    async with pool.acquire() as connection:
+        later = await put_run(connection, "fmp", ["etf_holdings"], status="running")
+        await connection.execute(
+            "UPDATE task_execution_log SET started_at = clock_timestamp() WHERE task_id = $1", later
+        )
+        await connection.execute("UPDATE fmp_etf_holding SET valid_to = now(), updated_at = now() WHERE asset = 'H11'")
+        await connection.execute(
+            "UPDATE task_execution_log SET status = 'completed', completed_at = now() WHERE task_id = $1", later
+        )
+    built = await build_all(pool, views)
+    assert built["etf_page"].computed == 1
+    row = await read_page(pool)
+    assert (row["top_holdings"][0]["symbol"], row["last_run_id"]) == ("H10", later)
+
+
+async def test_performance_with_dividends_over_ten_years_and_since_inception(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_profile(connection, run, "FND", is_etf=True)
+        await put_row(connection, run, "fmp_etf_info", symbol="FND", inception_date=date(2015, 1, 1))
+        await put_close(connection, run, "FND", date(2015, 1, 5), "20")
+        await put_close(connection, run, "FND", date(2015, 9, 25), "40")
+        await put_close(connection, run, "FND", date(2025, 9, 19), "50")
+        await put_close(connection, run, "FND", date(2025, 9, 24), "40")
+        await put_close(connection, run, "FND", DAY, "80")
+        # half a share for one
+        await put_dividend(connection, run, "FND", date(2025, 9, 24), "20")
+    await build_all(pool, views)
+    row = await read_page(pool)
+    assert (row["performance_basis"], row["performance_date"]) == ("total_return", DAY)
+    assert (row["price_return_1w"], row["performance_1w"]) == (
+        Decimal("0.600000"),
+        Decimal("1.400000"),
+    )  # 80 x 1.5 / 50
+    days = (DAY - date(2015, 9, 25)).days
+    assert row["performance_10y"] == annualise("3", days)  # 120 / 40
+    assert row["price_return_10y"] == annualise("2", days)
+    days = (DAY - date(2015, 1, 5)).days
+    assert (row["performance_inception"], row["price_return_inception"]) == (annualise("6", days), annualise("4", days))
+    assert row["performance_1y"] is None
+
+
+def annualise(ratio: str, days: int) -> Decimal:
+    """The rule with Python's decimals."""
+    return (Decimal(ratio) ** (Decimal("365.25") / days) - 1).quantize(Decimal("0.000001"))
+
+
+async def test_risk_is_of_full_months(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    # thirteen month ends up to August 2025: twelve performances of +10%, -10%, +10%, ...
+    ends = [date(2024, 8, 30), date(2024, 9, 30), date(2024, 10, 31), date(2024, 11, 29), date(2024, 12, 31)]
+    ends += [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30), date(2025, 5, 30)]
+    ends += [date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)]
+    price = Decimal(100)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_profile(connection, run, "FND", is_etf=True)
+        for number, day in enumerate(ends):
+            await put_close(connection, run, "FND", day, str(price))
+            price *= Decimal("0.9") if number % 2 else Decimal("1.1")
+        await put_close(connection, run, "FND", DAY, "1")
+    await build_all(pool, views)
+    row = await read_page(pool)
+    # mean 0, squares 12 x 0.01, over 11: sqrt(0.12 / 11) x sqrt(12) = 0.361814
+    assert row["standard_deviation_1y"] == Decimal("0.361814")
+    # highest after the first month at 110; after each pair 0.99 of it, the last month's end is 100 x 0.99^6 = 94.148
+    assert row["max_drawdown_1y"] == Decimal("-0.144109")  # 94.1480149401 / 110 - 1
+    assert (row["standard_deviation_3y"], row["max_drawdown_3y"]) == (None, None)
