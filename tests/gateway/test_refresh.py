@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gateway.refresh.steps import Pace
 from sra_shared.db import Pool
-from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, WEEKLY, Lab, mark_weekly_done, open_lab
+from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, TIMING, WEEKLY, Lab, mark_weekly_done, open_lab
 from sra_testing.waiting import wait_for
 
 
@@ -176,6 +178,9 @@ async def _has_started(lab: Lab) -> bool:
 
 async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
     await lab.stop("fmp_ingest")
+    await lab.stop("gateway")
+    impatient = replace(TIMING, pace=Pace(poll=0.1, patience=1))
+    await lab.start("gateway", lab.build_gateway(timing=impatient))
     done = await lab.refresh()
     assert done["status"] == "partial"
     assert statuses(done)["fmp"] == "failed"

@@ -116,6 +116,14 @@ class GatewayClient:
         """Return the machine-readable whole: services, database, refresh, freshness, schedule."""
         return self._ask("GET", "/status")
 
+    def read_alerts(self) -> dict[str, Any]:
+        """Return `{"webhook", "incidents", "alerts"}`: what is in trouble and what was told of it."""
+        return self._ask("GET", "/alerts")
+
+    def send_test_alert(self) -> dict[str, Any]:
+        """Have a test message sent; return `{"delivered", "error"}`. Raises GatewayError where no webhook is set."""
+        return self._ask("POST", "/alerts/test")
+
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
             answer = self._http.request(method, path, **options)

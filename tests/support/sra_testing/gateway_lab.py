@@ -45,7 +45,7 @@ VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
 QUICK = WorkerTiming(takeover=3, poll=0.2, busy_retry=0.3, restore=2, grace=3)
-TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, worker=QUICK)
+TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, grace=1, worker=QUICK)
 DAILY = TaskType.DAILY_QUOTES
 WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
 DATA = TaskType.FUNDATA_DATA
@@ -227,7 +227,7 @@ class Lab:
             return make_ingest_app(self.dsn, name, "fundata", [DATA, QUOTES], self.script, views)
         return make_views_app(self.dsn, self.script)
 
-    def build_gateway(self, **schedule: Any) -> FastAPI:
+    def build_gateway(self, *, timing: GatewayTiming = TIMING, **schedule: Any) -> FastAPI:
         """Return a gateway; `schedule` are settings of its schedule, by default one that never fires."""
         settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
         return create_gateway_app(
@@ -235,7 +235,7 @@ class Lab:
             service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
             peers=self.peers,
             schedule=ScheduleSettings(**settings),
-            timing=TIMING,
+            timing=timing,
         )
 
     async def start(self, name: str, app: FastAPI | None = None) -> None:

@@ -1,0 +1,53 @@
+"""A webhook that answers as a test wants and keeps what it got."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI, Request, Response
+
+from sra_cli.postgres import find_free_port
+from sra_testing.gateway_lab import serve_app
+from sra_testing.waiting import wait_for
+
+
+@dataclass
+class Receiver:
+    """Its address, the statuses that it answers with (the last one for ever), the texts that it got."""
+
+    url: str
+    answers: list[int]
+    texts: list[str] = field(default_factory=list)
+
+    def find(self, *words: str) -> list[str]:
+        """Return the messages that hold all these words."""
+        return [text for text in self.texts if all(word in text for word in words)]
+
+    async def wait_for(self, *words: str, seconds: float = 30) -> str:
+        """Return the first message with these words, once it is there."""
+
+        async def look() -> list[str]:
+            return self.find(*words)
+
+        return (await wait_for(look, what=f"a message with {words}", seconds=seconds))[0]
+
+
+@asynccontextmanager
+async def open_webhook(*answers: int) -> AsyncIterator[Receiver]:
+    """Serve a webhook for as long as the block lasts."""
+    app = FastAPI()
+    port = find_free_port()
+    receiver = Receiver(f"http://127.0.0.1:{port}/hook", list(answers) or [200])
+
+    @app.post("/hook")
+    async def take(request: Request) -> Response:
+        body = await request.json()
+        assert set(body) == {"text"}, body
+        receiver.texts.append(body["text"])
+        status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+        return Response(status_code=status)
+
+    async with serve_app(app, port):
+        yield receiver
