@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from markupsafe import escape
 
 from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import RunningStack
@@ -40,6 +41,12 @@ def find_process(stack: RunningStack, module: str) -> psutil.Process:
 def has_step_begun(stack: RunningStack, step: str) -> bool:
     refresh = read_newest_refresh(stack)
     return refresh is not None and any(s["step"] == step and s["status"] != "queued" for s in refresh["steps"])
+
+
+def read_page(stack: RunningStack) -> str:
+    page = httpx.get(stack.gateway_url, headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=10)
+    assert page.status_code == httpx.codes.OK
+    return page.text
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +100,6 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
             "views": "completed",
         }
         assert fetch_value(stack.database_url, "SELECT max(handled_at) FROM completion_inbox") > built_before
-        page = httpx.get(stack.gateway_url, headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=10)
-        assert page.status_code == httpx.codes.OK
-        assert "partial" in page.text
-        assert "500" in page.text
+        (error,) = [step["error"] for step in ended["steps"] if step["step"] == "fmp"]
+        wait_for(lambda: str(escape(error)) in read_page(stack), "the page to say what is old and why")
+        assert started["refresh_id"] in read_page(stack)
