@@ -175,6 +175,12 @@ class FundataSettings(_Settings):
     fundata_quotes_path: str | None = Field(
         None, description="Its quote files, where they are not in `quotes` below the base."
     )
+    drop_limit: Decimal = Field(
+        Decimal("0.02"),
+        ge=0,
+        le=1,
+        description="Share of a dataset that may leave the current views at once before the run is held.",
+    )
     reject_limit: Decimal = Field(
         Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
     )

@@ -38,12 +38,16 @@ ReparseOption = Annotated[
 ManifestOption = Annotated[
     bool, typer.Option("--write-manifest", help="Load nothing; write DIR/manifest.json for object storage.")
 ]
+ReleaseOption = Annotated[
+    bool, typer.Option("--release", help="Let through what was held for the records that would leave the views.")
+]
 
 
 def load(
     folder: FolderArgument = None,
     reparse: ReparseOption = None,
     manifest: ManifestOption = False,
+    release: ReleaseOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,7 +62,7 @@ def load(
     )
     with use_database(Home(home)) as dsn, Progress(output) as progress:
         if folder is not None:
-            result = asyncio.run(load_folder(dsn, folder, progress.show))
+            result = asyncio.run(load_folder(dsn, folder, progress.show, released=release))
         else:
             result = asyncio.run(reparse_dataset(dsn, str(reparse), progress.show))
     for error in result.errors:
@@ -85,7 +89,9 @@ def save_manifest(output: Output, folder: Path | None) -> NoReturn:
     output.finish({"status": "completed", "manifest": str(target), "files": len(files), "bytes": size})
 
 
-async def load_folder(dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
+async def load_folder(
+    dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], None] | None = None, *, released: bool = False
+) -> LoadResult:
     """Load a tree; raises ConfigError before anything is written where the tree and the database do not fit."""
     settings = read_settings(FundataSettings)
     root = await asyncio.to_thread(folder.resolve)
@@ -100,9 +106,10 @@ async def load_folder(dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], 
         catalogue=load_catalogue(),
         find_tree=lambda _task: tree,
         reject_limit=settings.reject_limit,
+        drop_limit=settings.drop_limit,
         storage=read_settings(SeedStorageSettings),
     )
-    return await run_in_process(dsn, make_load_request(root), work, watch=watch)
+    return await run_in_process(dsn, make_load_request(root, released=released), work, watch=watch)
 
 
 async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
@@ -27,7 +28,10 @@ Item = TypeVar("Item")
 
 @dataclass
 class Delivery:
-    """What all records of one file or answer have in common; `ahead` turns false once encoding ahead was in vain."""
+    """What all records of one file or answer have in common; `ahead` turns false once encoding ahead was in vain.
+
+    `drop_limit` is the share of the dataset that may leave the current views in a run; None where any may.
+    """
 
     dataset: Dataset
     run_id: UUID
@@ -37,6 +41,7 @@ class Delivery:
     file_hash: str | None = None
     execution_id: str | None = None
     delivered_at: datetime | None = None
+    drop_limit: Decimal | None = None
     ahead: bool = True
     file_runs: list[UUID] = field(default_factory=list)
 

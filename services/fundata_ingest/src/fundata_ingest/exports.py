@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -23,6 +24,7 @@ from fundata_ingest.batches import FileProblem, Position, TextBatch
 from fundata_ingest.catalogue import Catalogue, Dataset
 from fundata_ingest.chunks import Chunk, Delivery, prefetch, prepare_chunks
 from fundata_ingest.commit import store_chunk
+from fundata_ingest.drops import check_drops
 from fundata_ingest.files import HEAD_BYTES, inspect_file
 from fundata_ingest.json_stream import BrokenJsonError
 from fundata_ingest.reader import read_batches
@@ -63,7 +65,13 @@ class Export:
 
 
 async def load_export(
-    context: UnitContext, catalogue: Catalogue, open_api: OpenApi, *, overlap_days: int, batch_rows: int
+    context: UnitContext,
+    catalogue: Catalogue,
+    open_api: OpenApi,
+    *,
+    overlap_days: int,
+    batch_rows: int,
+    drop_limit: Decimal | None,
 ) -> None:
     """Do one unit of an update run, from wherever it stands; see the states above."""
     dataset, language = catalogue.find_dataset(context.unit.dataset), str(context.unit.detail.get("language", ""))
@@ -86,7 +94,7 @@ async def load_export(
             except ExportFailedError as error:
                 await _forget_execution(context, export, str(error))
                 raise
-            await _load_file(context, dataset, language, export, target, sha256, batch_rows)
+            await _load_file(context, dataset, language, export, target, sha256, batch_rows, drop_limit)
 
 
 async def _open_export(
@@ -256,6 +264,7 @@ async def _load_file(
     path: Path,
     sha256: str,
     batch_rows: int,
+    drop_limit: Decimal | None,
 ) -> None:
     """Load the downloaded bytes, from the last committed chunk of the same bytes."""
     name = f"api/{dataset.name}{f'.{language}' if language else ''}/{export.execution_id}"
@@ -291,6 +300,7 @@ async def _load_file(
             today=datetime.now(UTC).date(),
             delivered_at=export.requested_at,
             file_runs=runs,
+            drop_limit=drop_limit,
         )
         make, columns = await asyncio.to_thread(_find_reader, stream, name, dataset, size, export, batch_rows)
         async with context.transaction() as connection:
@@ -339,6 +349,7 @@ async def _commit_chunk(
     end = chunk.typed.end
     async with context.transaction() as connection:
         delta = await store_chunk(connection, delivery, chunk, met)
+        await check_drops(connection, context, delivery, chunk)
         after = await save_stream(connection, file_id, 0, state, delta, end, done=False)
         await context.commit(connection, delta, resume={"offset": end.offset, "line": end.line})
     return after

@@ -107,11 +107,11 @@ async def run_in_process(
             await pool.close()
 
 
-def make_load_request(folder: Path) -> RunRequest:
-    """Return the request for a tree; the same folder is the same work."""
+def make_load_request(folder: Path, *, released: bool = False) -> RunRequest:
+    """Return the request for a tree; the same folder is the same work. `released` lets through what was held."""
     return RunRequest(
         task_type=TaskType.CSV_IMPORT,
-        parameters={"folder": str(folder)},
+        parameters={"folder": str(folder)} | ({"released": True} if released else {}),
         timeout_seconds=_LONGEST_ATTEMPT,
         max_retries=_MOST_RETRIES,
     )

@@ -40,6 +40,7 @@ class SeedWork:
     catalogue: Catalogue
     find_tree: Callable[[ProcessingTask], SeedTree]
     reject_limit: Decimal
+    drop_limit: Decimal = Decimal("0.02")
     tables: tuple[TableName, ...] = ("data", "quotes")
     storage: SeedStorageSettings | None = None
     batch_rows: int = CHUNK_ROWS
@@ -66,7 +67,12 @@ class SeedWork:
 
     async def process(self, context: UnitContext) -> None:
         """Load one stream of one file."""
-        await load_stream(context, self.catalogue, batch_rows=self.batch_rows)
+        drop_limit = self.find_drop_limit(context.task)
+        await load_stream(context, self.catalogue, batch_rows=self.batch_rows, drop_limit=drop_limit)
+
+    def find_drop_limit(self, task: ProcessingTask) -> Decimal | None:
+        """Return the limit of drops; None in a run by which a person lets a held one through."""
+        return None if task.parameters.get("released") else self.drop_limit
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Fail the run whose share of rejects is too great; a file rejected whole makes it partial."""

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ class UpdateParameters(BaseModel):
         None, alias="from", description="First day of changes, instead of the stored cursor."
     )
     datasets: list[str] | None = Field(None, description="Only these datasets.")
+    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
 
 
 class ImportParameters(BaseModel):
@@ -84,6 +84,7 @@ class StepWork:
             self._open_api,
             overlap_days=self.overlap_days,
             batch_rows=self.batch_rows,
+            drop_limit=self.seed.find_drop_limit(context.task),
         )
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
@@ -96,7 +97,8 @@ class StepWork:
         return end
 
     async def _plan_seed(self, context: UnitContext, *, is_empty: bool) -> Sequence[UnitPlan]:
-        if context.task.parameters.get("datasets") or context.task.parameters.get("from"):
+        asked = context.task.parameters
+        if asked.get("from") or (asked.get("datasets") and not asked.get("released")):
             return []
         tree = self.seed.find_tree(context.task)
         if self.account is not None and not is_empty and not tree.is_sample:
@@ -162,5 +164,10 @@ def make_seed_work(settings: FundataSettings, storage: SeedStorageSettings, cata
             Path(settings.fundata_quotes_path).absolute() if settings.fundata_quotes_path else root / "quotes",
         )
 
-    limit: Decimal = settings.reject_limit
-    return SeedWork(catalogue=catalogue, find_tree=find_tree, reject_limit=limit, storage=storage)
+    return SeedWork(
+        catalogue=catalogue,
+        find_tree=find_tree,
+        reject_limit=settings.reject_limit,
+        drop_limit=settings.drop_limit,
+        storage=storage,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from fundata_ingest.batches import FileHead, Position, TextBatch
 from fundata_ingest.catalogue import Catalogue
 from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_chunks, take_share
 from fundata_ingest.commit import store_chunk
+from fundata_ingest.drops import check_drops
 from fundata_ingest.reader import read_batches
 from fundata_ingest.storage import compute_sha256
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
@@ -66,10 +68,13 @@ class FileJob:
         return FileHead(catalogue.find_dataset(dataset), tuple(self.columns), start)
 
 
-async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows: int = CHUNK_ROWS) -> None:
+async def load_stream(
+    context: UnitContext, catalogue: Catalogue, *, batch_rows: int = CHUNK_ROWS, drop_limit: Decimal | None = None
+) -> None:
     """Do a unit of a seed run from its last committed chunk to the end of the file.
 
-    Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it.
+    Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it,
+    RunHeldError where too many records would leave the current views.
     """
     job = FileJob.from_detail(context.unit.detail)
     head = job.head(catalogue, context.unit.dataset)
@@ -88,6 +93,7 @@ async def load_stream(context: UnitContext, catalogue: Catalogue, *, batch_rows:
         today=date.fromisoformat(job.today),
         delivered_at=context.task.started_at,
         file_runs=runs,
+        drop_limit=drop_limit,
     )
     opened = await asyncio.to_thread(Path(job.location).open, "rb")
     with opened as stream:
@@ -114,6 +120,7 @@ async def _commit_chunk(
     is_last = end.offset >= job.size
     async with context.transaction() as connection:
         delta = await store_chunk(connection, delivery, chunk, met)
+        await check_drops(connection, context, delivery, chunk)
         after = await save_stream(connection, job.file_id, job.stream, state, delta, end, done=is_last)
         resume = {"offset": end.offset, "line": end.line}
         if is_last:

@@ -15,6 +15,11 @@ def make_release_request(task: ProcessingTask, units: Sequence[Unit]) -> RunRequ
         raise ConfigError(
             f"Run {task.task_id} is {task.status}, not held.", next_step="List them: ./sra runs --status held."
         )
+    if "folder" in task.parameters:
+        raise ConfigError(
+            f"Run {task.task_id} was a load in its own process.",
+            next_step=f"Let it through: ./sra load {task.parameters['folder']} --release.",
+        )
     return RunRequest(
         task_type=task.task_type,
         parameters={**task.parameters, "datasets": datasets, "released": True},

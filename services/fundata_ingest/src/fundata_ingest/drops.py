@@ -1,0 +1,92 @@
+"""Holds a delivery back that would take too many records out of the current views at once.
+
+Nothing is ever deleted from the Fundata tables, and a record that a delivery does not name stays. What can empty a view
+is a RecordState that is given and not Active, on many records at once: a person should look at that first.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+
+from fundata_ingest.chunks import Chunk, Delivery
+from fundata_ingest.targets import Target
+from sra_shared.db import Connection
+from sra_shared.errors import RunHeldError
+from sra_shared.runs import UnitContext
+
+# Fewer records than these are a fund or two that closed, whatever share of a small dataset they are.
+FEWEST_HELD = 100
+
+_ACTIVE = "({0}.record_state IS NULL OR lower({0}.record_state) IN ('', 'active'))"
+_IS_LEFT = f"{_ACTIVE.format('o')} AND NOT {_ACTIVE.format('n')}"
+_IS_BACK = f"NOT {_ACTIVE.format('o')} AND {_ACTIVE.format('n')}"
+_SQL_LEFT = f"""
+SELECT count(*) FILTER (WHERE {_IS_LEFT}) - count(*) FILTER (WHERE {_IS_BACK})
+FROM unnest($1::text[], $2::{{key_type}}[]) AS c (identifier, part)
+JOIN {{table}}_superseded s ON s.identifier = c.identifier AND s.{{key}} = c.part AND s.dataset = $3
+ AND s.run_id = $4 AND s.superseded_at = now() AND s.superseded_by > s.data_version
+JOIN {{table}} o ON o.identifier = c.identifier AND o.{{key}} = c.part AND o.dataset = $3
+ AND o.data_version = s.data_version AND o.row_ordinal = 0
+JOIN {{table}} n ON n.identifier = c.identifier AND n.{{key}} = c.part AND n.dataset = $3
+ AND n.data_version = s.superseded_by AND n.row_ordinal = 0
+"""  # noqa: S608 - constants of this module
+# several streams of one dataset add to one sum, one after another
+_SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fundata_drops:' || $1, 0))"
+_SQL_ADD = """
+UPDATE run_unit SET progress = progress || jsonb_build_object('left', coalesce((progress ->> 'left')::bigint, 0) + $3::bigint)
+WHERE task_id = $1 AND unit = $2
+"""
+_SQL_SUM = """
+SELECT coalesce(sum((progress ->> 'left')::bigint), 0)::bigint FROM run_unit WHERE task_id = $1 AND dataset = $2
+"""
+# the chunk's own look-ups walk along indexes; this one reads the whole dataset
+_SQL_PLAN_FREELY = """
+SELECT set_config(name, 'on', true) FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin}'::text[]) AS name
+"""
+_SQL_CURRENT = f"""
+SELECT count(*) FROM {{table}} o
+WHERE o.dataset = $1 AND o.row_ordinal = 0 AND {_ACTIVE.format("o")}
+  AND NOT EXISTS (SELECT FROM {{table}}_superseded s WHERE s.identifier = o.identifier AND s.{{key}} = o.{{key}}
+                  AND s.dataset = o.dataset AND s.data_version = o.data_version)
+"""  # noqa: S608
+
+
+async def check_drops(connection: Connection, context: UnitContext, delivery: Delivery, chunk: Chunk) -> None:
+    """Count what the chunk just stored took out of the current views, in its transaction, before it commits.
+
+    Raises RunHeldError where the run so far would take more than DROP_LIMIT of the dataset out.
+    """
+    limit = delivery.drop_limit
+    gone = chunk.typed.frame.filter(~pl.col("record_state").fill_null("").str.to_lowercase().is_in(["", "active"]))
+    if limit is None or not gone.height:
+        return
+    target, dataset, run_id = delivery.target, delivery.dataset.name, context.task.task_id
+    keys = gone.select(target.key).unique()
+    left = await connection.fetchval(
+        _fill(_SQL_LEFT, target),
+        keys["identifier"].to_list(),
+        keys[target.key_column].to_list(),
+        dataset,
+        delivery.run_id,
+    )
+    if not left:
+        return
+    await connection.execute(_SQL_LOCK, dataset)
+    await connection.execute(_SQL_ADD, run_id, context.unit.unit, left)
+    so_far = int(await connection.fetchval(_SQL_SUM, run_id, dataset))
+    if so_far < FEWEST_HELD:
+        return
+    await connection.execute(_SQL_PLAN_FREELY)
+    before = int(await connection.fetchval(_fill(_SQL_CURRENT, target), dataset)) + so_far
+    if so_far > limit * before:
+        raise RunHeldError(
+            f"{dataset}: {so_far} of {before} records ({Decimal(so_far) / before:.2%}) would leave the current views by"
+            f" their RecordState, more than DROP_LIMIT ({limit:.2%}) allows; what was committed before this stays.",
+            next_step="Look at the delivery, then let it through: `./sra runs release ID`, or `./sra load DIR --release`.",
+        )
+
+
+def _fill(query: str, target: Target) -> str:
+    return query.format(table=target.table, key=target.key_column, key_type=target.key_type)
