@@ -13,6 +13,7 @@ from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.migrate import upgrade_database
 from sra_testing.gateway_lab import DATA, SERVICE_TOKEN, Lab, mark_weekly_done, open_lab
 from sra_testing.waiting import wait_for
+from sra_testing.webhook import Receiver, open_webhook
 
 
 async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> None:
@@ -22,13 +23,13 @@ async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> 
         dsn = server.build_dsn()
         await upgrade_database(dsn)
         await mark_weekly_done(dsn)
-        async with open_lab(dsn) as lab:
-            await _lose_database(lab, server)
+        async with open_webhook(500, 200) as hook, open_lab(dsn, alert_webhook_url=hook.url) as lab:
+            await _lose_database(lab, server, hook)
     finally:
         server.stop()
 
 
-async def _lose_database(lab: Lab, server: EmbeddedPostgres) -> None:
+async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> None:
     first = await lab.refresh()
     lab.script.ends[DATA] = ["waits"]
     refresh = await lab.trigger()
@@ -64,6 +65,8 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres) -> None:
             assert health.status_code == 200
             assert health.json()["status"] == "unhealthy"
         assert slowest < 2
+        # the webhook refused it: it is remembered, and told once the database can keep it
+        await hook.wait_for("The database is down")
         await asyncio.to_thread(_start_again, server)
         lab.script.go.set()
 
@@ -78,6 +81,10 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres) -> None:
             return "database since" not in (await browser.get("/", timeout=10)).text
 
         await wait_for(well, what="the end of the alarm", seconds=20)
+    await hook.wait_for("recovered", "the database answers again")
+    assert [len(hook.find(words)) for words in ("The database is down", "answers again")] == [2, 1]
+    incidents = (await lab.http.get("/alerts")).json()["incidents"]
+    assert [one["subject"] for one in incidents if one["kind"] == "database_down"] == ["database"]
     # a step that was under way is done once
     assert lab.script.started.count(DATA) == 2
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,13 +17,13 @@ import pytest
 from gateway.sessions import COOKIE
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
-from sra_testing.gateway_lab import SERVICE, SERVICE_TOKEN, VIEWER, VIEWER_TOKEN, Lab, open_lab
+from sra_testing.gateway_lab import DAILY, SERVICE, SERVICE_TOKEN, VIEWER, VIEWER_TOKEN, Lab, open_lab, serve_app
 from sra_testing.waiting import wait_for
 
 HTML = {"Accept": "text/html"}
 SOME_ID = "00000000-0000-4000-8000-000000000000"
-PAGES = ["/", "/ui/live", "/ui/runs", "/ui/rejects"]
-FORMS = ["/actions/refresh", "/actions/cancel", "/actions/pause", "/actions/resume", "/actions/logout"]
+PAGES = ["/", "/ui/live", "/ui/runs", "/ui/rejects", "/ui/rejects.csv", "/ui/views/quote"]
+FORMS = [f"/actions/{name}" for name in ("refresh", "cancel", "pause", "resume", "release", "replay", "logout")]
 
 
 @pytest.fixture
@@ -124,6 +127,27 @@ async def test_failed_logins_are_slowed_down(lab: Lab) -> None:
         assert int(blocked.headers["retry-after"]) > 0
 
 
+async def test_gateways_share_the_count_of_failed_logins_and_the_end_of_a_session(lab: Lab) -> None:
+    other_port = find_free_port()
+    other_url = f"http://127.0.0.1:{other_port}"
+    async with serve_app(lab.build_gateway(), other_port), open_browser(lab) as browser, open_browser(lab) as guest:
+        assert (await log_in(browser, SERVICE_TOKEN)).status_code == 303
+        stolen = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
+        token = await read_form_token(browser)
+        assert (await guest.get(f"{other_url}/", headers=stolen)).status_code == 200
+        assert (await browser.post("/actions/logout", data={"form_token": token})).status_code == 303
+        assert (await guest.get("/", headers=stolen)).status_code == 401
+
+        async def ended() -> bool:
+            return (await guest.get(f"{other_url}/", headers=stolen)).status_code == 401
+
+        await wait_for(ended, what="the end of the session at the other gateway", seconds=20)
+        addresses = ("/login", f"{other_url}/login")
+        found = [(await guest.post(addresses[n % 2], data={"token": f"guess {n}"})).status_code for n in range(11)]
+        assert found == [*[401] * 10, 429]
+        assert int((await guest.post(addresses[1], data={"token": "x"})).headers["retry-after"]) <= 300
+
+
 async def test_forms_need_their_session_and_its_token(lab: Lab, pool: Pool) -> None:
     async with open_browser(lab) as browser:
         await log_in(browser, SERVICE_TOKEN)
@@ -179,6 +203,50 @@ async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> N
         assert (await browser.get("/ui/runs")).text.count("view_build") >= 1
         policy = (await browser.get("/")).headers["content-security-policy"]
         assert "default-src 'none'" in policy
+
+
+async def test_rejects_are_downloaded_as_they_came(lab: Lab, pool: Pool) -> None:
+    run = uuid4()
+    rows = [(run, "FundGeneral" if n % 2 else "FundAward", n, b'a,"b"\n\xff' if n == 1 else b"x") for n in range(1203)]
+    await pool.executemany(
+        "INSERT INTO rejected_record (run_id, source, dataset, file_path, line, reason, raw)"
+        " VALUES ($1, 'fundata', $2, 'data/a.csv', $3, 'field_count', $4)",
+        rows,
+    )
+    async with open_browser(lab) as browser:
+        await log_in(browser, VIEWER_TOKEN)
+        answer = await browser.get("/ui/rejects.csv")
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert "attachment" in answer.headers["content-disposition"]
+        got = list(csv.DictReader(io.StringIO(answer.text)))
+        assert [int(row["line"]) for row in got] == list(range(1202, -1, -1))
+        assert got[-2]["raw"] == 'a,"b"\n\\xff'
+        answer = await browser.get("/ui/rejects.csv", params={"dataset": "FundAward", "run_id": str(run)})
+        assert {row["dataset"] for row in csv.DictReader(io.StringIO(answer.text))} == {"FundAward"}
+
+
+async def test_a_held_run_is_released_by_its_service(lab: Lab) -> None:
+    lab.script.ends[DAILY] = ["held", "completed"]
+    done = await lab.refresh(sources=["fmp"])
+    held = done["steps"][0]["runs"][0]["task_id"]
+    async with open_browser(lab) as browser:
+        await log_in(browser, SERVICE_TOKEN)
+        assert "Release what is held" in (await browser.get(f"/ui/runs/{held}")).text
+        form = {"form_token": await read_form_token(browser), "run_id": held}
+        released = await browser.post("/actions/release", data=form)
+        assert released.status_code == 303
+        again = await browser.post("/actions/release", data=form)
+        assert again.headers["location"] == released.headers["location"]
+        run = (await lab.http.get(released.headers["location"].replace("/ui/", "/"))).json()
+        assert run["parameters"] == {"datasets": ["daily_quotes records"], "released": True}
+        assert run["parent_id"] == held
+        form["run_id"] = done["refresh_id"]
+        assert (await browser.post("/actions/release", data=form)).status_code == 409
+        await lab.stop("fundata_ingest")
+        form = {"form_token": form["form_token"], "reject_id": "1"}
+        answer = await browser.post("/actions/replay", data=form)
+        assert answer.status_code == 503
+        assert "fundata_ingest does not answer" in answer.text
 
 
 async def test_status_is_the_whole(lab: Lab) -> None:

@@ -69,11 +69,14 @@ def _add_run_forms(router: APIRouter) -> None:
             units = await read_units(connection, run_id)
         if task is None:
             raise ProblemError(404, f"There is no run {run_id}.", next_step="Look at the list of runs.")
+        step = STEP_OF.get(task.task_type)
+        if step is None:
+            raise ProblemError(409, "A refresh itself holds nothing.", next_step="Release the held run of its step.")
         try:
             request = make_release_request(task, units)
         except ConfigError as error:
             raise ProblemError(409, error.message, next_step=error.next_step) from error
-        started = await hub.peers[STEP_OF[task.task_type]].start_run(
+        started = await hub.peers[step].start_run(
             task.task_type, parent_id=task.task_id, parameters=request.parameters, key=f"release:{run_id}"
         )
         return _go_to(f"/ui/runs/{started.task_id}")
