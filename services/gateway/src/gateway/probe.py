@@ -183,6 +183,10 @@ def judge_source(
 ) -> PartState:
     """Return how a vendor stands by the newest step of each kind that ended, and since when it goes so."""
     part = PartState(name, status=HealthStatus.HEALTHY, detail="Its last step did its part.", checked_at=read_at)
+    ended = [
+        one.completed_at for refresh in refreshes for one in refresh.steps if one.step in steps and one.completed_at
+    ]
+    part.since = max(ended, default=part.since)
     bad = [series for step in steps if (series := list_bad_steps(step, refreshes))]
     if bad:
         newest = [series[0] for series in bad]
