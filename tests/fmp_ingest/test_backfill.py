@@ -12,8 +12,9 @@ import pytest
 
 from fmp_collectors.dataset import Targets
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
-from fmp_ingest.backfill import order_sources
-from fmp_ingest.collect import Collector, Progress
+from fmp_ingest.collect import Collector
+from fmp_ingest.estimate import order_sources
+from fmp_ingest.progress import Progress
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
@@ -34,7 +35,9 @@ async def test_the_first_daily_run_asks_for_the_history_once_and_does_not_wait(
     asked = rows[0]["parameters"]
     assert asked["datasets"] == ["eod_prices", "splits", "dividends"]
     today = datetime.now(UTC).date()
-    assert date.fromisoformat(asked["from"]).year == today.year - 2
+    assert date.fromisoformat(asked["from"]) < date(today.year - 2, today.month, min(today.day, 28)) - timedelta(
+        days=40
+    )
     assert date.fromisoformat(asked["to"]) == today
 
 
@@ -61,7 +64,7 @@ def test_the_quicker_source_comes_first(sessions: int, path: str) -> None:
     days = [date(2024, 1, 1) + timedelta(days=number) for number in range(sessions)]
     symbols = {"NYSE": [f"S{number:05d}" for number in range(9000)]}
     settings = make_settings("http://127.0.0.1:9/stable", fmp_bulk_calls_per_minute=2)
-    ordered = order_sources(EOD_PRICES.sources, Targets(symbols, days[0], days[-1], days), settings)
+    ordered = order_sources(EOD_PRICES.sources, Targets(symbols, days[0], days[-1], days), settings, is_backfill=True)
     assert ordered[0].path == path
     assert len(ordered) == 2
 

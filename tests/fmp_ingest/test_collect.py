@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -211,3 +211,46 @@ async def test_the_vendor_is_refused_by_a_sandbox_before_any_call(sandbox_databa
     assert ended.task.status == "failed"
     assert ended.task.details["fmp"]["calls"] == 0
     assert ended.work.refusal is not None
+
+
+@pytest.mark.parametrize("name", ["quote", "profile", "eod_prices", "index_prices", "peers"])
+async def test_only_the_symbols_asked_for_are_stored(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, name: str
+) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    known = [row[0] for row in await pool.fetch("SELECT symbol FROM fmp_universe ORDER BY symbol LIMIT 2")]
+    symbols = ["^GSPC"] if name == "index_prices" else known
+    stand_in.set_as_of(datetime.now(UTC).date().isoformat())
+    stand_in.reset()
+    settings = make_settings(stand_in.fmp_base_url)
+    ended = await run_fmp(sandbox_database, settings, name, symbols=[*symbols, "NOSUCH"])
+    assert ended.task.status == "completed", ended.task.error_details
+    stored = await pool.fetch(f"SELECT DISTINCT symbol FROM {BY_NAME[name].table} ORDER BY 1")  # noqa: S608
+    assert [row["symbol"] for row in stored] == symbols
+    assert stand_in.stats()["fmp"]["total"] <= 6
+
+
+async def test_some_symbols_of_a_list_close_nothing(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_dataset(sandbox_database, stand_in, "universe")
+    symbol = await pool.fetchval("SELECT min(symbol) FROM fmp_universe")
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe", symbols=[symbol])
+    assert ended.task.status == "completed", ended.task.error_details
+    counts = ended.counts("universe")
+    assert (counts["read"], counts["unchanged"]) == (1, 1)
+    assert ended.units["universe"].counts.out_of_scope > 0
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
+
+
+async def test_a_gap_of_seven_days_leaves_no_session_out(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    stand_in.set_as_of(datetime.now(UTC).date().isoformat())
+    last = await run_dataset(sandbox_database, stand_in, "eod_prices")
+    assert last.task.status == "completed"
+    newest = await pool.fetchval("SELECT max(session_date) FROM market_session WHERE close_at <= now()")
+    async with pool.acquire() as connection:
+        before = await read_targets(connection, BY_NAME["eod_prices"], {})
+    gap = [day for day in before.sessions if (newest - day).days < 7]
+    await pool.execute("DELETE FROM fmp_eod_price WHERE date = ANY($1::date[])", gap)
+    async with pool.acquire() as connection:
+        after = await read_targets(connection, BY_NAME["eod_prices"], {})
+    assert set(gap) <= set(after.sessions)
+    assert len(after.sessions) == len(gap) + 6

@@ -59,3 +59,69 @@ async def test_movers_bear_the_last_completed_session(sandbox_database: str, poo
     assert [(row["session_date"], row["direction"]) for row in days] == [(last, "gainers"), (last, "losers")]
     known = {row["symbol"] for row in await pool.fetch("SELECT DISTINCT symbol FROM fmp_index_price")}
     assert {"^GSPC", "^DJI", "^IXIC", "^GSPTSE", "XLK"} <= known
+
+
+async def pretend_entries(pool: Pool, table: str, column: str, names: list[str]) -> None:
+    """Pretend that lists had one more entry each, once per name, than the vendor gives now."""
+    await pool.execute(
+        f"INSERT INTO {table} (symbol, {column}, raw_json, run_id, content_hash)"  # noqa: S608
+        " SELECT s, 'GONE' || n, '{}', gen_random_uuid(), 'x' FROM unnest($1::text[]) WITH ORDINALITY AS given (s, n)",
+        names,
+    )
+
+
+async def list_etfs(pool: Pool) -> list[str]:
+    rows = await pool.fetch("SELECT symbol, count(*) FROM fmp_etf_country GROUP BY symbol ORDER BY 2 DESC, 1")
+    return [row["symbol"] for row in rows]
+
+
+async def count_closed(pool: Pool, table: str = "fmp_etf_country") -> int:
+    return int(await pool.fetchval(f"SELECT count(*) FROM {table} WHERE valid_to IS NOT NULL"))  # noqa: S608
+
+
+async def test_a_dataset_that_shrinks_by_more_than_the_limit_is_held_as_a_whole(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    await run_weekly(sandbox_database, stand_in, "etf_countries")
+    etfs = await list_etfs(pool)
+    await pretend_entries(pool, "fmp_etf_country", "country", etfs)
+    held = await run_weekly(sandbox_database, stand_in, "etf_countries")
+    assert held.task.status == "held"
+    assert f"{len(etfs)} of " in str(held.units["etf_countries"].error)
+    assert await count_closed(pool) == 0
+    settings = make_settings(stand_in.fmp_base_url)
+    released = await run_fmp(
+        sandbox_database, settings, "etf_countries", task_type=TaskType.WEEKLY_FUNDAMENTALS, released=True
+    )
+    assert released.task.status == "completed"
+    assert await count_closed(pool) == len(etfs)
+    assert await pool.fetchval("SELECT count(*) FROM fmp_vanished_entry") == 0
+
+
+async def test_a_single_list_is_held_only_below_half(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_weekly(sandbox_database, stand_in, "etf_countries")
+    etfs = await list_etfs(pool)
+    entries = {row[0]: row[1] for row in await pool.fetch("SELECT symbol, count(*) FROM fmp_etf_country GROUP BY 1")}
+    halved, cut = etfs[0], etfs[1]
+    await pretend_entries(pool, "fmp_etf_country", "country", [halved] * entries[halved])
+    await pretend_entries(pool, "fmp_etf_country", "country", [cut] * (entries[cut] + 1))
+    settings = make_settings(stand_in.fmp_base_url, drop_limit=Decimal("0.9"))
+    held = await run_fmp(sandbox_database, settings, "etf_countries", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert held.task.status == "held"
+    assert str(held.units["etf_countries"].error).startswith(f"etf_countries: {cut} shrank further")
+    assert await count_closed(pool) == entries[halved]
+    counts = held.counts("etf_countries")
+    assert counts["read"] == sum(entries.values()) - entries[cut]
+
+
+async def test_one_member_of_an_index_may_change(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await run_weekly(sandbox_database, stand_in, "constituents")
+    await pool.execute(
+        "INSERT INTO fmp_constituent (index_name, symbol, raw_json, run_id, content_hash)"
+        " VALUES ('dowjones', 'GONE', '{}', gen_random_uuid(), 'x')"
+    )
+    members = await pool.fetchval("SELECT count(*) FROM fmp_constituent")
+    settings = make_settings(stand_in.fmp_base_url, drop_limit=Decimal(1) / (members - 1))
+    ended = await run_fmp(sandbox_database, settings, "constituents", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await count_closed(pool, "fmp_constituent") == 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import asyncpg
 import pytest
 
-from fmp_collectors.dataset import Storage
+from fmp_collectors.dataset import Dataset, Storage
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType
@@ -41,6 +42,8 @@ async def test_bulk_and_single_answers_are_the_same_content(
 async def test_a_restatement_is_a_version_more(sandbox_database: str, pool: Pool, stand_in: StandIn, name: str) -> None:
     chosen = BY_NAME[name]
     first = (await run_weekly(sandbox_database, stand_in, chosen.name)).counts(chosen.name)
+    # as if the vendor had said something else; to change what is stored, the refusal must be lifted
+    await pool.execute(f"ALTER TABLE {chosen.table} DISABLE TRIGGER append_only")
     await pool.execute(
         f"UPDATE {chosen.table} SET content_hash = 'former', reported_currency = 'XXX'"  # noqa: S608
         f" WHERE ctid = (SELECT min(ctid) FROM {chosen.table})"
@@ -52,6 +55,27 @@ async def test_a_restatement_is_a_version_more(sandbox_database: str, pool: Pool
         f" JOIN {chosen.table} o USING (symbol, fiscal_year, period, date) WHERE n.version = 2 AND o.version = 1"
     )
     assert [tuple(row.values()) for row in versions] == [(2, "XXX", True)]
+
+
+@pytest.mark.parametrize("dataset", STATEMENTS, ids=lambda dataset: dataset.name)
+async def test_the_database_refuses_to_change_a_version(pool: Pool, dataset: Dataset) -> None:
+    for change in ("UPDATE {} SET period = 'FY'", "DELETE FROM {}", "TRUNCATE {}"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await pool.execute(change.format(dataset.table))
+
+
+async def test_one_symbol_is_asked_for_by_itself_and_for_the_years_of_the_days(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    symbol = await pool.fetchval("SELECT min(symbol) FROM fmp_universe WHERE NOT is_etf AND NOT is_fund")
+    days = {"from": "2016-01-01", "to": "2026-01-06", "symbols": [symbol]}
+    stand_in.reset()
+    settings = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
+    await run_fmp(sandbox_database, settings, "income_statement", task_type=TaskType.FMP_BACKFILL, **days)
+    assert stand_in.stats()["fmp"]["by_path"] == {"/stable/income-statement": 2}
+    years = await pool.fetch("SELECT DISTINCT fiscal_year FROM fmp_income_statement WHERE symbol = $1", symbol)
+    assert {row["fiscal_year"] for row in years} >= set(range(2017, 2025))
 
 
 async def test_periods_of_two_fiscal_years_with_exact_figures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -65,7 +66,9 @@ class Storage(StrEnum):
 class Source:
     """One way to get a dataset. `page_size` asks page after page until one brings nothing new.
 
-    With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most.
+    With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most; with
+    `is_fiscal`, for the annual and the quarterly figures of the fiscal years of those days; with `rows_per_year`, for as
+    many rows as those years have.
     `variants` are asked one after the other and make one answer. `topics` stand for `{topic}` in the path, or are symbols
     where it has none; `topic_field` is the field that names the topic in a row. `reshape` makes the rows of records of
     the delivered ones and the subject asked for.
@@ -80,6 +83,8 @@ class Source:
     plan: Plan = Plan.UNKNOWN
     is_bulk: bool = False
     is_dated: bool = False
+    is_fiscal: bool = False
+    rows_per_year: int | None = None
     most_days: int = 5000
     variants: tuple[Mapping[str, str], ...] = ()
     topics: tuple[str, ...] = ()
@@ -130,13 +135,23 @@ class Dataset:
 class Targets:
     """What to ask for: symbols by exchange, in order, and the days from `first` to `last` where a dataset has dates.
 
-    `sessions` are the days of trading among them, in order.
+    `sessions` are the days of trading among them, in order. `only` are the symbols that somebody asked for, None for all.
     """
 
     symbols: Mapping[str, Sequence[str]]
     first: date
     last: date
     sessions: Sequence[date] = ()
+    only: frozenset[str] | None = None
+
+    @functools.cached_property
+    def known_symbols(self) -> frozenset[str]:
+        """All symbols, for looking one up."""
+        return frozenset(self.list_symbols())
+
+    def count_years(self) -> int:
+        """Fiscal years that are asked for: those of the days, and at least the last one and the one before."""
+        return self.last.year - min(self.first.year, self.last.year - 1) + 1
 
     def list_symbols(self) -> list[str]:
         """All symbols in order."""
@@ -187,6 +202,8 @@ def _plan_exchanges(source: Source, targets: Targets, fixed: dict[str, str]) -> 
 
 def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     variants = _list_variants(source, targets)
+    if source.rows_per_year is not None:
+        fixed = {**fixed, "limit": str(source.rows_per_year * (targets.count_years() + 1))}
     for symbol in targets.list_symbols():
         yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=variants)
 
@@ -194,8 +211,11 @@ def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> It
 def _plan_topics(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     variants = _list_variants(source, targets)
     stamp = {"sessionDate": targets.sessions[-1].isoformat()} if targets.sessions else {}
+    is_symbol = "{topic}" not in source.path
     for topic in sorted(source.topics):
-        params = fixed if "{topic}" in source.path else {**fixed, "symbol": topic}
+        if is_symbol and targets.only is not None and topic not in targets.only:
+            continue
+        params = {**fixed, "symbol": topic} if is_symbol else fixed
         yield Request(source, topic, params, variants=variants, defaults={source.topic_field: topic, **stamp})
 
 
@@ -206,7 +226,7 @@ def _plan_sessions(source: Source, targets: Targets, fixed: dict[str, str]) -> I
 
 def _plan_fiscal(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     """The year of the last day and the one before, or all years from that of the first day on."""
-    for year in range(min(targets.first.year, targets.last.year - 1), targets.last.year + 1):
+    for year in range(targets.last.year - targets.count_years() + 1, targets.last.year + 1):
         for period in _PERIODS:
             yield Request(source, f"{year} {period}", {**fixed, "year": str(year), "period": period})
 
@@ -234,6 +254,10 @@ def _list_spans(targets: Targets, days: int) -> tuple[Mapping[str, str], ...]:
 
 
 def _list_variants(source: Source, targets: Targets) -> tuple[Mapping[str, str], ...]:
+    if source.is_fiscal:
+        # the newest fiscal year may be the next one by the calendar, and its quarters come first
+        years = targets.count_years() + 1
+        return {"period": "annual", "limit": str(years)}, {"period": "quarter", "limit": str(4 * years)}
     return _list_spans(targets, source.most_days) if source.is_dated else source.variants
 
 

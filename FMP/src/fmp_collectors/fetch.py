@@ -103,15 +103,23 @@ def is_cut(body: Body) -> bool:
 
 
 def parse_rows(
-    dataset: Dataset, rows: Iterable[Any], request: Request, *, known_symbols: Collection[str] = frozenset()
+    dataset: Dataset,
+    rows: Iterable[Any],
+    request: Request,
+    *,
+    known_symbols: Collection[str] = frozenset(),
+    only: Collection[str] | None = None,
 ) -> Batch:
-    """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges."""
+    """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges.
+
+    With `only`, rows of other symbols are out of scope too: somebody asked for these.
+    """
     batch = Batch()
     seen: Counter[tuple[Any, ...]] = Counter()
     defaults = {"symbol": request.symbols[0]} if request.source.scope is Scope.SYMBOL else request.defaults
     reshape = request.source.reshape
     for row in rows if reshape is None else reshape(rows, request.subject):
-        if isinstance(row, Mapping) and _is_elsewhere(dataset, row, known_symbols):
+        if isinstance(row, Mapping) and _is_elsewhere(dataset, row, known_symbols, only):
             batch.out_of_scope += 1
             continue
         parsed = parse_row(dataset.record, row, defaults=defaults)
@@ -122,14 +130,17 @@ def parse_rows(
     return batch
 
 
-def _is_elsewhere(dataset: Dataset, row: Mapping[str, Any], known_symbols: Collection[str]) -> bool:
-    if dataset.exchange_field is not None:
-        return is_foreign(row.get(dataset.exchange_field))
-    if dataset.symbol_fields:
-        named = [read_absence(row.get(name)) for name in dataset.symbol_fields]
-        texts = [value.strip().upper() for value in named if isinstance(value, str)]
-        return bool(texts) and not any(text in known_symbols for text in texts)
-    return False
+def _is_elsewhere(
+    dataset: Dataset, row: Mapping[str, Any], known_symbols: Collection[str], only: Collection[str] | None
+) -> bool:
+    if dataset.exchange_field is not None and is_foreign(row.get(dataset.exchange_field)):
+        return True
+    wanted = known_symbols if dataset.symbol_fields else only
+    if wanted is None:
+        return False
+    named = [read_absence(row.get(name)) for name in dataset.symbol_fields or ("symbol",)]
+    texts = [value.strip().upper() for value in named if isinstance(value, str)]
+    return bool(texts) and not any(text in wanted for text in texts)
 
 
 def _number_repeat(dataset: Dataset, accepted: Accepted, seen: Counter[tuple[Any, ...]]) -> Accepted:

@@ -33,6 +33,6 @@ EARNINGS = Dataset(
     # an answer is cut at 4,000 rows, the earliest left out; two days of a season have fewer
     sources=(
         Source(path="earnings-calendar", scope=Scope.RANGE, range_days=2),
-        Source(path="earnings", scope=Scope.SYMBOL, params={"limit": "12"}),
+        Source(path="earnings", scope=Scope.SYMBOL, rows_per_year=5),
     ),
 )

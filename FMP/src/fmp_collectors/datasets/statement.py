@@ -14,9 +14,6 @@ Period = Annotated[
     BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
 ]
 
-# the newest fiscal year may be the next one by the calendar, or the one before the last
-_BY_SYMBOL = ({"period": "annual", "limit": "3"}, {"period": "quarter", "limit": "9"})
-
 
 class PeriodRecord(Record):
     """Figures of one fiscal period, of which `date` is the last day; a fiscal year need not be the calendar's."""
@@ -41,7 +38,7 @@ def declare_statement(
 ) -> Dataset:
     """Declare a dataset of fiscal periods: by year and period where there is bulk, else company by company."""
     bulk = Source(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
-    single = Source(path=path, scope=Scope.SYMBOL, variants=_BY_SYMBOL)
+    single = Source(path=path, scope=Scope.SYMBOL, is_fiscal=True)
     return Dataset(
         name=name,
         title=title,

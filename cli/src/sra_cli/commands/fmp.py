@@ -118,8 +118,8 @@ async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], setti
         cost = estimate_calls(
             dataset,
             await read_targets(connection, dataset, parameters),
-            calls_per_minute=settings.fmp_max_calls_per_minute,
-            bulk_per_minute=settings.fmp_bulk_calls_per_minute,
+            settings,
+            is_backfill=bool({"from", "to"} & set(parameters)),
             lacks_universe=not is_stored,
         )
     finally:
@@ -162,7 +162,7 @@ async def collect(dsn: str, dataset: Dataset, parameters: dict[str, Any], settin
 def _make_request(dataset: Dataset, parameters: dict[str, Any]) -> RunRequest:
     weekly = dataset.cadence is Cadence.WEEKLY
     task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
-    if "from" in parameters:
+    if {"from", "to"} & set(parameters):
         task_type = TaskType.FMP_BACKFILL
     return RunRequest(task_type=task_type, parameters=parameters, timeout_seconds=14_400)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, cast
 
 from fmp_collectors.answers import Answer, AnswerError, Kind
 from fmp_collectors.dataset import Dataset, Request, Scope, Source, Storage, Targets, plan_requests
 from fmp_collectors.fetch import Client, fetch_pages, parse_rows, read_rows
 from fmp_collectors.records import Batch
 from fmp_ingest.client import FmpClient
-from fmp_ingest.storage import Delivery, ListDrop, Store, find_held
+from fmp_ingest.fetching import Result, fetch_in_order
+from fmp_ingest.progress import Progress
+from fmp_ingest.storage import Delivery, Store, find_held
 from fmp_ingest.targets import narrow_targets
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -27,105 +27,9 @@ _log = get_logger(__name__)
 
 _CHUNK_ROWS = 5000
 _CHUNK_REQUESTS = 100
-_MOST_WAITING_ROWS = 20_000
 _BULK_WIDTH = 2
 _OWN_SUBJECTS = frozenset({Scope.RANGE, Scope.SESSION, Scope.FISCAL, Scope.TOPIC})
 _REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.BULK_THROTTLE})
-
-
-@dataclass
-class Progress:
-    """Where a unit stands; it is the unit's resume point.
-
-    `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
-    `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
-    `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
-    not asked for.
-    """
-
-    level: int = 0
-    after: str = ""
-    only: list[str] | None = None
-    refused: list[str] = field(default_factory=list)
-    spent: list[str] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
-    row: int = 0
-    answered: int = 0
-    total: int | None = None
-    dropped: int = 0
-    last_error: str = ""
-    first_path: str = ""
-    broken_off: str = ""
-
-    @classmethod
-    def read(cls, resume: dict[str, Any]) -> Self:
-        """Read a resume point; an empty one is the start."""
-        return cls(**{name: value for name, value in resume.items() if name in cls.__dataclass_fields__})
-
-    def dump(self) -> dict[str, Any]:
-        """Return the resume point."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    def start_again(self) -> Progress:
-        """Return where a second try begins: with the rest where the first was broken off, else with what did not answer."""
-        if self.broken_off:
-            return replace(self, broken_off="")
-        return Progress(level=self.level, only=self.spent, last_error=self.last_error, first_path=self.first_path)
-
-
-@dataclass
-class Result:
-    """What came of one request."""
-
-    request: Request
-    batch: Batch | None = None
-    error: AnswerError | None = None
-
-
-async def fetch_request(client: Client, dataset: Dataset, request: Request, known: frozenset[str]) -> Result:
-    """Fetch and read all pages of a request."""
-    batch = Batch()
-    try:
-        async for answer in fetch_pages(client, request):
-            batch.extend(await _read_page(answer, dataset, request, known))
-    except AnswerError as error:
-        return Result(request, error=error)
-    return Result(request, batch)
-
-
-async def _read_page(answer: Answer, dataset: Dataset, request: Request, known: frozenset[str]) -> Batch:
-    if answer.csv is None:
-        return parse_rows(dataset, read_rows(answer), request, known_symbols=known)
-    try:
-        # a bulk file has the whole world's rows
-        return await asyncio.to_thread(parse_rows, dataset, read_rows(answer), request, known_symbols=known)
-    finally:
-        cast("BinaryIO", answer.csv).close()
-
-
-async def fetch_in_order(
-    requests: Iterator[Request], client: Client, dataset: Dataset, known: frozenset[str], *, width: int
-) -> AsyncIterator[Result]:
-    """Yield results in the order of the requests, `width` of them under way, and not too many rows waiting."""
-    pending: deque[asyncio.Task[Result]] = deque()
-
-    def count_waiting() -> int:
-        done = (task.result().batch for task in pending if task.done() and not task.exception())
-        return sum(batch.read for batch in done if batch is not None)
-
-    try:
-        for request in requests:
-            pending.append(asyncio.create_task(fetch_request(client, dataset, request, known)))
-            while len(pending) >= width or (len(pending) % 16 == 0 and count_waiting() > _MOST_WAITING_ROWS):
-                yield await pending[0]
-                pending.popleft()
-        while pending:
-            yield await pending[0]
-            pending.popleft()
-    finally:
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
 
 
 class Collector:
@@ -156,7 +60,6 @@ class Collector:
         self._sources = tuple(sorted(sources, key=lambda source: source.path != preferred))
         self._drop_limit = drop_limit
         self._is_released = is_released
-        self._known = frozenset(targets.list_symbols())
         self._store = Store(dataset, context.task.task_id)
         if is_released and self.progress.held:
             self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
@@ -178,12 +81,33 @@ class Collector:
                 break
             progress.only = None if "all" in progress.refused else progress.refused
             progress.level, progress.after, progress.refused, progress.row = progress.level + 1, "", [], 0
+        if self._dataset.storage is Storage.SNAPSHOT:
+            await self._settle_lists()
+        return progress
+
+    @property
+    def _waits_to_close(self) -> bool:
+        """Whether what vanished is judged by the dataset's total, at the end; an exchange's list is judged by itself."""
+        return not self._is_released and self._dataset.list_field != "exchange"
+
+    async def _settle_lists(self) -> None:
+        """Close what the lists name no more, where the dataset as a whole did not shrink too far; else raise RunHeldError."""
+        progress, name = self.progress, self._dataset.name
+        is_believed = progress.dropped <= self._drop_limit * (progress.total or 0)
+        if self._waits_to_close:
+            async with self._context.transaction() as connection:
+                await self._store.settle_vanished(connection, is_believed=is_believed)
+                await self._context.commit(connection, Counts(), resume=progress.dump())
+        reasons = []
         if progress.held:
+            reasons.append(f"{', '.join(progress.held)} shrank further than DROP_LIMIT allows")
+        if not is_believed:
+            reasons.append(f"{progress.dropped} of {progress.total} entries would vanish, more than DROP_LIMIT")
+        if reasons:
             raise RunHeldError(
-                f"{self._dataset.name}: {', '.join(progress.held)} shrank further than DROP_LIMIT allows.",
+                f"{name}: {'; '.join(reasons)}.",
                 next_step=f"Look at the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
             )
-        return progress
 
     async def _collect_source(self, source: Source) -> None:
         targets = narrow_targets(self._targets, self.progress.only)
@@ -193,7 +117,7 @@ class Collector:
             return
         width = _BULK_WIDTH if source.is_bulk else max(8, min(400, 8 * self._client.calls.pace.permits))
         group: list[Result] = []
-        results = fetch_in_order(requests, self._fetcher, self._dataset, self._known, width=width)
+        results = fetch_in_order(requests, self._fetcher, self._dataset, self._targets, width=width)
         try:
             async for result in results:
                 if result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT:
@@ -266,6 +190,9 @@ class Collector:
         if request.source.scope is Scope.LIST:
             self._add_lists(delivery, batch)
             return
+        if self._targets.only is not None and request.source.scope is not Scope.SYMBOL:
+            # only some of its entries were kept
+            return
         name = request.exchange or request.subject
         delivery.lists.add(name)
         # a row that could not be read may be any entry, and nothing at all is no list
@@ -291,7 +218,7 @@ class Collector:
                 delivery = _leave_out(delivery, held, self._dataset)
                 self.progress.held.extend(sorted(held))
                 staged = await self._store.stage(connection, delivery)
-            counts = await self._store.merge(connection, delivery, staged)
+            counts = await self._store.merge(connection, delivery, staged, waits_to_close=self._waits_to_close)
             await self._client.tally.write(connection)
             await self._context.commit(connection, counts, resume=self.progress.dump())
         _log.info(
@@ -299,26 +226,17 @@ class Collector:
         )
 
     async def _find_held(self, connection: Connection, delivery: Delivery) -> set[str]:
-        """Return the lists that must not be stored; raises RunHeldError where the dataset as a whole shrinks too far."""
-        is_single = self._dataset.list_field == "symbol"
+        """Return the lists that must not be stored, and note how far the others fell."""
         # what a list with unreadable rows lacks may be among them
         whole = delivery.lists - {name for name in delivery.lists - delivery.complete if name in delivery.unread}
         drops = await self._store.count_drops(connection, whole)
-        held = {drop.name for drop in find_held(drops, drop_limit=self._drop_limit, is_single_list=is_single)}
-        if is_single:
-            await self._check_total(connection, [drop for drop in drops if drop.name not in held])
+        limit = None if self._waits_to_close else self._drop_limit
+        held = {drop.name for drop in find_held(drops, drop_limit=limit)}
+        if self._waits_to_close:
+            if self.progress.total is None:
+                self.progress.total = await self._store.count_current(connection)
+            self.progress.dropped += sum(drop.current - drop.named for drop in drops if drop.name not in held)
         return held
-
-    async def _check_total(self, connection: Connection, drops: list[ListDrop]) -> None:
-        progress = self.progress
-        if progress.total is None:
-            progress.total = await self._store.count_current(connection)
-        progress.dropped += sum(max(0, drop.current - drop.named) for drop in drops)
-        if progress.dropped > self._drop_limit * progress.total:
-            raise RunHeldError(
-                f"{self._dataset.name}: {progress.dropped} of {progress.total} entries would vanish, more than DROP_LIMIT.",
-                next_step=f"Look at the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
-            )
 
     async def _collect_parts(self, request: Request) -> None:
         """Store a bulk answer part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
@@ -355,7 +273,8 @@ class Collector:
             await self._context.commit(connection, Counts(), resume=self.progress.dump())
 
     def _parse(self, request: Request, rows: Iterable[Any]) -> Batch:
-        return parse_rows(self._dataset, rows, request, known_symbols=self._known)
+        targets = self._targets
+        return parse_rows(self._dataset, rows, request, known_symbols=targets.known_symbols, only=targets.only)
 
 
 def _name_subjects(request: Request) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fmp_collectors.dataset import Dataset, Scope, Targets, plan_requests
+from fmp_collectors.dataset import Dataset, Scope, Source, Targets, plan_requests
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_ingest.pace import make_pace
+from sra_shared.settings import FmpSettings
 
 _USUAL_PARTS = 5
 _USUAL_PAGES = {"delisted-companies": 100}
@@ -22,17 +24,48 @@ class Estimate:
     minutes: Decimal
 
 
-def estimate_calls(
-    dataset: Dataset, targets: Targets, *, calls_per_minute: int, bulk_per_minute: int, lacks_universe: bool
-) -> Estimate:
-    """Return the cost by the dataset's first source; with a plan that lacks it the next one may cost more."""
-    source = dataset.sources[0]
+def count_calls(source: Source, targets: Targets) -> int:
+    """Return how many calls a source takes; of parts and pages the usual number."""
     if source.scope is Scope.PARTS:
-        calls = _USUAL_PARTS
-    else:
-        pages = 1 if source.page_size is None else _USUAL_PAGES.get(source.path, 2)
-        calls = pages * sum(max(1, len(request.variants)) for request in plan_requests(source, targets))
-    minutes = Decimal(calls) / make_pace(bulk_per_minute if source.is_bulk else calls_per_minute).slots_per_minute
+        return _USUAL_PARTS
+    pages = 1 if source.page_size is None else _USUAL_PAGES.get(source.path, 2)
+    return pages * sum(max(1, len(request.variants)) for request in plan_requests(source, targets))
+
+
+def estimate_calls(
+    dataset: Dataset, targets: Targets, settings: FmpSettings, *, is_backfill: bool, lacks_universe: bool
+) -> Estimate:
+    """Return the cost by the source that is tried first; with a plan that lacks it the next one may cost more."""
+    source = order_sources(dataset.sources, targets, settings, is_backfill=is_backfill)[0]
+    calls = count_calls(source, targets)
+    minutes = _count_minutes(source, targets, settings, is_backfill=is_backfill)
     if lacks_universe and dataset is not UNIVERSE and dataset.needs_universe:
         calls += 2 * len(targets.symbols)
     return Estimate(source.path, calls, round(minutes, 2))
+
+
+def order_sources(
+    sources: Sequence[Source], targets: Targets, settings: FmpSettings, *, is_backfill: bool
+) -> tuple[Source, ...]:
+    """Return the sources in the order in which they are to be tried.
+
+    Bulk goes first in ordinary work. For years of sessions, at two files a minute, the symbols one by one are quicker;
+    so are they where only some symbols are asked for.
+    """
+    if not is_backfill and targets.only is None:
+        return tuple(sources)
+
+    def weigh(source: Source) -> tuple[Decimal, bool]:
+        minutes = _count_minutes(source, targets, settings, is_backfill=is_backfill)
+        return minutes, source.scope not in (Scope.SYMBOL, Scope.BATCH)
+
+    return tuple(sorted(sources, key=weigh))
+
+
+def _count_minutes(source: Source, targets: Targets, settings: FmpSettings, *, is_backfill: bool) -> Decimal:
+    rate = settings.fmp_max_calls_per_minute
+    if is_backfill:
+        rate = max(1, int(rate * settings.fmp_backfill_share))
+    if source.is_bulk:
+        rate = settings.fmp_bulk_calls_per_minute
+    return Decimal(count_calls(source, targets)) / make_pace(rate).slots_per_minute

@@ -38,6 +38,9 @@ class Statements:
     merge_rows: str
     count_lists: str
     close_gone: str
+    close_changed: str
+    note_vanished: str
+    close_vanished: str
     open_new: str
     append_versions: str
 
@@ -61,6 +64,11 @@ def build_statements(dataset: Dataset) -> Statements:
     updates = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in dataset.key)
     current = " AND t.valid_to IS NULL" if dataset.storage is Storage.SNAPSHOT else ""
     list_name = f'"{dataset.list_field}"'
+    close = f"""
+        UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()
+        WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[])"""  # noqa: S608 - our own names
+    is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
+    is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
     insert = f"""
         INSERT INTO {dataset.table} AS t ({names}, raw_json, run_id, content_hash)
         SELECT {values}, s.raw_json::jsonb, $1, s.content_hash FROM {stage} s
@@ -84,11 +92,17 @@ def build_statements(dataset: Dataset) -> Statements:
         LEFT JOIN (SELECT s.{list_name} AS list, count(*) AS named FROM {stage} s GROUP BY 1) n ON n.list = t.{list_name}
         WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
         GROUP BY t.{list_name}""",  # noqa: S608
-        close_gone=f"""
+        close_gone=f"{close} AND NOT {is_same} AND (t.{list_name} = ANY($2::text[]) OR {is_named})",
+        close_changed=f"{close} AND NOT {is_same} AND {is_named}",
+        note_vanished=f"""
+        INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
+        SELECT $2, '{dataset.name}', t.row_id FROM {dataset.table} t
+        WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[]) AND NOT {is_named}
+        ON CONFLICT DO NOTHING""",  # noqa: S608
+        close_vanished=f"""
         UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()
-        WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[])
-          AND NOT EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)
-          AND (t.{list_name} = ANY($2::text[]) OR EXISTS (SELECT FROM {stage} s WHERE {key}))""",  # noqa: S608
+        FROM fmp_vanished_entry v
+        WHERE v.run_id = $1 AND v.dataset = '{dataset.name}' AND v.row_id = t.row_id AND t.valid_to IS NULL""",  # noqa: S608
         open_new=insert,
         append_versions=f"""
         INSERT INTO {dataset.table} ({names}, version, raw_json, run_id, content_hash)
@@ -171,10 +185,20 @@ class Store:
         query = f"SELECT count(*) FROM {self.dataset.table} WHERE valid_to IS NULL"  # noqa: S608 - our own name
         return int(await connection.fetchval(query))
 
-    async def merge(self, connection: Connection, delivery: Delivery, staged: Counts) -> Counts:
-        """Merge the staged rows and keep the rejected ones; returns the full counts."""
+    async def merge(
+        self, connection: Connection, delivery: Delivery, staged: Counts, *, waits_to_close: bool = False
+    ) -> Counts:
+        """Merge the staged rows and keep the rejected ones; returns the full counts.
+
+        With `waits_to_close`, entries that a list names no more are only noted, until `settle_vanished`.
+        """
         if self.dataset.storage is Storage.SNAPSHOT:
-            await connection.execute(self._sql.close_gone, sorted(delivery.lists), sorted(delivery.complete))
+            lists, complete = sorted(delivery.lists), sorted(delivery.complete)
+            if waits_to_close:
+                await connection.execute(self._sql.close_changed, lists)
+                await connection.execute(self._sql.note_vanished, complete, self._run_id)
+            else:
+                await connection.execute(self._sql.close_gone, lists, complete)
             tag = await connection.execute(self._sql.open_new, self._run_id)
         elif self.dataset.storage is Storage.VERSIONS:
             # two runs at once would both make the next version
@@ -186,6 +210,14 @@ class Store:
         await self.keep_rejected(connection, delivery)
         distinct = staged.read - staged.rejected - staged.duplicate
         return staged + Counts(stored=stored, unchanged=distinct - stored)
+
+    async def settle_vanished(self, connection: Connection, *, is_believed: bool) -> None:
+        """Close the entries noted so far, or forget that they were missing."""
+        if is_believed:
+            await connection.execute(self._sql.close_vanished, self._run_id)
+        await connection.execute(
+            "DELETE FROM fmp_vanished_entry WHERE run_id = $1 AND dataset = $2", self._run_id, self.dataset.name
+        )
 
     async def keep_rejected(self, connection: Connection, delivery: Delivery) -> None:
         """Store the rejected rows with their reasons, and log them."""
@@ -216,10 +248,11 @@ def _encode(rejected: Rejected) -> bytes:
     return dump_exact(rejected.raw).encode("utf-8", "surrogateescape")[:_MOST_RAW_BYTES]
 
 
-def find_held(drops: Sequence[ListDrop], *, drop_limit: Decimal, is_single_list: bool) -> list[ListDrop]:
+def find_held(drops: Sequence[ListDrop], *, drop_limit: Decimal | None) -> list[ListDrop]:
     """Return the lists that shrank too far to be believed.
 
-    Lists of an exchange are held above `drop_limit`; those of a single symbol only below half, or at nothing.
+    Where more than `drop_limit` of their entries vanished; without it only where they fell to nothing or below half.
     """
-    limit = _HALF if is_single_list else drop_limit
-    return [drop for drop in drops if drop.current and (drop.gone > limit * drop.current)]
+    if drop_limit is None:
+        return [drop for drop in drops if drop.current and drop.named < _HALF * drop.current]
+    return [drop for drop in drops if drop.current and drop.gone > drop_limit * drop.current]

@@ -62,5 +62,9 @@ async def read_tally(connection: Connection, run_id: UUID) -> dict[str, Any]:
 
 
 async def prune_tally(connection: Connection) -> None:
-    """Delete counts older than 30 days; the ledger of runs keeps their sums."""
+    """Delete counts older than 30 days, of which the ledger keeps the sums, and what runs that ended left behind."""
     await connection.execute("DELETE FROM fmp_call_tally WHERE second < now() - interval '30 days'")
+    await connection.execute(
+        "DELETE FROM fmp_vanished_entry v USING task_execution_log t"
+        " WHERE t.task_id = v.run_id AND t.status NOT IN ('queued', 'running', 'parked')"
+    )

@@ -44,18 +44,19 @@ async def read_targets(
         by_exchange = defaultdict(list, {code: symbols for code, symbols in by_exchange.items() if symbols})
         if unknown := sorted(set(wanted) - known):
             by_exchange["(asked)"] = unknown
+    only = None if wanted is None else frozenset(wanted)
     today = today or datetime.now(UTC).date()
     last = _read_day(parameters.get("to")) or today + timedelta(days=dataset.days_ahead)
     first = _read_day(parameters.get("from")) or min(last, today) - timedelta(days=dataset.daily_days)
     if dataset.is_stamped:
         done = [row["session_date"] for row in await connection.fetch(SQL_SESSIONS, last)]
-        return Targets(dict(by_exchange), first, last, done[-1:])
+        return Targets(dict(by_exchange), first, last, done[-1:], only)
     if all(source.scope is not Scope.SESSION for source in dataset.sources):
-        return Targets(dict(by_exchange), first, last)
+        return Targets(dict(by_exchange), first, last, only=only)
     sessions = await _read_sessions(connection, dataset, parameters, first, last)
     if sessions:
         first, last = sessions[0], sessions[-1]
-    return Targets(dict(by_exchange), first, last, sessions)
+    return Targets(dict(by_exchange), first, last, sessions, only)
 
 
 def _is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:

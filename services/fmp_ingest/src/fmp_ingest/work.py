@@ -13,12 +13,16 @@ from fmp_collectors.dataset import Audience, Cadence, Dataset, Source
 from fmp_collectors.datasets import BY_NAME, list_datasets
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.profile import PROFILE
+from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.universe import UNIVERSE
-from fmp_ingest.backfill import order_sources, request_first_backfill
+from fmp_ingest.backfill import request_first_backfill
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
-from fmp_ingest.collect import Collector, Progress
+from fmp_ingest.collect import Collector
+from fmp_ingest.estimate import order_sources
 from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
+from fmp_ingest.identity import refresh_aliases
+from fmp_ingest.progress import Progress
 from fmp_ingest.sessions import store_sessions
 from fmp_ingest.tally import prune_tally, read_tally
 from fmp_ingest.targets import has_universe, read_targets
@@ -145,6 +149,8 @@ class FmpWork:
         progress = await self._try_collector(context, dataset)
         status, error = judge_progress(dataset, progress)
         async with context.transaction() as connection:
+            if dataset is SYMBOL_CHANGES:
+                await refresh_aliases(connection, context.task.task_id)
             await context.finish(connection, status=status, error=error, resume=progress.dump())
 
     async def _try_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
@@ -165,19 +171,19 @@ class FmpWork:
             if task.parameters.get("symbols") is None and dataset.audience is Audience.ALL:
                 raise FatalError("The universe is empty.", next_step="Collect it first: ./sra fmp universe.")
             return Progress(answered=1)
+        is_backfill = task.task_type is TaskType.FMP_BACKFILL
         async with open_client(
             self._settings,
             context.pool,
             task.task_id,
             is_sandbox=is_sandbox,
-            is_backfill=task.task_type is TaskType.FMP_BACKFILL,
+            is_backfill=is_backfill,
             policy=self._policy,
             breaker=self._breaker,
             transport=self._transport,
         ) as client:
-            sources = choose_sources(dataset, task.task_type, names)
-            if task.task_type is TaskType.FMP_BACKFILL:
-                sources = order_sources(sources, targets, self._settings)
+            allowed = choose_sources(dataset, task.task_type, names)
+            sources = order_sources(allowed, targets, self._settings, is_backfill=is_backfill)
             collector = Collector(
                 context,
                 client,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -173,6 +175,27 @@ fmp_etf_holding = Table(
     *list_validity(),
     PrimaryKeyConstraint("symbol", "row_id"),
     make_current_index("fmp_etf_holding", "symbol", "asset", "name", "isin", "security_cusip", "occurrence"),
+)
+
+fmp_vanished_entry = Table(
+    "fmp_vanished_entry",
+    metadata,
+    Column("run_id", Uuid, nullable=False, comment="The run whose answers lack the entry."),
+    *list_texts("dataset", required=True),
+    Column("row_id", BigInteger, nullable=False, comment="Row of the dataset's table, to be closed at its end."),
+    PrimaryKeyConstraint("run_id", "dataset", "row_id"),
+)
+
+fmp_symbol_alias = Table(
+    "fmp_symbol_alias",
+    metadata,
+    *list_texts("symbol", "former_symbol", required=True),
+    Column("valid_from", Date, comment="First day on which the former symbol meant this security; null: always."),
+    Column("valid_to", Date, nullable=False, comment="First day on which it no longer did."),
+    Column("run_id", Uuid, nullable=False, comment="The run that learnt of it."),
+    make_time("updated_at"),
+    PrimaryKeyConstraint("symbol", "former_symbol", "valid_to"),
+    Index("ix_fmp_symbol_alias_former_symbol", "former_symbol", "valid_to"),
 )
 
 market_session = Table(

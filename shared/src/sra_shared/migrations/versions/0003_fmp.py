@@ -24,12 +24,29 @@ TABLES = [
     "fmp_treasury_rate",
     "fmp_etf_info",
     "fmp_etf_holding",
+    "fmp_vanished_entry",
+    "fmp_symbol_alias",
     "market_session",
     "fmp_limiter",
     "fmp_limiter_worker",
     "fmp_quota",
     "fmp_call_tally",
 ]
+
+# two branches, each of which a query by symbol and date reads by an index
+PRICE_HISTORY = """
+CREATE VIEW fmp_price_history AS
+SELECT p.symbol, p.symbol AS traded_as, p.date, p.open, p.high, p.low, p.close, p.volume, p.run_id, p.updated_at
+FROM fmp_eod_price p
+WHERE NOT EXISTS (SELECT FROM fmp_symbol_alias a WHERE a.former_symbol = p.symbol AND p.date < a.valid_to
+                  AND p.date >= coalesce(a.valid_from, '-infinity'))
+UNION ALL
+SELECT a.symbol, p.symbol, p.date, p.open, p.high, p.low, p.close, p.volume, p.run_id, p.updated_at
+FROM fmp_symbol_alias a
+JOIN fmp_eod_price p ON p.symbol = a.former_symbol AND p.date < a.valid_to
+                    AND p.date >= coalesce(a.valid_from, '-infinity')
+WHERE NOT EXISTS (SELECT FROM fmp_eod_price n WHERE n.symbol = a.symbol AND n.date = p.date)
+"""
 
 
 def upgrade() -> None:
@@ -356,6 +373,31 @@ def upgrade() -> None:
         postgresql_where=sa.text("valid_to IS NULL"),
     )
     op.create_table(
+        "fmp_vanished_entry",
+        sa.Column("run_id", sa.Uuid(), nullable=False, comment="The run whose answers lack the entry."),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column(
+            "row_id", sa.BigInteger(), nullable=False, comment="Row of the dataset's table, to be closed at its end."
+        ),
+        sa.PrimaryKeyConstraint("run_id", "dataset", "row_id", name=op.f("pk_fmp_vanished_entry")),
+    )
+    op.create_table(
+        "fmp_symbol_alias",
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("former_symbol", sa.Text(), nullable=False),
+        sa.Column(
+            "valid_from",
+            sa.Date(),
+            nullable=True,
+            comment="First day on which the former symbol meant this security; null: always.",
+        ),
+        sa.Column("valid_to", sa.Date(), nullable=False, comment="First day on which it no longer did."),
+        sa.Column("run_id", sa.Uuid(), nullable=False, comment="The run that learnt of it."),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("symbol", "former_symbol", "valid_to", name=op.f("pk_fmp_symbol_alias")),
+    )
+    op.create_index("ix_fmp_symbol_alias_former_symbol", "fmp_symbol_alias", ["former_symbol", "valid_to"])
+    op.create_table(
         "market_session",
         sa.Column(
             "exchange", sa.Text(), nullable=False, comment="NYSE (for NYSE, NASDAQ, AMEX) or TSX (for TSX, TSXV)."
@@ -376,9 +418,11 @@ def upgrade() -> None:
             f" FOR VALUES FROM ('{year}-01-01') TO ('{year + 1}-01-01')"
         )
     op.execute("INSERT INTO fmp_quota (only_row) VALUES (true)")
+    op.execute(PRICE_HISTORY)
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW fmp_price_history")
     for table in reversed(TABLES):
         op.drop_table(table)
     op.execute("DROP SEQUENCE fmp_snapshot_row")

@@ -170,6 +170,12 @@ def upgrade() -> None:
             sa.PrimaryKeyConstraint("symbol", "fiscal_year", "period", "date", "version", name=op.f(f"pk_{table}")),
         )
         op.create_index(f"ix_{table}_run_id", table, ["run_id"], unique=False)
+        # a restatement is a row more; the database refuses everything else
+        op.execute(
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION fundata_refuse_change()"
+        )
+        op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only")
 
 
 def downgrade() -> None:

@@ -1,0 +1,54 @@
+"""Where the collection of a dataset stands: the resume point of its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+
+@dataclass
+class Progress:
+    """Where a unit stands; it is the unit's resume point.
+
+    `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
+    `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
+    `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
+    `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
+    not asked for.
+    """
+
+    level: int = 0
+    after: str = ""
+    only: list[str] | None = None
+    refused: list[str] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    row: int = 0
+    answered: int = 0
+    total: int | None = None
+    dropped: int = 0
+    last_error: str = ""
+    first_path: str = ""
+    broken_off: str = ""
+
+    @classmethod
+    def read(cls, resume: dict[str, Any]) -> Self:
+        """Read a resume point; an empty one is the start."""
+        return cls(**{name: value for name, value in resume.items() if name in cls.__dataclass_fields__})
+
+    def dump(self) -> dict[str, Any]:
+        """Return the resume point."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def start_again(self) -> Progress:
+        """Return where a second try begins: with the rest where the first was broken off, else with what did not answer."""
+        if self.broken_off:
+            return replace(self, broken_off="")
+        return Progress(
+            level=self.level,
+            only=self.spent,
+            total=self.total,
+            dropped=self.dropped,
+            last_error=self.last_error,
+            first_path=self.first_path,
+        )
