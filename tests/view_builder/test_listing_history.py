@@ -113,3 +113,20 @@ async def test_a_price_of_a_day_without_events_leaves_the_factors(pool: Pool, vi
         await put_close(connection, later, "XYZ", date(2025, 9, 15), "7")
     built = await build_all(pool, views)
     assert (built["price_adjustment"].computed, built["price_adjustment"].runs) == (0, (later,))
+
+
+async def test_dividends_before_all_closes_hide_nothing(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_profile(connection, run, "ABC")
+        await put_dividend(connection, run, "ABC", date(2015, 9, 1), "1")
+        await put_close(connection, run, "ABC", date(2025, 9, 1), "100")
+        await put_close(connection, run, "ABC", date(2025, 9, 8), "110")
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT performance_basis, performance_1w FROM sra.equity_page")
+    assert row == {"performance_basis": "total_return", "performance_1w": Decimal("0.100000")}
+    async with pool.acquire() as connection:
+        later = await put_run(connection, "fmp", ["eod_prices"])
+        await put_close(connection, later, "ABC", date(2025, 9, 9), "111")
+    built = await build_all(pool, views)
+    assert built["price_adjustment"].computed == 0

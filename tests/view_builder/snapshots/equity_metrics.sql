@@ -1,4 +1,4 @@
--- equity_metrics, digest 965caf7049dfcf09a4605f7e7a52f246;
+-- equity_metrics, digest 079bab1a23139a745e9f168e9d8bbad9;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -328,7 +328,8 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   CASE v.basis WHEN 'computed' THEN round(f.free_cash_flow / nullif(c.market_cap, 0)::numeric(80,40), 6)
     WHEN 'vendor' THEN round(k.free_cash_flow_yield, 6) END AS free_cash_flow_yield,
   f.reported_currency, f.basis AS fundamentals_basis, f.date AS fundamentals_date,
-  f.revenue AS revenue_ttm, f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm, f.net_income AS net_income_ttm, f.eps AS eps_ttm, f.eps_diluted AS eps_diluted_ttm, f.operating_cash_flow AS operating_cash_flow_ttm, f.capital_expenditure AS capital_expenditure_ttm, f.free_cash_flow AS free_cash_flow_ttm, f.total_assets, f.total_liabilities, f.total_stockholders_equity, f.cash_and_short_term_investments, f.total_debt, f.net_debt,
+  f.revenue AS revenue_ttm, f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm, f.net_income AS net_income_ttm, trim_scale(round(f.eps, 10)) AS eps_ttm, trim_scale(round(f.eps_diluted, 10)) AS eps_diluted_ttm, f.operating_cash_flow AS operating_cash_flow_ttm, f.capital_expenditure AS capital_expenditure_ttm, f.free_cash_flow AS free_cash_flow_ttm,
+  f.total_assets, f.total_liabilities, f.total_stockholders_equity, f.cash_and_short_term_investments, f.total_debt, f.net_debt,
   round(f.gross_profit / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS gross_margin,
   round(f.operating_income / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS operating_margin,
   round(f.ebitda / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS ebitda_margin, round(f.net_income / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS net_margin,
@@ -372,7 +373,8 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN coalesce(sum(d.dividend / coalesce(a.split_factor, 1)) FILTER (WHERE d.date > l.day - interval '12 months'), 0)
+      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+        FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM public.fmp_dividend d LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = d.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) a ON true
   WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day

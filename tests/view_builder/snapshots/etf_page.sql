@@ -1,4 +1,4 @@
--- etf_page, digest 05ec3e8e1604d5aa6936df0b4cd8fa38;
+-- etf_page, digest 557743d9819e13f9ebbd4c316f3283f4;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -285,7 +285,8 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN coalesce(sum(d.dividend / coalesce(a.split_factor, 1)) FILTER (WHERE d.date > l.day - interval '12 months'), 0)
+      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+        FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM public.fmp_dividend d LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = d.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) a ON true
   WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day

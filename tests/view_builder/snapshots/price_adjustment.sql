@@ -1,4 +1,4 @@
--- price_adjustment, digest aaa93d9065f1e947232f90ec59bf9d2c;
+-- price_adjustment, digest c9ac66a0c8b13359091fade829c6e5c4;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -70,10 +70,13 @@ SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_
   e.as_of
 FROM (
   SELECT s.symbol, x.*, r.price, o.ratio AS split_ratio,
-    CASE WHEN x.dividend IS NULL THEN o.ratio
+    CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
       ELSE o.ratio * (1 + x.dividend / (r.price * r.splits)::numeric(80,40)) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) n
+  CROSS JOIN LATERAL (
+    SELECT p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date LIMIT 1
+  ) f
   CROSS JOIN LATERAL (
     SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
       greatest(p.updated_at, d.updated_at) AS as_of
@@ -103,7 +106,7 @@ CREATE OR REPLACE VIEW sra.price_adjustment AS
 SELECT symbol, date, split_numerator, split_denominator, dividend, currency, reinvestment_price, split_factor, total_return_factor, as_of, last_run_id
 FROM published.price_adjustment;
 
-COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a close. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
+COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
 
 COMMENT ON COLUMN sra.price_adjustment.symbol IS 'Symbol.';
 

@@ -28,6 +28,10 @@ _BALANCE = (
 )
 
 
+PER_SHARE_DIGITS = 10
+_SHOWN = {name: f"trim_scale(round(f.{name}, {PER_SHARE_DIGITS}))" for name in ("eps", "eps_diluted")}
+
+
 def divide(above: str, below: str) -> str:
     """A quotient as published; NULL where it is by zero."""
     return f"round({above} / nullif({below}, 0)::numeric(80,{PERFORMANCE_DIGITS}), {PUBLISHED_DIGITS})"
@@ -78,7 +82,8 @@ CROSS JOIN LATERAL (
 ) l"""
 JOIN_DIVIDENDS = f"""LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN coalesce(sum(d.dividend / coalesce(a.split_factor, 1)) FILTER (WHERE d.date > l.day - interval '12 months'), 0)
+      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+        FILTER (WHERE d.date > l.day - interval '12 months'), 0), {PER_SHARE_DIGITS}))
     END AS total, max(d.updated_at) AS as_of
   FROM public.fmp_dividend d LEFT JOIN LATERAL ({select_adjustment("d.symbol", "d.date")}) a ON true
   WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day
@@ -114,7 +119,8 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   CASE v.basis WHEN 'computed' THEN {divide("f.free_cash_flow", "c.market_cap")}
     WHEN 'vendor' THEN round(k.free_cash_flow_yield, {PUBLISHED_DIGITS}) END AS free_cash_flow_yield,
   f.reported_currency, f.basis AS fundamentals_basis, f.date AS fundamentals_date,
-  {", ".join(f"f.{name} AS {name}_ttm" for name in _SUMMED)}, {", ".join(f"f.{name}" for name in _BALANCE)},
+  {", ".join(f"{_SHOWN.get(name, f'f.{name}')} AS {name}_ttm" for name in _SUMMED)},
+  {", ".join(f"f.{name}" for name in _BALANCE)},
   {_divide_by_gain("f.gross_profit", "f.revenue")} AS gross_margin,
   {_divide_by_gain("f.operating_income", "f.revenue")} AS operating_margin,
   {_divide_by_gain("f.ebitda", "f.revenue")} AS ebitda_margin, {_divide_by_gain("f.net_income", "f.revenue")} AS net_margin,

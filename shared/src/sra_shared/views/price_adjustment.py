@@ -27,10 +27,13 @@ SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_
   e.as_of
 FROM (
   SELECT s.symbol, x.*, r.price, o.ratio AS split_ratio,
-    CASE WHEN x.dividend IS NULL THEN o.ratio
+    CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
       ELSE o.ratio * (1 + x.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL ({select_newest(EOD_CLOSES)}) n
+  CROSS JOIN LATERAL (
+    SELECT p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date LIMIT 1
+  ) f
   CROSS JOIN LATERAL (
     SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
       greatest(p.updated_at, d.updated_at) AS as_of
@@ -92,8 +95,8 @@ class PriceAdjustment(ViewModel):
     numerator / denominator over this event and all later ones; total_return_factor the product of
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
     later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a
-    close. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits
-    adjusted).
+    close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5
+    (distributions reinvested on the ex-date, splits adjusted).
     """
 
     symbol: str = Field(description="Symbol.")
