@@ -22,6 +22,7 @@ STEPS: dict[str, list[str]] = {
     "imports": [str(_TOOLS / "lint-imports")],
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
+    "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
 }

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from fmp_collectors.dataset import Cadence, Dataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
+from fmp_collectors.describe import describe_calls, write_line
 from fmp_ingest.client import check_source
 from fmp_ingest.estimate import estimate_calls
 from fmp_ingest.targets import has_universe, read_targets
@@ -71,6 +72,11 @@ def fmp(
     output.finish(result, code=choose_exit_code(result["status"]), render=lambda: make_table("", columns, [row]))
 
 
+fmp.__doc__ = f"{fmp.__doc__}\n\n\b\nDatasets, how often they are collected, and calls:\n" + "\n".join(
+    write_line(one) for one in DATASETS
+)
+
+
 def list_all(output: Output) -> NoReturn:
     """Show every dataset."""
     rows = [
@@ -79,12 +85,14 @@ def list_all(output: Output) -> NoReturn:
             "cadence": str(one.cadence),
             "title": one.title,
             "table": one.table,
+            "key": list(one.key),
             "plan": str(one.sources[0].plan),
+            "calls": describe_calls(one.sources[0]),
             "paths": [source.path for source in one.sources],
         }
         for one in DATASETS
     ]
-    columns = ("dataset", "cadence", "plan", "title")
+    columns = ("dataset", "cadence", "calls", "plan", "title")
     output.finish(
         {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in columns] for row in rows])
     )
