@@ -16,7 +16,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.chunks import Delivery, prepare_chunks
 from fundata_ingest.commit import store_chunk
 from fundata_ingest.records import read_json_batches
-from fundata_ingest.versions import KeySet, decide_versions, make_existing
+from fundata_ingest.versions import EXISTING_SCHEMA, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Pool
 from sra_testing.fundata import (
@@ -299,7 +299,11 @@ def test_decision_agrees_with_one_record_at_a_time() -> None:
             keys=keys,
             content_hash=pl.Series(hashes, dtype=pl.Binary),
             change_date=pl.Series(dates, dtype=pl.Date),
-            existing=make_existing(stored),
+            existing=pl.DataFrame(
+                [(key, version, where == "API", *rest) for key, version, where, *rest in stored],
+                schema=EXISTING_SCHEMA,
+                orient="row",
+            ),
             data_source=source,
         )
         outcomes, superseded = decide_plainly(keys.tolist(), hashes, dates, stored, source)

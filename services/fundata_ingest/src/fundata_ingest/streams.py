@@ -28,6 +28,9 @@ from sra_shared.runs import UnitContext
 
 # records in one transaction; two streams with a chunk ahead each hold some 60 MB of these
 CHUNK_ROWS = 16_000
+# A chunk need not wait for the disk: a crash of the server can only lose the newest commits, each with its rows, counts and
+# resume point, and the file is still there. The last chunk waits, and with it is on disk all that came before.
+_SQL_COMMIT_LAZILY = "SET LOCAL synchronous_commit TO off"
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ async def _commit_chunk(
     end = chunk.typed.end
     is_last = end.offset >= job.size
     async with context.transaction() as connection:
+        if not is_last:
+            await connection.execute(_SQL_COMMIT_LAZILY)
         delta = await store_chunk(connection, delivery, chunk, met)
         await check_drops(connection, context, delivery, chunk)
         after = await save_stream(connection, job.file_id, job.stream, state, delta, end, done=is_last)

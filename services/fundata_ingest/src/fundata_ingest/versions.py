@@ -15,7 +15,16 @@ import polars as pl
 
 DataSource = Literal["CSV", "API"]
 
-STORED, KNOWN = 1, 0
+# Stored versions as they are held against: `key` is the row of the key's first record in the chunk, `rank` 1 for API and
+# 0 for CSV, `in_file` whether this very file brought the version.
+EXISTING_SCHEMA = {
+    "key": pl.Int64(),
+    "data_version": pl.Int32(),
+    "rank": pl.Int8(),
+    "change_date": pl.Date(),
+    "content_hash": pl.Binary(),
+    "in_file": pl.Boolean(),
+}
 
 # The order of *latest*: API before CSV, the newest change first and none last, the highest version.
 _LATEST = (("rank", True), ("change_date", True), ("data_version", True))
@@ -52,17 +61,6 @@ class _Key:
     in_file: bool
 
 
-def make_existing(rows: list[tuple[int, int, str, date | None, bytes, bool]]) -> pl.DataFrame:
-    """Return stored versions as `decide_versions` wants them, from (key, version, source, change date, hash, in file)."""
-    columns: list[tuple[object, ...]] = list(zip(*rows, strict=True)) if rows else [()] * 6
-    types = (pl.Int64, pl.Int32, pl.String, pl.Date, pl.Binary, pl.Boolean)
-    names = ("key", "data_version", "data_source", "change_date", "content_hash", "in_file")
-    frame = pl.DataFrame(
-        [pl.Series(name, list(column), dtype=kind) for name, column, kind in zip(names, columns, types, strict=True)]
-    )
-    return frame.with_columns(rank=(pl.col("data_source") == "API").cast(pl.Int8))
-
-
 def number_keys(records: pl.DataFrame, columns: list[str]) -> npt.NDArray[np.int64]:
     """Return for each record the row at which its key occurs first in the chunk."""
     frame = records.select(columns).with_row_index("row")
@@ -80,8 +78,7 @@ def decide_versions(
 ) -> Decision:
     """Decide on records in line order.
 
-    `keys`: per record the row of its key's first record; `existing`: stored versions of these keys, `key` being that
-    row (see `make_existing`).
+    `keys`: per record the row of its key's first record; `existing`: stored versions of these keys, of EXISTING_SCHEMA.
     """
     count = len(keys)
     first = keys == np.arange(count)
@@ -104,6 +101,18 @@ def _make_superseded(rows: list[tuple[int, int, int]]) -> pl.DataFrame:
 
 def _summarise(existing: pl.DataFrame, data_source: DataSource) -> pl.DataFrame:
     """Return one row a key: its latest version, the hash of the newest one of this source, its highest number."""
+    of_source = pl.col("rank") == int(data_source == "API")
+    if existing["key"].is_unique().all():
+        return existing.select(
+            "key",
+            pl.col("rank").alias("latest_rank"),
+            pl.col("change_date").alias("latest_change"),
+            pl.col("data_version").alias("latest_version"),
+            pl.col("content_hash").alias("latest_hash"),
+            pl.col("data_version").alias("newest"),
+            "in_file",
+            own_hash=pl.when(of_source).then(pl.col("content_hash")),
+        )
     ordered = existing.sort(
         [name for name, _ in _LATEST], descending=[down for _, down in _LATEST], nulls_last=True, maintain_order=True
     )
@@ -116,7 +125,7 @@ def _summarise(existing: pl.DataFrame, data_source: DataSource) -> pl.DataFrame:
         pl.col("in_file").any(),
     )
     own = (
-        existing.filter(pl.col("data_source") == data_source)
+        existing.filter(of_source)
         .sort("data_version", descending=True)
         .group_by("key", maintain_order=True)
         .agg(pl.col("content_hash").first().alias("own_hash"))
@@ -220,9 +229,10 @@ class KeySet:
         """Take in more keys; levels of like size are merged, so that there are few."""
         if not len(hashes):
             return
-        level = np.unique(hashes)
+        level = np.sort(hashes)
         while self._levels and len(self._levels[-1]) <= 2 * len(level):
-            level = np.union1d(self._levels.pop(), level)
+            # a stable sort merges what is sorted already; a key that stands twice does no harm
+            level = np.sort(np.concatenate([self._levels.pop(), level]), kind="stable")
         self._levels.append(level)
 
     def contains(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
