@@ -56,6 +56,8 @@ def test_amounts_have_a_unit_and_a_currency_beside_them(views: tuple[CompiledVie
         for column in view.columns:
             if column.unit in ("currency of the row", "fund_currency"):
                 assert names & {"currency", "fund_currency"}, f"{view.relation}.{column.name}"
+            if column.unit in ("reported_currency", "nav_currency"):
+                assert column.unit in names, f"{view.relation}.{column.name}"
 
 
 def test_every_row_tells_its_age_and_run(views: tuple[CompiledView, ...]) -> None:

@@ -21,6 +21,14 @@ QUERIES = [
     ("latest_quote", "price_date = '2025-09-26'"),
     ("fund_page", "identifier = '7'"),
     ("equity_page", "symbol = 'ABC'"),
+    ("equity_metrics", "symbol = 'ABC'"),
+    ("equity_metrics", "exchange = 'TSX'"),
+    ("equity_metrics", "sector = 'Energy'"),
+    ("etf_page", "symbol = 'FND'"),
+    ("price_adjustment", "symbol = 'ABC' AND date > '2025-09-01'"),
+    ("index_performance", "symbol = '^GSPC'"),
+    ("market_movers", "market = 'tsx'"),
+    ("market_movers", "symbol = 'ABC'"),
     ("daily_market_summary", "date = '2025-09-26'"),
     ("daily_market_summary", "date >= '2025-09-01'"),
     ("fundata_data", "identifier = '7'"),
@@ -30,6 +38,8 @@ QUERIES = [
     ("fundata_quotes_history", "identifier = '7' AND date >= '2025-01-01'"),
     ("fund_quote_history", "identifier = '7' AND date >= '2025-01-01'"),
     ("equity_quote_history", "symbol = 'ABC'"),
+    ("equity_quote_history", "symbol = 'ABC' AND date >= '2025-01-01'"),
+    ("equity_quote_history", "date = '2025-09-26'"),
     ("treasury_curve", "date = '2025-09-26'"),
 ]
 
@@ -53,7 +63,7 @@ async def test_queries_by_key_or_date_use_an_index(pool: Pool, views: tuple[Comp
 
 async def test_a_change_of_definition_lets_readers_through(pool: Pool, view_by_name: dict[str, CompiledView]) -> None:
     view = view_by_name["latest_quote"]
-    await build_all(pool, [view_by_name["security_master"], view])
+    await build_all(pool, [view_by_name["security_master"], view_by_name["fund_quote_history"], view])
     async with pool.acquire() as connection:
         await connection.execute("ALTER TABLE published.latest_quote ADD COLUMN left_over int")
         await connection.execute("CREATE INDEX ix_left_over ON published.latest_quote (left_over)")
