@@ -13,7 +13,6 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import open_connection, open_pool
 from sra_shared.views import VIEWS
-from sra_shared.views.daily_market_summary import DailyMarketSummary
 from sra_testing.databases import create_database, drop_database, run_async
 from sra_testing.publication import build_one
 from sra_testing.records import put_run
@@ -23,7 +22,7 @@ from view_builder.compile import compile_views
 scenarios("database_performance_optimization.feature")
 
 FUNDS, DAYS, SYMBOLS = 200, 1000, 1000
-NEEDED = ("security_master", "daily_market_summary", "fundata_quotes")
+NEEDED = ("security_master", "fund_quote_history", "daily_market_summary", "fundata_quotes")
 
 FILL_FUNDS = """
 INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal, parser_version,
@@ -55,8 +54,13 @@ COLUMNS = "date, currency, total_symbols, avg_navps, median_navps, advancers, de
 YEAR = "date BETWEEN '2023-01-01' AND '2023-12-31'"
 FROM_VIEW = f"SELECT {COLUMNS} FROM sra.daily_market_summary WHERE {YEAR} ORDER BY 1, 2"  # noqa: S608
 FROM_TABLES = f"""
-WITH scope AS (SELECT DISTINCT date FROM public.fundata_quotes WHERE {YEAR})
-SELECT {COLUMNS} FROM ({DailyMarketSummary.spec.query}) q ORDER BY 1, 2
+SELECT q.date, coalesce(m.currency, 'XXX'), count(*), round(avg(q.navps), 6),
+  round((percentile_cont(0.5) WITHIN GROUP (ORDER BY q.navps::float8))::numeric, 6),
+  count(*) FILTER (WHERE q.navps_penny_change > 0), count(*) FILTER (WHERE q.navps_penny_change < 0)
+FROM public.fundata_quotes q LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = q.identifier
+WHERE {YEAR} AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x
+  WHERE (x.identifier, x.date, x.dataset, x.data_version) = (q.identifier, q.date, q.dataset, q.data_version))
+GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608
 
 

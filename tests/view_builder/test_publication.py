@@ -32,13 +32,16 @@ async def change_something(connection: Connection, chance: random.Random, run: U
     day = DAY - timedelta(days=chance.randint(0, 8))
     state = chance.choice(["Active", "Active", "Active", "Deleted", None])
     source = chance.choice(["CSV", "API"])
-    kind = chance.randint(0, 5)
+    kind = chance.randint(0, 6)
     if kind <= 1:
-        navps = chance.choice([f"{chance.uniform(1, 50):.8f}", None])
+        navps = chance.choice([f"{chance.uniform(1, 50):.8f}", f"{chance.uniform(1, 50):.4f}", "0", None])
         dataset = chance.choice(["FundDailyNAVPS", "Pricing"])
+        split = chance.choice([None, None, "1", "2", "0.333333"])
+        paid = chance.choice([None, None, Decimal(0), Decimal("0.25")])
         await put_quote(
-            connection, run, fund, day, navps, dataset=dataset, record_state=state, data_source=source, change_date=day
-        )
+            connection, run, fund, day, navps, dataset=dataset, record_state=state, data_source=source, change_date=day,
+            split=split, total_distribution=paid,
+        )  # fmt: skip
     elif kind == 2:
         currency = chance.choice(["CAD", "USD", None])
         language = chance.choice(["EN", "FR"])
@@ -51,6 +54,11 @@ async def change_something(connection: Connection, chance: random.Random, run: U
             connection, run, "FundTopHolding", fund, str(chance.randint(1, 4)), language="EN", date=day,
             security=f"Holding {day}", market_percent=f"{chance.uniform(0, 9):.4f}", record_state=state,
         )  # fmt: skip
+    elif kind == 4:
+        await put_data(
+            connection, run, "FundDistribution", fund, str(chance.randint(1, 4)), date=day, record_state=state,
+            total_distribution=f"{chance.uniform(0, 1):.6f}",
+        )  # fmt: skip
     else:
         symbol = chance.choice("ABC")
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM equity_profile WHERE symbol = $1)", symbol):
@@ -59,11 +67,11 @@ async def change_something(connection: Connection, chance: random.Random, run: U
         await put_price(connection, prices, symbol, moment, f"{chance.uniform(1, 90):.4f}")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
 async def test_incremental_builds_equal_a_full_one(pool: Pool, views: tuple[CompiledView, ...], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up changes
     vendors = {
-        "fundata": ["FundGeneral", "FundDailyNAVPS", "Pricing", "FundTopHolding"],
+        "fundata": ["FundGeneral", "FundDailyNAVPS", "Pricing", "FundTopHolding", "FundDistribution"],
         "fmp": ["quote", "profile", "universe"],
     }
     await build_all(pool, views)

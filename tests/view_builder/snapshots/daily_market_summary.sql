@@ -1,4 +1,4 @@
--- daily_market_summary, digest f09935ae543de4ee1ef6141c2c5a68c7;
+-- daily_market_summary, digest 02896b11c12027599c0f1d4cbe7c0f89;
 
 CREATE TABLE published.daily_market_summary (
   date date,
@@ -15,7 +15,7 @@ CREATE TABLE published.daily_market_summary (
 CREATE UNIQUE INDEX ix_daily_market_summary_f8d34002 ON published.daily_market_summary (date, currency);
 
 -- every scope
-SELECT DISTINCT date FROM public.fundata_quotes;
+SELECT date FROM published.fund_quote_history;
 
 -- scopes that the runs $1 touched
 SELECT DISTINCT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[]);
@@ -40,7 +40,7 @@ FROM (
   SELECT identifier, min(run_id::text)::uuid AS run_id FROM states GROUP BY identifier
   HAVING count(DISTINCT currency) > 1 OR NOT bool_and(active) OR bool_and(is_new)
 ) moved
-JOIN public.fundata_quotes q ON q.identifier = moved.identifier;
+JOIN published.fund_quote_history q ON q.identifier = moved.identifier;
 
 -- rows of the scopes in `scope`
 SELECT
@@ -53,22 +53,16 @@ SELECT
   q.decliners::bigint,
   q.as_of::timestamp with time zone
 FROM (
-SELECT p.date, coalesce(m.currency, 'XXX') AS currency, count(*) AS total_symbols,
-  round(avg(p.navps), 6) AS avg_navps,
-  round(percentile_disc(0.5) WITHIN GROUP (ORDER BY p.navps) / 2
-        + (-percentile_disc(0.5) WITHIN GROUP (ORDER BY -p.navps)) / 2, 6) AS median_navps,
+SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
+  round(((percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[1] + (percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[2]) / 2, 6) AS median_navps,
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
-  max(p.processed_at) AS as_of
+  max(p.as_of) AS as_of
 FROM (
-  SELECT DISTINCT ON (q.date, q.identifier) q.date, q.identifier, CASE WHEN q.navps IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')) END, q.navps) END AS navps, q.processed_at,
-    CASE WHEN q.navps_penny_change <> 0 THEN sign(q.navps_penny_change)
-         WHEN q.navps_percent_change <> 0 THEN sign(q.navps_percent_change)
-         ELSE sign(coalesce(nullif(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')) END, 0), CASE WHEN coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')) END)) END AS direction
-  FROM scope s JOIN public.fundata_quotes q ON q.date = s.date
-  WHERE q.navps IS NOT NULL AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
-  ORDER BY q.date, q.identifier, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal
+  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.as_of,
+    sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
+  FROM scope s JOIN published.fund_quote_history h ON h.date = s.date
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier
 ) p
-LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = p.identifier
 GROUP BY 1, 2
 ) q;
 

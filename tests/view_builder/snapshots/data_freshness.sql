@@ -1,4 +1,4 @@
--- data_freshness, digest 65ce5922282779006b09dffe36cddb3d;
+-- data_freshness, digest 3145f905214ed7b6ad3062fa4d52e974;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -25,6 +25,9 @@ WITH ledger AS (
   FROM public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
   WHERE t.source IN ('fmp', 'fundata') AND u.dataset <> ''
   GROUP BY t.source, u.dataset
+), archived AS (
+  SELECT source, dataset, sum(stored_count)::bigint AS stored, sum(rejected_count)::bigint AS rejected
+  FROM public.ledger_archive WHERE dataset <> '' GROUP BY source, dataset
 ), facts AS (
   SELECT l.*, CASE
       WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
@@ -33,13 +36,15 @@ WITH ledger AS (
       ELSE l.success_at::date END AS newest_record
   FROM ledger l
 )
-SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at, f.stored AS rows_stored,
-  f.rejected AS rows_rejected, e.expected_record, e.expected_at,
+SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
+  f.stored + coalesce(a.stored, 0) AS rows_stored, f.rejected + coalesce(a.rejected, 0) AS rows_rejected,
+  e.expected_record, e.expected_at,
   CASE WHEN e.expected_record IS NOT NULL THEN e.late END AS lag_sessions,
   CASE WHEN e.late > 0 THEN true WHEN e.expected_record IS NOT NULL THEN false END AS is_late,
   (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at, NULL::text AS error,
   coalesce(f.touched_at, now()) AS as_of, f.run_id AS last_run_id
 FROM facts f
+LEFT JOIN archived a ON a.source = f.source AND a.dataset = f.dataset
 LEFT JOIN (VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
         ('fundata', 'FundDailyNAVPS', 'TSX', interval '14 hours')) AS c (source, dataset, exchange, delay) ON c.source = f.source AND c.dataset = f.dataset
 LEFT JOIN LATERAL (

@@ -1,4 +1,4 @@
--- fund_page, digest bab528186a244bf541ff6384b4385777;
+-- fund_page, digest b8157bfc9fd0e6180d68faa661068640;
 
 CREATE TABLE published.fund_page (
   identifier text,

@@ -1,4 +1,4 @@
--- fundata_data, digest 0e3dee1c467de48cfb82b54a871941b9;
+-- fundata_data, digest 4f252259d04a1183751cb13e86540163;
 
 CREATE OR REPLACE VIEW sra.fundata_data AS
 SELECT

@@ -1,4 +1,4 @@
--- fundata_data_history, digest c08305370e731d7bd0b1a047f57e7a5b;
+-- fundata_data_history, digest 178359a5ff66a1261ef35bb7a727804b;
 
 CREATE OR REPLACE VIEW sra.fundata_data_history AS
 SELECT

@@ -1,4 +1,4 @@
--- fundata_quotes, digest 46eaa0d55a1de3516613055c2c399502;
+-- fundata_quotes, digest 14494cc95785c0bfcfe673efd944fc84;
 
 CREATE OR REPLACE VIEW sra.fundata_quotes AS
 SELECT

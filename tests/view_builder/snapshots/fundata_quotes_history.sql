@@ -1,4 +1,4 @@
--- fundata_quotes_history, digest 8ebda3739a0ee19ac66c948786df5331;
+-- fundata_quotes_history, digest 3d5d0f01a742d6638d458beeb673bf7e;
 
 CREATE OR REPLACE VIEW sra.fundata_quotes_history AS
 SELECT

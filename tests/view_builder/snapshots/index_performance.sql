@@ -1,4 +1,4 @@
--- index_performance, digest 0512e5e35d116605d2329b75c1409ef4;
+-- index_performance, digest d02c553fd2522e1082a0cb4e589c8e26;
 
 CREATE TABLE published.index_performance (
   symbol text,

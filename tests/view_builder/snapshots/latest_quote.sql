@@ -1,4 +1,4 @@
--- latest_quote, digest 7c9ebedec891766b5311718c4ed3b828;
+-- latest_quote, digest da856da16fcaf2111f21fe132680f95d;
 
 CREATE TABLE published.latest_quote (
   source text,
@@ -23,7 +23,7 @@ CREATE INDEX ix_latest_quote_d2e5416d ON published.latest_quote (identifier);
 CREATE INDEX ix_latest_quote_c4b907a9 ON published.latest_quote (price_date);
 
 -- every scope
-SELECT DISTINCT 'fundata' AS source, identifier FROM public.fundata_quotes
+SELECT DISTINCT 'fundata' AS source, identifier FROM published.fund_quote_history
                 UNION ALL SELECT DISTINCT 'fmp', symbol FROM public.fmp_quote;
 
 -- scopes that the runs $1 touched
@@ -66,12 +66,9 @@ SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date
   q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
 FROM scope s
 CROSS JOIN LATERAL (
-  SELECT CASE WHEN q.navps IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPS', q.raw_json ->> 'navps')) END, q.navps) END AS price, q.date AS price_date,
-    CASE WHEN q.navps_penny_change IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')) END, q.navps_penny_change) END AS change,
-    CASE WHEN q.navps_percent_change IS NOT NULL THEN coalesce(CASE WHEN coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change') ~ '^-?[0-9]+([.][0-9]+)?$' THEN (coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change'))::numeric ELSE public.fundata_parse_number(coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')) END, q.navps_percent_change) END AS change_percent, q.processed_at
-  FROM public.fundata_quotes q
-  WHERE s.source = 'fundata' AND q.identifier = s.identifier AND q.navps IS NOT NULL AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
-  ORDER BY q.date DESC, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal LIMIT 1
+  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.as_of AS processed_at
+  FROM published.fund_quote_history h WHERE s.source = 'fundata' AND h.identifier = s.identifier
+  ORDER BY h.date DESC LIMIT 1
 ) q
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 UNION ALL

@@ -1,4 +1,4 @@
--- market_movers, digest 35ee1fd4d9bfb3ce9deed2b3d8184bfb;
+-- market_movers, digest dbd6d713a7c8ef813a4e19e82c954433;
 
 CREATE TABLE published.market_movers (
   market text,

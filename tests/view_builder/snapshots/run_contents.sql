@@ -1,4 +1,4 @@
--- run_contents, digest a28cfb6dd699ec2a59369a3a1f161220;
+-- run_contents, digest 5d5895a755ee36b7d0bd6b2d59b8e12c;
 
 CREATE TABLE published.run_contents (
   task_id uuid,

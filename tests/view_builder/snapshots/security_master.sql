@@ -1,4 +1,4 @@
--- security_master, digest cc243f7d83dcd57c8fccb9d2bf9e74dd;
+-- security_master, digest ee7e65089f6b52bf547aada463da4425;
 
 CREATE TABLE published.security_master (
   source text,

@@ -1,4 +1,4 @@
--- treasury_curve, digest 2035334370feda1bfba1fe303ee8e4c4;
+-- treasury_curve, digest d937027efd9be33070f2e05a89119fe6;
 
 CREATE OR REPLACE VIEW sra.treasury_curve AS
 SELECT

@@ -117,7 +117,7 @@ async def _add_columns(connection: Connection, view: CompiledView) -> None:
         view.backing,
     )
     present = {row["attname"] for row in rows}
-    for column in view.columns:
+    for column in view.stored:
         if column.name not in present:
             await connection.execute(
                 f"ALTER TABLE {view.backing} ADD COLUMN {quote_name(column.name)} {column.sql_type}"

@@ -111,14 +111,28 @@ async def _exchange_rows(
     else:
         await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=_STATEMENT_SECONDS)
     await connection.execute("ANALYZE scope")
-    computed = _count(await connection.execute(exchange.create_fresh(view), timeout=_STATEMENT_SECONDS))
+    computed = _count(await connection.execute(exchange.create_fresh(view, full=full), timeout=_STATEMENT_SECONDS))
     await connection.execute("ANALYZE fresh")
     await check_fresh_rows(connection, view)
+    if not full:
+        for statement in exchange.index_scope_and_fresh(view):
+            await connection.execute(statement)
+        await _look_up_only(connection)
     deleted = _count(await connection.execute(exchange.delete_gone(view, full=full), timeout=_STATEMENT_SECONDS))
     updated = _count(await connection.execute(exchange.update_changed(view), build_id, timeout=_STATEMENT_SECONDS))
     inserted = _count(await connection.execute(exchange.insert_new(view), build_id, timeout=_STATEMENT_SECONDS))
+    if full:
+        # the day's builds that follow, and readers, must not plan for an empty table
+        await connection.execute(f"ANALYZE {view.backing}", timeout=_STATEMENT_SECONDS)
+        await _look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
     return computed + deleted, deleted + updated + inserted, after
+
+
+async def _look_up_only(connection: Connection) -> None:
+    """Have the rest of the transaction find kept rows by their key, where a plan for many would read the whole table."""
+    await connection.execute("SET LOCAL enable_hashjoin = off")
+    await connection.execute("SET LOCAL enable_mergejoin = off")
 
 
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:

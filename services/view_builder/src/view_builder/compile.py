@@ -58,9 +58,16 @@ class CompiledView:
         return {"columns": columns, "key": list(self.spec.key)}
 
     @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns of the table behind a keyed view."""
+        on_read = dict(self.spec.keyed.on_read) if self.spec.keyed is not None else {}
+        return tuple(c for c in self.columns if c.name not in on_read)
+
+    @property
     def computed(self) -> tuple[Column, ...]:
         """The columns that the query delivers; the run that last changed a kept row is put in when rows are exchanged."""
-        return tuple(c for c in self.columns if self.spec.keyed is None or c.name != LAST_RUN_COLUMN)
+        keyed = self.spec.keyed
+        return tuple(c for c in self.stored if keyed is None or keyed.tells_run or c.name != LAST_RUN_COLUMN)
 
     @property
     def column_list(self) -> str:
@@ -70,14 +77,35 @@ class CompiledView:
     @property
     def select_rows(self) -> str:
         """The rows of the query with the model's names, order and types; `scope` must exist for a keyed view."""
+        return self._select_typed(self.spec.query)
+
+    @property
+    def select_all_rows(self) -> str:
+        """The same for every scope at once."""
+        return self._select_typed(self.keyed.full_query or self.spec.query)
+
+    def _select_typed(self, query: str) -> str:
         columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        return f"SELECT\n  {columns}\nFROM (\n{self.spec.query.strip()}\n) q"
+        return f"SELECT\n  {columns}\nFROM (\n{query.strip()}\n) q"
 
     @property
     def create_view(self) -> str:
         """Create or replace the view; columns may only have been appended."""
-        body = self.select_rows if self.spec.keyed is None else f"SELECT {self.column_list}\nFROM {self.backing}"
+        body = self.select_rows if self.spec.keyed is None else self._select_kept
         return f"CREATE OR REPLACE VIEW {self.name} AS\n{body}"
+
+    @property
+    def _select_kept(self) -> str:
+        if not self.keyed.on_read:
+            return f"SELECT {self.column_list}\nFROM {self.backing}"
+        on_read = dict(self.keyed.on_read)
+        columns = ",\n  ".join(
+            f"({on_read[c.name]})::{c.sql_type} AS {quote_name(c.name)}"
+            if c.name in on_read
+            else f"b.{quote_name(c.name)}"
+            for c in self.columns
+        )
+        return f"SELECT\n  {columns}\nFROM {self.backing} b\n{self.keyed.read_join.strip()}"
 
     @property
     def create_functions(self) -> tuple[str, ...]:
@@ -87,7 +115,7 @@ class CompiledView:
     @property
     def create_table(self) -> str:
         """Create the table behind a keyed view."""
-        columns = ",\n  ".join(f"{quote_name(c.name)} {c.sql_type}" for c in self.columns)
+        columns = ",\n  ".join(f"{quote_name(c.name)} {c.sql_type}" for c in self.stored)
         return f"CREATE TABLE {self.backing} (\n  {columns}\n)"
 
     @property
@@ -137,7 +165,7 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
     """Compile one model; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
     spec, columns = model.spec, list_columns(model)
     names = [column.name for column in columns]
-    scope = spec.keyed.scope if spec.keyed is not None else ()
+    scope = (*spec.keyed.scope, *filter(None, [spec.keyed.since])) if spec.keyed is not None else ()
     for name in (*spec.key, *scope):
         if name not in names:
             raise ValueError(f"{model.__name__}: key column {name} is not a field")
@@ -171,6 +199,8 @@ def render_script(view: CompiledView) -> str:
         parts += [f"-- every scope\n{view.keyed.all_scopes.strip()}"]
         parts += [f"-- scopes that the runs $1 touched\n{text.strip()}" for text in view.keyed.changed_scopes]
         parts += [f"-- rows of the scopes in `scope`\n{view.select_rows}"]
+        if view.keyed.full_query is not None:
+            parts += [f"-- rows of every scope\n{view.select_all_rows}"]
     parts += [view.create_view, *view.create_functions, *view.comments]
     return ";\n\n".join(parts) + ";\n"
 
@@ -195,7 +225,8 @@ def _hash_view(view: CompiledView) -> str:
         view.description,
         view.create_functions,
         view.create_indexes,
-        None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes],
+        None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes, keyed.since],
+        None if keyed is None else [keyed.tells_run, keyed.on_read, keyed.read_join, keyed.full_query],
     ]
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

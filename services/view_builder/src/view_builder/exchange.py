@@ -19,9 +19,10 @@ def _list(names: Sequence[str], alias: str = "") -> str:
 
 def create_scope(view: CompiledView) -> str:
     """The scopes to compute, each with the run that touched it."""
-    scope = _list(view.keyed.scope)
+    scope, since = _list(view.keyed.scope), view.keyed.since
+    day = f"{quote_name(since)} AS since, " if since else ""
     return (
-        f"CREATE TEMP TABLE scope ON COMMIT DROP AS SELECT {scope}, {LAST_RUN_COLUMN} AS run_id"  # noqa: S608
+        f"CREATE TEMP TABLE scope ON COMMIT DROP AS SELECT {scope}, {day}{LAST_RUN_COLUMN} AS run_id"  # noqa: S608
         f" FROM {view.backing} WITH NO DATA"
     )
 
@@ -30,55 +31,83 @@ def fill_all_scopes(view: CompiledView) -> str:
     """Every scope there is."""
     scope = _list(view.keyed.scope)
     present = " AND ".join(f"{quote_name(name)} IS NOT NULL" for name in view.keyed.scope)
-    return f"INSERT INTO scope ({scope}) SELECT DISTINCT {scope} FROM (\n{view.keyed.all_scopes.strip()}\n) a WHERE {present}"  # noqa: S608
+    into, start = (", since", ", '-infinity'::date") if view.keyed.since else ("", "")
+    return (
+        f"INSERT INTO scope ({scope}{into}) SELECT DISTINCT {scope}{start}"  # noqa: S608
+        f" FROM (\n{view.keyed.all_scopes.strip()}\n) a WHERE {present}"
+    )
 
 
 def fill_changed_scopes(view: CompiledView) -> str:
-    """The scopes that the runs `$1` touched, each with the one of them that ended last."""
+    """The scopes that the runs `$1` touched, each with the one of them that ended last; a series from its earliest day."""
     scope = _list(view.keyed.scope, "c")
-    present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in view.keyed.scope)
+    needed = [*view.keyed.scope, *(["since"] if view.keyed.since else [])]
+    present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in needed)
+    since = f", min(c.since) OVER (PARTITION BY {scope})" if view.keyed.since else ""
     union = "\nUNION ALL\n".join(f"({text.strip()})" for text in view.keyed.changed_scopes)
     return (
-        f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
+        f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}{since}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
         f" LEFT JOIN public.task_execution_log t ON t.task_id = c.run_id WHERE {present}"
         f" ORDER BY {scope}, t.completed_at DESC NULLS LAST, c.run_id"
     )
 
 
-def create_fresh(view: CompiledView) -> str:
+def create_fresh(view: CompiledView, *, full: bool) -> str:
     """The rows of the scopes as they are now."""
-    return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_rows}"
+    return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_all_rows if full else view.select_rows}"
+
+
+def index_scope_and_fresh(view: CompiledView) -> tuple[str, ...]:
+    """Indexes that let the statements of an incremental exchange look up instead of comparing all with all."""
+    return (
+        f"CREATE INDEX ON scope ({_list(view.keyed.scope)})",
+        f"CREATE INDEX ON fresh ({_list(view.spec.key)})",
+    )
 
 
 def delete_gone(view: CompiledView, *, full: bool) -> str:
     """Take away the rows of the scopes (all rows in a full build) that are no more."""
-    gone = f"NOT EXISTS (SELECT FROM fresh f WHERE {match_columns(view.spec.key, 'f', 'b')})"
     if full:
-        return f"DELETE FROM {view.backing} b WHERE {gone}"  # noqa: S608
-    return f"DELETE FROM {view.backing} b USING scope s WHERE {match_columns(view.keyed.scope, 's', 'b')} AND {gone}"  # noqa: S608
+        return (
+            f"DELETE FROM {view.backing} b"  # noqa: S608
+            f" WHERE NOT EXISTS (SELECT FROM fresh f WHERE {match_columns(view.spec.key, 'f', 'b')})"
+        )
+    since = f" AND o.{quote_name(view.keyed.since)} >= s.since" if view.keyed.since else ""
+    # by place, and scope by scope: a join would have the planner read the whole table for the few rows of a day
+    return (
+        f"DELETE FROM {view.backing} WHERE ctid = ANY(ARRAY(SELECT o.place FROM scope s CROSS JOIN LATERAL ("  # noqa: S608
+        f"SELECT o.ctid AS place, {_list(view.spec.key, 'o')} FROM {view.backing} o"
+        f" WHERE {match_columns(view.keyed.scope, 's', 'o')}{since} OFFSET 0) o"
+        f" WHERE NOT EXISTS (SELECT FROM fresh f WHERE {match_columns(view.spec.key, 'f', 'o')})))"
+    )
+
+
+def _tell_run(view: CompiledView) -> str:
+    return f"coalesce({'f.' + LAST_RUN_COLUMN if view.keyed.tells_run else 's.run_id'}, $1)"
 
 
 def update_changed(view: CompiledView) -> str:
     """Write the rows that differ; `$1` is the build."""
     rest = [column.name for column in view.computed if column.name not in view.spec.key]
-    changes = ", ".join(f"{quote_name(name)} = f.{quote_name(name)}" for name in rest)
+    changes = ", ".join(f"{quote_name(name)} = f.{quote_name(name)}" for name in rest if name != LAST_RUN_COLUMN)
     # compared as text, so that 1.0 and 1.00 differ as readers see them differ
     differs = f"ROW({_list(rest, 'b')})::text IS DISTINCT FROM ROW({_list(rest, 'f')})::text"
     return (
-        f"UPDATE {view.backing} b SET {changes}, {LAST_RUN_COLUMN} = coalesce(s.run_id, $1)"  # noqa: S608
+        f"UPDATE {view.backing} b SET {changes}, {LAST_RUN_COLUMN} = {_tell_run(view)}"  # noqa: S608
         f" FROM fresh f JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
         f" WHERE {match_columns(view.spec.key, 'b', 'f')} AND {differs}"
     )
 
 
 def insert_new(view: CompiledView) -> str:
-    """Add the rows that were not there; `$1` is the build."""
-    names = [column.name for column in view.computed]
+    """Add the rows that were not there, in the order of the key, as readers of a series find them; `$1` is the build."""
+    names = [column.name for column in view.computed if column.name != LAST_RUN_COLUMN]
     return (
         f"INSERT INTO {view.backing} ({_list(names)}, {LAST_RUN_COLUMN})"  # noqa: S608
-        f" SELECT {_list(names, 'f')}, coalesce(s.run_id, $1) FROM fresh f"
+        f" SELECT {_list(names, 'f')}, {_tell_run(view)} FROM fresh f"
         f" JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
         f" WHERE NOT EXISTS (SELECT FROM {view.backing} b WHERE {match_columns(view.spec.key, 'b', 'f')})"
+        f" ORDER BY {_list(view.spec.key, 'f')}"
     )
 
 

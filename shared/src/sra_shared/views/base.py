@@ -69,6 +69,12 @@ class Keyed:
     `scope` are the key columns that delimit what is computed anew; the view's query reads them from the relation `scope`.
     `all_scopes` selects every scope; each of `changed_scopes` selects the scopes that the runs `$1` (uuid[]) touched, and
     the run. `max_shrink` is the share of rows that one build may take away.
+
+    With `since`, a date of the key, a scope is a series: `scope` and each of `changed_scopes` have a column `since` too,
+    the day from which on rows are computed and exchanged; earlier ones stay. With `tells_run` the query delivers
+    last_run_id. `on_read` are columns (name, expression over `b`, the row, and what `read_join` joins to it) that are not
+    stored, because they would change on rows whose sources did not. `full_query` gives the rows of all scopes by another
+    plan, where reading whole tables once is better than looking up every scope.
     """
 
     scope: tuple[str, ...]
@@ -76,6 +82,11 @@ class Keyed:
     changed_scopes: tuple[str, ...]
     indexes: tuple[str, ...] = ()
     max_shrink: Decimal = Decimal("0.2")
+    since: str | None = None
+    tells_run: bool = False
+    on_read: tuple[tuple[str, str], ...] = ()
+    read_join: str = ""
+    full_query: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,34 +11,26 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.fragments import exact_navps, is_active, is_latest_quote, parse
+from sra_shared.views.fragments import is_active
 
 NO_CURRENCY = "XXX"
 
-_RAW_CHANGE = (
-    "coalesce(q.raw_json ->> 'NAVPSPennyChange', q.raw_json ->> 'PennyChangeDay', q.raw_json ->> 'navps_penny_change')"
-)
-_RAW_PERCENT = "coalesce(q.raw_json ->> 'NAVPSPercentChange', q.raw_json ->> 'navps_percent_change')"
+# the value in the middle and, of an even number, the one after it
+_MIDDLE = "percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps)"
 
 _QUERY = f"""
-SELECT p.date, coalesce(m.currency, '{NO_CURRENCY}') AS currency, count(*) AS total_symbols,
-  round(avg(p.navps), 6) AS avg_navps,
-  round(percentile_disc(0.5) WITHIN GROUP (ORDER BY p.navps) / 2
-        + (-percentile_disc(0.5) WITHIN GROUP (ORDER BY -p.navps)) / 2, 6) AS median_navps,
+SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
+  round((({_MIDDLE})[1] + ({_MIDDLE})[2]) / 2, 6) AS median_navps,
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
-  max(p.processed_at) AS as_of
+  max(p.as_of) AS as_of
 FROM (
-  SELECT DISTINCT ON (q.date, q.identifier) q.date, q.identifier, {exact_navps("q")} AS navps, q.processed_at,
-    CASE WHEN q.navps_penny_change <> 0 THEN sign(q.navps_penny_change)
-         WHEN q.navps_percent_change <> 0 THEN sign(q.navps_percent_change)
-         ELSE sign(coalesce(nullif({parse(_RAW_CHANGE)}, 0), {parse(_RAW_PERCENT)})) END AS direction
-  FROM scope s JOIN public.fundata_quotes q ON q.date = s.date
-  WHERE q.navps IS NOT NULL AND {is_latest_quote("q")}
-  ORDER BY q.date, q.identifier, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal
+  SELECT h.date, coalesce(m.currency, '{NO_CURRENCY}') AS currency, h.navps, h.as_of,
+    sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
+  FROM scope s JOIN published.fund_quote_history h ON h.date = s.date
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier
 ) p
-LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = p.identifier
 GROUP BY 1, 2
-"""  # noqa: S608 - fragments of this package
+"""  # noqa: S608 - constants of this module
 
 # A day's figures move with a fund's currency only when that changes: what was the fund's currency before these runs is
 # in the versions that they superseded.
@@ -62,7 +54,7 @@ FROM (
   SELECT identifier, min(run_id::text)::uuid AS run_id FROM states GROUP BY identifier
   HAVING count(DISTINCT currency) > 1 OR NOT bool_and(active) OR bool_and(is_new)
 ) moved
-JOIN public.fundata_quotes q ON q.identifier = moved.identifier
+JOIN published.fund_quote_history q ON q.identifier = moved.identifier
 """  # noqa: S608
 
 
@@ -96,10 +88,10 @@ class DailyMarketSummary(ViewModel):
             Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),
             Source("fundata_data", "fundata", ("FundGeneral",)),
         ),
-        uses=("security_master",),
+        uses=("security_master", "fund_quote_history"),
         keyed=Keyed(
             scope=("date",),
-            all_scopes="SELECT DISTINCT date FROM public.fundata_quotes",
+            all_scopes="SELECT date FROM published.fund_quote_history",
             changed_scopes=(
                 "SELECT DISTINCT date, run_id FROM public.fundata_quotes WHERE run_id = ANY($1::uuid[])",
                 _CURRENCY_CHANGED,

@@ -10,7 +10,6 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.fragments import exact, exact_navps, is_latest_quote
 from sra_shared.views.security_master import CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES
 
 MARKET_ZONE = "America/New_York"
@@ -20,12 +19,9 @@ SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date
   q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
 FROM scope s
 CROSS JOIN LATERAL (
-  SELECT {exact_navps("q")} AS price, q.date AS price_date,
-    {exact("q", "navps_penny_change", "NAVPSPennyChange", "PennyChangeDay")} AS change,
-    {exact("q", "navps_percent_change", "NAVPSPercentChange")} AS change_percent, q.processed_at
-  FROM public.fundata_quotes q
-  WHERE s.source = 'fundata' AND q.identifier = s.identifier AND q.navps IS NOT NULL AND {is_latest_quote("q")}
-  ORDER BY q.date DESC, q.dataset = 'FundDailyNAVPS' DESC, q.row_ordinal LIMIT 1
+  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.as_of AS processed_at
+  FROM published.fund_quote_history h WHERE s.source = 'fundata' AND h.identifier = s.identifier
+  ORDER BY h.date DESC LIMIT 1
 ) q
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 UNION ALL
@@ -82,11 +78,11 @@ class LatestQuote(ViewModel):
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
         ),
-        uses=("security_master",),
+        uses=("security_master", "fund_quote_history"),
         keyed=Keyed(
             scope=("source", "identifier"),
             all_scopes="""
-                SELECT DISTINCT 'fundata' AS source, identifier FROM public.fundata_quotes
+                SELECT DISTINCT 'fundata' AS source, identifier FROM published.fund_quote_history
                 UNION ALL SELECT DISTINCT 'fmp', symbol FROM public.fmp_quote
             """,
             changed_scopes=(CHANGED_NAVPS, CHANGED_PRICES, CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES),

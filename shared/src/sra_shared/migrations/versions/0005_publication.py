@@ -58,17 +58,23 @@ _STATEMENTS = (
     "COMMENT ON SCHEMA sra IS 'Published views: all that the SRA app reads.'",
     "CREATE SCHEMA published",
     "COMMENT ON SCHEMA published IS 'Rows behind the views of schema sra; read those.'",
+    # rounded at every step, so that a long series of factors does not grow without end
+    "CREATE FUNCTION published.multiply(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+    " RETURN round($1 * $2, 40)",
+    "CREATE AGGREGATE published.compound(numeric) (SFUNC = published.multiply, STYPE = numeric, INITCOND = '1')",
     "CREATE AGGREGATE published.product(numeric) (SFUNC = numeric_mul, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE)",
     *(
         f"CREATE INDEX {name} ON {table} USING brin ({column}) WITH (pages_per_range = 32, autosummarize = true)"
         for name, table, column in _BLOCK_INDEXES
     ),
+    "CREATE INDEX ix_fundata_data_distribution ON fundata_data (identifier, date) WHERE dataset = 'FundDistribution'",
     # the schema holds views only, and each of them is granted by name
     "GRANT USAGE ON SCHEMA sra TO PUBLIC",
     # every role may execute a new function unless told otherwise
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
     "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC",
     "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC",
+    "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA published FROM PUBLIC",
     # a view's own expressions run with the reader's rights; without USAGE on the schema nobody calls it by himself
     "GRANT EXECUTE ON FUNCTION fundata_parse_number(text) TO PUBLIC",
     "GRANT EXECUTE ON FUNCTION published.product(numeric) TO PUBLIC",
@@ -123,7 +129,10 @@ def downgrade() -> None:
     )
     for name, _, _ in reversed(_BLOCK_INDEXES):
         op.execute(f"DROP INDEX {name}")
+    op.execute("DROP INDEX ix_fundata_data_distribution")
     op.execute("DROP AGGREGATE published.product(numeric)")
+    op.execute("DROP AGGREGATE published.compound(numeric)")
+    op.execute("DROP FUNCTION published.multiply(numeric, numeric)")
     op.execute("DROP SCHEMA sra")
     op.execute("DROP SCHEMA published")
     op.execute("DROP TABLE published_run")
