@@ -197,6 +197,9 @@ async def put_price(
     )
 
 
+_BY_SYMBOL_AND_DAY = ("fmp_eod_price", "fmp_split", "fmp_dividend", "fmp_index_price")
+
+
 async def put_row(connection: Connection, run_id: UUID, table: str, **values: Any) -> None:
     """Store a row of an FMP table; numbers may be given as text. A row of the same key is replaced."""
     row = {name: _read(name, value) for name, value in values.items()}
@@ -204,7 +207,7 @@ async def put_row(connection: Connection, run_id: UUID, table: str, **values: An
     row |= {"run_id": run_id, "raw_json": raw, "content_hash": b""}
     names = ", ".join(row)
     places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
-    key = {"fmp_eod_price": "symbol, date", "fmp_split": "symbol, date", "fmp_dividend": "symbol, date"}.get(table)
+    key = "symbol, date" if table in _BY_SYMBOL_AND_DAY else None
     updates = ", ".join(f"{name} = excluded.{name}" for name in row)
     conflict = f" ON CONFLICT ({key}) DO UPDATE SET {updates}, updated_at = now()" if key else ""
     await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places}){conflict}", *row.values())  # noqa: S608

@@ -1,0 +1,116 @@
+"""A small market of FMP for tests: something in every view that is made of it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sra_shared.db import Connection
+from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_split
+
+DATASETS = (
+    *(
+        "universe",
+        "profile",
+        "quote",
+        "eod_prices",
+        "splits",
+        "dividends",
+        "income_statement",
+        "balance_sheet",
+        "cash_flow",
+    ),
+    *(
+        "financial_growth",
+        "ratios",
+        "key_metrics",
+        "scores",
+        "peers",
+        "earnings",
+        "etf_info",
+        "etf_holdings",
+        "etf_sectors",
+    ),
+    *("etf_countries", "constituents", "index_prices"),
+)
+EQUITIES = ("AAA", "BBB", "CCC", "DDD.TO")
+ETFS = ("EEE", "FFF.TO")
+DAY = date(2025, 9, 26)
+
+
+async def put_market(connection: Connection, run_id: UUID) -> None:
+    """Store listings with a quote, closes and a dividend each, one ETF's lists, an index, a company's quarter and peers."""
+    for symbol in (*EQUITIES, *ETFS):
+        is_canadian = symbol.endswith(".TO")
+        await put_profile(
+            connection, run_id, symbol, is_etf=symbol in ETFS, exchange="TSX" if is_canadian else "NYSE",
+            currency="CAD" if is_canadian else "USD", market_cap=Decimal(1000),
+        )  # fmt: skip
+        await put_price(connection, run_id, symbol, datetime(2025, 9, 26, 20, tzinfo=UTC), "11")
+        await put_close(connection, run_id, symbol, date(2025, 9, 19), "10")
+        await put_close(connection, run_id, symbol, DAY, "11")
+        await put_dividend(connection, run_id, symbol, date(2025, 9, 24), "0.5")
+        await put_row(connection, run_id, "fmp_constituent", index_name="sp500", symbol=symbol)
+    await connection.execute("UPDATE fmp_quote SET change_percentage = 1.5, change = 0.2 WHERE run_id = $1", run_id)
+    await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=DAY, close="6600")
+    await put_row(connection, run_id, "fmp_etf_info", symbol="EEE", nav="10.9", nav_currency="USD")
+    await put_row(connection, run_id, "fmp_etf_sector", symbol="EEE", sector="Energy", weight_percentage="100")
+    for place, peer in enumerate(EQUITIES[1:], 1):
+        await put_row(connection, run_id, "fmp_peer", symbol="AAA", peer_symbol=peer, place=place)
+    await put_statement(connection, run_id, "fmp_income_statement", "AAA", 2025, "Q2", revenue="100", net_income="7")
+
+
+async def put_statement(
+    connection: Connection, run_id: UUID, table: str, symbol: str, year: int, period: str, **values: str
+) -> None:
+    """Store the next version of a period."""
+    version = await connection.fetchval(
+        f"SELECT count(*) + 1 FROM {table} WHERE symbol = $1 AND fiscal_year = $2 AND period = $3",  # noqa: S608
+        *(symbol, year, period),
+    )
+    month = 12 if period == "FY" else 3 * int(period[1])
+    await put_row(
+        connection, run_id, table, symbol=symbol, fiscal_year=year, period=period, date=date(year, month, 28),
+        version=version, reported_currency="USD", **values,
+    )  # fmt: skip
+
+
+async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
+    """One of the things that a run of FMP does to the market, as the ingest service would store it."""
+    symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
+    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 9)
+    if kind <= 2:
+        await put_close(connection, run_id, symbol, day, price)
+    elif kind == 3:
+        await put_price(connection, run_id, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
+    elif kind == 4:
+        await put_dividend(connection, run_id, symbol, day, chance.choice(["0.1", "0.25", "0"]))
+    elif kind == 5:
+        await put_split(connection, run_id, symbol, day, chance.choice([2, 3]), 1)
+    elif kind == 6:
+        period = chance.choice(["FY", "Q1", "Q2", "Q3", "Q4"])
+        table = chance.choice(["fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_ratio"])
+        await put_statement(connection, run_id, table, symbol, chance.choice([2024, 2025]), period)
+    elif kind == 7:
+        await _exchange_list(connection, run_id, "fmp_peer", symbol, "peer_symbol", chance.choice(EQUITIES))
+    elif kind == 8:
+        await _exchange_list(
+            connection, run_id, "fmp_etf_sector", symbol, "sector", chance.choice(["Energy", "Utilities"])
+        )
+    else:
+        await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=day + timedelta(days=41), close=price)
+
+
+async def _exchange_list(
+    connection: Connection, run_id: UUID, table: str, symbol: str, column: str, value: str
+) -> None:
+    """Close what the list names, and name one thing, or nothing."""
+    await connection.execute(
+        f"UPDATE {table} SET valid_to = clock_timestamp(), updated_at = now() WHERE symbol = $1 AND valid_to IS NULL",  # noqa: S608
+        symbol,
+    )
+    if value not in ("Utilities", symbol):
+        other = {"place": 1} if column == "peer_symbol" else {"weight_percentage": "100"}
+        await put_row(connection, run_id, table, symbol=symbol, **{column: value}, **other)
