@@ -272,3 +272,45 @@ def test_any_values_are_typed_or_rejected_and_none_is_lost(data: st.DataObject, 
 
 def read_delivered(text: str) -> Decimal:
     return Decimal(text.strip(" \t\r\n").replace("$", "").replace(",", ""))
+
+
+PIECE = st.sampled_from(
+    [
+        b"", b"412003", b"Active", b"2026-11-20", b"11/20/2026 4:05:06 PM", b"20261120", b"2026-11-20T10:00:00Z", b"31/12/2025",
+        b"9" * 38, b"-0." + b"3" * 37, b'"a,b"', b'"say ""so"""', b'"two\nlines"', b'"open', b'x"y', b"\x00", b"\xff\xfe",
+        "é".encode("latin-1"), "é".encode(), b"\xef\xbb\xbf", b"\r", b"$1,234.50", b"n.m.", b"=1+1", b"z" * 70_000,
+    ]
+)  # fmt: skip
+ROW = st.one_of(
+    st.lists(PIECE, min_size=13, max_size=13),
+    st.lists(PIECE, max_size=16),
+    st.just([b"y" * (1 << 20), b"z" * 40]),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(rows=st.lists(ROW, max_size=8), mark=st.booleans(), ending=st.sampled_from([b"\n", b"\r\n"]), last=st.booleans())
+def test_any_file_is_accounted_for_whatever_the_batches(
+    rows: list[list[bytes]], mark: bool, ending: bytes, last: bool
+) -> None:
+    """Nothing raises, every record is typed or rejected once, and how the file is cut changes nothing."""
+    dataset = CATALOGUE.find_dataset("FundDailyNAVPS")
+    body = (b"\xef\xbb\xbf" if mark else b"") + ",".join(dataset.column_names).encode() + ending
+    body += ending.join(b",".join(row) for row in rows) + (ending if last else b"")
+    head = inspect_file(body, dataset.files[0], CATALOGUE)
+    if not isinstance(head, FileHead):
+        return
+    outcomes = []
+    for batch_rows in (1, 3, 1000):
+        typed = [
+            type_batch(batch, today=TODAY) for batch in read_batches(io.BytesIO(body), head, batch_rows=batch_rows)
+        ]
+        assert all(one.read == one.frame.height + len(one.rejects) for one in typed)
+        lines = [line for one in typed for line in one.frame["source_line"].to_list()]
+        rejects = [(reject.line, reject.reason, reject.raw) for one in typed for reject in one.rejects]
+        assert len({*lines, *(line for line, _, _ in rejects)}) == len(lines) + len(rejects)
+        kept = [raw for one in typed for raw in one.frame["raw_json"].to_list()]
+        hashes = [digest for one in typed for digest in one.frame["content_hash"].to_list()]
+        warnings = [warning for one in typed for warning in one.warnings]
+        outcomes.append((lines, kept, hashes, sorted(rejects), warnings))
+    assert outcomes[0] == outcomes[1] == outcomes[2]

@@ -127,6 +127,18 @@ async def test_trouble_is_overcome(
     assert not await find_broken_keys(pool)
 
 
+@pytest.mark.parametrize("trouble", [{"cut_next": 2}, {"expire_next": 2, "fail_next": 1}])
+async def test_trouble_with_the_json_form_is_overcome_too(
+    sandbox_database: str, pool: Pool, tmp_path: Path, trouble: dict[str, Any]
+) -> None:
+    with run_stand_in(funds=3, fundata_format="json") as stand_in:
+        stand_in.set_fundata(**trouble)
+        result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
+    assert result.task.status == RunStatus.COMPLETED, result.errors
+    counts = result.units[0].counts
+    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes") > 0
+
+
 async def test_empty_export_is_a_success(sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path) -> None:
     stand_in.set_fundata(empty_next=1)
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})

@@ -54,10 +54,14 @@ def encode_rows(frame: pl.DataFrame) -> memoryview:
         for column in frame.iter_columns()
         if column.dtype == pl.Binary
     ]
+    texts = [column for column in frame.iter_columns() if column.dtype == pl.String]
+    if "raw_json" in frame.columns and not frame["raw_json"].str.contains("\\", literal=True).any():
+        # what must be escaped here is escaped in JSON too, so that none of the delivered columns holds any
+        texts = [column for column in texts if column.name in ("source_file", "execution_id")]
     escaped += [
         pl.Series(column.name, column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())))
-        for column in frame.iter_columns()
-        if column.dtype == pl.String and column.str.contains(_SPECIAL).any()
+        for column in texts
+        if column.str.contains(_SPECIAL).any()
     ]
     buffer = BytesIO()
     frame.with_columns(escaped).write_csv(
