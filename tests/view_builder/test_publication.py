@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar
@@ -16,6 +15,7 @@ from pydantic import Field
 from sra_shared.db import Connection, Pool, open_pool
 from sra_shared.errors import ConfigError
 from sra_shared.views.base import Col, Keyed, Source, ViewModel, ViewSpec
+from sra_testing.listings import DATASETS, put_market
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views
@@ -327,53 +327,3 @@ async def test_a_definition_waits_for_no_reader_and_no_reader_for_it(pool: Pool,
             await connection.execute("UPDATE thing SET name = 'new ' || id")
         await asyncio.wait_for(build_one(pool, things, full=True), 10)
         assert (await read_things(pool))[1].startswith("new")
-
-
-# ---- readers during builds
-
-
-async def probe(dsn: str, names: list[str], stop: asyncio.Event, told: Counter[str]) -> None:
-    """Read whole rows of all views over and over, and note what must never be seen."""
-    pool = await open_pool(dsn, application_name="probe", max_size=1)
-    while not stop.is_set():
-        for name in names:
-            row = await pool.fetchrow(f"SELECT count(v::text) AS n FROM sra.{name} v")  # noqa: S608
-            told["empty" if row is None or row["n"] == 0 else "read"] += 1
-        # each build writes one figure on every row: two of them in one answer would be two states
-        states = await pool.fetch("SELECT DISTINCT price FROM sra.latest_quote WHERE source = 'fundata'")
-        told["one state" if len(states) == 1 else "mixed"] += 1
-    await pool.close()
-
-
-@pytest.mark.parametrize(
-    ("readers", "builds"), [(4, 10), pytest.param(20, 100, marks=pytest.mark.faults)], ids=["few", "many"]
-)
-async def test_readers_see_one_full_state_during_rebuilds(
-    pool: Pool, database: str, views: tuple[CompiledView, ...], readers: int, builds: int
-) -> None:
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
-        listed = await put_run(connection, "fmp", ["universe", "profile", "quote", "treasury_rates"])
-        await put_profile(connection, listed, "ABC")
-        await put_price(connection, listed, "ABC", datetime(2025, 9, 26, 20, tzinfo=UTC), "5")
-        await connection.execute(
-            "INSERT INTO fmp_treasury_rate (date, year1, raw_json, run_id, content_hash) VALUES (now(), 4, '{}', $1, '')",
-            run,
-        )
-        for fund in range(40):
-            await put_fund(connection, run, str(fund))
-            await put_quote(connection, run, str(fund), DAY, "1")
-    await build_all(pool, views)
-    stop, told = asyncio.Event(), Counter[str]()
-    names = [view.relation for view in views]
-    probes = [asyncio.create_task(probe(database, names, stop, told)) for _ in range(readers)]
-    for number in range(2, builds + 2):
-        async with pool.acquire() as connection, connection.transaction():
-            run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
-            for fund in range(40):
-                await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
-        await build_all(pool, views, full=number % 2 == 0)
-    stop.set()
-    await asyncio.gather(*probes)
-    assert told["read"] > 100
-    assert (told["empty"], told["mixed"]) == (0, 0)

@@ -1,0 +1,188 @@
+"""Readers in a loop over all views while data change and builds go on: no error, nothing empty, one build in one answer."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from sra_shared.db import Connection, Pool, open_connection
+from sra_testing.publication import build_all, build_one
+from sra_testing.records import put_fund, put_price, put_profile, put_quote, put_run
+from view_builder.build import find_pending_runs
+from view_builder.compile import CompiledView
+
+FUNDS = 40
+DAY = date(2000, 1, 1)
+# Each build's data put its number on every fund: an answer with two numbers is one of two builds.
+ONE_STATE = {
+    "latest_quote": "SELECT DISTINCT price FROM sra.latest_quote WHERE source = 'fundata'",
+    "fund_page": "SELECT DISTINCT nav FROM sra.fund_page",
+    "fund_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.fund_quote_history"
+    " GROUP BY identifier) n",
+    "daily_market_summary": "SELECT DISTINCT total_symbols FROM sra.daily_market_summary",
+}
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'probe' AND wait_event_type = 'Lock'
+"""
+
+
+@dataclass
+class Told:
+    """What readers met, and how long each answer took, in seconds."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+    def show(self) -> str:
+        cut = statistics.quantiles(self.seconds, n=100)
+        return f"{len(self.seconds)} answers, median {cut[49] * 1000:.1f} ms, p99 {cut[98] * 1000:.1f} ms"
+
+
+async def fill(pool: Pool) -> None:
+    """Funds, a listing, a day of treasury rates."""
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        listed = await put_run(connection, "fmp", ["universe", "profile", "quote", "treasury_rates"])
+        await put_profile(connection, listed, "ABC")
+        await put_price(connection, listed, "ABC", datetime(2025, 9, 26, 20, tzinfo=UTC), "5")
+        await connection.execute(
+            "INSERT INTO fmp_treasury_rate (date, year1, raw_json, run_id, content_hash) VALUES (now(), 4, '{}', $1, '')",
+            listed,
+        )
+        for fund in range(FUNDS):
+            await put_fund(connection, run, str(fund))
+            await put_quote(connection, run, str(fund), DAY, "1")
+
+
+async def change(pool: Pool, number: int) -> None:
+    """A day on which every fund's value is `number`."""
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        for fund in range(FUNDS):
+            await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
+
+
+async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bool = False) -> None:
+    """Build what new runs touched, as the service does, or all rows of every view."""
+    for view in views:
+        async with pool.acquire() as connection:
+            pending = await find_pending_runs(connection, view)
+        if full or pending:
+            await build_one(pool, view, full=full)
+
+
+async def list_filled(connection: Connection, views: tuple[CompiledView, ...]) -> list[str]:
+    """The views that have rows."""
+    names = []
+    for view in views:
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {view.name})"):
+            names.append(view.relation)
+    return names
+
+
+async def read_views(connection: Connection, names: list[str], told: Told) -> None:
+    """Read every view once, to the last column."""
+    for name in names:
+        started = time.perf_counter()
+        rows = await connection.fetchval(f"SELECT count(v::text) FROM sra.{name} v")  # noqa: S608
+        told.seconds.append(time.perf_counter() - started)
+        told.seen["read" if rows else f"{name} empty"] += 1
+    for name, statement in ONE_STATE.items():
+        states = await connection.fetch(statement)
+        told.seen["one state" if len(states) == 1 else f"{name} of {len(states)} states"] += 1
+
+
+async def probe(dsn: str, names: list[str], stop: asyncio.Event, told: Told) -> None:
+    """Read until told to stop; an error ends the test."""
+    connection = await open_connection(dsn, application_name="probe")
+    try:
+        while not stop.is_set():
+            await read_views(connection, names, told)
+            # a reader thinks between two pages
+            await asyncio.sleep(0.2)
+    finally:
+        await connection.close()
+
+
+async def count_lock_waits(pool: Pool, stop: asyncio.Event) -> int:
+    """Look again and again whether a reader waits on a lock."""
+    waits = 0
+    while not stop.is_set():
+        waits += await pool.fetchval(WAITING)
+        await asyncio.sleep(0.05)
+    return waits
+
+
+@pytest.mark.parametrize(
+    ("readers", "builds"),
+    [
+        pytest.param(3, 6, id="few"),
+        pytest.param(20, 100, marks=[pytest.mark.faults, pytest.mark.timeout(1500)], id="many"),
+    ],
+)
+async def test_readers_see_one_full_state_during_builds(
+    pool: Pool, database: str, views: tuple[CompiledView, ...], readers: int, builds: int
+) -> None:
+    await fill(pool)
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        names = await list_filled(connection, views)
+    assert {"security_master", "equity_page", "fundata_data", "treasury_curve", "data_freshness", *ONE_STATE} <= set(
+        names
+    )
+    calm, busy = Told(), Told()
+    for told, count in ((calm, 0), (busy, builds)):
+        stop = asyncio.Event()
+        probes = [asyncio.create_task(probe(database, names, stop, told)) for _ in range(readers)]
+        waits = asyncio.create_task(count_lock_waits(pool, stop))
+        for number in range(1, count + 1):
+            await change(pool, number)
+            await build_changed(pool, views, full=number % 5 == 0)
+            # a builder that is done before the first reader began would prove nothing
+            while told.seen["one state"] < number * len(ONE_STATE):
+                await asyncio.sleep(0.01)
+        while told.seen["one state"] < 2 * readers * len(ONE_STATE):
+            await asyncio.sleep(0.01)
+        stop.set()
+        await asyncio.gather(*probes)
+        assert await waits == 0
+        assert set(told.seen) == {"read", "one state"}, told.seen
+    print(f"\n{readers} readers: without builds {calm.show()}; during {builds} builds {busy.show()}")
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        pytest.param(0, id="a moment"),
+        pytest.param(600, marks=[pytest.mark.faults, pytest.mark.timeout(900)], id="ten minutes"),
+    ],
+)
+async def test_an_open_reader_stops_no_publication(
+    pool: Pool, database: str, views: tuple[CompiledView, ...], seconds: float
+) -> None:
+    await fill(pool)
+    await build_all(pool, views)
+    reader = await open_connection(database, application_name="probe")
+    end = time.monotonic() + seconds
+    try:
+        async with reader.transaction(isolation="repeatable_read"):
+            for view in views:
+                await reader.fetch(f"SELECT * FROM {view.name}")  # noqa: S608
+            number = 0
+            while number < 3 or time.monotonic() < end:
+                number += 1
+                await change(pool, number)
+                await asyncio.wait_for(build_changed(pool, views, full=number % 3 == 0), 60)
+                assert await pool.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == number
+                await asyncio.sleep(min(2.0, max(0.0, end - time.monotonic())))
+            # the reader goes on seeing what it saw
+            assert await reader.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == 1
+            assert await reader.fetchval("SELECT count(*) FROM sra.daily_market_summary") == 1
+    finally:
+        await reader.close()
