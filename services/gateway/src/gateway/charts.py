@@ -45,7 +45,7 @@ def draw_bars(bars: Sequence[Bar], *, label: str, first: str, last: str, unit: s
             f'<rect class="bar-{escape(bar.kind)}" x="{index * step:.1f}" width="{max(step * 0.8, 1):.1f}"'
             f' y="{_HEIGHT - _BOTTOM - height:.1f}" height="{height:.1f}" rx="1.5"><title>{escape(bar.told)}</title></rect>'
         )
-    end = max(step * len(bars), 150.0)
+    end = max(step * len(bars), 170.0)
     texts = (
         f'<text x="0" y="12">most {highest:,.0f}{escape(unit)}</text>'
         f'<text x="0" y="{_HEIGHT - 4}">{escape(first)}</text>'

@@ -21,12 +21,11 @@ from gateway.render import render_page
 from sra_shared.runs import list_runs, read_run, read_units
 
 _FRESHNESS_COLUMNS = {
-    "source": "Source",
     "dataset": "Dataset",
-    "newest_record": "newest record",
+    "newest_record": "newest",
     "expected_record": "expected",
     "expected_at": "by",
-    "lag_sessions": "sessions late",
+    "lag_sessions": "late by",
     "last_success_at": "last success",
     "rows_stored": "stored",
     "rows_rejected": "rejected",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from sra_shared.db import Connection
@@ -100,8 +100,12 @@ def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
     router = APIRouter(tags=["views"])
     by_name = {view.relation: view for view in views}
 
-    async def post_completion(completion: Completion, state: State, response: Response) -> Acknowledgement:
+    async def post_completion(
+        completion: Completion, request: Request, state: State, response: Response
+    ) -> Acknowledgement:
         """Keep a completion and acknowledge it: 202, or 200 where it was kept before. A build takes it in by itself."""
+        # the log names the run whose end this is
+        request.state.run_id = completion.run_id
         async with state.pool.acquire() as connection, connection.transaction():
             taken = await take_completion(connection, completion)
         response.status_code = 200 if taken.duplicate else 202

@@ -170,20 +170,32 @@ async def execute_run(
     """
     with structlog.contextvars.bound_contextvars(run_id=str(task_id)):
         task = await _start_run(pool, task_id)
-        if not task.status.is_live:
-            return Execution(task, None)
-        first = await _take_unit(pool, task, work, worker)
-        if first is not None and first.unit.unit == PLAN_UNIT:
-            await _do_unit(pool, task, first, work, worker, on_planned)
-            first = None
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(work.concurrency):
-                    group.create_task(_do_units(pool, task, first, work, worker))
-                    first = None
-        except BaseExceptionGroup as errors:
-            raise _first_of(errors) from errors
-        return await _settle_run(pool, task_id, work)
+        parent = {} if task.parent_id is None else {"parent_id": str(task.parent_id)}
+        with structlog.contextvars.bound_contextvars(**parent):
+            return await _carry_run(pool, task, work, worker, on_planned)
+
+
+async def _carry_run(
+    pool: Pool,
+    task: ProcessingTask,
+    work: Work,
+    worker: Worker,
+    on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None,
+) -> Execution:
+    if not task.status.is_live:
+        return Execution(task, None)
+    first = await _take_unit(pool, task, work, worker)
+    if first is not None and first.unit.unit == PLAN_UNIT:
+        await _do_unit(pool, task, first, work, worker, on_planned)
+        first = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(work.concurrency):
+                group.create_task(_do_units(pool, task, first, work, worker))
+                first = None
+    except BaseExceptionGroup as errors:
+        raise _first_of(errors) from errors
+    return await _settle_run(pool, task.task_id, work)
 
 
 async def _start_run(pool: Pool, task_id: UUID) -> ProcessingTask:

@@ -1,0 +1,140 @@
+"""Health: the gateway's /health at 50 requests a second during a full refresh; each service from its start to /health."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sra_cli.home import Home, RunningStack
+from sra_cli.postgres import find_free_port
+from sra_cli.settings import build_environment
+from sra_cli.stack import SERVICES
+
+LIMITS = {"health_p99_ms": 100.0, "slowest_cold_start_seconds": 10.0}
+AIMS = {"health_p99_ms": 10.0, "slowest_cold_start_seconds": 3.0}
+_PATIENCE = 120.0
+
+
+async def ask_at_rate(url: str, rate: float, token: str, *, longest: float) -> dict[str, Any]:
+    """Ask /health at a steady rate until the refresh ended; an answer counts from when it was due to be asked for."""
+    times: list[float] = []
+    failed = 0
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    async with httpx.AsyncClient(trust_env=False, timeout=30, limits=limits) as client:
+
+        async def ask(due: float) -> None:
+            nonlocal failed
+            try:
+                answer = await client.get(f"{url}/health")
+            except httpx.HTTPError:
+                failed += 1
+                return
+            failed += answer.status_code != 200
+            times.append((time.perf_counter() - due) * 1000)
+
+        async def has_ended() -> bool:
+            answer = await client.get(f"{url}/refresh?limit=1", headers={"Authorization": f"Bearer {token}"})
+            found = answer.json()["refreshes"] if answer.is_success else []
+            return bool(found) and found[0]["completed_at"] is not None
+
+        begun = time.perf_counter()
+        pending: set[asyncio.Task[None]] = set()
+        number, ended, looking = 0, False, asyncio.create_task(has_ended())
+        while not ended and time.perf_counter() - begun < longest:
+            due = begun + number / rate
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+            pending.add(task := asyncio.create_task(ask(due)))
+            task.add_done_callback(pending.discard)
+            number += 1
+            if looking.done() and number % int(rate) == 0:
+                ended, looking = looking.result(), asyncio.create_task(has_ended())
+        await asyncio.gather(*pending, looking)
+    ordered = sorted(times)
+    return {
+        "requests": number,
+        "not_answered": failed,
+        "refresh_ended": ended,
+        "seconds": round(time.perf_counter() - begun, 1),
+        "health_p50_ms": round(ordered[len(ordered) // 2], 2),
+        "health_p99_ms": round(ordered[int(len(ordered) * 0.99)], 2),
+        "health_max_ms": round(ordered[-1], 2),
+    }
+
+
+def wait_for_stack(home: Path, process: subprocess.Popen[bytes]) -> RunningStack:
+    """Return the stack once its gateway answers."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        stack = Home(home).read_running()
+        if stack is not None and is_healthy(stack.gateway_url):
+            return stack
+        time.sleep(0.1)
+    raise SystemExit("The stack did not start; look at its log.")
+
+
+def is_healthy(url: str) -> bool:
+    """Return whether /health answers with 200."""
+    try:
+        return httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def measure_cold_start(name: str, settings: dict[str, str]) -> float:
+    """Return the seconds from starting a service's process to its first answer."""
+    port = find_free_port()
+    begun = time.perf_counter()
+    environment = build_environment({**settings, "PORT": str(port), "LOG_LEVEL": "ERROR"})
+    process = subprocess.Popen([sys.executable, "-m", name, "--host", "127.0.0.1"], env=environment)
+    try:
+        while not is_healthy(f"http://127.0.0.1:{port}"):
+            if process.poll() is not None or time.perf_counter() - begun > _PATIENCE:
+                raise SystemExit(f"{name} did not start.")
+            time.sleep(0.02)
+        return round(time.perf_counter() - begun, 2)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure(home: Path, *, rate: float, longest: float) -> dict[str, Any]:
+    """Start a stack, ask during its first refresh, then stop it and start each service alone on its database."""
+    words = [sys.executable, "-m", "sra_cli", "up", "--home", str(home), "--json"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        stack = wait_for_stack(home, process)
+        result = asyncio.run(ask_at_rate(stack.gateway_url, rate, stack.service_token, longest=longest))
+    finally:
+        process.terminate()
+        process.wait()
+    settings = {"DATABASE_URL": stack.database_url, "SRA_SERVICE_TOKEN": stack.service_token}
+    starts = {name: measure_cold_start(name, settings) for name in SERVICES}
+    return {**result, "cold_start_seconds": starts, "slowest_cold_start_seconds": max(starts.values())}
+
+
+def main() -> int:
+    """Measure, print, and return 1 where a limit is passed or a request was not answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=50, help="requests a second")
+    parser.add_argument("--longest", type=float, default=300, help="seconds after which it stops asking")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-health-") as folder:
+        result = measure(Path(folder) / "home", rate=asked.rate, longest=asked.longest)
+    result |= {"limits": LIMITS, "aims": AIMS}
+    result["passed"] = not result["not_answered"] and all(result[name] <= limit for name, limit in LIMITS.items())
+    print(json.dumps(result) if asked.json else "\n".join(f"{name:28} {value}" for name, value in result.items()))
+    return 0 if result["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
