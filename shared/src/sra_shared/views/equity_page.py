@@ -12,8 +12,6 @@ from sra_shared.views.equity_metrics import EquityFigures, EquityMetrics
 PEERS_SHOWN = 6
 _OWN = [name for name in EquityMetrics.model_fields if name not in ("as_of", "last_run_id")]
 _FIGURES = ", ".join(f"'{name}', p.{name}" for name in EquityFigures.model_fields)
-_PEERS = """FROM jsonb_array_elements_text(m.peer_symbols) WITH ORDINALITY a (symbol, place)
-    JOIN sra.equity_metrics p ON p.symbol = a.symbol"""
 
 
 class Peer(EquityFigures):
@@ -35,17 +33,20 @@ class EquityPage(EquityMetrics):
         name="equity_page",
         key=("symbol",),
         query=f"""
-            SELECT {", ".join(f"m.{name}" for name in _OWN)},
-              coalesce((SELECT jsonb_agg(x.figures ORDER BY x.place) FROM (
-                SELECT a.place, jsonb_build_object({_FIGURES}) AS figures {_PEERS} ORDER BY a.place LIMIT {PEERS_SHOWN}
-              ) x), '[]') AS peers,
-              greatest(m.as_of, (SELECT max(x.as_of) FROM (
-                SELECT p.as_of {_PEERS} ORDER BY a.place LIMIT {PEERS_SHOWN}) x)) AS as_of,
-              (SELECT x.last_run_id FROM (
-                SELECT m.as_of, m.last_run_id, 0 AS place
-                UNION ALL (SELECT p.as_of, p.last_run_id, a.place {_PEERS} ORDER BY a.place LIMIT {PEERS_SHOWN})
-              ) x ORDER BY x.as_of DESC, x.place LIMIT 1) AS last_run_id
+            SELECT {", ".join(f"m.{name}" for name in _OWN)}, coalesce(r.items, '[]') AS peers,
+              greatest(m.as_of, r.as_of) AS as_of,
+              CASE WHEN r.as_of > m.as_of THEN r.run_id ELSE m.last_run_id END AS last_run_id
             FROM sra.equity_metrics m
+            LEFT JOIN LATERAL (
+              SELECT jsonb_agg(x.figures ORDER BY x.place) AS items, max(x.as_of) AS as_of,
+                (array_agg(x.last_run_id ORDER BY x.as_of DESC, x.place))[1] AS run_id
+              FROM (
+                SELECT a.place, p.as_of, p.last_run_id, jsonb_build_object({_FIGURES}) AS figures
+                FROM jsonb_array_elements_text(m.peer_symbols) WITH ORDINALITY a (symbol, place)
+                JOIN sra.equity_metrics p ON p.symbol = a.symbol
+                ORDER BY a.place LIMIT {PEERS_SHOWN}
+              ) x
+            ) r ON true
         """,  # noqa: S608 - names of the models
         sources=tuple(Source(source.table, "fmp", source.datasets) for source in EquityMetrics.spec.sources),
         uses=("equity_metrics",),
