@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pytest
 from sra_shared.db import Connection, Pool, open_connection
 from sra_testing.publication import build_all, build_one
 from sra_testing.records import put_fund, put_price, put_profile, put_quote, put_run
+from sra_testing.waiting import wait_for
 from view_builder.build import find_pending_runs
 from view_builder.compile import CompiledView
 
@@ -79,11 +81,8 @@ async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bo
 
 async def list_filled(connection: Connection, views: tuple[CompiledView, ...]) -> list[str]:
     """The views that have rows."""
-    names = []
-    for view in views:
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {view.name})"):
-            names.append(view.relation)
-    return names
+    asked = [(view.relation, f"SELECT EXISTS (SELECT FROM {view.name})") for view in views]  # noqa: S608
+    return [name for name, statement in asked if await connection.fetchval(statement)]
 
 
 async def read_views(connection: Connection, names: list[str], told: Told) -> None:
@@ -119,6 +118,13 @@ async def count_lock_waits(pool: Pool, stop: asyncio.Event) -> int:
     return waits
 
 
+async def wait_for_answers(told: Told, count: int) -> None:
+    async def are_there() -> bool:
+        return told.seen["one state"] >= count
+
+    await wait_for(are_there, what=f"{count} answers of one state")
+
+
 @pytest.mark.parametrize(
     ("readers", "builds"),
     [
@@ -145,15 +151,13 @@ async def test_readers_see_one_full_state_during_builds(
             await change(pool, number)
             await build_changed(pool, views, full=number % 5 == 0)
             # a builder that is done before the first reader began would prove nothing
-            while told.seen["one state"] < number * len(ONE_STATE):
-                await asyncio.sleep(0.01)
-        while told.seen["one state"] < 2 * readers * len(ONE_STATE):
-            await asyncio.sleep(0.01)
+            await wait_for_answers(told, number * len(ONE_STATE))
+        await wait_for_answers(told, 2 * readers * len(ONE_STATE))
         stop.set()
         await asyncio.gather(*probes)
         assert await waits == 0
         assert set(told.seen) == {"read", "one state"}, told.seen
-    print(f"\n{readers} readers: without builds {calm.show()}; during {builds} builds {busy.show()}")
+    sys.stdout.write(f"\n{readers} readers: without builds {calm.show()}; during {builds} builds {busy.show()}\n")
 
 
 @pytest.mark.parametrize(

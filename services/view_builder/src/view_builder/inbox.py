@@ -58,6 +58,7 @@ class Acknowledgement(BaseModel):
 
 async def take_completion(connection: Connection, completion: Completion) -> Acknowledgement:
     """Keep an event and see that a build will take it in, in the caller's transaction."""
+    await _lock_inbox(connection)
     deliveries = await connection.fetchval(
         SQL_TAKE_EVENT, completion.event_id, completion.run_id, completion.source, completion.datasets
     )
@@ -68,13 +69,18 @@ async def take_completion(connection: Connection, completion: Completion) -> Ack
     return Acknowledgement(event_id=completion.event_id, duplicate=deliveries > 1, received_at=received)
 
 
+async def _lock_inbox(connection: Connection) -> None:
+    """Let one transaction at a time change the inbox: taken before any of its rows, so that nobody waits in a circle."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+
+
 async def request_build(connection: Connection, *, ending: UUID | None = None) -> UUID | None:
     """Request one build if events wait and none is coming; return its run.
 
     A build that is not planned yet takes the events in, and one that is planned asks for its successor when it ends
     (`ending`). The lock makes an event that comes at that very moment see either.
     """
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+    await _lock_inbox(connection)
     if not await connection.fetchval(SQL_HAS_OPEN) or await _find_coming_build(connection, ending):
         return None
     # while its predecessor's row still counts as live, the successor needs a key of its own
@@ -96,12 +102,13 @@ async def _find_coming_build(connection: Connection, ending: UUID | None) -> boo
 
 async def bind_events(connection: Connection, build_id: UUID) -> None:
     """Have a build that is being planned take the events that wait."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+    await _lock_inbox(connection)
     await connection.execute(SQL_BIND_EVENTS, build_id)
 
 
 async def handle_events(connection: Connection, build_id: UUID) -> None:
     """Mark the events of a build that ends, and request one more build for those that came meanwhile."""
+    await _lock_inbox(connection)
     await connection.execute(SQL_HANDLE_EVENTS, build_id)
     await request_build(connection, ending=build_id)
 
