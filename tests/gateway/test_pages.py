@@ -287,7 +287,7 @@ async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab)
 
 async def test_health_and_page_answer_without_a_database() -> None:
     port = find_free_port()
-    async with open_lab(f"postgres://nobody@127.0.0.1:{port}/nothing", gateway=False) as lab:
+    async with open_lab(f"postgres://nobody@127.0.0.1:{port}/nothing", gateway=False, services=False) as lab:
         await lab.start("gateway", lab.build_gateway())
         slowest = 0.0
         for _ in range(20):

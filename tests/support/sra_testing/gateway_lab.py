@@ -57,12 +57,14 @@ BUILD = TaskType.VIEW_BUILD
 class Script:
     """How runs end: per task type a list of ends, used up one by one, the last one for all that follow.
 
-    An end is completed, partial, failed, parked, held, skipped, or waits, which goes on when `go` is set.
+    An end is completed, partial, failed, parked, held, skipped, or waits, which goes on when `go` is set or its task
+    type is among the released.
     """
 
     ends: dict[TaskType, list[str]] = field(default_factory=dict)
     started: list[TaskType] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
+    released: set[TaskType] = field(default_factory=set)
 
     def take(self, task_type: TaskType) -> str:
         """Return how this run ends, and note that it was started."""
@@ -91,7 +93,7 @@ class ScriptedWork:
             counts = Counts() if end in ("failed", "parked", "held", "skipped") else Counts(read=10, stored=10)
             again = bool(context.unit.resume)
             await context.commit(connection, Counts() if again else counts, resume={"end": end})
-        while end == "waits" and not self._script.go.is_set():
+        while end == "waits" and not (self._script.go.is_set() or self.task_type in self._script.released):
             context.check()
             await asyncio.sleep(0.05)
         if end == "failed":
@@ -279,8 +281,8 @@ class Lab:
 
 
 @asynccontextmanager
-async def open_lab(dsn: str, *, gateway: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
-    """Start the three small services, and the gateway unless told otherwise, and stop what then runs."""
+async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
+    """Start the three small services and the gateway, unless told otherwise, and stop what then runs."""
     names = ["fmp_ingest", "fundata_ingest", "view_builder", "gateway"]
     ports: dict[str, int] = {}
     for name in names:
@@ -292,7 +294,7 @@ async def open_lab(dsn: str, *, gateway: bool = True, **schedule: Any) -> AsyncI
     async with httpx.AsyncClient(base_url=base, headers=SERVICE, trust_env=False, timeout=15) as http:
         lab = Lab(dsn, Script(), ports, http)
         try:
-            for name in names[:-1]:
+            for name in names[:-1] if services else ():
                 await lab.start(name)
             if gateway:
                 await lab.start("gateway", lab.build_gateway(**schedule))
