@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import MagicMock
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from fmp_collectors.dataset import Targets
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_ingest.collect import Collector
 from fmp_ingest.estimate import order_sources
+from fmp_ingest.pace import make_pace
 from fmp_ingest.progress import Progress
+from sra_cli.commands.fmp import estimate
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
+from sra_testing.databases import run_async
 from sra_testing.fmp_runs import make_settings, run_fmp
+from sra_testing.stack_processes import wait_for
+from sra_testing.stand_in import run_stand_in
 
+SQL_AFTER = "SELECT nullif(resume->>'after', '') FROM run_unit WHERE unit = 'eod_prices'"
 SQL_BACKFILLS = "SELECT status, priority, has_job, parameters FROM task_execution_log WHERE task_type = 'fmp_backfill'"
 
 
@@ -57,6 +68,97 @@ async def test_the_history_is_fetched_symbol_by_symbol_where_bulk_is_slow(
     answered = stand_in.stats()["fmp"]["by_path"]
     assert not any(path.endswith("/eod-bulk") for path in answered)
     assert any(path.endswith("/non-split-adjusted") for path in answered)
+
+
+async def test_only_what_failed_is_fetched_again(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    settings = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
+    await run_fmp(sandbox_database, settings, "universe")
+    stand_in.set_fmp(plan="premium")
+    broken = [row[0] for row in await pool.fetch("SELECT symbol FROM fmp_universe ORDER BY symbol OFFSET 10 LIMIT 2")]
+    failing = [{"match": f"non-split-adjusted.*symbol={symbol}&", "kind": "500"} for symbol in broken]
+    stand_in.set_faults(*failing)
+    days = {"from": "2025-12-22", "to": "2026-01-05"}
+    names = ("eod_prices", "splits")
+    first = await run_fmp(sandbox_database, settings, *names, task_type=TaskType.FMP_BACKFILL, **days)
+    assert first.task.status == "partial"
+    assert all(symbol in str(first.units["eod_prices"].error) for symbol in broken)
+    stand_in.reset()
+    again = await run_fmp(sandbox_database, settings, *names, task_type=TaskType.FMP_BACKFILL, **days)
+    assert again.task.status == "completed", again.task.error_details
+    assert stand_in.stats()["fmp"]["by_path"] == {"/stable/historical-price-eod/non-split-adjusted": 2}
+    assert again.counts("eod_prices")["stored"] > 0
+    anew = await run_fmp(sandbox_database, settings, *names, task_type=TaskType.FMP_BACKFILL, **days)
+    counts = anew.counts("eod_prices")
+    assert counts["unchanged"] == first.counts("eod_prices")["stored"] + again.counts("eod_prices")["stored"]
+
+
+def start_backfill(dsn: str, vendor: StandIn) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,  # noqa: TID251 - a child's environment, no setting
+        "DATABASE_URL": dsn,
+        "FMP_API_KEY": "test-key",
+        "FMP_BASE_URL": vendor.fmp_base_url,
+        "FMP_MAX_CALLS_PER_MINUTE": "9000",
+        "FMP_BACKFILL_SHARE": "1",
+    }
+    words = ["fmp", "eod_prices", "--from", "2025-12-29", "--to", "2026-01-05", "--json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "sra_cli", *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def fetch_value(dsn: str, query: str) -> Any:
+    async def fetch() -> Any:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    return run_async(fetch())
+
+
+def test_a_killed_backfill_fetches_only_what_it_had_not_committed(sandbox_database: str) -> None:
+    with run_stand_in(securities=400) as vendor:
+        run_async(run_fmp(sandbox_database, make_settings(vendor.fmp_base_url), "universe"))
+        vendor.set_fmp(plan="premium")
+        vendor.set_faults({"match": "/stable/", "kind": "slow", "seconds": 0.1})
+        with start_backfill(sandbox_database, vendor) as killed:
+            wait_for(lambda: fetch_value(sandbox_database, SQL_AFTER) is not None, "a commit", seconds=60)
+            killed.kill()
+        after = fetch_value(sandbox_database, SQL_AFTER)
+        symbols = fetch_value(sandbox_database, "SELECT array_agg(symbol) FROM fmp_universe")
+        left = sum(symbol > after for symbol in symbols)
+        assert 0 < left < 400
+        # the killed process's permits count for a minute, which other tests show
+        fetch_value(sandbox_database, "DELETE FROM fmp_limiter_worker")
+        vendor.reset()
+        with start_backfill(sandbox_database, vendor) as process:
+            said, _ = process.communicate(timeout=120)
+        result = json.loads(said)
+        assert (process.returncode, result["status"]) == (0, "completed"), said
+        assert vendor.stats()["fmp"]["by_path"]["/stable/historical-price-eod/non-split-adjusted"] == left
+        stored = fetch_value(sandbox_database, "SELECT count(*) FROM fmp_eod_price")
+        assert stored == result["read"] == result["stored"]
+        assert fetch_value(sandbox_database, "SELECT count(DISTINCT symbol) FROM fmp_eod_price") > 390
+
+
+async def test_a_dry_run_tells_calls_and_minutes_and_calls_nobody(
+    sandbox_database: str, pool: Pool, stand_in: StandIn
+) -> None:
+    settings = make_settings(stand_in.fmp_base_url, fmp_bulk_calls_per_minute=2)
+    await run_fmp(sandbox_database, settings, "universe")
+    called = stand_in.stats()["fmp"]["total"]
+    days = {"from": "2025-01-01", "to": "2025-12-31"}
+    cost = await estimate(sandbox_database, EOD_PRICES, days, settings)
+    share = make_pace(900)
+    assert (cost["path"], cost["calls"]) == ("historical-price-eod/non-split-adjusted", 60)
+    assert cost["minutes"] == round(60 / share.slots_per_minute, 2)
+    assert stand_in.stats()["fmp"]["total"] == called
 
 
 @pytest.mark.parametrize(("sessions", "path"), [(3, "eod-bulk"), (500, "historical-price-eod/non-split-adjusted")])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 from fmp_collectors.datasets.dividends import DIVIDENDS
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.splits import SPLITS
+from fmp_ingest.progress import Progress
 from sra_shared.db import Connection
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
-from sra_shared.runs import ProcessingTask, RunRequest, TaskType, request_run
+from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, UnitStatus, request_run
 
 _log = get_logger(__name__)
 
@@ -23,13 +25,38 @@ _TIMEOUT_SECONDS = 14_400
 _LEAD = timedelta(days=45)
 
 
+SQL_LAST = "SELECT status FROM task_execution_log WHERE work_key = $1 ORDER BY scheduled_at DESC LIMIT 1"
+SQL_FORMER = """
+SELECT t.status AS run, u.status, u.resume
+FROM task_execution_log t LEFT JOIN run_unit u ON u.task_id = t.task_id AND u.unit = $2
+WHERE t.task_id <> $1 AND t.work_key = (SELECT work_key FROM task_execution_log WHERE task_id = $1)
+ORDER BY t.scheduled_at DESC LIMIT 1
+"""
+
+
+async def read_former(connection: Connection, task_id: UUID, unit: str) -> Progress | None:
+    """Return where a backfill begins that was begun before and did not end well: only what failed is asked for again.
+
+    None where there was none, where it ended well, or where nothing is known of this part of it.
+    """
+    row = await connection.fetchrow(SQL_FORMER, task_id, unit)
+    if row is None or row["status"] is None or row["run"] == RunStatus.COMPLETED:
+        return None
+    if row["status"] == UnitStatus.COMPLETED:
+        return Progress(answered=1, is_done=True)
+    return Progress.read(row["resume"]).start_again() if row["resume"] else None
+
+
 async def request_first_backfill(connection: Connection, *, today: date, years: int) -> ProcessingTask | None:
     """Ask for the history up to today where no price is stored, in the caller's transaction; None where one is.
 
-    A worker of the service does it beside everything else, within its share of the calls.
+    A worker of the service does it beside everything else, within its share of the calls. One that failed is asked for
+    again, and goes on with what failed.
     """
+    last = await connection.fetchval(SQL_LAST, _WORK_KEY)
     is_stored = await connection.fetchval(f"SELECT EXISTS (SELECT FROM {EOD_PRICES.table})")  # noqa: S608 - our own name
-    if is_stored or not years:
+    is_wanted = not is_stored if last is None else last in (RunStatus.FAILED, RunStatus.PARTIAL)
+    if not is_wanted or not years:
         return None
     first = date(today.year - years, today.month, min(today.day, 28)) - _LEAD
     request = RunRequest(

@@ -75,7 +75,7 @@ class Collector:
         the client raises; all that was read before is committed.
         """
         progress = self.progress
-        while progress.level < len(self._sources):
+        while not progress.is_done and progress.level < len(self._sources):
             await self._collect_source(self._sources[progress.level])
             if not progress.refused:
                 break

@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import asyncpg
+from aiolimiter import AsyncLimiter
 
 from fmp_ingest.pace import WINDOW_SECONDS, Pace, SlotBook, make_pace
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
@@ -22,7 +23,7 @@ _log = get_logger(__name__)
 
 # slots are reserved for this long at a time; what a process does not use of them is lost
 _BLOCK_SECONDS = 1.0
-_AHEAD_SECONDS = 0.5
+_AHEAD_SECONDS = 1.5
 # permits outlive their process this long, and are no longer used a little before
 _PERMIT_SECONDS = WINDOW_SECONDS
 _RENEW_SECONDS = 20.0
@@ -30,6 +31,8 @@ _TRUST_SECONDS = 50.0
 _EMPTY_RETRY_SECONDS = 0.1
 _SERIAL_RETRY_SECONDS = 1.0
 _OUTAGE_RETRY_SECONDS = 1.0
+# after a pause of the process, overdue slots are caught up at this multiple of the pace, not all at once
+_CATCH_UP = 2.0
 
 SQL_LOCK = """
 INSERT INTO fmp_limiter (budget, next_slot_at) VALUES ($1, clock_timestamp())
@@ -133,20 +136,23 @@ class Limiter:
         self._clock = clock
         self._worker = uuid4().hex
         self._book = SlotBook()
+        self._spacing = AsyncLimiter(1, self.pace.interval / _CATCH_UP)
         self._queue: deque[asyncio.Future[None]] = deque()
         self._changed = asyncio.Event()
         self._renewed_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._told = 0
 
     async def __aenter__(self) -> Limiter:
         self._task = asyncio.create_task(self._serve())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, self._asking):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if not self._book.in_flight:
             with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
                 await self._store.give_back(worker=self._worker)
@@ -193,24 +199,30 @@ class Limiter:
         self._changed.clear()
         self._drop_cancelled()
         now = self._clock()
+        self._take_answer()
         if now - self._renewed_at > _TRUST_SECONDS:
             self._book.drop_all()
         if not self._queue:
             await self._rest(now)
             return
-        if self._lacks_slots(now):
-            await self._reserve(self._wanted_slots())
-        elif now - self._renewed_at > _RENEW_SECONDS:
-            await self._reserve(0)
-        start = self._book.next_start()
+        if self._asking is None and self._lacks_slots(now):
+            self._ask(self._wanted_slots())
+        elif self._asking is None and now - self._renewed_at > _RENEW_SECONDS:
+            self._ask(0)
+        start = self._find_start()
         now = self._clock()
         if start is None:
             await self._wait(_SERIAL_RETRY_SECONDS if self.pace.is_serial else _EMPTY_RETRY_SECONDS)
         elif start > now:
             await self._wait(min(start - now, _AHEAD_SECONDS / 4))
         else:
-            self._book.start()
-            self._queue.popleft().set_result(None)
+            if not self.pace.is_serial:
+                await self._spacing.acquire()
+                self._drop_cancelled()
+            # meanwhile callers may have gone, and a reservation may have taken permits away
+            if self._queue and self._find_start() == start:
+                self._book.start()
+                self._queue.popleft().set_result(None)
 
     def _drop_cancelled(self) -> None:
         while self._queue and self._queue[0].done():
@@ -229,11 +241,31 @@ class Limiter:
         block = max(1, round(_BLOCK_SECONDS / self.pace.interval))
         return max(1, min(block, len(self._queue) - self._book.waiting))
 
+    def _ask(self, slots: int) -> None:
+        """Reserve while the slots there are go on being used: a late one is lost once no permit was free at its moment.
+
+        Meanwhile no more calls may be in flight than the reservation is told of, since another process may get the rest.
+        """
+        spare = self._book.permits - self._book.in_flight
+        self._told = self._book.in_flight + (spare + 1) // 2
+        self._asking = asyncio.create_task(self._reserve(slots))
+        self._asking.add_done_callback(lambda _: self._changed.set())
+
+    def _take_answer(self) -> None:
+        """Forget a reservation that is done; raises what it met."""
+        if self._asking is not None and self._asking.done():
+            done, self._asking = self._asking, None
+            done.result()
+
+    def _find_start(self) -> float | None:
+        """The moment of the next call, None where none may start before something changes."""
+        if self._asking is not None and self._book.in_flight >= self._told:
+            return None
+        return self._book.next_start()
+
     async def _reserve(self, slots: int) -> None:
         asked_at = self._clock()
-        grant = await self._store.reserve(
-            worker=self._worker, pace=self.pace, in_flight=self._book.in_flight, slots=slots
-        )
+        grant = await self._store.reserve(worker=self._worker, pace=self.pace, in_flight=self._told, slots=slots)
         now = self._clock()
         self._renewed_at = asked_at
         self._book.set_permits(grant.permits, now)
@@ -242,9 +274,12 @@ class Limiter:
 
     async def _rest(self, now: float) -> None:
         """Nothing waits: keep the permits of calls in flight, give the others back, and sleep until something does."""
+        if self._asking is not None:
+            await self._wait(None)
+            return
         if self._book.in_flight:
             if now - self._renewed_at > _RENEW_SECONDS:
-                await self._reserve(0)
+                self._ask(0)
             await self._wait(_RENEW_SECONDS / 4)
             return
         if self._book.permits:

@@ -14,7 +14,7 @@ class Progress:
     `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
     `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
     `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
-    not asked for.
+    not asked for; `is_done` that an earlier run did it all.
     """
 
     level: int = 0
@@ -30,6 +30,7 @@ class Progress:
     last_error: str = ""
     first_path: str = ""
     broken_off: str = ""
+    is_done: bool = False
 
     @classmethod
     def read(cls, resume: dict[str, Any]) -> Self:
@@ -41,8 +42,8 @@ class Progress:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def start_again(self) -> Progress:
-        """Return where a second try begins: with the rest where the first was broken off, else with what did not answer."""
-        if self.broken_off:
+        """Return where a second try begins: with what did not answer, or with the rest where the first was broken off."""
+        if self.broken_off or not self.spent:
             return replace(self, broken_off="")
         return Progress(
             level=self.level,

@@ -15,7 +15,7 @@ from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.universe import UNIVERSE
-from fmp_ingest.backfill import request_first_backfill
+from fmp_ingest.backfill import read_former, request_first_backfill
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
 from fmp_ingest.collect import Collector
@@ -183,6 +183,8 @@ class FmpWork:
             transport=self._transport,
         ) as client:
             allowed = choose_sources(dataset, task.task_type, names)
+            if is_backfill and not context.unit.resume and (former := await self._read_former(context)):
+                context.unit.resume.update(former.dump())
             sources = order_sources(allowed, targets, self._settings, is_backfill=is_backfill)
             collector = Collector(
                 context,
@@ -198,6 +200,11 @@ class FmpWork:
                 return await collector.collect()
             finally:
                 await _write_tally(context, client.tally.write)
+
+    @staticmethod
+    async def _read_former(context: UnitContext) -> Progress | None:
+        async with context.pool.acquire() as connection:
+            return await read_former(connection, context.task.task_id, context.unit.unit)
 
     async def _ask_again(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
