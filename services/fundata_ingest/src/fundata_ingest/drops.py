@@ -38,8 +38,12 @@ _SQL_ADD = """
 UPDATE run_unit SET progress = progress || jsonb_build_object('left', coalesce((progress ->> 'left')::bigint, 0) + $3::bigint)
 WHERE task_id = $1 AND unit = $2
 """
+# with what runs that were held before this one let out, so that asking again and again lets out no more
 _SQL_SUM = """
-SELECT coalesce(sum((progress ->> 'left')::bigint), 0)::bigint FROM run_unit WHERE task_id = $1 AND dataset = $2
+SELECT coalesce(sum((progress ->> 'left')::bigint), 0)::bigint FROM run_unit
+WHERE dataset = $2 AND (task_id = $1 OR status = 'held' AND completed_at > coalesce(
+  (SELECT max(t.completed_at) FROM task_execution_log t JOIN run_unit u ON u.task_id = t.task_id
+   WHERE u.dataset = $2 AND t.task_id <> $1 AND t.status IN ('completed', 'partial')), '-infinity'))
 """
 # the chunk's own look-ups walk along indexes; this one reads the whole dataset
 _SQL_PLAN_FREELY = """
