@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sra_shared.db import Pool
 from sra_testing.publication import build_all, read_rows
-from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
+from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_row, put_run
 from view_builder.compile import CompiledView
 
 DAY = date(2025, 9, 26)
@@ -157,8 +157,10 @@ async def test_security_master_prefers_english_and_keeps_both(pool: Pool, views:
         await put_fund(connection, run, "3", name="Gone", record_state="Deleted")
         listed = await put_run(connection, "fmp", ["universe", "profile"])
         await put_profile(connection, listed, "ETF", is_etf=True)
+        await put_row(connection, listed, "fmp_etf_info", symbol="ETF", isin="US00", inception_date=date(2001, 2, 3))
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.security_master ORDER BY identifier")
+    assert (rows[-1]["isin"], rows[-1]["inception_date"]) == ("US00", date(2001, 2, 3))
     told = [(row["identifier"], row["name"], row["name_en"], row["name_fr"], row["type"]) for row in rows]
     assert told == [
         ("1", "Fonds", None, "Fonds", "fund"),

@@ -16,6 +16,7 @@ from view_builder.compile import CompiledView
 QUERIES = [
     ("security_master", "source = 'fundata' AND identifier = '7'"),
     ("security_master", "identifier = '7'"),
+    ("security_master", "isin = 'CA0000000000'"),
     ("security_master", "lower(name) LIKE 'fund%'"),
     ("latest_quote", "identifier = '7'"),
     ("latest_quote", "price_date = '2025-09-26'"),

@@ -1,4 +1,4 @@
--- security_master, digest ee7e65089f6b52bf547aada463da4425;
+-- security_master, digest 5aff2080d1ed8e67983f76d5c37c443a;
 
 CREATE TABLE published.security_master (
   source text,
@@ -14,6 +14,7 @@ CREATE TABLE published.security_master (
   sector text,
   industry text,
   country text,
+  isin text,
   inception_date date,
   is_active boolean,
   as_of timestamp with time zone,
@@ -23,6 +24,8 @@ CREATE TABLE published.security_master (
 CREATE UNIQUE INDEX ix_security_master_21b08750 ON published.security_master (source, identifier);
 
 CREATE INDEX ix_security_master_d2e5416d ON published.security_master (identifier);
+
+CREATE INDEX ix_security_master_b0c12dda ON published.security_master (isin);
 
 CREATE INDEX ix_security_master_c528870b ON published.security_master (lower(name) text_pattern_ops);
 
@@ -48,6 +51,9 @@ WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp';
 -- scopes that the runs $1 touched
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
+-- scopes that the runs $1 touched
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_etf_info WHERE run_id = ANY($1::uuid[]);
+
 -- rows of the scopes in `scope`
 SELECT
   q.source::text,
@@ -63,13 +69,14 @@ SELECT
   q.sector::text,
   q.industry::text,
   q.country::text,
+  q.isin::text,
   q.inception_date::date,
   q.is_active::boolean,
   q.as_of::timestamp with time zone
 FROM (
 SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr) AS name, f.name_en, f.name_fr, 'fund' AS type,
   NULL::text AS exchange, f.currency, f.family_name AS family, f.company, NULL::text AS sector, NULL::text AS industry,
-  NULL::text AS country, f.inception_date, true AS is_active, f.as_of
+  NULL::text AS country, NULL::text AS isin, f.inception_date, true AS is_active, f.as_of
 FROM scope s CROSS JOIN LATERAL (
   SELECT
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
@@ -93,9 +100,10 @@ UNION ALL
 SELECT s.source, s.identifier, coalesce(p.company_name, u.company_name), coalesce(p.company_name, u.company_name), NULL,
   CASE WHEN coalesce(u.is_etf, p.is_etf) THEN 'etf' WHEN u.is_fund THEN 'fund' ELSE 'equity' END,
   coalesce(u.exchange, p.exchange), p.currency, NULL, coalesce(p.company_name, u.company_name),
-  coalesce(p.sector, u.sector), coalesce(p.industry, u.industry), coalesce(p.country, u.country), NULL,
+  coalesce(p.sector, u.sector), coalesce(p.industry, u.industry), coalesce(p.country, u.country),
+  coalesce(nullif(i.isin, ''), nullif(p.raw_json ->> 'isin', '')), i.inception_date,
   coalesce(u.valid_to IS NULL AND coalesce(u.is_actively_trading, true), p.is_actively_trading, false),
-  greatest(p.updated_at, u.updated_at)
+  greatest(p.updated_at, u.updated_at, i.updated_at)
 FROM scope s
 LEFT JOIN LATERAL (
   SELECT * FROM public.fmp_universe u WHERE u.symbol = s.identifier
@@ -105,11 +113,12 @@ LEFT JOIN LATERAL (
   SELECT * FROM public.equity_profile p WHERE p.symbol = s.identifier
   ORDER BY p.exchange IS DISTINCT FROM u.exchange, p.updated_at DESC, p.exchange LIMIT 1
 ) p ON true
+LEFT JOIN public.fmp_etf_info i ON i.symbol = s.identifier
 WHERE s.source = 'fmp' AND (u.symbol IS NOT NULL OR p.symbol IS NOT NULL)
 ) q;
 
 CREATE OR REPLACE VIEW sra.security_master AS
-SELECT source, identifier, name, name_en, name_fr, type, exchange, currency, family, company, sector, industry, country, inception_date, is_active, as_of, last_run_id
+SELECT source, identifier, name, name_en, name_fr, type, exchange, currency, family, company, sector, industry, country, isin, inception_date, is_active, as_of, last_run_id
 FROM published.security_master;
 
 COMMENT ON VIEW sra.security_master IS 'One row per security: equities and ETFs by symbol, funds by Fundata''s InstrumentKey. A fund''s name is the English one, else the French one; both are kept. A listing that left the universe stays, inactive.';
@@ -138,9 +147,11 @@ COMMENT ON COLUMN sra.security_master.sector IS 'Sector.';
 
 COMMENT ON COLUMN sra.security_master.industry IS 'Industry.';
 
-COMMENT ON COLUMN sra.security_master.country IS 'Country of the issuer.';
+COMMENT ON COLUMN sra.security_master.country IS 'Country of the issuer, ISO 3166 alpha-2 as a rule.';
 
-COMMENT ON COLUMN sra.security_master.inception_date IS 'First day of the fund.';
+COMMENT ON COLUMN sra.security_master.isin IS 'ISIN of the listing, vendor''s.';
+
+COMMENT ON COLUMN sra.security_master.inception_date IS 'First day of the fund or ETF.';
 
 COMMENT ON COLUMN sra.security_master.is_active IS 'Whether it is in the present universe, or the fund''s record is active.';
 

@@ -14,7 +14,7 @@ from sra_shared.views.fragments import is_english, is_french, is_latest_data
 _QUERY = f"""
 SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr) AS name, f.name_en, f.name_fr, 'fund' AS type,
   NULL::text AS exchange, f.currency, f.family_name AS family, f.company, NULL::text AS sector, NULL::text AS industry,
-  NULL::text AS country, f.inception_date, true AS is_active, f.as_of
+  NULL::text AS country, NULL::text AS isin, f.inception_date, true AS is_active, f.as_of
 FROM scope s CROSS JOIN LATERAL (
   SELECT
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
@@ -38,9 +38,10 @@ UNION ALL
 SELECT s.source, s.identifier, coalesce(p.company_name, u.company_name), coalesce(p.company_name, u.company_name), NULL,
   CASE WHEN coalesce(u.is_etf, p.is_etf) THEN 'etf' WHEN u.is_fund THEN 'fund' ELSE 'equity' END,
   coalesce(u.exchange, p.exchange), p.currency, NULL, coalesce(p.company_name, u.company_name),
-  coalesce(p.sector, u.sector), coalesce(p.industry, u.industry), coalesce(p.country, u.country), NULL,
+  coalesce(p.sector, u.sector), coalesce(p.industry, u.industry), coalesce(p.country, u.country),
+  coalesce(nullif(i.isin, ''), nullif(p.raw_json ->> 'isin', '')), i.inception_date,
   coalesce(u.valid_to IS NULL AND coalesce(u.is_actively_trading, true), p.is_actively_trading, false),
-  greatest(p.updated_at, u.updated_at)
+  greatest(p.updated_at, u.updated_at, i.updated_at)
 FROM scope s
 LEFT JOIN LATERAL (
   SELECT * FROM public.fmp_universe u WHERE u.symbol = s.identifier
@@ -50,6 +51,7 @@ LEFT JOIN LATERAL (
   SELECT * FROM public.equity_profile p WHERE p.symbol = s.identifier
   ORDER BY p.exchange IS DISTINCT FROM u.exchange, p.updated_at DESC, p.exchange LIMIT 1
 ) p ON true
+LEFT JOIN public.fmp_etf_info i ON i.symbol = s.identifier
 WHERE s.source = 'fmp' AND (u.symbol IS NOT NULL OR p.symbol IS NOT NULL)
 """  # noqa: S608 - fragments of this package
 
@@ -71,6 +73,9 @@ FROM public.task_execution_log t
 JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
 WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp'
 """
+_CHANGED_ETFS = (
+    "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_etf_info WHERE run_id = ANY($1::uuid[])"
+)
 CHANGED_PROFILES = (
     "SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[])"
 )
@@ -94,8 +99,9 @@ class SecurityMaster(ViewModel):
     company: str | None = Field(description="Company, or manager of the fund.")
     sector: str | None = Field(description="Sector.")
     industry: str | None = Field(description="Industry.")
-    country: str | None = Field(description="Country of the issuer.")
-    inception_date: date | None = Field(description="First day of the fund.")
+    country: str | None = Field(description="Country of the issuer, ISO 3166 alpha-2 as a rule.")
+    isin: str | None = Field(description="ISIN of the listing, vendor's.")
+    inception_date: date | None = Field(description="First day of the fund or ETF.")
     is_active: bool = Field(description="Whether it is in the present universe, or the fund's record is active.")
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
@@ -108,13 +114,15 @@ class SecurityMaster(ViewModel):
             Source("fundata_data", "fundata", ("FundGeneral",)),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
+            Source("fmp_etf_info", "fmp", ("etf_info",)),
         ),
         keyed=Keyed(
             scope=("source", "identifier"),
             all_scopes=_ALL_SCOPES,
-            changed_scopes=(CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES),
+            changed_scopes=(CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES, _CHANGED_ETFS),
             indexes=(
                 "(identifier)",
+                "(isin)",
                 "(lower(name) text_pattern_ops)",
                 "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
             ),
