@@ -57,3 +57,8 @@ Index(
     fundata_data.c.date,
     postgresql_where=text("dataset = 'FundDistribution'"),
 )
+Index(
+    "ix_fundata_data_benchmark",
+    fundata_data.c.benchmark_instrument_key,
+    postgresql_where=text("dataset = 'FundAssociateBenchmark'"),
+)

@@ -68,6 +68,8 @@ _STATEMENTS = (
         for name, table, column in _BLOCK_INDEXES
     ),
     "CREATE INDEX ix_fundata_data_distribution ON fundata_data (identifier, date) WHERE dataset = 'FundDistribution'",
+    "CREATE INDEX ix_fundata_data_benchmark ON fundata_data (benchmark_instrument_key)"
+    " WHERE dataset = 'FundAssociateBenchmark'",
     # the schema holds views only, and each of them is granted by name
     "GRANT USAGE ON SCHEMA sra TO PUBLIC",
     # every role may execute a new function unless told otherwise
@@ -129,6 +131,7 @@ def downgrade() -> None:
     )
     for name, _, _ in reversed(_BLOCK_INDEXES):
         op.execute(f"DROP INDEX {name}")
+    op.execute("DROP INDEX ix_fundata_data_benchmark")
     op.execute("DROP INDEX ix_fundata_data_distribution")
     op.execute("DROP AGGREGATE published.product(numeric)")
     op.execute("DROP AGGREGATE published.compound(numeric)")
