@@ -10,7 +10,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from sra_cli.settings import CommandSettings
-from sra_shared.settings import SETTINGS_CLASSES
+from sra_shared.settings import SETTINGS_CLASSES, list_own_fields
 from sra_testing.packages import PACKAGES, ROOT
 
 SPECIFIED = """
@@ -23,7 +23,7 @@ FUNDATA_INGEST_URL VIEW_BUILDER_URL REFRESH_CRON WEEKLY_CRON REFRESH_TIMEZONE RE
 PORT LOG_LEVEL LOG_FORMAT SRA_ENV SRA_SANDBOX
 """
 KINDS: tuple[type[BaseSettings], ...] = (*SETTINGS_CLASSES, CommandSettings)
-DECLARED = [name.upper() for kind in KINDS for name in kind.model_fields]
+DECLARED = [name.upper() for kind in KINDS for name in list_own_fields(kind)]
 
 
 def read_example() -> dict[str, str]:

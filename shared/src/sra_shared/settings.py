@@ -11,6 +11,7 @@ from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sra_shared.dsn import build_dsn, normalise_dsn
@@ -132,7 +133,21 @@ class PeerSettings(_Settings):
         return (value if "://" in value else f"http://{value}").rstrip("/")
 
 
-class FmpSettings(_Settings):
+class LimitSettings(_Settings):
+    """How much of a delivery may be wrong."""
+
+    reject_limit: Decimal = Field(
+        Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
+    )
+    drop_limit: Decimal = Field(
+        Decimal("0.02"),
+        ge=0,
+        le=1,
+        description="Share of a list, or of a dataset's current records, that may vanish at once before a run is held.",
+    )
+
+
+class FmpSettings(LimitSettings):
     """The FMP account and how hard it may be used."""
 
     fmp_api_key: SecretStr | None = Field(
@@ -149,13 +164,10 @@ class FmpSettings(_Settings):
     fmp_backfill_share: Decimal = Field(
         Decimal("0.3"), gt=0, le=1, description="Share of the calls that a backfill may take."
     )
-    drop_limit: Decimal = Field(
-        Decimal("0.02"), ge=0, le=1, description="Share of a list that may vanish at once before the run is held."
-    )
 
 
-class FundataSettings(_Settings):
-    """The Fundata licence: the update API, the seed tree, the limit of rejects."""
+class FundataSettings(LimitSettings):
+    """The Fundata licence: the update API and the seed tree."""
 
     fundata_access_key_id: SecretStr | None = Field(
         None, description="Key of the update API; without it no updates are fetched."
@@ -174,15 +186,6 @@ class FundataSettings(_Settings):
     )
     fundata_quotes_path: str | None = Field(
         None, description="Its quote files, where they are not in `quotes` below the base."
-    )
-    drop_limit: Decimal = Field(
-        Decimal("0.02"),
-        ge=0,
-        le=1,
-        description="Share of a dataset that may leave the current views at once before the run is held.",
-    )
-    reject_limit: Decimal = Field(
-        Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
     )
 
     @model_validator(mode="after")
@@ -249,8 +252,14 @@ SETTINGS_CLASSES: tuple[type[_Settings], ...] = (
     DatabaseSettings,
     ServiceSettings,
     PeerSettings,
+    LimitSettings,
     FmpSettings,
     FundataSettings,
     SeedStorageSettings,
     ScheduleSettings,
 )
+
+
+def list_own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
+    """Return the settings that a class declares itself, without those it takes over."""
+    return {name: field for name, field in kind.model_fields.items() if name in kind.__annotations__}

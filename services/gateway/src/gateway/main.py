@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from gateway.app import NAME, create_gateway_app
 from sra_shared.service import start_service
-from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
@@ -17,7 +17,7 @@ def build() -> tuple[FastAPI, ServiceSettings]:
         service=service,
         peers=PeerSettings(),
         schedule=ScheduleSettings(),
-        reject_limit=FundataSettings().reject_limit,
+        reject_limit=LimitSettings().reject_limit,
     )
     return app, service
 
