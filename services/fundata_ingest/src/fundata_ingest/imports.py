@@ -23,6 +23,10 @@ class ImportRequest(BaseModel):
         None, max_length=100, description="Dataset of the rejects; empty for all or those named."
     )
     reject_ids: list[int] | None = Field(None, max_length=_MOST_IDS, description="Only these rejects.")
+    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
+    datasets: list[str] | None = Field(
+        None, max_length=100, description="What a held run held; the run looks at every file anyhow."
+    )
 
     @model_validator(mode="after")
     def check_pair(self) -> Self:
