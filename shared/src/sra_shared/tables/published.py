@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Int
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.fmp import fmp_dividend, fmp_eod_price, fmp_etf_holding, fmp_quote
+from sra_shared.tables.fmp_lists import fmp_earning, fmp_peer
 from sra_shared.tables.fundata import fundata_data
 from sra_shared.tables.metadata import metadata
 
@@ -50,6 +51,9 @@ Index("ix_fmp_eod_price_run", fmp_eod_price.c.run_id, postgresql_using="brin", p
 Index("ix_fmp_dividend_run", fmp_dividend.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
 Index("ix_fmp_etf_holding_run", fmp_etf_holding.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
 Index("ix_fmp_etf_holding_closed", fmp_etf_holding.c.valid_to, postgresql_using="brin", postgresql_with=_BLOCKS)
+Index("ix_fmp_earning_run", fmp_earning.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
+Index("ix_fmp_peer_run", fmp_peer.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
+Index("ix_fmp_peer_closed", fmp_peer.c.valid_to, postgresql_using="brin", postgresql_with=_BLOCKS)
 # A day's returns ask for the distributions since the former value, of all that the fund ever paid.
 Index(
     "ix_fundata_data_distribution",

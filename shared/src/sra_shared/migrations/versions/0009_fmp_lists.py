@@ -25,6 +25,13 @@ TABLES = [
     "fmp_constituent",
 ]
 
+# what a run wrote or closed is asked for by each build of views
+BLOCK_INDEXES = (
+    ("ix_fmp_earning_run", "fmp_earning", "run_id"),
+    ("ix_fmp_peer_run", "fmp_peer", "run_id"),
+    ("ix_fmp_peer_closed", "fmp_peer", "valid_to"),
+)
+
 
 def provenance() -> list[sa.Column[Any]]:
     return [
@@ -169,6 +176,10 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("valid_to IS NULL"),
     )
+    for name, table, column in BLOCK_INDEXES:
+        op.execute(
+            f"CREATE INDEX {name} ON {table} USING brin ({column}) WITH (pages_per_range = 32, autosummarize = true)"
+        )
 
 
 def downgrade() -> None:
