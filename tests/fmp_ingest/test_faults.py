@@ -161,7 +161,9 @@ async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
     assert time.monotonic() - started < 10
     assert ended.task.status == "failed"
     assert {unit.status for name, unit in ended.units.items() if not name.endswith("again")} == {UnitStatus.FAILED}
-    assert "FMP has answered nothing but failures" in ended.task.error_details[-1]["message"]
+    said = ended.task.error_details[-1]["message"]
+    assert "FMP has answered nothing but failures" in said
+    assert "HTTP 500" in said
     assert stand_in.stats()["fmp"]["total"] < 150
 
 
@@ -195,6 +197,51 @@ async def test_a_throttled_bulk_answer_gives_way_to_single_ones(
     ended = await run_fmp(sandbox_database, settings, "profile", task_type=TaskType.WEEKLY_FUNDAMENTALS)
     assert ended.task.status == "completed", ended.task.error_details
     assert await pool.fetchval("SELECT count(*) FROM equity_profile") == 60
+
+
+async def test_a_throttle_that_passes_is_waited_for(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    """An error inside a 200 is no empty market: the file is asked for again, and one by one nothing is."""
+    await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    stand_in.reset()
+    stand_in.set_faults({"match": "/stable/scores-bulk", "kind": "bulk_throttle", "times": 5})
+    settings = make_settings(stand_in.fmp_base_url)
+    ended = await run_fmp(sandbox_database, settings, "scores", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert ended.counts("scores")["stored"] > 0
+    assert ended.task.details["fmp"]["throttled"] == 5
+    assert stand_in.stats()["fmp"]["by_path"] == {"/stable/scores-bulk": 6}
+
+
+@pytest.mark.parametrize("kind", ["html", "cut_body"])
+async def test_a_bulk_file_that_is_cut_is_repeated_then_reported(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, kind: str
+) -> None:
+    await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    settings = make_settings(stand_in.fmp_base_url)
+    stand_in.reset()
+    stand_in.set_faults({"match": "/stable/scores-bulk", "kind": kind, "times": 2})
+    ended = await run_fmp(sandbox_database, settings, "scores", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert ended.task.status == "completed", ended.task.error_details
+    stored = await pool.fetchval("SELECT count(*) FROM fmp_score")
+    stand_in.reset()
+    stand_in.set_faults({"match": "/stable/scores-bulk", "kind": kind})
+    ended = await run_fmp(sandbox_database, settings, "scores", task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    assert ended.task.status == "failed"
+    assert "scores-bulk" in ended.task.error_details[0]["message"]
+    assert stand_in.stats()["fmp"]["by_path"] == {"/stable/scores-bulk": 8}
+    assert await pool.fetchval("SELECT count(*) FROM fmp_score") == stored
+
+
+async def test_a_vendor_that_never_answers_is_given_up(
+    sandbox_database: str, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fmp_ingest.client._JSON_SECONDS", 0.2)
+    stand_in.set_faults({"match": "/stable/", "kind": "hang", "seconds": 30})
+    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.5)
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), policy=policy)
+    assert ended.task.status == "failed"
+    assert "no answer" in str(ended.task.error_details)
+    assert stand_in.stats()["fmp"]["total"] < 60
 
 
 async def test_the_key_is_nowhere_but_in_the_header(

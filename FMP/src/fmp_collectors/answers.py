@@ -135,7 +135,7 @@ def classify_answer(status: int, body: bytes, *, expects_csv: bool = False) -> V
 
 def _judge_refusal(status: int, said: str) -> Verdict:
     if status >= 500:
-        return Verdict(Kind.SERVER_ERROR, said or f"HTTP {status}")
+        return Verdict(Kind.SERVER_ERROR, f"HTTP {status}: {said}" if said else f"HTTP {status}")
     if status != 429 and said.startswith("<"):
         return Verdict(Kind.HTML, f"HTTP {status} with a page instead of data")
     by_text = _find_kind(said)

@@ -147,7 +147,7 @@ class FmpClient:
             return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.gate_base * 3))
         if kind.may_pass:
             self._gates[path].note_failure(retry_after)
-            self._breaker.note_failure(path)
+            self._breaker.note_failure(path, verdict.message or kind)
             _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
             if self._breaker.is_down:
                 raise self._breaker.make_error()

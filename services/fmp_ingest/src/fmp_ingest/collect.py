@@ -29,7 +29,7 @@ _CHUNK_ROWS = 5000
 _CHUNK_REQUESTS = 100
 _BULK_WIDTH = 2
 _OWN_SUBJECTS = frozenset({Scope.RANGE, Scope.SESSION, Scope.FISCAL, Scope.TOPIC})
-_REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.BULK_THROTTLE})
+_REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE})
 
 
 class Collector:
@@ -179,12 +179,16 @@ class Collector:
             return
         error = cast("AnswerError", result.error)
         progress.last_error = str(error)
-        if error.kind in _REFUSED:
+        if self._is_refused(error):
             progress.refused.extend(_name_subjects(request))
         elif error.kind.may_pass or error.kind is Kind.TOO_LARGE or request.source.scope is Scope.SYMBOL:
             progress.spent.append(request.subject)
         else:
             raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
+
+    def _is_refused(self, error: AnswerError) -> bool:
+        """Whether the next source is to be asked; a throttled bulk file is waited for until the end of the run."""
+        return error.kind in _REFUSED or (error.kind is Kind.BULK_THROTTLE and self.progress.is_again)
 
     def _add_list(self, delivery: Delivery, request: Request, batch: Batch) -> None:
         if request.source.scope is Scope.LIST:
@@ -248,7 +252,7 @@ class Collector:
                 part += 1
         except AnswerError as error:
             self.progress.last_error = str(error)
-            if error.kind in _REFUSED:
+            if self._is_refused(error):
                 self.progress.refused = ["all"]
             elif error.kind.may_pass or error.kind is Kind.TOO_LARGE:
                 self.progress.spent.append(request.subject)

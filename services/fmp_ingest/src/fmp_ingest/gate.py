@@ -107,6 +107,7 @@ class Breaker:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._paths: set[str] = set()
+        self._said = ""
         self._since = self._last = self._probed_at = float("-inf")
 
     @property
@@ -128,7 +129,8 @@ class Breaker:
     def make_error(self) -> OutageError:
         """Return what to say of a vendor that is down."""
         return OutageError(
-            f"FMP has answered nothing but failures for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints.",
+            f"FMP has answered nothing but failures for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints;"
+            f" the last was {self._said}.",
             next_step="Wait until FMP is up again, then run it again.",
         )
 
@@ -136,8 +138,9 @@ class Breaker:
         """The vendor answered, be it with a refusal."""
         self._paths.clear()
 
-    def note_failure(self, path: str) -> None:
+    def note_failure(self, path: str, said: str) -> None:
         """A call to an endpoint failed in a way that may pass."""
+        self._said = said
         self._last = time.monotonic()
         if not self._paths:
             self._since = self._probed_at = self._last

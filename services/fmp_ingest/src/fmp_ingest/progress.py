@@ -14,7 +14,7 @@ class Progress:
     `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
     `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
     `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
-    not asked for; `is_done` that an earlier run did it all.
+    not asked for; `is_done` that an earlier run did it all, `is_again` that this is the second try.
     """
 
     level: int = 0
@@ -31,6 +31,7 @@ class Progress:
     first_path: str = ""
     broken_off: str = ""
     is_done: bool = False
+    is_again: bool = False
 
     @classmethod
     def read(cls, resume: dict[str, Any]) -> Self:
@@ -44,10 +45,13 @@ class Progress:
     def start_again(self) -> Progress:
         """Return where a second try begins: with what did not answer, or with the rest where the first was broken off."""
         if self.broken_off or not self.spent:
-            return replace(self, broken_off="")
+            return replace(self, broken_off="", is_again=True)
         return Progress(
             level=self.level,
+            # of a bulk answer in parts, those that are stored
+            after=self.after if self.spent == ["all"] and self.after.isdigit() else "",
             only=self.spent,
+            is_again=True,
             total=self.total,
             dropped=self.dropped,
             last_error=self.last_error,

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from sra_stand_in.fmp.api import PREFIX
 from sra_stand_in.fmp.texts import (
     BANDWIDTH_REACHED,
+    BULK_REACHED,
     INVALID_KEY,
     LEGACY,
     LIMIT_REACHED,
@@ -28,7 +29,7 @@ _BAD_GATEWAY, _MAINTENANCE = _HTML.format(title="502 Bad Gateway"), _HTML.format
 _HTML_TYPE = "text/html; charset=utf-8"
 PLAIN_KINDS = frozenset({"429", "429_retry_after", "429_retry_after_date", "400", "401", "402", "403_legacy",
     "403_suspended", "404", "500", "502", "503", "html", "error_in_200", "error_in_200_list", "limit_in_200",
-    "empty_list", "bandwidth", "day_quota"})  # fmt: skip
+    "empty_list", "bandwidth", "day_quota", "bulk_throttle"})  # fmt: skip
 WIRE_KINDS = frozenset({"slow", "hang", "cut_body", "huge_body", "reset", "truncated_json"})
 KINDS = PLAIN_KINDS | WIRE_KINDS
 
@@ -161,6 +162,7 @@ _FMP = {
     "day_quota": lambda: answer_error(LIMIT_REACHED, 429),
     "bandwidth": lambda: answer_error(BANDWIDTH_REACHED, 429),
     "limit_in_200": lambda: answer_error(LIMIT_REACHED, 200),
+    "bulk_throttle": lambda: answer_error(BULK_REACHED, 200),
     "error_in_200": lambda: answer_error(INVALID_KEY, 200),
     "error_in_200_list": lambda: answer_json([{"Error Message": INVALID_KEY}]),
 }
@@ -175,6 +177,7 @@ _OTHER = {
     "day_quota": (429, "Limit Exceeded"),
     "bandwidth": (429, "Limit Exceeded"),
     "limit_in_200": (200, "Limit Exceeded"),
+    "bulk_throttle": (200, "Limit Exceeded"),
     "error_in_200": (200, "Internal error"),
     "error_in_200_list": (200, "Internal error"),
 }
