@@ -1,0 +1,181 @@
+"""Completions in storms, doubled and out of order, and a service that is killed in the middle of a build."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from sra_shared.db import Pool, open_connection
+from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_testing.publication import build_all, dump_view
+from sra_testing.receiver_process import find_free_port
+from sra_testing.records import put_fund, put_quote, put_run
+from sra_testing.waiting import wait_for
+from view_builder.compile import CompiledView
+from view_builder.main import make_app
+
+TOKEN = "service-token-of-the-tests"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+DAY = date(2025, 9, 26)
+OPEN_WORK = """
+SELECT count(*) FROM (
+  SELECT FROM completion_inbox WHERE handled_at IS NULL
+  UNION ALL SELECT FROM task_execution_log WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')
+) w
+"""
+BUILDS = "SELECT count(*) FROM task_execution_log WHERE task_type = 'view_build'"
+STATES = "SELECT count(DISTINCT build_id) FROM completion_inbox"
+
+
+async def put_day(pool: Pool, number: int, funds: int = 1) -> UUID:
+    """A run that brings the value `number` on a day of its own."""
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        for fund in range(funds):
+            if number == 0:
+                await put_fund(connection, run, str(fund))
+            await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number + 1))
+    return run
+
+
+def make_event(run: UUID) -> dict[str, Any]:
+    return {"event_id": str(uuid4()), "run_id": str(run), "source": "fundata", "datasets": ["FundDailyNAVPS"]}
+
+
+async def wait_until_idle(pool: Pool) -> None:
+    async def look() -> bool:
+        return bool(await pool.fetchval(OPEN_WORK) == 0 and await pool.fetchval(BUILDS) > 0)
+
+    await wait_for(look, what="the end of all builds", seconds=180)
+
+
+@asynccontextmanager
+async def serve(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = make_app(
+        DatabaseSettings(database_url=SecretStr(database), db_pool_min_size=1, db_pool_max_size=8),
+        ServiceSettings(sra_service_token=SecretStr(TOKEN)),
+    )
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://views", headers=HEADERS, timeout=60) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("completions", "deliveries"),
+    [pytest.param(8, 64, id="few"), pytest.param(50, 1000, marks=pytest.mark.faults, id="many")],
+)
+async def test_deliveries_doubled_and_shuffled_are_one_build_a_state(
+    database: str, pool: Pool, completions: int, deliveries: int
+) -> None:
+    chance = random.Random(completions)  # noqa: S311 - an order
+    async with serve(database) as client:
+        await wait_until_idle(pool)
+        first = await pool.fetchval(BUILDS)
+        events = [make_event(await put_day(pool, number)) for number in range(completions)]
+        order = [events[number % completions] for number in range(deliveries)]
+        chance.shuffle(order)
+        for start in range(0, deliveries, 25):
+            answers = await asyncio.gather(
+                *(client.post("/completions", json=event) for event in order[start : start + 25])
+            )
+            assert {answer.status_code for answer in answers} <= {200, 202}
+        await wait_until_idle(pool)
+        # every build took events that none before it had taken, and none is left
+        assert await pool.fetchval(BUILDS) - first == await pool.fetchval(STATES)
+        assert await pool.fetchval("SELECT sum(deliveries) FROM completion_inbox") == deliveries
+        for event in order[:25]:
+            assert (await client.post("/completions", json=event)).json()["duplicate"]
+        assert await pool.fetchval(OPEN_WORK) == 0
+        assert await pool.fetchval(BUILDS) - first == await pool.fetchval(STATES)
+    published = await pool.fetch("SELECT DISTINCT run_id FROM published_run WHERE relation = 'fund_quote_history'")
+    assert {str(row["run_id"]) for row in published} >= {event["run_id"] for event in events}
+    assert await pool.fetchval("SELECT count(*) FROM sra.fund_quote_history") == completions
+
+
+@contextmanager
+def run_service(database: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The service in a process of its own; it is killed at the end."""
+    hidden = ("DATABASE_URL", "DB_", "FMP_", "FUNDATA_", "SRA_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}  # noqa: TID251 - a child's
+    own = {"DATABASE_URL": database, "PORT": str(find_free_port()), "SRA_SERVICE_TOKEN": TOKEN, "LOG_LEVEL": "ERROR"}
+    process = subprocess.Popen([sys.executable, "-m", "view_builder"], env={**kept, **own})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+# a view's build stands at its beginning while somebody works on the view, and at its end while its state is held
+AT_START = "SELECT pg_advisory_lock(hashtextextended('sra:view:{}', 5))"
+AT_END = "SELECT FROM published_view WHERE relation = '{}' FOR UPDATE"
+MOMENTS = [
+    (view, hold)
+    for view in ("fund_quote_history", "latest_quote", "fund_page", "daily_market_summary", "run_contents")
+    for hold in (AT_START, AT_END)
+]
+STANDS = """
+SELECT count(*) FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND $1 = ANY(pg_blocking_pids(a.pid))
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "hold"),
+    [
+        pytest.param(*moment, marks=[] if number in (1, 6) else [pytest.mark.faults])
+        for number, moment in enumerate(MOMENTS)
+    ],
+    ids=[f"{view}-{'start' if hold is AT_START else 'end'}" for view, hold in MOMENTS],
+)
+async def test_a_service_killed_during_a_build_leaves_the_views_and_does_it_again(
+    database: str, pool: Pool, views: tuple[CompiledView, ...], view: str, hold: str
+) -> None:
+    run = await put_day(pool, 0, funds=5)
+    await build_all(pool, views)
+    before = await dump_view(pool, view)
+    next_run = await put_day(pool, 1, funds=5)
+    async with pool.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, 'fundata',"
+            " '[\"FundDailyNAVPS\"]')",
+            uuid4(),
+            next_run,
+        )
+    holder = await open_connection(database, application_name="holder")
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute(hold.format(view))
+
+    async def stands() -> bool:
+        return bool(await pool.fetchval(STANDS, holder.get_server_pid()))
+
+    with run_service(database) as service:
+        await wait_for(stands, what=f"a build that stands at {view}")
+        service.kill()
+        service.wait()
+        assert await dump_view(pool, view) == before
+    await transaction.rollback()
+    await holder.close()
+    with run_service(database):
+        await wait_until_idle(pool)
+    assert await pool.fetchval("SELECT count(*) FROM sra.latest_quote WHERE price = 2") == 5
+    published = await pool.fetch("SELECT run_id FROM published_run WHERE relation = $1", view)
+    assert {row["run_id"] for row in published} == {run, next_run}
+    built = await build_all(pool, views, full=True)
+    assert built[view].changed == 0

@@ -1,0 +1,76 @@
+"""The example consumer as its readers run it: its own process, a real server, role sra_reader."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+
+from sra_shared.db import Pool
+from sra_shared.reader import READER, prepare_reader
+from sra_shared.views.equity_page import EquityPage
+from sra_shared.views.fund_page import FundPage
+from sra_testing.publication import build_all
+from sra_testing.receiver_process import find_free_port
+from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
+from sra_testing.waiting import wait_for
+from view_builder.compile import CompiledView
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "research_app.py"
+PASSWORD = "read-and-nothing-else"
+
+
+@contextmanager
+def run_example(database: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    host = database.rsplit("@", maxsplit=1)[-1]
+    own = {"READER_URL": f"postgresql://{READER}:{PASSWORD}@{host}", "PORT": str(port)}
+    process = subprocess.Popen([sys.executable, str(EXAMPLE)], env={**os.environ, **own})  # noqa: TID251 - a child's own
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+async def test_the_example_reads_both_pages_with_the_models(
+    database: str, pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        await prepare_reader(connection, PASSWORD)
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        await put_fund(connection, run, "412", name="Fund", currency="CAD")
+        await put_quote(connection, run, "412", date(2025, 9, 26), "12.12345678")
+        await put_data(
+            connection, run, "FundTopHolding", "412", "h", language="EN", date=date(2025, 8, 31), security="Holding",
+            market_percent="4.4444", holding_number=Decimal(1),
+        )  # fmt: skip
+        listed = await put_run(connection, "fmp", ["universe", "profile", "quote"])
+        await put_profile(connection, listed, "ABC")
+        await put_price(connection, listed, "ABC", datetime(2025, 9, 26, 20, tzinfo=UTC), "110.25")
+    await build_all(pool, views)
+    port = find_free_port()
+    with run_example(database, port) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def answers() -> bool:
+                assert process.poll() is None
+                try:
+                    return (await client.get("/openapi.json")).is_success
+                except httpx.TransportError:
+                    return False
+
+            await wait_for(answers, what="the example's start")
+            fund = FundPage.model_validate((await client.get("/funds/412")).json())
+            equity = EquityPage.model_validate((await client.get("/equities/ABC")).json())
+            assert (fund.name, fund.nav, fund.currency) == ("Fund", Decimal("12.12345678"), "CAD")
+            assert fund.top_holdings[0].market_percent == Decimal("4.4444")
+            assert equity.symbol == "ABC"
+            assert (await client.get("/funds/none")).status_code == 404
+            assert (await client.get("/equities/x' OR ''='")).status_code == 404
