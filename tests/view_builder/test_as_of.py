@@ -125,6 +125,7 @@ async def test_functions_inline_and_use_the_index(pool: Pool, views: tuple[Compi
     await build_all(pool, views)
     async with pool.acquire() as connection:
         await connection.execute("SET enable_seqscan = off")
+        await connection.execute("SET ROLE sra_reader")
         for name, index in (("quotes", "date_dataset_data_version"), ("data", "pk_fundata_data")):
             plan = await connection.fetch(
                 f"EXPLAIN SELECT * FROM sra.fundata_{name}_as_of('2025-09-26', now()) WHERE identifier = '7'"  # noqa: S608
@@ -132,3 +133,4 @@ async def test_functions_inline_and_use_the_index(pool: Pool, views: tuple[Compi
             text = "\n".join(row[0] for row in plan)
             assert "Function Scan" not in text
             assert index in text or "_pkey" in text
+            assert "Seq Scan on fundata" not in text
