@@ -73,6 +73,21 @@ async def test_a_split_between_the_ex_date_and_the_next_close(pool: Pool, views:
     assert first["total_return_close"] == Decimal("49.504950495050")
 
 
+async def test_two_dividends_and_a_split_at_one_close(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_close(connection, run, "ABC", date(2025, 9, 1), "100")
+        await put_dividend(connection, run, "ABC", date(2025, 9, 2), "4")
+        await put_dividend(connection, run, "ABC", date(2025, 9, 3), "6")
+        await put_split(connection, run, "ABC", date(2025, 9, 4), 2, 1)
+        await put_close(connection, run, "ABC", date(2025, 9, 4), "50")
+    await build_all(pool, views)
+    first, _ = await read_rows(pool, HISTORY)
+    # 10 of money buys at 50 a fifth of a share for one that has become two: 100 / 2.2
+    assert first["total_return_close"] == Decimal("45.454545454545")
+    assert first["split_adjusted_close"] == Decimal(50)
+
+
 async def test_what_is_announced_counts_from_the_first_close_on(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)

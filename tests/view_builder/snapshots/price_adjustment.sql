@@ -1,4 +1,4 @@
--- price_adjustment, digest c9ac66a0c8b13359091fade829c6e5c4;
+-- price_adjustment, digest 6b698162352f353a6f53808d08cc8c41;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -7,6 +7,7 @@ CREATE TABLE published.price_adjustment (
   split_denominator numeric,
   dividend numeric,
   currency text,
+  reinvestment_date date,
   reinvestment_price numeric,
   split_factor numeric,
   total_return_factor numeric,
@@ -57,21 +58,24 @@ SELECT
   q.split_denominator::numeric,
   q.dividend::numeric,
   q.currency::text,
+  q.reinvestment_date::date,
   q.reinvestment_price::numeric,
   q.split_factor::numeric,
   q.total_return_factor::numeric,
   q.as_of::timestamp with time zone
 FROM (
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
-  m.currency, e.price AS reinvestment_price,
+  m.currency, e.reinvestment_date, e.price AS reinvestment_price,
   round(published.product(e.split_ratio) OVER later, 40) AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
     THEN round(published.product(e.total_ratio) OVER later, 40) END AS total_return_factor,
   e.as_of
 FROM (
-  SELECT s.symbol, x.*, r.price, o.ratio AS split_ratio,
+  SELECT s.symbol, x.*, r.day AS reinvestment_date, r.price, o.ratio AS split_ratio,
     CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
-      ELSE o.ratio * (1 + x.dividend / (r.price * r.splits)::numeric(80,40)) END AS total_ratio
+      WHEN r.price IS NULL THEN NULL WHEN x.date < max(x.date) OVER one_close THEN o.ratio
+      ELSE o.ratio * (1 + sum(
+        x.dividend / (r.price * r.splits)::numeric(80,40)) OVER one_close) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) n
   CROSS JOIN LATERAL (
@@ -87,7 +91,7 @@ FROM (
     SELECT coalesce(x.numerator / x.denominator::numeric(80,40), 1) AS ratio
   ) o
   LEFT JOIN LATERAL (
-    SELECT p.close AS price, coalesce((
+    SELECT p.date AS day, p.close AS price, coalesce((
         SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM public.fmp_split y
         WHERE y.symbol = s.symbol AND y.numerator > 0 AND y.denominator > 0 AND y.date > x.date AND y.date <= p.date
       ), 1) AS splits
@@ -97,16 +101,18 @@ FROM (
     ORDER BY p.date LIMIT 1
   ) r ON true
   WHERE x.date <= n.day
+  -- dividends between two closes buy at the same one, none of them for the other
+  WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
 WINDOW later AS (PARTITION BY e.symbol ORDER BY e.date DESC)
 ) q;
 
 CREATE OR REPLACE VIEW sra.price_adjustment AS
-SELECT symbol, date, split_numerator, split_denominator, dividend, currency, reinvestment_price, split_factor, total_return_factor, as_of, last_run_id
+SELECT symbol, date, split_numerator, split_denominator, dividend, currency, reinvestment_date, reinvestment_price, split_factor, total_return_factor, as_of, last_run_id
 FROM published.price_adjustment;
 
-COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
+COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before they are counted, on the last of them. The factor is NULL before a dividend without such a close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
 
 COMMENT ON COLUMN sra.price_adjustment.symbol IS 'Symbol.';
 
@@ -120,7 +126,9 @@ COMMENT ON COLUMN sra.price_adjustment.dividend IS 'Dividend per share of the da
 
 COMMENT ON COLUMN sra.price_adjustment.currency IS 'Currency of every amount of the row: the listing''s.';
 
-COMMENT ON COLUMN sra.price_adjustment.reinvestment_price IS 'Close at which the dividend is reinvested, as delivered. Unit: currency of the row.';
+COMMENT ON COLUMN sra.price_adjustment.reinvestment_date IS 'Session at whose close the dividend is reinvested.';
+
+COMMENT ON COLUMN sra.price_adjustment.reinvestment_price IS 'That close, as delivered. Unit: currency of the row.';
 
 COMMENT ON COLUMN sra.price_adjustment.split_factor IS 'Today''s shares for one before the day. Unit: factor.';
 

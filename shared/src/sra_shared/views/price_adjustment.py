@@ -20,15 +20,17 @@ _DIVIDENDS = "public.fmp_dividend x WHERE x.symbol = {symbol} AND x.dividend > 0
 
 _QUERY = f"""
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
-  m.currency, e.price AS reinvestment_price,
+  m.currency, e.reinvestment_date, e.price AS reinvestment_price,
   round(published.product(e.split_ratio) OVER later, {PERFORMANCE_DIGITS}) AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
     THEN round(published.product(e.total_ratio) OVER later, {PERFORMANCE_DIGITS}) END AS total_return_factor,
   e.as_of
 FROM (
-  SELECT s.symbol, x.*, r.price, o.ratio AS split_ratio,
+  SELECT s.symbol, x.*, r.day AS reinvestment_date, r.price, o.ratio AS split_ratio,
     CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
-      ELSE o.ratio * (1 + x.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) END AS total_ratio
+      WHEN r.price IS NULL THEN NULL WHEN x.date < max(x.date) OVER one_close THEN o.ratio
+      ELSE o.ratio * (1 + sum(
+        x.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) OVER one_close) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL ({select_newest(EOD_CLOSES)}) n
   CROSS JOIN LATERAL (
@@ -44,7 +46,7 @@ FROM (
     SELECT coalesce(x.numerator / x.denominator::numeric(80,{PERFORMANCE_DIGITS}), 1) AS ratio
   ) o
   LEFT JOIN LATERAL (
-    SELECT p.close AS price, coalesce((
+    SELECT p.date AS day, p.close AS price, coalesce((
         SELECT published.product(y.numerator / y.denominator::numeric(80,{PERFORMANCE_DIGITS})) FROM public.fmp_split y
         WHERE y.symbol = s.symbol AND y.numerator > 0 AND y.denominator > 0 AND y.date > x.date AND y.date <= p.date
       ), 1) AS splits
@@ -54,6 +56,8 @@ FROM (
     ORDER BY p.date LIMIT 1
   ) r ON true
   WHERE x.date <= n.day
+  -- dividends between two closes buy at the same one, none of them for the other
+  WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
 WINDOW later AS (PARTITION BY e.symbol ORDER BY e.date DESC)
@@ -94,7 +98,8 @@ class PriceAdjustment(ViewModel):
     from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of
     numerator / denominator over this event and all later ones; total_return_factor the product of
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
-    later, in shares of the ex-date: what each dividend buys on its ex-date. It is NULL before a dividend without such a
+    later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
+    they are counted, on the last of them. The factor is NULL before a dividend without such a
     close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5
     (distributions reinvested on the ex-date, splits adjusted).
     """
@@ -107,7 +112,8 @@ class PriceAdjustment(ViewModel):
     split_denominator: Annotated[Decimal | None, Col("shares")] = Field(description="Old shares.")
     dividend: Amount = Field(description="Dividend per share of the day; none without a dividend.")
     currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
-    reinvestment_price: Amount = Field(description="Close at which the dividend is reinvested, as delivered.")
+    reinvestment_date: dt.date | None = Field(description="Session at whose close the dividend is reinvested.")
+    reinvestment_price: Amount = Field(description="That close, as delivered.")
     split_factor: Annotated[Decimal, Col("factor")] = Field(description="Today's shares for one before the day.")
     total_return_factor: Annotated[Decimal | None, Col("factor")] = Field(
         description="The same with all dividends since reinvested."
