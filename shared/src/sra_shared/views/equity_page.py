@@ -50,5 +50,5 @@ class EquityPage(EquityMetrics):
         """,  # noqa: S608 - names of the models
         sources=tuple(Source(source.table, "fmp", source.datasets) for source in EquityMetrics.spec.sources),
         uses=("equity_metrics",),
-        used_indexes=("the key of equity_metrics",),
+        used_indexes=("ix_equity_metrics_6c2f5087",),
     )
