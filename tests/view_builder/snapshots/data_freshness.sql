@@ -1,4 +1,4 @@
--- data_freshness, digest 3145f905214ed7b6ad3062fa4d52e974;
+-- data_freshness, digest d4706aceb40a858376a1aa0febfe9e16;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -32,6 +32,8 @@ WITH ledger AS (
   SELECT l.*, CASE
       WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
       WHEN l.dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN l.dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
+      WHEN l.dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN l.dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)
       ELSE l.success_at::date END AS newest_record
   FROM ledger l
@@ -45,7 +47,8 @@ SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   coalesce(f.touched_at, now()) AS as_of, f.run_id AS last_run_id
 FROM facts f
 LEFT JOIN archived a ON a.source = f.source AND a.dataset = f.dataset
-LEFT JOIN (VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
+LEFT JOIN (VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'eod_prices', 'NYSE', interval '6 hours'),
+        ('fmp', 'index_prices', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
         ('fundata', 'FundDailyNAVPS', 'TSX', interval '14 hours')) AS c (source, dataset, exchange, delay) ON c.source = f.source AND c.dataset = f.dataset
 LEFT JOIN LATERAL (
   SELECT max(m.session_date) AS expected_record, max(m.close_at) + c.delay AS expected_at,
@@ -58,7 +61,7 @@ SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NU
 FROM public.published_view v
 ) q;
 
-COMMENT ON VIEW sra.data_freshness IS 'One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build. The lag counts sessions of the market''s calendar (NYSE, TSX) that closed longer ago than the vendor takes (quotes 6 hours, treasury rates 30, NAVPS 14) and that are newer than the newest record. A view''s row tells its build: when and by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.';
+COMMENT ON VIEW sra.data_freshness IS 'One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build. The lag counts sessions of the market''s calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6 hours, treasury rates 30, NAVPS 14) and that are newer than the newest record. A view''s row tells its build: when and by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.';
 
 COMMENT ON COLUMN sra.data_freshness.source IS 'Vendor, or views.';
 

@@ -59,7 +59,8 @@ class RunContents(ViewModel):
 
 
 _CALENDAR = """
-(VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
+(VALUES ('fmp', 'quote', 'NYSE', interval '6 hours'), ('fmp', 'eod_prices', 'NYSE', interval '6 hours'),
+        ('fmp', 'index_prices', 'NYSE', interval '6 hours'), ('fmp', 'treasury_rates', 'NYSE', interval '30 hours'),
         ('fundata', 'FundDailyNAVPS', 'TSX', interval '14 hours')) AS c (source, dataset, exchange, delay)
 """
 
@@ -79,6 +80,8 @@ WITH ledger AS (
   SELECT l.*, CASE
       WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
       WHEN l.dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN l.dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
+      WHEN l.dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN l.dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)
       ELSE l.success_at::date END AS newest_record
   FROM ledger l
@@ -108,7 +111,7 @@ FROM public.published_view v
 class DataFreshness(ViewModel):
     """One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build.
 
-    The lag counts sessions of the market's calendar (NYSE, TSX) that closed longer ago than the vendor takes (quotes 6
+    The lag counts sessions of the market's calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6
     hours, treasury rates 30, NAVPS 14) and that are newer than the newest record. A view's row tells its build: when and
     by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.
     """
