@@ -29,6 +29,7 @@ PLAIN = {
     "error_in_200": (200, '{"Error Message":"Invalid API KEY.'),
     "error_in_200_list": (200, '[{"Error Message":"Invalid API KEY.'),
     "limit_in_200": (200, '{"Error Message":"Limit Reach . '),
+    "bulk_throttle": (200, '{"Error Message":"Limit Reach. This is a bulk endpoint'),
     "empty_list": (200, "[]"),
     "429_retry_after": (429, '{"Error Message":"Limit Reach . '),
     "429_retry_after_date": (429, '{"Error Message":"Limit Reach . '),

@@ -89,6 +89,9 @@ def _read_epoch(value: Any) -> Any:
 
 
 Symbol = Annotated[str, AfterValidator(_check_symbol)]
+SymbolOrNothing = Annotated[
+    str, BeforeValidator(lambda value: "" if value is None else value), AfterValidator(_check_symbol)
+]
 ExchangeCode = Annotated[str, AfterValidator(_check_exchange)]
 Number = Annotated[Decimal, BeforeValidator(_refuse_flag), AfterValidator(_check_number)]
 Volume = Annotated[Number, AfterValidator(_check_volume)]

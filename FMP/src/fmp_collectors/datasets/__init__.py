@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fmp_collectors.dataset import Cadence, Dataset
-from fmp_collectors.datasets.constituents import CONSTITUENTS
+from fmp_collectors.datasets.constituents import CONSTITUENT_CHANGES, CONSTITUENTS
 from fmp_collectors.datasets.delisted import DELISTED
 from fmp_collectors.datasets.dividends import DIVIDENDS
 from fmp_collectors.datasets.earnings import EARNINGS
@@ -54,6 +54,7 @@ DATASETS: tuple[Dataset, ...] = (
     ETF_COUNTRIES,
     ETF_SECTORS,
     CONSTITUENTS,
+    CONSTITUENT_CHANGES,
 )
 BY_NAME = {dataset.name: dataset for dataset in DATASETS}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
-from fmp_collectors.records import Record, Symbol
+from fmp_collectors.records import Day, Record, Symbol, SymbolOrNothing
 
 
 class Constituent(Record):
@@ -20,6 +20,19 @@ class Constituent(Record):
     founded: str | None = None
 
 
+class ConstituentChange(Record):
+    """An addition to an index or a removal from it; the other half is empty. `date_added` is text in a long form."""
+
+    index_name: str
+    date: Day
+    symbol: SymbolOrNothing = ""
+    removed_ticker: SymbolOrNothing = ""
+    date_added: str | None = None
+    added_security: str | None = None
+    removed_security: str | None = None
+    reason: str | None = None
+
+
 CONSTITUENTS = Dataset(
     name="constituents",
     title="Members of S&P 500, Nasdaq-100 and Dow",
@@ -32,6 +45,23 @@ CONSTITUENTS = Dataset(
     sources=(
         Source(
             path="{topic}-constituent",
+            scope=Scope.TOPIC,
+            topics=("sp500", "nasdaq", "dowjones"),
+            topic_field="indexName",
+            plan=Plan.PREMIUM,
+        ),
+    ),
+)
+CONSTITUENT_CHANGES = Dataset(
+    name="constituent_changes",
+    title="Additions to these indices and removals",
+    record=ConstituentChange,
+    table="fmp_constituent_change",
+    key=("index_name", "date", "symbol", "removed_ticker"),
+    cadence=Cadence.WEEKLY,
+    sources=(
+        Source(
+            path="historical-{topic}-constituent",
             scope=Scope.TOPIC,
             topics=("sp500", "nasdaq", "dowjones"),
             topic_field="indexName",

@@ -99,3 +99,14 @@ fmp_constituent = Table(
     PrimaryKeyConstraint("index_name", "row_id"),
     make_current_index("fmp_constituent", "index_name", "symbol"),
 )
+
+fmp_constituent_change = Table(
+    "fmp_constituent_change",
+    metadata,
+    *list_texts("index_name", required=True),
+    *list_days("date", required=True),
+    *list_texts("symbol", "removed_ticker", required=True),
+    *list_texts("date_added", "added_security", "removed_security", "reason"),
+    *list_provenance(),
+    PrimaryKeyConstraint("index_name", "date", "symbol", "removed_ticker"),
+)

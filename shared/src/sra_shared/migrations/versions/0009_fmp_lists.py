@@ -23,6 +23,7 @@ TABLES = [
     "fmp_etf_country",
     "fmp_etf_sector",
     "fmp_constituent",
+    "fmp_constituent_change",
 ]
 
 # what a run wrote or closed is asked for by each build of views
@@ -180,6 +181,21 @@ def upgrade() -> None:
         op.execute(
             f"CREATE INDEX {name} ON {table} USING brin ({column}) WITH (pages_per_range = 32, autosummarize = true)"
         )
+    op.create_table(
+        "fmp_constituent_change",
+        sa.Column("index_name", sa.Text(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("removed_ticker", sa.Text(), nullable=False),
+        sa.Column("date_added", sa.Text(), nullable=True),
+        sa.Column("added_security", sa.Text(), nullable=True),
+        sa.Column("removed_security", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        *provenance(),
+        sa.PrimaryKeyConstraint(
+            "index_name", "date", "symbol", "removed_ticker", name=op.f("pk_fmp_constituent_change")
+        ),
+    )
 
 
 def downgrade() -> None:
