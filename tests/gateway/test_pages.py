@@ -295,7 +295,8 @@ async def test_health_and_page_answer_without_a_database() -> None:
             answer = await lab.http.get("/health", headers={"Authorization": ""})
             slowest = max(slowest, time.monotonic() - begun)
             assert answer.status_code == 200
-        assert slowest < 1
+        # it waits on nothing: an attempt to connect would take longer
+        assert slowest < 2.5
         body = answer.json()
         assert body["status"] == "unhealthy"
         assert body["checks"]["database"]["status"] == "unhealthy"

@@ -25,7 +25,7 @@ def make_scheduler() -> Scheduler:
 
 
 # the clocks change in the first hours of a day
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(hour=st.one_of(st.integers(0, 3), st.integers(0, 23)), minute=st.integers(0, 59))
 def test_ten_years_have_one_slot_a_day_at_any_time(hour: int, minute: int) -> None:
     schedule = Schedule(DAILY, f"{minute} {hour} * * *", "America/Toronto")

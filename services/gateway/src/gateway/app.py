@@ -40,6 +40,7 @@ from sra_shared.worker import WorkerTiming
 
 NAME = "gateway"
 _DESCRIPTION = "Coordinates the unified refresh, fires its schedule, shows the state of everything."
+_DRAIN_POLL = 0.05
 log = get_logger(__name__)
 
 
@@ -175,6 +176,9 @@ class _PeerClient:
     async def keep_open(self, state: ServiceState) -> None:
         """Close the client when the service stopped."""
         await state.stopping.wait()
+        # runs in hand ask their services until they are handed over
+        while state.jobs is not None and state.jobs.running:  # noqa: ASYNC110 - the set of them is no event
+            await asyncio.sleep(_DRAIN_POLL)
         if self._client is not None:
             await self._client.aclose()
 
