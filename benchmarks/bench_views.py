@@ -114,21 +114,26 @@ async def put_funds(pool: Pool, days: int) -> None:
     )
 
 
+PUT_QUOTES = """
+INSERT INTO fundata_quotes (run_id, data_version, row_ordinal, parser_version, identifier, date, dataset, data_source,
+  content_hash, raw_json, navps, navps_penny_change)
+SELECT $1, 1, 0, 1, f, day, 'FundDailyNAVPS', 'CSV', '', jsonb_build_object('RecordId', '', 'InstrumentKey', f,
+  'Date', day::text, 'NAVPS', navps::text, 'NAVPSPennyChange', change::text, 'NAVPSPercentChange', '',
+  'PreviousDate', (day - 1)::text, 'Split', '', 'RecordState', 'Active', 'ChangeDate', day::text), navps, change
+FROM (SELECT (100000 + f)::text AS f, $2::date - d AS day, 10 + (f * 37 + d * 13) % 100000 / 10000.0 AS navps,
+        (f + d) % 7 - 3 AS change
+      FROM generate_series($3::int, $4::int) f, generate_series(0, $5::int - 1) d) made
+"""
+
+
 async def put_quotes(pool: Pool, newest: date, days: int) -> None:
-    """Quotes of all funds on so many days up to the newest, in a run of their own."""
-    await pool.execute(
-        "INSERT INTO fundata_quotes (run_id, data_version, row_ordinal, parser_version, identifier, date, dataset,"
-        " data_source, content_hash, raw_json, navps, navps_penny_change)"
-        " SELECT $1, 1, 0, 1, f, day, 'FundDailyNAVPS', 'CSV', '', jsonb_build_object('RecordId', '', 'InstrumentKey', f,"
-        " 'Date', day::text, 'NAVPS', navps::text, 'NAVPSPennyChange', change::text, 'NAVPSPercentChange', '',"
-        " 'PreviousDate', (day - 1)::text, 'Split', '', 'RecordState', 'Active', 'ChangeDate', day::text), navps, change"
-        " FROM (SELECT (100000 + f)::text AS f, $2::date - d AS day, 10 + (f * 37 + d * 13) % 100000 / 10000.0 AS navps,"
-        "  (f + d) % 7 - 3 AS change FROM generate_series(1, $3::int) f, generate_series(0, $4::int - 1) d) made",
-        await put_run(pool, "FundDailyNAVPS"),
-        newest,
-        FUNDS,
-        days,
-        timeout=3600,
+    """Quotes of all funds on so many days up to the newest, in a run of their own, by two connections."""
+    run, half = await put_run(pool, "FundDailyNAVPS"), FUNDS // 2
+    await asyncio.gather(
+        *(
+            pool.execute(PUT_QUOTES, run, newest, first, last, days, timeout=3600)
+            for first, last in ((1, half), (half + 1, FUNDS))
+        )
     )
 
 
