@@ -37,12 +37,6 @@ class UpdateParameters(BaseModel):
     released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
 
 
-class ImportParameters(BaseModel):
-    """An import over HTTP takes the folder that the settings name, so it takes no parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 @dataclass(frozen=True)
 class StepWork:
     """What `fundata_data` and `fundata_quotes` do: first the seed files, from which updates reach back, then the exports.
