@@ -31,7 +31,7 @@ from sra_shared.db import Connection
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.migrate import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus
-from sra_shared.runs.execute import judge_units
+from sra_shared.runs.ending import judge_units
 from sra_shared.settings import FmpSettings
 
 AGAIN = ": again"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import resource
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
-import psutil
 import structlog
 
 from sra_shared.counts import Counts
@@ -28,9 +25,10 @@ from sra_shared.errors import (
     SraError,
 )
 from sra_shared.logs import get_logger, redact_text
+from sra_shared.runs.ending import Concluding, end_run
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit
-from sra_shared.runs.ledger import PLAN_UNIT, add_units, put_completion, read_run, read_units
-from sra_shared.runs.model import ProcessingTask, RunStatus, Unit, UnitPlan, UnitStatus, sum_datasets
+from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
+from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
 
 log = get_logger(__name__)
 
@@ -53,17 +51,6 @@ class HandoverError(SraError):
 
 
 @dataclass(frozen=True)
-class RunEnd:
-    """How a run ended, where its units alone do not say it, and what the ledger keeps besides."""
-
-    status: RunStatus | None = None
-    error: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    datasets: Sequence[str] | None = None
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Execution:
     """What is left after one go at a run: nothing where it ended; else when to go on, or None where other workers do."""
 
@@ -71,12 +58,8 @@ class Execution:
     resume_at: datetime | None
 
 
-class Work(Protocol):
+class Work(Concluding, Protocol):
     """What a service does for one task type."""
-
-    @property
-    def source(self) -> str | None:
-        """The completion's source; None where no view depends on it."""
 
     @property
     def ordered(self) -> bool:
@@ -91,9 +74,6 @@ class Work(Protocol):
 
     async def process(self, context: UnitContext) -> None:
         """Do one part, chunk by chunk through `context.commit`; it resumes from `context.unit.resume`."""
-
-    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole in the transaction that ends the run."""
 
 
 class UnitContext:
@@ -342,87 +322,6 @@ async def _end_unit(
         log.warning("unit_taken_over", message=str(lost))
     finally:
         worker.active.discard((task.task_id, lease.unit.unit))
-
-
-async def end_run(connection: Connection, task_id: UUID, work: Work) -> bool:
-    """End the run in the caller's transaction if no unit is live: status, totals, memory, completion event."""
-    row = await connection.fetchrow("SELECT status FROM task_execution_log WHERE task_id = $1 FOR UPDATE", task_id)
-    if row is None or not RunStatus(row["status"]).is_live:
-        return False
-    live = await connection.fetchval(
-        "SELECT count(*) FROM run_unit WHERE task_id = $1 AND status IN ('queued', 'running', 'parked')", task_id
-    )
-    task = await read_run(connection, task_id)
-    if live or task is None:
-        return False
-    units = await read_units(connection, task_id)
-    failed_plan = await connection.fetchrow(
-        "SELECT error FROM run_unit WHERE task_id = $1 AND unit = $2 AND status <> 'completed'", task_id, PLAN_UNIT
-    )
-    end = await work.conclude(connection, task, units)
-    status = end.status or judge_units(task, [unit.status for unit in units], plan_failed=failed_plan is not None)
-    errors = [{"unit": u.unit, "dataset": u.dataset, "message": u.error} for u in units if u.error]
-    if failed_plan is not None:
-        errors.append({"unit": PLAN_UNIT, "dataset": "", "message": failed_plan["error"]})
-    if end.error:
-        errors.append({"unit": "", "dataset": "", "message": end.error})
-    await _write_end(connection, task, status, units, errors, end)
-    if work.source is not None and status is not RunStatus.CANCELLED:
-        datasets = end.datasets if end.datasets is not None else sorted({unit.dataset for unit in units})
-        await put_completion(connection, task_id, work.source, datasets)
-    log.info("run_ended", status=status, errors=len(errors))
-    return True
-
-
-def judge_units(task: ProcessingTask, statuses: Sequence[UnitStatus], *, plan_failed: bool) -> RunStatus:
-    """Return the status that the units' ends add up to; a missing file is a warning and changes nothing."""
-    if task.cancel_requested_at is not None:
-        return RunStatus.CANCELLED
-    if plan_failed:
-        return RunStatus.FAILED
-    if UnitStatus.HELD in statuses:
-        return RunStatus.HELD
-    counted = [status for status in statuses if status is not UnitStatus.MISSING]
-    good = [s for s in counted if s in (UnitStatus.COMPLETED, UnitStatus.SKIPPED)]
-    if len(good) == len(counted):
-        return RunStatus.COMPLETED
-    return RunStatus.PARTIAL if good or UnitStatus.PARTIAL in counted else RunStatus.FAILED
-
-
-async def _write_end(
-    connection: Connection,
-    task: ProcessingTask,
-    status: RunStatus,
-    units: Sequence[Unit],
-    errors: Sequence[Mapping[str, Any]],
-    end: RunEnd,
-) -> None:
-    totals = sum_datasets(list(units))
-    read = sum(counts.read for counts in totals.values())
-    rss = psutil.Process().memory_info().rss / 1e6
-    # the kernel counts in kilobytes, on macOS in bytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    await connection.execute(
-        """
-        UPDATE task_execution_log SET status = $2, completed_at = clock_timestamp(), resume_at = NULL,
-          duration_seconds = extract(epoch FROM clock_timestamp() - started_at),
-          attempt = (SELECT max(attempt) FROM run_unit WHERE task_id = $1),
-          records_processed = $3::bigint, errors_count = $4, error_details = $5,
-          performance_metrics = jsonb_build_object('records_per_minute',
-            round($3::bigint * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)) || $9::jsonb,
-          details = details || $6, memory_usage_mb = $7, peak_memory_mb = $8
-        WHERE task_id = $1
-        """,
-        task.task_id,
-        status,
-        read,
-        len(errors),
-        list(errors),
-        {**end.details, "datasets": {name: counts.as_dict() for name, counts in totals.items()}},
-        round(rss, 1),
-        round(peak, 1),
-        dict(end.metrics),
-    )
 
 
 async def _settle_run(pool: Pool, task_id: UUID, work: Work) -> Execution:
