@@ -137,10 +137,7 @@ WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND $1 = ANY
 
 @pytest.mark.parametrize(
     ("view", "hold"),
-    [
-        pytest.param(*moment, marks=[] if number == 1 else [pytest.mark.faults])
-        for number, moment in enumerate(MOMENTS)
-    ],
+    [pytest.param(*moment, marks=[] if number == 1 else [pytest.mark.faults]) for number, moment in enumerate(MOMENTS)],
     ids=[f"{view}-{'start' if hold is AT_START else 'end'}" for view, hold in MOMENTS],
 )
 async def test_a_service_killed_during_a_build_leaves_the_views_and_does_it_again(
