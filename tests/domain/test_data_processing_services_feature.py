@@ -17,7 +17,8 @@ from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, counts_of, five, navps, write_csv
-from sra_testing.scenes import Scene, keep_logs, read_table
+from sra_testing.kept_logs import keep_logs
+from sra_testing.scenes import Scene, read_table
 from sra_testing.stand_in import TEST_DAY, run_stand_in
 
 pytestmark = pytest.mark.long

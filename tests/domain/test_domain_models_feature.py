@@ -22,7 +22,8 @@ from sra_shared.counts import Counts
 from sra_shared.db import open_connection
 from sra_testing.databases import run_async
 from sra_testing.fundata import NAVPS_FILE, five, navps, write_csv
-from sra_testing.scenes import Scene, keep_logs, read_table
+from sra_testing.kept_logs import keep_logs
+from sra_testing.scenes import Scene, read_table
 
 scenarios("domain_models.feature")
 

@@ -18,15 +18,10 @@ import pytest
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.targets import find_target
-from sra_cli.settings import ROOT, build_environment
-from sra_testing.fundata import find_broken_keys
+from sra_cli.settings import build_environment
+from sra_testing.fundata import MAKE_FUNDATA, find_broken_keys, needs_generator
 
-MAKE_FUNDATA = ROOT.parent / "shared" / "tools" / "make_fundata"
-
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.skipif(not MAKE_FUNDATA.exists(), reason="the generator of seed trees lies beside the clone only"),
-]
+pytestmark = [pytest.mark.faults, pytest.mark.generator, needs_generator]
 
 
 def make_tree(root: Path, *words: str) -> dict[str, Any]:

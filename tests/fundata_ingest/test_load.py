@@ -18,7 +18,7 @@ from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
 from fundata_ingest.typed import type_batch
-from sra_cli.settings import ROOT, build_environment
+from sra_cli.settings import build_environment
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_shared.runs import RunStatus
@@ -26,17 +26,17 @@ from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
     GENERAL_FILE,
     HOLDING_FILE,
+    MAKE_FUNDATA,
     NAVPS_FILE,
     counts_of,
     find_broken_keys,
     five,
     load_tree,
     navps,
+    needs_generator,
     read_versions,
     write_csv,
 )
-
-MAKE_FUNDATA = ROOT.parent / "shared" / "tools" / "make_fundata"
 
 
 async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
@@ -201,7 +201,8 @@ async def test_duplicates_across_chunks_of_known_rows(database: str, tmp_path: P
     assert five(result, NAVPS_FILE) == (22, 1, 10, 11, 0)
 
 
-@pytest.mark.skipif(not MAKE_FUNDATA.exists(), reason="the generator of seed trees lies beside the clone only")
+@pytest.mark.generator
+@needs_generator
 async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: Pool, tmp_path: Path) -> None:
     words = ["--funds", "60", "--days", "60", "--pricing-days", "400", "--dirt", "0.02", "--repeat", "0.02"]
     make = [sys.executable, str(MAKE_FUNDATA), str(tmp_path), *words]

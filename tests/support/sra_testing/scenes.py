@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,12 +26,12 @@ from fundata_ingest.update_api import Account
 from fundata_ingest.versions import KeySet
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection, open_pool
-from sra_shared.logs import configure_logs
 from sra_shared.runs import RunRequest, TaskType
 from sra_shared.views import VIEWS
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fundata import load_tree, write_csv
+from sra_testing.kept_logs import keep_logs
 from sra_testing.publication import build_all
 from view_builder.compile import compile_views
 
@@ -136,21 +133,6 @@ def make_step(stand_in: StandIn, root: Path, table: TableName) -> StepWork:
         api_url=stand_in.fundata_api_url,
     )
     return StepWork(seed, table, account, overlap_days=7)
-
-
-@contextmanager
-def keep_logs() -> Iterator[list[dict[str, Any]]]:
-    """Give what is logged within the block, at its end, as the JSON objects that a service writes."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    kept: list[dict[str, Any]] = []
-    configure_logs(service="feature", stream=stream)
-    try:
-        yield kept
-    finally:
-        root.handlers, root.level = handlers, level
-        kept.extend(json.loads(line) for line in stream.getvalue().splitlines())
 
 
 def read_table(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:

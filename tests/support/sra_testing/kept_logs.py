@@ -1,0 +1,27 @@
+"""What the code under test logs, as a service would write it."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sra_shared.logs import configure_logs
+
+
+@contextmanager
+def keep_logs() -> Iterator[list[dict[str, Any]]]:
+    """Give what is logged within the block, at its end, as the JSON objects that a service writes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    kept: list[dict[str, Any]] = []
+    configure_logs(service="feature", stream=stream)
+    try:
+        yield kept
+    finally:
+        root.handlers, root.level = handlers, level
+        kept.extend(json.loads(line) for line in stream.getvalue().splitlines())
