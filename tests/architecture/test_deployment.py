@@ -89,6 +89,8 @@ def test_blueprint_holds_no_secret_and_no_trap(environment: dict[str, Any]) -> N
         == 1
     )
     assert all(database["ipAllowList"] == [] for database in environment["databases"])
+    # of that name, a search would find the views before the tables
+    assert all(database["user"] != "sra" for database in environment["databases"])
 
 
 def test_every_variable_is_a_known_setting(compose: dict[str, Any], environment: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ class Blueprint:
             return self._generated.setdefault((owner, variable["key"]), secrets.token_urlsafe(32))
         if "fromDatabase" in variable:
             assert variable["fromDatabase"]["property"] == "connectionString"
-            return f"postgres://sra:{self.password}@{DATABASE}/sra_data"
+            return f"postgres://sra_owner:{self.password}@{DATABASE}/sra_data"
         if "fromService" in variable:
             assert variable["fromService"]["property"] == "hostport"
             return f"{variable['fromService']['name']}:{self.find_port(variable['fromService']['name'])}"
@@ -83,14 +83,14 @@ class Deployment:
         return self.start(service["name"], service["name"], values, init=True)
 
     def start_database(self) -> None:
-        values = {"POSTGRES_USER": "sra", "POSTGRES_PASSWORD": self.blueprint.password, "POSTGRES_DB": "sra_data"}
+        values = {"POSTGRES_USER": "sra_owner", "POSTGRES_PASSWORD": self.blueprint.password, "POSTGRES_DB": "sra_data"}
         database = self.start("postgres:17", DATABASE, values)
-        probe = ["psql", "-h", "127.0.0.1", "-U", "sra", "-d", "sra_data", "-c", "SELECT 1"]
+        probe = ["psql", "-h", "127.0.0.1", "-U", "sra_owner", "-d", "sra_data", "-c", "SELECT 1"]
         wait_for(lambda: database.exec_run(probe).exit_code == 0, "the database", seconds=60)
         self.database = database
 
     def query(self, sql: str) -> str:
-        done = self.database.exec_run(["psql", "-U", "sra", "-d", "sra_data", "-AtX", "-c", sql])
+        done = self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql])
         assert done.exit_code == 0, done.output
         return str(done.output.decode().strip())
 

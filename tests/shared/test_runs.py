@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool
+from sra_shared.db import Connection, Pool, prepare_connection
 from sra_shared.errors import (
     FatalError,
     IdempotencyConflictError,
@@ -222,6 +222,25 @@ async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, worker
             with pytest.raises(LeaseLostError):
                 await commit_one(late)
     assert await pool.fetchval("SELECT read_count FROM run_unit WHERE task_id = $1", task_id) == 0
+
+
+async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_again(
+    pool: Pool, database: str, worker: Worker
+) -> None:
+    """The claim was committed, and giving the connection back fails: nobody works on the unit, so it must be free."""
+
+    async def drop(connection: Connection) -> None:
+        await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    task_id = await ask(pool)
+    async with asyncpg.create_pool(database, min_size=1, max_size=1, init=prepare_connection, reset=drop) as dropped:
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await claim_unit(dropped, task_id, worker, ordered=False)
+    assert await pool.fetchval("SELECT status FROM run_unit WHERE task_id = $1", task_id) == "running"
+    assert not worker.active
+    lease = await claim_unit(pool, task_id, worker, ordered=False)
+    assert lease is not None
+    assert lease.unit.epoch == 2
 
 
 async def test_living_lease_is_not_taken(pool: Pool, database: str, worker: Worker) -> None:

@@ -69,7 +69,9 @@ class Stack:
 
     def query(self, sql: str) -> str:
         """Return what psql prints for a query, unaligned and without headers."""
-        return self.compose("exec", "-T", "postgres", "psql", "-U", "sra", "-d", "sra_data", "-AtX", "-c", sql).strip()
+        return self.compose(
+            "exec", "-T", "postgres", "psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql
+        ).strip()
 
     def hold_the_day(self) -> None:
         """Keep the stand-in at today, so that a midnight in between changes nothing."""

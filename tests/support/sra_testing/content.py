@@ -15,18 +15,22 @@ def _select_rows(table: sa.Table) -> str:
     keys = [column.name for column in table.primary_key if column.name != "row_id"]
     current = " WHERE valid_to IS NULL" if "valid_to" in table.c else ""
     return (
-        f"SELECT concat_ws('|', '{table.name}', {', '.join(keys)}, encode(content_hash, 'hex')) AS line"  # noqa: S608
+        f"SELECT '{table.name}' AS source, concat_ws('|', {', '.join(keys)}, encode(content_hash, 'hex')) AS line"  # noqa: S608
         f" FROM {table.name}{current}"
     )
 
 
 def make_content_query() -> str:
-    """Return a query for one MD5 over the keys and hashes of every raw table, the rejects, and the rows of the pages."""
+    """Return a query for one text: a line with rows and MD5 for each raw table, the rejects and each of the pages."""
     parts = [_select_rows(table) for table in metadata.sorted_tables if "content_hash" in table.c]
     parts += [
-        f"SELECT concat_ws('|', '{name}', to_jsonb(v) - {_PUBLISHED_BY}) FROM sra.{name} v"  # noqa: S608
+        f"SELECT '{name}', concat_ws('|', to_jsonb(v) - {_PUBLISHED_BY}) FROM sra.{name} v"  # noqa: S608
         for name in _PAGES
     ]
-    parts.append("SELECT concat_ws('|', 'rejected', dataset, file_path, line, reason) FROM rejected_record")
+    parts.append("SELECT 'rejected_record', concat_ws('|', dataset, file_path, line, reason) FROM rejected_record")
     lines = " UNION ALL ".join(parts)
-    return f"SELECT md5(string_agg(line, E'\\n' ORDER BY line COLLATE \"C\")) FROM ({lines}) lines"  # noqa: S608
+    return (
+        "SELECT string_agg(concat_ws(' ', source, rows, digest), E'\\n' ORDER BY source) FROM (SELECT source,"  # noqa: S608
+        " count(*) AS rows, md5(string_agg(line, E'\\n' ORDER BY line COLLATE \"C\")) AS digest"
+        f" FROM ({lines}) lines GROUP BY source) sources"
+    )

@@ -203,20 +203,23 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
 
     With `ordered`, a unit is free only when all before it ended. The former owner's stuck transactions are ended first.
     """
-    async with worker.claiming, pool.acquire() as connection:
-        pid, backend_start = worker.backend
-        await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
-        row = await connection.fetchrow(
-            SQL_CLAIM,
-            task_id,
-            worker.owner,
-            pid,
-            backend_start,
-            [unit for task, unit in worker.active if task == task_id],
-            ordered,
-        )
+    async with worker.claiming:
+        async with pool.acquire() as connection:
+            pid, backend_start = worker.backend
+            await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
+            row = await connection.fetchrow(
+                SQL_CLAIM,
+                task_id,
+                worker.owner,
+                pid,
+                backend_start,
+                [unit for task, unit in worker.active if task == task_id],
+                ordered,
+            )
         if row is None:
             return None
+        # not before the connection was given back: that fails too where the server dies, and a unit noted as active
+        # that nobody works on would be kept alive by the heartbeat for ever
         lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
         worker.active.add((task_id, lease.unit.unit))
     return lease

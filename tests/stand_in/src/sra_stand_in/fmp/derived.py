@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from sra_stand_in.fmp.fields import (
     BALANCE_GROWTH,
@@ -254,4 +255,4 @@ def dividend_per_share(statement: Statement) -> float:
     """Dividends with an ex-date within the period."""
     days = 364 if statement.period == "FY" else 90
     security = statement.company.security
-    return round(sum(one.amount for one in list_dividends(security, statement.day - days, statement.day)), 6)
+    return round(math.fsum(one.amount for one in list_dividends(security, statement.day - days, statement.day)), 6)

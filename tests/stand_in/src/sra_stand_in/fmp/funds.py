@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from sra_stand_in.fmp.names import COUNTRY_NAMES, KNOWN_ETFS, SECTORS
@@ -32,7 +33,7 @@ def _choose_members(universe: Universe, etf: Security) -> list[tuple[Security, f
         if len(chosen) == wanted:
             break
     rough = [between(0.2, 1.0, etf.salt, one.salt) ** 3 for one in chosen.values()]
-    scale = (100 - _CASH_SHARE - _bond_share(etf)) / sum(rough)
+    scale = (100 - _CASH_SHARE - _bond_share(etf)) / math.fsum(rough)
     pairs = [(one, round(weight * scale, 6)) for one, weight in zip(chosen.values(), rough, strict=True)]
     return sorted(pairs, key=lambda pair: -pair[1])
 

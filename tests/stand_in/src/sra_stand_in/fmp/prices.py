@@ -187,7 +187,7 @@ def list_dividends(security: Security, first: int, last: int) -> list[Dividend]:
 
 def annual_dividend(security: Security, day: int) -> float:
     """The dividends of the year up to a day."""
-    return round(sum(one.amount for one in list_dividends(security, day - 364, day)), 4)
+    return round(math.fsum(one.amount for one in list_dividends(security, day - 364, day)), 4)
 
 
 def has_missing(security: Security, field: int, share: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,8 +117,8 @@ class World:
             found = YearFigures(
                 round(min(closes), 4),
                 round(max(closes), 4),
-                round(sum(recent) / len(recent), 5),
-                round(sum(longer) / len(longer), 5),
+                round(math.fsum(recent) / len(recent), 5),
+                round(math.fsum(longer) / len(longer), 5),
             )
             self._years[security.index] = found
         return found
