@@ -145,9 +145,20 @@ def make_environment():
 
 
 def install_lock(lock):
-    """Install what a lock file pins, by hash, from whatever index pip is set to."""
+    """Install what a lock file pins, by hash, from whatever index pip is set to.
+
+    Without looking at dependencies: a lock names all of them, and pip, asked to resolve `coverage[toml]` against a pinned
+    `coverage`, takes the newest one of the index and then refuses it for want of a hash.
+    """
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
-    command += ["--require-hashes", "--only-binary=:all:", "--progress-bar=off", "-r", os.path.join(ROOT, lock)]
+    command += [
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--progress-bar=off",
+        "-r",
+        os.path.join(ROOT, lock),
+    ]
     if run_logged(command, "installing %s (once; half a minute on a usual line)" % lock) != 0:
         fail(
             "The packages could not be installed:\n  " + read_log_end(),
