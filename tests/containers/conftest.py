@@ -10,7 +10,8 @@ import docker
 import pytest
 from docker.errors import DockerException
 
-from sra_testing.containers import Stack, find_free_port
+from sra_cli.postgres import find_free_port
+from sra_testing.containers import Stack
 
 
 @pytest.fixture(scope="session")

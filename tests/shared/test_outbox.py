@@ -12,11 +12,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
 from sra_shared.outbox import CompletionSender
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_shared.runs.ledger import put_completion
-from sra_testing.receiver_process import TAKEN_TABLE, find_free_port, run_receiver
+from sra_testing.receiver_process import TAKEN_TABLE, run_receiver
 from sra_testing.waiting import wait_for
 
 TOKEN = "service-token-of-the-tests"

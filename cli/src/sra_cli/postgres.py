@@ -44,6 +44,8 @@ _SERVER_OPTIONS = {
     "log_timezone": "UTC",
 }
 
+_claims: dict[int, socket.socket] = {}
+
 
 @dataclass(frozen=True)
 class Binaries:
@@ -168,14 +170,28 @@ def is_port_free(port: int) -> bool:
 
 
 def find_free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now.
+    """Return a TCP port of 127.0.0.1 that nobody listens on now, and keep it for this process until it ends.
 
     It lies below the range that systems hand out for outgoing connections, which would take it again before it is used.
     """
     while True:
         port = 18_000 + secrets.randbelow(14_000)
-        if is_port_free(port):
+        if is_port_free(port) and _claim_port(port):
             return port
+
+
+def _claim_port(port: int) -> bool:
+    """Tell other processes that ask here, by a name that dies with this one: a server may be down between two starts."""
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0sra-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims[port] = claim
+    return True
 
 
 def build_child_command(command: list[str], *, as_nobody: bool = False) -> list[str]:

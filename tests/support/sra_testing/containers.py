@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -115,11 +114,3 @@ def wait_for(
             return found
         time.sleep(0.5)
     raise AssertionError(f"Waited {seconds:.0f} s in vain for {what}.\n{on_timeout()}")
-
-
-def find_free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,14 +23,6 @@ _SQL_TAKE = """
 INSERT INTO taken_event VALUES (($1::jsonb ->> 'event_id')::uuid, 1, $1, $2)
 ON CONFLICT (event_id) DO UPDATE SET deliveries = taken_event.deliveries + 1
 """
-
-
-def find_free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
