@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sra_cli.app import run
+from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import open_connection
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_testing.databases import execute_sql, run_async
@@ -173,6 +175,28 @@ def test_psql_itself_is_run(database: str, monkeypatch: pytest.MonkeyPatch, capf
     monkeypatch.setenv("DATABASE_URL", database)
     assert run(["psql", "-c", "SELECT 40 + 2 AS answer"]) == 0
     assert "42" in capfd.readouterr().out
+
+
+def test_database_behind_a_socket_is_reached_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # the path of a socket ends at 107 bytes, and pytest's folders may be longer
+    with tempfile.TemporaryDirectory(prefix="sra-") as folder:
+        server = EmbeddedPostgres(tmp_path, options={"unix_socket_directories": folder})
+        server.start()
+        try:
+            password = (tmp_path / "postgres.password").read_text().strip()
+            address = f"postgresql:///postgres?host={folder}&port={server.port}&user=postgres&password={password}"
+            monkeypatch.setenv("DATABASE_URL", address)
+            monkeypatch.delenv("PGHOST", raising=False)
+            assert run(["migrate", "--json"]) == 0
+            assert run(["psql", "-c", "SELECT inet_server_addr() IS NULL AS by_socket", "--", "-At"]) == 0
+            assert run(["status", "--json"]) == 0
+        finally:
+            server.stop()
+    said = capfd.readouterr().out
+    assert said.splitlines()[1] == "t"
+    assert password not in said
 
 
 def test_without_a_database_the_home_is_looked_at(

@@ -17,6 +17,7 @@ from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
@@ -52,7 +53,7 @@ def replay(
     """Try rejected Fundata records again, under the rules as they now are or with corrected lines."""
     output = Output(as_json=as_json)
     configure_logs(service="replay", level="WARNING")
-    corrections = parse_corrections(file.read_text(encoding="utf-8")) if file is not None else None
+    corrections = parse_corrections(_read_text(file)) if file is not None else None
     request = make_replay_request(dataset=dataset, reject_ids=reject_ids, corrections=corrections)
     with use_database(Home(home)) as dsn:
         result = asyncio.run(run_in_process(dsn, request, ReplayWork(load_catalogue())))
@@ -104,6 +105,17 @@ def list_all(
             ([str(row["reject_id"]), *_summarise(row)] for row in rows),
         ),
     )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not UTF-8 (byte {error.start + 1}).", next_step="Save it as UTF-8 and try again."
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", next_step="Name the file.") from error
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
