@@ -14,10 +14,10 @@ from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.db import open_connection
 from sra_shared.dsn import redact_dsn
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.migrate import read_newest_revision, read_revision, read_sandbox_mark
+from sra_shared.migrate import is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.reader import read_reader_state
 from sra_shared.runs import ProcessingTask, list_runs
-from sra_shared.settings import ServiceSettings
+from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -54,13 +54,14 @@ async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask]
             "reader_ready": None,
             "problems": [],
         }
-        if revision != newest:
+        if revision is None or (revision != newest and not is_newer(revision)):
             facts["problems"].append(
                 f"The database stands at revision {revision}, the code at {newest}: ./sra migrate."
             )
         if revision is None:
             return facts, [], []
-        reader = await read_reader_state(connection)
+        wants_login = read_settings(DatabaseSettings).sra_reader_password is not None
+        reader = await read_reader_state(connection, wants_login=wants_login)
         facts["sandbox"], facts["reader_ready"] = await read_sandbox_mark(connection), reader.ready
         if not reader.ready:
             facts["problems"].append("The role sra_reader is not ready; run: " + "; ".join(reader.statements))

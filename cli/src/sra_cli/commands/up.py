@@ -15,7 +15,7 @@ import typer
 from sra_cli.database import create_database
 from sra_cli.gateway_client import LIVE, GatewayClient
 from sra_cli.home import Home, RunningStack
-from sra_cli.migration import describe_reader, migrate_database
+from sra_cli.migration import migrate_database
 from sra_cli.output import EXIT_CONFIG, HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.readiness import StoppedWaitingError, wait_until_ready
@@ -129,8 +129,7 @@ class _Up:
         state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
         if state.sandbox != plan.is_sandbox:
             raise _explain_kind(sandbox=state.sandbox)
-        self._output.note(f"The database is at revision {state.revision}" + (", a sandbox." if state.sandbox else "."))
-        for line in describe_reader(state.reader):
+        for line in state.describe():
             self._output.note(line)
         return database_url
 

@@ -80,6 +80,7 @@ def create_service_app(
         timing=timing or WorkerTiming(),
         completions_url=completions_url,
         service_token=service_token,
+        sets_reader_password=database.sra_reader_password is not None,
     )
     metrics = ServiceMetrics()
 
