@@ -20,8 +20,9 @@ from fmp_ingest.targets import has_universe, read_targets
 from fmp_ingest.work import AGAIN, FmpParameters, FmpWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
+from sra_cli.tables import make_table
 from sra_shared.counts import Counts
 from sra_shared.db import Pool, open_connection
 from sra_shared.errors import ConfigError, SraError
@@ -92,9 +93,10 @@ def list_all(output: Output) -> NoReturn:
         }
         for one in DATASETS
     ]
-    columns = ("dataset", "cadence", "calls", "plan", "title")
+    columns = ("dataset", "cadence", "?calls", "?plan", "~title")
+    names = [column.lstrip("?~") for column in columns]
     output.finish(
-        {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in columns] for row in rows])
+        {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in names] for row in rows])
     )
 
 

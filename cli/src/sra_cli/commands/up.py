@@ -55,6 +55,11 @@ def up(
 
 def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None:
     running = home.read_running()
+    lent = home.read_lent()
+    if lent is not None:
+        raise ConfigError(
+            f"A command works on the database of {home.path} (process {lent.pid}).", next_step="Wait until it is done."
+        )
     if running is None:
         raise ConfigError(f"Another ./sra is just starting on {home.path}.", next_step="Wait for it, or ./sra down.")
     output.note(f"A stack runs on {home.path} already (process {running.pid}).")
