@@ -141,7 +141,7 @@ def _mark_database(connection: SyncConnection, *, sandbox: bool, is_new: bool) -
     if sandbox and not marked:
         raise ConfigError(
             "This database was migrated for real data and cannot become a sandbox.",
-            next_step="Use an empty database for made-up data.",
+            next_step="Use an empty database for made-up data, or set the keys that the real data came by.",
         )
 
 

@@ -42,6 +42,9 @@ def up(
 ) -> None:
     """Start PostgreSQL, the services and, where no vendor's key is set, the stand-in; then run one whole refresh.
 
+    Without keys, or with SRA_SANDBOX=1, a new database is for made-up data only: the stand-in's, or that of a stand-in
+    of your own (./sra stand-in) where keys and addresses lead to it.
+
     Data, tokens and logs are kept under the home. Without --exit-when-done it goes on until Ctrl-C or `./sra down`.
     """
     output = Output(as_json=as_json)
@@ -132,8 +135,7 @@ class _Up:
                 f"PostgreSQL {server.binaries.major} ({server.binaries.origin}) runs on {server.data_folder}"
             )
         state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
-        if state.sandbox != plan.is_sandbox:
-            raise _explain_kind(sandbox=state.sandbox)
+        plan.check_vendors(is_sandbox=state.sandbox)
         for line in state.describe():
             self._output.note(line)
         return database_url
@@ -147,8 +149,8 @@ class _Up:
             urls={name: plan.build_url(name) for name in SERVICES},
         )
         self._home.write_running(stack)
-        sources = "stand-in and sample" if plan.is_sandbox else "the vendors"
-        self._output.note(f"Starting {', '.join(SERVICES)}; sources: {sources}; logs: {self._home.logs}")
+        sources = ", with the stand-in for the vendors" if plan.has_stand_in else ""
+        self._output.note(f"Starting {', '.join(SERVICES)}{sources}; logs: {self._home.logs}")
         return stack
 
     def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
@@ -206,15 +208,3 @@ class _Up:
             self._output.note("Ctrl-C or ./sra down ends all.")
         while not self._stop.wait(_TEND_SECONDS):
             supervisor.tend()
-
-
-def _explain_kind(*, sandbox: bool) -> ConfigError:
-    if sandbox:
-        return ConfigError(
-            "This database is a sandbox for made-up data, and a vendor's key is set.",
-            next_step="Use another home (--home) or an empty database for real data.",
-        )
-    return ConfigError(
-        "This database is for real data, and no vendor's key is set, so that only made-up data could be loaded.",
-        next_step="Set the keys, or use another home (--home) for made-up data.",
-    )
