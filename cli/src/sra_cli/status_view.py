@@ -61,7 +61,8 @@ def list_late_datasets(freshness: Sequence[Mapping[str, Any]]) -> list[str]:
             late.append(f"{name}: its last build failed: {row['error']}")
         elif row.get("is_late"):
             due = format_moment(row["expected_at"])
-            late.append(f"{name}: {row['lag_sessions']} sessions late, {row['expected_record']} was due {due}")
+            sessions = "1 session" if row["lag_sessions"] == 1 else f"{row['lag_sessions']} sessions"
+            late.append(f"{name}: {sessions} late, {row['expected_record']} was due {due}")
     return late
 
 
@@ -83,7 +84,8 @@ def render_status(
         parts.append(make_table(f"\nfreshness of {source}", _FRESHNESS, rows))
     late = list_late_datasets(freshness)
     parts += [Text("\nlate"), *(Text(f"  {line}", style="yellow") for line in late)] if late else []
-    parts += [Text(f"\n{problem}", style="red") for problem in result["problems"]]
+    problems = [Text(problem, style="red") for problem in result["problems"]]
+    parts += ["", *problems] if problems else []
     parts.append(Text(f"\n{result['status']}", style="green" if result["status"] == _WELL else "yellow"))
     return Group(*parts)
 
