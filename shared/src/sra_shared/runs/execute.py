@@ -24,6 +24,8 @@ from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
 from sra_shared.runs.trouble import HandoverError, Kind, choose_error, classify_error
 
+__all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
+
 log = get_logger(__name__)
 
 _LONGEST_PAUSE = 60.0
