@@ -195,3 +195,15 @@ async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empt
     events = [entry["event"] for entry in logged]
     assert events.count("job_worker_waits_for_migration") == 1
     assert not {"run_interrupted", "job_worker_restarts"} & set(events)
+
+
+async def test_worker_that_is_stopped_as_it_looks_at_the_tables_takes_nothing_more(database: str) -> None:
+    async with Worker(database, "brief") as worker:
+        pool = await worker.open_pool(min_size=0)
+        jobs = JobWorker(dsn=database, pool=pool, worker=worker, works={"daily_quotes": ScriptedWork(commit_one)})
+        running = asyncio.create_task(jobs.run())
+        # the first step of the task goes as far as the look at the database
+        await asyncio.sleep(0)
+        jobs.stop()
+        await asyncio.wait_for(running, 20)
+        await pool.close()

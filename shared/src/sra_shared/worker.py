@@ -103,9 +103,11 @@ class JobWorker:
         restoring = asyncio.create_task(self._restore_regularly())
         try:
             while not self._stopping.is_set():
-                if await self._find_schema():
+                fits = await self._find_schema()
+                # a stop in between reaches no manager
+                if fits and not self._stopping.is_set():
                     await self._take_jobs()
-                else:
+                elif not fits:
                     await self._pause()
         finally:
             restoring.cancel()
