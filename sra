@@ -6,6 +6,7 @@ Needs Python 3.11 to 3.13 and nothing else. Written so that an older Python can 
 
 import glob
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import time
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 EXIT_CONFIG = 5
+EXIT_INTERRUPTED = 130
 ROOT = os.path.dirname(os.path.realpath(__file__))
 HOME = os.path.join(ROOT, ".sra")
 VENV = os.path.join(HOME, "venv")
@@ -32,11 +34,14 @@ def say(text):
     sys.stderr.flush()
 
 
-def fail(text, next_step):
-    """End with the exit code for a machine that lacks something."""
+def fail(text, next_step, code=EXIT_CONFIG):
+    """End with the exit code for a machine that lacks something, and with --json one object, as every command does."""
     say(text)
     say(next_step)
-    raise SystemExit(EXIT_CONFIG)
+    if "--json" in sys.argv[1:]:
+        sys.stdout.write(json.dumps({"status": "failed", "error": text, "next_step": next_step}) + "\n")
+        sys.stdout.flush()
+    raise SystemExit(code)
 
 
 def name_version(version):
@@ -114,8 +119,7 @@ def run_logged(command, title):
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
-            say("\nstopped; the next call goes on")
-            raise SystemExit(130) from None
+            fail("Interrupted while %s." % title, "The next call goes on.", EXIT_INTERRUPTED)
     if shown:
         sys.stderr.write("\rsra: %s ... %d s\n" % (title, time.monotonic() - begun))
     return process.returncode
@@ -193,10 +197,18 @@ def install(lock, key):
         fail("%s cannot be written: %s." % (error.filename or HOME, error.strerror), "Give it room, and to this user.")
 
 
+def is_installed(key):
+    """Return whether the environment holds what the key stands for, and its Python is still there.
+
+    A system's upgrade may take away the Python that the environment is linked to.
+    """
+    return key in read_stamp() and shutil.which(PYTHON) is not None
+
+
 def ensure_installed(lock):
     """Install unless it is done, one process at a time."""
     key = compute_key(lock)
-    if key in read_stamp():
+    if is_installed(key):
         return
     import fcntl
 
@@ -210,7 +222,7 @@ def ensure_installed(lock):
     except OSError:
         say("another ./sra is installing; waiting for it")
         fcntl.flock(guard, fcntl.LOCK_EX)
-    if key not in read_stamp():
+    if not is_installed(key):
         install(lock, key)
     guard.close()
 

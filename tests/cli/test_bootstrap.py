@@ -107,6 +107,17 @@ def test_an_interrupted_installation_is_made_anew(clone: SmallClone) -> None:
     assert recovered.returncode == 0, recovered.stderr
 
 
+def test_an_environment_whose_python_is_gone_is_made_anew(clone: SmallClone) -> None:
+    assert clone.call("status").returncode == 0
+    python = clone.folder / ".sra" / "venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(clone.folder / "python that an upgrade took away")
+    again = clone.call("status", "--json")
+    assert again.returncode == 0, again.stderr
+    assert "making a private environment" in again.stderr
+    assert json.loads(again.stdout)["arguments"] == ["status", "--json"]
+
+
 def test_two_at_once(clone: SmallClone) -> None:
     with clone.start("one") as first, clone.start("two") as second:
         answers = [process.communicate(timeout=120) for process in (first, second)]
@@ -122,6 +133,9 @@ def test_no_index_is_told_plainly(clone: SmallClone) -> None:
     assert failed.returncode == 5
     assert "could not be installed" in failed.stderr
     assert "network" in failed.stderr
+    told = json.loads(failed.stdout)
+    assert (told["status"], set(told)) == ("failed", {"status", "error", "next_step"})
+    assert "could not be installed" in told["error"]
     # and the next call does not take it for installed
     (clone.folder / "requirements.lock").write_text("# nothing\n")
     assert clone.call("status").returncode == 0

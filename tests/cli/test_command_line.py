@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -66,6 +67,21 @@ def test_wrong_settings_name_the_variable(capsys: pytest.CaptureFixture[str], mo
     assert "DATABASE_URL" in json.loads(capsys.readouterr().out)["error"]
 
 
+@pytest.mark.parametrize("address", ["postgres://u:p[ss@h/d", "postgres://u:p@h:port/d"])
+def test_an_address_that_cannot_be_read_names_the_variable(
+    address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address)
+    assert run(["runs", "--json"]) == 5
+    assert "DATABASE_URL" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_corrections_that_are_no_text_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "lines.txt").write_bytes(b"7\tMontr\xe9al\n")
+    assert run(["rejects", "replay", "--file", str(tmp_path / "lines.txt"), "--json"]) == 5
+    assert "lines.txt is not UTF-8" in json.loads(capsys.readouterr().out)["error"]
+
+
 def test_a_database_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     assert run(["runs", "--json"]) == 1
@@ -78,6 +94,7 @@ def test_a_database_that_does_not_answer(capsys: pytest.CaptureFixture[str], mon
         (ConfigError("a", next_step="b"), 5, "failed"),
         (RunHeldError("a"), 4, "held"),
         (KeyboardInterrupt(), 130, "failed"),
+        (ValueError("not thought of: postgresql://u:secret99@h/d"), 1, "failed"),
     ],
 )
 def test_errors_become_exit_codes(
@@ -101,7 +118,10 @@ def test_errors_become_exit_codes(
 
     monkeypatch.setattr("sra_cli.app.build_app", fail)
     assert run(["down", "--json"]) == code
-    assert json.loads(capsys.readouterr().out)["status"] == status
+    answer = capsys.readouterr()
+    assert json.loads(answer.out)["status"] == status
+    assert "secret99" not in answer.out + answer.err
+    assert ("Traceback" in answer.err) == isinstance(error, ValueError)
 
 
 def test_only_the_called_command_is_imported() -> None:

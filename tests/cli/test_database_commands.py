@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sra_cli.app import run
+from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import open_connection
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_testing.databases import execute_sql, run_async
@@ -102,6 +106,9 @@ def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> Non
     assert command("runs", "--status", "failed")[1] == {"runs": []}
     code, shown = command("runs", "show", run_id[:8])
     assert (code, shown["task_id"], shown["units"]) == (0, run_id, [])
+    assert command("runs", run_id[:8]) == command("runs", run_id) == (0, shown)
+    code, wrong = command("runs", "shwo", run_id)
+    assert (code, "shwo" in wrong["error"]) == (5, True)
     code, cancelled = command("runs", "cancel", run_id)
     assert (code, cancelled["status"]) == (0, "cancelled")
 
@@ -175,6 +182,77 @@ def test_psql_itself_is_run(database: str, monkeypatch: pytest.MonkeyPatch, capf
     assert "42" in capfd.readouterr().out
 
 
+def test_database_behind_a_socket_is_reached_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # the path of a socket ends at 107 bytes, and pytest's folders may be longer
+    with tempfile.TemporaryDirectory(prefix="sra-") as folder:
+        server = EmbeddedPostgres(tmp_path, options={"unix_socket_directories": folder})
+        server.start()
+        try:
+            password = (tmp_path / "postgres.password").read_text().strip()
+            address = f"postgresql:///postgres?host={folder}&port={server.port}&user=postgres&password={password}"
+            monkeypatch.setenv("DATABASE_URL", address)
+            monkeypatch.delenv("PGHOST", raising=False)
+            assert run(["migrate", "--json"]) == 0
+            assert run(["psql", "-c", "SELECT inet_server_addr() IS NULL AS by_socket", "--", "-At"]) == 0
+            assert run(["status", "--json"]) == 0
+        finally:
+            server.stop()
+    said = capfd.readouterr().out
+    assert said.splitlines()[1] == "t"
+    assert password not in said
+
+
+WORK_ON_HOME = """
+import sys
+from pathlib import Path
+from sra_cli.database import use_database
+from sra_cli.home import Home
+with use_database(Home(Path(sys.argv[1]))) as dsn:
+    print(dsn, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def share_the_server_of_the_home(home: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Two commands and a short one at a time: the first starts the server and keeps it until the other is done."""
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", WORK_ON_HOME, str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(process: subprocess.Popen[str], text: str) -> None:
+        assert process.stdin is not None
+        process.stdin.write(text)
+        process.stdin.flush()
+
+    with start() as first:
+        assert first.stdout is not None
+        dsn = first.stdout.readline().strip()
+        with start() as second:
+            assert second.stdout is not None
+            assert second.stdout.readline().strip() == dsn
+            assert run(["status", *words]) == 0
+            assert run(["up", "--exit-when-done", *words]) == 5
+            assert str(first.pid) in capsys.readouterr().err
+            assert run(["down", *words]) == 1
+            say(first, "done\n")
+            assert first.stderr is not None
+            assert "waiting for it" in first.stderr.readline()
+            execute_sql(dsn, "SELECT 1")
+            say(second, "done\n")
+        assert (first.wait(30), second.returncode) == (0, 0)
+    with pytest.raises(OSError, match=r"Connect|connect"):
+        execute_sql(dsn, "SELECT 1")
+    capsys.readouterr()
+
+
 def test_without_a_database_the_home_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,5 +264,6 @@ def test_without_a_database_the_home_is_looked_at(
     capsys.readouterr()
     assert run(["runs", *home]) == 0
     assert json.loads(capsys.readouterr().out) == {"runs": []}
+    share_the_server_of_the_home(tmp_path / "home", home, capsys)
     assert run(["down", *home]) == 0
     assert json.loads(capsys.readouterr().out) == {"status": "completed", "stopped": []}

@@ -15,12 +15,21 @@ from sra_cli.stack import choose_gateway_port, choose_ports, plan_children, plan
 from sra_shared.errors import ConfigError
 
 STACK = RunningStack(pid=1, gateway_url="http://g", database_url="postgresql://x", service_token="t", urls={"a": "b"})
-VENDOR_KEYS = ("FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID", "FUNDATA_SECRET_ACCESS_KEY")
+VENDORS = (
+    "FMP_API_KEY",
+    "FMP_BASE_URL",
+    "FUNDATA_ACCESS_KEY_ID",
+    "FUNDATA_SECRET_ACCESS_KEY",
+    "FUNDATA_AUTH_URL",
+    "FUNDATA_API_URL",
+    "FUNDATA_BASE_PATH",
+    "SRA_SANDBOX",
+)
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    for name in VENDOR_KEYS:
+    for name in VENDORS:
         monkeypatch.delenv(name, raising=False)
     made = Home(tmp_path / "home")
     made.prepare()
@@ -99,6 +108,59 @@ def test_with_one_key_nothing_is_made_up(home: Home, name: str, monkeypatch: pyt
     assert "FMP_BASE_URL" not in stack.settings
     assert stack.settings["SRA_SANDBOX"] == "0"
     assert "stand_in" not in stack.ports
+
+
+STAND_IN_OF_ONES_OWN = {
+    "SRA_SANDBOX": "1",
+    "FMP_API_KEY": "made-up-key",
+    "FMP_BASE_URL": "http://127.0.0.1:7/stable",
+    "FUNDATA_ACCESS_KEY_ID": "made-up-key",
+    "FUNDATA_SECRET_ACCESS_KEY": "made-up-secret",
+    "FUNDATA_AUTH_URL": "http://127.0.0.1:7/fundata-auth",
+    "FUNDATA_API_URL": "http://127.0.0.1:7/fundata-api",
+}
+
+
+def test_a_stand_in_of_ones_own_is_used_as_set(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in STAND_IN_OF_ONES_OWN.items():
+        monkeypatch.setenv(name, value)
+    stack = plan_stack(home, gateway_port=None)
+    assert stack.is_sandbox
+    assert not stack.has_stand_in
+    assert not set(stack.settings) & (set(STAND_IN_OF_ONES_OWN) - {"SRA_SANDBOX"})
+    assert stack.settings["FUNDATA_BASE_PATH"].endswith("fundata/sample")
+    stack.check_vendors(is_sandbox=True)
+
+
+def test_in_a_sandbox_the_stand_in_plays_the_vendor_without_a_key(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SRA_SANDBOX", "FMP_API_KEY", "FMP_BASE_URL"):
+        monkeypatch.setenv(name, STAND_IN_OF_ONES_OWN[name])
+    monkeypatch.setenv("FUNDATA_BASE_PATH", "seeds of mine")
+    monkeypatch.setenv("FUNDATA_AUTH_URL", "http://127.0.0.1:7/fundata-auth")
+    stack = plan_stack(home, gateway_port=None)
+    assert stack.has_stand_in
+    assert "FMP_BASE_URL" not in stack.settings
+    assert "FUNDATA_AUTH_URL" not in stack.settings
+    assert stack.settings["FUNDATA_API_URL"].endswith(f":{stack.ports['stand_in']}/fundata-api")
+    assert stack.settings["FUNDATA_BASE_PATH"] == str(Path.cwd() / "seeds of mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FMP_BASE_URL", "https://financialmodelingprep.com/stable"),
+        ("FUNDATA_API_URL", "https://dbsync.fundataapi.com"),
+    ],
+)
+def test_a_sandbox_refuses_the_vendors_own_hosts(
+    name: str, value: str, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given, text in {**STAND_IN_OF_ONES_OWN, name: value}.items():
+        monkeypatch.setenv(given, text)
+    stack = plan_stack(home, gateway_port=None)
+    with pytest.raises(ConfigError, match="sandbox"):
+        stack.check_vendors(is_sandbox=True)
+    stack.check_vendors(is_sandbox=False)
 
 
 def test_ports_differ_and_a_taken_one_is_named() -> None:

@@ -17,6 +17,8 @@ from sra_cli.app import run
 from sra_cli.commands import bench, check
 from sra_cli.commands import test as test_command
 from sra_cli.postgres import find_free_port
+from sra_cli.settings import ROOT
+from sra_cli.tools import find_chromium
 
 BENCHMARK = '''"""How fast nothing is."""
 import json, sys
@@ -74,12 +76,65 @@ def test_what_is_left_out_is_named_and_refused_in_ci(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert set(test_command.find_missing_tools([])) == {"chromium", "git-lfs"}
-    assert set(test_command.find_missing_tools(["containers"])) == {"docker"}
+    missing = test_command.find_missing_tools([])
+    assert set(missing) == {"chromium", "git-lfs"}
+    assert [part.split(" (")[0] for part in test_command.describe_left_out(missing)] == [
+        "browser tests of the dashboard",
+        "tests with Git LFS itself",
+        "container proofs",
+    ]
     assert test_command.find_missing_tools(["faults"]) == {}
     monkeypatch.setenv("CI", "true")
     assert run(["test", "--json"]) == 5
     assert "chromium" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+def test_every_name_of_chromium_is_known(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_chromium() == str(tmp_path / name)
+    assert set(test_command.find_missing_tools([])) == {"git-lfs"}
+
+
+@pytest.mark.parametrize("docker", [None, "#!/bin/sh\nexit 1\n"])
+def test_container_proofs_want_an_engine_that_answers(
+    docker: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if docker is not None:
+        (tmp_path / "docker").write_text(docker)
+        (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run(["test", "--containers", "--json"]) == 5
+    assert "container engine" in json.loads(capsys.readouterr().out)["error"]
+
+
+SELECTED = "import pytest\n\n@pytest.mark.faults\ndef test_proof(): pass\n"
+SKIPPED = "import pytest\n\n@pytest.mark.faults\n@pytest.mark.skip(reason='no tool')\ndef test_proof(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [(SELECTED, 0, None), (SKIPPED, 1, "skipped"), ("def test_other(): pass\n", 1, "no test was selected")],
+)
+def test_a_proof_that_is_named_must_run_and_whole(
+    text: str,
+    code: int,
+    told: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    (tmp_path / "test_it.py").write_text(text)
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "test_it.py"]
+    assert run(["test", "--faults", "--json", "--", *options]) == code
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["status"] == ("failed" if code else "completed")
+    assert (answer["error"] is None) == (told is None)
+    assert (told or "") in (answer["error"] or "")
 
 
 def test_tests_are_run_and_counted(

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from markupsafe import escape
 
 from sra_cli.home import Home, RunningStack
 from sra_cli.refresh_view import COUNTS
@@ -32,8 +33,12 @@ STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
 
 
 def answers(url: str) -> bool:
+    return answers_with(f"{url}/health", httpx.codes.OK)
+
+
+def answers_with(url: str, code: int) -> bool:
     try:
-        return httpx.get(f"{url}/health", timeout=2).status_code == 200
+        return httpx.get(url, timeout=2).status_code == code
     except httpx.TransportError:
         return False
 
@@ -175,6 +180,45 @@ def test_a_sandbox_refuses_real_keys(first: tuple[int, dict[str, Any], str], hom
     assert process.returncode == 5
     assert "sandbox" in json.loads(said)["error"]
     assert not list_processes(home)
+
+
+def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_ones_own(tmp_path: Path) -> None:
+    """As told in the help: the settings that `./sra stand-in` prints lead `./sra up` to it; its FMP takes no key."""
+    home = tmp_path / "home"
+    with start_command("stand-in", "--securities", "20", "--json") as stand_in:
+        assert stand_in.stderr is not None
+        settings: dict[str, str] = {}
+        while "FUNDATA_BASE_PATH" not in settings:
+            name, _, value = stand_in.stderr.readline().strip().removeprefix("export ").partition("=")
+            settings[name] = value
+        control = settings["FMP_BASE_URL"].removesuffix("/stable") + "/control"
+        wait_for(lambda: answers_with(f"{control}/stats", httpx.codes.OK), "the stand-in")
+        fault = {"match": "/stable/", "kind": "401", "times": None}
+        httpx.post(f"{control}/faults", json=[fault], timeout=10).raise_for_status()
+        try:
+            with start_command("up", "--json", "--home", str(home), settings=settings) as process:
+                assert process.stdout is not None
+                result = json.loads(process.stdout.readline())
+                stack = Home(home).read_running()
+                assert stack is not None
+                page = httpx.get(
+                    stack.gateway_url, headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=10
+                ).text
+                assert not any("sra_stand_in" in " ".join(p.cmdline()) for p in psutil.Process(process.pid).children())
+                code, status, _ = call_command("status", "--home", str(home))
+                process.terminate()
+                _, told = process.communicate(timeout=60)
+        finally:
+            stand_in.terminate()
+            stand_in.communicate(timeout=30)
+    assert process.returncode == 2, told
+    assert result["status"] == "partial"
+    steps = {step["step"]: step for step in result["steps"]}
+    assert [step["status"] for step in steps.values()] == ["failed", "completed", "completed", "completed"]
+    assert sum(row["stored"] for row in steps["fundata_quotes"]["datasets"]) > 1000
+    assert str(escape(steps["fmp"]["error"])) in page
+    assert (code, status["status"]) == (1, "degraded")
+    assert any("FMP is unhealthy" in problem for problem in status["problems"])
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +14,15 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.main import make_app
+from sra_cli.tools import find_chromium
 from sra_shared.db import Pool
 from sra_shared.settings import DatabaseSettings, FundataSettings, SeedStorageSettings, ServiceSettings
 from sra_testing.gateway_lab import DAILY, SERVICE_TOKEN, VIEWER_TOKEN, Lab, mark_weekly_done, open_lab
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = find_chromium()
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 SHOTS = os.environ.get("SRA_SCREENSHOTS")  # noqa: TID251 - where a person wants to look at the pages
 

@@ -1,4 +1,4 @@
-"""`./sra refresh` against a gateway: what it prints, how it ends."""
+"""`./sra refresh` and `./sra status` against a gateway: what they print, how they end."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sra_testing.gateway_lab import DAILY, DATA, SERVICE_TOKEN, Lab, mark_weekly_done, open_lab
+from sra_testing.waiting import wait_for
 
 STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
 
@@ -25,8 +26,10 @@ async def lab(database: str) -> AsyncIterator[Lab]:
         yield lab
 
 
-async def run_command(lab: Lab, home: Path, *arguments: str, token: str = SERVICE_TOKEN) -> tuple[int, Any, str]:
-    """Run `./sra refresh` and return its exit code, its JSON object and what it told people."""
+async def run_command(
+    lab: Lab, home: Path, *arguments: str, token: str = SERVICE_TOKEN, command: str = "refresh"
+) -> tuple[int, Any, str]:
+    """Run `./sra refresh`, or another command, and return its exit code, its JSON object and what it told people."""
     environment = {
         **os.environ,  # noqa: TID251 - a child's environment, no setting
         "GATEWAY_URL": lab.url,
@@ -35,7 +38,7 @@ async def run_command(lab: Lab, home: Path, *arguments: str, token: str = SERVIC
     }
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "sra_cli", "refresh", "--home", str(home), "--json", *arguments],
+        [sys.executable, "-m", "sra_cli", command, "--home", str(home), "--json", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -75,3 +78,29 @@ async def test_exit_codes_tell_how_it_ended(lab: Lab, tmp_path: Path) -> None:
     code, _, told = await run_command(lab, tmp_path, "--source", "nonsense")
     assert code == 5
     assert "fmp, fundata, views" in told
+
+
+async def test_status_counts_what_the_gateway_knows(lab: Lab, tmp_path: Path) -> None:
+    async def is_well() -> bool:
+        return bool((await lab.http.get("/status")).json()["status"] == "healthy")
+
+    await wait_for(is_well, what="the gateway's look at all parts")
+    code, result, _ = await run_command(lab, tmp_path, command="status")
+    assert (code, result["status"], result["problems"]) == (0, "healthy", [])
+
+    lab.script.ends[DATA] = ["failed"]
+    refresh = await lab.refresh()
+    await lab.stop("view_builder")
+
+    async def is_seen() -> bool:
+        seen = (await lab.http.get("/status")).json()
+        parts = {part["name"]: part["status"] for part in [*seen["services"], *seen["sources"]]}
+        return bool(parts["view_builder"] == parts["Fundata"] == "unhealthy")
+
+    await wait_for(is_seen, what="the gateway's look at what is wrong")
+    code, result, _ = await run_command(lab, tmp_path, command="status")
+    assert (code, result["status"], result["gateway"]["status"]) == (1, "degraded", "degraded")
+    told = "\n".join(result["problems"])
+    assert "view_builder is unhealthy: It does not answer" in told
+    assert "Fundata is unhealthy" in told
+    assert f"Refresh {refresh['refresh_id'][:8]} ended partial (fundata_data failed)" in told

@@ -95,6 +95,7 @@ async def test_killed_worker_is_taken_over_without_loss_or_double(database: str,
             assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
     assert len(await read_owners(probe_pool)) == 2
     await assert_chunks_once(probe_pool, 8)
+    assert await probe_pool.fetchval("SELECT attempt FROM task_execution_log") == 2
 
 
 async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool: Pool) -> None:
@@ -111,6 +112,29 @@ async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool:
     after = await probe_pool.fetch("SELECT * FROM run_unit WHERE task_id = $1 ORDER BY unit", task_id)
     assert [dict(row) for row in after] == [dict(row) for row in before]
     assert await probe_pool.fetchval("SELECT count(*) FROM chunk_probe WHERE task_id = $1", task_id) == 3
+
+
+@pytest.mark.faults
+async def test_lone_worker_that_was_paused_goes_on_with_its_own_units(database: str, probe_pool: Pool) -> None:
+    task_id = await request_probe(probe_pool, units=4, chunks=6, open_pause=0.5, max_retries=0)
+    with run_worker_process(database, concurrency=2) as lone:
+        await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")
+        lone.send_signal(signal.SIGSTOP)
+
+        async def lease_is_over() -> bool:
+            query = "SELECT bool_and(lease_expires_at < now()) FROM run_unit WHERE status = 'running'"
+            return bool(await probe_pool.fetchval(query))
+
+        await wait_for(lease_is_over, what="the end of the leases")
+        lone.send_signal(signal.SIGCONT)
+        assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
+    await assert_chunks_once(probe_pool, 24)
+    # each part was taken by nobody but the worker that had it, and only once where its connections outlived the pause
+    assert len(await read_owners(probe_pool)) == 1
+    async with probe_pool.acquire() as connection:
+        task = await read_run(connection, task_id)
+    assert task is not None
+    assert task.attempt == 1
 
 
 async def test_poison_job_ends_failed_after_its_retries(database: str, probe_pool: Pool) -> None:

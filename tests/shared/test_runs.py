@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,75 +22,27 @@ from sra_shared.errors import (
 )
 from sra_shared.runs import (
     Execution,
-    ProcessingTask,
-    RunEnd,
     RunRequest,
     RunStatus,
     TaskType,
-    Unit,
     UnitContext,
-    UnitPlan,
     UnitStatus,
     Worker,
     execute_run,
     read_run,
-    read_units,
     request_cancel,
     request_run,
 )
-from sra_shared.runs.leases import claim_unit
-
-ONE_ROW = Counts(read=1, stored=1)
-
-
-@dataclass
-class ScriptedWork:
-    """Units by name; `act` says what each does."""
-
-    act: Callable[[UnitContext], Awaitable[None]]
-    units: Sequence[str] = ("a",)
-    source: str | None = "fmp"
-    ordered: bool = False
-    concurrency: int = 1
-    planned: int = field(default=0)
-
-    async def plan(self, _context: UnitContext) -> Sequence[UnitPlan]:
-        self.planned += 1
-        return [UnitPlan(unit, unit.upper()) for unit in self.units]
-
-    async def process(self, context: UnitContext) -> None:
-        await self.act(context)
-
-    async def conclude(self, _connection: Connection, _task: ProcessingTask, _units: Sequence[Unit]) -> RunEnd:
-        return RunEnd()
+from sra_shared.runs.leases import claim_unit, commit_unit
+from sra_shared.runs.ledger import end_cancelled_runs
+from sra_testing.scripted_work import ScriptedWork, ask, commit_one, end_leases, fetch_run, fetch_units, make_due
+from sra_testing.waiting import wait_for
 
 
 @pytest.fixture
 async def worker(database: str) -> AsyncIterator[Worker]:
     async with Worker(database, "test") as opened:
         yield opened
-
-
-async def ask(pool: Pool, **fields: object) -> UUID:
-    async with pool.acquire() as connection, connection.transaction():
-        requested = await request_run(
-            connection, RunRequest.model_validate({"task_type": TaskType.DAILY_QUOTES, **fields}), source="fmp"
-        )
-    return requested.task.task_id
-
-
-async def commit_one(context: UnitContext) -> None:
-    async with context.transaction() as connection:
-        await context.commit(connection, ONE_ROW, resume={"line": context.unit.counts.read + 1})
-
-
-async def fetch_units(pool: Pool, task_id: UUID) -> dict[str, Unit]:
-    async with pool.acquire() as connection:
-        return {unit.unit: unit for unit in await read_units(connection, task_id)}
-
-
-async def make_due(pool: Pool, task_id: UUID) -> None:
-    await pool.execute("UPDATE run_unit SET not_before = NULL WHERE task_id = $1", task_id)
 
 
 async def test_run_adds_up_its_units_and_leaves_one_completion(pool: Pool, worker: Worker) -> None:
@@ -243,6 +194,54 @@ async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_agai
     assert lease.unit.epoch == 2
 
 
+async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, worker: Worker) -> None:
+    begun: list[str] = []
+    slow_began, slow_may_end = asyncio.Event(), asyncio.Event()
+
+    async def act(context: UnitContext) -> None:
+        begun.append(context.unit.unit)
+        if context.unit.unit == "slow":
+            slow_began.set()
+            await slow_may_end.wait()
+        else:
+            await slow_began.wait()
+            # the next look for work finds the other unit's lease over
+            await end_leases(pool, context.task.task_id)
+        await commit_one(context)
+
+    task_id = await ask(pool, max_retries=0)
+    work = ScriptedWork(act, units=("quick", "slow"), concurrency=2)
+    executing = asyncio.create_task(execute_run(pool, task_id, work, worker))
+
+    async def quick_has_ended() -> bool:
+        units = await fetch_units(pool, task_id)
+        return bool(units) and units["quick"].status is UnitStatus.COMPLETED
+
+    await wait_for(quick_has_ended, what="the end of the quick part")
+    assert await claim_unit(pool, task_id, worker, ordered=False) is None
+    slow_may_end.set()
+    ended = await executing
+    assert ended.task.status is RunStatus.COMPLETED
+    assert sorted(begun) == ["quick", "slow"]
+    assert {unit.epoch for unit in (await fetch_units(pool, task_id)).values()} == {1}
+
+
+async def test_heartbeat_renews_an_ended_lease_of_what_is_worked_on_and_no_other(pool: Pool, worker: Worker) -> None:
+    kept, left = await ask(pool, parameters={"n": 1}), await ask(pool, parameters={"n": 2})
+    for task_id in (kept, left):
+        lease = await claim_unit(pool, task_id, worker, ordered=False)
+        assert lease is not None
+        await end_leases(pool, task_id)
+    worker.active.discard(lease.key)
+
+    async def is_renewed() -> bool:
+        query = "SELECT lease_expires_at > now() FROM run_unit WHERE task_id = $1"
+        return bool(await pool.fetchval(query, kept))
+
+    await wait_for(is_renewed, what="a heartbeat", seconds=30)
+    assert await pool.fetchval("SELECT lease_expires_at < now() FROM run_unit WHERE task_id = $1", left)
+
+
 async def test_living_lease_is_not_taken(pool: Pool, database: str, worker: Worker) -> None:
     task_id = await ask(pool)
     assert await claim_unit(pool, task_id, worker, ordered=False) is not None
@@ -310,6 +309,70 @@ async def test_cancel_of_a_queued_run_ends_it_at_once(pool: Pool) -> None:
         task = await request_cancel(connection, task_id)
     assert task is not None
     assert task.status is RunStatus.CANCELLED
+
+
+async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, worker: Worker) -> None:
+    """As a killed `./sra load` leaves it: no job brings another worker to it."""
+    task_id = await ask(pool)
+    lease = await claim_unit(pool, task_id, worker, ordered=False)
+    assert lease is not None
+    async with pool.acquire() as connection, connection.transaction():
+        task = await request_cancel(connection, task_id)
+    assert task is not None
+    assert task.status is RunStatus.QUEUED
+    async with pool.acquire() as connection:
+        assert await end_cancelled_runs(connection, [TaskType.DAILY_QUOTES]) == []
+        worker.active.clear()
+        await end_leases(pool, task_id)
+        assert await end_cancelled_runs(connection, [TaskType.CSV_IMPORT]) == []
+        assert await end_cancelled_runs(connection, [TaskType.DAILY_QUOTES]) == [task_id]
+    assert (await fetch_run(pool, task_id)).status is RunStatus.CANCELLED
+    async with pool.acquire() as connection:
+        with pytest.raises(LeaseLostError):
+            await commit_unit(connection, lease, Counts())
+
+
+async def test_cancel_of_a_run_whose_worker_died_before_ends_it_at_once(pool: Pool, worker: Worker) -> None:
+    task_id = await ask(pool)
+    assert await claim_unit(pool, task_id, worker, ordered=False) is not None
+    worker.active.clear()
+    await end_leases(pool, task_id)
+    async with pool.acquire() as connection, connection.transaction():
+        task = await request_cancel(connection, task_id)
+    assert task is not None
+    assert task.status is RunStatus.CANCELLED
+
+
+async def test_run_tells_its_attempt_while_it_goes_on(pool: Pool, database: str, worker: Worker) -> None:
+    seen: list[int] = []
+
+    async def act(context: UnitContext) -> None:
+        seen.append((await fetch_run(pool, context.task.task_id)).attempt)
+        await commit_one(context)
+        if len(seen) < 3:
+            raise RetryableError("The source hung up.")
+
+    task_id = await ask(pool)
+    assert (await fetch_run(pool, task_id)).attempt == 0
+    for _ in range(3):
+        execution = await execute_run(pool, task_id, ScriptedWork(act), worker)
+        await make_due(pool, task_id)
+    # each attempt had stored something, which gives the retries back but does not unmake the attempt
+    assert seen == [1, 2, 3]
+    assert execution.task.attempt == 3
+
+
+async def test_takeover_is_an_attempt_of_the_run(pool: Pool, database: str, worker: Worker) -> None:
+    task_id = await ask(pool)
+    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), worker)
+    other = await ask(pool)
+    assert await claim_unit(pool, other, worker, ordered=False) is not None
+    assert (await fetch_run(pool, other)).attempt == 0
+    worker.active.clear()
+    await end_leases(pool, other)
+    async with Worker(database, "successor") as successor:
+        assert await claim_unit(pool, other, successor, ordered=False) is not None
+    assert (await fetch_run(pool, other)).attempt == 2
 
 
 async def test_cancel_of_a_running_run_stops_it_between_chunks(pool: Pool, worker: Worker) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -13,9 +14,19 @@ from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import OUTAGE_ERRORS, open_pool
 from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import upgrade_database
-from sra_shared.runs import RunRequest, TaskType, request_run
-from sra_testing.job_process import PROBE_TABLE, run_worker_process
+from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, Worker, carry_through, request_run
+from sra_testing.job_process import PROBE_TABLE, ProbeWork, run_worker_process
 from sra_testing.waiting import wait_for
+
+
+async def carry_out(dsn: str, task_id: UUID) -> ProcessingTask:
+    """Do a run as a command does, in this process."""
+    async with Worker(dsn, "command") as worker:
+        pool = await worker.open_pool(max_size=3)
+        try:
+            return await carry_through(pool, task_id, ProbeWork(), worker)
+        finally:
+            await pool.close()
 
 
 async def test_run_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
@@ -29,12 +40,14 @@ async def test_run_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
         async with pool.acquire() as connection, connection.transaction():
             request = RunRequest(task_type=TaskType.CSV_IMPORT, parameters={"chunks": 12, "pause": 0.3})
             requested = await request_run(connection, request, source="fundata", enqueue=enqueue_run)
+            own = RunRequest(task_type=TaskType.CSV_IMPORT, parameters={"chunks": 12, "pause": 0.2}, max_retries=0)
+            commanded = await request_run(connection, own, source="fundata")
 
-        async def count_chunks() -> int:
+        async def have_begun() -> bool:
             try:
-                return int(await pool.fetchval("SELECT count(*) FROM chunk_probe"))
+                return bool(await pool.fetchval("SELECT count(DISTINCT task_id) = 2 FROM chunk_probe"))
             except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-                return 0
+                return False
 
         async def read_status() -> str | None:
             try:
@@ -46,16 +59,18 @@ async def test_run_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
             return None if status in ("queued", "running") else str(status)
 
         with run_worker_process(dsn):
-            await wait_for(count_chunks, what="a first chunk")
+            by_command = asyncio.create_task(carry_out(dsn, commanded.task.task_id))
+            await wait_for(have_begun, what="chunks of both")
             assert server.pid is not None
             os.kill(server.pid, signal.SIGKILL)
             await asyncio.to_thread(server.stop)
             await asyncio.to_thread(server.start)
             assert await wait_for(read_status, what="the end of the run", seconds=150) == "completed"
-        rows = await pool.fetch("SELECT chunk, count(*) AS times FROM chunk_probe GROUP BY chunk")
-        assert sorted((row["chunk"], row["times"]) for row in rows) == [(chunk, 1) for chunk in range(12)]
-        assert await pool.fetchval("SELECT sum(stored_count) FROM run_unit") == 12
-        assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
+            assert (await by_command).status is RunStatus.COMPLETED
+        rows = await pool.fetch("SELECT chunk, count(*) AS times FROM chunk_probe GROUP BY task_id, chunk")
+        assert sorted((row["chunk"], row["times"]) for row in rows) == sorted([(chunk, 1) for chunk in range(12)] * 2)
+        assert await pool.fetchval("SELECT sum(stored_count) FROM run_unit") == 24
+        assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 2
         await pool.close()
     finally:
         await asyncio.to_thread(server.stop)

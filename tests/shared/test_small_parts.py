@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sra_shared.counts import Counts
-from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn
+from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn, strip_password
 from sra_shared.errors import ConfigError, FatalError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
 from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
@@ -32,12 +32,56 @@ def test_every_spelling_of_an_address_becomes_one(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["mysql://u:secret99@h/d", "postgres://u:secret99@h", "postgres://u:secret99@h/d?sslmode=maybe"]
+    ("address", "expected"),
+    [
+        ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
+        ("postgres:///d?host=%2Frun%2Fp&user=u&password=p%26", "postgresql://u:p%26@/d?host=/run/p"),
+        ("postgres://u@/d?host=/run/p&port=5433", "postgresql://u@/d?host=/run/p&port=5433"),
+        ("postgres://u:p@x@h/d", "postgresql://u:p%40x@h/d"),
+        ("postgres://u:p@[::1]:5433/d", "postgresql://u:p@[::1]:5433/d"),
+        ("postgres://u:p@h1:5432,h2:5433/d", "postgresql://u:p@h1:5432,h2:5433/d"),
+    ],
+)
+def test_sockets_and_unusual_hosts_are_kept(address: str, expected: str) -> None:
+    assert normalise_dsn(address) == expected
+    assert normalise_dsn(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://u:secret99@h/d",
+        "postgres://u:secret99@h",
+        "postgres://u:secret99@h/d?sslmode=maybe",
+        "postgres://u:[secret99@h/d",
+        "postgres://u:secret99/x@h/d",
+        "postgres://u:5432/secret99@h/d",
+        "postgres://u:secret99#x@h/d",
+        "postgres://u:secret99@h:port/d",
+        "postgres://u:secret99@h:70000/d",
+        "postgres://u:secret99@h/d?port=0",
+    ],
 )
 def test_bad_address_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(ConfigError, match="DATABASE_URL") as raised:
         normalise_dsn(address)
     assert "secret99" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("::1", "postgresql://u@[::1]:5432/d"),
+        ("/run/postgresql", "postgresql://u@/d?host=/run/postgresql&port=5432"),
+    ],
+)
+def test_host_may_be_an_address_or_a_folder(host: str, expected: str) -> None:
+    assert build_dsn(host=host, port=5432, name="d", user="u", password=None, ssl=None) == expected
+
+
+def test_host_that_is_none_is_refused_by_the_name_of_its_variable() -> None:
+    with pytest.raises(ConfigError, match="DB_HOST"):
+        build_dsn(host="postgres://h", port=5432, name="d", user="u", password=None, ssl=None)
 
 
 @given(st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30))
@@ -45,6 +89,8 @@ def test_any_password_survives_the_address(password: str) -> None:
     dsn = build_dsn(host="h", port=5432, name="d", user="u", password=password, ssl=None)
     assert read_password(dsn) == password
     assert redact_dsn(dsn) == "postgresql://u:***@h:5432/d"
+    assert strip_password(dsn) == "postgresql://u@h:5432/d"
+    assert normalise_dsn(dsn) == dsn
 
 
 def test_parts_make_an_address(monkeypatch: pytest.MonkeyPatch) -> None:

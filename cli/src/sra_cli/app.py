@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import typer
 
 from sra_cli.output import EXIT_FAILED, Output
 from sra_shared.errors import ConfigError, RetryableError, SraError
+from sra_shared.logs import redact_text
 
 COMMANDS: dict[str, str] = {
     "up": "Start the whole stack, run one refresh, show the result and the dashboard.",
@@ -71,14 +73,18 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out a command line and return its exit code."""
     as_json = "--json" in arguments
     wanted = next((word for word in arguments if not word.startswith("-")), None)
-    command = typer.main.get_command(build_app(wanted))
     words = list(arguments) or ["--help"]
     try:
+        command = typer.main.get_command(build_app(wanted))
         code = command.main(words, prog_name="./sra", standalone_mode=False)
     except (asyncio.CancelledError, typer.Abort):
         code = _INTERRUPTED
     except (SraError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, typer.TyperException) as error:
         failure = explain_error(error, wanted)
+        return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
+    except Exception as error:  # noqa: BLE001 - the last resort: whoever reads stdout gets his object all the same
+        sys.stderr.write(redact_text(traceback.format_exc()))
+        failure = explain_unexpected(error)
         return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
     if code == _INTERRUPTED:  # what typer makes of Ctrl-C; no command of ours ends with it by itself
         return report_error("Interrupted.", "What was committed stays; the same command goes on.", code, as_json)
@@ -98,6 +104,14 @@ def explain_error(error: Exception, command: str | None = None) -> SraError:
         return SraError(f"{error.filename}: {error.strerror}.")
     return RetryableError(
         f"The database does not answer ({error or type(error).__name__}).", next_step="Check DATABASE_URL."
+    )
+
+
+def explain_unexpected(error: Exception) -> SraError:
+    """Return an error that no command knows of as one of ours; its traceback is told besides."""
+    return SraError(
+        f"This is a mistake of ours: {type(error).__name__}: {redact_text(str(error))}.",
+        next_step="Report it with the traceback on stderr. What was committed stays.",
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +18,8 @@ from sra_shared.errors import ConfigError
 from sra_shared.settings import DatabaseSettings
 
 DATABASE = "sra_data"
+_STARTING_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
 
 
 @contextmanager
@@ -23,31 +27,52 @@ def use_database(home: Home | None = None, *, create: bool = False) -> Iterator[
     """Yield the address of the database to work on.
 
     The order is DATABASE_URL (or DB_*), the database of the stack that runs on the home, the embedded PostgreSQL of the
-    home, started for as long as the block lasts. Raises ConfigError where there is none; `create` makes one.
+    home: that of another command at work there, else started for as long as the block lasts and others use it. Raises
+    ConfigError where there is none; `create` makes one.
     """
     dsn = read_settings(DatabaseSettings).dsn
     if dsn is not None:
         yield dsn
         return
     home = home or Home()
-    running = home.read_running()
-    if running is not None:
-        yield running.database_url
-        return
     server = EmbeddedPostgres(home.path, pg_bin=read_settings(CommandSettings).pg_bin)
-    if not create and read_data_major(server.data_folder) is None:
+    if not create and home.read_running() is None and read_data_major(server.data_folder) is None:
         raise ConfigError(
             f"No database is set, and {home.path} holds none.", next_step="Set DATABASE_URL, or run ./sra up first."
         )
     home.prepare()
-    with home.hold() as is_ours:
-        if not is_ours:
-            raise ConfigError(f"A stack is just starting on {home.path}.", next_step="Try again in a few seconds.")
-        server.start()
-        try:
-            yield asyncio.run(create_database(server))
-        finally:
-            server.stop()
+    deadline = time.monotonic() + _STARTING_SECONDS
+    while time.monotonic() < deadline:
+        running = home.read_running()
+        if running is not None:
+            yield running.database_url
+            return
+        with home.borrow_server() as lent:
+            if lent is not None:
+                yield lent.database_url
+                return
+        with home.hold() as is_ours:
+            if is_ours:
+                with _run_server(home, server) as database_url:
+                    yield database_url
+                return
+        time.sleep(_LOOK_SECONDS)
+    raise ConfigError(f"A stack is just starting on {home.path}.", next_step="Try again in a few seconds.")
+
+
+@contextmanager
+def _run_server(home: Home, server: EmbeddedPostgres) -> Iterator[str]:
+    server.start()
+    try:
+        database_url = asyncio.run(create_database(server))
+        with home.lend_server(database_url, on_wait=_tell_of_waiting):
+            yield database_url
+    finally:
+        server.stop()
+
+
+def _tell_of_waiting() -> None:
+    sys.stderr.write("sra: another command still works on the database that this one started; waiting for it\n")
 
 
 async def create_database(server: EmbeddedPostgres) -> str:

@@ -6,15 +6,18 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sra_cli.settings import ROOT
 from sra_shared.errors import ConfigError
 
 DEFAULT_HOME = ROOT / ".sra"
+_LOCK_TRIES, _LOCK_PAUSE = 5, 0.05
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,14 @@ class RunningStack:
     urls: dict[str, str]
 
 
+@dataclass(frozen=True)
+class LentServer:
+    """The embedded server that a command runs for as long as it works: its process, and the database on it."""
+
+    pid: int
+    database_url: str
+
+
 class Home:
     """A folder (mode 0700) with the data, tokens and logs of one stack."""
 
@@ -36,6 +47,8 @@ class Home:
         self.logs = self.path / "logs"
         self._state = self.path / "up.json"
         self._lock = self.path / "up.lock"
+        self._lent = self.path / "server.json"
+        self._borrowers = self.path / "server.lock"
 
     def prepare(self) -> None:
         """Make the folder and close it to others; raises ConfigError where that cannot be done."""
@@ -62,9 +75,7 @@ class Home:
     def hold(self) -> Iterator[bool]:
         """Try to be the one who runs this home; yields False where another process does. Ends with the process."""
         with self._lock.open("a", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock_soon(file.fileno()):
                 yield False
                 return
             yield True
@@ -72,11 +83,37 @@ class Home:
 
     def write_running(self, stack: RunningStack) -> None:
         """Tell other commands what runs here; readable by the owner only, since it holds secrets."""
-        partial = self._state.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(stack), file)
-        partial.replace(self._state)
+        _write_secret(self._state, asdict(stack))
+
+    @contextmanager
+    def lend_server(self, database_url: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Let other commands use the server of the one who holds this home; ends when the last of them is done.
+
+        `on_wait` is called where it has to be waited for one.
+        """
+        _write_secret(self._lent, asdict(LentServer(os.getpid(), database_url)))
+        try:
+            yield
+        finally:
+            self._lent.unlink(missing_ok=True)
+            with self._borrowers.open("a", encoding="ascii") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    on_wait()
+                    fcntl.flock(file, fcntl.LOCK_EX)
+
+    @contextmanager
+    def borrow_server(self) -> Iterator[LentServer | None]:
+        """Yield the server that another command runs here, which stays up until the block ends; None where none does."""
+        with self._borrowers.open("a", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield self.read_lent()
+
+    def read_lent(self) -> LentServer | None:
+        """Return the server that a command runs here for as long as it works, or None."""
+        found = self._read_while_held(self._lent)
+        return None if found is None else LentServer(**found)
 
     def is_held(self) -> bool:
         """Whether a process runs this home now."""
@@ -84,16 +121,43 @@ class Home:
             return False
         with self._lock.open("a", encoding="ascii") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # shared, so that those who only look do not get in one another's way
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
 
     def read_running(self) -> RunningStack | None:
         """Return what runs here, or None where nothing does or it is still starting."""
+        found = self._read_while_held(self._state)
+        return None if found is None else RunningStack(**found)
+
+    def _read_while_held(self, path: Path) -> dict[str, Any] | None:
+        # what a killed process left says nothing
         if not self.is_held():
             return None
         try:
-            return RunningStack(**json.loads(self._state.read_text(encoding="utf-8")))
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        return found
+
+
+def _lock_soon(handle: int) -> bool:
+    """Lock, or return False where somebody runs the home; one who only looks has it for a moment."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return True
+    return False
+
+
+def _write_secret(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    partial.replace(path)

@@ -8,28 +8,22 @@ from typing import Any
 
 import asyncpg
 
+from sra_cli.tables import format_duration, format_moment
 from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, Unit
 
-RUN_COLUMNS = ("run", "type", "status", "started", "#seconds", "#records", "#errors")
-
-
-def format_time(moment: datetime | None) -> str:
-    """Return a moment in UTC to the second, without the zone."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+RUN_COLUMNS = ("run", "type", "status", "started", "#took", "#records", "?#errors")
+UNIT_COLUMNS = ("dataset", "status", "#read", "#stored", "?#unchanged", "?#duplicate", "#rejected")
 
 
 def summarise_run(task: ProcessingTask) -> tuple[object, ...]:
     """Return the cells of a run for RUN_COLUMNS."""
-    seconds = "" if task.duration_seconds is None else f"{task.duration_seconds:.1f}"
-    status = f"{task.status}, overdue" if task.overdue else str(task.status)
-    started = format_time(task.started_at)
     return (
         str(task.task_id)[:8],
         task.task_type.value,
-        status,
-        started,
-        seconds,
+        f"{task.status} late" if task.overdue else str(task.status),
+        format_moment(task.started_at),
+        format_duration(None if task.duration_seconds is None else float(task.duration_seconds)),
         task.records_processed,
         task.errors_count,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sra_cli.settings import read_settings
 from sra_shared.db import open_connection
-from sra_shared.migrate import read_sandbox_mark, upgrade_database
-from sra_shared.reader import ReaderState, prepare_reader
+from sra_shared.migrate import describe_revision, read_sandbox_mark, upgrade_database
+from sra_shared.reader import ReaderState, describe_reader, set_up_reader
 from sra_shared.settings import DatabaseSettings
 from view_builder.inprocess import define_missing_views
 
@@ -20,6 +20,11 @@ class MigratedDatabase:
     sandbox: bool
     reader: ReaderState
 
+    def describe(self) -> list[str]:
+        """Return it in sentences, with what a person has to do so that the SRA app can read."""
+        kind = ["It is a sandbox: made-up data only."] if self.sandbox else []
+        return [" ".join([describe_revision(self.revision), *kind]), *describe_reader(self.reader)]
+
 
 async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
     """Migrate, mark an empty database as a sandbox where asked to, define the views, prepare the role of the SRA app.
@@ -29,19 +34,9 @@ async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
     revision = await upgrade_database(dsn, sandbox=sandbox)
     await define_missing_views(dsn)
     password = read_settings(DatabaseSettings).sra_reader_password
+    reader = await set_up_reader(dsn, password.get_secret_value() if password else None)
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
-        reader = await prepare_reader(connection, password.get_secret_value() if password else None)
         return MigratedDatabase(revision, await read_sandbox_mark(connection), reader)
     finally:
         await connection.close()
-
-
-def describe_reader(reader: ReaderState) -> list[str]:
-    """Return what a person has to do so that the SRA app can read; nothing where it can."""
-    if reader.ready:
-        return []
-    return [
-        "The role sra_reader could not be made ready with this user's rights. An administrator runs:",
-        *(f"  {statement};" for statement in reader.statements),
-    ]

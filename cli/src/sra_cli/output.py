@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console, RenderableType
-from rich.table import Table
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 5
@@ -62,14 +61,3 @@ class Output:
             shown = render()
             if shown is not None:
                 self.console.print(shown)
-
-
-def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Return a table that fits 80 columns; a column whose name starts with `#` holds numbers."""
-    table = Table(title=title or None, title_justify="left", box=None, padding=(0, 1, 0, 0), header_style="bold")
-    for column in columns:
-        numeric = column.startswith("#")
-        table.add_column(column.lstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
-    for row in rows:
-        table.add_row(*("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-    return table

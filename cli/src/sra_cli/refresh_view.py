@@ -10,9 +10,10 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from sra_cli.output import make_table
+from sra_cli.tables import format_duration, make_table
 
 COUNTS = ("read", "stored", "unchanged", "duplicate", "rejected")
+_COUNT_COLUMNS = ("#read", "#stored", "?#unchanged", "?#duplicate", "#rejected")
 STEP_KEYS = ("step", "status", "seconds", "error", "datasets")
 _STYLES = {"completed": "green", "partial": "yellow", "parked": "yellow", "held": "yellow", "failed": "red"}
 _WAITING = ("queued", "pending", "waiting")
@@ -29,14 +30,9 @@ def render_steps(state: Mapping[str, Any]) -> RenderableType:
     for step in state.get("steps", ()):
         counts = sum_counts(step)
         status = Text(str(step["status"]), style=_STYLES.get(step["status"], ""))
-        seconds = "" if step.get("seconds") is None else f"{float(step['seconds']):.1f}"
-        rows.append((step["step"], status, seconds, *(counts[name] for name in COUNTS)))
-    table = make_table("", ("step", "status", "#seconds", *(f"#{name}" for name in COUNTS)), [])
-    for row in rows:
-        table.add_row(
-            *(cell if isinstance(cell, Text) else f"{cell:,}" if isinstance(cell, int) else cell for cell in row)
-        )
-    return table
+        seconds = None if step.get("seconds") is None else float(step["seconds"])
+        rows.append((step["step"], status, format_duration(seconds), *(counts[name] for name in COUNTS)))
+    return make_table("", ("step", "status", "#took", *_COUNT_COLUMNS), rows)
 
 
 def render_refresh(result: Mapping[str, Any]) -> RenderableType:
@@ -48,7 +44,7 @@ def render_refresh(result: Mapping[str, Any]) -> RenderableType:
         for row in step.get("datasets") or ()
     ]
     if rows:
-        parts += ["", make_table("", ("dataset", *(f"#{name}" for name in COUNTS)), rows)]
+        parts += ["", make_table("", ("dataset", *_COUNT_COLUMNS), rows)]
     parts += [
         Text(f"{step['step']}: {step['error']}", style="red") for step in result.get("steps", ()) if step.get("error")
     ]

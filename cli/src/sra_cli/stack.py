@@ -6,13 +6,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pydantic_settings import BaseSettings
+
+from fmp_ingest.client import check_source
+from fundata_ingest.update_api import Account, check_hosts
 from sra_cli.home import Home
 from sra_cli.postgres import find_free_port, is_port_free
 from sra_cli.settings import ROOT, read_settings
 from sra_cli.supervisor import ChildPlan
 from sra_shared.errors import ConfigError
-from sra_shared.settings import FmpSettings, FundataSettings
+from sra_shared.settings import FmpSettings, FundataSettings, ServiceSettings, list_own_fields
 
 SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 STAND_IN = "stand_in"
@@ -24,7 +29,7 @@ _DEFAULT_GATEWAY_PORT = 8080
 
 @dataclass(frozen=True)
 class StackPlan:
-    """Ports and settings of one stack; `is_sandbox` says that it works on made-up data."""
+    """Ports and settings of one stack; `is_sandbox` says that its database is, where it is new, for made-up data."""
 
     is_sandbox: bool
     ports: Mapping[str, int]
@@ -34,15 +39,39 @@ class StackPlan:
         """Return the address of a service of this stack."""
         return f"http://127.0.0.1:{self.ports[name]}"
 
+    @property
+    def has_stand_in(self) -> bool:
+        """Whether a stand-in of our own is part of the stack."""
+        return STAND_IN in self.ports
+
+    def check_vendors(self, *, is_sandbox: bool) -> None:
+        """Raise ConfigError where a database for made-up data would be filled by the vendors themselves."""
+        fmp, fundata = FmpSettings(**self._pick(FmpSettings)), FundataSettings(**self._pick(FundataSettings))
+        if fmp.fmp_api_key is not None:
+            check_source(fmp.fmp_base_url, is_sandbox=is_sandbox)
+        key, secret = fundata.fundata_access_key_id, fundata.fundata_secret_access_key
+        if key is not None and secret is not None:
+            account = Account(
+                key=key, secret=secret, auth_url=fundata.fundata_auth_url, api_url=fundata.fundata_api_url
+            )
+            check_hosts(account, is_sandbox=is_sandbox)
+
+    def _pick(self, kind: type[BaseSettings]) -> dict[str, Any]:
+        return {name.lower(): text for name, text in self.settings.items() if name.lower() in list_own_fields(kind)}
+
 
 def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
-    """Choose ports and settings; without any vendor's key the stack is a sandbox with stand-in and sample.
+    """Choose ports and settings; without any vendor's key, or with SRA_SANDBOX, the stack is a sandbox.
 
-    Raises ConfigError where the gateway's port is taken or settings are wrong.
+    In a sandbox a vendor without a key is played by the stand-in. What is set explicitly is kept, so that a stand-in of the
+    user's own is used where the settings lead to it. Raises ConfigError where the gateway's port is taken or settings are
+    wrong.
     """
     fmp, fundata = read_settings(FmpSettings), read_settings(FundataSettings)
-    is_sandbox = fmp.fmp_api_key is None and fundata.fundata_access_key_id is None
-    names = [*SERVICES[:-1], *([STAND_IN] if is_sandbox else [])]
+    lacking = [one for one, key in ((fmp, fmp.fmp_api_key), (fundata, fundata.fundata_access_key_id)) if key is None]
+    is_sandbox = len(lacking) == 2 or read_settings(ServiceSettings).sra_sandbox
+    played = lacking if is_sandbox else []
+    names = [*SERVICES[:-1], *([STAND_IN] if played else [])]
     ports = dict(zip(names, choose_ports(len(names)), strict=True))
     ports["gateway"] = choose_gateway_port(gateway_port)
     settings = {
@@ -55,12 +84,17 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
         "DASHBOARD_URL": f"http://127.0.0.1:{ports['gateway']}",
         "LOG_FORMAT": "json",
         "SRA_SANDBOX": "1" if is_sandbox else "0",
+        "FUNDATA_BASE_PATH": str(choose_seed_folder(fundata, is_sandbox=is_sandbox)),
     }
-    if is_sandbox:
-        settings |= build_stand_in_settings(ports[STAND_IN])
-    else:
-        settings["FUNDATA_BASE_PATH"] = str(resolve_seed_folder(fundata.fundata_base_path))
+    for vendor in played:
+        settings |= choose_stand_in_settings(vendor, ports[STAND_IN])
     return StackPlan(is_sandbox=is_sandbox, ports=ports, settings=settings)
+
+
+def choose_stand_in_settings(vendor: FmpSettings | FundataSettings, port: int) -> dict[str, str]:
+    """Return the settings that lead to the stand-in for this vendor, without those that are set already."""
+    own = list_own_fields(type(vendor)).keys() - vendor.model_fields_set - {"fundata_base_path"}
+    return {name: text for name, text in build_stand_in_settings(port).items() if name.lower() in own}
 
 
 def build_stand_in_command(port: int, *, with_sample: bool = True) -> list[str]:
@@ -86,9 +120,11 @@ def build_stand_in_settings(port: int) -> dict[str, str]:
     }
 
 
-def resolve_seed_folder(path: str) -> Path:
-    """Return the seed tree: as named from the caller's folder, or the clone's own where the default is meant."""
-    return (ROOT / path) if path == FundataSettings.model_fields["fundata_base_path"].default else Path(path).absolute()
+def choose_seed_folder(fundata: FundataSettings, *, is_sandbox: bool) -> Path:
+    """Return the seed tree: as named from the caller's folder; else the sample in a sandbox, or the clone's own."""
+    if "fundata_base_path" in fundata.model_fields_set:
+        return Path(fundata.fundata_base_path).absolute()
+    return SAMPLE if is_sandbox else ROOT / fundata.fundata_base_path
 
 
 def choose_ports(count: int) -> list[int]:
@@ -111,7 +147,7 @@ def choose_gateway_port(wanted: int | None) -> int:
 def plan_children(plan: StackPlan, home: Home, database_url: str) -> list[ChildPlan]:
     """Return the processes of the stack, the stand-in first."""
     children = []
-    if plan.is_sandbox:
+    if plan.has_stand_in:
         command = build_stand_in_command(plan.ports[STAND_IN])
         children.append(ChildPlan("stand-in", command, {}, home.logs / "stand-in.log"))
     for name in SERVICES:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from pydantic import ValidationError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text as sa_text
 
-from sra_shared.db import Connection, open_engine
+from sra_shared.db import OUTAGE_ERRORS, Connection, open_engine
+from sra_shared.dsn import read_password
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.logs import configure_logs, get_logger
-from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_shared.logs import configure_logs, get_logger, hide_secrets
+from sra_shared.reader import ReaderState, describe_reader, set_up_reader
+from sra_shared.settings import DatabaseSettings, ServiceSettings, describe_settings_error
 
 _LOCK_KEY = 7_302_461
 _OLDEST_SERVER = 150_000
@@ -38,6 +42,21 @@ def read_newest_revision() -> str:
     return head
 
 
+def is_newer(revision: str) -> bool:
+    """Whether a later version of this code made the revision: what this one does not know can only have come after it."""
+    return revision not in {script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()}
+
+
+def describe_revision(revision: str) -> str:
+    """Return where a database stands, in a sentence; one that is newer than this code is left as it is."""
+    if not is_newer(revision):
+        return f"The database is at revision {revision}."
+    return (
+        f"The database is at revision {revision}, which is newer than this code ({read_newest_revision()}): it stays as"
+        " it is."
+    )
+
+
 async def read_revision(connection: Connection) -> str | None:
     """Return the database's revision, or None where it was never migrated."""
     try:
@@ -49,9 +68,8 @@ async def read_revision(connection: Connection) -> str | None:
 
 async def require_revision(connection: Connection) -> None:
     """Raise ConfigError where the database is older than this code; a newer one is right, since deploys overlap."""
-    known = {script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()}
     revision, newest = await read_revision(connection), read_newest_revision()
-    if revision is None or (revision in known and revision != newest):
+    if revision is None or (revision != newest and not is_newer(revision)):
         raise ConfigError(
             f"The database stands at revision {revision or '(none)'}, and this code needs {newest}.",
             next_step="Run `./sra migrate`.",
@@ -61,20 +79,21 @@ async def require_revision(connection: Connection) -> None:
 async def upgrade_database(dsn: str, *, sandbox: bool = False, revision: str = "head") -> str:
     """Migrate under a lock, so that two starts do not collide, and return the revision reached.
 
-    `sandbox` marks an empty database as one for made-up data. Raises ConfigError where the server is too old or where a
-    database that is not empty would change its kind.
+    A database that later code migrated stays as it is, so that a deploy can be taken back. `sandbox` marks an empty
+    database as one for made-up data. Raises ConfigError where the server is too old or where a database that is not empty
+    would change its kind.
     """
     engine = open_engine(dsn, application_name="sra:migrate")
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade, sandbox, revision)
+            reached = await connection.run_sync(_upgrade, sandbox, revision)
             await connection.commit()
     finally:
         await engine.dispose()
-    return read_newest_revision() if revision == "head" else revision
+    return reached
 
 
-def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> None:
+def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> str:
     number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
     if number < _OLDEST_SERVER:
         raise ConfigError(f"The server is PostgreSQL {number // 10_000}.", next_step="SRA Data needs 15 to 18.")
@@ -86,13 +105,19 @@ def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> None:
         if is_new:
             _require_empty(connection)
         connection.commit()
-        command.upgrade(_make_config(connection), revision)
+        if is_new or not is_newer(_read_version(connection)):
+            command.upgrade(_make_config(connection), revision)
         _mark_database(connection, sandbox=sandbox, is_new=bool(is_new))
         connection.commit()
+        return _read_version(connection)
     finally:
         connection.rollback()
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK_KEY})")
         connection.commit()
+
+
+def _read_version(connection: SyncConnection) -> str:
+    return str(connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalar_one())
 
 
 def _require_empty(connection: SyncConnection) -> None:
@@ -116,7 +141,7 @@ def _mark_database(connection: SyncConnection, *, sandbox: bool, is_new: bool) -
     if sandbox and not marked:
         raise ConfigError(
             "This database was migrated for real data and cannot become a sandbox.",
-            next_step="Use an empty database for made-up data.",
+            next_step="Use an empty database for made-up data, or set the keys that the real data came by.",
         )
 
 
@@ -125,16 +150,37 @@ async def read_sandbox_mark(connection: Connection) -> bool:
     return bool(await connection.fetchval("SELECT sandbox FROM database_mark"))
 
 
+async def _migrate(database: DatabaseSettings, *, sandbox: bool) -> tuple[str, ReaderState]:
+    dsn = database.require_dsn()
+    hide_secrets([read_password(dsn)])
+    revision = await upgrade_database(dsn, sandbox=sandbox)
+    password = database.sra_reader_password
+    return revision, await set_up_reader(dsn, password.get_secret_value() if password else None)
+
+
 def main() -> int:
-    """Migrate the database that the settings name, as a deploy's first step; prints what is left for a person to do."""
-    database, service = DatabaseSettings(), ServiceSettings()
-    configure_logs(service="migrate", level=service.log_level, form=service.log_format)
+    """Migrate the database that the settings name, as a deploy's first step, and set the password of sra_reader.
+
+    What is left for a person to do stands on stdout, and does not fail the deploy.
+    """
     try:
-        revision = asyncio.run(upgrade_database(database.require_dsn(), sandbox=service.sra_sandbox))
+        database, service = DatabaseSettings(), ServiceSettings()
+    except ValidationError as error:
+        sys.stderr.write(f"migrate does not start: {describe_settings_error(error)}\n")
+        return ConfigError.exit_code
+    configure_logs(service="migrate", level=service.log_level, form=service.log_format)
+    log = get_logger(__name__)
+    try:
+        revision, reader = asyncio.run(_migrate(database, sandbox=service.sra_sandbox))
     except SraError as error:
-        get_logger(__name__).error("migration_refused", message=error.message, next_step=error.next_step)
+        log.error("migration_refused", message=error.message, next_step=error.next_step)
         return error.exit_code
-    get_logger(__name__).info("migrated", revision=revision)
+    except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+        log.error("migration_failed", error=str(error), error_type=type(error).__name__)
+        return SraError.exit_code
+    log.info("migrated", revision=revision, newer_than_code=is_newer(revision), reader_ready=reader.ready)
+    for line in (describe_revision(revision), *describe_reader(reader)):
+        sys.stdout.write(line + "\n")
     return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from sra_shared.db import Connection
+from sra_shared.db import OUTAGE_ERRORS, Connection, open_connection
 
 READER = "sra_reader"
 
@@ -30,6 +30,7 @@ class ReaderState:
     exists: bool
     can_login: bool
     statements: tuple[str, ...] = ()
+    password_refused: bool = False
 
     @property
     def ready(self) -> bool:
@@ -49,10 +50,13 @@ async def prepare_reader(connection: Connection, password: str | None = None) ->
 
 
 async def _prepare_reader(connection: Connection, password: str | None) -> ReaderState:
-    await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN", unless=await _find_reader(connection) is not None)
-    if await _find_reader(connection) is not None:
+    refused = False
+    if await find_reader(connection) is None:
+        await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN")
+    if await find_reader(connection) is not None:
         if password is not None:
-            await _attempt(connection, f"ALTER ROLE {READER} LOGIN PASSWORD {await _quote(connection, password)}")
+            statement = f"ALTER ROLE {READER} LOGIN PASSWORD {await _quote(connection, password)}"
+            refused = not await _attempt(connection, statement)
         for statement in _DEFAULTS:
             await _attempt(connection, statement)
         for statement in _GRANTS:
@@ -60,29 +64,71 @@ async def _prepare_reader(connection: Connection, password: str | None) -> Reade
     database = await connection.fetchval("SELECT quote_ident(current_database())")
     for statement in (*_REVOKES, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
         await _attempt(connection, statement)
-    return await read_reader_state(connection, wants_login=password is not None)
+    return await read_reader_state(connection, wants_login=password is not None, password_refused=refused)
 
 
-async def read_reader_state(connection: Connection, *, wants_login: bool = False) -> ReaderState:
+async def set_up_reader(dsn: str, password: str | None) -> ReaderState:
+    """As `prepare_reader`, on a connection of its own; a password that we may not set may be set already, and is tried.
+
+    Raises what the database raises when it is gone.
+    """
+    connection = await open_connection(dsn, application_name="sra:migrate")
+    try:
+        state = await prepare_reader(connection, password)
+        if password is not None and state.password_refused and await _logs_in(dsn, password):
+            state = await read_reader_state(connection, wants_login=True)
+        return state
+    finally:
+        await connection.close()
+
+
+def describe_reader(reader: ReaderState) -> list[str]:
+    """Return what a person has to do so that the SRA app can read; nothing where it can."""
+    if reader.ready:
+        return []
+    return [
+        "The role sra_reader could not be made ready with this user's rights. An administrator runs:",
+        *(f"  {statement};" for statement in reader.statements),
+    ]
+
+
+async def _logs_in(dsn: str, password: str) -> bool:
+    try:
+        connection = await asyncpg.connect(dsn, user=READER, password=password, timeout=10)
+    except (*OUTAGE_ERRORS, asyncpg.PostgresError):
+        return False
+    await connection.close()
+    return True
+
+
+async def read_reader_state(
+    connection: Connection, *, wants_login: bool = False, password_refused: bool = False
+) -> ReaderState:
     """Return how the reader stands; with `wants_login` a role that cannot log in yet counts as not ready."""
-    can_login = await _find_reader(connection)
+    can_login = await find_reader(connection)
     granted = can_login is not None and await connection.fetchval(
         "SELECT has_schema_privilege($1, 'sra', 'USAGE') AND NOT EXISTS (SELECT FROM pg_class c"
         " WHERE c.relnamespace = 'sra'::regnamespace AND c.relkind = 'v' AND NOT has_table_privilege($1, c.oid, 'SELECT'))",
         READER,
     )
     verb = "CREATE" if can_login is None else "ALTER"
-    missing = can_login is None or (wants_login and not can_login)
+    missing = can_login is None or password_refused or (wants_login and not can_login)
     statements: tuple[str, ...] = ()
     if missing or not granted:
         statements = (
             f"{verb} ROLE {READER} LOGIN PASSWORD '(the value of SRA_READER_PASSWORD)'",
             f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {READER}",
         )
-    return ReaderState(exists=can_login is not None, can_login=bool(can_login), statements=statements)
+    return ReaderState(
+        exists=can_login is not None,
+        can_login=bool(can_login),
+        statements=statements,
+        password_refused=password_refused,
+    )
 
 
-async def _find_reader(connection: Connection) -> bool | None:
+async def find_reader(connection: Connection) -> bool | None:
+    """Return whether the role may log in, or None where there is no such role."""
     can_login: bool | None = await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", READER)
     return can_login
 
@@ -91,12 +137,11 @@ async def _quote(connection: Connection, text: str) -> str:
     return str(await connection.fetchval("SELECT quote_literal($1::text)", text))
 
 
-async def _attempt(connection: Connection, statement: str, *, unless: bool = False) -> None:
-    if unless:
-        return
+async def _attempt(connection: Connection, statement: str) -> bool:
+    """Return whether it was permitted; what that means for the reader, the state tells that is read afterwards."""
     try:
         async with connection.transaction():
             await connection.execute(statement)
     except (asyncpg.InsufficientPrivilegeError, asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-        # told by the state that is read afterwards
-        return
+        return False
+    return True

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -263,3 +263,10 @@ SETTINGS_CLASSES: tuple[type[_Settings], ...] = (
 def list_own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
     """Return the settings that a class declares itself, without those it takes over."""
     return {name: field for name, field in kind.model_fields.items() if name in kind.__annotations__}
+
+
+def describe_settings_error(error: ValidationError) -> str:
+    """Return which variables are wrong and why; their values are not repeated."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
+    )

@@ -16,7 +16,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_connection
-from sra_shared.errors import RunCancelledError, SraError
+from sra_shared.errors import ConfigError, RunCancelledError, SraError
 from sra_shared.jobs import (
     ReconnectingDriver,
     call_helpers,
@@ -26,7 +26,9 @@ from sra_shared.jobs import (
     restore_jobs,
 )
 from sra_shared.logs import get_logger
+from sra_shared.migrate import require_revision
 from sra_shared.runs import Execution, Work, Worker, execute_run
+from sra_shared.runs.ledger import end_cancelled_runs
 
 _log = get_logger(__name__)
 
@@ -47,7 +49,8 @@ class WorkerTiming:
 class JobWorker:
     """Takes jobs of `works` and executes their runs, at most `concurrency` at once, until `stop` is called.
 
-    It outlives every outage of the database: it reconnects with backoff and goes on. What it has not finished `grace`
+    It outlives every outage of the database: it reconnects with backoff and goes on, and it takes nothing while the
+    tables are older than this code. What it has not finished `grace`
     seconds after `stop` is interrupted and handed back; another worker resumes it at the last committed chunk.
     """
 
@@ -72,6 +75,7 @@ class JobWorker:
         self._stopping = asyncio.Event()
         self._manager: QueueManager | None = None
         self._running: set[UUID] = set()
+        self._told: str | None = None
         self._driver = ReconnectingDriver(
             lambda: open_connection(dsn, application_name=f"sra-jobs:{worker.owner}", command_timeout=15)
         )
@@ -99,12 +103,37 @@ class JobWorker:
         restoring = asyncio.create_task(self._restore_regularly())
         try:
             while not self._stopping.is_set():
-                await self._take_jobs()
+                fits = await self._find_schema()
+                # a stop in between reaches no manager
+                if fits and not self._stopping.is_set():
+                    await self._take_jobs()
+                elif not fits:
+                    await self._pause()
         finally:
             restoring.cancel()
             with suppress(asyncio.CancelledError):
                 await restoring
             await self._driver.close()
+
+    async def _find_schema(self) -> bool:
+        """Whether the tables are those of this code; in a deploy a service may start before the migration."""
+        try:
+            async with self._pool.acquire() as connection:
+                await require_revision(connection)
+        except ConfigError as error:
+            if self._told != error.message:
+                _log.warning("job_worker_waits_for_migration", message=error.message, next_step=error.next_step)
+            self._told = error.message
+            return False
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+            _log.warning("job_worker_waits_for_database", error=str(error), error_type=type(error).__name__)
+            return False
+        self._told = None
+        return True
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self._timing.restart)
 
     async def _take_jobs(self) -> None:
         queries = make_fenced_queries(self._driver)
@@ -122,10 +151,9 @@ class JobWorker:
                 log_aggregation_interval=timedelta(0),
             )
         except (*OUTAGE_ERRORS, asyncpg.PostgresError, RuntimeError) as error:
-            # RuntimeError is the library's word for missing tables: a service may start before the migration
+            # RuntimeError is the library's word for missing tables
             _log.warning("job_worker_restarts", error=str(error), error_type=type(error).__name__)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._timing.restart)
+            await self._pause()
         finally:
             self._manager = None
 
@@ -187,6 +215,9 @@ class JobWorker:
                 async with self._pool.acquire() as connection:
                     for task_id in await restore_jobs(connection, self._works):
                         _log.warning("lost_job_restored", run_id=str(task_id))
+                    async with connection.transaction():
+                        for task_id in await end_cancelled_runs(connection, self._works):
+                            _log.info("cancelled_run_ended", run_id=str(task_id))
                     today = await connection.fetchval("SELECT date_trunc('day', now())")
                     if today != pruned_on:
                         await prune_job_log(connection)

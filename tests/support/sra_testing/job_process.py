@@ -1,4 +1,7 @@
-"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN`."""
+"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN [UNITS]`.
+
+UNITS is how many parts of a run it does at a time, 1 by default.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ class ProbeWork:
 
     source = "fundata"
     ordered = False
-    concurrency = 1
+
+    def __init__(self, concurrency: int = 1) -> None:
+        self.concurrency = concurrency
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
         count = int(context.task.parameters.get("units", 1))
@@ -67,11 +72,11 @@ class ProbeWork:
 
 
 @contextmanager
-def run_worker_process(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
+def run_worker_process(dsn: str, *, concurrency: int = 1) -> Iterator[subprocess.Popen[bytes]]:
     """Start a worker process; it is killed at the end whatever happened."""
     support = Path(__file__).resolve().parents[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sra_testing.job_process", dsn],
+        [sys.executable, "-m", "sra_testing.job_process", dsn, str(concurrency)],
         env={**os.environ, "PYTHONPATH": str(support)},  # noqa: TID251 - a child's environment, no setting
     )
     try:
@@ -83,16 +88,16 @@ def run_worker_process(dsn: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-async def serve(dsn: str) -> None:
+async def serve(dsn: str, concurrency: int) -> None:
     """Work until SIGTERM."""
     configure_logs(service="probe")
     async with Worker(dsn, "probe", wait_seconds=0) as worker:
         pool = await worker.open_pool(min_size=0, max_size=6)
-        jobs = JobWorker(dsn=dsn, pool=pool, worker=worker, works={"csv_import": ProbeWork()})
+        jobs = JobWorker(dsn=dsn, pool=pool, worker=worker, works={"csv_import": ProbeWork(concurrency)})
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, jobs.stop)
         await jobs.run()
         await pool.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1))

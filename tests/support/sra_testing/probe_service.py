@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, Field
 
 from sra_shared.service import create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_testing.databases import run_async
 from sra_testing.job_process import ProbeWork
 
 SERVICE_TOKEN = "service-token-of-the-tests"
@@ -55,6 +57,24 @@ def build_app(database: DatabaseSettings, service: ServiceSettings, **options: A
         parameter_models={"csv_import": ProbeParameters},
         **options,
     )
+
+
+def ask_ready(dsn: str, **settings: Any) -> dict[str, Any]:
+    """Return what /ready says of a service with this database and these settings of it."""
+
+    async def ask() -> dict[str, Any]:
+        app = build_app(
+            DatabaseSettings(database_url=dsn, **settings), ServiceSettings(sra_service_token=SERVICE_TOKEN)
+        )
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://p") as client,
+        ):
+            found: dict[str, Any] = (await client.get("/ready")).json()
+            return found
+
+    return run_async(ask())
 
 
 def build_from_environment() -> tuple[FastAPI, ServiceSettings]:

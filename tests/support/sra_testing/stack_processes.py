@@ -30,13 +30,13 @@ def build_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}  # noqa: TID251
 
 
-def start_command(*words: str) -> subprocess.Popen[str]:
+def start_command(*words: str, settings: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sra_cli", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=build_environment(),
+        env={**build_environment(), **(settings or {})},
     )
 
 

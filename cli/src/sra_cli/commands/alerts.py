@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -11,7 +12,8 @@ from rich.console import Group
 from sra_cli.commands.refresh import find_target
 from sra_cli.gateway_client import GatewayClient, GatewayError
 from sra_cli.home import Home
-from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, make_table
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
+from sra_cli.tables import format_moment, make_table
 from sra_shared.errors import ConfigError
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
@@ -58,10 +60,10 @@ def _render(report: Mapping[str, Any]) -> Group:
         for one in report["alerts"][:_SHOWN]
     ]
     return Group(
-        make_table("incidents", ("began", "ended", "what"), incidents),
-        make_table("\nmessages", ("written", "kind", "delivered"), messages),
+        make_table("incidents", ("began", "ended", ">what"), incidents),
+        make_table("\nmessages", ("written", "kind", ">delivered"), messages),
     )
 
 
 def _cut(moment: str | None) -> str:
-    return moment[:19].replace("T", " ") if moment else ""
+    return format_moment(datetime.fromisoformat(moment) if moment else None)

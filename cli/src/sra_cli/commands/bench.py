@@ -14,9 +14,10 @@ import typer
 
 from sra_cli.database import create_database
 from sra_cli.foreground import run_foreground
-from sra_cli.output import EXIT_FAILED, JsonOption, Output, make_table
+from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import ROOT, CommandSettings, read_settings
+from sra_cli.tables import make_table
 from sra_shared.errors import ConfigError
 from sra_shared.settings import DatabaseSettings
 
@@ -33,7 +34,7 @@ def bench(name: NameArgument = None, more: MoreArguments = None, as_json: JsonOp
         rows = [(known, _read_summary(path)) for known, path in found.items()]
         output.finish(
             {"benchmarks": [{"name": known, "summary": summary} for known, summary in rows]},
-            render=lambda: make_table("", ("name", "what it measures"), rows),
+            render=lambda: make_table("", ("name", ">what it measures"), rows),
         )
     path = found.get(name.replace("-", "_"))
     if path is None:

@@ -20,6 +20,10 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
     output = Output(as_json=as_json)
     place = Home(home)
     running = place.read_running()
+    lent = place.read_lent()
+    if lent is not None:
+        output.note(f"A command works on the database here (process {lent.pid}) and stops it when it is done.")
+        output.finish({"status": "busy", "stopped": []}, code=EXIT_FAILED)
     if running is None and place.is_held():
         output.note("A stack is just starting; try again in a few seconds.")
         output.finish({"status": "starting", "stopped": []}, code=EXIT_FAILED)

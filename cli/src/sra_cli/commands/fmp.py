@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -20,14 +20,15 @@ from fmp_ingest.targets import has_universe, read_targets
 from fmp_ingest.work import AGAIN, FmpParameters, FmpWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
+from sra_cli.tables import make_table
 from sra_shared.counts import Counts
 from sra_shared.db import Pool, open_connection
 from sra_shared.errors import ConfigError, SraError
 from sra_shared.logs import configure_logs, hide_secrets
 from sra_shared.migrate import read_sandbox_mark, require_revision
-from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, execute_run, read_units, request_run
+from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, carry_through, read_units, request_run
 from sra_shared.settings import FmpSettings, ServiceSettings
 
 DatasetArgument = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Name of a dataset; none lists them.")]
@@ -37,7 +38,6 @@ SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these
 DryOption = Annotated[
     bool, typer.Option("--dry-run", help="Tell how many calls and minutes it takes, and call nobody.")
 ]
-_OTHERS_SECONDS = 2.0
 
 
 def fmp(
@@ -92,9 +92,10 @@ def list_all(output: Output) -> NoReturn:
         }
         for one in DATASETS
     ]
-    columns = ("dataset", "cadence", "calls", "plan", "title")
+    columns = ("dataset", "cadence", "?calls", "?plan", "~title")
+    names = [column.lstrip("?~") for column in columns]
     output.finish(
-        {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in columns] for row in rows])
+        {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in names] for row in rows])
     )
 
 
@@ -179,13 +180,7 @@ async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequ
     """Do the run until it ended or parked; units that are to be repeated later are waited for."""
     async with pool.acquire() as connection, connection.transaction():
         requested = await request_run(connection, request, source=work.source)
-    while True:
-        left = await execute_run(pool, requested.task.task_id, work, worker)
-        if not left.task.status.is_live or left.task.status == "parked":
-            return left.task
-        due = left.resume_at
-        seconds = _OTHERS_SECONDS if due is None else (due - datetime.now(UTC)).total_seconds()
-        await asyncio.sleep(max(0.05, seconds))
+    return await carry_through(pool, requested.task.task_id, work, worker)
 
 
 def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
@@ -20,8 +22,9 @@ from fundata_ingest.storage import Manifest, write_manifest
 from fundata_ingest.tree import SeedTree
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
+from sra_cli.tables import make_table
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
@@ -154,17 +157,26 @@ def render_progress(units: Sequence[Unit], seconds: float) -> Table:
     left = f"{seconds * (total - done) / done:,.0f} s left" if done and total else ""
     title = f"{read:,} records, {read / max(seconds, 0.001):,.0f} a second, {left}"
     rows = [
-        (unit.unit, f"{100 * int(unit.resume.get('offset', 0)) // max(size, 1)} %", unit.counts.read)
+        (shorten_file(unit.unit), f"{100 * int(unit.resume.get('offset', 0)) // max(size, 1)} %", unit.counts.read)
         for unit, size in zip(units, sizes, strict=True)
         if unit.status == "running"
     ]
     return make_table(title, ("file", "#done", "#records"), rows)
 
 
-def render_result(result: LoadResult) -> Table:
-    """Return a line for every file that was found."""
-    names = ("read", "stored", "unchanged", "duplicate", "rejected")
-    rows = [(file["file"], file["status"], *(file[name] for name in names)) for file in result.files]
+def render_result(result: LoadResult) -> Group:
+    """Return a line for every file that was found, and the sum."""
+    columns = ("file", "status", "#read", "#stored", "?#unchanged", "?#duplicate", "#rejected")
+    names = [column.lstrip("#?") for column in columns]
+    rows = [[shorten_file(file["file"]), *(file[name] for name in names[1:])] for file in result.files]
     missing = f", {len(result.missing)} missing" if result.missing else ""
-    title = f"{result.task.status}: {len(rows)} files{missing}, {result.seconds:.1f} s"
-    return make_table(title, ("file", "status", *(f"#{name}" for name in names)), rows)
+    totals = ", ".join(f"{sum(file[name] for file in result.files):,} {name}" for name in names[2:])
+    return Group(
+        make_table("", columns, rows),
+        Text(f"\n{result.task.status}: {len(rows)} files{missing}, {result.seconds:.1f} s\n{totals}"),
+    )
+
+
+def shorten_file(path: str) -> str:
+    """Return what tells a seed file from the others, without the folders and the ending that all of them have."""
+    return path.rpartition("/")[2].removesuffix(".csv").removesuffix("Seed")

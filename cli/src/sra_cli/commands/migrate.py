@@ -9,7 +9,7 @@ import typer
 
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.migration import describe_reader, migrate_database
+from sra_cli.migration import migrate_database
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
 from sra_shared.settings import ServiceSettings
@@ -25,8 +25,7 @@ def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: Js
     sandbox = sandbox or read_settings(ServiceSettings).sra_sandbox
     with use_database(Home(home), create=True) as dsn:
         state = asyncio.run(migrate_database(dsn, sandbox=sandbox))
-    output.note(f"The database is at revision {state.revision}" + (", a sandbox." if state.sandbox else "."))
-    for line in describe_reader(state.reader):
+    for line in state.describe():
         output.note(line)
     output.finish(
         {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from typing import Annotated, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
@@ -16,7 +15,7 @@ from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.postgres import find_binaries
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.db import open_connection
-from sra_shared.dsn import read_password
+from sra_shared.dsn import read_password, strip_password
 from sra_shared.errors import ConfigError
 
 CommandOption = Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")]
@@ -35,7 +34,8 @@ def psql(
                 raise ConfigError("--json has no rows to print.", next_step="Give the SQL with -c.")
             rows = asyncio.run(_fetch(dsn, command))
             output.finish({"status": "completed", "rows": rows})
-        words = [_find_psql(place), _hide_password(dsn), *(["-c", command] if command else []), *(more or [])]
+        # arguments are seen by every user of the machine; the password goes through the environment
+        words = [_find_psql(place), strip_password(dsn), *(["-c", command] if command else []), *(more or [])]
         code = run_foreground(words, settings={"PGPASSWORD": read_password(dsn) or ""})
     raise typer.Exit(EXIT_FAILED if code else 0)
 
@@ -57,11 +57,3 @@ def _find_psql(home: Home) -> str:
     if not program.exists():
         raise ConfigError("psql was not found.", next_step="Install PostgreSQL's client, or use ./sra psql --json -c.")
     return str(program)
-
-
-def _hide_password(dsn: str) -> str:
-    # arguments are seen by every user of the machine; the password goes through the environment
-    parts = urlsplit(dsn)
-    host = parts.netloc.rsplit("@", 1)[-1]
-    user = f"{parts.username}@" if parts.username else ""
-    return urlunsplit(parts._replace(netloc=f"{user}{host}"))

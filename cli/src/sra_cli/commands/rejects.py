@@ -12,11 +12,14 @@ import typer
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import run_in_process
 from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from sra_cli.commands.load import shorten_file
 from sra_cli.commands.runs import work_on_database
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
-from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.tables import make_table
+from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
@@ -52,7 +55,7 @@ def replay(
     """Try rejected Fundata records again, under the rules as they now are or with corrected lines."""
     output = Output(as_json=as_json)
     configure_logs(service="replay", level="WARNING")
-    corrections = parse_corrections(file.read_text(encoding="utf-8")) if file is not None else None
+    corrections = parse_corrections(_read_text(file)) if file is not None else None
     request = make_replay_request(dataset=dataset, reject_ids=reject_ids, corrections=corrections)
     with use_database(Home(home)) as dsn:
         result = asyncio.run(run_in_process(dsn, request, ReplayWork(load_catalogue())))
@@ -100,10 +103,21 @@ def list_all(
         {"counts": counts, "rejects": [_describe(row) for row in rows]},
         render=lambda: make_table(
             "",
-            ("#id", "dataset", "place", "reason", "detail"),
+            ("#id", "place", "reason", "~detail"),
             ([str(row["reject_id"]), *_summarise(row)] for row in rows),
         ),
     )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not UTF-8 (byte {error.start + 1}).", next_step="Save it as UTF-8 and try again."
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.", next_step="Name the file.") from error
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +127,9 @@ def _describe(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _summarise(row: dict[str, Any]) -> list[str]:
-    name = row["file_path"].rsplit("/", 1)[-1] if row["file_path"] else row["record_key"] or ""
-    place = f"{name}:{row['line']}" if row["line"] is not None else name
-    return [row["dataset"], place, row["reason"], row["detail"] or ""]
+    place = (
+        shorten_file(row["file_path"]) if row["file_path"] else f"{row['dataset']} {row['record_key'] or ''}".strip()
+    )
+    if row["line"] is not None:
+        place += f":{row['line']}"
+    return [place, row["reason"], row["detail"] or ""]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 import typer
+import typer.core
 
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.ledger_view import RUN_COLUMNS, describe_unit, summarise_run
-from sra_cli.output import HomeOption, JsonOption, Output, make_table
+from sra_cli.ledger_view import RUN_COLUMNS, UNIT_COLUMNS, describe_unit, summarise_run
+from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.tables import make_table
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.jobs import enqueue_run
@@ -30,7 +33,18 @@ from sra_shared.runs import (
     request_run,
 )
 
-app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+class RunsGroup(typer.core.TyperGroup):
+    """Takes an id where the name of a command is looked for: `runs ID` is `runs show ID`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and _IS_RUN_ID.fullmatch(args[0]):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+_IS_RUN_ID = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{3,35}")
+app = typer.Typer(cls=RunsGroup, invoke_without_command=True, no_args_is_help=False)
 Result = TypeVar("Result")
 Work = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Result]]
 
@@ -64,7 +78,7 @@ def list_all(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first; `runs ID` shows one."""
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json)
@@ -87,15 +101,14 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False)
         return task, [describe_unit(unit) for unit in await read_units(connection, task.task_id)]
 
     task, units = work_on_database(Home(home), read)
-    columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#duplicate", "#rejected")
-    names = [column.lstrip("#") for column in columns]
+    names = [column.lstrip("#?") for column in UNIT_COLUMNS]
     if not as_json:
         output.console.print(make_table("", RUN_COLUMNS, [summarise_run(task)]))
         for error in task.error_details:
             output.console.print(str(error.get("message", error)), markup=False)
     output.finish(
         {**task.model_dump(mode="json"), "units": units},
-        render=lambda: make_table("", columns, ([unit[name] for name in names] for unit in units)),
+        render=lambda: make_table("", UNIT_COLUMNS, ([unit[name] for name in names] for unit in units)),
     )
 
 

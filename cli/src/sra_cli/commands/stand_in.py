@@ -24,13 +24,16 @@ def stand_in(
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it."""
+    """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it.
+
+    With those, `./sra up` works against it.
+    """
     output = Output(as_json=as_json)
     chosen = port or find_free_port()
     command = build_stand_in_command(chosen, with_sample=funds is None)
     for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
         command += [option, str(value)] if value is not None else []
-    settings = build_stand_in_settings(chosen)
+    settings = {"SRA_SANDBOX": "1", **build_stand_in_settings(chosen)}
     for name, text in settings.items():
         if text:
             output.note(f"export {name}={text}")

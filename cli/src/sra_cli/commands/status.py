@@ -8,16 +8,17 @@ from typing import Any
 from sra_cli.database import use_database
 from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import Home
-from sra_cli.ledger_view import RUN_COLUMNS, format_time, plain, read_freshness, summarise_run
-from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, make_table
+from sra_cli.ledger_view import plain, read_freshness
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.settings import CommandSettings, read_settings
+from sra_cli.status_view import list_gateway_problems, render_status
 from sra_shared.db import open_connection
 from sra_shared.dsn import redact_dsn
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.migrate import read_newest_revision, read_revision, read_sandbox_mark
+from sra_shared.migrate import is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.reader import read_reader_state
 from sra_shared.runs import ProcessingTask, list_runs
-from sra_shared.settings import ServiceSettings
+from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -37,9 +38,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         "runs": [task.model_dump(mode="json") for task in tasks],
         "freshness": [plain(row) for row in freshness],
     }
-    if not as_json:
-        _print(output, result, tasks, freshness)
-    output.finish(result, code=EXIT_FAILED if problems else 0)
+    output.finish(result, code=EXIT_FAILED if problems else 0, render=lambda: render_status(result, tasks, freshness))
 
 
 async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask], list[dict[str, Any]]]:
@@ -54,13 +53,14 @@ async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask]
             "reader_ready": None,
             "problems": [],
         }
-        if revision != newest:
+        if revision is None or (revision != newest and not is_newer(revision)):
             facts["problems"].append(
                 f"The database stands at revision {revision}, the code at {newest}: ./sra migrate."
             )
         if revision is None:
             return facts, [], []
-        reader = await read_reader_state(connection)
+        wants_login = read_settings(DatabaseSettings).sra_reader_password is not None
+        reader = await read_reader_state(connection, wants_login=wants_login)
         facts["sandbox"], facts["reader_ready"] = await read_sandbox_mark(connection), reader.ready
         if not reader.ready:
             facts["problems"].append("The role sra_reader is not ready; run: " + "; ".join(reader.statements))
@@ -78,27 +78,9 @@ def _ask_gateway(home: Home) -> dict[str, Any]:
     token = running.service_token if running else secret.get_secret_value() if secret else None
     try:
         with GatewayClient(url, token) as client:
-            return {"url": url, "answer": client.read_status(), "problems": []}
+            answer = client.read_status()
     except ConfigError as error:
         return {"url": url, "answer": None, "problems": [str(error)]}
     except SraError as error:
         return {"url": url, "answer": None, "problems": [error.message]}
-
-
-def _print(
-    output: Output, result: dict[str, Any], tasks: list[ProcessingTask], freshness: list[dict[str, Any]]
-) -> None:
-    database, console = result["database"], output.console
-    kind = "sandbox" if database["sandbox"] else "real data"
-    console.print(f"database  {database['address']}", markup=False)
-    console.print(f"          PostgreSQL {database['server']}, revision {database['revision']}, {kind}", markup=False)
-    console.print(f"gateway   {result['gateway_url'] or 'none runs here'}", markup=False)
-    if tasks:
-        console.print(make_table("\nlast runs", RUN_COLUMNS, (summarise_run(task) for task in tasks)))
-    if freshness:
-        columns = list(freshness[0])[:6]
-        cells = ([format_time(v) if hasattr(v, "hour") else v for v in (row[c] for c in columns)] for row in freshness)
-        console.print(make_table("\nfreshness", columns, cells))
-    for problem in result["problems"]:
-        console.print(problem, style="red", markup=False)
-    console.print(f"\n{result['status']}", style="green" if result["status"] == "healthy" else "yellow")
+    return {"url": url, "answer": answer, "problems": list_gateway_problems(answer)}

@@ -15,7 +15,7 @@ import typer
 from sra_cli.database import create_database
 from sra_cli.gateway_client import LIVE, GatewayClient
 from sra_cli.home import Home, RunningStack
-from sra_cli.migration import describe_reader, migrate_database
+from sra_cli.migration import migrate_database
 from sra_cli.output import EXIT_CONFIG, HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.readiness import StoppedWaitingError, wait_until_ready
@@ -42,6 +42,9 @@ def up(
 ) -> None:
     """Start PostgreSQL, the services and, where no vendor's key is set, the stand-in; then run one whole refresh.
 
+    Without keys, or with SRA_SANDBOX=1, a new database is for made-up data only: the stand-in's, or that of a stand-in
+    of your own (./sra stand-in) where keys and addresses lead to it.
+
     Data, tokens and logs are kept under the home. Without --exit-when-done it goes on until Ctrl-C or `./sra down`.
     """
     output = Output(as_json=as_json)
@@ -55,6 +58,11 @@ def up(
 
 def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None:
     running = home.read_running()
+    lent = home.read_lent()
+    if lent is not None:
+        raise ConfigError(
+            f"A command works on the database of {home.path} (process {lent.pid}).", next_step="Wait until it is done."
+        )
     if running is None:
         raise ConfigError(f"Another ./sra is just starting on {home.path}.", next_step="Wait for it, or ./sra down.")
     output.note(f"A stack runs on {home.path} already (process {running.pid}).")
@@ -127,10 +135,8 @@ class _Up:
                 f"PostgreSQL {server.binaries.major} ({server.binaries.origin}) runs on {server.data_folder}"
             )
         state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
-        if state.sandbox != plan.is_sandbox:
-            raise _explain_kind(sandbox=state.sandbox)
-        self._output.note(f"The database is at revision {state.revision}" + (", a sandbox." if state.sandbox else "."))
-        for line in describe_reader(state.reader):
+        plan.check_vendors(is_sandbox=state.sandbox)
+        for line in state.describe():
             self._output.note(line)
         return database_url
 
@@ -143,8 +149,8 @@ class _Up:
             urls={name: plan.build_url(name) for name in SERVICES},
         )
         self._home.write_running(stack)
-        sources = "stand-in and sample" if plan.is_sandbox else "the vendors"
-        self._output.note(f"Starting {', '.join(SERVICES)}; sources: {sources}; logs: {self._home.logs}")
+        sources = ", with the stand-in for the vendors" if plan.has_stand_in else ""
+        self._output.note(f"Starting {', '.join(SERVICES)}{sources}; logs: {self._home.logs}")
         return stack
 
     def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
@@ -202,15 +208,3 @@ class _Up:
             self._output.note("Ctrl-C or ./sra down ends all.")
         while not self._stop.wait(_TEND_SECONDS):
             supervisor.tend()
-
-
-def _explain_kind(*, sandbox: bool) -> ConfigError:
-    if sandbox:
-        return ConfigError(
-            "This database is a sandbox for made-up data, and a vendor's key is set.",
-            next_step="Use another home (--home) or an empty database for real data.",
-        )
-    return ConfigError(
-        "This database is for real data, and no vendor's key is set, so that only made-up data could be loaded.",
-        next_step="Set the keys, or use another home (--home) for made-up data.",
-    )

@@ -12,8 +12,9 @@ from rich.table import Table
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
-from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
+from sra_cli.tables import format_moment, make_table
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
@@ -144,13 +145,12 @@ def _render_build(result: BuildResult) -> Table:
 
 def _render_reports(reports: list[ViewReport]) -> Table:
     rows = [
-        (report.relation, report.version, report.row_count, f"{report.built_at:%F %T}" if report.built_at else "never",
-         report.error or "")
+        (report.relation, report.version, report.row_count, format_moment(report.built_at) or "never", report.error)
         for report in reports
-    ]  # fmt: skip
-    return make_table("", ("view", "#version", "#rows", "built", "error"), rows)
+    ]
+    return make_table("", ("view", "#version", "#rows", "built", ">error"), rows)
 
 
 def _render_verdicts(verdicts: list[ViewVerdict]) -> Table:
     rows = [(v.relation, "; ".join(v.problems) or "fits its model", v.row_count, v.pending_runs) for v in verdicts]
-    return make_table("", ("view", "found", "#rows", "#runs to come"), rows)
+    return make_table("", ("view", ">found", "#rows", "#runs to come"), rows)

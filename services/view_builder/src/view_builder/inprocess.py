@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 
-from sra_shared.db import Connection, Pool, open_connection, open_pool
+from sra_shared.db import Connection, open_connection, open_pool
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
@@ -18,7 +16,7 @@ from sra_shared.runs import (
     TaskType,
     Unit,
     Worker,
-    execute_run,
+    carry_through,
     read_units,
     request_run,
 )
@@ -82,22 +80,11 @@ async def build_in_process(dsn: str, parameters: BuildParameters) -> BuildResult
         pool = await worker.open_pool(max_size=4)
         try:
             await define_views(pool, views)
-            task = await _carry_through(pool, requested.task, work, worker)
+            task = await carry_through(pool, requested.task.task_id, work, worker)
             async with pool.acquire() as reader:
                 return BuildResult(task, await read_units(reader, task.task_id))
         finally:
             await pool.close()
-
-
-async def _carry_through(pool: Pool, task: ProcessingTask, work: ViewBuildWork, worker: Worker) -> ProcessingTask:
-    while True:
-        execution = await execute_run(pool, task.task_id, work, worker)
-        if not execution.task.status.is_live:
-            return execution.task
-        wait = 1.0
-        if execution.resume_at is not None:
-            wait = max(0.05, min(wait, (execution.resume_at - datetime.now(UTC)).total_seconds()))
-        await asyncio.sleep(wait)
 
 
 async def check_views(connection: Connection) -> list[ViewVerdict]:

@@ -4,6 +4,7 @@ A run is a row of `task_execution_log`; its parts are rows of `run_unit`. A work
 every chunk it commits updates that row under the epoch it holds: the fence is the resume point itself.
 """
 
+from sra_shared.runs.command import carry_through as carry_through
 from sra_shared.runs.ending import RunEnd as RunEnd
 from sra_shared.runs.execute import Execution as Execution
 from sra_shared.runs.execute import UnitContext as UnitContext

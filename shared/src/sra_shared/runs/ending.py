@@ -103,7 +103,7 @@ async def _write_end(
         """
         UPDATE task_execution_log SET status = $2, completed_at = clock_timestamp(), resume_at = NULL,
           duration_seconds = extract(epoch FROM clock_timestamp() - started_at),
-          attempt = (SELECT max(attempt) FROM run_unit WHERE task_id = $1),
+          attempt = greatest(attempt, (SELECT max(starts) FROM run_unit WHERE task_id = $1)),
           records_processed = $3::bigint, errors_count = $4, error_details = $5,
           performance_metrics = jsonb_build_object('records_per_minute',
             round($3::bigint * 60 / greatest(extract(epoch FROM clock_timestamp() - started_at), 0.001), 1)) || $9::jsonb,

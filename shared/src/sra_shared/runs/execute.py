@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,43 +12,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from sra_shared.counts import Counts
 from sra_shared.db import Connection, Pool
-from sra_shared.errors import (
-    LeaseLostError,
-    RetryableError,
-    RunCancelledError,
-    RunHeldError,
-    RunParkedError,
-    SraError,
-)
+from sra_shared.errors import LeaseLostError, RunCancelledError, RunHeldError, RunParkedError, SraError
 from sra_shared.logs import get_logger, redact_text
 from sra_shared.runs.ending import Concluding, end_run
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
+from sra_shared.runs.trouble import HandoverError, Kind, choose_error, classify_error
+
+__all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
 
 log = get_logger(__name__)
 
-_TRANSIENT = (
-    RetryableError,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
-)
-
-
-class HandoverError(SraError):
-    """This process is asked to stop; the unit goes back for another worker."""
+_LONGEST_PAUSE = 60.0
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -174,7 +156,7 @@ async def _carry_run(
                 group.create_task(_do_units(pool, task, first, work, worker))
                 first = None
     except BaseExceptionGroup as errors:
-        raise _first_of(errors) from errors
+        raise choose_error(errors) from errors
     return await _settle_run(pool, task.task_id, work)
 
 
@@ -182,7 +164,7 @@ async def _start_run(pool: Pool, task_id: UUID) -> ProcessingTask:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
             "UPDATE task_execution_log SET status = 'running', started_at = coalesce(started_at, clock_timestamp()),"
-            " resume_at = NULL WHERE task_id = $1 AND status IN ('queued', 'parked', 'running')",
+            " attempt = greatest(attempt, 1), resume_at = NULL WHERE task_id = $1 AND status IN ('queued', 'parked', 'running')",
             task_id,
         )
         task = await read_run(connection, task_id)
@@ -221,31 +203,84 @@ async def _do_unit(
     with structlog.contextvars.bound_contextvars(unit=lease.unit.unit, attempt=lease.unit.attempt):
         try:
             async with asyncio.timeout(task.timeout_seconds):
-                if lease.unit.unit == PLAN_UNIT:
-                    await _plan_run(context, work, on_planned)
-                else:
-                    await work.process(context)
-                if not context.finished:
-                    async with context.transaction() as connection:
-                        await context.finish(connection)
-        except* (LeaseLostError, HandoverError, RunCancelledError, RunParkedError, RunHeldError) as group:
-            await _set_aside(pool, context, work, _first_of(group))
-        except* _TRANSIENT as group:
-            await _retry_unit(pool, context, work, _first_of(group))
-        except* SraError as group:
-            await _fail_unit(pool, context, work, _first_of(group))
-        except* Exception as group:
-            log.exception("unit_failed_unexpectedly")
-            await _fail_unit(pool, context, work, _first_of(group))
+                await _work_through_trouble(context, work, on_planned)
+        except Exception as group:  # noqa: BLE001 - each kind of error has its consequence
+            await _take_consequence(pool, context, work, choose_error(group))
         finally:
-            worker.active.discard((task.task_id, lease.unit.unit))
+            worker.active.discard(lease.key)
 
 
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+async def _work_through_trouble(
+    context: UnitContext,
+    work: Work,
+    on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None,
+) -> None:
+    """Work on the unit to its end; a database that is full or restarts is waited for, within the attempt.
+
+    Raises what the database raises while it cannot be reached at all.
+    """
+    pauses = 0
+    while context.unit.status is UnitStatus.RUNNING:
+        # a last commit may have failed after it was noted
+        context.finished = False
+        before = context.unit
+        try:
+            await _work_on_unit(context, work, on_planned)
+            return
+        except Exception as group:
+            error = choose_error(group)
+            if classify_error(error) is not Kind.TROUBLE:
+                raise
+        await _wait_out(context, error, pauses)
+        pauses = pauses + 1 if context.unit == before else 0
+
+
+async def _work_on_unit(
+    context: UnitContext,
+    work: Work,
+    on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None,
+) -> None:
+    if context.unit.unit == PLAN_UNIT:
+        await _plan_run(context, work, on_planned)
+    else:
+        await work.process(context)
+    if not context.finished:
+        async with context.transaction() as connection:
+            await context.finish(connection)
+
+
+async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> None:
+    """Pause, the longer the more often, then read how the unit stands: its last commit may have got through."""
+    seconds = _add_jitter(min(_LONGEST_PAUSE, 2.0**pauses))
+    log.warning(
+        "unit_waits_for_database", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(seconds, 1)
+    )
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        context.check()
+        await asyncio.sleep(min(_LOOK_SECONDS, left))
+    context.check()
+    async with context.pool.acquire() as connection:
+        await refresh_lease(connection, context.lease)
+
+
+async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
+    kind = classify_error(error)
+    if kind is Kind.TROUBLE:
+        # the database is away, so that nothing can be noted; the unit is taken again without a new attempt
+        raise error
+    if kind is Kind.SET_ASIDE:
+        await _set_aside(pool, context, work, error)
+    elif kind is Kind.TRANSIENT:
+        await _retry_unit(pool, context, work, error)
+    else:
+        if kind is Kind.UNEXPECTED:
+            log.error("unit_failed_unexpectedly", exc_info=error)
+        await _fail_unit(pool, context, work, error)
+
+
+def _add_jitter(seconds: float) -> float:
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
 
 
 async def _plan_run(
@@ -292,7 +327,7 @@ async def _retry_unit(pool: Pool, context: UnitContext, work: Work, error: BaseE
     if lease.unit.attempt > task.max_retries:
         await _fail_unit(pool, context, work, error)
         return
-    delay = min(60.0, 2.0**lease.unit.attempt) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
+    delay = _add_jitter(min(_LONGEST_PAUSE, 2.0**lease.unit.attempt))
     not_before = datetime.now(UTC) + timedelta(seconds=delay)
     log.warning(
         "unit_will_be_retried", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(delay, 1)
@@ -321,7 +356,7 @@ async def _end_unit(
     except LeaseLostError as lost:
         log.warning("unit_taken_over", message=str(lost))
     finally:
-        worker.active.discard((task.task_id, lease.unit.unit))
+        worker.active.discard(lease.key)
 
 
 async def _settle_run(pool: Pool, task_id: UUID, work: Work) -> Execution:

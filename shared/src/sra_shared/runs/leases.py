@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -22,21 +22,26 @@ BEAT_SECONDS = 5
 LEASE_SECONDS = 30
 # a vanished connection counts as death only after this long without a beat, so that a server restart kills no lease
 DEAD_SECONDS = 10
+_RECONNECT_SECONDS = 15.0
+_LOOK_SECONDS = 0.1
 
-_IS_DEAD = f"""(u.lease_expires_at < clock_timestamp()
+SQL_IS_DEAD = f"""(u.lease_expires_at < clock_timestamp()
      OR (u.heartbeat_at < clock_timestamp() - interval '{DEAD_SECONDS} seconds'
          AND NOT EXISTS (SELECT FROM pg_stat_activity a
                          WHERE a.pid = u.owner_pid AND a.backend_start = u.owner_backend_start)))"""
 
+# a worker's own unit is free to it only where it no longer works on it, however long ago its lease ended: a process that
+# was paused would else take its units from itself; and taking it again is no new attempt, since the process lives
 SQL_CLAIM = f"""
 WITH candidate AS (
-  SELECT u.task_id, u.unit, u.status = 'running' AS taken_over
+  SELECT u.task_id, u.unit, u.status = 'running' AS taken_over,
+         CASE WHEN u.status = 'running' AND u.owner = $2 THEN 0 ELSE 1 END AS new
   FROM run_unit u
   WHERE u.task_id = $1
     AND ((u.status IN ('queued', 'parked') AND (u.not_before IS NULL OR u.not_before <= clock_timestamp()))
-         OR (u.status = 'running' AND u.owner = $2 AND NOT u.unit = ANY($5::text[]))
-         OR (u.status = 'running' AND {_IS_DEAD}))
-    AND (NOT $6 OR NOT EXISTS (SELECT FROM run_unit p WHERE p.task_id = u.task_id AND p.ordinal < u.ordinal
+         OR (u.status = 'running' AND (u.owner = $2 OR {SQL_IS_DEAD})
+             AND NOT (u.owner = $2 AND (u.unit, u.epoch) IN (SELECT * FROM unnest($5::text[], $6::bigint[])))))
+    AND (NOT $7 OR NOT EXISTS (SELECT FROM run_unit p WHERE p.task_id = u.task_id AND p.ordinal < u.ordinal
                                AND p.status IN ('queued', 'running')))
   ORDER BY u.ordinal, u.unit
   LIMIT 1
@@ -44,7 +49,8 @@ WITH candidate AS (
 UPDATE run_unit u
 SET status = 'running', epoch = u.epoch + 1, owner = $2, owner_pid = $3, owner_backend_start = $4,
     heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds',
-    attempt = u.attempt + 1, started_at = coalesce(u.started_at, clock_timestamp()), not_before = NULL
+    attempt = u.attempt + c.new, starts = u.starts + c.new,
+    started_at = coalesce(u.started_at, clock_timestamp()), not_before = NULL
 FROM candidate c
 WHERE u.task_id = c.task_id AND u.unit = c.unit
 RETURNING u.*, c.taken_over
@@ -56,7 +62,7 @@ SELECT pg_terminate_backend(a.pid)
 FROM pg_stat_activity a
 WHERE a.xact_start IS NOT NULL AND a.wait_event = 'ClientRead'
   AND a.application_name IN (SELECT left('sra:' || u.owner, 63) FROM run_unit u
-                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {_IS_DEAD})
+                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {SQL_IS_DEAD})
 """  # noqa: S608
 
 SQL_COMMIT = """
@@ -73,17 +79,25 @@ RETURNING *
 """
 
 SQL_RELEASE = """
-UPDATE run_unit SET status = $4, not_before = $5, error = $6, attempt = attempt - $7, owner = NULL
+UPDATE run_unit SET status = $4, not_before = $5, error = $6, attempt = attempt - $7, starts = starts - $7, owner = NULL
 WHERE task_id = $1 AND unit = $2 AND epoch = $3 AND status = 'running'
 RETURNING unit
 """
 
+# a lease that ended in a pause is renewed too, as long as nobody took the unit over; what nobody works on is not kept
 SQL_BEAT = f"""
 UPDATE run_unit SET heartbeat_at = clock_timestamp(), owner_pid = $2, owner_backend_start = $3,
   lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
-WHERE owner = $1 AND status = 'running' AND lease_expires_at > clock_timestamp()
-RETURNING task_id
+WHERE owner = $1 AND status = 'running'
+  AND (task_id, unit, epoch) IN (SELECT * FROM unnest($4::uuid[], $5::text[], $6::bigint[]))
 """  # noqa: S608
+
+# the run counts how often its parts were started, handovers and parking left out: as often as the one most tried
+SQL_COUNT_ATTEMPT = "UPDATE task_execution_log SET attempt = $2 WHERE task_id = $1 AND attempt < $2"
+
+
+ActiveUnit: TypeAlias = tuple[UUID, str, int]
+"""Run, unit and epoch of a unit that is being worked on."""
 
 
 @dataclass
@@ -92,6 +106,11 @@ class Lease:
 
     unit: Unit
     taken_over: bool
+
+    @property
+    def key(self) -> ActiveUnit:
+        """What a worker notes while it works under this lease."""
+        return self.unit.task_id, self.unit.unit, self.unit.epoch
 
     @property
     def label(self) -> str:
@@ -110,7 +129,7 @@ class Worker:
         """`wait_seconds` is how long entering waits for the database; with 0 a service starts while it is away."""
         self._wait_seconds = wait_seconds
         self.owner = f"{service}:{uuid4().hex[:12]}"
-        self.active: set[tuple[UUID, str]] = set()
+        self.active: set[ActiveUnit] = set()
         self.cancelled: frozenset[UUID] = frozenset()
         self.stopping = threading.Event()
         # a unit of this worker counts as abandoned unless it is in `active`, so that taking and noting it are one step
@@ -149,11 +168,17 @@ class Worker:
         """Whether the heartbeat reaches the database, as far as is known."""
         return self._backend is not None
 
-    @property
-    def backend(self) -> tuple[int, datetime]:
-        """Server process and start time of the heartbeat's connection; raises RetryableError while there is none."""
+    async def wait_for_backend(self) -> tuple[int, datetime]:
+        """Return server process and start time of the heartbeat's connection, which may be just reconnecting.
+
+        Raises ConnectionError where there is none within 15 s, or when the worker stops.
+        """
+        for _ in range(int(_RECONNECT_SECONDS / _LOOK_SECONDS)):
+            if self._backend is not None or self.stopping.is_set():
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
         if self._backend is None:
-            raise RetryableError("The heartbeat has no connection.", next_step="It reconnects by itself.")
+            raise ConnectionError("the heartbeat has no connection to the database")
         return self._backend
 
     def _keep(self) -> None:
@@ -187,11 +212,13 @@ class Worker:
             )
         self._backend = (row["pid"], row["backend_start"])
         while not self._closed.is_set():
-            await connection.fetch(SQL_BEAT, self.owner, *self._backend)
+            active = list(self.active)
+            tasks, units, epochs = (list(column) for column in zip(*active, strict=True)) if active else ([], [], [])
+            await connection.execute(SQL_BEAT, self.owner, *self._backend, tasks, units, epochs)
             rows = await connection.fetch(
                 "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL"
                 " AND task_id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'parked')",
-                list({task_id for task_id, _ in list(self.active)}),
+                tasks,
             )
             self.cancelled = frozenset(found["task_id"] for found in rows)
             self._ready.set()
@@ -202,10 +229,12 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
     """Take the next free unit of a run, one whose worker died included; None where there is none to take now.
 
     With `ordered`, a unit is free only when all before it ended. The former owner's stuck transactions are ended first.
+    Raises ConnectionError where the worker's heartbeat has no connection.
     """
     async with worker.claiming:
+        pid, backend_start = await worker.wait_for_backend()
         async with pool.acquire() as connection:
-            pid, backend_start = worker.backend
+            own = [(unit, epoch) for task, unit, epoch in worker.active if task == task_id]
             await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
             row = await connection.fetchrow(
                 SQL_CLAIM,
@@ -213,15 +242,19 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
                 worker.owner,
                 pid,
                 backend_start,
-                [unit for task, unit in worker.active if task == task_id],
+                [unit for unit, _ in own],
+                [epoch for _, epoch in own],
                 ordered,
             )
+            if row is not None and row["starts"] > 1:
+                # apart from the taking: a cancellation locks the run first and its units then
+                await connection.execute(SQL_COUNT_ATTEMPT, task_id, row["starts"])
         if row is None:
             return None
         # not before the connection was given back: that fails too where the server dies, and a unit noted as active
         # that nobody works on would be kept alive by the heartbeat for ever
         lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
-        worker.active.add((task_id, lease.unit.unit))
+        worker.active.add(lease.key)
     return lease
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, IdempotencyConflictError
+from sra_shared.runs.leases import SQL_FREE_LOCKS, SQL_IS_DEAD
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
 
 PLAN_UNIT = "(plan)"
@@ -34,6 +35,11 @@ SELECT {_TASK_COLUMNS} FROM task_execution_log
 WHERE ($1::text[] IS NULL OR task_type = ANY($1)) AND ($2::text[] IS NULL OR status = ANY($2))
   AND ($3::uuid IS NULL OR parent_id = $3)
 ORDER BY scheduled_at DESC, task_id LIMIT $4 OFFSET $5
+"""  # noqa: S608
+SQL_CANCEL_UNITS = f"""
+UPDATE run_unit u SET status = 'cancelled', completed_at = now()
+WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'running' AND {SQL_IS_DEAD}))
+  AND EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = $1 AND t.cancel_requested_at IS NOT NULL)
 """  # noqa: S608
 
 
@@ -173,17 +179,15 @@ async def list_runs(
 
 
 async def request_cancel(connection: Connection, task_id: UUID) -> ProcessingTask | None:
-    """Ask a live run to stop and return it; a queued or parked one, which nobody works on, ends at once."""
+    """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once."""
+    # a worker that was stopped in its transaction would have this wait for it
+    await connection.execute(SQL_FREE_LOCKS, task_id, "")
     await connection.execute(
         "UPDATE task_execution_log SET cancel_requested_at = coalesce(cancel_requested_at, now())"
         " WHERE task_id = $1 AND status IN ('queued', 'running', 'parked')",
         task_id,
     )
-    await connection.execute(
-        "UPDATE run_unit SET status = 'cancelled', completed_at = now() WHERE task_id = $1 AND status IN ('queued', 'parked')"
-        " AND EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = $1 AND t.cancel_requested_at IS NOT NULL)",
-        task_id,
-    )
+    await connection.execute(SQL_CANCEL_UNITS, task_id)
     await connection.execute(
         "UPDATE task_execution_log SET status = 'cancelled', completed_at = now() WHERE task_id = $1"
         " AND cancel_requested_at IS NOT NULL AND status IN ('queued', 'running', 'parked')"
@@ -191,6 +195,20 @@ async def request_cancel(connection: Connection, task_id: UUID) -> ProcessingTas
         task_id,
     )
     return await read_run(connection, task_id)
+
+
+async def end_cancelled_runs(connection: Connection, task_types: Iterable[str]) -> list[UUID]:
+    """End the runs that were asked to stop and whose workers died since, and return them.
+
+    A run of a command that was killed has no job that would bring another worker to it.
+    """
+    rows = await connection.fetch(
+        "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL AND task_type = ANY($1::text[])"
+        " AND status IN ('queued', 'running', 'parked')",
+        list(task_types),
+    )
+    tasks = [await request_cancel(connection, row["task_id"]) for row in rows]
+    return [task.task_id for task in tasks if task is not None and not task.status.is_live]
 
 
 async def put_completion(connection: Connection, task_id: UUID, source: str, datasets: Sequence[str]) -> UUID:
@@ -219,6 +237,7 @@ __all__ = [
     "RequestedRun",
     "add_units",
     "describe_error",
+    "end_cancelled_runs",
     "list_runs",
     "put_completion",
     "read_run",

@@ -7,12 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from sra_shared.dsn import read_password
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import Work
 from sra_shared.service.auth import (
@@ -68,7 +68,7 @@ def create_service_app(
     service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
     viewer_token = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
     dsn = database.require_dsn()
-    hide_secrets([service_token, viewer_token, unquote(urlsplit(dsn).password or "")])
+    hide_secrets([service_token, viewer_token, read_password(dsn)])
     plan = ServicePlan(
         name=name,
         dsn=dsn,
@@ -80,6 +80,7 @@ def create_service_app(
         timing=timing or WorkerTiming(),
         completions_url=completions_url,
         service_token=service_token,
+        sets_reader_password=database.sra_reader_password is not None,
     )
     metrics = ServiceMetrics()
 

@@ -18,6 +18,7 @@ from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
 from sra_shared.migrate import require_revision
+from sra_shared.reader import READER, find_reader
 from sra_shared.service.metrics import ServiceMetrics
 
 PROBE_SECONDS = 3.0
@@ -77,12 +78,22 @@ class DatabaseWatcher:
     """Looks at the database every few seconds, so that /health never has to."""
 
     def __init__(
-        self, pool: Pool, metrics: ServiceMetrics, *, is_beating: Callable[[], bool], seconds: float = 5.0
+        self,
+        pool: Pool,
+        metrics: ServiceMetrics,
+        *,
+        is_beating: Callable[[], bool],
+        wants_reader: bool = False,
+        seconds: float = 5.0,
     ) -> None:
-        """`is_beating` tells whether the worker's heartbeat, on a connection of its own, reaches the database."""
+        """`is_beating` tells whether the worker's heartbeat, on a connection of its own, reaches the database.
+
+        `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in.
+        """
         self._pool = pool
         self._is_beating = is_beating
         self._metrics = metrics
+        self._wants_reader = wants_reader
         self._seconds = seconds
         self.state = DatabaseState()
 
@@ -97,7 +108,7 @@ class DatabaseWatcher:
         """Look now, for three seconds at most, and keep and return what was found."""
         try:
             async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
-                found = await _inspect(connection)
+                found = await _inspect(connection, wants_reader=self._wants_reader)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
             if isinstance(error, TimeoutError) and self.state.reachable and self._is_beating():
                 # work has all connections of the pool: that is no outage
@@ -114,15 +125,21 @@ class DatabaseWatcher:
         return found
 
 
-async def _inspect(connection: Connection) -> DatabaseState:
+async def _inspect(connection: Connection, *, wants_reader: bool) -> DatabaseState:
     now = datetime.now(UTC)
     try:
         await require_revision(connection)
     except ConfigError as error:
         return DatabaseState(reachable=True, missing=(str(error),), checked_at=now)
     warnings = []
-    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sra_reader')"):
-        warnings.append("Role sra_reader is missing: `./sra migrate` prints the statements that make it.")
+    can_login = await find_reader(connection)
+    if can_login is None:
+        warnings.append(f"Role {READER} is missing: `./sra migrate` prints the statements that make it.")
+    elif wants_reader and not can_login:
+        warnings.append(
+            f"Role {READER} cannot log in, though SRA_READER_PASSWORD is set: `./sra migrate` sets the password, or"
+            " prints the statements to run."
+        )
     rows = await connection.fetch(
         "SELECT task_type, status, count(*) AS runs FROM task_execution_log"
         " WHERE status IN ('queued', 'running', 'parked') OR completed_at > now() - interval '1 day' GROUP BY 1, 2"

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 from sra_shared.service.state import ServiceState
-from sra_shared.settings import ServiceSettings
+from sra_shared.settings import ServiceSettings, describe_settings_error
 
 _DRAIN_SECONDS = 5
 
@@ -84,10 +84,3 @@ def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name:
         sys.stderr.write(f"{name} does not start: {describe_settings_error(error)}\n")
         sys.exit(ConfigError.exit_code)
     run_service(app, settings, name=name, host=chosen)
-
-
-def describe_settings_error(error: ValidationError) -> str:
-    """Return which variables are wrong and why; their values are not repeated."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
-    )

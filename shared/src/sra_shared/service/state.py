@@ -48,6 +48,7 @@ class ServicePlan:
     timing: WorkerTiming
     completions_url: str | None
     service_token: str | None
+    sets_reader_password: bool = False
 
 
 @dataclass
@@ -159,7 +160,9 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
         pool=pool,
         worker=worker,
         metrics=metrics,
-        watcher=DatabaseWatcher(pool, metrics, is_beating=lambda: worker.is_beating),
+        watcher=DatabaseWatcher(
+            pool, metrics, is_beating=lambda: worker.is_beating, wants_reader=plan.sets_reader_password
+        ),
         jobs=jobs,
         sender=sender,
     )

@@ -141,6 +141,13 @@ run_unit = Table(
     _time("heartbeat_at"),
     _time("lease_expires_at"),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "starts",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="How often work on it was begun, handovers and parking left out; progress does not set it back.",
+    ),
     _time("not_before"),
     _json("detail"),
     _json("resume"),

@@ -1,0 +1,90 @@
+"""What befalls a unit of work, and what comes of it: trouble of the database is waited out, the rest is counted or final."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from enum import Enum
+
+import asyncpg
+
+from sra_shared.errors import (
+    LeaseLostError,
+    RetryableError,
+    RunCancelledError,
+    RunHeldError,
+    RunParkedError,
+    SraError,
+)
+
+
+class HandoverError(SraError):
+    """This process is asked to stop; the unit goes back for another worker."""
+
+
+class Kind(Enum):
+    """Kinds of what a unit's work may end with; where several befall it at once, the first of them decides."""
+
+    SET_ASIDE = "set aside"
+    TROUBLE = "trouble"
+    TRANSIENT = "transient"
+    FINAL = "final"
+    UNEXPECTED = "unexpected"
+
+
+_SET_ASIDE = (LeaseLostError, HandoverError, RunCancelledError, RunParkedError, RunHeldError)
+_TROUBLE = (
+    ConnectionError,
+    socket.gaierror,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    # what a server turns to that fails over, or that its operator protects from a full disk
+    asyncpg.ReadOnlySQLTransactionError,
+)
+_TROUBLE_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH}
+_TRANSIENT = (
+    RetryableError,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.QueryCanceledError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+def classify_error(error: BaseException) -> Kind:
+    """Return what is done about one error: the unit is set aside, waited for, tried again as an attempt, or failed."""
+    if isinstance(error, _SET_ASIDE):
+        return Kind.SET_ASIDE
+    if _is_trouble(error):
+        return Kind.TROUBLE
+    if isinstance(error, _TRANSIENT):
+        return Kind.TRANSIENT
+    return Kind.FINAL if isinstance(error, SraError) else Kind.UNEXPECTED
+
+
+def _is_trouble(error: BaseException) -> bool:
+    """Whether a server that is full, restarting or out of reach brought it: later the same work may well succeed."""
+    if isinstance(error, asyncpg.QueryCanceledError):
+        # a statement that took too long takes too long again
+        return False
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, _TROUBLE) or (isinstance(error, OSError) and error.errno in _TROUBLE_NUMBERS)
+
+
+def choose_error(error: BaseException) -> BaseException:
+    """Return the one error of a group, of groups in it too, that decides what becomes of the unit."""
+    leaves = _list_leaves(error)
+    order = list(Kind)
+    return min(leaves, key=lambda leaf: order.index(classify_error(leaf)))
+
+
+def _list_leaves(error: BaseException) -> list[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for part in error.exceptions for leaf in _list_leaves(part)]

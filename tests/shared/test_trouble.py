@@ -1,0 +1,209 @@
+"""What a database in trouble does to a run: it waits, spends no attempt, and goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from sra_cli.settings import build_environment
+from sra_shared.db import Pool, open_pool
+from sra_shared.errors import FatalError, LeaseLostError, RetryableError, RunHeldError
+from sra_shared.jobs import enqueue_run
+from sra_shared.migrate import upgrade_database
+from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitContext, Worker, execute_run, request_run
+from sra_shared.runs.trouble import Kind, choose_error, classify_error
+from sra_shared.worker import JobWorker, WorkerTiming
+from sra_testing import full_disk
+from sra_testing.kept_logs import keep_logs
+from sra_testing.scripted_work import ONE_ROW, ScriptedWork, ask, commit_one, fetch_run, fetch_units
+from sra_testing.waiting import wait_for
+
+FULL_DISK = (
+    "CREATE TABLE scratch (n int)",
+    """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$""",
+    "CREATE TRIGGER refuse BEFORE INSERT ON scratch EXECUTE FUNCTION refuse()",
+)
+
+
+@pytest.fixture
+async def worker(database: str) -> AsyncIterator[Worker]:
+    async with Worker(database, "test") as opened:
+        yield opened
+
+
+async def test_full_disk_is_waited_out(pool: Pool, worker: Worker) -> None:
+    for statement in FULL_DISK:
+        await pool.execute(statement)
+    lines: list[object] = []
+
+    async def act(context: UnitContext) -> None:
+        lines.append(context.unit.resume.get("line"))
+        if len(lines) == 1:
+            await commit_one(context)
+        else:
+            await pool.execute("DROP TRIGGER refuse ON scratch")
+        async with context.transaction() as connection:
+            await connection.execute("INSERT INTO scratch VALUES (1)")
+            await context.commit(connection, ONE_ROW)
+
+    with keep_logs() as logged:
+        ended = await execute_run(pool, await ask(pool, max_retries=0), ScriptedWork(act), worker)
+    assert (ended.task.status, ended.task.attempt, ended.task.errors_count) == (RunStatus.COMPLETED, 1, 0)
+    assert ended.task.records_processed == 2
+    assert lines == [None, 1]
+    [told] = [entry for entry in logged if entry["event"] == "unit_waits_for_database"]
+    assert told["kind"] == "DiskFullError"
+    assert "No space left" in told["error"]
+
+
+# a small disk is mounted in a namespace of its own, which only Linux has
+if sys.platform == "linux":
+
+    @pytest.mark.faults
+    def test_disk_that_is_full_for_a_while_loses_and_doubles_nothing(tmp_path: Path) -> None:
+        as_user = ["--user", "--map-root-user"] if os.geteuid() else []
+        support = Path(full_disk.__file__).parents[1]
+        done = subprocess.run(
+            ["unshare", "--mount", *as_user, sys.executable, "-m", "sra_testing.full_disk", str(tmp_path)],
+            env=build_environment({"PYTHONPATH": str(support)}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        ended = json.loads(done.stdout)
+        assert ended["status"] == "completed"
+        assert ended["while_full"] is None or ended["while_full"] < full_disk.CHUNKS
+        assert ended["chunks"] == {str(chunk): 1 for chunk in range(full_disk.CHUNKS)}
+        assert (ended["attempt"], ended["records_processed"]) == (1, full_disk.CHUNKS)
+        assert "unit_waits_for_database" in done.stderr or "run_interrupted" in done.stderr
+
+
+async def test_connection_lost_in_a_chunk_spends_no_attempt(pool: Pool, worker: Worker) -> None:
+    tries: list[int] = []
+
+    async def act(context: UnitContext) -> None:
+        tries.append(1)
+        async with context.transaction() as connection:
+            await context.commit(connection, ONE_ROW)
+            if len(tries) == 1:
+                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    ended = await execute_run(pool, await ask(pool, max_retries=0), ScriptedWork(act), worker)
+    assert (ended.task.status, ended.task.records_processed, len(tries)) == (RunStatus.COMPLETED, 1, 2)
+
+
+async def test_unit_whose_last_commit_went_unanswered_is_not_done_again(pool: Pool, worker: Worker) -> None:
+    tries: list[int] = []
+
+    async def act(context: UnitContext) -> None:
+        tries.append(1)
+        async with context.transaction() as connection:
+            await context.finish(connection, ONE_ROW)
+        raise ConnectionResetError("the answer to the commit never came")
+
+    ended = await execute_run(pool, await ask(pool), ScriptedWork(act), worker)
+    assert (ended.task.status, ended.task.records_processed, len(tries)) == (RunStatus.COMPLETED, 1, 1)
+    assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
+
+
+async def test_unit_given_up_while_the_server_was_away_is_taken_again_as_the_same_attempt(
+    pool: Pool, worker: Worker
+) -> None:
+    task_id = await ask(pool, max_retries=0)
+
+    async def lose(context: UnitContext) -> None:
+        await commit_one(context)
+        context.pool.terminate()
+        raise ConnectionResetError("the server went away")
+
+    lost_pool = await worker.open_pool()
+    with pytest.raises((asyncpg.InterfaceError, OSError)):
+        await execute_run(lost_pool, task_id, ScriptedWork(lose), worker)
+    assert (await fetch_units(pool, task_id))["a"].status == "running"
+    ended = await execute_run(pool, task_id, ScriptedWork(commit_one), worker)
+    assert (ended.task.status, ended.task.attempt, ended.task.records_processed) == (RunStatus.COMPLETED, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (LeaseLostError("a"), Kind.SET_ASIDE),
+        (RunHeldError("a"), Kind.SET_ASIDE),
+        (asyncpg.DiskFullError("a"), Kind.TROUBLE),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), Kind.TROUBLE),
+        (asyncpg.ConnectionDoesNotExistError("a"), Kind.TROUBLE),
+        (asyncpg.InterfaceError("connection is closed"), Kind.TROUBLE),
+        (asyncpg.ReadOnlySQLTransactionError("a"), Kind.TROUBLE),
+        (OSError(errno.ENOSPC, "No space left on device"), Kind.TROUBLE),
+        (ConnectionRefusedError("a"), Kind.TROUBLE),
+        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), Kind.TRANSIENT),
+        (asyncpg.DeadlockDetectedError("a"), Kind.TRANSIENT),
+        (FileNotFoundError("a"), Kind.TRANSIENT),
+        (RetryableError("a"), Kind.TRANSIENT),
+        (FatalError("a"), Kind.FINAL),
+        (asyncpg.UndefinedColumnError("a"), Kind.UNEXPECTED),
+        (KeyError("a"), Kind.UNEXPECTED),
+    ],
+)
+def test_each_error_has_its_consequence(error: BaseException, kind: Kind) -> None:
+    assert classify_error(error) is kind
+    mixed = ExceptionGroup("streams", [ExceptionGroup("inner", [ValueError("b")]), Exception("c"), error])
+    if kind is not Kind.UNEXPECTED:
+        assert choose_error(mixed) is error
+
+
+async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empty_database: str) -> None:
+    await upgrade_database(empty_database, revision="0009")
+    async with Worker(empty_database, "early") as worker:
+        pool = await open_pool(empty_database, application_name="test", max_size=4)
+        async with pool.acquire() as connection, connection.transaction():
+            request = RunRequest(task_type=TaskType.DAILY_QUOTES)
+            requested = await request_run(connection, request, source="fmp", enqueue=enqueue_run)
+        own_pool = await worker.open_pool(min_size=0)
+        timing = WorkerTiming(poll=0.2, restart=0.1)
+        works = {"daily_quotes": ScriptedWork(commit_one)}
+        jobs = JobWorker(dsn=empty_database, pool=own_pool, worker=worker, works=works, timing=timing)
+
+        async def has_looked() -> bool:
+            query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND query ~ 'version_num')"
+            return bool(await pool.fetchval(query, worker.application_name))
+
+        async def has_ended() -> bool:
+            return not (await fetch_run(pool, requested.task.task_id)).status.is_live
+
+        with keep_logs() as logged:
+            running = asyncio.create_task(jobs.run())
+            await wait_for(has_looked, what="the worker's look at the revision")
+            await upgrade_database(empty_database)
+            await wait_for(has_ended, what="the end of the run")
+            jobs.stop()
+            await running
+        assert (await fetch_run(pool, requested.task.task_id)).status is RunStatus.COMPLETED
+        await own_pool.close()
+        await pool.close()
+    events = [entry["event"] for entry in logged]
+    assert events.count("job_worker_waits_for_migration") == 1
+    assert not {"run_interrupted", "job_worker_restarts"} & set(events)
+
+
+async def test_worker_that_is_stopped_as_it_looks_at_the_tables_takes_nothing_more(database: str) -> None:
+    async with Worker(database, "brief") as worker:
+        pool = await worker.open_pool(min_size=0)
+        jobs = JobWorker(dsn=database, pool=pool, worker=worker, works={"daily_quotes": ScriptedWork(commit_one)})
+        running = asyncio.create_task(jobs.run())
+        # the first step of the task goes as far as the look at the database
+        await asyncio.sleep(0)
+        jobs.stop()
+        await asyncio.wait_for(running, 20)
+        await pool.close()
