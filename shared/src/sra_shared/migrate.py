@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -30,12 +31,19 @@ def _make_config(connection: SyncConnection | None = None) -> Config:
     return config
 
 
+# services look at the revision every few seconds, and reading the migrations anew costs each time as much as a page
+@cache
 def read_newest_revision() -> str:
     """Return the revision that this code was written for."""
     head = ScriptDirectory.from_config(_make_config()).get_current_head()
     if head is None:
         raise ConfigError("The migrations are missing from this installation.", next_step="Install it again.")
     return head
+
+
+@cache
+def _list_known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions())
 
 
 async def read_revision(connection: Connection) -> str | None:
@@ -49,9 +57,8 @@ async def read_revision(connection: Connection) -> str | None:
 
 async def require_revision(connection: Connection) -> None:
     """Raise ConfigError where the database is older than this code; a newer one is right, since deploys overlap."""
-    known = {script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()}
     revision, newest = await read_revision(connection), read_newest_revision()
-    if revision is None or (revision in known and revision != newest):
+    if revision is None or (revision in _list_known_revisions() and revision != newest):
         raise ConfigError(
             f"The database stands at revision {revision or '(none)'}, and this code needs {newest}.",
             next_step="Run `./sra migrate`.",
