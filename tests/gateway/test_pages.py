@@ -9,11 +9,15 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from gateway.checks import check_schedule
+from gateway.schedule import DAILY as DAILY_SLOT
+from gateway.schedule import Schedule, Scheduler
 from gateway.sessions import COOKIE
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
@@ -261,6 +265,67 @@ async def test_status_is_the_whole(lab: Lab) -> None:
     assert {part["name"] for part in status["services"]} == {"fmp_ingest", "fundata_ingest", "view_builder"}
     assert [one["schedule"] for one in status["schedule"]] == ["daily", "weekly"]
     assert status["refresh"]["status"] == "completed"
+
+
+async def wait_for_check(lab: Lab, name: str, words: str) -> None:
+    """Return once health, status and the page tell of it; a check that is well says nothing of the kind."""
+
+    async def told() -> bool:
+        health, status = [(await lab.http.get(path)).json() for path in ("/health", "/status")]
+        page = (await lab.http.get("/")).text
+        if words not in health["checks"][name]["detail"]:
+            return False
+        assert health["checks"][name]["status"] == status["checks"][name]["status"] == "degraded"
+        assert {health["status"], status["status"]} == {"degraded"}
+        assert words in page.split("<h2>Refresh</h2>")[0]
+        return '<span class="pill degraded">degraded</span>' in page
+
+    await wait_for(told, what=f"the check {name}", seconds=20)
+
+
+async def wait_until_healthy(lab: Lab) -> None:
+    async def healthy() -> bool:
+        return all([(await lab.http.get(path)).json()["status"] == "healthy" for path in ("/health", "/status")])
+
+    await wait_for(healthy, what="good health", seconds=20)
+
+
+async def test_late_data_and_a_paused_schedule_are_told_with_their_reasons(lab: Lab, pool: Pool) -> None:
+    await lab.refresh()
+    await wait_until_healthy(lab)
+    await pool.execute(
+        "CREATE VIEW sra.data_freshness AS SELECT 'fmp' AS source, 'quote' AS dataset, true AS is_late,"
+        " timestamptz '2026-01-07 03:00Z' AS late_since"
+    )
+    await wait_for_check(lab, "freshness", "Late: fmp quote since 2026-01-07.")
+    await pool.execute("DROP VIEW sra.data_freshness")
+    await wait_until_healthy(lab)
+    assert (await lab.http.post("/schedule/pause")).status_code == 200
+    await wait_for_check(lab, "schedule", "no refresh starts by the clock")
+    assert (await lab.http.post("/schedule/resume")).status_code == 200
+    await wait_until_healthy(lab)
+
+
+async def test_a_vendor_that_nobody_asked_yet_is_not_called_well(lab: Lab) -> None:
+    async def looked() -> list[dict[str, str]] | None:
+        status = (await lab.http.get("/status")).json()
+        return status["sources"] if status["read_at"] else None
+
+    sources = await wait_for(looked, what="the first look", seconds=20)
+    assert sources is not None
+    assert {one["name"]: one["status"] for one in sources} == {"FMP": "degraded", "Fundata": "degraded"}
+    assert all("No refresh has asked it yet" in one["detail"] for one in sources)
+
+
+async def test_a_clock_that_nobody_looks_at_is_told() -> None:
+    scheduler = Scheduler([Schedule(DAILY_SLOT, "0 2 * * *", "UTC")])
+    now = datetime.now(UTC)
+    assert check_schedule(scheduler, now).status == "degraded"
+    scheduler.looked_at = now
+    assert check_schedule(scheduler, now).status == "healthy"
+    found = check_schedule(scheduler, now + timedelta(minutes=3))
+    assert found.status == "degraded"
+    assert "Nobody looked at the clock since" in found.detail
 
 
 async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab) -> None:

@@ -45,7 +45,7 @@ VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
 QUICK = WorkerTiming(takeover=3, poll=0.2, busy_retry=0.3, restore=2, grace=3)
-TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, grace=1, worker=QUICK)
+TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, freshness=0.5, grace=1, worker=QUICK)
 DAILY = TaskType.DAILY_QUOTES
 WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
 DATA = TaskType.FUNDATA_DATA
