@@ -183,7 +183,9 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
 @asynccontextmanager
 async def serve_app(app: FastAPI, port: int) -> AsyncIterator[None]:
     """Serve an application on a socket for as long as the block lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on", proxy_headers=False)
+    )
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done(), serving
@@ -229,7 +231,7 @@ class Lab:
             return make_ingest_app(self.dsn, name, "fundata", [DATA, QUOTES], self.script, views)
         return make_views_app(self.dsn, self.script)
 
-    def build_gateway(self, *, timing: GatewayTiming = TIMING, **schedule: Any) -> FastAPI:
+    def build_gateway(self, *, timing: GatewayTiming = TIMING, trusted_proxies: int = 0, **schedule: Any) -> FastAPI:
         """Return a gateway; `schedule` are settings of its schedule, by default one that never fires."""
         settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
         return create_gateway_app(
@@ -237,6 +239,7 @@ class Lab:
             service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
             peers=self.peers,
             schedule=ScheduleSettings(**settings),
+            trusted_proxies=trusted_proxies,
             timing=timing,
         )
 

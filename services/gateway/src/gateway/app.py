@@ -70,6 +70,7 @@ def create_gateway_app(
     peers: PeerSettings,
     schedule: ScheduleSettings,
     reject_limit: Decimal = Decimal("0.001"),
+    trusted_proxies: int = 0,
     timing: GatewayTiming | None = None,
 ) -> FastAPI:
     """Return the application; nothing is opened before its lifespan starts.
@@ -146,6 +147,7 @@ def create_gateway_app(
         open_routes=OPEN_PAGES,
         refuse=refuse_visitor,
         lists_all_runs=True,
+        trusted_proxies=trusted_proxies,
         timing=timing.worker,
     )
     app.state.hub = hub

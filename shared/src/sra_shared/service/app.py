@@ -25,7 +25,12 @@ from sra_shared.service.auth import (
 )
 from sra_shared.service.health import Check, Readiness, SystemHealthCheck, report_health
 from sra_shared.service.metrics import CONTENT_TYPE, ServiceMetrics
-from sra_shared.service.middleware import AccessLogMiddleware, BodyLimitMiddleware, SecurityHeadersMiddleware
+from sra_shared.service.middleware import (
+    AccessLogMiddleware,
+    BodyLimitMiddleware,
+    ForwardedAddressMiddleware,
+    SecurityHeadersMiddleware,
+)
 from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, add_problem_handlers
 from sra_shared.service.runs import State, make_run_router
 from sra_shared.service.state import Background, ServicePlan, ServiceState, open_service
@@ -55,13 +60,15 @@ def create_service_app(
     concurrency: int = 4,
     timing: WorkerTiming | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    trusted_proxies: int = 0,
 ) -> FastAPI:
     """Return the application of a service; nothing is opened before its lifespan starts.
 
     `works` are the task types that it runs, with `parameter_models` where their parameters have one; `routers` and
     `background` are its own routes and tasks, `checks` its own parts of the health report (last known states, never
     waited for). `completions_url` is view_builder's address where this service ends runs that views depend on.
-    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither.
+    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
+    how many proxies stand before the service, whose word on a request's address is taken.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
     """
     service.check_production()
@@ -116,6 +123,7 @@ def create_service_app(
     )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware, metrics=metrics)
+    app.add_middleware(ForwardedAddressMiddleware, proxies=trusted_proxies)
     app.include_router(_make_status_router(name, checks))
     app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
     for router in routers:
@@ -206,7 +214,7 @@ def _complete_openapi(schema: dict[str, Any]) -> None:
 def _list_problems(operation: dict[str, Any], method: str, *, is_open: bool) -> list[str]:
     found = {"500", "503"} | {status for status in operation["responses"] if status >= "400"}
     if not is_open:
-        found.add("401")
+        found |= {"401", "429"}
     if method != "get":
         found |= {"403", "413"}
     if any(item["name"] == "idempotency-key" for item in operation.get("parameters", ())):

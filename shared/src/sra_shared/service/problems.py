@@ -9,6 +9,7 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -34,6 +35,7 @@ TITLES = {
     409: "The request contradicts an earlier one",
     413: "The body is too large",
     422: "The request is not valid",
+    429: "There were too many wrong tokens",
     500: "The service made a mistake",
     503: "The service cannot do this now",
 }
@@ -109,9 +111,9 @@ def _answer_http(request: Request, error: HTTPException) -> Response:
 def _list_methods(request: Request) -> list[str]:
     """Return the methods of all routes with this path; the framework tells only those of the first."""
     methods: set[str] = set()
-    for template, operations in request.app.openapi()["paths"].items():
-        if compile_path(template)[0].match(request.url.path):
-            methods |= {method.upper() for method in operations}
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            methods |= route.methods or set()
     return sorted(methods)
 
 

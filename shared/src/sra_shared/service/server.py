@@ -55,6 +55,8 @@ def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str
         log_config=None,
         access_log=False,
         server_header=False,
+        # whose word is taken on addresses is a setting of ours
+        proxy_headers=False,
         date_header=True,
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
