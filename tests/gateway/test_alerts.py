@@ -98,10 +98,7 @@ async def test_each_silent_service_is_told_once_over_restarts_and_its_return_onc
 
 
 async def test_rejects_over_the_limit_and_late_data_are_told_and_taken_back(database: str, pool: Pool) -> None:
-    await pool.execute(
-        "CREATE VIEW sra.data_freshness AS SELECT 'fmp' AS source, 'quote' AS dataset, date '2026-01-05' AS newest_record,"
-        " date '2026-01-06' AS expected_record, timestamptz '2026-01-07 03:00Z' AS expected_at, true AS is_late"
-    )
+    await put_freshness(pool, quote=True)
 
     async def put_run(rejected: int) -> None:
         run = await pool.fetchval(
@@ -123,16 +120,79 @@ async def test_rejects_over_the_limit_and_late_data_are_told_and_taken_back(data
         assert "0.70%" in told
         told = await hook.wait_for("fmp quote is stale")
         assert "2026-01-06 was expected" in told
+        # since the first of what is missing was expected
+        assert "Since 2026-01-03 03:00 UTC." in told
         await put_run(1)
         await hook.wait_for("recovered", "fundata_data rejects no more")
-        await pool.execute(
-            "CREATE OR REPLACE VIEW sra.data_freshness AS SELECT 'fmp' AS source, 'quote' AS dataset,"
-            " date '2026-01-06' AS newest_record, date '2026-01-06' AS expected_record,"
-            " timestamptz '2026-01-07 03:00Z' AS expected_at, false AS is_late"
-        )
+        await put_freshness(pool, quote=False)
         await hook.wait_for("recovered", "fmp quote is fresh again")
         await wait_until_all_are_delivered(pool, number=4)
     assert len(hook.texts) == 4
+
+
+async def put_freshness(pool: Pool, **late: bool) -> None:
+    """Have these FMP datasets be late or not."""
+    rows = ", ".join(
+        f"('fmp', '{name}', date '2026-01-0{5 if is_late else 6}', date '2026-01-06', timestamptz '2026-01-07 03:00Z',"
+        f" {is_late}, timestamptz '2026-01-03 03:00Z')"
+        for name, is_late in late.items()
+    )
+    columns = "source, dataset, newest_record, expected_record, expected_at, is_late, late_since"
+    query = f"SELECT * FROM (VALUES {rows}) AS v ({columns})"  # noqa: S608 - texts of this test
+    await pool.execute(f"CREATE OR REPLACE VIEW sra.data_freshness AS {query}")
+
+
+async def test_what_gets_stale_together_is_told_in_one_message(database: str, pool: Pool) -> None:
+    async with open_webhook() as hook, open_lab(database, alert_webhook_url=hook.url):
+        await put_freshness(pool, quote=True, splits=True, peers=True)
+        told = await hook.wait_for("3 datasets are stale. Look at the last refresh")
+        for name in ("quote", "splits", "peers"):
+            assert f"• fmp {name}, since 2026-01-03 03:00 UTC" in told
+        await put_freshness(pool, quote=True, splits=False, peers=False)
+        told = await hook.wait_for("fmp peers, fmp splits are fresh again")
+        await put_freshness(pool, quote=False, splits=False, peers=False)
+        await hook.wait_for("fmp quote is fresh again")
+        await wait_until_all_are_delivered(pool, number=3)
+    assert len(hook.texts) == 3
+    assert await pool.fetchval("SELECT count(*) FROM incident WHERE ended_at IS NOT NULL") == 3
+
+
+async def test_a_refresh_that_only_a_quota_stopped_is_told_as_parked(database: str, pool: Pool) -> None:
+    await mark_weekly_done(database)
+    async with open_webhook() as hook, open_lab(database, alert_webhook_url=hook.url) as lab:
+        lab.script.ends[DAILY] = ["parked"]
+        assert (await lab.refresh())["status"] == "partial"
+        await hook.wait_for("ended partial")
+        # of the two that are left one is parked, so that it did not succeed
+        assert (await lab.refresh(sources=["fmp"]))["status"] == "parked"
+        told = await hook.wait_for("is parked: a vendor's quota is spent")
+        assert "failed" not in told
+        lab.script.ends[DAILY] = ["completed"]
+        await pool.execute("UPDATE task_execution_log SET status = 'cancelled' WHERE status = 'parked'")
+        await lab.refresh()
+        await hook.wait_for("completed: recovered")
+        await wait_until_all_are_delivered(pool, number=3)
+    assert len(hook.texts) == 3
+
+
+async def test_an_overdue_refresh_that_is_cancelled_recovers_with_the_next_one(database: str, pool: Pool) -> None:
+    await mark_weekly_done(database)
+    async with open_webhook() as hook, open_lab(database, alert_webhook_url=hook.url) as lab:
+        lab.script.ends[DAILY] = ["waits"]
+        late = await lab.trigger()
+        await pool.execute(
+            "UPDATE task_execution_log SET scheduled_at = now() - interval '3 hours', started_at = now() - interval '3 hours'"
+            " WHERE task_type = 'unified_refresh'"
+        )
+        await hook.wait_for("is overdue and goes on")
+        assert (await lab.http.post(f"/runs/{late['refresh_id']}/cancel")).status_code == 202
+        assert (await lab.finish(late["refresh_id"]))["status"] == "cancelled"
+        lab.script.ends[DAILY] = ["completed"]
+        assert (await lab.refresh())["status"] == "completed"
+        await hook.wait_for("completed: recovered")
+        assert (await lab.refresh())["status"] == "completed"
+        await wait_until_all_are_delivered(pool, number=2)
+    assert len(hook.texts) == 2
 
 
 async def call_alerts(lab: Lab, home: Path, *words: str) -> tuple[int, Any, str]:

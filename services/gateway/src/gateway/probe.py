@@ -161,9 +161,10 @@ class Probe:
 
     async def look_at_freshness(self, pool: Pool) -> None:
         """Read how new the data are; raises what the database raises where it is away or too slow."""
+        began = datetime.now(UTC)
         async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
             self.knowledge.freshness = await read_freshness(connection)
-        self.knowledge.freshness_read_at = datetime.now(UTC)
+        self.knowledge.freshness_read_at = began
 
 
 def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from sra_shared.expectations import ExpectedDataset
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import Work
 from sra_shared.service.auth import (
@@ -33,7 +34,7 @@ from sra_shared.service.middleware import (
 )
 from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, add_problem_handlers
 from sra_shared.service.runs import State, make_run_router
-from sra_shared.service.state import Background, ServicePlan, ServiceState, open_service
+from sra_shared.service.state import Background, ServicePlan, ServiceState, make_expectation_task, open_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_shared.worker import WorkerTiming
 
@@ -51,6 +52,8 @@ def create_service_app(
     parameter_models: Mapping[str, type[BaseModel]] | None = None,
     routers: Sequence[APIRouter] = (),
     background: Mapping[str, Background] | None = None,
+    expected: tuple[str, Sequence[ExpectedDataset]] | None = None,
+    details: Mapping[str, Any] | None = None,
     checks: Callable[[ServiceState], Mapping[str, Check]] | None = None,
     completions_url: str | None = None,
     authenticators: Sequence[Authenticator] = (),
@@ -66,7 +69,8 @@ def create_service_app(
 
     `works` are the task types that it runs, with `parameter_models` where their parameters have one; `routers` and
     `background` are its own routes and tasks, `checks` its own parts of the health report (last known states, never
-    waited for). `completions_url` is view_builder's address where this service ends runs that views depend on.
+    waited for) and `details` what it says besides. `expected` are a source and the datasets of it that shall be fresh, none
+    where it has no settings. `completions_url` is view_builder's address where this service ends runs that views depend on.
     `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
     how many proxies stand before the service, whose word on a request's address is taken.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
@@ -82,7 +86,10 @@ def create_service_app(
         pool_min_size=database.db_pool_min_size,
         pool_max_size=database.db_pool_max_size,
         works=dict(works or {}),
-        background=dict(background or {}),
+        background={
+            **({} if expected is None else {"expectations": make_expectation_task(*expected)}),
+            **(background or {}),
+        },
         concurrency=concurrency,
         timing=timing or WorkerTiming(),
         completions_url=completions_url,
@@ -124,7 +131,7 @@ def create_service_app(
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware, metrics=metrics)
     app.add_middleware(ForwardedAddressMiddleware, proxies=trusted_proxies)
-    app.include_router(_make_status_router(name, checks))
+    app.include_router(_make_status_router(name, checks, dict(details or {})))
     app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
     for router in routers:
         app.include_router(router)
@@ -132,7 +139,9 @@ def create_service_app(
     return app
 
 
-def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None) -> APIRouter:
+def _make_status_router(
+    name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None, own_details: Mapping[str, Any]
+) -> APIRouter:
     router = APIRouter(tags=["status"])
 
     async def get_health(state: State) -> SystemHealthCheck:
@@ -141,7 +150,7 @@ def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str,
         in_hand = len(state.jobs.running) if state.jobs is not None else 0
         state.metrics.set_runs_in_hand(in_hand)
         uptime = round(time.monotonic() - state.started, 1)
-        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand}
+        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand, **own_details}
         return report_health({**state.checks, **own}, details)
 
     async def get_ready(state: State, response: Response) -> Readiness:
