@@ -43,6 +43,12 @@ class PartState:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     checked_at: datetime | None = None
     silent_since: datetime | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answered when it was looked at last, well or not."""
+        return self.status is not HealthStatus.UNHEALTHY
 
     def note(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
         """Keep what was seen now; `since` moves only where the status changes.
@@ -130,6 +136,7 @@ class Probe:
             body = answer.json()
             status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
             found = [f"{name}: {check['detail']}" for name, check in body["checks"].items() if check["detail"]]
+            part.details = body.get("details", {})
             part.note(status, "It answers." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not well.")
         except httpx.HTTPError as error:
             part.note(

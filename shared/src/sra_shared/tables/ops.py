@@ -238,6 +238,7 @@ rejected_record = Table(
     Index("ix_rejected_record_run", "run_id"),
     Index("ix_rejected_record_dataset_reason", "dataset", "reason"),
     Index("ix_rejected_record_open", "reject_id", postgresql_where=text("resolved_at IS NULL")),
+    Index("ix_rejected_record_open_kind", "dataset", "reason", postgresql_where=text("resolved_at IS NULL")),
 )
 
 field_warning = Table(
