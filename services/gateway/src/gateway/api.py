@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.alerts.view import IncidentView
@@ -109,11 +109,16 @@ def make_api_router() -> APIRouter:
         responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
     )
     async def post_refresh(
-        state: State, response: Response, body: RefreshBody | None = None, idempotency_key: IdempotencyKey = None
+        state: State,
+        request: Request,
+        response: Response,
+        body: RefreshBody | None = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> RefreshAccepted:
         parameters = RefreshParameters(**(body or RefreshBody()).model_dump())
         accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
         response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
+        request.state.run_id = accepted.refresh_id
         return accepted
 
     @router.get("/refresh", tags=["refresh"], summary="List refreshes, newest first")

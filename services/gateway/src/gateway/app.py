@@ -21,6 +21,7 @@ from gateway.alerts.outage import DatabaseOutage
 from gateway.api import make_api_router
 from gateway.archive import archive_ledgers
 from gateway.checks import check_all
+from gateway.examples import list_examples
 from gateway.figures import add_gateway_figures
 from gateway.hub import Hub
 from gateway.page_login import OPEN_PAGES, refuse_visitor
@@ -143,6 +144,7 @@ def create_gateway_app(
             "peers": client.keep_open,
         },
         checks=lambda _: make_checks(hub),
+        examples=list_examples,
         authenticators=[hub.sessions.authenticate],
         open_routes=OPEN_PAGES,
         refuse=refuse_visitor,

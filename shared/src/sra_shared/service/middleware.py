@@ -51,7 +51,8 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         route = getattr(scope.get("route"), "path", "(none)")
         self._metrics.observe_request(scope["method"], route, status, seconds)
-        run_id = scope.get("path_params", {}).get("task_id") or scope.get("state", {}).get("run_id")
+        named = scope.get("path_params", {})
+        run_id = named.get("task_id") or named.get("refresh_id") or scope.get("state", {}).get("run_id")
         fields = {
             "method": scope["method"],
             "path": path,

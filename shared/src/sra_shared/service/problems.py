@@ -69,6 +69,21 @@ class ProblemError(SraError):
         self.status = status
 
 
+def describe_problem(
+    path: str, status: int, detail: str, *, next_step: str = "", errors: list[FieldProblem] | None = None
+) -> Problem:
+    """Return the problem document; secrets that stand in `detail` are hidden."""
+    return Problem(
+        type=f"urn:sra:problem:{status}",
+        title=TITLES.get(status, "The request failed"),
+        status=status,
+        detail=redact_text(detail),
+        instance=path,
+        next_step=next_step or None,
+        errors=errors,
+    )
+
+
 def answer_problem(
     path: str,
     status: int,
@@ -79,15 +94,7 @@ def answer_problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the problem as an answer that carries the security headers itself, whoever sends it."""
-    problem = Problem(
-        type=f"urn:sra:problem:{status}",
-        title=TITLES.get(status, "The request failed"),
-        status=status,
-        detail=redact_text(detail),
-        instance=path,
-        next_step=next_step or None,
-        errors=errors,
-    )
+    problem = describe_problem(path, status, detail, next_step=next_step, errors=errors)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=status,
