@@ -17,7 +17,7 @@ from sra_testing.gateway_lab import SERVICE_TOKEN, open_lab
 from sra_testing.real_services import run_real_services, wait_until_ready
 from sra_testing.waiting import wait_for
 
-WRONG_TOKEN = "a token of somebody else"  # noqa: S105 - none of ours
+WRONG_TOKEN = "a token of somebody else"
 LEDGERS = ("task_execution_log", "idempotency_key", "completion_inbox", "login_code", "schedule_state", "ended_session")
 
 
