@@ -159,10 +159,10 @@ async def test_a_run_tells_its_totals_and_all_of_its_warnings(lab: Lab, pool: Po
 
     page = (await lab.http.get(f"/ui/runs/{run}")).text
     rows = read_rows(page)
-    pricing = ["2,000", "1,980", "0", "0", "20", "field_count 20 bad_number 250"]
-    assert ["Pricing (2 parts)", "running", *pricing] in rows
+    pricing = ["2,000", "1,980", "0", "0", "20", "rejected: field_count 20; warnings: bad_number 250"]
+    assert ["Pricing", "running", *pricing] in rows
     assert ["quotes/a.csv (2 parts)", "running", *pricing] in rows
-    assert ["all", "", "2,007", "1,987", "0", "0", "20", "field_count 20 bad_number 250"] in rows
+    assert ["all", "", "2,007", "1,987", "0", "0", "20", "rejected: field_count 20; warnings: bad_number 250"] in rows
     seen: list[str] = []
     address: str | None = f"/ui/runs/{run}"
     while address is not None:

@@ -1,4 +1,4 @@
--- data_freshness, digest e35ae62e02ea2d169b3bc82397e866a0;
+-- data_freshness, digest 1c573e555e042c9675756745e805eee6;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -51,7 +51,7 @@ WITH ledger AS (
 SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   coalesce(f.stored, 0) + coalesce(a.stored, 0) AS rows_stored,
   coalesce(f.rejected, 0) + coalesce(a.rejected, 0) AS rows_rejected,
-  e.expected_record, e.expected_at,
+  CASE WHEN f.by_records THEN e.expected_record END AS expected_record, e.expected_at,
   CASE WHEN e.due > 0 THEN greatest(e.missing - f.allowed, 0) END AS lag_sessions,
   CASE WHEN e.due > 0 THEN e.missing > f.allowed END AS is_late,
   (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at, NULL::text AS error,
@@ -94,9 +94,9 @@ COMMENT ON COLUMN sra.data_freshness.rows_stored IS 'Records stored since ever; 
 
 COMMENT ON COLUMN sra.data_freshness.rows_rejected IS 'Records rejected since ever.';
 
-COMMENT ON COLUMN sra.data_freshness.expected_record IS 'Newest day that should be there by now; none where nothing is expected.';
+COMMENT ON COLUMN sra.data_freshness.expected_record IS 'Newest day that should be there by now; none where records are of no day, or nothing is expected.';
 
-COMMENT ON COLUMN sra.data_freshness.expected_at IS 'Since when it should.';
+COMMENT ON COLUMN sra.data_freshness.expected_at IS 'Since when it should, or should have been collected anew.';
 
 COMMENT ON COLUMN sra.data_freshness.lag_sessions IS 'Sessions that should be there and are not. Unit: sessions.';
 

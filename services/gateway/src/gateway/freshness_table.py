@@ -12,18 +12,16 @@ COLUMNS = {
     "newest_record": "newest",
     "expected_record": "expected",
     "late_since": "late since",
-    "lag_sessions": "sessions late",
     "last_success_at": "last success",
     "rows_stored": "stored",
     "rows_rejected": "rejected",
-    "published_at": "published",
 }
-NUMBERS = frozenset({"lag_sessions", "rows_stored", "rows_rejected"})
+NUMBERS = frozenset({"rows_stored", "rows_rejected"})
 
 
 @dataclass(frozen=True)
 class FreshnessTable:
-    """Rows of data_freshness without the views: what is late or missing, what comes daily, and the rest."""
+    """Rows of data_freshness without the views: late, missing, of a day that is expected, and all others."""
 
     late: Sequence[Mapping[str, Any]]
     missing: Sequence[Mapping[str, Any]]
@@ -37,10 +35,14 @@ def sort_freshness(rows: Sequence[Mapping[str, Any]]) -> FreshnessTable:
     found = [{**row, "state": judge_row(row)} for row in rows if row.get("source") != "views"]
     late = [row for row in found if row["state"] == "late"]
     missing = [row for row in found if row["state"] == "missing"]
-    daily = [row for row in found if row["state"] == "fresh" and row.get("cadence") == "daily"]
-    shown = [*late, *missing, *daily]
+    dated = [row for row in found if row["state"] == "fresh" and row.get("expected_record") and _is_daily(row)]
+    shown = [*late, *missing, *dated]
     others = [row for row in found if row not in shown]
     return FreshnessTable(late, missing, sum(row["state"] is not None for row in found), shown, others)
+
+
+def _is_daily(row: Mapping[str, Any]) -> bool:
+    return row.get("cadence") == "daily"
 
 
 def judge_row(row: Mapping[str, Any]) -> str | None:

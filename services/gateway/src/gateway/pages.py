@@ -20,7 +20,7 @@ from gateway.page_rejects import add_rejects
 from gateway.probe import Knowledge
 from gateway.refresh.result import read_refresh
 from gateway.render import render_page
-from gateway.run_totals import sum_all, sum_by_dataset, sum_by_file
+from gateway.run_totals import sum_by_dataset, sum_by_file, sum_counts
 from sra_shared.runs import list_runs, read_run, read_units
 
 _PAGE_RUNS = 50
@@ -112,7 +112,7 @@ def _add_pages(router: APIRouter) -> None:
             warnings = await list_warnings(connection, task_id, after=after)
         if run is None:
             return say(request, hub, "Not here", f"There is no run {task_id}.", status_code=404)
-        total = sum_all(units)
+        total, files = sum_counts(units), sum_by_file(units)
         return render_page(
             "run.html",
             **make_common(request, hub),
@@ -120,7 +120,8 @@ def _add_pages(router: APIRouter) -> None:
             units=units,
             total=total,
             datasets=sum_by_dataset(units),
-            files=sum_by_file(units),
+            files=files,
+            files_total=sum_counts(files),
             warnings=warnings,
             warnings_total=sum(total.warnings_by.values()),
             after=after,

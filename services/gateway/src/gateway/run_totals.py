@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sra_shared.counts import Counts
@@ -44,11 +44,11 @@ def sum_by_file(units: Sequence[Unit]) -> list[Total]:
     return _sum_by(units, lambda unit: unit.detail.get("file"))
 
 
-def sum_all(units: Sequence[Unit]) -> Counts:
-    """Return the counts of the whole run."""
+def sum_counts(parts: Iterable[Unit | Total]) -> Counts:
+    """Return the counts of these together."""
     total = Counts()
-    for unit in units:
-        total = total + unit.counts
+    for part in parts:
+        total = total + part.counts
     return total
 
 
@@ -59,6 +59,6 @@ def _sum_by(units: Sequence[Unit], name_of: Callable[[Unit], str | None]) -> lis
         if name is not None:
             groups.setdefault(name, []).append(unit)
     return [
-        Total(name, min((unit.status for unit in found), key=_FIRST.index), len(found), sum_all(found))
+        Total(name, min((unit.status for unit in found), key=_FIRST.index), len(found), sum_counts(found))
         for name, found in groups.items()
     ]

@@ -94,7 +94,7 @@ WITH ledger AS (
 SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   coalesce(f.stored, 0) + coalesce(a.stored, 0) AS rows_stored,
   coalesce(f.rejected, 0) + coalesce(a.rejected, 0) AS rows_rejected,
-  e.expected_record, e.expected_at,
+  CASE WHEN f.by_records THEN e.expected_record END AS expected_record, e.expected_at,
   CASE WHEN e.due > 0 THEN greatest(e.missing - f.allowed, 0) END AS lag_sessions,
   CASE WHEN e.due > 0 THEN e.missing > f.allowed END AS is_late,
   (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at, NULL::text AS error,
@@ -144,9 +144,9 @@ class DataFreshness(ViewModel):
     rows_stored: int | None = Field(description="Records stored since ever; for a view, the rows that it holds.")
     rows_rejected: int | None = Field(description="Records rejected since ever.")
     expected_record: dt.date | None = Field(
-        description="Newest day that should be there by now; none where nothing is expected."
+        description="Newest day that should be there by now; none where records are of no day, or nothing is expected."
     )
-    expected_at: datetime | None = Field(description="Since when it should.")
+    expected_at: datetime | None = Field(description="Since when it should, or should have been collected anew.")
     lag_sessions: Annotated[int | None, Col("sessions")] = Field(
         description="Sessions that should be there and are not."
     )

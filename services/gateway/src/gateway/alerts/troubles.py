@@ -121,5 +121,7 @@ def _judge_freshness(known: Knowledge, found: Findings) -> None:
 def _describe_lag(row: Mapping[str, Any]) -> str:
     if row.get("newest_record") is None and row.get("last_success_at") is None:
         return "nothing of it was ever loaded."
-    expected = row.get("expected_record") or "a newer one"
+    expected = row.get("expected_record")
+    if expected is None:
+        return f"it was collected last at {str(row.get('last_success_at'))[:16].replace('T', ' ')} UTC."
     return f"its newest record is of {row.get('newest_record') or 'no day'}, {expected} was expected."
