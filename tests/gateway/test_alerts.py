@@ -109,7 +109,7 @@ async def wait_for_page(lab: Lab, alarm: str, *, there: bool) -> None:
     async def told() -> bool:
         page = await lab.http.get("/")
         assert page.status_code == 200
-        alarms = re.findall(r'<section class="alarm" role="alert">(.*?)</section>', page.text, re.DOTALL)
+        alarms = re.findall(r"<li>(.*?)</li>", page.text, re.DOTALL)
         found = [text for text in alarms if re.search(re.escape(alarm) + r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)]
         assert all("look " in text for text in found), found
         return bool(found) == there

@@ -36,6 +36,7 @@ def check_refresh(known: Knowledge) -> CheckResult:
     else:
         told.append(f"The last one ended {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
         if ended.status not in ("completed", "cancelled"):
+            told.append("Look at its steps for what went wrong.")
             status = HealthStatus.DEGRADED
     return CheckResult(status=status, detail=" ".join(told), checked_at=known.read_at)
 
