@@ -201,7 +201,7 @@ async def open_the_run(page: Page, shots: Path) -> None:
     await page.screenshot(path=shots / "refresh.png", full_page=True)
     await page.get_by_role("link", name="daily_quotes").click()
     await expect(page.get_by_role("heading", name="Files and datasets")).to_be_visible()
-    await expect(page.locator("td", has_text="daily_quotes records")).to_be_visible()
+    await expect(page.locator("td", has_text="daily_quotes records").first).to_be_visible()
     await page.goto(page.url.split("/ui/")[0])
     await page.get_by_role("link", name="FundGeneral").first.click()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from gateway.refresh.steps import Pace
 from sra_shared.db import Pool
@@ -185,6 +187,51 @@ async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
     assert done["status"] == "partial"
     assert statuses(done)["fmp"] == "failed"
     assert "fmp_ingest does not answer" in done["steps"][0]["error"]
+
+
+async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> None:
+    await lab.stop("fmp_ingest")
+    await lab.stop("gateway")
+    stranger = FastAPI()
+    asked: list[str] = []
+
+    @stranger.api_route("/{path:path}", methods=["GET", "POST"])
+    async def answer(path: str) -> dict[str, str]:
+        asked.append(path)
+        return {"hello": "nobody here knows runs"}
+
+    await lab.start("fmp_ingest", stranger)
+    impatient = replace(TIMING, pace=Pace(poll=0.1, patience=0.5))
+    await lab.start("gateway", lab.build_gateway(timing=impatient))
+    done = await lab.refresh()
+    assert statuses(done)["fmp"] == "failed"
+    assert done["steps"][0]["attempt"] == 2, "the second try was left out"
+    assert "fmp_ingest answered 200 with something that is no run" in done["steps"][0]["error"]
+    assert asked.count("runs") > 2
+
+
+async def test_a_refresh_cannot_be_put_off(lab: Lab, pool: Pool) -> None:
+    later = {"task_type": "unified_refresh", "scheduled_at": "2030-01-01T00:00:00Z"}
+    answer = await lab.http.post("/runs", json=later)
+    assert answer.status_code == 422
+    assert "REFRESH_CRON" in answer.json()["next_step"]
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 0
+    now = {"task_type": "unified_refresh", "scheduled_at": datetime.now(UTC).isoformat()}
+    answer = await lab.http.post("/runs", json=now)
+    assert answer.status_code == 202
+    assert (await lab.finish(answer.json()["task_id"]))["status"] == "completed"
+
+
+@pytest.mark.parametrize(("status", "shown"), [("queued", "queued"), ("cancelled", "cancelled")])
+async def test_steps_are_there_before_a_worker_plans_them(lab: Lab, pool: Pool, status: str, shown: str) -> None:
+    refresh_id = await pool.fetchval(
+        "INSERT INTO task_execution_log (task_id, task_type, status, work_key, parameters)"
+        " VALUES (gen_random_uuid(), 'unified_refresh', $1, 'of the test', $2) RETURNING task_id",
+        status,
+        {"sources": ["fundata", "views"]},
+    )
+    found = await lab.read(str(refresh_id))
+    assert statuses(found) == dict.fromkeys(["fundata_data", "fundata_quotes", "views"], shown)
 
 
 async def test_a_service_that_comes_back_goes_on_with_the_same_run(lab: Lab, pool: Pool) -> None:

@@ -60,6 +60,15 @@ async def test_waiting_gives_the_documented_object(lab: Lab, tmp_path: Path) -> 
     assert "views: completed" in told
 
 
+async def test_without_waiting_the_steps_stand_there_too(lab: Lab, tmp_path: Path) -> None:
+    lab.script.ends[DAILY] = ["waits"]
+    code, result, told = await run_command(lab, tmp_path)
+    assert code == 0, told
+    assert [step["step"] for step in result["steps"]] == STEPS
+    assert {step["status"] for step in result["steps"]} <= {"queued", "running"}
+    assert all(step["datasets"] == [] for step in result["steps"])
+
+
 async def test_exit_codes_tell_how_it_ended(lab: Lab, tmp_path: Path) -> None:
     lab.script.ends[DAILY] = ["parked"]
     code, result, _ = await run_command(lab, tmp_path, "--wait")

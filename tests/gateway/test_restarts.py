@@ -51,11 +51,43 @@ async def test_a_gateway_killed_in_every_step_goes_on_without_starting_any_twice
         assert [one["status"] for one in done["steps"]] == ["completed"] * 4
         assert [one["attempt"] for one in done["steps"]] == [1] * 4
         assert [kind for kind in lab.script.started if kind is not BUILD] == [DAILY, DATA, QUOTES]
+        # the step followed one build, which completions had started: it started none itself
+        assert len(done["steps"][3]["runs"]) == 1
+    own_builds = "SELECT count(*) FROM task_execution_log WHERE task_type = 'view_build' AND parent_id IS NOT NULL"
+    assert await pool.fetchval(own_builds) == 0
+    taken = await pool.fetch(
+        "SELECT run_id, count(*) AS n, count(DISTINCT build_id) AS builds FROM completion_inbox GROUP BY 1"
+    )
+    assert [(row["n"], row["builds"]) for row in taken] == [(1, 1)] * 3, "a completion was built twice or not at all"
     rows = await pool.fetch(
         "SELECT task_type, count(*) AS n FROM task_execution_log WHERE parent_id IS NOT NULL GROUP BY 1"
     )
     assert {row["task_type"]: row["n"] for row in rows if row["task_type"] != BUILD} == {DAILY: 1, DATA: 1, QUOTES: 1}
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 1
+
+
+async def test_a_gateway_killed_during_the_build_that_it_started_starts_no_other(database: str, pool: Pool) -> None:
+    await mark_weekly_done(database)
+    async with open_lab(database, gateway=False) as lab:
+        lab.script.ends[BUILD] = ["waits"]
+
+        async def build_began() -> bool:
+            return BUILD in lab.script.started
+
+        with run_gateway_process(lab) as gateway:
+            await wait_for_health(lab)
+            refresh = await lab.trigger(sources=["views"])
+            await wait_for(build_began, what="the build", seconds=60)
+            gateway.send_signal(signal.SIGKILL)
+            gateway.wait()
+        lab.script.released.add(BUILD)
+        with run_gateway_process(lab):
+            await wait_for_health(lab)
+            done = await lab.finish(refresh["refresh_id"], seconds=90)
+        assert done["status"] == "completed"
+        assert lab.script.started == [BUILD]
+    builds = await pool.fetch("SELECT status, parent_id FROM task_execution_log WHERE task_type = 'view_build'")
+    assert [(row["status"], str(row["parent_id"])) for row in builds] == [("completed", refresh["refresh_id"])]
 
 
 async def test_a_gateway_that_stops_in_order_hands_its_refresh_over(database: str, pool: Pool) -> None:

@@ -73,12 +73,24 @@ def test_spring_and_autumn_in_toronto() -> None:
     assert autumn == [datetime(2026, 11, 1, 5, 30, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize("cron", ["", "every day", "61 2 * * *", "0 2 * *", "0 0 2 * * *"])
+@pytest.mark.parametrize(
+    "cron",
+    [
+        *("", "every day", "61 2 * * *", "0 2 * *", "0 0 2 * * *"),
+        # times that never come, and times that nobody can know beforehand
+        *("0 0 30 2 *", "0 0 31 4,6 *", "R R * * *", "0 r(1-5) * * *", "H 2 * * *"),
+    ],
+)
 def test_bad_expression_names_its_variable(cron: str) -> None:
     with pytest.raises(ConfigError, match="REFRESH_CRON"):
         Schedule(DAILY, cron, "UTC")
     with pytest.raises(ConfigError, match="WEEKLY_CRON"):
         Schedule(WEEKLY, cron, "UTC")
+
+
+@pytest.mark.parametrize("cron", ["0 2 * * FRI", "0 2 * MAR,APR THU", "0 0 29 2 *", "0 2 L * *"])
+def test_names_and_rare_days_are_understood(cron: str) -> None:
+    assert Schedule(DAILY, cron, "UTC").find_next(FIRST)
 
 
 async def start_at(pool: Pool, created: datetime) -> None:
@@ -171,3 +183,41 @@ async def test_a_failed_request_frees_the_slot(pool: Pool) -> None:
     await pool.execute("ALTER TABLE elsewhere RENAME TO run_unit")
     assert await pool.fetchval("SELECT count(*) FROM schedule_slot") == 0
     assert await make_scheduler().fire_due(pool, now=now) is not None
+
+
+async def test_a_clock_that_went_ahead_and_came_back_swallows_no_slot(pool: Pool) -> None:
+    await start_at(pool, datetime(2026, 1, 5, 12, tzinfo=UTC))
+    scheduler = make_scheduler()
+    ahead = await scheduler.fire_due(pool, now=datetime(2026, 1, 9, 3, tzinfo=UTC))
+    assert ahead is not None
+    assert ahead.slots == {DAILY: datetime(2026, 1, 9, 2, tzinfo=UTC)}
+    await end_refreshes(pool)
+    # set right again: the days in between have their refreshes
+    for day in (6, 7, 8):
+        fired = await scheduler.fire_due(pool, now=datetime(2026, 1, day, 3, tzinfo=UTC))
+        assert fired is not None
+        assert fired.slots == {DAILY: datetime(2026, 1, day, 2, tzinfo=UTC)}
+        await end_refreshes(pool)
+    # and no slot fires twice
+    assert await scheduler.fire_due(pool, now=datetime(2026, 1, 9, 3, tzinfo=UTC)) is None
+    assert await scheduler.fire_due(pool, now=datetime(2026, 1, 10, 3, tzinfo=UTC)) is not None
+
+
+async def test_a_clock_set_back_by_seconds_fires_no_slot_again(pool: Pool) -> None:
+    await start_at(pool, datetime(2026, 1, 5, 12, tzinfo=UTC))
+    scheduler = make_scheduler()
+    assert await scheduler.fire_due(pool, now=datetime(2026, 1, 6, 2, 0, 1, tzinfo=UTC)) is not None
+    await end_refreshes(pool)
+    for second in (58, 59, 60, 61, 62):
+        now = datetime(2026, 1, 6, 1, 59, tzinfo=UTC) + timedelta(seconds=second)
+        assert await scheduler.fire_due(pool, now=now) is None
+    assert await count_refreshes(pool) == 1
+
+
+async def test_a_schedule_made_while_the_clock_stood_ahead_begins_at_once(pool: Pool) -> None:
+    await start_at(pool, datetime(2030, 1, 1, tzinfo=UTC))
+    scheduler = make_scheduler()
+    assert await scheduler.fire_due(pool, now=datetime(2026, 1, 6, 1, tzinfo=UTC)) is None
+    fired = await scheduler.fire_due(pool, now=datetime(2026, 1, 6, 3, tzinfo=UTC))
+    assert fired is not None
+    assert fired.slots == {DAILY: datetime(2026, 1, 6, 2, tzinfo=UTC)}

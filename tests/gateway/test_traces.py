@@ -38,6 +38,12 @@ async def test_a_refresh_is_followed_by_its_ids(database: str, tmp_path: Path) -
     assert {"refresh_step_ended", "run_ended"} <= {
         line["event"] for line in logs["gateway"] if line.get("run_id") == refresh_id
     }
+    requests = {
+        (line["method"], line["path"], line["status"])
+        for line in logs["gateway"]
+        if line["event"] == "request" and line.get("run_id") == refresh_id
+    }
+    assert {("POST", "/refresh", 202), ("GET", f"/refresh/{refresh_id}", 200)} <= requests
     service_of = {"fmp": "fmp_ingest", "views": "view_builder"}
     for step in refresh["steps"]:
         lines = logs[service_of.get(step["step"], "fundata_ingest")]

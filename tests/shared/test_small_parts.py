@@ -15,6 +15,7 @@ from sra_shared.counts import Counts
 from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn, strip_password
 from sra_shared.errors import ConfigError, FatalError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
+from sra_shared.service import limit
 from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
 
 
@@ -179,3 +180,22 @@ def test_logs_carry_fields_and_no_secret() -> None:
 
 def test_passwords_in_addresses_are_hidden() -> None:
     assert redact_text("postgresql://sra:hunter22@h/d") == "postgresql://sra:***@h/d"
+
+
+def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(limit.time, "monotonic", lambda: now)
+    failures = limit.FailureLimit(failures=3, seconds=60, addresses=2)
+    for _ in range(2):
+        assert failures.note("a") == 0
+        now += 10
+    assert failures.note("a") == 0
+    assert (failures.note("a"), failures.find_wait("a"), failures.find_wait("b")) == (40, 40, 0)
+    now += 40
+    # the first one is too old to count, and one more may be made
+    assert (failures.note("a"), failures.note("a")) == (0, 10)
+    failures.forgive("a")
+    assert failures.note("a") == 0
+    # those heard of longest ago make room
+    assert (failures.note("b"), failures.note("c")) == (0, 0)
+    assert failures.find_wait("a") == 0

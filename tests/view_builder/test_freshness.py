@@ -2,38 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from sra_shared.db import Pool
+import asyncpg
+import pytest
+
+from sra_shared.db import Connection, Pool
+from sra_shared.expectations import ExpectedDataset, store_expectations
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
 
+HOURS_6 = timedelta(hours=6)
+NAVPS = ExpectedDataset("FundDailyNAVPS", "daily", "TSX", by_records=True, delay=timedelta(hours=14))
+PRICES = ExpectedDataset("eod_prices", "daily", "NYSE", by_records=True, delay=HOURS_6)
 
-async def test_the_lag_counts_sessions_that_should_be_there(pool: Pool, views: tuple[CompiledView, ...]) -> None:
-    now = datetime.now(UTC)
-    days = [now - timedelta(days=n) for n in (5, 4, 3, 0)]
+
+async def put_sessions(connection: Connection, closes: Iterable[datetime]) -> None:
+    await connection.executemany(
+        "INSERT INTO market_session (exchange, session_date, close_at) SELECT e, $1, $2 FROM unnest(ARRAY['TSX', 'NYSE']) e",
+        [(close.date(), close) for close in closes],
+    )
+
+
+async def end_run(connection: Connection, run: UUID, when: datetime, *, status: str = "completed") -> None:
+    """Have the parts of a run end so at that time."""
+    await connection.execute("UPDATE run_unit SET status = $2, completed_at = $3 WHERE task_id = $1", run, status, when)
+
+
+async def read_freshness(pool: Pool) -> dict[str, asyncpg.Record]:
+    return {row["dataset"]: row for row in await read_rows(pool, "SELECT * FROM sra.data_freshness")}
+
+
+@pytest.fixture
+async def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_the_lag_counts_sessions_that_should_be_there(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime
+) -> None:
+    days = [now - timedelta(days=n) for n in (5, 4, 3)]
     async with pool.acquire() as connection:
-        for moment in days:
-            for exchange in ("TSX", "NYSE"):
-                # the newest closes in an hour, and nobody can have its values yet
-                close = now + timedelta(hours=1) if moment is days[-1] else moment
-                await connection.execute(
-                    "INSERT INTO market_session (exchange, session_date, close_at) VALUES ($1, $2, $3)",
-                    exchange,
-                    moment.date(),
-                    close,
-                )
+        # the newest closes in an hour, and nobody can have its values yet
+        await put_sessions(connection, [*days, now + timedelta(hours=1)])
+        await store_expectations(connection, "fundata", [NAVPS])
+        await store_expectations(connection, "fmp", [PRICES])
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         await put_fund(connection, run, "1")
         await put_quote(connection, run, "1", days[0].date(), "1")
         await put_run(connection, "fmp", ["eod_prices"])
     await build_all(pool, views)
-    rows = {row["dataset"]: row for row in await read_rows(pool, "SELECT * FROM sra.data_freshness")}
+    rows = await read_freshness(pool)
     navps, prices, general = rows["FundDailyNAVPS"], rows["eod_prices"], rows["FundGeneral"]
     assert (navps["newest_record"], navps["expected_record"]) == (days[0].date(), days[2].date())
     assert (navps["lag_sessions"], navps["is_late"]) == (2, True)
+    # late since the first of the two was expected, not the newest
+    assert navps["late_since"] == days[1] + NAVPS.delay
     # nothing is there at all: every session is missing
     assert (prices["newest_record"], prices["lag_sessions"], prices["is_late"]) == (None, 3, True)
-    assert (general["lag_sessions"], general["is_late"]) == (None, None)
+    assert prices["late_since"] == days[0] + HOURS_6
+    # what nobody expects is not late
+    assert (general["lag_sessions"], general["is_late"], general["cadence"]) == (None, None, None)
     assert rows["latest_quote"]["is_late"] is False
+
+
+async def test_a_dataset_that_was_never_loaded_is_there_and_late_once_it_is_due(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime
+) -> None:
+    async with pool.acquire() as connection:
+        await put_sessions(connection, [now - timedelta(days=n) for n in (9, 3, 2)])
+        await store_expectations(connection, "fmp", [PRICES, ExpectedDataset("profile", "weekly", "NYSE")])
+    await build_all(pool, views)
+    rows = await read_freshness(pool)
+    assert {name: rows[name]["is_late"] for name in ("eod_prices", "profile")} == {
+        "eod_prices": False,
+        "profile": False,
+    }
+    for name in ("eod_prices", "profile"):
+        assert (rows[name]["last_success_at"], rows[name]["rows_stored"]) == (None, 0)
+    # a week later it is still not there
+    await pool.execute("UPDATE expected_dataset SET created_at = now() - interval '4 days'")
+    rows = await read_freshness(pool)
+    assert (rows["eod_prices"]["is_late"], rows["eod_prices"]["lag_sessions"]) == (True, 2)
+    assert rows["profile"]["is_late"] is False
+
+
+@pytest.mark.parametrize(("cadence", "allowed"), [("daily", 0), ("weekly", 5)])
+async def test_what_is_collected_without_days_is_late_by_its_last_success(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime, cadence: Any, allowed: int
+) -> None:
+    closes = [now - timedelta(days=n) for n in range(2, 12)]
+    async with pool.acquire() as connection:
+        await put_sessions(connection, closes)
+        await store_expectations(connection, "fmp", [ExpectedDataset("profile", cadence, "NYSE")])
+        run = await put_run(connection, "fmp", ["profile"])
+        # so many sessions closed after it as may be missing
+        await end_run(connection, run, closes[allowed] + timedelta(minutes=1))
+    await build_all(pool, views)
+    row = (await read_freshness(pool))["profile"]
+    assert (row["cadence"], row["is_late"], row["lag_sessions"], row["late_since"]) == (cadence, False, 0, None)
+    async with pool.acquire() as connection:
+        await end_run(connection, run, closes[allowed] - timedelta(minutes=1))
+    row = (await read_freshness(pool))["profile"]
+    assert (row["is_late"], row["lag_sessions"], row["expected_record"]) == (True, 1, None)
+    # the first missing session would have been allowed; the last one that is too many came due then
+    assert row["late_since"] == closes[0] + timedelta(hours=26)
+
+
+async def test_what_the_plan_leaves_out_is_not_expected(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime
+) -> None:
+    async with pool.acquire() as connection:
+        await put_sessions(connection, [now - timedelta(days=n) for n in (4, 3, 2)])
+        await store_expectations(connection, "fmp", [ExpectedDataset("peers", "daily", "NYSE")])
+        run = await put_run(connection, "fmp", ["peers"])
+        await end_run(connection, run, now - timedelta(hours=1), status="skipped")
+    await build_all(pool, views)
+    row = (await read_freshness(pool))["peers"]
+    assert (row["last_success_at"], row["is_late"], row["expected_record"]) == (None, None, None)
+
+
+async def test_what_is_no_longer_expected_is_forgotten(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await store_expectations(connection, "fmp", [PRICES, ExpectedDataset("peers", "weekly", "NYSE")])
+        await store_expectations(connection, "fundata", [NAVPS])
+        began = await connection.fetchval("SELECT created_at FROM expected_dataset WHERE dataset = 'peers'")
+        await store_expectations(connection, "fmp", [ExpectedDataset("peers", "daily", "NYSE")])
+        rows = await connection.fetch("SELECT source, dataset, cadence, created_at FROM expected_dataset ORDER BY 1")
+    assert [(row["source"], row["dataset"], row["cadence"]) for row in rows] == [
+        ("fmp", "peers", "daily"),
+        ("fundata", "FundDailyNAVPS", "daily"),
+    ]
+    assert rows[0]["created_at"] == began

@@ -99,6 +99,7 @@ class Dataset:
     `exchange_field` is the vendor's field by which rows of other exchanges are left out; `symbol_fields` those of which
     one must be in the universe, where rows name no exchange. `list_field` is the column that a snapshot is complete for.
     With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`.
+    `hours_after_close` is how long after a session's close the vendor has that day's records, where records are of days.
     With `numbers_repeats`, rows that agree in all other key fields are told apart by their place among them.
     """
 
@@ -118,6 +119,7 @@ class Dataset:
     daily_days: int = 10
     days_ahead: int = 0
     is_stamped: bool = False
+    hours_after_close: int | None = None
 
     @property
     def needs_universe(self) -> bool:

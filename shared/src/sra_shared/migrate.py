@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -34,6 +35,8 @@ def _make_config(connection: SyncConnection | None = None) -> Config:
     return config
 
 
+# services look at the revision every few seconds, and reading the migrations anew costs each time as much as a page
+@cache
 def read_newest_revision() -> str:
     """Return the revision that this code was written for."""
     head = ScriptDirectory.from_config(_make_config()).get_current_head()
@@ -42,9 +45,14 @@ def read_newest_revision() -> str:
     return head
 
 
+@cache
+def _list_known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions())
+
+
 def is_newer(revision: str) -> bool:
     """Whether a later version of this code made the revision: what this one does not know can only have come after it."""
-    return revision not in {script.revision for script in ScriptDirectory.from_config(_make_config()).walk_revisions()}
+    return revision not in _list_known_revisions()
 
 
 def describe_revision(revision: str) -> str:

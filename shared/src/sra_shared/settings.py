@@ -133,6 +133,17 @@ class PeerSettings(_Settings):
         return (value if "://" in value else f"http://{value}").rstrip("/")
 
 
+class ProxySettings(_Settings):
+    """What stands between the people and the gateway."""
+
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies before the gateway, whose entries at the end of X-Forwarded-For are believed (Render: 2).",
+    )
+
+
 class LimitSettings(_Settings):
     """How much of a delivery may be wrong."""
 
@@ -252,6 +263,7 @@ SETTINGS_CLASSES: tuple[type[_Settings], ...] = (
     DatabaseSettings,
     ServiceSettings,
     PeerSettings,
+    ProxySettings,
     LimitSettings,
     FmpSettings,
     FundataSettings,

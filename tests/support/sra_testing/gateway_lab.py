@@ -45,7 +45,7 @@ VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
 QUICK = WorkerTiming(takeover=3, poll=0.2, busy_retry=0.3, restore=2, grace=3)
-TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, grace=1, worker=QUICK)
+TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, freshness=0.5, grace=1, worker=QUICK)
 DAILY = TaskType.DAILY_QUOTES
 WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
 DATA = TaskType.FUNDATA_DATA
@@ -183,7 +183,9 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
 @asynccontextmanager
 async def serve_app(app: FastAPI, port: int) -> AsyncIterator[None]:
     """Serve an application on a socket for as long as the block lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on", proxy_headers=False)
+    )
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done(), serving
@@ -229,7 +231,7 @@ class Lab:
             return make_ingest_app(self.dsn, name, "fundata", [DATA, QUOTES], self.script, views)
         return make_views_app(self.dsn, self.script)
 
-    def build_gateway(self, *, timing: GatewayTiming = TIMING, **schedule: Any) -> FastAPI:
+    def build_gateway(self, *, timing: GatewayTiming = TIMING, trusted_proxies: int = 0, **schedule: Any) -> FastAPI:
         """Return a gateway; `schedule` are settings of its schedule, by default one that never fires."""
         settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
         return create_gateway_app(
@@ -237,6 +239,7 @@ class Lab:
             service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
             peers=self.peers,
             schedule=ScheduleSettings(**settings),
+            trusted_proxies=trusted_proxies,
             timing=timing,
         )
 

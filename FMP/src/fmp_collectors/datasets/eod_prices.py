@@ -31,6 +31,7 @@ EOD_PRICES = Dataset(
     table="fmp_eod_price",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    hours_after_close=6,
     symbol_fields=("symbol",),
     sources=(
         Source(path="eod-bulk", scope=Scope.SESSION, plan=Plan.ULTIMATE, is_bulk=True),

@@ -29,6 +29,7 @@ INDEX_PRICES = Dataset(
     table="fmp_index_price",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    hours_after_close=6,
     # enough for averages over 200 sessions and for the change over a year
     daily_days=400,
     sources=(

@@ -37,6 +37,7 @@ QUOTE = Dataset(
     table="fmp_quote",
     key=("symbol", "quoted_at"),
     cadence=Cadence.DAILY,
+    hours_after_close=6,
     exchange_field="exchange",
     sources=(
         Source(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),

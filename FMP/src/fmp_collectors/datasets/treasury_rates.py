@@ -33,6 +33,7 @@ TREASURY_RATES = Dataset(
     table="fmp_treasury_rate",
     key=("date",),
     cadence=Cadence.DAILY,
+    hours_after_close=30,
     daily_days=90,
     # a longer range is answered with its newest three months, without a word
     sources=(Source(path="treasury-rates", scope=Scope.RANGE, range_days=85),),

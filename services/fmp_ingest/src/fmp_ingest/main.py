@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from fmp_ingest.expected import list_expected
 from fmp_ingest.work import FmpParameters, make_works
 from sra_shared.logs import hide_secrets
 from sra_shared.service import create_service_app, start_service
@@ -26,6 +27,8 @@ def build_app() -> tuple[FastAPI, ServiceSettings]:
         works=works,
         parameter_models=dict.fromkeys(works, FmpParameters),
         completions_url=PeerSettings().view_builder_url,
+        expected=("fmp", list_expected(fmp)),
+        details={"fmp_max_calls_per_minute": fmp.fmp_max_calls_per_minute},
     )
     return app, service
 

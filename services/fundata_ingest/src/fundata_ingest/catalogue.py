@@ -75,7 +75,10 @@ class Roles(_Frozen):
 
 
 class Dataset(_Frozen):
-    """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint."""
+    """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.
+
+    `cadence` is how often the vendor has new figures: every day, or for every month's end.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
     table: TableName
@@ -84,6 +87,7 @@ class Dataset(_Frozen):
     columns: tuple[Column, ...]
     endpoint: str | None = None
     languages: tuple[str, ...] = ()
+    cadence: Literal["daily", "monthly"] = "daily"
     roles: Roles
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.expected import list_expected
 from fundata_ingest.imports import ImportRequest, ImportWork
 from fundata_ingest.replay import ReplayWork
 from fundata_ingest.steps import UpdateParameters, make_works
@@ -36,6 +37,7 @@ def make_app(
             TaskType.FUNDATA_QUOTES: UpdateParameters,
         },
         completions_url=peers.view_builder_url,
+        expected=("fundata", list_expected(fundata, catalogue)),
     )
 
 

@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.alerts.view import IncidentView
+from gateway.checks import check_all
 from gateway.hub import HubOf
 from gateway.probe import PartState
 from gateway.refresh.model import SOURCES, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
 from gateway.sessions import CODE_LIFETIME, make_code
 from sra_shared.runs import RunRequest, TaskType, read_units
-from sra_shared.service import HealthStatus, ProblemError, ServiceState, get_state
+from sra_shared.service import CheckResult, HealthStatus, ProblemError, ServiceState, get_state
 
 State = Annotated[ServiceState, Depends(get_state)]
 IdempotencyKey = Annotated[
@@ -78,6 +79,9 @@ class StatusReport(BaseModel):
     services: list[PartView]
     database: PartView
     sources: list[PartView] = Field(description="The vendors, as the last refreshes found them.")
+    checks: dict[str, CheckResult] = Field(
+        description="refresh, freshness and schedule, each with the reasons for which it is not healthy."
+    )
     incidents: list[IncidentView] = Field(description="What is in trouble, and what was lately.")
     refresh: RefreshView | None = Field(description="The refresh in progress, else the newest one.")
     last_success: RefreshView | None
@@ -105,11 +109,16 @@ def make_api_router() -> APIRouter:
         responses={202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
     )
     async def post_refresh(
-        state: State, response: Response, body: RefreshBody | None = None, idempotency_key: IdempotencyKey = None
+        state: State,
+        request: Request,
+        response: Response,
+        body: RefreshBody | None = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> RefreshAccepted:
         parameters = RefreshParameters(**(body or RefreshBody()).model_dump())
         accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
         response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
+        request.state.run_id = accepted.refresh_id
         return accepted
 
     @router.get("/refresh", tags=["refresh"], summary="List refreshes, newest first")
@@ -177,19 +186,22 @@ def report_status(hub: HubOf) -> StatusReport:
     known = hub.probe.knowledge
     parts = {part.name: show_part(part) for part in known.parts}
     database = parts.pop("database")
-    refresh_check = hub.probe.check_refresh()
-    found = {refresh_check.status, *(part.status for part in parts.values())}
+    checks = check_all(known, hub.scheduler)
+    sources = [show_part(part) for part in known.sources]
+    found = {part.status for part in (database, *parts.values(), *sources)} | {
+        check.status for check in checks.values()
+    }
+    status = HealthStatus.HEALTHY if found == {HealthStatus.HEALTHY} else HealthStatus.DEGRADED
     if database.status is HealthStatus.UNHEALTHY:
         status = HealthStatus.UNHEALTHY
-    else:
-        status = HealthStatus.HEALTHY if found == {HealthStatus.HEALTHY} else HealthStatus.DEGRADED
     running = next((one for one in known.refreshes if one.completed_at is None), None)
     return StatusReport(
         status=status,
         timestamp=datetime.now(UTC),
         services=list(parts.values()),
         database=database,
-        sources=[show_part(part) for part in known.sources],
+        sources=sources,
+        checks=checks,
         incidents=known.incidents,
         refresh=running or next(iter(known.refreshes), None),
         last_success=next((one for one in known.refreshes if one.status in ("completed", "partial")), None),

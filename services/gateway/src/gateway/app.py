@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache, partial
+from ssl import SSLContext
 
 import asyncpg
 import httpx
@@ -18,11 +20,13 @@ from gateway.alerts.delivery import Webhook
 from gateway.alerts.outage import DatabaseOutage
 from gateway.api import make_api_router
 from gateway.archive import archive_ledgers
+from gateway.checks import check_all
+from gateway.examples import list_examples
 from gateway.figures import add_gateway_figures
 from gateway.hub import Hub
 from gateway.page_login import OPEN_PAGES, refuse_visitor
 from gateway.pages import make_page_router
-from gateway.probe import PROBE_SECONDS, Probe
+from gateway.probe import FRESHNESS_SECONDS, PROBE_SECONDS, Probe
 from gateway.refresh.model import RefreshParameters, Step
 from gateway.refresh.peers import Peer
 from gateway.refresh.steps import Pace
@@ -46,7 +50,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class GatewayTiming:
-    """Seconds between looks: at the runs of a refresh, the clock, the other parts, old ledgers.
+    """Seconds between looks: at the runs of a refresh, the clock, the other parts, the data's freshness, old ledgers.
 
     `grace` is how long a part may be silent, as during a restart, before that is an incident.
     """
@@ -54,6 +58,7 @@ class GatewayTiming:
     pace: Pace = field(default_factory=Pace)
     tick: float = TICK_SECONDS
     probe: float = PROBE_SECONDS
+    freshness: float = FRESHNESS_SECONDS
     grace: float = 60.0
     archive: float = 3600.0
     worker: WorkerTiming = field(default_factory=WorkerTiming)
@@ -66,6 +71,7 @@ def create_gateway_app(
     peers: PeerSettings,
     schedule: ScheduleSettings,
     reject_limit: Decimal = Decimal("0.001"),
+    trusted_proxies: int = 0,
     timing: GatewayTiming | None = None,
 ) -> FastAPI:
     """Return the application; nothing is opened before its lifespan starts.
@@ -108,6 +114,9 @@ def create_gateway_app(
     async def run_schedule(state: ServiceState) -> None:
         await _repeat(state, timing.tick, "schedule", lambda: hub.scheduler.fire_due(state.pool))
 
+    async def run_freshness(state: ServiceState) -> None:
+        await _repeat(state, timing.freshness, "freshness", lambda: probe.look_at_freshness(state.pool))
+
     async def run_watch(state: ServiceState) -> None:
         await _repeat(state, timing.tick, "watch", lambda: watch.look(state.pool))
 
@@ -127,6 +136,7 @@ def create_gateway_app(
         routers=[make_api_router(), make_alert_router(), make_page_router()],
         background={
             "probe": probe.run,
+            "freshness": run_freshness,
             "schedule": run_schedule,
             "watch": run_watch,
             "outage": run_outage,
@@ -134,10 +144,12 @@ def create_gateway_app(
             "peers": client.keep_open,
         },
         checks=lambda _: make_checks(hub),
+        examples=list_examples,
         authenticators=[hub.sessions.authenticate],
         open_routes=OPEN_PAGES,
         refuse=refuse_visitor,
         lists_all_runs=True,
+        trusted_proxies=trusted_proxies,
         timing=timing.worker,
     )
     app.state.hub = hub
@@ -156,7 +168,13 @@ def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
 
 def make_client() -> httpx.AsyncClient:
     """Return a client that goes where it is told, past no proxy of the environment."""
-    return httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(15, connect=5))
+    return httpx.AsyncClient(trust_env=False, verify=_load_certificates(), timeout=httpx.Timeout(15, connect=5))
+
+
+# reading them takes a tenth of a second, in which nothing else is answered
+@cache
+def _load_certificates() -> SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _PeerClient:
@@ -191,10 +209,13 @@ def make_steps(urls: Mapping[str, str], client: _PeerClient) -> dict[Step, Peer]
 
 def make_checks(hub: Hub) -> dict[str, Callable[[], CheckResult]]:
     """Return the gateway's parts of the health report."""
-    parts: dict[str, Callable[[], CheckResult]] = {
-        name: part.as_check for name, part in hub.probe.knowledge.services.items()
-    }
-    return {**parts, "refresh": hub.probe.check_refresh}
+    known = hub.probe.knowledge
+    parts = {part.name: part.as_check() for part in (*known.services.values(), *known.sources)}
+    return {name: partial(_keep, result) for name, result in (parts | check_all(known, hub.scheduler)).items()}
+
+
+def _keep(result: CheckResult) -> CheckResult:
+    return result
 
 
 async def _repeat(state: ServiceState, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:

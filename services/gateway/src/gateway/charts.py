@@ -32,13 +32,19 @@ class Plot:
     drawing: Markup
 
 
-def draw_bars(bars: Sequence[Bar], *, label: str, first: str, last: str, unit: str = "") -> Markup:
-    """Return bars in their order, with the greatest value and the two ends of the axis written on."""
+def draw_bars(
+    bars: Sequence[Bar], *, label: str, first: str, last: str, unit: str = "", ceiling: float | None = None
+) -> Markup:
+    """Return bars in their order, with the greatest value and the two ends of the axis written on.
+
+    With a `ceiling`, bars are measured against it and a line shows it.
+    """
     highest = max((bar.value for bar in bars), default=0) or 1
+    full = max(highest, ceiling or 0)
     step = min(_WIDTH / max(len(bars), 1), 40.0)
     drawn = []
     for index, bar in enumerate(bars):
-        height = bar.value / highest * (_HEIGHT - _BOTTOM - _TOP)
+        height = bar.value / full * (_HEIGHT - _BOTTOM - _TOP)
         if bar.value:
             height = max(height, 2.0)
         drawn.append(
@@ -46,8 +52,13 @@ def draw_bars(bars: Sequence[Bar], *, label: str, first: str, last: str, unit: s
             f' y="{_HEIGHT - _BOTTOM - height:.1f}" height="{height:.1f}" rx="1.5"><title>{escape(bar.told)}</title></rect>'
         )
     end = max(step * len(bars), 170.0)
+    most = f"most {highest:,.0f}{escape(unit)}"
+    if ceiling:
+        top = _HEIGHT - _BOTTOM - ceiling / full * (_HEIGHT - _BOTTOM - _TOP)
+        most += f" of {ceiling:,.0f} allowed"
+        drawn.append(f'<line class="ceiling" x1="0" x2="{_WIDTH}" y1="{top:.1f}" y2="{top:.1f}"/>')
     texts = (
-        f'<text x="0" y="12">most {highest:,.0f}{escape(unit)}</text>'
+        f'<text x="0" y="12">{most}</text>'
         f'<text x="0" y="{_HEIGHT - 4}">{escape(first)}</text>'
         f'<text x="{end:.1f}" y="{_HEIGHT - 4}" text-anchor="end">{escape(last)}</text>'
         f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT - _BOTTOM}" y2="{_HEIGHT - _BOTTOM}"/>'
@@ -85,12 +96,17 @@ def draw_history(refreshes: Sequence[RefreshView]) -> list[Plot]:
     return plots
 
 
-def draw_calls(minutes: Sequence[tuple[datetime, int]]) -> Markup:
-    """Return the calls in each minute, oldest first."""
+def draw_calls(minutes: Sequence[tuple[datetime, int]], ceiling: int | None) -> Markup:
+    """Return the calls in each minute, oldest first, under the number that is allowed."""
     bars = [Bar(calls, "running", f"{at:%H:%M} UTC: {calls:,} calls") for at, calls in minutes]
     ends = [f"{minutes[index][0]:%H:%M}" for index in (0, -1)]
     return draw_bars(
-        bars, label="Calls of FMP's API in each minute", first=ends[0], last=f"{ends[1]} UTC", unit=" calls"
+        bars,
+        label="Calls of FMP's API in each minute",
+        first=ends[0],
+        last=f"{ends[1]} UTC",
+        unit=" calls",
+        ceiling=ceiling,
     )
 
 

@@ -4,66 +4,76 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
-from collections import OrderedDict, deque
+from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
 
 from sra_shared.db import OUTAGE_ERRORS, Pool
+from sra_shared.service import FailureLimit
 
 _SECONDS = 2.0
 
+SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 2))"
 SQL_WAIT = """
-SELECT ceil(extract(epoch FROM failed_at + $3::interval - now()))::int FROM login_failure
-WHERE address = $1 AND failed_at > now() - $3::interval ORDER BY failed_at DESC OFFSET $2 - 1 LIMIT 1
+SELECT ceil(extract(epoch FROM failed_at + $3::interval - clock_timestamp()))::int FROM login_failure
+WHERE address = $1 AND failed_at > clock_timestamp() - $3::interval ORDER BY failed_at DESC OFFSET $2 - 1 LIMIT 1
 """
+SQL_NOTE = "INSERT INTO login_failure (address, failed_at) VALUES ($1, clock_timestamp()) RETURNING failure_id"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that may be made: it counts as failed from its beginning until it is forgiven."""
+
+    address: str
+    failure_id: int | None
 
 
 class LoginLimit:
-    """Counts failed logins per address and says how long to wait after too many."""
+    """Lets an address try so many times and says how long to wait after too many, however many tries come at once."""
 
-    def __init__(self, *, failures: int = 10, seconds: float = 300, addresses: int = 10_000) -> None:
-        self._failures = failures
-        self._seconds = seconds
-        self._addresses = addresses
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+    def __init__(self, *, failures: int = 10, seconds: float = 300) -> None:
+        self._own = FailureLimit(failures=failures, seconds=seconds)
 
-    async def find_wait(self, pool: Pool, address: str) -> int:
-        """Return the seconds until this address may try again; 0 where it may now."""
-        own = self._find_own_wait(address)
+    async def begin(self, pool: Pool, address: str) -> Attempt | int:
+        """Count an attempt before it is made and return it, or return the seconds until one may be made again."""
+        wait = self._own.note(address)
+        if wait:
+            return wait
         try:
-            async with asyncio.timeout(_SECONDS), pool.acquire() as connection:
-                shared = await connection.fetchval(
-                    SQL_WAIT, hash_address(address), self._failures, timedelta(seconds=self._seconds)
-                )
+            async with asyncio.timeout(_SECONDS):
+                shared = await self._count(pool, hash_address(address))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-            return own
-        return max(own, shared or 0)
+            return Attempt(address, None)
+        if isinstance(shared, timedelta):
+            return max(int(shared.total_seconds()), 1)
+        return Attempt(address, shared)
 
-    async def note_failure(self, pool: Pool, address: str) -> None:
-        """Count a failed login; what is too old to count is forgotten."""
-        self._note_own(address)
+    async def forgive(self, pool: Pool, attempt: Attempt) -> None:
+        """Take an attempt back that did not fail."""
+        self._own.forgive(attempt.address)
+        if attempt.failure_id is None:
+            return
         try:
-            async with asyncio.timeout(_SECONDS), pool.acquire() as connection:
-                await connection.execute("INSERT INTO login_failure (address) VALUES ($1)", hash_address(address))
-                await connection.execute(
-                    "DELETE FROM login_failure WHERE failed_at < now() - $1::interval", timedelta(seconds=self._seconds)
-                )
+            async with asyncio.timeout(_SECONDS):
+                await pool.execute("DELETE FROM login_failure WHERE failure_id = $1", attempt.failure_id)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError):
+            # it counts for some minutes, which harms nobody who is logged in
             return
 
-    def _find_own_wait(self, address: str) -> int:
-        seen = self._seen.get(address, deque())
-        while seen and time.monotonic() - seen[0] > self._seconds:
-            seen.popleft()
-        return 0 if len(seen) < self._failures else int(self._seconds - (time.monotonic() - seen[0])) + 1
-
-    def _note_own(self, address: str) -> None:
-        self._seen.setdefault(address, deque(maxlen=self._failures)).append(time.monotonic())
-        self._seen.move_to_end(address)
-        while len(self._seen) > self._addresses:
-            self._seen.popitem(last=False)
+    async def _count(self, pool: Pool, address: bytes) -> int | timedelta:
+        """Return the number of the attempt, or how long to wait; what is too old to count is forgotten."""
+        window = timedelta(seconds=self._own.seconds)
+        async with pool.acquire() as connection, connection.transaction():
+            # attempts that come at once are counted one after the other
+            await connection.execute(SQL_LOCK, address)
+            wait = await connection.fetchval(SQL_WAIT, address, self._own.failures, window)
+            if wait:
+                return timedelta(seconds=wait)
+            await connection.execute("DELETE FROM login_failure WHERE failed_at < now() - $1::interval", window)
+            failure_id: int = await connection.fetchval(SQL_NOTE, address)
+            return failure_id
 
 
 def hash_address(address: str) -> bytes:

@@ -6,7 +6,14 @@ from fastapi import FastAPI
 
 from gateway.app import NAME, create_gateway_app
 from sra_shared.service import start_service
-from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.settings import (
+    DatabaseSettings,
+    LimitSettings,
+    PeerSettings,
+    ProxySettings,
+    ScheduleSettings,
+    ServiceSettings,
+)
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
@@ -18,6 +25,7 @@ def build() -> tuple[FastAPI, ServiceSettings]:
         peers=PeerSettings(),
         schedule=ScheduleSettings(),
         reject_limit=LimitSettings().reject_limit,
+        trusted_proxies=ProxySettings().trusted_proxies,
     )
     return app, service
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -19,6 +20,8 @@ from sra_shared.errors import FatalError, RetryableError
 from sra_shared.service import Access, ProblemError
 
 LIVE_PATH = "/ui/live"
+# nobody waits longer for a page
+_SECONDS = 20.0
 
 
 def check_form(request: Request, hub: HubOf, form_token: Annotated[str, Form(max_length=100)] = "") -> None:
@@ -55,11 +58,14 @@ class PageRoute(APIRoute):
         async def handle_outage(request: Request) -> Response:
             hub = get_hub(request)
             try:
-                return await handle(request)
-            except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError):
+                async with asyncio.timeout(_SECONDS):
+                    return await handle(request)
+            except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError) as error:
                 if request.method != "GET" or request.url.path == LIVE_PATH:
                     raise
-                text = "The database is away, so that this page has nothing to show. Load it again in a minute."
+                is_slow = isinstance(error, TimeoutError) and hub.probe.knowledge.database.answers
+                why = "takes too long to answer" if is_slow else "is away"
+                text = f"The database {why}, so that this page has nothing to show. Load it again in a minute."
                 return say(request, hub, "Not now", text, status_code=503)
             except (RetryableError, FatalError) as error:
                 return say(request, hub, "Not done", str(error), status_code=503)

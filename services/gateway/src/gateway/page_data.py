@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,18 +14,28 @@ import asyncpg
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 
 PAGE_SECONDS = 3.0
+# each part of the dashboard may take this long
+_PART_SECONDS = 1.5
 _RAW_SHOWN = 300
 _ROWS = 100
+# of each kind so many open rows are counted
+MOST_COUNTED = 10_000
+_BYTES_PER_READ = 1_000_000
+_ROWS_PER_READ = 500
+_AWAY = "Not to be had while the database is away."
+_NOT_MIGRATED = "Not to be had before the database is migrated: run `./sra migrate`."
+_SLOW = "Left out this time: the database took too long to tell. Load the page again in a minute."
 
 
 @dataclass(frozen=True)
 class DashboardData:
-    """The parts of the dashboard that only the database knows."""
+    """The parts of the dashboard that only the database knows; `missing` says of those that are not there why."""
 
     views: Sequence[dict[str, Any]] = ()
     rejects: Sequence[dict[str, Any]] = ()
     budget: Sequence[tuple[str, Any]] = ()
     minutes: Sequence[tuple[datetime, int]] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,18 +50,24 @@ class RejectFilter:
     limit: int = field(default=_ROWS)
 
 
-async def read_dashboard(pool: Pool) -> DashboardData | None:
-    """Return the parts, or None where the database is away, not migrated or too slow for a page."""
-    try:
-        async with asyncio.timeout(PAGE_SECONDS), pool.acquire() as connection:
-            return DashboardData(
-                views=await _read_views(connection),
-                rejects=await _read_reject_sums(connection),
-                budget=await _read_budget(connection),
-                minutes=await _read_minutes(connection),
-            )
-    except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-        return None
+async def read_dashboard(pool: Pool, *, answers: bool) -> DashboardData:
+    """Return the parts; where the database is away (`answers` says what was seen last) or slow, those that it gave."""
+    found: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for name, read in _PARTS.items():
+        if not answers:
+            missing[name] = _AWAY
+            continue
+        try:
+            async with asyncio.timeout(_PART_SECONDS), pool.acquire() as connection:
+                found[name] = await read(connection)
+        except TimeoutError:
+            missing[name] = _SLOW
+        except OUTAGE_ERRORS:
+            missing[name], answers = _AWAY, False
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            missing[name] = _NOT_MIGRATED
+    return DashboardData(**found, missing=missing)
 
 
 async def _read_views(connection: Connection) -> list[dict[str, Any]]:
@@ -61,12 +77,37 @@ async def _read_views(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+# From kind to kind by the index, and of each kind no more rows than anybody wants to know of: millions are not read.
+SQL_OPEN_KINDS = """
+WITH RECURSIVE kind AS (
+  (SELECT dataset, reason FROM rejected_record WHERE resolved_at IS NULL ORDER BY dataset, reason LIMIT 1)
+  UNION ALL
+  SELECT n.dataset, n.reason FROM kind k CROSS JOIN LATERAL (
+    SELECT r.dataset, r.reason FROM rejected_record r
+    WHERE r.resolved_at IS NULL AND (r.dataset, r.reason) > (k.dataset, k.reason)
+    ORDER BY r.dataset, r.reason LIMIT 1) n
+)
+SELECT k.dataset, k.reason, (
+  SELECT count(*) FROM (
+    SELECT FROM rejected_record r
+    WHERE r.resolved_at IS NULL AND r.dataset = k.dataset AND r.reason = k.reason LIMIT $1::int + 1) c) AS rows
+FROM kind k ORDER BY rows DESC, k.dataset, k.reason LIMIT 20
+"""
+SQL_KINDS = """
+WITH RECURSIVE kind AS (
+  (SELECT dataset, reason FROM rejected_record ORDER BY dataset, reason LIMIT 1)
+  UNION ALL
+  SELECT n.dataset, n.reason FROM kind k CROSS JOIN LATERAL (
+    SELECT r.dataset, r.reason FROM rejected_record r WHERE (r.dataset, r.reason) > (k.dataset, k.reason)
+    ORDER BY r.dataset, r.reason LIMIT 1) n
+)
+SELECT dataset, reason FROM kind
+"""
+
+
 async def _read_reject_sums(connection: Connection) -> list[dict[str, Any]]:
-    rows = await connection.fetch(
-        "SELECT dataset, reason, count(*) AS rows FROM rejected_record WHERE resolved_at IS NULL"
-        " GROUP BY dataset, reason ORDER BY count(*) DESC, dataset, reason LIMIT 20"
-    )
-    return [dict(row) for row in rows]
+    """Return the open rows of each kind; `rows` is MOST_COUNTED + 1 where there are more than that."""
+    return [dict(row) for row in await connection.fetch(SQL_OPEN_KINDS, MOST_COUNTED)]
 
 
 async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
@@ -112,9 +153,16 @@ async def _read_minutes(connection: Connection) -> list[tuple[datetime, int]]:
     return [(row["minute"], row["calls"]) for row in rows] if any(row["calls"] for row in rows) else []
 
 
+_PARTS: Mapping[str, Callable[[Connection], Awaitable[Any]]] = {
+    "views": _read_views,
+    "rejects": _read_reject_sums,
+    "budget": _read_budget,
+    "minutes": _read_minutes,
+}
+
 _SHOWN = """
-SELECT reject_id, run_id, source, dataset, file_path, line, record_key, reason, detail, created_at, resolved_at,
-  substring(raw FROM 1 FOR 4 * $7::int) AS raw
+SELECT reject_id, run_id, source, dataset, file_path, line, left(record_key, $7::int) AS record_key, reason,
+  left(detail, $7::int) AS detail, created_at, resolved_at, substring(raw FROM 1 FOR 4 * $7::int) AS raw
 """
 _SQL_REJECTS = """
 FROM rejected_record
@@ -124,6 +172,16 @@ WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
 ORDER BY reject_id DESC LIMIT $6
 """
 _SQL_LIST = _SHOWN + _SQL_REJECTS
+# a row may have a megabyte: so many are taken as hold few of them, and always one
+_SQL_WHOLE = f"""
+SELECT * FROM (
+  SELECT r.*, sum(s.size) OVER (ORDER BY r.reject_id DESC) - s.size AS bytes_before
+  FROM (SELECT * {_SQL_REJECTS}) r
+  CROSS JOIN LATERAL (
+    SELECT octet_length(r.raw) + coalesce(octet_length(r.detail), 0) + coalesce(octet_length(r.record_key), 0) AS size) s
+) sized
+WHERE bytes_before < $7 ORDER BY reject_id DESC
+"""  # noqa: S608 - texts of this module
 
 
 async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
@@ -135,10 +193,10 @@ async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dic
     return found
 
 
-async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
-    """Return rejected rows, newest first, with all of their bytes as text; what is no UTF-8 stands as \\xNN."""
-    rows = await connection.fetch(f"SELECT * {_SQL_REJECTS}", *_list_arguments(wanted))
-    return [{**dict(row), "raw": row["raw"].decode("utf-8", "backslashreplace")} for row in rows]
+async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[asyncpg.Record]:
+    """Return the next rejected rows, newest first, with all of their bytes: few enough for the memory, none at the end."""
+    arguments = _list_arguments(replace(wanted, limit=_ROWS_PER_READ))
+    return await connection.fetch(_SQL_WHOLE, *arguments, _BYTES_PER_READ)
 
 
 def _list_arguments(wanted: RejectFilter) -> list[Any]:
@@ -147,7 +205,7 @@ def _list_arguments(wanted: RejectFilter) -> list[Any]:
 
 async def list_reject_kinds(connection: Connection) -> dict[str, list[str]]:
     """Return the datasets and the reasons that stand among the rejected rows."""
-    rows = await connection.fetch("SELECT DISTINCT dataset, reason FROM rejected_record")
+    rows = await connection.fetch(SQL_KINDS)
     return {name: sorted({row[name] for row in rows}) for name in ("dataset", "reason")}
 
 
@@ -169,13 +227,14 @@ async def read_view(connection: Connection, relation: str) -> dict[str, Any] | N
     return {**dict(row), "columns": [dict(column) for column in columns], "about": about or ""}
 
 
-async def list_warnings(connection: Connection, run_id: UUID) -> list[dict[str, Any]]:
-    """Return the first warnings of a run."""
+async def list_warnings(connection: Connection, run_id: UUID, *, after: int = 0) -> list[dict[str, Any]]:
+    """Return the next warnings of a run after the one of this number."""
     rows = await connection.fetch(
-        "SELECT dataset, file_path, line, record_key, field, left(value, $2) AS value, reason FROM field_warning"
-        " WHERE run_id = $1 ORDER BY warning_id LIMIT $3",
+        "SELECT warning_id, dataset, file_path, line, record_key, field, left(value, $2) AS value, reason"
+        " FROM field_warning WHERE run_id = $1 AND warning_id > $4 ORDER BY warning_id LIMIT $3",
         run_id,
         _RAW_SHOWN,
         _ROWS,
+        after,
     )
     return [dict(row) for row in rows]

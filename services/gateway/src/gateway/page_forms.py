@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State, set_paused, start_refresh
@@ -33,12 +33,16 @@ def _add_refresh_forms(router: APIRouter) -> None:
 
     @router.post(f"{FORM_PREFIX}refresh", dependencies=checked)
     async def trigger(
-        state: State, source: Annotated[str, Form(max_length=20)] = "all", weekly: Annotated[str, Form()] = ""
+        request: Request,
+        state: State,
+        source: Annotated[str, Form(max_length=20)] = "all",
+        weekly: Annotated[str, Form()] = "",
     ) -> Response:
         if source not in ("all", *SOURCES):
             raise ProblemError(422, "There is no such source.", next_step=f"It is one of all, {', '.join(SOURCES)}.")
         sources = [one for one in SOURCES if source in ("all", one)]
-        await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"))
+        started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"))
+        request.state.run_id = started.refresh_id
         return _go_to("/")
 
     @router.post(f"{FORM_PREFIX}pause", dependencies=checked)
@@ -56,14 +60,16 @@ def _add_run_forms(router: APIRouter) -> None:
     checked = [Depends(check_form)]
 
     @router.post(f"{FORM_PREFIX}cancel", dependencies=checked)
-    async def cancel(state: State, run_id: Annotated[UUID, Form()]) -> Response:
+    async def cancel(request: Request, state: State, run_id: Annotated[UUID, Form()]) -> Response:
+        request.state.run_id = run_id
         async with state.pool.acquire() as connection, connection.transaction():
             task = await request_cancel(connection, run_id)
         is_refresh = task is None or task.task_type is TaskType.UNIFIED_REFRESH
         return _go_to("/" if is_refresh else f"/ui/runs/{run_id}")
 
     @router.post(f"{FORM_PREFIX}release", dependencies=checked)
-    async def release(hub: HubOf, state: State, run_id: Annotated[UUID, Form()]) -> Response:
+    async def release(request: Request, hub: HubOf, state: State, run_id: Annotated[UUID, Form()]) -> Response:
+        request.state.run_id = run_id
         async with state.pool.acquire() as connection:
             task = await read_run(connection, run_id)
             units = await read_units(connection, run_id)
@@ -73,11 +79,11 @@ def _add_run_forms(router: APIRouter) -> None:
         if step is None:
             raise ProblemError(409, "A refresh itself holds nothing.", next_step="Release the held run of its step.")
         try:
-            request = make_release_request(task, units)
+            wanted = make_release_request(task, units)
         except ConfigError as error:
             raise ProblemError(409, error.message, next_step=error.next_step) from error
         started = await hub.peers[step].start_run(
-            task.task_type, parent_id=task.task_id, parameters=request.parameters, key=f"release:{run_id}"
+            task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}"
         )
         return _go_to(f"/ui/runs/{started.task_id}")
 

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State
-from gateway.hub import HubOf
+from gateway.hub import Hub, HubOf
 from gateway.page_base import check_form
 from gateway.page_data import PAGE_SECONDS
 from gateway.render import STATIC, read_static, render_page
 from gateway.sessions import COOKIE, FORM_PREFIX, use_code
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.service import Access, ServiceState
-from sra_shared.service.auth import refuse_stranger
+from sra_shared.service.auth import read_address, refuse_stranger
 
 OPEN_PAGES = frozenset(
     (method, path)
@@ -34,8 +34,19 @@ def refuse_visitor(request: Request) -> Response:
     """Answer a request without token or cookie: people get the login page, programs a problem document."""
     is_page = request.url.path == "/" or request.url.path.startswith("/ui/")
     if request.method in ("GET", "HEAD") and is_page and "application/json" not in request.headers.get("accept", ""):
-        return render_page("login.html", status_code=401, message=None)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return _show_login(None, f"{request.url.path}{query}", status_code=401)
     return refuse_stranger(request)
+
+
+def choose_next(wanted: str) -> str:
+    """Return where a login leads: to the page that was asked for, or to the dashboard where that is none of ours."""
+    is_ours = wanted.startswith(("/ui/", "/?")) and wanted.isprintable() and "\\" not in wanted
+    return wanted if is_ours else "/"
+
+
+def _show_login(message: str | None, wanted: str, *, status_code: int = 200) -> Response:
+    return render_page("login.html", status_code=status_code, message=message, next=choose_next(wanted))
 
 
 def add_login(router: APIRouter) -> None:
@@ -43,28 +54,24 @@ def add_login(router: APIRouter) -> None:
 
     @router.api_route("/login", methods=["GET", "HEAD"])
     async def show_login() -> Response:
-        return render_page("login.html", message=None)
+        return _show_login(None, "/")
 
     @router.post("/login")
     async def log_in(
-        request: Request, hub: HubOf, state: State, token: Annotated[str, Form(max_length=500)] = ""
+        request: Request,
+        hub: HubOf,
+        state: State,
+        token: Annotated[str, Form(max_length=500)] = "",
+        wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
-        address = request.client.host if request.client else "unknown"
-        wait = await hub.logins.find_wait(state.pool, address)
-        if wait:
-            page = render_page("login.html", status_code=429, message=f"Too many failed logins: wait {wait} seconds.")
-            page.headers["Retry-After"] = str(wait)
-            return page
-        try:
-            access = hub.sessions.find_access(token) or await _use_code(state, token)
-        except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-            told = "The database is away, so that codes cannot be checked: use a token."
-            return render_page("login.html", status_code=503, message=told)
+        # a token is taken whatever others did at its address; a code costs a look into the database and has its limit
+        access = hub.sessions.find_access(token)
         if access is None:
-            await hub.logins.note_failure(state.pool, address)
-            told = "That is no valid token, nor a code that can still be used."
-            return render_page("login.html", status_code=401, message=told)
-        answer = RedirectResponse("/", status_code=303)
+            found = await _try_code(hub, state, read_address(request), token, wanted)
+            if isinstance(found, Response):
+                return found
+            access = found
+        answer = RedirectResponse(choose_next(wanted), status_code=303)
         hub.sessions.set_cookie(request, answer, access)
         return answer
 
@@ -78,7 +85,7 @@ def add_login(router: APIRouter) -> None:
                 async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
                     await hub.sessions.sync(connection)
         answer = RedirectResponse("/login", status_code=303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
         return answer
 
     for name, media_type in STATIC.items():
@@ -92,6 +99,22 @@ def _make_static(name: str, media_type: str) -> Any:
     return send_file
 
 
-async def _use_code(state: ServiceState, code: str) -> Access | None:
-    async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-        return await use_code(connection, code)
+async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Access | Response:
+    """Use a login code up and return what it allows, or the page that says why nobody is logged in."""
+    attempt = await hub.logins.begin(state.pool, address)
+    if isinstance(attempt, int):
+        told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
+        page = _show_login(told, wanted, status_code=429)
+        page.headers["Retry-After"] = str(attempt)
+        return page
+    try:
+        async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
+            access = await use_code(connection, code)
+    except (*OUTAGE_ERRORS, asyncpg.PostgresError):
+        await hub.logins.forgive(state.pool, attempt)
+        told = "The database is away, so that codes cannot be checked: use a token."
+        return _show_login(told, wanted, status_code=503)
+    if access is None:
+        return _show_login("That is no valid token, nor a code that can still be used.", wanted, status_code=401)
+    await hub.logins.forgive(state.pool, attempt)
+    return access

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -38,7 +40,6 @@ COLUMNS = (
     "resolution",
     "raw",
 )
-_PER_READ = 500
 _RunId = Annotated[str, Query(max_length=36, pattern=r"^[0-9a-fA-F-]*$")]
 
 
@@ -91,7 +92,7 @@ def add_rejects(router: APIRouter) -> None:
     @router.get("/ui/rejects.csv")
     async def download_rejects(state: State, wanted: Annotated[RejectFilter, Depends(read_filter)]) -> Response:
         # the first rows are read before the answer begins, so that an outage is told of
-        first = await _read_some(state.pool, replace(wanted, limit=_PER_READ))
+        first = await _read_some(state.pool, wanted)
         return StreamingResponse(
             _write_csv(state.pool, wanted, first),
             media_type="text/csv; charset=utf-8",
@@ -99,23 +100,29 @@ def add_rejects(router: APIRouter) -> None:
         )
 
 
-async def _read_some(pool: Pool, wanted: RejectFilter) -> list[dict[str, object]]:
+async def _read_some(pool: Pool, wanted: RejectFilter) -> list[asyncpg.Record]:
     async with pool.acquire() as connection:
         return await list_whole_rejects(connection, wanted)
 
 
-async def _write_csv(pool: Pool, wanted: RejectFilter, rows: list[dict[str, object]]) -> AsyncIterator[str]:
+async def _write_csv(pool: Pool, wanted: RejectFilter, rows: list[asyncpg.Record]) -> AsyncIterator[str]:
+    yield ",".join(COLUMNS) + "\r\n"
+    while rows:
+        # megabytes of text are made beside the loop, which has others to answer
+        yield await asyncio.to_thread(format_rejects, rows)
+        rows = await _read_some(pool, replace(wanted, before=rows[-1]["reject_id"]))
+
+
+def format_rejects(rows: Sequence[asyncpg.Record]) -> str:
+    """Return lines of CSV with all bytes as text; what is no UTF-8 stands as \\xNN."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    while True:
-        writer.writerows(rows)
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
-        if len(rows) < _PER_READ:
-            return
-        rows = await _read_some(pool, replace(wanted, before=int(str(rows[-1]["reject_id"])), limit=_PER_READ))
+    writer = csv.writer(text, lineterminator="")
+    for row in rows:
+        writer.writerow([row[name] for name in COLUMNS[:-1]])
+        # the library looks at every character of what may be a megabyte
+        raw = row["raw"].decode("utf-8", "backslashreplace").replace('"', '""')
+        text.write(f',"{raw}"\r\n')
+    return text.getvalue()
 
 
 def _read_id(text: str) -> UUID | None:

@@ -10,27 +10,19 @@ from starlette.responses import Response
 
 from gateway.api import State
 from gateway.charts import draw_calls, draw_history, draw_timeline
+from gateway.freshness_table import COLUMNS, NUMBERS, sort_freshness
 from gateway.hub import HubOf
 from gateway.page_base import LIVE_PATH, PageRoute, make_common, say
-from gateway.page_data import list_warnings, read_dashboard, read_view
+from gateway.page_data import MOST_COUNTED, list_warnings, read_dashboard, read_view
 from gateway.page_forms import add_forms
 from gateway.page_login import add_login
 from gateway.page_rejects import add_rejects
+from gateway.probe import Knowledge
 from gateway.refresh.result import read_refresh
 from gateway.render import render_page
+from gateway.run_totals import sum_by_dataset, sum_by_file, sum_counts
 from sra_shared.runs import list_runs, read_run, read_units
 
-_FRESHNESS_COLUMNS = {
-    "dataset": "Dataset",
-    "newest_record": "newest",
-    "expected_record": "expected",
-    "expected_at": "by",
-    "lag_sessions": "late by",
-    "last_success_at": "last success",
-    "rows_stored": "stored",
-    "rows_rejected": "rejected",
-    "published_at": "published",
-}
 _PAGE_RUNS = 50
 
 
@@ -50,21 +42,20 @@ def _add_dashboard(router: APIRouter) -> None:
     async def show_dashboard(request: Request, hub: HubOf, state: State) -> Response:
         common = make_common(request, hub)
         known = hub.probe.knowledge
-        page = await read_dashboard(state.pool)
+        page = await read_dashboard(state.pool, answers=known.database.answers)
         return render_page(
             "dashboard.html",
             **common,
             refresh=common["status"].refresh,
             past=[one for one in known.refreshes if one.completed_at is not None],
             plots=draw_history(known.refreshes),
-            calls=draw_calls(page.minutes) if page is not None and page.minutes else None,
-            # what a market's calendar watches comes first
-            freshness=sorted(
-                (row for row in known.freshness if row.get("source") != "views"),
-                key=lambda row: {True: 0, False: 1}.get(row.get("is_late"), 2),
-            ),
-            freshness_columns=_FRESHNESS_COLUMNS,
+            calls=draw_calls(page.minutes, read_ceiling(known)) if page.minutes else None,
+            freshness=sort_freshness(known.freshness),
+            freshness_read_at=known.freshness_read_at,
+            freshness_columns=COLUMNS,
+            freshness_numbers=NUMBERS,
             page=page,
+            most_counted=MOST_COUNTED,
         )
 
     @router.get(LIVE_PATH)
@@ -75,6 +66,13 @@ def _add_dashboard(router: APIRouter) -> None:
             async with state.pool.acquire() as connection:
                 shown = await read_refresh(connection, shown.refresh_id)
         return render_page("live.html", **common, refresh=shown)
+
+
+def read_ceiling(known: Knowledge) -> int | None:
+    """Return how many calls a minute FMP's service allows itself, as it said when it answered last."""
+    part = known.services.get("fmp_ingest")
+    told = part.details.get("fmp_max_calls_per_minute") if part is not None else None
+    return told if isinstance(told, int) else None
 
 
 def _add_pages(router: APIRouter) -> None:
@@ -101,14 +99,33 @@ def _add_pages(router: APIRouter) -> None:
         )
 
     @router.get("/ui/runs/{task_id}")
-    async def show_run(task_id: UUID, request: Request, hub: HubOf, state: State) -> Response:
+    async def show_run(
+        task_id: UUID,
+        request: Request,
+        hub: HubOf,
+        state: State,
+        after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    ) -> Response:
         async with state.pool.acquire() as connection:
             run = await read_run(connection, task_id)
             units = await read_units(connection, task_id)
-            warnings = await list_warnings(connection, task_id)
+            warnings = await list_warnings(connection, task_id, after=after)
         if run is None:
             return say(request, hub, "Not here", f"There is no run {task_id}.", status_code=404)
-        return render_page("run.html", **make_common(request, hub), run=run, units=units, warnings=warnings)
+        total, files = sum_counts(units), sum_by_file(units)
+        return render_page(
+            "run.html",
+            **make_common(request, hub),
+            run=run,
+            units=units,
+            total=total,
+            datasets=sum_by_dataset(units),
+            files=files,
+            files_total=sum_counts(files),
+            warnings=warnings,
+            warnings_total=sum(total.warnings_by.values()),
+            after=after,
+        )
 
     @router.get("/ui/views/{relation}")
     async def show_view(relation: str, request: Request, hub: HubOf, state: State) -> Response:

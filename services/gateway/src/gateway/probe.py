@@ -15,14 +15,17 @@ import httpx
 
 from gateway.alerts.view import IncidentView, list_incidents
 from gateway.refresh.model import Step
-from gateway.refresh.result import RefreshView, StepView, list_refreshes
+from gateway.refresh.result import RefreshHistory, RefreshView, StepView
 from gateway.sessions import SessionKeeper
-from sra_shared.db import OUTAGE_ERRORS, Connection
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.logs import get_logger
 from sra_shared.service import CheckResult, HealthStatus, ServiceState
 
 PROBE_SECONDS = 5.0
+# what is published changes a few times a day, and telling how new it is costs more than a look at the ledger
+FRESHNESS_SECONDS = 30.0
 _ANSWER_SECONDS = 2.0
+_FRESHNESS_ANSWER_SECONDS = 20.0
 _LATEST = 15
 _SOURCES = {"FMP": (Step.FMP,), "Fundata": (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES)}
 _UNWELL = {"failed": HealthStatus.UNHEALTHY, "parked": HealthStatus.DEGRADED, "held": HealthStatus.DEGRADED}
@@ -40,6 +43,12 @@ class PartState:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     checked_at: datetime | None = None
     silent_since: datetime | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answered when it was looked at last, well or not."""
+        return self.status is not HealthStatus.UNHEALTHY
 
     def note(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
         """Keep what was seen now; `since` moves only where the status changes.
@@ -72,6 +81,8 @@ class Knowledge:
     freshness: list[dict[str, Any]] = field(default_factory=list)
     incidents: list[IncidentView] = field(default_factory=list)
     read_at: datetime | None = None
+    freshness_read_at: datetime | None = None
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def parts(self) -> list[PartState]:
@@ -81,7 +92,7 @@ class Knowledge:
     @property
     def sources(self) -> list[PartState]:
         """The vendors, as the last refreshes found them."""
-        return [judge_source(name, steps, self.refreshes, self.read_at) for name, steps in _SOURCES.items()]
+        return [judge_source(name, steps, self) for name, steps in _SOURCES.items()]
 
     def recall(self) -> None:
         """Take over since when a part is in trouble from the incident that an earlier gateway opened."""
@@ -105,6 +116,7 @@ class Probe:
         self._http = http
         self._sessions = sessions
         self._seconds = seconds
+        self._history = RefreshHistory(_LATEST)
         self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
 
     async def run(self, state: ServiceState) -> None:
@@ -124,6 +136,7 @@ class Probe:
             body = answer.json()
             status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
             found = [f"{name}: {check['detail']}" for name, check in body["checks"].items() if check["detail"]]
+            part.details = body.get("details", {})
             part.note(status, "It answers." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not well.")
         except httpx.HTTPError as error:
             part.note(
@@ -140,54 +153,52 @@ class Probe:
             async with asyncio.timeout(_ANSWER_SECONDS * 2), state.pool.acquire() as connection:
                 await self._read_ledger(connection)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-            missing = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
-            told = (
-                "It is not migrated: run `./sra migrate`."
-                if missing
-                else f"It does not answer ({type(error).__name__}): look whether it runs; work goes on by itself then."
-            )
-            self.knowledge.database.note(HealthStatus.DEGRADED if missing else HealthStatus.UNHEALTHY, told)
+            self.knowledge.database.note(*_judge_outage(error, answers=state.watcher.state.reachable))
         else:
             self.knowledge.database.note(HealthStatus.HEALTHY, "It answers.")
 
     async def _read_ledger(self, connection: Connection) -> None:
-        refreshes = await list_refreshes(connection, limit=_LATEST)
-        freshness = await read_freshness(connection)
+        refreshes = await self._history.read(connection)
         incidents = await list_incidents(connection)
         await self._sessions.sync(connection)
         self.knowledge.refreshes = refreshes
-        self.knowledge.freshness = freshness
         self.knowledge.incidents = incidents
         self.knowledge.recall()
         self.knowledge.read_at = datetime.now(UTC)
 
-    def check_refresh(self) -> CheckResult:
-        """Return the refresh's part of the health report: how the newest one that ended did."""
-        ended = next((one for one in self.knowledge.refreshes if one.completed_at is not None), None)
-        running = next((one for one in self.knowledge.refreshes if one.completed_at is None), None)
-        status, told = HealthStatus.HEALTHY, []
-        if running is not None:
-            told.append(f"Refresh {running.refresh_id} is {running.status}{', overdue' if running.overdue else ''}.")
-            status = HealthStatus.DEGRADED if running.overdue else status
-        if ended is None:
-            told.append("No refresh has ended yet.")
-        else:
-            told.append(f"The last one ended {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
-            if ended.status not in ("completed", "cancelled"):
-                status = HealthStatus.DEGRADED
-        return CheckResult(status=status, detail=" ".join(told), checked_at=self.knowledge.read_at)
+    async def look_at_freshness(self, pool: Pool) -> None:
+        """Read how new the data are; raises what the database raises where it is away or too slow."""
+        began = datetime.now(UTC)
+        async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
+            self.knowledge.freshness = await read_freshness(connection)
+        self.knowledge.freshness_read_at = began
 
 
-def judge_source(
-    name: str, steps: Sequence[Step], refreshes: Sequence[RefreshView], read_at: datetime | None
-) -> PartState:
+def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
+    """Return how the database stands after this error; `answers` tells that a lighter question was answered."""
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
+        return HealthStatus.DEGRADED, "It is not migrated: run `./sra migrate`."
+    if isinstance(error, TimeoutError) and answers:
+        told = "It answers slowly, so that what is shown may be old: look what keeps it busy; work goes on meanwhile."
+        return HealthStatus.DEGRADED, told
+    told = f"It does not answer ({type(error).__name__}): look whether it runs; work goes on by itself then."
+    return HealthStatus.UNHEALTHY, told
+
+
+def judge_source(name: str, steps: Sequence[Step], known: Knowledge) -> PartState:
     """Return how a vendor stands by the newest step of each kind that ended, and since when it goes so."""
-    part = PartState(name, status=HealthStatus.HEALTHY, detail="Its last step did its part.", checked_at=read_at)
-    ended = [
-        one.completed_at for refresh in refreshes for one in refresh.steps if one.step in steps and one.completed_at
-    ]
-    part.since = max(ended, default=part.since)
-    bad = [series for step in steps if (series := list_bad_steps(step, refreshes))]
+    part = PartState(name, checked_at=known.read_at, since=known.began_at)
+    ended = [one for refresh in known.refreshes for one in refresh.steps if one.step in steps and one.completed_at]
+    if known.read_at is None:
+        return part
+    if not ended:
+        part.detail = "No refresh has asked it yet: start one, or wait for the next slot."
+        return part
+    part.since = max(one.completed_at for one in ended if one.completed_at)
+    part.status, part.detail = HealthStatus.HEALTHY, "Its last step did its part."
+    if ended[0].status == "skipped":
+        part.detail = ended[0].error or "It has no settings and is skipped."
+    bad = [series for step in steps if (series := list_bad_steps(step, known.refreshes))]
     if bad:
         newest = [series[0] for series in bad]
         worst = max((_UNWELL[one.status] for one in newest), key=list(HealthStatus).index)

@@ -43,6 +43,7 @@ def _open_templates() -> Environment:
         "minute": lambda value: f"{value.astimezone(UTC):%Y-%m-%d %H:%M}",
         "number": show_number,
         "cell": show_cell,
+        "path": show_path,
         "words": lambda name: str(name).replace("_", " "),
         "reasons": lambda found: ", ".join(f"{name} {n:,}" for name, n in found.items()),
         "total": sum_rows,
@@ -71,6 +72,11 @@ def show_time(value: datetime | str | None) -> str:
         return "not yet"
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def show_path(value: str) -> Markup:
+    """Return a path that breaks where its folders end, not in the middle of a name."""
+    return Markup("/<wbr>").join(value.split("/"))
 
 
 def show_number(value: float | None) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterError, croniter
 
 from gateway.refresh.model import RefreshParameters, make_request
 from sra_shared.db import Connection, Pool
@@ -26,6 +27,10 @@ TICK_SECONDS = 5.0
 # no zone ever moved its clocks by more
 _MARGIN = timedelta(hours=26)
 _LOOK_BACK = (timedelta(days=2), timedelta(days=40), timedelta(days=1500))
+# R is another time at every look and H one that depends on a key: neither is a slot that gateways can agree on
+_NO_FIXED_TIME = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)
+# a slot that was claimed while the database's clock stood wrong, not one that it was set back by seconds after
+_CLOCK_MARGIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,18 @@ class Schedule:
     timezone: str
 
     def __post_init__(self) -> None:
-        if len(self.cron.split()) != 5 or not croniter.is_valid(self.cron):
-            variable = "WEEKLY_CRON" if self.name == WEEKLY else "REFRESH_CRON"
-            raise ConfigError(
-                f"{variable} {self.cron!r} is no cron expression.", next_step='Give five fields, like "0 2 * * *".'
-            )
+        if len(self.cron.split()) != 5 or _NO_FIXED_TIME.search(self.cron) or not croniter.is_valid(self.cron):
+            raise self._refuse("is no cron expression with fixed times")
+        try:
+            first = self.find_next(datetime.now(UTC))
+        except CroniterError:
+            first = []
+        if not first:
+            raise self._refuse("names a time that never comes")
+
+    def _refuse(self, why: str) -> ConfigError:
+        variable = "WEEKLY_CRON" if self.name == WEEKLY else "REFRESH_CRON"
+        return ConfigError(f"{variable} {self.cron!r} {why}.", next_step='Give five fields, like "0 2 * * *".')
 
     def list_slots(self, after: datetime, until: datetime) -> list[datetime]:
         """Return the slots in (after, until] in order, in UTC.
@@ -95,6 +107,8 @@ class Scheduler:
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = tuple(schedules)
         self.known_pause: datetime | None = None
+        self.looked_at: datetime | None = None
+        self.waiting: Mapping[str, datetime] = {}
 
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> Fired | None:
         """Take the last due slot of each schedule, if it is free, and start one refresh for them all.
@@ -106,14 +120,21 @@ class Scheduler:
             now = now or await connection.fetchval("SELECT clock_timestamp()")
             paused = await self._read_state(connection)
             due = {name: slot for name, slot, since in await self._list_due(connection, now) if slot and slot > since}
+            self.looked_at = datetime.now(UTC)
             if not due:
+                self.waiting = {}
                 return None
             try:
                 async with connection.transaction():
-                    return await self._take_slots(connection, due, paused=paused)
+                    fired = await self._take_slots(connection, due, paused=paused)
             except _PostponedError as error:
-                log.info("slot_postponed", slots={name: slot.isoformat() for name, slot in due.items()}, why=str(error))
+                if due != self.waiting:
+                    slots = {name: slot.isoformat() for name, slot in due.items()}
+                    log.info("slot_postponed", slots=slots, why=str(error))
+                self.waiting = due
                 return None
+            self.waiting = {}
+            return fired
 
     async def _read_state(self, connection: Connection) -> bool:
         await connection.executemany(
@@ -124,10 +145,21 @@ class Scheduler:
         return self.known_pause is not None
 
     async def _list_due(self, connection: Connection, now: datetime) -> list[tuple[str, datetime | None, datetime]]:
-        """Return (schedule, last slot, latest time that needs no slot any more)."""
+        """Return (schedule, last slot, latest time that needs no slot any more).
+
+        What was written while the clock stood ahead of `now` keeps no real slot from its turn.
+        """
+        await connection.execute(
+            "UPDATE schedule_state SET created_at = $1 WHERE created_at > $1::timestamptz + $2::interval",
+            now,
+            _CLOCK_MARGIN,
+        )
         rows = await connection.fetch(
-            "SELECT s.schedule, greatest(s.created_at, max(t.slot)) AS since FROM schedule_state s"
-            " LEFT JOIN schedule_slot t USING (schedule) GROUP BY s.schedule, s.created_at"
+            "SELECT s.schedule,"
+            " greatest(s.created_at, max(t.slot) FILTER (WHERE t.slot <= $1::timestamptz + $2::interval)) AS since"
+            " FROM schedule_state s LEFT JOIN schedule_slot t USING (schedule) GROUP BY s.schedule, s.created_at",
+            now,
+            _CLOCK_MARGIN,
         )
         since = {row["schedule"]: row["since"] for row in rows}
         return [

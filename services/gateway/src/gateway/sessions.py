@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from sra_shared.db import Connection
 from sra_shared.service import Access
+from sra_shared.service.middleware import is_secure
 
 COOKIE = "sra_session"
 SESSION_SECONDS = 12 * 3600
@@ -72,8 +73,9 @@ class SessionKeeper:
             max_age=SESSION_SECONDS,
             path="/",
             httponly=True,
-            samesite="strict",
-            secure=is_secure(request),
+            # a link in an alert opens its page; nothing changes by GET, and every form carries its session's token
+            samesite="lax",
+            secure=is_secure(request.scope),
         )
 
     def read(self, request: Request) -> Session | None:
@@ -115,11 +117,6 @@ class SessionKeeper:
 
     def _sign(self, body: str) -> str:
         return hmac.new(self._key, body.encode(), "sha256").hexdigest()
-
-
-def is_secure(request: Request) -> bool:
-    """Return whether the browser came by HTTPS, to us or to the proxy before us."""
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").split(",")[0] == "https"
 
 
 def hash_code(code: str) -> bytes:

@@ -22,6 +22,7 @@ from sra_shared.views import VIEWS
 from view_builder.apply import define_views
 from view_builder.build import needs_full_build
 from view_builder.compile import CompiledView, compile_views
+from view_builder.examples import list_examples
 from view_builder.inbox import request_build
 from view_builder.routes import make_view_router
 from view_builder.work import BuildParameters, ViewBuildWork
@@ -47,6 +48,7 @@ def make_app(database: DatabaseSettings, service: ServiceSettings) -> FastAPI:
         parameter_models={TaskType.VIEW_BUILD: BuildParameters},
         routers=[make_view_router(views)],
         background={"publication": keep_published},
+        examples=lambda: list_examples(views),
     )
 
 

@@ -51,10 +51,11 @@ class ViewPage(BaseModel):
 async def describe_views(connection: Connection, views: Sequence[CompiledView]) -> list[ViewReport]:
     """Return what each view is and where it stands."""
     rows = {row["relation"]: dict(row) for row in await connection.fetch("SELECT * FROM published_view")}
-    return [_describe_view(view, rows.get(view.relation, {})) for view in views]
+    return [describe_view(view, rows.get(view.relation, {})) for view in views]
 
 
-def _describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
+def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
+    """Return what a view is and, by its row of published_view, where it stands."""
     return ViewReport(
         name=view.spec.name,
         relation=f"sra.{view.relation}",
@@ -133,6 +134,9 @@ def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
         get_schema,
         methods=["GET"],
         summary="JSON Schema of a view",
-        responses={404: {"description": "There is no such view."}},
+        responses={
+            200: {"content": {"application/json": {"example": make_schema(views[0])}}},
+            404: {"description": "There is no such view."},
+        },
     )
     return router

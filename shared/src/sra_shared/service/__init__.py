@@ -6,6 +6,7 @@ from sra_shared.service.auth import Authenticator as Authenticator
 from sra_shared.service.health import CheckResult as CheckResult
 from sra_shared.service.health import HealthStatus as HealthStatus
 from sra_shared.service.health import SystemHealthCheck as SystemHealthCheck
+from sra_shared.service.limit import FailureLimit as FailureLimit
 from sra_shared.service.problems import ProblemError as ProblemError
 from sra_shared.service.server import run_service as run_service
 from sra_shared.service.server import start_service as start_service

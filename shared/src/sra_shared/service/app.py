@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from sra_shared.dsn import read_password
+from sra_shared.expectations import ExpectedDataset
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import Work
 from sra_shared.service.auth import (
@@ -25,10 +25,16 @@ from sra_shared.service.auth import (
 )
 from sra_shared.service.health import Check, Readiness, SystemHealthCheck, report_health
 from sra_shared.service.metrics import CONTENT_TYPE, ServiceMetrics
-from sra_shared.service.middleware import AccessLogMiddleware, BodyLimitMiddleware, SecurityHeadersMiddleware
-from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, add_problem_handlers
+from sra_shared.service.middleware import (
+    AccessLogMiddleware,
+    BodyLimitMiddleware,
+    ForwardedAddressMiddleware,
+    SecurityHeadersMiddleware,
+)
+from sra_shared.service.openapi import METRICS_EXAMPLE, Examples, describe_app
+from sra_shared.service.problems import add_problem_handlers
 from sra_shared.service.runs import State, make_run_router
-from sra_shared.service.state import Background, ServicePlan, ServiceState, open_service
+from sra_shared.service.state import Background, ServicePlan, ServiceState, make_expectation_task, open_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_shared.worker import WorkerTiming
 
@@ -46,6 +52,9 @@ def create_service_app(
     parameter_models: Mapping[str, type[BaseModel]] | None = None,
     routers: Sequence[APIRouter] = (),
     background: Mapping[str, Background] | None = None,
+    expected: tuple[str, Sequence[ExpectedDataset]] | None = None,
+    details: Mapping[str, Any] | None = None,
+    examples: Examples | None = None,
     checks: Callable[[ServiceState], Mapping[str, Check]] | None = None,
     completions_url: str | None = None,
     authenticators: Sequence[Authenticator] = (),
@@ -55,13 +64,17 @@ def create_service_app(
     concurrency: int = 4,
     timing: WorkerTiming | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    trusted_proxies: int = 0,
 ) -> FastAPI:
     """Return the application of a service; nothing is opened before its lifespan starts.
 
     `works` are the task types that it runs, with `parameter_models` where their parameters have one; `routers` and
     `background` are its own routes and tasks, `checks` its own parts of the health report (last known states, never
-    waited for). `completions_url` is view_builder's address where this service ends runs that views depend on.
-    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither.
+    waited for) and `details` what it says besides. `expected` are a source and the datasets of it that shall be fresh, none
+    where it has no settings. `examples` gives an instance of each model that its own routes take or answer with.
+    `completions_url` is view_builder's address where this service ends runs that views depend on.
+    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
+    how many proxies stand before the service, whose word on a request's address is taken.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
     """
     service.check_production()
@@ -75,7 +88,10 @@ def create_service_app(
         pool_min_size=database.db_pool_min_size,
         pool_max_size=database.db_pool_max_size,
         works=dict(works or {}),
-        background=dict(background or {}),
+        background={
+            **({} if expected is None else {"expectations": make_expectation_task(*expected)}),
+            **(background or {}),
+        },
         concurrency=concurrency,
         timing=timing or WorkerTiming(),
         completions_url=completions_url,
@@ -117,15 +133,18 @@ def create_service_app(
     )
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware, metrics=metrics)
-    app.include_router(_make_status_router(name, checks))
+    app.add_middleware(ForwardedAddressMiddleware, proxies=trusted_proxies)
+    app.include_router(_make_status_router(name, checks, dict(details or {})))
     app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
     for router in routers:
         app.include_router(router)
-    _document(app, sorted(plan.works))
+    describe_app(app, sorted(plan.works), examples)
     return app
 
 
-def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None) -> APIRouter:
+def _make_status_router(
+    name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None, own_details: Mapping[str, Any]
+) -> APIRouter:
     router = APIRouter(tags=["status"])
 
     async def get_health(state: State) -> SystemHealthCheck:
@@ -134,7 +153,7 @@ def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str,
         in_hand = len(state.jobs.running) if state.jobs is not None else 0
         state.metrics.set_runs_in_hand(in_hand)
         uptime = round(time.monotonic() - state.started, 1)
-        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand}
+        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand, **own_details}
         return report_health({**state.checks, **own}, details)
 
     async def get_ready(state: State, response: Response) -> Readiness:
@@ -152,8 +171,17 @@ def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str,
         rendered = await asyncio.to_thread(state.metrics.render)
         return Response(rendered, media_type=CONTENT_TYPE)
 
-    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Something is missing."}}
-    plain: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    lacking = Readiness(ready=False, missing=["The database is not migrated: run `./sra migrate`."], warnings=[])
+    not_ready: dict[int | str, dict[str, Any]] = {
+        503: {
+            "model": Readiness,
+            "description": "Something is missing.",
+            "content": {"application/json": {"example": lacking.model_dump()}},
+        }
+    }
+    plain: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": METRICS_EXAMPLE}}}
+    }
     router.add_api_route("/health", get_health, methods=["GET"], summary="Is the process alive?")
     router.add_api_route("/health", get_health, methods=["HEAD"], include_in_schema=False)
     router.add_api_route("/ready", get_ready, methods=["GET"], summary="Can it work now?", responses=not_ready)
@@ -162,59 +190,3 @@ def _make_status_router(name: str, checks: Callable[[ServiceState], Mapping[str,
         "/metrics", get_metrics, methods=["GET"], summary="Figures", response_class=Response, responses=plain
     )
     return router
-
-
-def _document(app: FastAPI, task_types: list[str]) -> None:
-    """Have the OpenAPI description tell the tokens, the task types offered, and each route's possible problems."""
-
-    def make_openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            _complete_openapi(schema)
-            schema["components"]["schemas"]["RunBody"]["properties"]["task_type"] = {
-                "type": "string",
-                "enum": task_types,
-                "description": "The task types that this service runs.",
-            }
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = make_openapi  # type: ignore[method-assign]
-
-
-def _complete_openapi(schema: dict[str, Any]) -> None:
-    components = schema.setdefault("components", {})
-    models = components.setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        models.pop(unused, None)
-    models["FieldProblem"] = FieldProblem.model_json_schema()
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    problem.pop("$defs", None)
-    models["Problem"] = problem
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    for path, operations in schema["paths"].items():
-        for method, operation in operations.items():
-            is_open = (method.upper(), path) in OPEN_ROUTES
-            operation["security"] = [] if is_open else [{"token": []}]
-            answers = operation["responses"]
-            for status in _list_problems(operation, method, is_open=is_open):
-                if status not in answers or not answers[status].get("content", {}).get("application/json", {}).get(
-                    "schema", {}
-                ).get("$ref", "").endswith("/Readiness"):
-                    answers[status] = _describe_problem(int(status))
-
-
-def _list_problems(operation: dict[str, Any], method: str, *, is_open: bool) -> list[str]:
-    found = {"500", "503"} | {status for status in operation["responses"] if status >= "400"}
-    if not is_open:
-        found.add("401")
-    if method != "get":
-        found |= {"403", "413"}
-    if any(item["name"] == "idempotency-key" for item in operation.get("parameters", ())):
-        found.add("409")
-    return sorted(found)
-
-
-def _describe_problem(status: int) -> dict[str, Any]:
-    reference = {"$ref": "#/components/schemas/Problem"}
-    return {"description": TITLES.get(status, "Problem"), "content": {MEDIA_TYPE: {"schema": reference}}}

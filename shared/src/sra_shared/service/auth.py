@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sra_shared.service.limit import FailureLimit
 from sra_shared.service.problems import answer_problem
 
 OPEN_ROUTES = frozenset({("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/ready")})
@@ -58,8 +59,29 @@ def refuse_stranger(request: Request) -> Response:
     )
 
 
+def refuse_guesser(request: Request, wait: int) -> Response:
+    """Return the answer to a wrong token from an address that sent too many; `wait` is in seconds."""
+    return answer_problem(
+        request.url.path,
+        429,
+        f"Too many wrong tokens came from this address: wait {wait} seconds. A valid token is taken all the while.",
+        next_step="Send SRA_VIEWER_TOKEN or SRA_SERVICE_TOKEN as a bearer token.",
+        headers={"Retry-After": str(wait)},
+    )
+
+
+def read_address(request: Request) -> str:
+    """Return the address that a request counts to."""
+    return request.client.host if request.client else "unknown"
+
+
 class AuthMiddleware:
-    """Stands before the routes, so that also unknown paths and methods tell a stranger nothing."""
+    """Stands before the routes, so that also unknown paths and methods tell a stranger nothing.
+
+    Wrong bearer tokens count to their address, and beyond the limit answer 429. A valid one is let through whatever its
+    address did: behind a proxy clients share it, and strangers must not lock anybody out. Tokens are long and random
+    (production demands it), so that the limit need not keep guesses from being compared.
+    """
 
     def __init__(
         self,
@@ -73,6 +95,7 @@ class AuthMiddleware:
         self._authenticators = authenticators
         self._open_routes = open_routes
         self._refuse = refuse
+        self._guesses = FailureLimit()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -100,7 +123,8 @@ class AuthMiddleware:
 
     def _judge(self, request: Request, access: Access | None) -> Response | None:
         if access is None:
-            return self._refuse(request)
+            wait = self._guesses.note(read_address(request)) if "authorization" in request.headers else 0
+            return refuse_guesser(request, wait) if wait else self._refuse(request)
         if access is Access.READ and request.method not in _READING:
             return answer_problem(
                 request.url.path,

@@ -14,6 +14,7 @@ from sra_shared.logs import get_logger
 from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.service.problems import SECURITY_HEADERS, answer_problem
 
+_ONE_YEAR = "max-age=31536000"
 _QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
 _log = get_logger("sra_shared.access")
 
@@ -50,7 +51,8 @@ class AccessLogMiddleware:
         path: str = scope["path"]
         route = getattr(scope.get("route"), "path", "(none)")
         self._metrics.observe_request(scope["method"], route, status, seconds)
-        run_id = scope.get("path_params", {}).get("task_id") or scope.get("state", {}).get("run_id")
+        named = scope.get("path_params", {})
+        run_id = named.get("task_id") or named.get("refresh_id") or scope.get("state", {}).get("run_id")
         fields = {
             "method": scope["method"],
             "path": path,
@@ -62,6 +64,31 @@ class AccessLogMiddleware:
             _log.debug("request", **fields)
         else:
             _log.info("request", **fields)
+
+
+class ForwardedAddressMiddleware:
+    """Takes a request's address from X-Forwarded-For, as the proxies before this service wrote it.
+
+    Each of `proxies` appends the address that connected to it, so that the client's stands that many places from the end;
+    what stands further left is the client's own word. Where there are fewer, the address is the one that connects.
+    """
+
+    def __init__(self, app: ASGIApp, *, proxies: int) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._proxies:
+            told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+            if len(told) >= self._proxies and told[-self._proxies].strip():
+                scope["client"] = (told[-self._proxies].strip(), 0)
+        await self._app(scope, receive, send)
+
+
+def is_secure(scope: Scope) -> bool:
+    """Return whether a browser came by HTTPS, to us or to the proxy before us."""
+    told = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
+    return "https" in (scope.get("scheme"), told)
 
 
 class SecurityHeadersMiddleware:
@@ -76,6 +103,8 @@ class SecurityHeadersMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if is_secure(scope):
+                    headers.setdefault("Strict-Transport-Security", _ONE_YEAR)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -9,6 +9,7 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -34,6 +35,7 @@ TITLES = {
     409: "The request contradicts an earlier one",
     413: "The body is too large",
     422: "The request is not valid",
+    429: "There were too many wrong tokens",
     500: "The service made a mistake",
     503: "The service cannot do this now",
 }
@@ -67,6 +69,21 @@ class ProblemError(SraError):
         self.status = status
 
 
+def describe_problem(
+    path: str, status: int, detail: str, *, next_step: str = "", errors: list[FieldProblem] | None = None
+) -> Problem:
+    """Return the problem document; secrets that stand in `detail` are hidden."""
+    return Problem(
+        type=f"urn:sra:problem:{status}",
+        title=TITLES.get(status, "The request failed"),
+        status=status,
+        detail=redact_text(detail),
+        instance=path,
+        next_step=next_step or None,
+        errors=errors,
+    )
+
+
 def answer_problem(
     path: str,
     status: int,
@@ -77,15 +94,7 @@ def answer_problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the problem as an answer that carries the security headers itself, whoever sends it."""
-    problem = Problem(
-        type=f"urn:sra:problem:{status}",
-        title=TITLES.get(status, "The request failed"),
-        status=status,
-        detail=redact_text(detail),
-        instance=path,
-        next_step=next_step or None,
-        errors=errors,
-    )
+    problem = describe_problem(path, status, detail, next_step=next_step, errors=errors)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=status,
@@ -109,9 +118,9 @@ def _answer_http(request: Request, error: HTTPException) -> Response:
 def _list_methods(request: Request) -> list[str]:
     """Return the methods of all routes with this path; the framework tells only those of the first."""
     methods: set[str] = set()
-    for template, operations in request.app.openapi()["paths"].items():
-        if compile_path(template)[0].match(request.url.path):
-            methods |= {method.upper() for method in operations}
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            methods |= route.methods or set()
     return sorted(methods)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -32,6 +33,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)  # type: ignore[arg-type]
+        # What was loaded stays as long as the process: a full collection that walks all of it again and again keeps
+        # every request waiting.
+        gc.collect()
+        gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         state: ServiceState | None = getattr(self._app.state, "service", None)
@@ -50,6 +55,8 @@ def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str
         log_config=None,
         access_log=False,
         server_header=False,
+        # whose word is taken on addresses is a setting of ours
+        proxy_headers=False,
         date_header=True,
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_SECONDS,

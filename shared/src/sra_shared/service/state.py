@@ -13,6 +13,7 @@ import asyncpg
 from fastapi import Request
 
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
+from sra_shared.expectations import ExpectedDataset, store_expectations
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.outbox import CompletionSender
@@ -110,6 +111,24 @@ class ServiceState:
 
 Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
 """A task of a service: it works until `state.stopping` is set, and is started again should it end before."""
+
+
+def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> Background:
+    """Return the task that tells the database how fresh the datasets of a source shall be, once it is there."""
+
+    async def tell(state: ServiceState) -> None:
+        while not state.stopping.is_set():
+            try:
+                async with state.pool.acquire() as connection:
+                    await store_expectations(connection, source, expected)
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                _log.info("expectations_not_told_yet", error_type=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(state.stopping.wait(), _RESTART_SECONDS)
+            else:
+                await state.stopping.wait()
+
+    return tell
 
 
 def get_state(request: Request) -> ServiceState:

@@ -245,6 +245,7 @@ rejected_record = Table(
     Index("ix_rejected_record_run", "run_id"),
     Index("ix_rejected_record_dataset_reason", "dataset", "reason"),
     Index("ix_rejected_record_open", "reject_id", postgresql_where=text("resolved_at IS NULL")),
+    Index("ix_rejected_record_open_kind", "dataset", "reason", postgresql_where=text("resolved_at IS NULL")),
 )
 
 field_warning = Table(
@@ -292,6 +293,25 @@ completion_inbox = Table(
     Column("build_id", Uuid, comment="The build that took this event in."),
     _time("handled_at"),
     Index("ix_completion_inbox_open", "received_at", postgresql_where=text("handled_at IS NULL")),
+)
+
+expected_dataset = Table(
+    "expected_dataset",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("cadence", Text, nullable=False),
+    Column("exchange", Text, nullable=False),
+    Column(
+        "by_records",
+        Boolean,
+        nullable=False,
+        comment="Whether the day of the newest record counts, else the time of the last success.",
+    ),
+    Column("delay_seconds", Integer, nullable=False, comment="From a session's close until it is expected."),
+    Column("allowed_sessions", Integer, nullable=False, comment="How many sessions may be missing before it is late."),
+    _time("created_at", required=True),
+    _one_of("cadence", ("daily", "weekly", "monthly")),
 )
 
 database_mark = Table(

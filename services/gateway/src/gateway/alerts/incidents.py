@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from gateway.alerts.delivery import Webhook, put_alert
@@ -10,6 +12,7 @@ from gateway.alerts.troubles import Findings, Trouble
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 
+_MOST_NAMED = 20
 log = get_logger(__name__)
 
 # a gateway that looked before another one saw the end must not open it again; ages, since clocks differ
@@ -27,47 +30,77 @@ RETURNING incident_id, subject, kind, detail, began_at, ended_at
 
 
 async def sync_incidents(connection: Connection, found: Findings, webhook: Webhook | None) -> None:
-    """Open an incident for every new trouble and close those whose trouble is over; each queues one message."""
+    """Open an incident for every new trouble and close those whose trouble is over; messages are queued with them.
+
+    Each incident has a message for its beginning and one for its end; what begins or ends together may share it.
+    """
     rows = await connection.fetch("SELECT incident_id, subject FROM incident WHERE ended_at IS NULL")
     still_open = {row["subject"]: row["incident_id"] for row in rows}
-    for trouble in found.troubles:
-        if trouble.subject not in still_open:
-            await _open(connection, trouble, webhook)
-    over = found.judged - {trouble.subject for trouble in found.troubles}
-    for subject in sorted(over & still_open.keys()):
-        await _close(connection, still_open[subject], webhook)
+    new = [trouble for trouble in found.troubles if trouble.subject not in still_open]
+    for _, troubles in groupby(new, key=lambda trouble: trouble.together or trouble.subject):
+        await _open(connection, list(troubles), webhook)
+    over = sorted(found.judged.intersection(still_open) - {trouble.subject for trouble in found.troubles})
+    for _, subjects in groupby(over, key=lambda subject: subject if _tells_alone(subject) else ""):
+        await _close(connection, [still_open[subject] for subject in subjects], webhook)
 
 
-async def _open(connection: Connection, trouble: Trouble, webhook: Webhook | None) -> None:
-    age = max(datetime.now(UTC) - trouble.since, timedelta(0))
+def _tells_alone(subject: str) -> bool:
+    return not subject.startswith("stale:")
+
+
+async def _open(connection: Connection, troubles: Sequence[Trouble], webhook: Webhook | None) -> None:
+    """Open incidents of troubles that are told together; another gateway may have opened some of them meanwhile."""
+    opened: list[tuple[int, Trouble]] = []
     async with connection.transaction():
-        incident_id = await connection.fetchval(SQL_OPEN, trouble.subject, trouble.kind, trouble.text, age)
-        if incident_id is None:
-            return
-        if webhook is not None:
-            lines = [f"SRA Data: {trouble.text}", f"Since {trouble.since:%Y-%m-%d %H:%M} UTC."]
-            await put_alert(connection, f"{incident_id}:began", trouble.kind, webhook.make_message(lines, trouble.path))
-    log.warning("incident_began", subject=trouble.subject, kind=trouble.kind, detail=trouble.text)
+        for trouble in troubles:
+            age = max(datetime.now(UTC) - trouble.since, timedelta(0))
+            incident_id = await connection.fetchval(SQL_OPEN, trouble.subject, trouble.kind, trouble.text, age)
+            if incident_id is not None:
+                opened.append((incident_id, trouble))
+        if opened and webhook is not None:
+            name, first = opened[0]
+            message = webhook.make_message(_describe_beginning([trouble for _, trouble in opened]), first.path)
+            await put_alert(connection, f"{name}:began", first.kind, message)
+    for _, trouble in opened:
+        log.warning("incident_began", subject=trouble.subject, kind=trouble.kind, detail=trouble.text)
 
 
-async def _close(connection: Connection, incident_id: int, webhook: Webhook | None) -> None:
+def _describe_beginning(troubles: Sequence[Trouble]) -> list[str]:
+    first = troubles[0]
+    if len(troubles) == 1:
+        return [f"SRA Data: {first.text}", f"Since {first.since:%Y-%m-%d %H:%M} UTC."]
+    named = [f"• {name_subject(one.subject)}, since {one.since:%Y-%m-%d %H:%M} UTC" for one in troubles[:_MOST_NAMED]]
+    more = len(troubles) - len(named)
+    return [f"SRA Data: {len(troubles)} {first.together}:", *named, *([f"and {more} more"] if more else [])]
+
+
+async def _close(connection: Connection, incident_ids: Sequence[int], webhook: Webhook | None) -> None:
+    """Close incidents whose end is told together, as far as no other gateway did."""
     async with connection.transaction():
-        row = await connection.fetchrow(SQL_CLOSE, incident_id)
-        if row is None:
-            return
-        if webhook is not None:
-            message = webhook.make_message([describe_end(dict(row))], "/")
-            await put_alert(connection, f"{incident_id}:ended", "recovered", message)
-    log.info("incident_ended", subject=row["subject"], kind=row["kind"])
+        found = [await connection.fetchrow(SQL_CLOSE, incident_id) for incident_id in incident_ids]
+        rows = [dict(row) for row in found if row is not None]
+        if rows and webhook is not None:
+            message = webhook.make_message([describe_end(rows)], "/")
+            await put_alert(connection, f"{rows[0]['incident_id']}:ended", "recovered", message)
+    for row in rows:
+        log.info("incident_ended", subject=row["subject"], kind=row["kind"])
 
 
-def describe_end(row: dict[str, Any]) -> str:
-    """Return the sentence of a recovery."""
+def describe_end(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the sentence of a recovery, or of several of one kind."""
+    names = [name_subject(row["subject"]) for row in rows]
+    more = len(names) - _MOST_NAMED
+    told = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     what = {
         "service_down": "{} answers again",
-        "stale_data": "{} is fresh again",
+        "stale_data": "{} is fresh again" if len(names) == 1 else "{} are fresh again",
         "reject_share": "{} rejects no more than REJECT_LIMIT again",
         "database_down": "the database answers again",
-    }[row["kind"]].format(row["subject"].partition(":")[2].replace(":", " "))
-    minutes = (row["ended_at"] - row["began_at"]).total_seconds() / 60
-    return f"SRA Data: recovered: {what}, after {minutes:.0f} minutes."
+    }[rows[0]["kind"]].format(told)
+    minutes = max((row["ended_at"] - row["began_at"]).total_seconds() for row in rows) / 60
+    return f"SRA Data: recovered: {what}, after {minutes:,.0f} minutes."
+
+
+def name_subject(subject: str) -> str:
+    """Return what an incident is about, as people say it."""
+    return subject.partition(":")[2].replace(":", " ")

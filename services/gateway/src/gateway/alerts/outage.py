@@ -83,6 +83,6 @@ class DatabaseOutage:
                 name = row["incident_id"]
                 if not self._delivered:
                     await put_alert(connection, f"{name}:began", _KIND, self._describe(self._webhook))
-                message = self._webhook.make_message([describe_end(dict(row))], "/")
+                message = self._webhook.make_message([describe_end([dict(row)])], "/")
                 await put_alert(connection, f"{name}:ended", "recovered", message)
         log.info("incident_ended", subject="database", kind=_KIND)

@@ -9,11 +9,14 @@ from gateway.refresh.result import RefreshView, read_refresh
 from sra_shared.db import Connection
 
 SQL_NEW_INCIDENTS = """
-SELECT t.task_id, t.status AS kind
-FROM task_execution_log t
-WHERE t.task_type = 'unified_refresh' AND t.status IN ('failed', 'partial', 'held')
-  AND t.completed_at > now() - interval '1 day'
-  AND NOT EXISTS (SELECT FROM alert a WHERE a.incident = t.task_id || ':' || t.status)
+SELECT t.task_id, t.kind
+FROM (
+  -- one that only quotas kept from succeeding is parked, which is no failure
+  SELECT *, CASE WHEN status = 'failed' AND details ->> 'outcome' = 'parked' THEN 'parked' ELSE status END AS kind
+  FROM task_execution_log
+  WHERE task_type = 'unified_refresh' AND status IN ('failed', 'partial', 'held')
+    AND completed_at > now() - interval '1 day') t
+WHERE NOT EXISTS (SELECT FROM alert a WHERE a.incident = t.task_id || ':' || t.kind)
 UNION ALL
 SELECT t.task_id, 'overdue'
 FROM task_execution_log t
@@ -21,13 +24,14 @@ WHERE t.task_type = 'unified_refresh' AND t.overdue AND t.scheduled_at > now() -
   AND NOT EXISTS (SELECT FROM alert a WHERE a.incident = t.task_id || ':overdue')
 """
 # The first completed refresh that did at least what the bad one was to do; nothing of it was told as recovered before.
+# One that was overdue ends its incident itself where it completes, else the next one does.
 SQL_RECOVERED = """
 SELECT t.task_id, 'recovered' AS kind
 FROM task_execution_log t
 WHERE t.task_type = 'unified_refresh' AND t.status = 'completed' AND t.completed_at > now() - interval '1 day'
   AND EXISTS (
     SELECT FROM alert b JOIN task_execution_log f ON f.task_id = b.task_id
-    WHERE (b.kind IN ('failed', 'partial', 'held') AND f.completed_at < t.completed_at
+    WHERE (b.kind IN ('failed', 'partial', 'parked', 'held', 'overdue') AND f.completed_at < t.completed_at
            OR b.kind = 'overdue' AND f.task_id = t.task_id)
       AND t.parameters -> 'sources' @> (f.parameters -> 'sources')
       AND NOT EXISTS (
@@ -53,6 +57,7 @@ def describe_refresh(kind: str, refresh: RefreshView, webhook: Webhook) -> dict[
     """Return the message: how the refresh stands, and each step with what went wrong."""
     what = {
         "overdue": "is overdue and goes on",
+        "parked": "is parked: a vendor's quota is spent, and what waits for it goes on by itself",
         "recovered": "completed" + (", after it was overdue" if refresh.overdue else ": recovered"),
     }.get(kind, f"ended {kind}")
     lines = [f"SRA Data: the refresh of {refresh.scheduled_at:%Y-%m-%d %H:%M} UTC {what}."]

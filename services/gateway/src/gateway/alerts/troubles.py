@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -27,13 +28,17 @@ FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page that tells more."""
+    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page that tells more.
+
+    Of several troubles with the same `together`, one message tells when they are seen at once.
+    """
 
     subject: str
     kind: str
     since: datetime
     text: str
     path: str = "/"
+    together: str | None = None
 
 
 @dataclass
@@ -95,19 +100,28 @@ def _judge_services(known: Knowledge, found: Findings, *, grace: timedelta, now:
 
 
 def _judge_freshness(known: Knowledge, found: Findings) -> None:
-    # a refresh at work may be about to bring what is late; it has a window of its own
-    if any(one.completed_at is None and not one.overdue for one in known.refreshes):
-        return
+    # a refresh at work may be about to bring what is late, and has a window of its own; what it brought must be read first
+    for one in known.refreshes:
+        ended = one.completed_at
+        if (ended is None and not one.overdue) or (ended and ended > (known.freshness_read_at or ended)):
+            return
     for row in known.freshness:
-        if row.get("source") == "views" or row.get("is_late") is None:
+        if row.get("source") == "views":
             continue
         subject = f"stale:{row['source']}:{row['dataset']}"
         found.judged.add(subject)
-        if row["is_late"]:
-            text = (
-                f"{row['source']} {row['dataset']} is stale: its newest record is of {row.get('newest_record') or 'no day'},"
-                f" {row.get('expected_record')} was expected. Look at the last refresh, then start one."
-            )
-            expected = row.get("expected_at")
-            since = datetime.fromisoformat(expected) if expected else datetime.now(UTC)
-            found.troubles.append(Trouble(subject, "stale_data", since, text))
+        if row.get("is_late"):
+            text = f"{row['source']} {row['dataset']} is stale: {_describe_lag(row)} Look at the last refresh, then start one."
+            since = row.get("late_since")
+            began = datetime.fromisoformat(since) if since else datetime.now(UTC)
+            together = "datasets are stale. Look at the last refresh, then start one"
+            found.troubles.append(Trouble(subject, "stale_data", began, text, together=together))
+
+
+def _describe_lag(row: Mapping[str, Any]) -> str:
+    if row.get("newest_record") is None and row.get("last_success_at") is None:
+        return "nothing of it was ever loaded."
+    expected = row.get("expected_record")
+    if expected is None:
+        return f"it was collected last at {str(row.get('last_success_at'))[:16].replace('T', ' ')} UTC."
+    return f"its newest record is of {row.get('newest_record') or 'no day'}, {expected} was expected."

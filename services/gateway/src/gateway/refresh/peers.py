@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 
+from gateway.refresh.model import read_counts_of
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.runs import RunStatus, TaskType
 
@@ -51,19 +52,28 @@ class Peer:
         body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}
         if parent_id is not None:
             body["parent_id"] = str(parent_id)
-        return _read_run(
-            await self._ask("POST", "/runs", json=body, headers={"Idempotency-Key": key} if key is not None else {})
-        )
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        return self._read_run(await self._ask("POST", "/runs", json=body, headers=headers))
 
     async def read_run(self, task_id: UUID) -> SeenRun:
         """Return a run as it stands; raises as `start_run`."""
-        return _read_run(await self._ask("GET", f"/runs/{task_id}"))
+        return self._read_run(await self._ask("GET", f"/runs/{task_id}"))
 
     async def cancel_run(self, task_id: UUID) -> None:
         """Ask a run to stop; raises as `start_run`."""
         await self._ask("POST", f"/runs/{task_id}/cancel")
 
-    async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def _read_run(self, answer: httpx.Response) -> SeenRun:
+        """Return the run; what answers with something else may be a proxy's page, and is asked again."""
+        try:
+            return _read_run(answer.json())
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise RetryableError(
+                f"{self.name} answered {answer.status_code} with something that is no run.",
+                next_step="Look at what runs at its address.",
+            ) from error
+
+    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = await self._http().request(method, f"{self.url}{path}", **options)
         except httpx.HTTPError as error:
@@ -71,8 +81,7 @@ class Peer:
                 f"{self.name} does not answer ({type(error).__name__}).", next_step="Look whether it runs, and its log."
             ) from error
         if answer.is_success:
-            body: dict[str, Any] = answer.json()
-            return body
+            return answer
         problem = _read_problem(answer)
         message = f"{self.name} refused {method} {path.split('/')[1]}: {problem.get('detail') or answer.status_code}"
         if answer.status_code in (401, 403):
@@ -105,7 +114,9 @@ def _read_run(body: Mapping[str, Any]) -> SeenRun:
 
 
 def _read_datasets(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the counts per dataset; raises ValueError, TypeError or AttributeError where they are none."""
     found = body.get("datasets") or (body.get("details") or {}).get("datasets") or {}
-    if isinstance(found, Mapping):
-        return dict(found)
-    return {row["dataset"]: row for row in found}
+    rows = dict(found) if isinstance(found, Mapping) else {row["dataset"]: row for row in found}
+    for row in rows.values():
+        read_counts_of(row)
+    return rows

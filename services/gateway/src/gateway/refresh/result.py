@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from gateway.refresh.model import SOURCES, Step, StepStatus
 from gateway.refresh.work import read_step_status
 from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, RunStatus, TaskType, Unit, list_runs, read_run, read_units
@@ -86,8 +87,25 @@ async def list_refreshes(connection: Connection, *, limit: int, offset: int = 0)
     return [show_refresh(task, await read_units(connection, task.task_id)) for task in tasks]
 
 
+class RefreshHistory:
+    """The newest refreshes, read again and again; those that ended stay as they are and are put together once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._ended: dict[tuple[UUID, datetime], RefreshView] = {}
+
+    async def read(self, connection: Connection) -> list[RefreshView]:
+        """Return them, newest first."""
+        found = []
+        for task in await list_runs(connection, task_types=[TaskType.UNIFIED_REFRESH], limit=self._limit):
+            known = self._ended.get((task.task_id, task.completed_at)) if task.completed_at is not None else None
+            found.append(known or show_refresh(task, await read_units(connection, task.task_id)))
+        self._ended = {(one.refresh_id, one.completed_at): one for one in found if one.completed_at is not None}
+        return found
+
+
 def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
-    """Put a refresh together from its ledger rows."""
+    """Put a refresh together from its ledger rows; its steps are there from the beginning."""
     status = task.status.value
     if task.status is RunStatus.FAILED:
         status = str(task.details.get("outcome") or status)
@@ -104,9 +122,30 @@ def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
         completed_at=task.completed_at,
         seconds=_measure(task.started_at, task.completed_at),
         error=" ".join(dict.fromkeys(errors)) or None,
-        steps=[show_step(unit) for unit in units],
+        steps=[show_step(unit) for unit in units] or _show_planned_steps(task),
         performance_metrics=_make_plain(task.performance_metrics),
     )
+
+
+def _show_planned_steps(task: ProcessingTask) -> list[StepView]:
+    """Return the steps of a refresh that no worker has taken up yet, or that ended before one did."""
+    status = StepStatus.QUEUED if task.status.is_live else StepStatus.CANCELLED
+    return [
+        StepView(
+            step=step.value,
+            status=status.value,
+            seconds=None,
+            started_at=None,
+            completed_at=None,
+            error=None,
+            datasets=[],
+            attempt=1,
+            retry_at=None,
+            runs=[],
+        )
+        for step in Step
+        if step.source in task.parameters.get("sources", SOURCES)
+    ]
 
 
 def show_step(unit: Unit) -> StepView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.refresh.model import (
@@ -30,7 +31,10 @@ from sra_shared.runs import (
     UnitPlan,
     UnitStatus,
 )
+from sra_shared.service import ProblemError
 
+# clocks of clients may go ahead a little
+_AHEAD = timedelta(minutes=1)
 # has one record for each symbol of the universe
 _SYMBOLS = "quote"
 # records a minute that each step is measured against
@@ -50,9 +54,17 @@ class RefreshWork:
         self._pace = pace or Pace()
 
     def complete_request(self, request: RunRequest) -> RunRequest:
-        """Return the request with all parameters, and the key by which requests for the same sources meet."""
-        completed = make_request(RefreshParameters.model_validate(request.parameters), priority=request.priority)
-        return completed.model_copy(update={"scheduled_at": request.scheduled_at})
+        """Return the request with all parameters, and the key by which requests for the same sources meet.
+
+        Raises ProblemError for one that shall start later: all others would join it and wait with it.
+        """
+        if request.scheduled_at is not None and request.scheduled_at > datetime.now(UTC) + _AHEAD:
+            raise ProblemError(
+                422,
+                "A refresh starts at once: one that waits would keep every other from starting.",
+                next_step="Leave scheduled_at out; REFRESH_CRON says when refreshes start by themselves.",
+            )
+        return make_request(RefreshParameters.model_validate(request.parameters), priority=request.priority)
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
         """Return the steps that were asked for."""

@@ -1,0 +1,26 @@
+"""How fresh FMP's datasets shall be, by their declarations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fmp_collectors.dataset import Dataset
+from fmp_collectors.datasets import DATASETS
+from sra_shared.expectations import DAILY_DELAY, ExpectedDataset
+from sra_shared.settings import FmpSettings
+
+
+def list_expected(settings: FmpSettings) -> list[ExpectedDataset]:
+    """Return what is expected of every dataset; nothing where there is no key, since then none is collected."""
+    return [] if settings.fmp_api_key is None else [_expect(dataset) for dataset in DATASETS]
+
+
+def _expect(dataset: Dataset) -> ExpectedDataset:
+    hours = dataset.hours_after_close
+    return ExpectedDataset(
+        dataset.name,
+        dataset.cadence.value,
+        "NYSE",
+        by_records=hours is not None,
+        delay=DAILY_DELAY if hours is None else timedelta(hours=hours),
+    )

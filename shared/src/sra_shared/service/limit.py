@@ -1,0 +1,48 @@
+"""A limit on failed attempts per address, kept in the memory of one process."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict, deque
+
+
+class FailureLimit:
+    """Counts failed attempts per address in a moving window and says how long to wait after too many.
+
+    The addresses are bounded in number, so that strangers cannot fill the memory: those heard of longest ago are
+    forgotten first.
+    """
+
+    def __init__(self, *, failures: int = 10, seconds: float = 300, addresses: int = 10_000) -> None:
+        self.failures = failures
+        self.seconds = seconds
+        self._addresses = addresses
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def find_wait(self, address: str) -> int:
+        """Return the whole seconds until an attempt of this address counts again; 0 where it does now."""
+        seen = self._seen.get(address)
+        if seen is None:
+            return 0
+        while seen and time.monotonic() - seen[0] >= self.seconds:
+            seen.popleft()
+        if len(seen) < self.failures:
+            return 0
+        return max(math.ceil(self.seconds - (time.monotonic() - seen[0])), 1)
+
+    def note(self, address: str) -> int:
+        """Count an attempt and return 0, or return the seconds to wait where there were too many already."""
+        wait = self.find_wait(address)
+        if not wait:
+            self._seen.setdefault(address, deque()).append(time.monotonic())
+            self._seen.move_to_end(address)
+            if len(self._seen) > self._addresses:
+                self._seen.popitem(last=False)
+        return wait
+
+    def forgive(self, address: str) -> None:
+        """Take back the newest attempt, which turned out to be none that failed."""
+        seen = self._seen.get(address)
+        if seen:
+            seen.pop()
