@@ -5,6 +5,7 @@ The Blueprint is held against Render's schema in CI, which has a copy of it; the
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -26,6 +27,7 @@ from sra_testing.deployments import (
 from sra_testing.packages import ROOT, SERVICES, read_project
 
 MAX_CONNECTIONS = 90
+ROWS, RESERVE = 50_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
 DATABASE_PARTS = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSL"}
@@ -163,6 +165,16 @@ def test_a_change_to_what_an_image_is_made_of_builds_it_anew(blueprint: dict[str
 
 def _matches(path: str, glob: str) -> bool:
     return path == glob or (glob.endswith("/**") and PurePosixPath(path).is_relative_to(glob.removesuffix("/**")))
+
+
+def test_disk_follows_from_the_measured_size_of_a_row(blueprint: dict[str, Any]) -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    (measured,) = re.findall(r"A row of quotes takes ([\d,]+) bytes", text)
+    gigabytes = int(measured.replace(",", "")) * ROWS / 10**9
+    in_steps = math.ceil(gigabytes * (1 + RESERVE) / 5) * 5
+    assert [database["diskSizeGB"] for database in blueprint["databases"]] == [in_steps]
+    assert f"take {gigabytes:.0f} GB" in re.sub(r"\s+", " ", text)
+    assert f"asks for {in_steps} GB" in re.sub(r"\s+", " ", text)
 
 
 def test_connections_fit_the_database_twice_over(blueprint: dict[str, Any]) -> None:
