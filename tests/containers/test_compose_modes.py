@@ -138,7 +138,9 @@ def test_reader_of_real_data_logs_in_with_its_own_password(real: Stack) -> None:
 
 def test_public_tokens_of_the_sandbox_open_nothing(real: Stack) -> None:
     for token in ("sandbox-only-service-token", "sandbox-only-viewer-token"):
-        answer = httpx.get(f"{real.url}/runs", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        answer = httpx.get(
+            f"{real.url}/runs", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+        )
         assert answer.status_code == httpx.codes.UNAUTHORIZED
 
 

@@ -90,7 +90,7 @@ def test_first_start_refreshes_and_tells_the_result_and_a_link(stack: Stack) -> 
     link = re.search(r"Dashboard: (\S+)/login#(\S+)", told)
     assert link is not None, told
     assert link[1] == stack.url
-    with httpx.Client(base_url=stack.url, trust_env=False) as browser:
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=30) as browser:
         assert browser.post("/login", data={"token": link[2]}).status_code == httpx.codes.SEE_OTHER
         assert browser.get("/", headers={"Accept": "text/html"}).status_code == httpx.codes.OK
 
