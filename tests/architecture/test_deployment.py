@@ -1,147 +1,244 @@
-"""What Render's schema and compose's own checks miss about the two descriptions of the deployment."""
+"""What Render's schema and compose's own checks miss about the two descriptions of the deployment.
+
+The Blueprint is held against Render's schema in CI, which has a copy of it; the schema says nothing about what follows.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from pathlib import Path
+from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-import yaml
 
-from sra_shared.settings import SETTINGS_CLASSES
+from sra_testing.deployments import (
+    MIGRATE,
+    MODES,
+    list_readable,
+    list_unread,
+    list_variables,
+    name_module,
+    read_blueprint,
+    read_compose,
+    read_yaml,
+)
+from sra_testing.packages import ROOT, SERVICES, read_project
 
-ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"gateway", "fmp_ingest", "fundata_ingest", "view_builder"}
 MAX_CONNECTIONS = 90
+ROWS, RESERVE = 50_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
-
-
-def read_yaml(name: str) -> Any:
-    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
+DATABASE_PARTS = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSL"}
+# the tree is one folder there, found by FUNDATA_BASE_PATH
+TREE_PARTS = {"FUNDATA_DATA_PATH", "FUNDATA_QUOTES_PATH"}
+NOT_IN_COMPOSE = TREE_PARTS | {"DATABASE_URL", "RENDER_EXTERNAL_URL"}
+# the demonstration's tree is the sample, which is never fetched, and what is not said has its default
+NOT_IN_DEMO = NOT_IN_COMPOSE | {
+    *("LFS_URL", "LFS_TOKEN", "SEED_BASE_URL", "SEED_BUCKET", "SEED_REGION", "SEED_ACCESS_KEY_ID"),
+    *("SEED_SECRET_ACCESS_KEY", "SEED_MANIFEST"),
+}
+# the vendors' addresses are the defaults, LFS does not work there, and Render tells its own address by itself
+NOT_ON_RENDER = (
+    DATABASE_PARTS
+    | TREE_PARTS
+    | {"RENDER_EXTERNAL_URL", "FMP_BASE_URL", "FUNDATA_AUTH_URL", "FUNDATA_API_URL", "LFS_URL", "LFS_TOKEN"}
+)
+DOCKERFILES = [*ROOT.glob("services/*/Dockerfile"), ROOT / "tests/stand_in/Dockerfile", ROOT / "cli/Dockerfile"]
 
 
 @pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = read_yaml("docker-compose.yml")
-    return loaded
+def blueprint() -> dict[str, Any]:
+    return read_blueprint()
 
 
-@pytest.fixture(scope="module")
-def environment() -> dict[str, Any]:
-    loaded: dict[str, Any] = read_yaml("render.yaml")["projects"][0]["environments"][0]
-    return loaded
+def test_both_descriptions_have_every_service(blueprint: dict[str, Any]) -> None:
+    assert {path.parent.name for path in ROOT.glob("services/*/Dockerfile")} == set(SERVICES)
+    for mode in MODES:
+        assert set(read_compose(mode)) == {*SERVICES, MIGRATE, "postgres", "stand_in", "refresh", "sra"}
+    assert {name_module(service) for service in blueprint["services"]} == set(SERVICES)
 
 
-def module_of(service: dict[str, Any]) -> str:
-    return str(service["name"]).removeprefix("sra-").replace("-", "_")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("module", [*SERVICES, MIGRATE])
+def test_compose_sets_what_each_part_reads(module: str, mode: str) -> None:
+    given = set(read_compose(mode)[module]["environment"])
+    left_out = NOT_IN_DEMO if mode == "demo" else NOT_IN_COMPOSE
+    readable = list_readable(module)
+    assert given - readable == set(), "it reads none of these"
+    # migrating listens on no port and asks for no token
+    spared = {"PORT"} if module == MIGRATE else set()
+    assert readable - list_unread(module) - left_out - spared - given == set(), "these cannot be set"
 
 
-def settings_of(service: dict[str, Any], environment: dict[str, Any]) -> dict[str, Any]:
-    groups = {group["name"]: group["envVars"] for group in environment["envVarGroups"]}
-    found: dict[str, Any] = {}
-    for entry in service["envVars"]:
-        for variable in groups[entry["fromGroup"]] if "fromGroup" in entry else [entry]:
-            found[variable["key"]] = variable
-    return found
+def test_compose_lets_be_set_what_its_layout_does_not_decide() -> None:
+    decided = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_SSL", "DB_POOL_MIN_SIZE", "DB_POOL_MAX_SIZE", "PORT"}
+    decided |= {"SRA_ENV", "FMP_INGEST_URL", "FUNDATA_INGEST_URL", "VIEW_BUILDER_URL", "FUNDATA_BASE_PATH"}
+    for name, service in read_compose("real").items():
+        if name in (*SERVICES, MIGRATE):
+            for key in set(service["environment"]) - decided:
+                assert f"${{{key}:" in service["environment"][key], f"{name}: {key} is fixed"
 
 
-def test_both_descriptions_have_every_service(compose: dict[str, Any], environment: dict[str, Any]) -> None:
-    folders = {path.parent.name for path in ROOT.glob("services/*/Dockerfile")}
-    assert folders == SERVICES
-    assert set(compose["services"]) == SERVICES | {"postgres", "migrate", "stand_in"}
-    assert {module_of(service) for service in environment["services"]} == SERVICES
+def test_blueprint_sets_what_each_part_reads(blueprint: dict[str, Any]) -> None:
+    for service in blueprint["services"]:
+        module, given = name_module(service), set(list_variables(service, blueprint))
+        modules = [module, MIGRATE] if "preDeployCommand" in service else [module]
+        readable = set[str]().union(*(list_readable(each) for each in modules))
+        needed = set[str]().union(*(list_readable(each) - list_unread(each) for each in modules))
+        assert given - readable == set(), f"{module} reads none of these"
+        # what is deployed is no sandbox
+        assert needed - given - NOT_ON_RENDER - {"SRA_SANDBOX"} == set(), f"{module} cannot be told these"
 
 
-def test_blueprint_refers_only_to_what_it_declares(environment: dict[str, Any]) -> None:
-    services = {service["name"]: service["type"] for service in environment["services"]}
-    databases = {database["name"] for database in environment["databases"]}
-    for service in environment["services"]:
+def test_demonstration_can_be_told_no_secret_and_real_data_no_public_one() -> None:
+    demo = (ROOT / "docker-compose.demo.yml").read_text(encoding="utf-8")
+    assert "${" not in demo
+    for name, service in read_compose("real").items():
+        for key, value in service["environment"].items():
+            assert not re.search(r"sandbox|made-up|stand_in", str(value)), f"{name}: {key}"
+    assert read_compose("real")["stand_in"]["profiles"] == ["sandbox"]
+    real = read_yaml("docker-compose.real.yml")
+    for key in ("DB_PASSWORD", "SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"):
+        assert real["x-secrets"][key].startswith(f"${{{key}:?"), f"{key} is not demanded"
+    assert real["x-secrets"]["SRA_ENV"] == "production"
+
+
+def test_made_up_and_real_data_lie_in_different_volumes() -> None:
+    places = [read_compose(mode)["postgres"]["volumes"] for mode in MODES]
+    names = [volume.split(":")[0] for (volume,) in places]
+    assert len(set(names)) == len(MODES)
+    assert set(names) < set(read_yaml("docker-compose.yml")["volumes"])
+
+
+def test_blueprint_refers_only_to_what_it_declares(blueprint: dict[str, Any]) -> None:
+    services = {service["name"]: service for service in blueprint["services"]}
+    databases = {database["name"] for database in blueprint["databases"]}
+    groups = {group["name"] for group in blueprint["envVarGroups"]}
+    for service in blueprint["services"]:
         assert (ROOT / service["dockerfilePath"]).is_file()
         for entry in service["envVars"]:
             if "fromService" in entry:
                 target = entry["fromService"]
-                assert services[target["name"]] == target["type"]
-                assert "property" in target
+                assert services[target["name"]]["type"] == target["type"]
+                assert ("property" in target) != ("envVarKey" in target)
+                if "envVarKey" in target:
+                    assert target["envVarKey"] in list_variables(services[target["name"]], blueprint)
             if "fromDatabase" in entry:
                 assert entry["fromDatabase"]["name"] in databases
+            if "fromGroup" in entry:
+                assert entry["fromGroup"] in groups
 
 
-def test_blueprint_holds_no_secret_and_no_trap(environment: dict[str, Any]) -> None:
-    secret = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
-    for service in environment["services"]:
-        variables = settings_of(service, environment)
+def test_blueprint_holds_no_secret_and_no_trap(blueprint: dict[str, Any]) -> None:
+    for service in blueprint["services"]:
+        variables = list_variables(service, blueprint)
         for name, variable in variables.items():
-            assert not (secret.search(name) and "value" in variable), f"{service['name']} has a literal {name}"
+            assert not (SECRET.search(name) and "value" in variable), f"{service['name']} has a literal {name}"
         assert variables["PORT"]["value"] != "10000"
         assert service["plan"] != "free"
-        assert isinstance(service["autoDeployTrigger"], str)
+        # with "checksPass" a repository without checks is never deployed; unquoted, off is false
+        assert service["autoDeployTrigger"] == "commit"
         assert ("healthCheckPath" in service) == (service["type"] == "web")
-        assert f"services/{module_of(service)}/**" in service["buildFilter"]["paths"]
-        assert "shared/**" in service["buildFilter"]["paths"]
-    for group in environment["envVarGroups"]:
+    for group in blueprint["envVarGroups"]:
         assert all("sync" not in variable for variable in group["envVars"])
-    assert sum("preDeployCommand" in service for service in environment["services"]) == 1
-    assert (
-        len(
-            {service["region"] for service in environment["services"]} | {d["region"] for d in environment["databases"]}
-        )
-        == 1
-    )
-    assert all(database["ipAllowList"] == [] for database in environment["databases"])
-    # of that name, a search would find the views before the tables
-    assert all(database["user"] != "sra" for database in environment["databases"])
+    assert sum("preDeployCommand" in service for service in blueprint["services"]) == 1
+    regions = {each["region"] for each in (*blueprint["services"], *blueprint["databases"])}
+    assert len(regions) == 1
+    for database in blueprint["databases"]:
+        assert database["ipAllowList"] == []
+        assert database["diskSizeGB"] == 1 or database["diskSizeGB"] % 5 == 0
+        # of that name, a search would find the views before the tables
+        assert database["user"] != "sra"
 
 
-def test_every_variable_is_a_known_setting(compose: dict[str, Any], environment: dict[str, Any]) -> None:
-    known = {name.upper() for settings in SETTINGS_CLASSES for name in settings.model_fields}
-    for name in SERVICES | {"migrate"}:
-        assert set(compose["services"][name]["environment"]) <= known
-    for service in environment["services"]:
-        assert set(settings_of(service, environment)) <= known
+def test_a_change_to_what_an_image_is_made_of_builds_it_anew(blueprint: dict[str, Any]) -> None:
+    for service in blueprint["services"]:
+        globs = service["buildFilter"]["paths"]
+        text = (ROOT / service["dockerfilePath"]).read_text(encoding="utf-8")
+        copied = [word for line in re.findall(r"(?m)^COPY (?!--from)(.+)$", text) for word in line.split()[:-1]]
+        for path in [*copied, service["dockerfilePath"].removeprefix("./"), ".dockerignore"]:
+            sample = path if (ROOT / path).is_file() else f"{path}/src/x.py"
+            assert any(_matches(sample, glob) for glob in globs), f"{service['name']} is not built for {path}"
 
 
-def test_blueprint_and_compose_set_the_same(compose: dict[str, Any], environment: dict[str, Any]) -> None:
-    only_local = {
-        "FMP_BASE_URL",
-        "FUNDATA_AUTH_URL",
-        "FUNDATA_API_URL",
-        "FUNDATA_DATA_PATH",
-        "FUNDATA_QUOTES_PATH",
-        "LFS_URL",
-        "LFS_TOKEN",
-        "FMP_INGEST_URL",
-        "FUNDATA_INGEST_URL",
-        "VIEW_BUILDER_URL",
-    }
-    only_deployed = {"LOG_FORMAT", "SRA_READER_PASSWORD"}
-    for service in environment["services"]:
-        deployed = set(settings_of(service, environment)) - only_deployed
-        local = set(compose["services"][module_of(service)]["environment"])
-        assert deployed - local == set(), f"{service['name']}: compose lacks some"
-        assert local - deployed - only_local == set(), f"{service['name']}: the Blueprint lacks some"
+def _matches(path: str, glob: str) -> bool:
+    return path == glob or (glob.endswith("/**") and PurePosixPath(path).is_relative_to(glob.removesuffix("/**")))
 
 
-def test_connections_fit_the_database_twice_over(environment: dict[str, Any]) -> None:
+def test_disk_follows_from_the_measured_size_of_a_row(blueprint: dict[str, Any]) -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    (measured,) = re.findall(r"A row of quotes takes ([\d,]+) bytes", text)
+    gigabytes = int(measured.replace(",", "")) * ROWS / 10**9
+    in_steps = math.ceil(gigabytes * (1 + RESERVE) / 5) * 5
+    assert [database["diskSizeGB"] for database in blueprint["databases"]] == [in_steps]
+    assert f"take {gigabytes:.0f} GB" in re.sub(r"\s+", " ", text)
+    assert f"asks for {in_steps} GB" in re.sub(r"\s+", " ", text)
+
+
+def test_connections_fit_the_database_twice_over(blueprint: dict[str, Any]) -> None:
     total = 0
-    for service in environment["services"]:
-        pool = int(settings_of(service, environment)["DB_POOL_MAX_SIZE"]["value"])
+    for service in blueprint["services"]:
+        pool = int(list_variables(service, blueprint)["DB_POOL_MAX_SIZE"]["value"])
         # old and new instances overlap during a deploy
         total += 2 * service.get("numInstances", 1) * (pool + HEARTBEAT_AND_QUEUE)
     assert total <= MAX_CONNECTIONS
+    for mode in MODES:
+        for name in SERVICES:
+            given = read_compose(mode)[name]["environment"]
+            assert (given["DB_POOL_MIN_SIZE"], given["DB_POOL_MAX_SIZE"]) == ("2", "8")
 
 
-def test_only_the_gateway_is_published_and_only_locally(compose: dict[str, Any]) -> None:
-    published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
-    assert set(published) == {"gateway"}
-    assert all(str(port).startswith("127.0.0.1:") for port in published["gateway"])
-    assert compose["networks"]["inside"]["internal"] is True
+def test_only_the_gateway_is_published_and_only_locally() -> None:
+    for mode in MODES:
+        services = read_compose(mode)
+        published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+        assert set(published) == {"gateway"}
+        assert all(str(port).startswith("127.0.0.1:") for port in published["gateway"])
+    assert read_yaml("docker-compose.yml")["networks"]["inside"]["internal"] is True
 
 
-def test_images_need_no_build_argument_and_run_as_a_plain_user() -> None:
-    for path in [*ROOT.glob("services/*/Dockerfile"), ROOT / "tests/stand_in/Dockerfile"]:
-        text = path.read_text(encoding="utf-8")
-        assert "ARG " not in text
-        assert "\nUSER 10001\n" in text
-        assert text.count("FROM ") == 2
-        assert "HEALTHCHECK" in text
+def test_every_container_is_bounded_and_ours_are_closed() -> None:
+    for name, service in read_compose("real").items():
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}, name
+        if name != "postgres":
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+            assert service["read_only"] is True, name
+        # each image has an init of its own, as Render gives none
+        assert "init" not in service, name
+
+
+def test_what_is_too_large_for_memory_goes_to_a_volume() -> None:
+    for mode in MODES:
+        services = read_compose(mode)
+        for name in ("fmp_ingest", "fundata_ingest"):
+            text = (ROOT / "services" / name / "Dockerfile").read_text(encoding="utf-8")
+            (folder,) = re.findall(r"\bTMPDIR=(\S+)", text)
+            assert folder in services[name]["volumes"]
+    assert "seed:/var/lib/sra/fundata" in services["fundata_ingest"]["volumes"]
+    assert services["fundata_ingest"]["environment"]["FUNDATA_BASE_PATH"].startswith("${SEED_BUCKET:+/var/lib/sra/}")
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
+def test_images_build_without_arguments_and_run_as_a_plain_user(path: Any) -> None:
+    text = path.read_text(encoding="utf-8")
+    # of a variable that Render hands to the build only the commit's name may stay in the image
+    assert re.findall(r"(?m)^ARG (.+)$", text) == ["RENDER_GIT_COMMIT=unknown"]
+    assert "\nUSER 10001\n" in text
+    assert text.count("FROM ") == 2
+    assert '\nENTRYPOINT ["tini", "--"' in text
+    assert ("HEALTHCHECK" in text) == (path.parent.name != "cli")
+    version = read_project(path.parent)["project"]["version"]
+    assert f'org.opencontainers.image.version="{version}"' in text
+    first_code = re.search(r"(?m)^COPY (?!.*\.lock)", text)
+    assert first_code is not None
+    assert text.index("requirements.lock") < first_code.start(), "a change of code would install all dependencies anew"
+
+
+def test_dockerfiles_begin_alike_so_that_they_share_layers() -> None:
+    for one, other in pairwise(
+        path.read_text(encoding="utf-8").split("COPY requirements", 1)[0] for path in DOCKERFILES
+    ):
+        assert one.splitlines()[1:] == other.splitlines()[1:]

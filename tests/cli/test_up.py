@@ -119,6 +119,21 @@ def test_commands_find_its_database(running: tuple[subprocess.Popen[str], Runnin
     assert (code, status["status"]) == (0, "healthy"), status["problems"]
 
 
+def test_a_link_logs_a_browser_in(
+    running: tuple[subprocess.Popen[str], RunningStack], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD_URL", "https://sra.example.com/")
+    code, answer, _ = call_command("login", "--home", str(home))
+    address, _, one_time = answer["link"].partition("#")
+    assert (code, address) == (0, "https://sra.example.com/login")
+    with httpx.Client(base_url=running[1].gateway_url, trust_env=False) as browser:
+        assert browser.get("/", headers={"Accept": "text/html"}).status_code == 401
+        assert browser.post("/login", data={"token": one_time}).status_code == 303
+        assert browser.get("/", headers={"Accept": "text/html"}).status_code == 200
+    monkeypatch.delenv("DASHBOARD_URL")
+    assert call_command("login", "--home", str(home))[1]["link"].startswith(f"{running[1].gateway_url}/login#")
+
+
 @pytest.mark.parametrize("name", ["gateway", "view_builder"])
 def test_a_killed_service_comes_back(
     running: tuple[subprocess.Popen[str], RunningStack], home: Path, name: str

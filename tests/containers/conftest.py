@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
 import docker
 import pytest
@@ -17,24 +17,28 @@ from sra_testing.containers import Stack
 @pytest.fixture(scope="session")
 def built() -> Stack:
     """The project with its images built."""
-    if shutil.which("docker") is None:
-        pytest.skip("no docker command")
     try:
         docker.from_env().ping()
-    except DockerException:
-        pytest.skip("no container engine answers")
+    except DockerException as error:
+        pytest.fail(f"no container engine answers: {error}")
     made = Stack(f"sra-test-{uuid.uuid4().hex[:6]}", find_free_port())
     made.compose("build", timeout=1200)
     return made
 
 
 @pytest.fixture(scope="session")
-def stack(built: Stack) -> Iterator[Stack]:
-    """The whole system in containers, healthy."""
+def day() -> date:
+    """The day of the stand-ins, the same for all that is compared."""
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture(scope="session")
+def stack(built: Stack, day: date) -> Iterator[Stack]:
+    """The whole demonstration as `docker compose up` starts it, but with three replicas of one service."""
     try:
-        built.compose("up", "--detach", "--wait", "--wait-timeout", "180")
-        built.hold_the_day()
+        built.start("stand_in")
+        built.hold_day(day)
+        built.start(options=("--scale", "fundata_ingest=3"))
         yield built
     finally:
-        built.compose("down", "--volumes", "--timeout", "10")
-        built.http.close()
+        built.remove()

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+import secrets
+import subprocess
+from typing import Any
+
 import pytest
 from docker.errors import ContainerError
 
-from sra_testing.containers import Stack
+from sra_testing.containers import ROOT, Stack
+from sra_testing.deployments import list_variables, read_blueprint
 
-pytestmark = pytest.mark.containers
+# building has a limit of its own
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 
 PACKAGES = {
     "sra-gateway": ("gateway", "sra_shared"),
@@ -17,10 +25,38 @@ PACKAGES = {
     "sra-stand-in": ("sra_stand_in",),
 }
 OURS = {package for packages in PACKAGES.values() for package in packages} | {"sra_cli"}
+# the command works in process with every one of them
+PACKAGES["sra-cli"] = tuple(OURS)
+# of the bases that are in use, and ours
+ENVIRONMENT = {
+    "PATH",
+    "LANG",
+    "SSL_CERT_FILE",
+    "GPG_KEY",
+    "PYTHON_VERSION",
+    "PYTHON_SHA256",
+    "PYTHON_SETUPTOOLS_VERSION",
+} | {*("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PORT", "TMPDIR")}
+ORPHAN = """
+import os, time
+reads, writes = os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.write(writes, str(os.getpid()).encode())
+    os._exit(0)
+os.wait()
+orphan = int(os.read(reads, 20))
+for _ in range(200):
+    if not os.path.exists(f"/proc/{orphan}"):
+        break
+    time.sleep(0.05)
+print(open("/proc/1/comm").read().strip(), "buried" if not os.path.exists(f"/proc/{orphan}") else "a zombie")
+"""
 
 
-def run_in(stack: Stack, image: str, *command: str) -> str:
-    output: bytes = stack.engine.containers.run(image, list(command), remove=True, network_mode="none", read_only=True)
+def run_in(stack: Stack, image: str, *command: str, **options: Any) -> str:
+    chosen = {"remove": True, "network_mode": "none", "read_only": True, "entrypoint": ["tini", "--"]} | options
+    output: bytes = stack.engine.containers.run(image, list(command), **chosen)
     return output.decode().strip()
 
 
@@ -31,22 +67,92 @@ def test_image_holds_its_own_packages_and_no_other_of_ours(built: Stack, image: 
 
 
 @pytest.mark.parametrize("image", PACKAGES)
-def test_image_has_no_compiler_no_cache_and_a_plain_user(built: Stack, image: str) -> None:
+def test_image_has_no_tool_of_its_making_and_no_leftover(built: Stack, image: str) -> None:
     script = (
-        "import os, pathlib, shutil;"
-        "print(os.getuid(), *(n for n in ('gcc', 'cc', 'git', 'curl', 'hatchling') if shutil.which(n)),"
-        " *pathlib.Path('/opt/venv').rglob('site-packages/pip'), *pathlib.Path('/root/.cache').glob('*'))"
+        "import os, pathlib, shutil; root = pathlib.Path('/');"
+        "tools = [n for n in ('gcc', 'cc', 'make', 'git', 'curl', 'pip', 'pip3', 'uv', 'hatchling') if shutil.which(n)];"
+        "pips = [p for at in ('usr', 'opt', 'root', 'home') for p in (root / at).rglob('*')"
+        " if p.name in ('pip', 'ensurepip') or (p.suffix == '.whl' and p.name.startswith('pip-'))];"
+        "left = [p for at in ('root', 'tmp', 'src', 'wheels', 'var/lib/apt/lists', 'var/cache/apt')"
+        " for p in (root / at).rglob('*') if p.is_file() and p.name not in ('.bashrc', '.profile', 'lock')];"
+        "print(os.getuid(), *tools, *pips, *left)"
     )
-    assert run_in(built, image, "python", "-c", script) == "10001"
-    with pytest.raises(ContainerError):
-        run_in(built, image, "python", "-c", "open('/app/x', 'w')")
+    # root sees what is hidden from the image's own user
+    assert run_in(built, image, "python", "-c", script, user="0") == "0"
+
+
+@pytest.mark.parametrize("image", PACKAGES)
+def test_image_runs_as_a_plain_user_who_can_write_only_where_it_is_meant(built: Stack, image: str) -> None:
+    assert run_in(built, image, "python", "-c", "import os; print(os.getuid(), os.getgid())") == "10001 10001"
+    for folder in ("/app", "/opt/venv", "/usr/local/bin", "/etc"):
+        with pytest.raises(ContainerError, match="Permission denied"):
+            run_in(built, image, "python", "-c", f"open('{folder}/x', 'w')", read_only=False)
+    if image in ("sra-fmp-ingest", "sra-fundata-ingest"):
+        script = "import tempfile; print(tempfile.NamedTemporaryFile().name)"
+        volumes = ["/var/lib/sra/tmp"]
+        assert run_in(built, image, "python", "-c", script, volumes=volumes).startswith("/var/lib/sra/tmp/")
+
+
+@pytest.mark.parametrize("image", PACKAGES)
+def test_image_brings_an_init_that_buries_orphans(built: Stack, image: str) -> None:
+    assert run_in(built, image, "python", "-c", ORPHAN) == "tini buried"
+    entrypoint = built.engine.images.get(image).attrs["Config"]["Entrypoint"]
+    assert entrypoint[:2] == ["tini", "--"]
+
+
+@pytest.mark.parametrize("image", PACKAGES)
+def test_image_is_labelled_and_watched(built: Stack, image: str) -> None:
+    config = built.engine.images.get(image).attrs["Config"]
+    prefix = "org.opencontainers.image."
+    labels = {name.removeprefix(prefix): value for name, value in config["Labels"].items() if name.startswith(prefix)}
+    assert labels["title"] == image
+    assert labels["revision"] == "unknown"
+    assert set(labels) == {"title", "description", "version", "revision"}
+    assert bool(config.get("Healthcheck")) == (image != "sra-cli")
+
+
+def test_image_keeps_nothing_of_what_render_hands_to_the_build(built: Stack) -> None:
+    blueprint = read_blueprint()
+    for service in blueprint["services"]:
+        mark = secrets.token_hex(16)
+        handed = {name: f"{name}-{mark}" for name in list_variables(service, blueprint)} | {"RENDER_GIT_COMMIT": "abc1"}
+        words = [word for name, value in handed.items() for word in ("--build-arg", f"{name}={value}")]
+        tag = f"{service['name']}:handed-{mark[:6]}"
+        command = ["docker", "build", "--quiet", "--tag", tag, "--file", service["dockerfilePath"], *words, "."]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        image = built.engine.images.get(tag)
+        try:
+            assert mark not in json.dumps([image.attrs, image.history()])
+            assert image.attrs["Config"]["Labels"]["org.opencontainers.image.revision"] == "abc1"
+        finally:
+            built.engine.images.remove(tag)
 
 
 @pytest.mark.parametrize("image", PACKAGES)
 def test_image_carries_no_secret(built: Stack, image: str) -> None:
     found = built.engine.images.get(image)
-    text = "\n".join([*found.attrs["Config"]["Env"], *(str(layer["CreatedBy"]) for layer in found.history())])
-    for word in ("TOKEN", "SECRET", "PASSWORD", "API_KEY"):
-        assert word not in text.upper()
-    assert found.attrs["Config"]["Healthcheck"]
-    assert found.attrs["Config"]["Labels"]["org.opencontainers.image.title"] == image
+    assert {entry.split("=")[0] for entry in found.attrs["Config"]["Env"]} <= ENVIRONMENT
+    history = "\n".join(str(layer["CreatedBy"]) for layer in found.history())
+    assert not re.search(
+        r"(?i)(token|secret|password|api_?key)\w*[=:]\s*\S|://[^/\s:]+:[^/\s@]+@|AKIA[0-9A-Z]{16}", history
+    )
+
+
+def test_nothing_private_is_sent_to_a_build(built: Stack) -> None:
+    recipe = "FROM python:3.13-slim\nCOPY . /context\n"
+    tag = f"sra-context:{secrets.token_hex(3)}"
+    command = ["docker", "build", "--quiet", "--tag", tag, "--file", "-", "."]
+    done = subprocess.run(command, cwd=ROOT, input=recipe, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    try:
+        script = "import pathlib; print(*pathlib.Path('/context').rglob('*'), sep='\\n')"
+        sent = run_in(built, tag, "-c", script, entrypoint=["python"]).splitlines()
+    finally:
+        built.engine.images.remove(tag)
+    assert "/context/shared/pyproject.toml" in sent
+    private = re.compile(
+        r"/\.(?!python-version)|\.(csv|token|pem|key|log)$|/context/(?!shared|FMP|services|cli|fundata|tests|requ)"
+    )
+    assert [path for path in sent if private.search(path)] == []
+    assert [path for path in sent if path.startswith("/context/tests/") and "stand_in" not in path] == []

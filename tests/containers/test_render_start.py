@@ -1,196 +1,180 @@
-"""Every image started as Render would: the environment that the Blueprint gives it, and nothing else."""
+"""Every image started as Render would, with nothing but what the Blueprint gives it, from the first seeding to a deploy."""
 
 from __future__ import annotations
 
-import secrets
-import uuid
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
-import yaml
 from docker.models.containers import Container
-from docker.models.networks import Network
 
-from sra_testing.containers import ROOT, Stack, wait_for
+from sra_testing.bucket import make_tree, run_storage
+from sra_testing.containers import Stack, make_far_cron, wait_for
+from sra_testing.content import LIVE_RUNS
+from sra_testing.render import Blueprint, Deployment, read_log
 
-pytestmark = pytest.mark.containers
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 
-DATABASE = "sra-db"
+GATEWAY, FUNDATA = "sra-gateway", "sra-fundata-ingest"
+DAYS = 1600
+STOP_LIMIT_SECONDS = 30
 SLOT_SECONDS = 150
-
-
-@dataclass
-class Blueprint:
-    """The values that Render makes of render.yaml: generated ones once, references resolved, unset ones left out."""
-
-    environment: dict[str, Any]
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    _generated: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def list_services(self) -> list[dict[str, Any]]:
-        services: list[dict[str, Any]] = self.environment["services"]
-        return services
-
-    def make_environment(self, service: dict[str, Any]) -> dict[str, str]:
-        values: dict[str, str] = {}
-        groups = {group["name"]: group["envVars"] for group in self.environment["envVarGroups"]}
-        for entry in service["envVars"]:
-            owner = entry.get("fromGroup", service["name"])
-            for variable in groups[owner] if "fromGroup" in entry else [entry]:
-                value = self._make_value(owner, variable)
-                if value is not None:
-                    values[variable["key"]] = value
-        return values
-
-    def _make_value(self, owner: str, variable: dict[str, Any]) -> str | None:
-        if "value" in variable:
-            return str(variable["value"])
-        if variable.get("generateValue"):
-            return self._generated.setdefault((owner, variable["key"]), secrets.token_urlsafe(32))
-        if "fromDatabase" in variable:
-            assert variable["fromDatabase"]["property"] == "connectionString"
-            return f"postgres://sra_owner:{self.password}@{DATABASE}/sra_data"
-        if "fromService" in variable:
-            assert variable["fromService"]["property"] == "hostport"
-            return f"{variable['fromService']['name']}:{self.find_port(variable['fromService']['name'])}"
-        return None
-
-    def find_port(self, name: str) -> str:
-        (service,) = (each for each in self.list_services() if each["name"] == name)
-        return next(str(entry["value"]) for entry in service["envVars"] if entry.get("key") == "PORT")
-
-
-class Deployment:
-    """The Blueprint's services on a network of their own, beside a managed database."""
-
-    def __init__(self, stack: Stack, blueprint: Blueprint, network: Network) -> None:
-        self.engine, self.blueprint, self.network = stack.engine, blueprint, network
-        self.containers: list[Container] = []
-
-    def start(self, image: str, alias: str, environment: dict[str, str], **more: Any) -> Container:
-        container = self.engine.containers.create(image, environment=environment, **more)
-        self.containers.append(container)
-        self.network.connect(container, aliases=[alias])
-        container.start()
-        return container
-
-    def start_service(self, service: dict[str, Any], **changed: str) -> Container:
-        values = {**self.blueprint.make_environment(service), **changed}
-        return self.start(service["name"], service["name"], values, init=True)
-
-    def start_database(self) -> None:
-        values = {"POSTGRES_USER": "sra_owner", "POSTGRES_PASSWORD": self.blueprint.password, "POSTGRES_DB": "sra_data"}
-        database = self.start("postgres:17", DATABASE, values)
-        probe = ["psql", "-h", "127.0.0.1", "-U", "sra_owner", "-d", "sra_data", "-c", "SELECT 1"]
-        wait_for(lambda: database.exec_run(probe).exit_code == 0, "the database", seconds=60)
-        self.database = database
-
-    def query(self, sql: str) -> str:
-        done = self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql])
-        assert done.exit_code == 0, done.output
-        return str(done.output.decode().strip())
-
-    def get(self, container: Container, service: dict[str, Any], path: str) -> httpx.Response:
-        container.reload()
-        address = container.attrs["NetworkSettings"]["Networks"][self.network.name]["IPAddress"]
-        values = self.blueprint.make_environment(service)
-        headers = {"Authorization": f"Bearer {values['SRA_VIEWER_TOKEN']}"}
-        return httpx.get(f"http://{address}:{values['PORT']}{path}", headers=headers, timeout=10, trust_env=False)
-
-    def is_healthy(self, container: Container) -> bool:
-        container.reload()
-        assert container.status == "running", container.logs().decode()
-        return bool(container.attrs["State"]["Health"]["Status"] == "healthy")
-
-    def remove(self) -> None:
-        for container in self.containers:
-            container.remove(force=True, v=True)
+TICKS_SECONDS = 15
+LOADING = (
+    "EXISTS (SELECT FROM run_unit WHERE unit = 'quotes/FundDailyNAVPSSeed.csv' AND status = 'running'"
+    " AND stored_count > 0)"
+)
+REFRESHES = "SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'"
 
 
 @pytest.fixture(scope="module")
-def deployment(built: Stack) -> Iterator[Deployment]:
-    """The whole Blueprint, migrated by its pre-deploy command and started."""
-    loaded = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
-    blueprint = Blueprint(loaded["projects"][0]["environments"][0])
-    network = built.engine.networks.create(f"sra-render-{uuid.uuid4().hex[:6]}")
-    deployed = Deployment(built, blueprint, network)
-    try:
-        deployed.start_database()
-        for service in blueprint.list_services():
-            if "preDeployCommand" in service:
-                command = service["preDeployCommand"].split()
-                values = blueprint.make_environment(service)
-                migration = deployed.start(service["name"], "pre-deploy", values, command=command)
-                assert migration.wait(timeout=120)["StatusCode"] == 0, migration.logs().decode()
-        yield deployed
-    finally:
-        deployed.remove()
-        network.remove()
+def quotes(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many quotes the daily seed file holds."""
+    return make_tree(tmp_path_factory.getbasetemp() / "render-seed", days=DAYS)
+
+
+@pytest.fixture(scope="module")
+def deployment(built: Stack, quotes: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The Blueprint with a bucket of seed files and no vendor's key, migrated by its pre-deploy command."""
+    with run_storage() as storage:
+        storage.upload_tree(tmp_path_factory.getbasetemp() / "render-seed")
+        deployed = Deployment(Blueprint(typed=storage.make_settings()))
+        try:
+            deployed.start_database()
+            deployed.run_pre_deploy()
+            yield deployed
+        finally:
+            deployed.remove()
 
 
 @pytest.fixture(scope="module")
 def running(deployment: Deployment) -> dict[str, Container]:
-    """The services, all healthy."""
-    started = {each["name"]: deployment.start_service(each) for each in deployment.blueprint.list_services()}
-    for name, container in started.items():
-        wait_for(lambda c=container: deployment.is_healthy(c), f"{name} to be healthy", seconds=90)
+    """The services, all healthy; no slot of the schedule falls into the tests."""
+    far = {"REFRESH_CRON": make_far_cron(), "WEEKLY_CRON": make_far_cron()}
+    started = {
+        name: deployment.start_service(name, **(far if name == GATEWAY else {}))
+        for name in deployment.blueprint.services
+    }
+    for container in started.values():
+        deployment.wait_healthy(container)
     return started
 
 
 def test_every_service_is_ready_on_the_port_it_is_given(deployment: Deployment, running: dict[str, Container]) -> None:
-    for service in deployment.blueprint.list_services():
-        container = running[service["name"]]
-        ready = wait_for(
-            lambda c=container, s=service: (a := deployment.get(c, s, "/ready")).status_code == httpx.codes.OK and a,
-            f"{service['name']} to be ready",
+    for name, container in running.items():
+        wait_for(
+            lambda c=container: deployment.ask(c, "/ready").status_code == httpx.codes.OK,
+            f"{name} to be ready",
             seconds=60,
-            on_timeout=lambda c=container: c.logs(tail=40).decode(),
+            on_timeout=lambda c=container: f"{deployment.ask(c, '/ready').text}\n{read_log(c)}",
         )
-        assert ready.status_code == httpx.codes.OK
 
 
 def test_gateway_finds_the_others_by_host_and_port(deployment: Deployment, running: dict[str, Container]) -> None:
-    (gateway,) = (each for each in deployment.blueprint.list_services() if each["type"] == "web")
-
     def all_found() -> bool:
-        checks = deployment.get(running[gateway["name"]], gateway, "/health").json()["checks"]
+        checks = deployment.ask(running[GATEWAY], "/health").json()["checks"]
         names = ("database", "fmp_ingest", "fundata_ingest", "view_builder")
         return all(checks[name]["status"] == "healthy" for name in names)
 
-    wait_for(
-        all_found,
-        "the gateway to see every service",
-        seconds=60,
-        on_timeout=lambda: deployment.get(running[gateway["name"]], gateway, "/health").text,
-    )
+    told = lambda: deployment.ask(running[GATEWAY], "/health").text  # noqa: E731 - asked only where it fails
+    wait_for(all_found, "the gateway to see every service", seconds=60, on_timeout=told)
 
 
 def test_no_service_answers_without_a_token(deployment: Deployment, running: dict[str, Container]) -> None:
-    for service in deployment.blueprint.list_services():
-        answer = deployment.get(running[service["name"]], service, "/runs")
+    for container in running.values():
+        answer = deployment.ask(container, "/runs")
         assert answer.status_code == httpx.codes.OK
         bare = httpx.get(answer.request.url, timeout=10, trust_env=False)
         assert bare.status_code == httpx.codes.UNAUTHORIZED
 
 
+def test_first_seeding_goes_on_in_the_instance_that_replaces_the_first(
+    deployment: Deployment, running: dict[str, Container], quotes: int
+) -> None:
+    started = deployment.ask(running[GATEWAY], "/refresh", body={"sources": ["fundata"], "retry_seconds": 5})
+    assert started.status_code == httpx.codes.ACCEPTED, started.text
+    deployment.wait_until(LOADING, seconds=180)
+    # a deploy: the new instance, which has no file, starts before the old one is told to end
+    first, second = running[FUNDATA], deployment.start_service(FUNDATA)
+    begun = time.monotonic()
+    first.stop(timeout=STOP_LIMIT_SECONDS)
+    assert time.monotonic() - begun < STOP_LIMIT_SECONDS
+    first.reload()
+    assert first.attrs["State"]["ExitCode"] == 0, read_log(first)
+    running[FUNDATA] = second
+    path = f"/refresh/{started.json()['refresh_id']}"
+
+    def ended() -> bool:
+        return deployment.ask(running[GATEWAY], path).json()["status"] not in ("queued", "running")
+
+    wait_for(ended, "the seeding to end", seconds=360, on_timeout=lambda: read_log(second))
+    refresh = deployment.ask(running[GATEWAY], path).json()
+    assert refresh["status"] == "completed", f"{refresh}\n{read_log(second)}"
+    stored = "SELECT count(*), max(data_version) FROM fundata_quotes WHERE dataset = 'FundDailyNAVPS'"
+    assert deployment.query(stored) == f"{quotes}|1"
+    taken = "SELECT epoch > 1 FROM run_unit WHERE unit = 'quotes/FundDailyNAVPSSeed.csv' ORDER BY started_at LIMIT 1"
+    assert deployment.query(taken) == "t", "the first instance was stopped too late to show anything"
+
+
+def test_app_logs_in_as_reader_by_the_password_of_the_gateway(
+    deployment: Deployment, running: dict[str, Container]
+) -> None:
+    password = deployment.blueprint.make_environment(GATEWAY)["SRA_READER_PASSWORD"]
+    login = [
+        "psql",
+        "-h",
+        "sra-db",
+        "-U",
+        "sra_reader",
+        "-d",
+        "sra_data",
+        "-AtX",
+        "-c",
+        "SELECT count(*) FROM fund_page",
+    ]
+    done = deployment.database.exec_run(login, environment={"PGPASSWORD": password})
+    assert done.exit_code == 0, done.output
+    assert int(done.output) > 0
+    assert deployment.database.exec_run(login, environment={"PGPASSWORD": "another"}).exit_code != 0
+
+
 def test_two_gateways_of_a_deploy_fire_a_slot_once(deployment: Deployment, running: dict[str, Container]) -> None:
-    (service,) = (each for each in deployment.blueprint.list_services() if each["type"] == "web")
+    wait_for(lambda: deployment.query(LIVE_RUNS) == "0", "the views to be built", seconds=300)
     slot = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    if slot - datetime.now(UTC) < timedelta(seconds=30):
+    if slot - datetime.now(UTC) < timedelta(seconds=40):
         slot += timedelta(minutes=1)
-    running[service["name"]].stop()
-    cron = f"{slot.minute} {slot.hour} * * *"
-    pair = [deployment.start_service(service, REFRESH_CRON=cron, DB_POOL_MAX_SIZE="4") for _ in range(2)]
+    running[GATEWAY].stop()
+    changed = {"REFRESH_CRON": f"{slot.minute} {slot.hour} * * *", "WEEKLY_CRON": make_far_cron()}
+    pair = [deployment.start_service(GATEWAY, **changed, DB_POOL_MAX_SIZE="4") for _ in range(2)]
     for gateway in pair:
-        wait_for(lambda c=gateway: deployment.is_healthy(c), "a gateway to be healthy", seconds=60)
-    count = "SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'"
-    before = int(deployment.query(count))
-    assert datetime.now(UTC) < slot
-    wait_for(lambda: int(deployment.query(count)) > before, "the slot to be fired", seconds=SLOT_SECONDS)
-    looked = f"SELECT now() > '{slot.isoformat()}'::timestamptz + interval '10 seconds'"
-    wait_for(lambda: deployment.query(looked) == "t", "both gateways to have looked", seconds=60)
-    assert int(deployment.query(count)) == before + 1
+        deployment.wait_healthy(gateway)
+    before = int(deployment.query(REFRESHES))
+    assert deployment.query(f"SELECT now() < '{slot.isoformat()}'") == "t", "the gateways were too slow to see the slot"
+    fired = f"SELECT count(*) FROM schedule_slot WHERE schedule = 'daily' AND slot = '{slot.isoformat()}'"  # noqa: S608 - a time of ours
+    wait_for(lambda: int(deployment.query(REFRESHES)) > before, "the slot to be fired", seconds=SLOT_SECONDS)
+    wait_for(lambda: deployment.query(LIVE_RUNS) == "0", "the refresh to end", seconds=180)
+    # only now would another claim of the slot start another refresh, since there is none to join
+    looked = f"SELECT now() > max(completed_at) + interval '{TICKS_SECONDS} seconds' FROM task_execution_log"  # noqa: S608 - a number of ours
+    wait_for(lambda: deployment.query(looked) == "t", "both gateways to have looked again", seconds=60)
+    assert deployment.query(fired) == "1"
+    assert int(deployment.query(REFRESHES)) == before + 1
+    for gateway in pair:
+        assert deployment.ask(gateway, "/health").status_code == httpx.codes.OK
+    pair[1].stop()
+    running[GATEWAY] = pair[0]
+
+
+def test_taking_a_deploy_back_leaves_the_newer_schema_as_it_is(
+    deployment: Deployment, running: dict[str, Container]
+) -> None:
+    revision = deployment.query("SELECT version_num FROM alembic_version")
+    deployment.query("UPDATE alembic_version SET version_num = 'later'")
+    try:
+        assert "newer than this code" in deployment.run_pre_deploy()
+        assert deployment.query("SELECT version_num FROM alembic_version") == "later"
+        for container in running.values():
+            assert deployment.ask(container, "/ready").status_code == httpx.codes.OK
+    finally:
+        deployment.query(f"UPDATE alembic_version SET version_num = '{revision}'")  # noqa: S608 - what was there

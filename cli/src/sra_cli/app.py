@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show what runs, how fresh the data are, and what is wrong.",
     "runs": "List runs, show, cancel or release one.",
     "rejects": "List rejected records, or try them again.",
+    "login": "Print a link that logs a browser in at the dashboard.",
     "alerts": "List incidents and what was told of them, or send a test message.",
     "migrate": "Bring the database to the newest revision.",
     "psql": "Open psql on the database.",

@@ -107,10 +107,13 @@ class GatewayClient:
                     return state
             time.sleep(poll_seconds)
 
-    def make_login_link(self) -> str:
-        """Return an address that logs a browser in, once, within ten minutes; its code stands in the fragment."""
+    def make_login_link(self, dashboard_url: str | None = None) -> str:
+        """Return an address that logs a browser in, once, within ten minutes; its code stands in the fragment.
+
+        It begins with `dashboard_url` where people reach the gateway otherwise than this client does.
+        """
         code = self._ask("POST", "/login-codes")["code"]
-        return f"{self.url}/login#{code}"
+        return f"{(dashboard_url or self.url).rstrip('/')}/login#{code}"
 
     def read_status(self) -> dict[str, Any]:
         """Return the machine-readable whole: services, database, refresh, freshness, schedule."""

@@ -6,7 +6,12 @@ import sqlalchemy as sa
 
 from sra_shared.tables import metadata
 
-LIVE_RUNS = "SELECT count(*) FROM task_execution_log WHERE status IN ('queued', 'running', 'parked')"
+# a completion on its way, or not yet taken up, brings another build
+LIVE_RUNS = (
+    "SELECT (SELECT count(*) FROM task_execution_log WHERE status IN ('queued', 'running', 'parked'))"
+    " + (SELECT count(*) FROM completion_outbox WHERE delivered_at IS NULL)"
+    " + (SELECT count(*) FROM completion_inbox WHERE handled_at IS NULL)"
+)
 _PAGES = ("treasury_curve", "fund_page", "equity_page", "latest_quote", "daily_market_summary")
 _PUBLISHED_BY = "'as_of' - 'last_run_id'"
 

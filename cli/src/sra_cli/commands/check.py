@@ -14,7 +14,8 @@ from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.settings import ROOT, build_environment
 
 _TOOLS = Path(sys.executable).parent
-_DOCKERFILES = sorted([*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("tests/*/Dockerfile")])
+_DOCKERFILES = sorted(path for where in ("services/*", "tests/*", "cli") for path in ROOT.glob(f"{where}/Dockerfile"))
+_COMPOSE = sorted(path.name for path in ROOT.glob("docker-compose*.yml"))
 STEPS: dict[str, list[str]] = {
     "lint": [str(_TOOLS / "ruff"), "check", "."],
     "format": [str(_TOOLS / "ruff"), "format", "--check", "."],
@@ -24,7 +25,7 @@ STEPS: dict[str, list[str]] = {
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
-    "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+    "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],
 }
 
 

@@ -1,0 +1,25 @@
+"""`./sra login`: a link that logs a browser in, for whom the token itself is too much to type."""
+
+from __future__ import annotations
+
+from sra_cli.commands.refresh import find_target
+from sra_cli.gateway_client import GatewayClient
+from sra_cli.home import Home
+from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.settings import read_settings
+from sra_shared.settings import ScheduleSettings
+
+
+def login(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Print a link to the dashboard that logs a browser in once, within ten minutes; its code stands in the fragment.
+
+    It leads to DASHBOARD_URL where that is set, else to the gateway as it is asked here.
+    """
+    output = Output(as_json=as_json)
+    target = find_target(Home(home))
+    with GatewayClient(target.gateway_url, target.token) as client:
+        link = client.make_login_link(read_settings(ScheduleSettings).dashboard_url)
+    if not as_json:
+        output.console.print(f"Dashboard: {link}", markup=False, soft_wrap=True)
+        output.note("The link logs in once, within ten minutes.")
+    output.finish({"status": "completed", "link": link})
