@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,14 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psutil
-
 from fundata_ingest.seed import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
 from sra_shared.counts import Counts
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
 from sra_shared.errors import RunCancelledError
 from sra_shared.logs import get_logger
+from sra_shared.memory import measure_peak_memory
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
@@ -157,7 +154,7 @@ async def _read_result(connection: Connection, task: ProcessingTask, seconds: fl
         files=_describe_files(units, totals),
         missing=[unit.detail["missing_file"] for unit in units if "missing_file" in unit.detail],
         seconds=seconds,
-        peak_rss_mb=measure_peak_rss(),
+        peak_rss_mb=measure_peak_memory(children=True),
     )
 
 
@@ -188,11 +185,3 @@ def _join_statuses(statuses: Sequence[UnitStatus]) -> UnitStatus:
     """Return the status of a file from those of its streams: the worst."""
     worst_first = (UnitStatus.FAILED, UnitStatus.CANCELLED, UnitStatus.HELD, UnitStatus.REJECTED, UnitStatus.PARTIAL)
     return next((status for status in worst_first if status in statuses), statuses[0])
-
-
-def measure_peak_rss() -> float:
-    """Return the greatest resident memory so far of this process and its children, in MB."""
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    children = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True)) / 1e6
-    return own + children
