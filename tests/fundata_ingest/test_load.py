@@ -120,29 +120,53 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: st
     error = await pool.fetchval("SELECT error_details::text FROM task_execution_log")
     assert "REJECT_LIMIT" in error
 
-    # nothing is read or kept twice, and the truth stays the truth
+    # the file was loaded already: nothing of it is read, reported or kept again, and yet the run is no success
     again = await load_tree(database, tmp_path, reject_limit="0.001")
-    assert (again.task.status, again.files) == (RunStatus.FAILED, result["files"])
+    assert again.task.status == RunStatus.FAILED
+    assert (again.files[0]["status"], five(again, NAVPS_FILE)) == ("skipped", (0, 0, 0, 0, 0))
+    assert again.files[0]["rejected_by"] == {}
+    assert "1 of 201 records" in again.errors[-1]
     assert "REJECT_LIMIT" in again.errors[-1]
     assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 200
     assert await pool.fetchval("SELECT count(*) FROM rejected_record") == 1
-    # once the reject is put right, the file is loaded
+    # once the reject is put right, the file counts as loaded
     reject_id = await pool.fetchval("SELECT reject_id FROM rejected_record")
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
     line = ",".join(navps("999", "2025-01-02", "10").get(name, "") for name in columns)
     request = make_replay_request(corrections={reject_id: line})
     assert five(await run_in_process(database, request, ReplayWork(load_catalogue())), "rejects") == (1, 1, 0, 0, 0)
-    assert (await load_tree(database, tmp_path, reject_limit="0.001")).task.status == RunStatus.COMPLETED
-    assert (await load_tree(database, tmp_path, reject_limit="0.001")).files[0]["status"] == "skipped"
+    good = await load_tree(database, tmp_path, reject_limit="0.001")
+    assert (good.task.status, good.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
+    assert (
+        await pool.fetchval("SELECT status FROM file_processing_tracker WHERE file_path = $1", NAVPS_FILE)
+        == "completed"
+    )
 
 
-async def test_raised_limit_makes_a_failed_load_good(database: str, tmp_path: Path) -> None:
+async def test_raised_limit_makes_a_failed_load_good(database: str, pool: Pool, tmp_path: Path) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
-    failed = await load_tree(database, tmp_path, reject_limit="0.4")
-    assert failed.task.status == RunStatus.FAILED
+    assert (await load_tree(database, tmp_path, reject_limit="0.4")).task.status == RunStatus.FAILED
     good = await load_tree(database, tmp_path, reject_limit="0.5")
-    assert (good.task.status, good.files) == (RunStatus.COMPLETED, failed.files)
-    assert (await load_tree(database, tmp_path, reject_limit="0.4")).files[0]["status"] == "skipped"
+    assert (good.task.status, five(good, NAVPS_FILE)) == (RunStatus.COMPLETED, (0, 0, 0, 0, 0))
+    last = await load_tree(database, tmp_path, reject_limit="0.4")
+    assert (last.task.status, last.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 1
+
+
+async def test_file_beside_those_that_failed_by_the_limit_is_judged_with_them(database: str, tmp_path: Path) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
+    assert (await load_tree(database, tmp_path, reject_limit="0.1")).task.status == RunStatus.FAILED
+    write_csv(tmp_path, HOLDING_FILE, [{"RecordId": str(n), "InstrumentKey": "1"} for n in range(3)])
+    still = await load_tree(database, tmp_path, reject_limit="0.1")
+    assert (still.task.status, five(still, HOLDING_FILE)) == (RunStatus.FAILED, (3, 3, 0, 0, 0))
+    write_csv(tmp_path, GENERAL_FILE, [{"RecordId": str(n), "InstrumentKey": "1"} for n in range(20)])
+    good = await load_tree(database, tmp_path, reject_limit="0.1")
+    assert {file["file"]: file["status"] for file in good.files} == {
+        GENERAL_FILE: "completed",
+        HOLDING_FILE: "skipped",
+        NAVPS_FILE: "skipped",
+    }
+    assert good.task.status == RunStatus.COMPLETED
 
 
 async def test_every_reason_is_quarantined_with_its_bytes(database: str, pool: Pool, tmp_path: Path) -> None:

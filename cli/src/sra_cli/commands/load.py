@@ -14,9 +14,9 @@ from rich.table import Table
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.manifest import Manifest, write_manifest
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.seed import SeedWork
-from fundata_ingest.storage import Manifest, write_manifest
 from fundata_ingest.tree import SeedTree
 from sra_cli.database import use_database
 from sra_cli.home import Home

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fundata_ingest.seed import UNKNOWN_DATASET
+from fundata_ingest.seed_plan import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
 from sra_shared.counts import Counts
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection

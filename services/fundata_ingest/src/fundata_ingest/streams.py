@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from itertools import takewhile
@@ -17,8 +17,8 @@ from fundata_ingest.catalogue import Catalogue
 from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_chunks, take_share
 from fundata_ingest.commit import store_chunk
 from fundata_ingest.drops import check_drops
+from fundata_ingest.manifest import compute_sha256
 from fundata_ingest.reader import read_batches
-from fundata_ingest.storage import compute_sha256
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
 from fundata_ingest.typed import type_batch
 from fundata_ingest.versions import KeySet
@@ -52,8 +52,8 @@ class FileJob:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
-        """Read a unit's detail."""
-        return cls(**detail)
+        """Read a unit's detail; a run that an older or newer release planned may know more of a file."""
+        return cls(**{name: detail[name] for name in (one.name for one in fields(cls)) if name in detail})
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -72,9 +72,14 @@ class FileJob:
 
 
 async def load_stream(
-    context: UnitContext, catalogue: Catalogue, *, batch_rows: int = CHUNK_ROWS, drop_limit: Decimal | None = None
+    context: UnitContext,
+    catalogue: Catalogue,
+    find_file: Callable[[FileJob], Awaitable[Path]],
+    *,
+    batch_rows: int = CHUNK_ROWS,
+    drop_limit: Decimal | None = None,
 ) -> None:
-    """Do a unit of a seed run from its last committed chunk to the end of the file.
+    """Do a unit of a seed run from its last committed chunk to the end of the file, which `find_file` has at hand.
 
     Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it,
     RunHeldError where too many records would leave the current views.
@@ -86,7 +91,8 @@ async def load_stream(
         runs = await list_file_runs(connection, job.file_id)
     if state.done:
         return
-    await asyncio.to_thread(_check_file, job)
+    location = await find_file(job)
+    await asyncio.to_thread(_check_file, job, location)
     delivery = Delivery(
         dataset=head.dataset,
         run_id=context.task.task_id,
@@ -98,7 +104,7 @@ async def load_stream(
         file_runs=runs,
         drop_limit=drop_limit,
     )
-    opened = await asyncio.to_thread(Path(job.location).open, "rb")
+    opened = await asyncio.to_thread(location.open, "rb")
     with opened as stream:
         before = (
             take_share(batch, job.stream, job.streams) for batch in read_batches(stream, head, batch_rows=batch_rows)
@@ -135,9 +141,8 @@ async def _commit_chunk(
     return after
 
 
-def _check_file(job: FileJob) -> None:
+def _check_file(job: FileJob, path: Path) -> None:
     """Raise where the file is not the one that the plan hashed; a copy with other times but the same bytes is right."""
-    path = Path(job.location)
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -41,6 +41,19 @@ SQL_SETTLE = """
 UPDATE file_processing_tracker t SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2
 WHERE t.file_id = ANY($1::bigint[]) AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done)
 """
+SQL_FIND_FINISHED = """
+SELECT t.file_id, t.file_size_bytes, t.status, t.error FROM file_processing_tracker t
+WHERE t.dataset = $1 AND t.file_hash = $2
+  AND (t.status = 'completed'
+       OR t.status = 'failed' AND EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id)
+          AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done))
+ORDER BY t.status LIMIT 1
+"""
+SQL_LIST_UNLOADED = """
+SELECT path FROM unnest($1::text[]) AS path
+WHERE NOT EXISTS (SELECT FROM file_processing_tracker t
+                  WHERE t.file_path = path AND t.status IN ('completed', 'skipped'))
+"""
 SQL_COUNT_RESOLVED = """
 SELECT count(*) FROM rejected_record r
 JOIN file_processing_tracker t ON t.file_path = r.file_path AND t.file_hash = r.file_hash
@@ -63,16 +76,29 @@ class StreamState:
         return Position(self.offset, self.line) if self.offset else None
 
 
-async def is_loaded(connection: Connection, dataset: str, file_hash: str) -> bool:
-    """Return whether a file of this dataset with this content was loaded to its end."""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM file_processing_tracker"
-            " WHERE dataset = $1 AND file_hash = $2 AND status = 'completed')",
-            dataset,
-            file_hash,
-        )
-    )
+@dataclass(frozen=True)
+class FinishedFile:
+    """A file that was read to its end: loaded, or one of a run that failed by REJECT_LIMIT, with the run's `error`."""
+
+    file_id: int
+    size: int | None
+    is_loaded: bool
+    error: str | None
+
+
+async def find_finished(connection: Connection, dataset: str, file_hash: str) -> FinishedFile | None:
+    """Return the file of this dataset with this content (SHA-256 in hex) that was read to its end, or None."""
+    row = await connection.fetchrow(SQL_FIND_FINISHED, dataset, file_hash)
+    if row is None:
+        return None
+    is_loaded = row["status"] == "completed"
+    return FinishedFile(row["file_id"], row["file_size_bytes"], is_loaded, None if is_loaded else row["error"])
+
+
+async def list_unloaded(connection: Connection, paths: Sequence[str]) -> frozenset[str]:
+    """Return which of these paths the ledger holds neither as loaded nor as another name of what was loaded."""
+    rows = await connection.fetch(SQL_LIST_UNLOADED, list(paths))
+    return frozenset(row["path"] for row in rows)
 
 
 async def track_file(

@@ -1,0 +1,251 @@
+"""Seeding by the services: what failed is done later, on whatever machine, whose disk may be empty; what is loaded is left."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from fundata_ingest import streams
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import LoadResult, run_in_process
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.steps import StepWork
+from fundata_ingest.tree import SeedTree
+from fundata_ingest.update_api import Account
+from sra_shared.db import Pool
+from sra_shared.runs import (
+    RunRequest,
+    RunStatus,
+    TaskType,
+    UnitStatus,
+    Worker,
+    execute_run,
+    read_units,
+    request_run,
+)
+from sra_shared.settings import SeedStorageSettings
+from sra_stand_in.server import StandIn
+from sra_testing.fundata import (
+    GENERAL_FILE,
+    HOLDING_FILE,
+    NAVPS_FILE,
+    digest_content,
+    five,
+    load_tree,
+    make_work,
+    navps,
+    write_csv,
+)
+from sra_testing.seed_storage import fill_bucket, make_settings
+from sra_testing.stand_in import run_stand_in
+
+PRICING = load_catalogue().find_dataset("Pricing").files
+DAYS = [f"2025-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 29)]
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with run_stand_in(funds=3) as running:
+        yield running
+
+
+def make_step(stand_in: StandIn, root: Path, *, reject_limit: str = "0.001") -> StepWork:
+    seed = make_work(root, reject_limit=reject_limit, tables=("quotes",))
+    account = Account(
+        key=SecretStr("key-of-a-test"),
+        secret=SecretStr("secret-of-a-test"),
+        auth_url=stand_in.fundata_auth_url,
+        api_url=stand_in.fundata_api_url,
+    )
+    return StepWork(seed, "quotes", account, overlap_days=7)
+
+
+async def refresh(dsn: str, step: StepWork) -> LoadResult:
+    request = RunRequest(task_type=TaskType.FUNDATA_QUOTES, max_retries=1, timeout_seconds=120)
+    return await run_in_process(dsn, request, step)
+
+
+def write_quotes(root: Path) -> None:
+    """The six files of the quotes, two rows each."""
+    write_csv(root, NAVPS_FILE, [navps("1", day, "10") for day in DAYS[:2]])
+    for number, path in enumerate(PRICING):
+        write_csv(root, path, [{"InstrumentKey": "1", "Date": day, "NAVPS": str(number)} for day in DAYS[:2]])
+
+
+def list_seeds(result: LoadResult) -> dict[str, UnitStatus]:
+    return {unit.unit: unit.status for unit in result.units if "export" not in unit.detail}
+
+
+async def test_refresh_takes_up_the_seed_files_that_the_one_before_could_not_load(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path
+) -> None:
+    write_quotes(tmp_path)
+    bad, absent, *good = PRICING
+    write_csv(tmp_path, bad, [], header=["InstrumentKey", "Day", "NAVPS"])
+    (tmp_path / absent).unlink()
+    step = make_step(stand_in, tmp_path)
+    first = await refresh(sandbox_database, step)
+    loaded = dict.fromkeys((NAVPS_FILE, *good), UnitStatus.COMPLETED)
+    assert list_seeds(first) == {**loaded, bad: UnitStatus.REJECTED, absent: UnitStatus.MISSING}
+    assert first.task.status == RunStatus.PARTIAL
+    # as long as the file is no better, no refresh calls itself a success
+    again = await refresh(sandbox_database, step)
+    assert list_seeds(again) == {bad: UnitStatus.REJECTED, absent: UnitStatus.MISSING}
+    assert again.task.status == RunStatus.PARTIAL
+    write_quotes(tmp_path)
+    third = await refresh(sandbox_database, step)
+    assert list_seeds(third) == dict.fromkeys((bad, absent), UnitStatus.COMPLETED)
+    assert third.task.status == RunStatus.COMPLETED, third.errors
+    assert five(third, bad) == (2, 2, 0, 0, 0)
+    # now that all are loaded nobody looks at the folder any more: a newer file in the place of an old one is not read
+    write_csv(tmp_path, NAVPS_FILE, [navps("2", DAYS[0], "11")])
+    shutil.rmtree(tmp_path / PRICING[0].rsplit("/", 1)[0])
+    last = await refresh(sandbox_database, step)
+    assert (list_seeds(last), last.task.status) == ({}, RunStatus.COMPLETED)
+
+
+async def test_refresh_fails_as_long_as_the_rejects_of_the_seed_pass_the_limit(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path
+) -> None:
+    write_quotes(tmp_path)
+    write_csv(tmp_path, PRICING[0], [{"InstrumentKey": "", "Date": DAYS[0], "NAVPS": "1"} for _ in range(9)])
+    for _ in range(2):
+        result = await refresh(sandbox_database, make_step(stand_in, tmp_path))
+        assert result.task.status == RunStatus.FAILED
+        assert "REJECT_LIMIT" in result.errors[-1]
+    assert list_seeds(result) == dict.fromkeys((NAVPS_FILE, *PRICING), UnitStatus.SKIPPED)
+    good = await refresh(sandbox_database, make_step(stand_in, tmp_path, reject_limit="0.9"))
+    assert good.task.status == RunStatus.COMPLETED, good.errors
+
+
+async def start_and_leave(dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
+    """Plan a run and commit the first chunks of its file, then stop as a service does that is told to."""
+    request = RunRequest(task_type=TaskType.CSV_IMPORT)
+    async with pool.acquire() as connection, connection.transaction():
+        task_id = (await request_run(connection, request, source=work.source)).task.task_id
+    store_chunk = streams.store_chunk
+    async with Worker(dsn, "first") as worker:
+
+        async def store_and_stop(*arguments: Any) -> Any:
+            worker.stopping.set()
+            return await store_chunk(*arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(streams, "store_chunk", store_and_stop)
+            execution = await execute_run(pool, task_id, work, worker)
+    assert execution.task.status == RunStatus.RUNNING
+    async with pool.acquire() as connection:
+        units = await read_units(connection, task_id)
+    assert 0 < sum(unit.counts.read for unit in units) < len(DAYS) * 20
+    return request
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["after-a-deploy", "another-replica"])
+async def test_run_goes_on_without_the_files_that_it_was_planned_with(
+    database: str,
+    pool: Pool,
+    s3_server: str,
+    bucket: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: bool,
+) -> None:
+    origin, first, second = tmp_path / "origin", tmp_path / "first", tmp_path / "second"
+    write_csv(origin, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
+    fill_bucket(bucket, origin)
+    root = second if elsewhere else first
+
+    def work_on(folder: Path) -> SeedWork:
+        work = make_work(origin, batch_rows=500, streams=2, tables=("quotes",), storage=make_settings(s3_server))
+        return replace(work, find_tree=lambda _task: SeedTree(folder, folder / "data", folder / "quotes"))
+
+    request = await start_and_leave(database, pool, work_on(first), monkeypatch)
+    assert (first / NAVPS_FILE).exists()
+    if not elsewhere:
+        shutil.rmtree(first)
+    read: list[int] = []
+    read_batches = streams.read_batches
+
+    def note_start(*arguments: Any, **options: Any) -> Any:
+        read.append(options["start"].offset if options.get("start") else 0)
+        return read_batches(*arguments, **options)
+
+    monkeypatch.setattr(streams, "read_batches", note_start)
+    done = await run_in_process(database, request, work_on(root))
+    # the five other files are not in storage, which is set
+    assert done.task.status == RunStatus.PARTIAL
+    assert five(done, NAVPS_FILE) == (6720, 6720, 0, 0, 0)
+    assert (root / NAVPS_FILE).read_bytes() == (origin / NAVPS_FILE).read_bytes()
+    assert [path.name for path in (root / NAVPS_FILE).parent.iterdir()] == [Path(NAVPS_FILE).name]
+    assert any(offset > 500 for offset in read), "it goes on at the last committed chunk"
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 6720
+    assert (await digest_content(pool))["fundata_quotes_superseded"][0] == 0
+
+
+async def test_other_content_in_storage_than_was_planned_ends_that_file(
+    database: str, pool: Pool, s3_server: str, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin, root = tmp_path / "origin", tmp_path / "root"
+    write_csv(origin, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
+    fill_bucket(bucket, origin)
+    work = make_work(root, batch_rows=500, streams=1, tables=("quotes",), storage=make_settings(s3_server))
+    work = replace(work, find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"))
+    request = await start_and_leave(database, pool, work, monkeypatch)
+    write_csv(origin, NAVPS_FILE, [navps("1", DAYS[0], "11")])
+    fill_bucket(bucket, origin)
+    shutil.rmtree(root)
+    done = await run_in_process(database, request, work)
+    assert [unit.status for unit in done.units if unit.unit == NAVPS_FILE] == [UnitStatus.FAILED]
+    assert any("another one in storage than when this run was planned" in error for error in done.errors)
+    assert not (root / NAVPS_FILE).exists()
+
+
+async def test_without_storage_a_file_that_vanished_fails_that_file(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
+    work = make_work(tmp_path, batch_rows=500, streams=1)
+    request = await start_and_leave(database, pool, work, monkeypatch)
+    (tmp_path / NAVPS_FILE).unlink()
+    done = await run_in_process(database, request, work)
+    assert done.task.status == RunStatus.FAILED
+    assert any("has vanished since the load began" in error for error in done.errors)
+
+
+async def test_what_was_loaded_is_not_fetched_a_second_time(
+    database: str, s3_server: str, bucket: Any, tmp_path: Path
+) -> None:
+    origin, root = tmp_path / "origin", tmp_path / "root"
+    write_csv(origin, NAVPS_FILE, [navps("1", DAYS[0], "10")])
+    write_csv(origin, HOLDING_FILE, [{"RecordId": "1", "InstrumentKey": "1"}, {"RecordId": "2"}])
+    fill_bucket(bucket, origin)
+    root.mkdir()
+    storage = make_settings(s3_server)
+    assert (await load_tree(database, root, reject_limit="0.1", storage=storage)).task.status == RunStatus.FAILED
+    shutil.rmtree(root)
+    pointer = root / NAVPS_FILE
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n")
+    again = await load_tree(database, root, reject_limit="0.1", storage=storage)
+    assert {file["file"]: (file["status"], file["read"]) for file in again.files} == {
+        HOLDING_FILE: ("skipped", 0),
+        NAVPS_FILE: ("skipped", 0),
+    }
+    assert "REJECT_LIMIT" in again.errors[-1]
+    assert not (root / HOLDING_FILE).exists()
+
+
+async def test_missing_file_is_no_more_than_a_warning_where_only_an_lfs_server_is_set(
+    database: str, tmp_path: Path
+) -> None:
+    """Of a file without a pointer an LFS server knows nothing; only object storage could have it."""
+    write_csv(tmp_path, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    storage = SeedStorageSettings.model_validate({"lfs_url": "http://127.0.0.1:9/lfs"})
+    result = await load_tree(database, tmp_path, storage=storage)
+    assert (result.task.status, len(result.missing)) == (RunStatus.COMPLETED, 25)
