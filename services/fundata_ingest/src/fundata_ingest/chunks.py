@@ -111,7 +111,8 @@ def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
     keys = number_keys(frame, delivery.target.key)
     buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
     chunk = Chunk(typed, keys, buckets, None)
-    if not delivery.ahead or not frame.height:
+    # exploded rows are encoded slice by slice as they are sent
+    if not delivery.ahead or not frame.height or typed.elements.height:
         return chunk
     first = chunk.is_first
     rows = build_rows(delivery, typed, first, np.ones(len(keys), dtype=np.int32))
