@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from typing import Any
 import pytest
 
 from fundata_ingest.batches import TextBatch, TypedBatch
-from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.catalogue import load_catalogue, parse_catalogue
 from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
 from fundata_ingest.typed import type_batch
-from sra_cli.settings import build_environment
+from sra_cli.settings import ROOT, build_environment
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_shared.runs import RunStatus
@@ -344,3 +345,28 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
     ]
     assert len({row["content_hash"] for row in changed}) == 2
     assert not await find_broken_keys(pool)
+
+
+async def test_reparse_under_a_mended_catalogue_says_by_which_version(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = ["2025-08-31", "8/31/2025", "2025-09-30"]
+    records = [{"RecordId": str(n), "InstrumentKey": "1", "Date": day} for n, day in enumerate(days)]
+    write_csv(tmp_path, HOLDING_FILE, records)
+    await load_tree(database, tmp_path)
+    content = tomllib.loads((ROOT / "fundata/catalogue.toml").read_text(encoding="utf-8"))
+    (holdings,) = [entry for entry in content["datasets"] if entry["name"] == "FundTopHolding"]
+    content["version"] += 1
+    holdings["date_formats"] = ["iso"]
+    mended = parse_catalogue(content)
+    monkeypatch.setattr("fundata_ingest.reparse._CHARACTERS", 1)
+    result = await run_in_process(database, make_reparse_request("FundTopHolding"), ReparseWork(mended))
+    assert five(result, "FundTopHolding") == (3, 1, 2, 0, 0)
+    rows = await read_versions(pool, "fundata_data", "record_id")
+    first, second = 1000 + load_catalogue().version, 1000 + mended.version
+    assert [(row["record_id"], row["data_version"], row["date"], row["parser_version"]) for row in rows] == [
+        ("0", 1, date(2025, 8, 31), first),
+        ("1", 1, date(2025, 8, 31), first),
+        ("1", 2, None, second),
+        ("2", 1, date(2025, 9, 30), first),
+    ]

@@ -75,7 +75,10 @@ class Roles(_Frozen):
 
 
 class Dataset(_Frozen):
-    """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint."""
+    """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.
+
+    `catalogue_version` is that of the catalogue it stands in; with each row it is kept as part of `parser_version`.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
     table: TableName
@@ -85,6 +88,7 @@ class Dataset(_Frozen):
     endpoint: str | None = None
     languages: tuple[str, ...] = ()
     roles: Roles
+    catalogue_version: Annotated[int, Field(ge=1, le=999)]
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -198,7 +202,10 @@ def parse_catalogue(content: Mapping[str, object]) -> Catalogue:
         return Catalogue.model_validate(
             {
                 **{key: value for key, value in content.items() if key != "roles"},
-                "datasets": [{**entry, "roles": content.get("roles")} for entry in entries],
+                "datasets": [
+                    {**entry, "roles": content.get("roles"), "catalogue_version": content.get("version")}
+                    for entry in entries
+                ],
             }
         )
     except (ValidationError, TypeError) as error:

@@ -18,7 +18,7 @@ from fundata_ingest.batches import RawRows, TextBatch, TypedBatch
 from fundata_ingest.catalogue import Dataset
 from fundata_ingest.numbers import BLANKS
 from fundata_ingest.targets import Target, encode_rows, find_target
-from fundata_ingest.typed import PARSER_VERSION, bucket_identifiers, explode, type_batch
+from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
 from fundata_ingest.versions import DataSource, number_keys
 
 # Writers of one dataset exclude each other by identifier, in so many groups; streams share whole groups.
@@ -136,7 +136,7 @@ def build_rows(
         "dataset": delivery.dataset.name,
         "data_source": delivery.data_source,
         "run_id": str(delivery.run_id),
-        "parser_version": PARSER_VERSION,
+        "parser_version": str(number_parser(delivery.dataset)),
     }
     if delivery.source_file is not None:
         constants["source_file"] = delivery.source_file
