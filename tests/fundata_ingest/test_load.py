@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,10 @@ from fundata_ingest.batches import TextBatch, TypedBatch
 from fundata_ingest.catalogue import load_catalogue, parse_catalogue
 from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from fundata_ingest.replay import ReplayWork, make_replay_request
 from fundata_ingest.typed import type_batch
-from sra_cli.settings import ROOT, build_environment
+from sra_cli.settings import ROOT
 from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
 from sra_shared.runs import RunStatus
 from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
@@ -36,23 +35,9 @@ from sra_testing.fundata import (
     navps,
     needs_generator,
     read_versions,
+    run_cli,
     write_csv,
 )
-
-
-async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
-    """Carry a command out in a process of its own; returns its exit code and its JSON."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "sra_cli", *words, "--json"],
-        env=build_environment({"DATABASE_URL": dsn, **settings}),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
-    result: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, result
 
 
 async def test_files_that_are_no_good_are_rejected_and_the_others_load(
@@ -246,64 +231,6 @@ async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: P
     assert not await find_broken_keys(pool)
     rejected = await pool.fetchval("SELECT count(*) FROM rejected_record")
     assert rejected == sum(file["rejected"] for file in result.files)
-
-
-async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp_path: Path) -> None:
-    header = ["InstrumentKey", "RecordId", "Date", "NAVPS"]
-    header += [name for name in load_catalogue().find_dataset("FundDailyNAVPS").column_names if name not in header]
-    records = [navps("", "2025-01-02", "10", RecordId="5"), navps("2", "", "11"), navps("3", "2025-01-02", "12")]
-    write_csv(tmp_path, NAVPS_FILE, records, header=header)
-    await load_tree(database, tmp_path)
-    ids = [row["reject_id"] for row in await pool.fetch("SELECT reject_id FROM rejected_record ORDER BY line")]
-    work = ReplayWork(load_catalogue())
-    same = await run_in_process(database, make_replay_request(), work)
-    assert five(same, "rejects") == (2, 0, 0, 0, 2)
-    corrections = tmp_path / "corrected.txt"
-    corrections.write_text(f"{ids[0]}\t1,5,2025-01-02,10.5,,,,,,,,Active,2025-01-02\n")
-    code, result = await run_cli(database, "rejects", "replay", "--file", str(corrections))
-    assert (code, result["read"], result["stored"]) == (0, 1, 1)
-    rows = await pool.fetch("SELECT resolved_at IS NOT NULL AS done, resolution FROM rejected_record ORDER BY line")
-    assert [(row["done"], row["resolution"]) for row in rows] == [(True, "corrected"), (False, None)]
-    stored = (await read_versions(pool, "fundata_quotes", "date"))[0]
-    assert (stored["identifier"], str(stored["navps"]), stored["source_line"], stored["data_source"]) == (
-        "1",
-        "10.50",
-        2,
-        "CSV",
-    )
-
-
-async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
-    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two files with unlike headers; later the day that was too far ahead is no longer."""
-    names = list(load_catalogue().find_dataset("FundDailyNAVPS").column_names)
-    far = date(datetime.now(UTC).year + 2, 12, 31).isoformat()
-    for number, header in enumerate((names[::-1], [*names[5:], *names[:5]])):
-        root = tmp_path / str(number)
-        write_csv(root, NAVPS_FILE, [navps(f"k{number}", far, f"1{number}.5", Split="2:1")], header=header)
-        assert five(await load_tree(database, root), NAVPS_FILE) == (1, 0, 0, 0, 1)
-
-    def type_later(batch: TextBatch, *, today: date) -> TypedBatch:
-        return type_batch(batch, today=today.replace(year=today.year + 2))
-
-    monkeypatch.setattr("fundata_ingest.replay.type_batch", type_later)
-    result = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
-    assert five(result, "rejects") == (2, 2, 0, 0, 0)
-    stored = await read_versions(pool, "fundata_quotes", "date")
-    assert [(row["identifier"], row["date"].isoformat(), str(row["navps"]), row["split"]) for row in stored] == [
-        ("k0", far, "10.50", "2:1"),
-        ("k1", far, "11.50", "2:1"),
-    ]
-    assert [row["raw_json"]["NAVPS"] for row in stored] == ["10.5", "11.5"]
-    assert {(row["source_line"], row["source_file"], row["data_source"]) for row in stored} == {(2, NAVPS_FILE, "CSV")}
-    assert await pool.fetchval("SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL") == 0
-
-
-def test_corrections_are_read_by_id() -> None:
-    assert parse_corrections('7\t1,"a\nb",2\n9,3,4\n') == {7: '1,"a\nb",2', 9: "3,4"}
-    with pytest.raises(ConfigError, match="Line 1"):
-        parse_corrections("no id here\n")
 
 
 async def test_reparse_appends_what_a_new_rule_makes_of_the_record(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import json
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +19,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.tree import SeedTree
-from sra_cli.settings import ROOT
+from sra_cli.settings import ROOT, build_environment
 
 NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
 GENERAL_FILE = "data/FundGeneralSeed.csv"
@@ -61,6 +65,21 @@ def make_work(root: Path, *, reject_limit: str = "1", **options: Any) -> SeedWor
 async def load_tree(dsn: str, root: Path, **options: Any) -> LoadResult:
     """Load a tree in this process."""
     return await run_in_process(dsn, make_load_request(root), make_work(root, **options))
+
+
+async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
+    """Carry a command out in a process of its own; returns its exit code and its JSON."""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "sra_cli", *words, "--json"],
+        env=build_environment({"DATABASE_URL": dsn, **settings}),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, result
 
 
 def counts_of(result: LoadResult, path: str) -> dict[str, Any]:

@@ -10,13 +10,16 @@ import asyncpg
 import typer
 
 from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.corrections import parse_corrections
 from fundata_ingest.load import run_in_process
-from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from fundata_ingest.replay import ReplayWork, make_replay_request
 from sra_cli.commands.runs import work_on_database
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code, make_table
+from sra_shared.counts import Counts
+from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
@@ -52,13 +55,17 @@ def replay(
     """Try rejected Fundata records again, under the rules as they now are or with corrected lines."""
     output = Output(as_json=as_json)
     configure_logs(service="replay", level="WARNING")
-    corrections = parse_corrections(file.read_text(encoding="utf-8")) if file is not None else None
+    if dataset is not None:
+        load_catalogue().find_dataset(dataset)
+    corrections = read_corrections(file) if file is not None else None
     request = make_replay_request(dataset=dataset, reject_ids=reject_ids, corrections=corrections)
     with use_database(Home(home)) as dsn:
         result = asyncio.run(run_in_process(dsn, request, ReplayWork(load_catalogue())))
-    tried = result.files[0] if result.files else {}
+    tried = result.files[0] if result.files else Counts().as_dict()
     names = ("read", "stored", "unchanged", "rejected", "rejected_by")
     status = result.task.status.value
+    for error in result.errors:
+        output.note(error)
     output.finish(
         {"status": status, "error": "; ".join(result.errors) or None, **{name: tried.get(name) for name in names}},
         code=choose_exit_code(status),
@@ -68,6 +75,16 @@ def replay(
             [[tried.get(name) for name in names[:4]]],
         ),
     )
+
+
+def read_corrections(file: Path) -> dict[int, str]:
+    """Read the corrected records by reject; raises ConfigError that names the file and the line of what is wrong."""
+    try:
+        return parse_corrections(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.", next_step="Name the corrected lines.") from error
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error.message}", next_step=error.next_step) from error
 
 
 @app.callback()
