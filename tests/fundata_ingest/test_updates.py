@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from sra_shared.db import Pool
 from sra_shared.errors import FatalError
 from sra_shared.runs import RunRequest, RunStatus, TaskType
 from sra_stand_in.server import StandIn
-from sra_testing.fundata import NAVPS_FILE, find_broken_keys, navps, read_versions, write_csv
+from sra_testing.fundata import NAVPS_FILE, find_broken_keys, load_tree, navps, read_versions, write_csv
 from sra_testing.stand_in import run_stand_in
 
 
@@ -106,6 +109,61 @@ async def test_cursor_starts_at_the_seed_and_moves_with_success(
     assert (await read_versions(pool, "fundata_quotes", "date"))[0]["data_source"] == "CSV"
 
 
+async def read_cursor(pool: Pool) -> date | None:
+    day: date | None = await pool.fetchval("SELECT changed_until FROM fundata_cursor")
+    return day
+
+
+async def test_later_first_day_leaves_the_cursor_where_it_was(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
+) -> None:
+    """What changed between the cursor and that day is still to come; otherwise nobody would ever ask for it."""
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-12-20", "10", ChangeDate="2025-12-22")])
+    step = make_step(stand_in, tmp_path)
+    await load_tree(sandbox_database, tmp_path)
+    narrow = await update(sandbox_database, step, **{"from": "2026-01-03"})
+    assert (narrow.task.status, await read_cursor(pool)) == (RunStatus.COMPLETED, None)
+    assert await pool.fetchval("SELECT max(change_date) FROM fundata_quotes") > date(2025, 12, 30)
+    ordinary = await update(sandbox_database, step)
+    assert ordinary.task.status == RunStatus.COMPLETED, ordinary.errors
+    assert await pool.fetchval("SELECT from_date FROM fundata_export ORDER BY export_id DESC LIMIT 1") == date(
+        2025, 12, 15
+    )
+    today = datetime.now(UTC).date()
+    assert await read_cursor(pool) == today
+    await pool.execute("UPDATE fundata_cursor SET changed_until = '2025-12-25'")
+    await update(sandbox_database, step, **{"from": "2025-12-26"})
+    assert await read_cursor(pool) == date(2025, 12, 25)
+    await update(sandbox_database, step, **{"from": "2025-12-25"})
+    assert await read_cursor(pool) == today
+
+
+async def test_first_day_that_is_given_without_a_seed_begins_the_cursor(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
+) -> None:
+    step = make_step(stand_in, tmp_path)
+    await update(sandbox_database, step, **{"from": "2026-01-03"})
+    assert await read_cursor(pool) == datetime.now(UTC).date()
+    assert (await update(sandbox_database, step)).task.status == RunStatus.COMPLETED
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["noted-while-loading", "of-an-older-release"])
+async def test_first_update_reaches_back_from_the_newest_credible_change_of_the_seed(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, noted: bool
+) -> None:
+    changes = ["2025-12-20", "2025-12-22", "2199-01-01", "", "notaday"]
+    records = [navps("1", f"2025-12-{day:02d}", "10", ChangeDate=change) for day, change in enumerate(changes, start=1)]
+    write_csv(tmp_path, NAVPS_FILE, records)
+    await load_tree(sandbox_database, tmp_path, batch_rows=1)
+    newest = await pool.fetch("SELECT newest_change FROM file_stream")
+    assert [row["newest_change"] for row in newest] == [date(2025, 12, 22)]
+    if not noted:
+        await pool.execute("UPDATE file_stream SET newest_change = NULL")
+    result = await update(sandbox_database, make_step(stand_in, tmp_path))
+    assert result.task.status == RunStatus.COMPLETED, result.errors
+    assert await pool.fetchval("SELECT from_date FROM fundata_export") == date(2025, 12, 15)
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -123,7 +181,27 @@ async def test_trouble_is_overcome(
     stand_in.set_fundata(**trouble)
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
-    assert await pool.fetchval("SELECT state FROM fundata_export") == "loaded"
+    await check_one_load(pool, result)
+
+
+async def check_one_load(pool: Pool, *results: LoadResult) -> None:
+    """Each execution that the ledger knows was loaded exactly once, and nothing was loaded beside them."""
+    exports = await pool.fetch("SELECT * FROM fundata_export WHERE state <> 'repeated'")
+    assert {row["state"] for row in exports} == {"loaded"}
+    executions = {row["execution_id"] for row in exports}
+    files = await pool.fetch(
+        "SELECT t.file_path, t.status, t.processing_count, t.file_hash, s.read_count, s.stored_count, s.done"
+        " FROM file_processing_tracker t JOIN file_stream s USING (file_id) WHERE t.file_path LIKE 'api/%'"
+    )
+    assert sorted(row["file_path"].rsplit("/", 1)[1] for row in files) == sorted(executions)
+    assert {(row["status"], row["done"]) for row in files} == {("completed", True)}
+    assert {row["file_hash"] for row in files} == {row["file_hash"] for row in exports}
+    rows = await pool.fetch(
+        "SELECT execution_id, count(*) AS rows FROM fundata_quotes WHERE data_source = 'API' GROUP BY 1"
+    )
+    assert {row["execution_id"] for row in rows} == executions
+    read = sum(unit.counts.read for result in results for unit in result.units if "export" in unit.detail)
+    assert read == sum(row["read_count"] for row in files) == sum(row["rows"] for row in rows) > 0
     assert not await find_broken_keys(pool)
 
 
@@ -135,8 +213,7 @@ async def test_trouble_with_the_json_form_is_overcome_too(
         stand_in.set_fundata(**trouble)
         result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
-    counts = result.units[0].counts
-    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes") > 0
+    await check_one_load(pool, result)
 
 
 async def test_empty_export_is_a_success(sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path) -> None:
@@ -237,12 +314,12 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 
 
 @pytest.mark.parametrize(
-    "point", ["request_export", "_remember_execution", "wait_for_export", "_note_ready", "download", "store_chunk"]
+    "point", ["request_export", "remember_execution", "wait_for_export", "note_ready", "download", "store_chunk"]
 )
-async def test_restart_in_any_state_ends_in_one_load(
+async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker vanishes right after a step; the next attempt goes on with what was stored."""
+    """The connection breaks right after a step; the next attempt goes on with what was stored."""
     left = [1]
     calls: list[str] = []
     request_export = UpdateApi.request_export
@@ -258,7 +335,7 @@ async def test_restart_in_any_state_ends_in_one_load(
     async def vanish(*arguments: Any, **options: Any) -> Any:
         done = await whole(*arguments, **options)
         if left and left.pop():
-            raise ConnectionResetError("the worker vanished")
+            raise ConnectionResetError("the connection broke")
         return done
 
     monkeypatch.setattr(owner, point, vanish)
@@ -267,9 +344,7 @@ async def test_restart_in_any_state_ends_in_one_load(
     assert not left
     # only an execution that was never noted is asked for again
     assert len(calls) == (2 if point == "request_export" else 1)
-    counts = result.units[0].counts
-    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes")
-    assert not await find_broken_keys(pool)
+    await check_one_load(pool, result)
 
 
 async def test_stand_in_is_refused_by_a_database_for_real_data(
@@ -286,6 +361,49 @@ async def test_vendor_is_refused_by_a_sandbox(sandbox_database: str, stand_in: S
     result = await update(sandbox_database, step, **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.FAILED
     assert "sandbox" in result.errors[0]
+
+
+async def test_endless_answer_is_not_read_to_its_end(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login answers with a body that never ends: little of it is read, and the run ends with an error."""
+    sent: list[int] = []
+    released = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            sent.append(0)
+            with suppress(OSError):
+                while not released.is_set():
+                    self.wfile.write(b" " * 65_536)
+                    sent[-1] += 65_536
+
+        def log_message(self, *_: object) -> None:
+            """Keep the tests' output clean."""
+
+    async def no_pause(*_: Any) -> None:
+        return
+
+    monkeypatch.setattr("fundata_ingest.update_api._pause", no_pause)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        step = make_step(stand_in, tmp_path, auth_url=f"http://127.0.0.1:{server.server_address[1]}")
+        run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
+        result = await run_in_process(sandbox_database, run, step)
+    finally:
+        released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert result.task.status == RunStatus.FAILED
+    assert "login gave no usable answer" in result.errors[0]
+    assert len(sent) == 5
+    # beside what was read, only what the sockets hold was sent
+    assert max(sent) < 64 << 20
 
 
 async def test_wrong_credentials_end_the_run_with_one_error(

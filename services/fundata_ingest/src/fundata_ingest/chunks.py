@@ -54,12 +54,14 @@ class Delivery:
 class Chunk:
     """What one transaction takes in: typed records, the row of each key's first record, the lock groups they touch.
 
-    `encoded`: the first record of every key as version 1, ready for COPY; None where not encoded ahead.
+    `newest_change`: the greatest ChangeDate that is not in the future. `encoded`: the first record of every key as version 1,
+    ready for COPY; None where not encoded ahead.
     """
 
     typed: TypedBatch
     keys: npt.NDArray[np.int64]
     buckets: list[int]
+    newest_change: date | None
     encoded: tuple[list[str], memoryview] | None
 
     @property
@@ -110,13 +112,21 @@ def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
     frame = typed.frame
     keys = number_keys(frame, delivery.target.key)
     buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
-    chunk = Chunk(typed, keys, buckets, None)
+    chunk = Chunk(typed, keys, buckets, _find_newest_change(typed, delivery.today), None)
     # exploded rows are encoded slice by slice as they are sent
     if not delivery.ahead or not frame.height or typed.elements.height:
         return chunk
     first = chunk.is_first
     rows = build_rows(delivery, typed, first, np.ones(len(keys), dtype=np.int32))
     return replace(chunk, encoded=(rows.columns, encode_rows(rows)))
+
+
+def _find_newest_change(typed: TypedBatch, today: date) -> date | None:
+    changes = typed.frame["change_date"]
+    newest = changes.max()
+    if isinstance(newest, date) and newest > today:
+        newest = changes.filter(changes <= today).max()
+    return newest if isinstance(newest, date) else None
 
 
 def build_rows(

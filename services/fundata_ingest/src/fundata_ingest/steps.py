@@ -13,7 +13,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.exports import end_exports, load_export
+from fundata_ingest.export_ledger import end_exports
+from fundata_ingest.exports import load_export
 from fundata_ingest.seed import SeedWork, conclude_seed_run
 from fundata_ingest.streams import CHUNK_ROWS
 from fundata_ingest.targets import TARGETS

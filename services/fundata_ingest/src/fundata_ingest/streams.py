@@ -18,6 +18,7 @@ from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_
 from fundata_ingest.commit import store_chunk
 from fundata_ingest.drops import check_drops
 from fundata_ingest.manifest import compute_sha256
+from fundata_ingest.progress import FilePace, open_pace
 from fundata_ingest.reader import read_batches
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
 from fundata_ingest.typed import type_batch
@@ -112,9 +113,10 @@ async def load_stream(
         met = await asyncio.to_thread(collect_met_keys, before, delivery, state)
         batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
         chunks = prepare_chunks(batches, delivery, stream=job.stream, streams=job.streams)
+        pace = await open_pace(context.pool, job.file, job.size, job.file_id)
         async with aclosing(prefetch(chunks)) as prepared:
             async for chunk in prepared:
-                state = await _commit_chunk(context, delivery, job, state, chunk, met)
+                state = await _commit_chunk(context, delivery, job, state, chunk, met, pace)
     if not state.done:
         async with context.transaction() as connection:
             end = Position(job.size, max(state.line, job.start_line))
@@ -123,7 +125,13 @@ async def load_stream(
 
 
 async def _commit_chunk(
-    context: UnitContext, delivery: Delivery, job: FileJob, state: StreamState, chunk: Chunk, met: KeySet
+    context: UnitContext,
+    delivery: Delivery,
+    job: FileJob,
+    state: StreamState,
+    chunk: Chunk,
+    met: KeySet,
+    pace: FilePace,
 ) -> StreamState:
     end = chunk.typed.end
     is_last = end.offset >= job.size
@@ -132,12 +140,14 @@ async def _commit_chunk(
             await connection.execute(_SQL_COMMIT_LAZILY)
         delta = await store_chunk(connection, delivery, chunk, met)
         await check_drops(connection, context, delivery, chunk)
-        after = await save_stream(connection, job.file_id, job.stream, state, delta, end, done=is_last)
-        resume = {"offset": end.offset, "line": end.line}
+        after = await save_stream(
+            connection, job.file_id, job.stream, state, delta, end, done=is_last, newest_change=chunk.newest_change
+        )
+        resume, progress = {"offset": end.offset, "line": end.line}, await pace.measure(connection)
         if is_last:
-            await context.finish(connection, delta, resume=resume)
+            await context.finish(connection, delta, resume=resume, progress=progress)
         else:
-            await context.commit(connection, delta, resume=resume)
+            await context.commit(connection, delta, resume=resume, progress=progress)
     return after
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from fundata_ingest.batches import Position
@@ -26,7 +27,8 @@ SQL_SAVE_STREAM = """
 UPDATE file_stream SET
   resume_offset = $4, resume_line = $5, done = $6, updated_at = now(),
   read_count = read_count + $7, stored_count = stored_count + $8, unchanged_count = unchanged_count + $9,
-  duplicate_count = duplicate_count + $10, rejected_count = rejected_count + $11, rejected_by = $12, warnings_by = $13
+  duplicate_count = duplicate_count + $10, rejected_count = rejected_count + $11, rejected_by = $12, warnings_by = $13,
+  newest_change = greatest(newest_change, $14)
 WHERE file_id = $1 AND stream = $2 AND resume_offset = $3 AND NOT done
 RETURNING file_id
 """
@@ -136,10 +138,19 @@ async def read_stream(connection: Connection, file_id: int, stream: int) -> Stre
 
 
 async def save_stream(
-    connection: Connection, file_id: int, stream: int, before: StreamState, delta: Counts, end: Position, *, done: bool
+    connection: Connection,
+    file_id: int,
+    stream: int,
+    before: StreamState,
+    delta: Counts,
+    end: Position,
+    *,
+    done: bool,
+    newest_change: date | None = None,
 ) -> StreamState:
     """Move a stream's resume point and counts on, in the transaction that stores the chunk, and return its new state.
 
+    `newest_change` is the greatest ChangeDate of the chunk.
     Raises RetryableError where another run moved it meanwhile: two loads of one file exclude each other here.
     """
     total = before.counts + delta
@@ -158,6 +169,7 @@ async def save_stream(
         delta.rejected,
         dict(total.rejected_by),
         dict(total.warnings_by),
+        newest_change,
     )
     if row is None:
         raise RetryableError(
