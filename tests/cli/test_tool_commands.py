@@ -76,6 +76,10 @@ def test_what_is_left_out_is_named_and_refused_in_ci(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert set(test_command.find_missing_tools([])) == {"chromium", "git-lfs"}
     assert set(test_command.find_missing_tools(["containers"])) == {"docker"}
+    assert test_command.find_missing_tools(["api"]) == {}
+    monkeypatch.setattr(test_command, "GENERATOR", tmp_path / "make_fundata")
+    assert set(test_command.find_missing_tools(["faults"])) == {"make_fundata"}
+    (tmp_path / "make_fundata").touch()
     assert test_command.find_missing_tools(["faults"]) == {}
     monkeypatch.setenv("CI", "true")
     assert run(["test", "--json"]) == 5

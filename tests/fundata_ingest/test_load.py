@@ -26,7 +26,6 @@ from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
     GENERAL_FILE,
     HOLDING_FILE,
-    MAKE_FUNDATA,
     NAVPS_FILE,
     counts_of,
     find_broken_keys,
@@ -215,7 +214,7 @@ async def test_duplicates_across_chunks_of_known_rows(database: str, tmp_path: P
 @needs_generator
 async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: Pool, tmp_path: Path) -> None:
     words = ["--funds", "60", "--days", "60", "--pricing-days", "400", "--dirt", "0.02", "--repeat", "0.02"]
-    make = [sys.executable, str(MAKE_FUNDATA), str(tmp_path), *words]
+    make = [sys.executable, str(GENERATOR), str(tmp_path), *words]
     await asyncio.to_thread(subprocess.run, make, check=True, capture_output=True)
     truth = json.loads((tmp_path / "truth.json").read_text())
     result = await load_tree(database, tmp_path, batch_rows=1000)

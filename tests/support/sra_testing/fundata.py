@@ -19,14 +19,14 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.tree import SeedTree
-from sra_cli.settings import ROOT, build_environment
+from sra_cli.commands.test import GENERATOR
+from sra_cli.settings import build_environment
 
 NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
 GENERAL_FILE = "data/FundGeneralSeed.csv"
 HOLDING_FILE = "data/FundTopHoldingSeed.csv"
-MAKE_FUNDATA = ROOT.parent / "shared" / "tools" / "make_fundata"
 needs_generator = pytest.mark.skipif(
-    not MAKE_FUNDATA.exists(), reason="the generator of seed trees lies beside the clone only"
+    not GENERATOR.exists(), reason="the generator of seed trees lies beside the clone only"
 )
 
 

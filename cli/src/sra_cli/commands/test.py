@@ -20,6 +20,8 @@ from sra_shared.errors import ConfigError
 
 HEAVY = ("faults", "containers", "api")
 _NOTHING_FOUND = 5  # pytest's own code
+GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
+"""The program that writes seed trees with their truth; it lies beside the clone and is no part of it."""
 
 FaultsOption = Annotated[bool, typer.Option("--faults", help="The kill tests at full numbers.")]
 ContainersOption = Annotated[bool, typer.Option("--containers", help="The proofs on a container engine.")]
@@ -67,6 +69,8 @@ def test(
 def find_missing_tools(wanted: list[str]) -> dict[str, str]:
     """Return the tools that are not here, each with the tests that need it."""
     missing = {}
+    if "faults" in wanted and not GENERATOR.exists():
+        missing["make_fundata"] = "whole generated trees against their truth"
     if "containers" in wanted:
         if shutil.which("docker") is None:
             missing["docker"] = "container proofs"
