@@ -19,6 +19,7 @@ from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.replay import ReplayWork, make_replay_request
 from fundata_ingest.typed import type_batch
+from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import ROOT
 from sra_shared.db import Pool
 from sra_shared.runs import RunStatus

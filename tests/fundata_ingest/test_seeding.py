@@ -19,16 +19,7 @@ from fundata_ingest.steps import StepWork
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account
 from sra_shared.db import Pool
-from sra_shared.runs import (
-    RunRequest,
-    RunStatus,
-    TaskType,
-    UnitStatus,
-    Worker,
-    execute_run,
-    read_units,
-    request_run,
-)
+from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
 from sra_shared.settings import SeedStorageSettings
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import (
@@ -37,6 +28,7 @@ from sra_testing.fundata import (
     NAVPS_FILE,
     digest_content,
     five,
+    load_first_chunks,
     load_tree,
     make_work,
     navps,
@@ -124,28 +116,6 @@ async def test_refresh_fails_as_long_as_the_rejects_of_the_seed_pass_the_limit(
     assert good.task.status == RunStatus.COMPLETED, good.errors
 
 
-async def start_and_leave(dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
-    """Plan a run and commit the first chunks of its file, then stop as a service does that is told to."""
-    request = RunRequest(task_type=TaskType.CSV_IMPORT)
-    async with pool.acquire() as connection, connection.transaction():
-        task_id = (await request_run(connection, request, source=work.source)).task.task_id
-    store_chunk = streams.store_chunk
-    async with Worker(dsn, "first") as worker:
-
-        async def store_and_stop(*arguments: Any) -> Any:
-            worker.stopping.set()
-            return await store_chunk(*arguments)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(streams, "store_chunk", store_and_stop)
-            execution = await execute_run(pool, task_id, work, worker)
-    assert execution.task.status == RunStatus.RUNNING
-    async with pool.acquire() as connection:
-        units = await read_units(connection, task_id)
-    assert 0 < sum(unit.counts.read for unit in units) < len(DAYS) * 20
-    return request
-
-
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["after-a-deploy", "another-replica"])
 async def test_run_goes_on_without_the_files_that_it_was_planned_with(
     database: str,
@@ -165,7 +135,7 @@ async def test_run_goes_on_without_the_files_that_it_was_planned_with(
         work = make_work(origin, batch_rows=500, streams=2, tables=("quotes",), storage=make_settings(s3_server))
         return replace(work, find_tree=lambda _task: SeedTree(folder, folder / "data", folder / "quotes"))
 
-    request = await start_and_leave(database, pool, work_on(first), monkeypatch)
+    request = await load_first_chunks(database, pool, work_on(first), monkeypatch)
     assert (first / NAVPS_FILE).exists()
     if not elsewhere:
         shutil.rmtree(first)
@@ -196,7 +166,7 @@ async def test_other_content_in_storage_than_was_planned_ends_that_file(
     fill_bucket(bucket, origin)
     work = make_work(root, batch_rows=500, streams=1, tables=("quotes",), storage=make_settings(s3_server))
     work = replace(work, find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"))
-    request = await start_and_leave(database, pool, work, monkeypatch)
+    request = await load_first_chunks(database, pool, work, monkeypatch)
     write_csv(origin, NAVPS_FILE, [navps("1", DAYS[0], "11")])
     fill_bucket(bucket, origin)
     shutil.rmtree(root)
@@ -211,7 +181,7 @@ async def test_without_storage_a_file_that_vanished_fails_that_file(
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
     work = make_work(tmp_path, batch_rows=500, streams=1)
-    request = await start_and_leave(database, pool, work, monkeypatch)
+    request = await load_first_chunks(database, pool, work, monkeypatch)
     (tmp_path / NAVPS_FILE).unlink()
     done = await run_in_process(database, request, work)
     assert done.task.status == RunStatus.FAILED

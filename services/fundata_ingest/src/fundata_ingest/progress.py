@@ -41,9 +41,9 @@ class FilePace:
             "bytes_done": round(done),
             "bytes_total": self._size,
             "rows": rows,
-            "rows_per_second": round((rows - self._first_rows) / seconds, 1),
-            "bytes_per_second": round(bytes_per_second, 1),
-            "eta_seconds": round((self._size - done) / bytes_per_second, 1) if bytes_per_second else None,
+            "rows_per_second": round((rows - self._first_rows) / seconds),
+            "bytes_per_second": round(bytes_per_second),
+            "eta_seconds": round((self._size - done) / bytes_per_second) if bytes_per_second else None,
         }
 
 
