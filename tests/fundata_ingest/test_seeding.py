@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +16,7 @@ from pydantic import SecretStr
 
 from fundata_ingest import streams
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, run_in_process
+from fundata_ingest.load import LoadResult, load_seed_tree, make_load_request, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.steps import StepWork
 from fundata_ingest.tree import SeedTree
@@ -188,6 +191,39 @@ async def test_without_storage_a_file_that_vanished_fails_that_file(
     assert any("has vanished since the load began" in error for error in done.errors)
 
 
+async def test_load_that_is_taken_up_again_takes_what_came_to_the_folder_since(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
+    write_csv(tmp_path, GENERAL_FILE, [], header=["Other"])
+    tree, work, request = SeedTree.at(tmp_path), make_work(tmp_path, batch_rows=500), make_load_request(tmp_path)
+    await load_first_chunks(database, pool, work, monkeypatch, request)
+    write_csv(tmp_path, HOLDING_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    write_csv(tmp_path, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    result = await load_seed_tree(database, request, tree, work)
+    # as if all of it had been there from the beginning
+    assert result.task.status == RunStatus.COMPLETED
+    assert {file["file"]: (file["status"], file["stored"]) for file in result.files} == {
+        GENERAL_FILE: ("completed", 1),
+        HOLDING_FILE: ("completed", 1),
+        NAVPS_FILE: ("completed", 6720),
+    }
+    assert len(result.missing) == 23
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 2
+
+
+async def test_load_that_is_taken_up_again_is_one_run_where_nothing_came(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
+    write_csv(tmp_path, GENERAL_FILE, [], header=["Other"])
+    tree, work, request = SeedTree.at(tmp_path), make_work(tmp_path, batch_rows=500), make_load_request(tmp_path)
+    await load_first_chunks(database, pool, work, monkeypatch, request)
+    result = await load_seed_tree(database, request, tree, work)
+    assert (result.task.status, five(result, NAVPS_FILE)) == (RunStatus.PARTIAL, (6720, 6720, 0, 0, 0))
+    assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
+
+
 async def test_what_was_loaded_is_not_fetched_a_second_time(
     database: str, s3_server: str, bucket: Any, tmp_path: Path
 ) -> None:
@@ -219,3 +255,33 @@ async def test_missing_file_is_no_more_than_a_warning_where_only_an_lfs_server_i
     storage = SeedStorageSettings.model_validate({"lfs_url": "http://127.0.0.1:9/lfs"})
     result = await load_tree(database, tmp_path, storage=storage)
     assert (result.task.status, len(result.missing)) == (RunStatus.COMPLETED, 25)
+
+
+async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves(
+    database: str, pool: Pool, tmp_path: Path
+) -> None:
+    """A name that is not UTF-8, a pipe in the place of a seed file, a socket, a link to nowhere."""
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", DAYS[0], "10")])
+    data = tmp_path / "data"
+    data.mkdir()
+    os.mkfifo(tmp_path / GENERAL_FILE)
+    Path(os.fsdecode(bytes(data) + b"/caf\xe9.csv")).write_text("a,b\n")
+    (data / "nowhere.csv").symlink_to(tmp_path / "none")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(data / "s.csv"))
+        result = await load_tree(database, tmp_path)
+    assert result.task.status == RunStatus.PARTIAL
+    files = {file["file"]: file for file in result.files}
+    assert {name: file["status"] for name, file in files.items()} == {
+        "data/caf\\xe9.csv": "rejected",
+        GENERAL_FILE: "rejected",
+        "data/nowhere.csv": "rejected",
+        "data/s.csv": "rejected",
+        NAVPS_FILE: "completed",
+    }
+    assert "is no regular file" in files[GENERAL_FILE]["error"]
+    assert "is no regular file" in files["data/s.csv"]["error"]
+    assert "cannot be read" in files["data/nowhere.csv"]["error"]
+    assert json.dumps(result.as_dict()).isascii()
+    tracked = await pool.fetch("SELECT file_path FROM file_processing_tracker WHERE status = 'rejected' ORDER BY 1")
+    assert [row["file_path"] for row in tracked] == sorted(name for name in files if name != NAVPS_FILE)

@@ -85,9 +85,11 @@ async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str
     return done.returncode, result
 
 
-async def load_first_chunks(dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch) -> RunRequest:
+async def load_first_chunks(
+    dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch, request: RunRequest | None = None
+) -> RunRequest:
     """Plan a run and commit the first chunk of each stream, then stop as a service does that is told to; what was asked."""
-    request = RunRequest(task_type=TaskType.CSV_IMPORT)
+    request = request or RunRequest(task_type=TaskType.CSV_IMPORT)
     async with pool.acquire() as connection, connection.transaction():
         task_id = (await request_run(connection, request, source=work.source)).task.task_id
     store_chunk = streams.store_chunk

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.load import LoadResult, load_seed_tree, make_load_request, run_in_process
 from fundata_ingest.manifest import Manifest, write_manifest
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.seed import SeedWork
@@ -112,7 +112,7 @@ async def load_folder(
         drop_limit=settings.drop_limit,
         storage=read_settings(SeedStorageSettings),
     )
-    return await run_in_process(dsn, make_load_request(root, released=released), work, watch=watch)
+    return await load_seed_tree(dsn, make_load_request(root, released=released), tree, work, watch=watch)
 
 
 async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
