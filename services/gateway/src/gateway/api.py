@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.alerts.view import IncidentView
 from gateway.hub import HubOf
@@ -35,7 +35,19 @@ class RefreshBody(BaseModel):
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    from_date: Annotated[date | None, Field(strict=False)] = Field(
+        None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
+    )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+
+    @model_validator(mode="after")
+    def check_parameters(self) -> Self:
+        self.make_parameters()
+        return self
+
+    def make_parameters(self) -> RefreshParameters:
+        """Return what the refresh is told; raises ValueError where the parts do not fit together."""
+        return RefreshParameters(**self.model_dump())
 
 
 class RefreshAccepted(RefreshView):
@@ -107,7 +119,7 @@ def make_api_router() -> APIRouter:
     async def post_refresh(
         state: State, response: Response, body: RefreshBody | None = None, idempotency_key: IdempotencyKey = None
     ) -> RefreshAccepted:
-        parameters = RefreshParameters(**(body or RefreshBody()).model_dump())
+        parameters = (body or RefreshBody()).make_parameters()
         accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
         response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
         return accepted
