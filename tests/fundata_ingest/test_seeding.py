@@ -22,6 +22,7 @@ from fundata_ingest.steps import StepWork
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account
 from sra_shared.db import Pool
+from sra_shared.errors import ConfigError
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
 from sra_shared.settings import SeedStorageSettings
 from sra_stand_in.server import StandIn
@@ -255,6 +256,13 @@ async def test_missing_file_is_no_more_than_a_warning_where_only_an_lfs_server_i
     storage = SeedStorageSettings.model_validate({"lfs_url": "http://127.0.0.1:9/lfs"})
     result = await load_tree(database, tmp_path, storage=storage)
     assert (result.task.status, len(result.missing)) == (RunStatus.COMPLETED, 25)
+
+
+def test_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    with pytest.raises(ConfigError, match=r"caf\\xe9 is not UTF-8"):
+        SeedTree.at(folder)
 
 
 async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves(

@@ -367,7 +367,7 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
         (200, b'{"objects": "none"}', "none of the batch API"),
         (200, b"[]", "none of the batch API"),
         (200, b'{"objects": [{"actions": {"download": {"href": "ftp://x/y"}}}]}', "no usable address"),
-        (200, b'{"objects": [{"actions": {"download": {"href": "http://[x"}}}]}', "no usable address"),
+        (200, b'{"objects": [{"actions": {"download": {"href": "http://x:port/"}}}]}', "no usable address"),
         (404, b"", "answered 404"),
     ],
 )

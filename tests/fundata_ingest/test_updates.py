@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -361,6 +362,28 @@ async def test_vendor_is_refused_by_a_sandbox(sandbox_database: str, stand_in: S
     result = await update(sandbox_database, step, **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.FAILED
     assert "sandbox" in result.errors[0]
+
+
+async def test_download_lies_where_tmpdir_says_for_as_long_as_it_is_loaded(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setenv("TMPDIR", str(room))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    seen: list[Path] = []
+    download = UpdateApi.download
+
+    async def note(self: UpdateApi, execution_id: str, target: Path) -> str:
+        digest = await download(self, execution_id, target)
+        seen.extend(path for path in room.rglob("*") if path.is_file())
+        return digest
+
+    monkeypatch.setattr(UpdateApi, "download", note)
+    result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
+    assert result.task.status == RunStatus.COMPLETED, result.errors
+    assert len(seen) == 1
+    assert list(room.iterdir()) == []
 
 
 async def test_endless_answer_is_not_read_to_its_end(

@@ -180,7 +180,10 @@ class FundataSettings(LimitSettings):
     fundata_overlap_days: int = Field(
         7, ge=0, le=365, description="Days that each update reaches back before the last success."
     )
-    fundata_base_path: str = Field("fundata", description="Folder of the seed tree.")
+    fundata_base_path: str = Field(
+        "fundata",
+        description="Folder of the seed tree; what is fetched from storage goes there, so it is writable then.",
+    )
     fundata_data_path: str | None = Field(
         None, description="Its data files, where they are not in `data` below the base."
     )

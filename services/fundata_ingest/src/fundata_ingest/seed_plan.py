@@ -67,6 +67,9 @@ class SeedPlanner:
         self, storage: SeedStorageSettings, found: Sequence[FoundFile], missing: Sequence[FileProblem]
     ) -> None:
         wanted = [Wanted(problem.path, self.tree.locate(problem.path)) for problem in missing]
+        if not storage.has_bucket:
+            # an LFS server finds nothing without a pointer
+            wanted = []
         wanted += [_read_pointer(file) for file in found if _is_pointer(file)]
         if not wanted:
             return

@@ -27,10 +27,15 @@ class SeedTree:
 
     @classmethod
     def at(cls, root: Path, *, data: Path | None = None, quotes: Path | None = None) -> SeedTree:
-        """Return the tree below `root`; raises ConfigError where there is no such folder."""
+        """Return the tree below `root`; raises ConfigError where there is no such folder, or its name is no text."""
         if not root.is_dir():
             raise ConfigError(
                 f"There is no folder {root}.", next_step="Name the folder that holds `data` and `quotes`."
+            )
+        if _show_path(root) != root.as_posix():
+            raise ConfigError(
+                f"The name of the folder {_show_path(root)} is not UTF-8, so that the ledger cannot hold it.",
+                next_step="Rename it.",
             )
         return cls(root, data or root / "data", quotes or root / "quotes")
 
