@@ -442,6 +442,12 @@ async def test_two_who_want_one_file_download_it_once(tmp_path: Path) -> None:
     file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
     first = asyncio.create_task(download_file(source, file, tmp_path / "a.csv"))
     await arrived.wait()
+
+    def stop(*_: Any) -> None:
+        raise LookupError("told to stop")
+
+    with pytest.raises(LookupError):
+        await download_file(source, file, tmp_path / "a.csv", stop)
     await download_file(source, file, tmp_path / "a.csv")
     await first
     assert ((tmp_path / "a.csv").read_bytes(), source.offsets) == (source.body, [0])

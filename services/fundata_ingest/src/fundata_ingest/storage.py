@@ -147,7 +147,12 @@ async def download_file(
     # hidden, so that the half of a file is never taken for one
     part = target.with_name(f".{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with await _open_alone(part) as stream:
+
+    def tell_other() -> None:
+        if on_progress is not None:
+            on_progress(file.path, part.stat().st_size if part.exists() else 0, file.size)
+
+    with await _open_alone(part, tell_other) as stream:
         try:
             if not await asyncio.to_thread(_is_whole, target, file):
                 await _fill_part(source, file, part, stream, on_progress, attempts)
@@ -177,20 +182,24 @@ async def _fill_part(
         )
 
 
-async def _open_alone(part: Path) -> BinaryIO:
-    """Open a file to append to it, as the only one on this machine: other streams and processes want it as well."""
+async def _open_alone(part: Path, on_wait: Callable[[], None]) -> BinaryIO:
+    """Open a file to append to it, as the only one on this machine: other streams and processes want it as well.
+
+    `on_wait` is called while another one has it; what it raises ends the waiting.
+    """
     while True:
         stream = part.open("ab")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # whoever had it before may have finished it and given it its name, or thrown it away
-            if part.exists() and os.path.samestat(part.stat(), os.fstat(stream.fileno())):
-                return stream
         except BlockingIOError:
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        except BaseException:
             stream.close()
-            raise
+            on_wait()
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            continue
+        # whoever had it before may have finished it and given it its name, or thrown it away
+        with suppress(FileNotFoundError):
+            if os.path.samestat(part.stat(), os.fstat(stream.fileno())):
+                return stream
         stream.close()
 
 
