@@ -7,10 +7,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import date
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +16,22 @@ import pytest
 from pydantic import SecretStr
 
 from fundata_ingest import exports
-from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account, UpdateApi
+from fundata_ingest.update_api import UpdateApi
 from sra_shared.db import Pool
 from sra_shared.errors import FatalError
-from sra_shared.runs import RunRequest, RunStatus, TaskType
+from sra_shared.runs import RunStatus
 from sra_stand_in.server import StandIn
-from sra_testing.fundata import NAVPS_FILE, find_broken_keys, load_tree, navps, read_versions, write_csv
+from sra_testing.fundata import find_broken_keys, write_csv
+from sra_testing.small_server import QuietHandler, serve
 from sra_testing.stand_in import run_stand_in
+from sra_testing.updates import make_step, request, update
 
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
     with run_stand_in(funds=3) as running:
         yield running
-
-
-def make_step(
-    stand_in: StandIn, root: Path, *, table: str = "quotes", reject_limit: str = "0.001", **account: Any
-) -> StepWork:
-    seed = SeedWork(
-        catalogue=load_catalogue(),
-        find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
-        reject_limit=Decimal(reject_limit),
-        tables=(table,),  # type: ignore[arg-type]
-    )
-    known = Account(
-        key=SecretStr("key-of-a-test"),
-        secret=SecretStr("secret-of-a-test"),
-        auth_url=stand_in.fundata_auth_url,
-        api_url=stand_in.fundata_api_url,
-    )
-    return StepWork(seed, table, replace(known, **account), overlap_days=7)  # type: ignore[arg-type]
-
-
-def request(table: str = "quotes", **parameters: Any) -> RunRequest:
-    task_type = TaskType.FUNDATA_QUOTES if table == "quotes" else TaskType.FUNDATA_DATA
-    return RunRequest(task_type=task_type, parameters=parameters, max_retries=3, timeout_seconds=120)
-
-
-async def update(dsn: str, step: StepWork, **parameters: Any) -> LoadResult:
-    return await run_in_process(dsn, request(step.table, **parameters), step)
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -93,76 +62,6 @@ async def test_without_seed_or_first_day_is_refused(sandbox_database: str, stand
     result = await update(sandbox_database, make_step(stand_in, tmp_path), datasets=["FundDailyNAVPS"])
     assert result.task.status == RunStatus.FAILED
     assert "never seeded" in result.errors[0]
-
-
-async def test_cursor_starts_at_the_seed_and_moves_with_success(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
-) -> None:
-    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-12-20", "10", ChangeDate="2025-12-22")])
-    step = make_step(stand_in, tmp_path)
-    first = await update(sandbox_database, step)
-    assert first.task.status == RunStatus.COMPLETED, first.errors
-    assert await pool.fetchval("SELECT from_date FROM fundata_export") == date(2025, 12, 15)
-    today = datetime.now(UTC).date()
-    assert await pool.fetchval("SELECT changed_until FROM fundata_cursor") == today
-    await update(sandbox_database, step)
-    assert await pool.fetchval("SELECT max(from_date) FROM fundata_export") > date(2025, 12, 15)
-    assert (await read_versions(pool, "fundata_quotes", "date"))[0]["data_source"] == "CSV"
-
-
-async def read_cursor(pool: Pool) -> date | None:
-    day: date | None = await pool.fetchval("SELECT changed_until FROM fundata_cursor")
-    return day
-
-
-async def test_later_first_day_leaves_the_cursor_where_it_was(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
-) -> None:
-    """What changed between the cursor and that day is still to come; otherwise nobody would ever ask for it."""
-    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-12-20", "10", ChangeDate="2025-12-22")])
-    step = make_step(stand_in, tmp_path)
-    await load_tree(sandbox_database, tmp_path)
-    narrow = await update(sandbox_database, step, **{"from": "2026-01-03"})
-    assert (narrow.task.status, await read_cursor(pool)) == (RunStatus.COMPLETED, None)
-    assert await pool.fetchval("SELECT max(change_date) FROM fundata_quotes") > date(2025, 12, 30)
-    ordinary = await update(sandbox_database, step)
-    assert ordinary.task.status == RunStatus.COMPLETED, ordinary.errors
-    assert await pool.fetchval("SELECT from_date FROM fundata_export ORDER BY export_id DESC LIMIT 1") == date(
-        2025, 12, 15
-    )
-    today = datetime.now(UTC).date()
-    assert await read_cursor(pool) == today
-    await pool.execute("UPDATE fundata_cursor SET changed_until = '2025-12-25'")
-    await update(sandbox_database, step, **{"from": "2025-12-26"})
-    assert await read_cursor(pool) == date(2025, 12, 25)
-    await update(sandbox_database, step, **{"from": "2025-12-25"})
-    assert await read_cursor(pool) == today
-
-
-async def test_first_day_that_is_given_without_a_seed_begins_the_cursor(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
-) -> None:
-    step = make_step(stand_in, tmp_path)
-    await update(sandbox_database, step, **{"from": "2026-01-03"})
-    assert await read_cursor(pool) == datetime.now(UTC).date()
-    assert (await update(sandbox_database, step)).task.status == RunStatus.COMPLETED
-
-
-@pytest.mark.parametrize("noted", [True, False], ids=["noted-while-loading", "of-an-older-release"])
-async def test_first_update_reaches_back_from_the_newest_credible_change_of_the_seed(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, noted: bool
-) -> None:
-    changes = ["2025-12-20", "2025-12-22", "2199-01-01", "", "notaday"]
-    records = [navps("1", f"2025-12-{day:02d}", "10", ChangeDate=change) for day, change in enumerate(changes, start=1)]
-    write_csv(tmp_path, NAVPS_FILE, records)
-    await load_tree(sandbox_database, tmp_path, batch_rows=1)
-    newest = await pool.fetch("SELECT newest_change FROM file_stream")
-    assert [row["newest_change"] for row in newest] == [date(2025, 12, 22)]
-    if not noted:
-        await pool.execute("UPDATE file_stream SET newest_change = NULL")
-    result = await update(sandbox_database, make_step(stand_in, tmp_path))
-    assert result.task.status == RunStatus.COMPLETED, result.errors
-    assert await pool.fetchval("SELECT from_date FROM fundata_export") == date(2025, 12, 15)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +292,7 @@ async def test_endless_answer_is_not_read_to_its_end(
     sent: list[int] = []
     released = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.send_response(200)
             self.end_headers()
@@ -403,25 +302,15 @@ async def test_endless_answer_is_not_read_to_its_end(
                     self.wfile.write(b" " * 65_536)
                     sent[-1] += 65_536
 
-        def log_message(self, *_: object) -> None:
-            """Keep the tests' output clean."""
-
     async def no_pause(*_: Any) -> None:
         return
 
     monkeypatch.setattr("fundata_ingest.update_api._pause", no_pause)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        step = make_step(stand_in, tmp_path, auth_url=f"http://127.0.0.1:{server.server_address[1]}")
+    with serve(Handler) as url:
+        step = make_step(stand_in, tmp_path, auth_url=url)
         run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
         result = await run_in_process(sandbox_database, run, step)
-    finally:
         released.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert result.task.status == RunStatus.FAILED
     assert "login gave no usable answer" in result.errors[0]
     assert len(sent) == 5

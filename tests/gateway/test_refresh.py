@@ -179,7 +179,14 @@ async def test_another_first_day_is_another_refresh(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"from": "yesterday"}, {"from": "2025-02-30"}, {"sources": ["fmp"], "from": "2025-11-03"}, {"from": ["x"]}]
+    "body",
+    [
+        {"from": "yesterday"},
+        {"from": "2025-02-30"},
+        {"from": "2025-11-03T00:00:00"},
+        {"from": 20251103},
+        {"sources": ["fmp"], "from": "2025-11-03"},
+    ],
 )
 async def test_first_day_that_is_none_or_belongs_to_no_source_is_refused(lab: Lab, body: dict[str, Any]) -> None:
     answer = await lab.http.post("/refresh", json=body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gateway.alerts.view import IncidentView
 from gateway.hub import HubOf
 from gateway.probe import PartState
-from gateway.refresh.model import SOURCES, RefreshParameters, Source
+from gateway.refresh.model import SOURCES, Day, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
 from gateway.sessions import CODE_LIFETIME, make_code
 from sra_shared.runs import RunRequest, TaskType, read_units
@@ -35,7 +35,7 @@ class RefreshBody(BaseModel):
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
-    from_date: Annotated[date | None, Field(strict=False)] = Field(
+    from_date: Day | None = Field(
         None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
     )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")

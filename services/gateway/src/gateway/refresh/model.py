@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from sra_shared.counts import Counts
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
 
 Source = Literal["fmp", "fundata", "views"]
 SOURCES: tuple[Source, ...] = ("fmp", "fundata", "views")
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_day(value: object) -> object:
+    """A day is written as YYYY-MM-DD; a number, or a time beside it, is none."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise ValueError("a day is written as YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
 
 
 class Step(StrEnum):
@@ -74,7 +90,7 @@ class RefreshParameters(BaseModel):
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, description="What to refresh.")
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
-    from_date: date | None = Field(
+    from_date: Day | None = Field(
         None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
     )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
