@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from sra_cli.postgres import find_free_port
 from sra_testing.bucket import Storage, make_tree, run_storage
-from sra_testing.containers import ROOT, SERVICES, Stack, find_free_port, wait_for
+from sra_testing.containers import ROOT, SERVICES, Stack, wait_for
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 

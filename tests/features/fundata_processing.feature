@@ -22,10 +22,10 @@ Feature: Fundata's records are kept as delivered and typed for use
       """
     Then "fundata_data" holds these rows of instrument 412003
       | row | field   | index | value                       |
-      | 0   | sectors | 0     | Banks                       |
-      | 1   | sectors | 1     | Energy                      |
-      | 2   | ratings | 0     | A                           |
-      | 3   | ratings | 1     | {"agency":"X","grade":"AA"} |
+      | 0   | ratings | 0     | A                           |
+      | 1   | ratings | 1     | {"agency":"X","grade":"AA"} |
+      | 2   | sectors | 0     | Banks                       |
+      | 3   | sectors | 1     | Energy                      |
     And each of them holds the whole record
 
   Scenario: Every number of both tables is a DECIMAL(12,2)

@@ -16,7 +16,9 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from fmp_collectors.datasets.profile import EquityProfile
 from fmp_collectors.records import Accepted, parse_row
-from fundata_ingest.storage import Manifest, Wanted, fetch_files, write_manifest
+from fundata_ingest.manifest import Manifest, write_manifest
+from fundata_ingest.sources import Wanted
+from fundata_ingest.storage import fetch_files
 from sra_shared.db import load_json, open_connection
 from sra_shared.runs import TaskType
 from sra_shared.settings import SeedStorageSettings

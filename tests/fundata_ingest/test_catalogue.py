@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,11 @@ def test_unreadable_catalogue_and_unknown_dataset_are_configuration_errors(tmp_p
         load_catalogue(tmp_path / "bad.toml")
     with pytest.raises(ConfigError, match="FundAssets"):
         load_catalogue().find_dataset("FundAsset")
+
+
+def test_change_of_what_is_made_of_a_record_raises_the_version() -> None:
+    """Rows tell by `parser_version` what they were derived by: after an edit raise `version` and pin the new digest."""
+    parts = {"name", "table", "date_formats", "columns", "roles"}
+    shape = json.dumps([dataset.model_dump(mode="json", include=parts) for dataset in load_catalogue().datasets])
+    pinned = (load_catalogue().version, hashlib.sha256(shape.encode()).hexdigest())
+    assert pinned == (1, "d19e9adc9869903a1e47e60beea0c0a1fdcd05ae74392c32e2059dea25e1a977")

@@ -18,14 +18,15 @@ import pytest
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.targets import find_target
+from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import build_environment
-from sra_testing.fundata import MAKE_FUNDATA, find_broken_keys, needs_generator
+from sra_testing.fundata import find_broken_keys, needs_generator
 
 pytestmark = [pytest.mark.faults, pytest.mark.generator, needs_generator]
 
 
 def make_tree(root: Path, *words: str) -> dict[str, Any]:
-    subprocess.run([sys.executable, str(MAKE_FUNDATA), str(root), *words], check=True, capture_output=True)
+    subprocess.run([sys.executable, str(GENERATOR), str(root), *words], check=True, capture_output=True)
     truth: dict[str, Any] = json.loads((root / "truth.json").read_text())
     return truth
 

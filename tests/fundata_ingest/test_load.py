@@ -6,27 +6,27 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fundata_ingest.batches import TextBatch, TypedBatch
-from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.catalogue import load_catalogue, parse_catalogue
 from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from fundata_ingest.replay import ReplayWork, make_replay_request
 from fundata_ingest.typed import type_batch
-from sra_cli.settings import build_environment
+from sra_cli.commands.test import GENERATOR
+from sra_cli.settings import ROOT
 from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
 from sra_shared.runs import RunStatus
 from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
     GENERAL_FILE,
     HOLDING_FILE,
-    MAKE_FUNDATA,
     NAVPS_FILE,
     counts_of,
     find_broken_keys,
@@ -35,23 +35,9 @@ from sra_testing.fundata import (
     navps,
     needs_generator,
     read_versions,
+    run_cli,
     write_csv,
 )
-
-
-async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
-    """Carry a command out in a process of its own; returns its exit code and its JSON."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "sra_cli", *words, "--json"],
-        env=build_environment({"DATABASE_URL": dsn, **settings}),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
-    result: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, result
 
 
 async def test_files_that_are_no_good_are_rejected_and_the_others_load(
@@ -120,29 +106,53 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: st
     error = await pool.fetchval("SELECT error_details::text FROM task_execution_log")
     assert "REJECT_LIMIT" in error
 
-    # nothing is read or kept twice, and the truth stays the truth
+    # the file was loaded already: nothing of it is read, reported or kept again, and yet the run is no success
     again = await load_tree(database, tmp_path, reject_limit="0.001")
-    assert (again.task.status, again.files) == (RunStatus.FAILED, result["files"])
+    assert again.task.status == RunStatus.FAILED
+    assert (again.files[0]["status"], five(again, NAVPS_FILE)) == ("skipped", (0, 0, 0, 0, 0))
+    assert again.files[0]["rejected_by"] == {}
+    assert "1 of 201 records" in again.errors[-1]
     assert "REJECT_LIMIT" in again.errors[-1]
     assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 200
     assert await pool.fetchval("SELECT count(*) FROM rejected_record") == 1
-    # once the reject is put right, the file is loaded
+    # once the reject is put right, the file counts as loaded
     reject_id = await pool.fetchval("SELECT reject_id FROM rejected_record")
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
     line = ",".join(navps("999", "2025-01-02", "10").get(name, "") for name in columns)
     request = make_replay_request(corrections={reject_id: line})
     assert five(await run_in_process(database, request, ReplayWork(load_catalogue())), "rejects") == (1, 1, 0, 0, 0)
-    assert (await load_tree(database, tmp_path, reject_limit="0.001")).task.status == RunStatus.COMPLETED
-    assert (await load_tree(database, tmp_path, reject_limit="0.001")).files[0]["status"] == "skipped"
+    good = await load_tree(database, tmp_path, reject_limit="0.001")
+    assert (good.task.status, good.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
+    assert (
+        await pool.fetchval("SELECT status FROM file_processing_tracker WHERE file_path = $1", NAVPS_FILE)
+        == "completed"
+    )
 
 
-async def test_raised_limit_makes_a_failed_load_good(database: str, tmp_path: Path) -> None:
+async def test_raised_limit_makes_a_failed_load_good(database: str, pool: Pool, tmp_path: Path) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
-    failed = await load_tree(database, tmp_path, reject_limit="0.4")
-    assert failed.task.status == RunStatus.FAILED
+    assert (await load_tree(database, tmp_path, reject_limit="0.4")).task.status == RunStatus.FAILED
     good = await load_tree(database, tmp_path, reject_limit="0.5")
-    assert (good.task.status, good.files) == (RunStatus.COMPLETED, failed.files)
-    assert (await load_tree(database, tmp_path, reject_limit="0.4")).files[0]["status"] == "skipped"
+    assert (good.task.status, five(good, NAVPS_FILE)) == (RunStatus.COMPLETED, (0, 0, 0, 0, 0))
+    last = await load_tree(database, tmp_path, reject_limit="0.4")
+    assert (last.task.status, last.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
+    assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 1
+
+
+async def test_file_beside_those_that_failed_by_the_limit_is_judged_with_them(database: str, tmp_path: Path) -> None:
+    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-01-02", "10"), navps("", "2025-01-02", "10")])
+    assert (await load_tree(database, tmp_path, reject_limit="0.1")).task.status == RunStatus.FAILED
+    write_csv(tmp_path, HOLDING_FILE, [{"RecordId": str(n), "InstrumentKey": "1"} for n in range(3)])
+    still = await load_tree(database, tmp_path, reject_limit="0.1")
+    assert (still.task.status, five(still, HOLDING_FILE)) == (RunStatus.FAILED, (3, 3, 0, 0, 0))
+    write_csv(tmp_path, GENERAL_FILE, [{"RecordId": str(n), "InstrumentKey": "1"} for n in range(20)])
+    good = await load_tree(database, tmp_path, reject_limit="0.1")
+    assert {file["file"]: file["status"] for file in good.files} == {
+        GENERAL_FILE: "completed",
+        HOLDING_FILE: "skipped",
+        NAVPS_FILE: "skipped",
+    }
+    assert good.task.status == RunStatus.COMPLETED
 
 
 async def test_every_reason_is_quarantined_with_its_bytes(database: str, pool: Pool, tmp_path: Path) -> None:
@@ -205,7 +215,7 @@ async def test_duplicates_across_chunks_of_known_rows(database: str, tmp_path: P
 @needs_generator
 async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: Pool, tmp_path: Path) -> None:
     words = ["--funds", "60", "--days", "60", "--pricing-days", "400", "--dirt", "0.02", "--repeat", "0.02"]
-    make = [sys.executable, str(MAKE_FUNDATA), str(tmp_path), *words]
+    make = [sys.executable, str(GENERATOR), str(tmp_path), *words]
     await asyncio.to_thread(subprocess.run, make, check=True, capture_output=True)
     truth = json.loads((tmp_path / "truth.json").read_text())
     result = await load_tree(database, tmp_path, batch_rows=1000)
@@ -221,64 +231,6 @@ async def test_generated_tree_comes_out_as_its_truth_says(database: str, pool: P
     assert not await find_broken_keys(pool)
     rejected = await pool.fetchval("SELECT count(*) FROM rejected_record")
     assert rejected == sum(file["rejected"] for file in result.files)
-
-
-async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp_path: Path) -> None:
-    header = ["InstrumentKey", "RecordId", "Date", "NAVPS"]
-    header += [name for name in load_catalogue().find_dataset("FundDailyNAVPS").column_names if name not in header]
-    records = [navps("", "2025-01-02", "10", RecordId="5"), navps("2", "", "11"), navps("3", "2025-01-02", "12")]
-    write_csv(tmp_path, NAVPS_FILE, records, header=header)
-    await load_tree(database, tmp_path)
-    ids = [row["reject_id"] for row in await pool.fetch("SELECT reject_id FROM rejected_record ORDER BY line")]
-    work = ReplayWork(load_catalogue())
-    same = await run_in_process(database, make_replay_request(), work)
-    assert five(same, "rejects") == (2, 0, 0, 0, 2)
-    corrections = tmp_path / "corrected.txt"
-    corrections.write_text(f"{ids[0]}\t1,5,2025-01-02,10.5,,,,,,,,Active,2025-01-02\n")
-    code, result = await run_cli(database, "rejects", "replay", "--file", str(corrections))
-    assert (code, result["read"], result["stored"]) == (0, 1, 1)
-    rows = await pool.fetch("SELECT resolved_at IS NOT NULL AS done, resolution FROM rejected_record ORDER BY line")
-    assert [(row["done"], row["resolution"]) for row in rows] == [(True, "corrected"), (False, None)]
-    stored = (await read_versions(pool, "fundata_quotes", "date"))[0]
-    assert (stored["identifier"], str(stored["navps"]), stored["source_line"], stored["data_source"]) == (
-        "1",
-        "10.50",
-        2,
-        "CSV",
-    )
-
-
-async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
-    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two files with unlike headers; later the day that was too far ahead is no longer."""
-    names = list(load_catalogue().find_dataset("FundDailyNAVPS").column_names)
-    far = date(datetime.now(UTC).year + 2, 12, 31).isoformat()
-    for number, header in enumerate((names[::-1], [*names[5:], *names[:5]])):
-        root = tmp_path / str(number)
-        write_csv(root, NAVPS_FILE, [navps(f"k{number}", far, f"1{number}.5", Split="2:1")], header=header)
-        assert five(await load_tree(database, root), NAVPS_FILE) == (1, 0, 0, 0, 1)
-
-    def type_later(batch: TextBatch, *, today: date) -> TypedBatch:
-        return type_batch(batch, today=today.replace(year=today.year + 2))
-
-    monkeypatch.setattr("fundata_ingest.replay.type_batch", type_later)
-    result = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
-    assert five(result, "rejects") == (2, 2, 0, 0, 0)
-    stored = await read_versions(pool, "fundata_quotes", "date")
-    assert [(row["identifier"], row["date"].isoformat(), str(row["navps"]), row["split"]) for row in stored] == [
-        ("k0", far, "10.50", "2:1"),
-        ("k1", far, "11.50", "2:1"),
-    ]
-    assert [row["raw_json"]["NAVPS"] for row in stored] == ["10.5", "11.5"]
-    assert {(row["source_line"], row["source_file"], row["data_source"]) for row in stored} == {(2, NAVPS_FILE, "CSV")}
-    assert await pool.fetchval("SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL") == 0
-
-
-def test_corrections_are_read_by_id() -> None:
-    assert parse_corrections('7\t1,"a\nb",2\n9,3,4\n') == {7: '1,"a\nb",2', 9: "3,4"}
-    with pytest.raises(ConfigError, match="Line 1"):
-        parse_corrections("no id here\n")
 
 
 async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
@@ -320,3 +272,28 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
     ]
     assert len({row["content_hash"] for row in changed}) == 2
     assert not await find_broken_keys(pool)
+
+
+async def test_reparse_under_a_mended_catalogue_says_by_which_version(
+    database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = ["2025-08-31", "8/31/2025", "2025-09-30"]
+    records = [{"RecordId": str(n), "InstrumentKey": "1", "Date": day} for n, day in enumerate(days)]
+    write_csv(tmp_path, HOLDING_FILE, records)
+    await load_tree(database, tmp_path)
+    content = tomllib.loads((ROOT / "fundata/catalogue.toml").read_text(encoding="utf-8"))
+    (holdings,) = [entry for entry in content["datasets"] if entry["name"] == "FundTopHolding"]
+    content["version"] += 1
+    holdings["date_formats"] = ["iso"]
+    mended = parse_catalogue(content)
+    monkeypatch.setattr("fundata_ingest.reparse._CHARACTERS", 1)
+    result = await run_in_process(database, make_reparse_request("FundTopHolding"), ReparseWork(mended))
+    assert five(result, "FundTopHolding") == (3, 1, 2, 0, 0)
+    rows = await read_versions(pool, "fundata_data", "record_id")
+    first, second = 1000 + load_catalogue().version, 1000 + mended.version
+    assert [(row["record_id"], row["data_version"], row["date"], row["parser_version"]) for row in rows] == [
+        ("0", 1, date(2025, 8, 31), first),
+        ("1", 1, date(2025, 8, 31), first),
+        ("1", 2, None, second),
+        ("2", 1, date(2025, 9, 30), first),
+    ]

@@ -1,74 +1,33 @@
-"""Seed files from a real S3 server and a real Git LFS server, with pointers that git-lfs made."""
+"""Seed files from a real S3 server: manifest, resume, checks, what cannot be had."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from tenacity import wait_none
 
-from fundata_ingest.batches import FileProblem
-from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.storage import Fetched, ManifestFile, Wanted, _download, fetch_files, write_manifest
-from sra_cli.settings import build_environment
+from fundata_ingest.manifest import ManifestFile, write_manifest
+from fundata_ingest.sources import Wanted
+from fundata_ingest.storage import Fetched, SeedStore, download_file, fetch_files
+from sra_cli.settings import build_environment, read_settings
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RetryableError
 from sra_shared.settings import SeedStorageSettings
 from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, navps, write_csv
+from sra_testing.seed_storage import fill_bucket, make_settings
+from sra_testing.small_server import QuietHandler, serve
 
 BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000
-
-
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_server: str) -> Iterator[Any]:
-    session = boto3.session.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
-    made = session.resource("s3", endpoint_url=s3_server).Bucket("seed")
-    made.create()
-    yield made
-    made.objects.all().delete()
-    made.delete()
-
-
-def make_settings(s3_server: str, **more: str) -> SeedStorageSettings:
-    values = {
-        "seed_base_url": s3_server,
-        "seed_bucket": "seed",
-        "seed_access_key_id": "k",
-        "seed_secret_access_key": "s",
-    }
-    return SeedStorageSettings.model_validate(values | more)
-
-
-def fill_bucket(bucket: Any, tree: Path, *, folder: str = "") -> None:
-    manifest = write_manifest(tree)
-    for file in manifest.files:
-        bucket.put_object(Key=folder + file.path, Body=(tree / file.path).read_bytes())
-    bucket.put_object(Key=f"{folder}manifest.json", Body=manifest.model_dump_json().encode())
 
 
 @pytest.fixture
@@ -219,8 +178,29 @@ async def test_no_manifest_and_no_bucket_are_said_plainly(s3_server: str, bucket
     (problem,) = await fetch(SeedStorageSettings.model_validate({}), wanted)
     assert problem is not None
     assert "no object storage and no LFS server is set" in problem
-    with pytest.raises(ConfigError, match="SEED_BUCKET"):
-        await fetch(SeedStorageSettings.model_validate({"seed_base_url": s3_server}), wanted)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"SEED_BASE_URL": "http://127.0.0.1:1"}, "SEED_BUCKET"),
+        ({"SEED_ACCESS_KEY_ID": "k", "SEED_SECRET_ACCESS_KEY": "s"}, "SEED_BUCKET"),
+        ({"SEED_BUCKET": "b", "SEED_ACCESS_KEY_ID": "k"}, "SEED_SECRET_ACCESS_KEY"),
+        ({"SEED_BUCKET": "b", "SEED_SECRET_ACCESS_KEY": "canary-of-a-secret"}, "SEED_ACCESS_KEY_ID"),
+        ({"LFS_TOKEN": "canary-of-a-secret"}, "LFS_URL"),
+    ],
+)
+def test_contradictory_settings_are_refused(
+    settings: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SeedStorageSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=named) as refused:
+        read_settings(SeedStorageSettings)
+    assert refused.value.exit_code == 5
+    assert "canary" not in str(refused.value)
 
 
 @dataclass
@@ -246,138 +226,72 @@ class FlakySource:
 async def test_download_survives_broken_connections_without_asking_twice_for_a_byte(tmp_path: Path) -> None:
     source = FlakySource(b"0123456789" * 10, breaks=3, step=20)
     file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
-    await _download(source, file, tmp_path / "a.csv", None)
+    await download_file(source, file, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == source.body
     assert source.offsets == [0, 20, 40, 60]
 
 
-class LfsHandler(BaseHTTPRequestHandler):
-    """The batch API and basic downloads, over the objects of a real repository's .git/lfs."""
+async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Path) -> None:
+    asked: list[str] = []
 
-    objects: Path
-    token = "lfs-token-0123456789"
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers.get("Authorization") != f"Bearer {self.token}":
-            self.answer(401, {"message": "Credentials needed"})
-            return
-        asked = body["objects"][0]
-        found: dict[str, Any] = {"oid": asked["oid"], "size": asked["size"]}
-        if self.find(asked["oid"]) is None:
-            found["error"] = {"code": 404, "message": "Object does not exist"}
-        else:
-            href = f"http://{self.headers['Host']}/objects/{asked['oid']}"
-            found["actions"] = {"download": {"href": href, "header": {"X-Ticket": "1"}}}
-        self.answer(200, {"transfer": "basic", "objects": [found]})
-
-    def do_GET(self) -> None:
-        path = self.find(self.path.rsplit("/", 1)[-1])
-        assert path is not None
-        assert self.headers["X-Ticket"] == "1"
-        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
-        body = path.read_bytes()[start:]
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def find(self, oid: str) -> Path | None:
-        return next(iter(self.objects.rglob(oid)), None)
-
-    def answer(self, status: int, body: object) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/vnd.git-lfs+json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
+    with serve(Handler) as url:
+        wanted = [Wanted(f"data/{name}.csv", tmp_path / name) for name in "abcd"]
+        problems = await fetch(make_settings(url), *wanted)
+    assert asked == ["/seed/manifest.json"]
+    assert ["manifest.json could not be read" in str(problem) for problem in problems] == [True] * 4
 
 
-@contextmanager
-def serve_lfs(objects: Path) -> Iterator[str]:
-    handler = type("Handler", (LfsHandler,), {"objects": objects})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/team/repo.git/info/lfs"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def run_git(folder: Path, *arguments: str) -> None:
-    login = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_LFS_SKIP_SMUDGE": "1"}  # noqa: TID251 - for git
-    subprocess.run(["git", *login, *arguments], cwd=folder, check=True, capture_output=True, env=environment)
-
-
-@pytest.fixture
-def lfs_clone(tmp_path: Path, tree: Path) -> tuple[Path, Path]:
-    """A clone whose seed files are pointers made by git-lfs, and the origin's objects."""
-    if shutil.which("git-lfs") is None:
-        pytest.skip("git-lfs is not installed")
-    origin, clone = tmp_path / "origin", tmp_path / "clone"
-    origin.mkdir()
-    run_git(origin, "init", "--quiet", "--initial-branch=main")
-    run_git(origin, "lfs", "install", "--local")
-    (origin / ".gitattributes").write_text("fundata/data/**/*.csv filter=lfs diff=lfs merge=lfs -text\n")
-    shutil.copytree(tree / "data", origin / "fundata" / "data")
-    run_git(origin, "add", ".")
-    run_git(origin, "commit", "--quiet", "-m", "seed")
-    run_git(tmp_path, "clone", "--quiet", str(origin), str(clone))
-    return clone / "fundata", origin / ".git" / "lfs" / "objects"
-
-
-def read_pointer(root: Path, path: str) -> Wanted:
-    problem = inspect_file((root / path).read_bytes()[:HEAD_BYTES], path, load_catalogue())
-    assert isinstance(problem, FileProblem)
-    assert problem.kind == "lfs_pointer"
-    return Wanted(path, root / path, oid=str(problem.details["oid"]), size=int(str(problem.details["size"])))
-
-
-async def test_pointer_made_by_git_lfs_is_replaced_by_its_content(lfs_clone: tuple[Path, Path]) -> None:
-    root, objects = lfs_clone
-    wanted = read_pointer(root, "data/FundGeneralSeed.csv")
-    with serve_lfs(objects) as url:
-        settings = SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": LfsHandler.token})
-        assert await fetch(settings, wanted) == [None]
-    assert (root / "data/FundGeneralSeed.csv").read_bytes() == BODY
-
-
-async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_file(
-    lfs_clone: tuple[Path, Path],
+async def test_server_that_breaks_off_is_less_insisted_on_for_the_next_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, objects = lfs_clone
-    wanted = read_pointer(root, "data/FundGeneralSeed.csv")
-    with serve_lfs(objects) as url:
-        (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": "wrong"}), wanted)
-        assert problem is not None
-        assert "answered 401" in problem
-        shutil.rmtree(objects)
-        settings = SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": LfsHandler.token})
-        (problem,) = await fetch(settings, wanted)
-        assert problem is not None
-        assert "does not have data/FundGeneralSeed.csv" in problem
-    assert (root / "data/FundGeneralSeed.csv").read_bytes().startswith(b"version https://git-lfs")
+    monkeypatch.setattr("fundata_ingest.storage.wait_random_exponential", lambda **_: wait_none())
+    source = FlakySource(b"0123456789" * 10, breaks=10_000, step=0)
+    store = SeedStore([source])
+    for number, attempts in enumerate((5, 6, 7)):
+        fetched = await store.fetch(Wanted("data/a.csv", tmp_path / str(number)))
+        assert (fetched.is_retryable, len(source.offsets)) == (True, attempts)
+    source.breaks = 0
+    assert (await store.fetch(Wanted("data/a.csv", tmp_path / "0"))).problem is None
 
 
-async def test_dead_server_is_said_plainly(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    wanted = Wanted("data/a.csv", tmp_path / "a.csv", oid="0" * 64, size=3)
-    (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url}), wanted)
-    assert problem is not None
-    assert "did not answer" in problem
+async def test_two_who_want_one_file_download_it_once(tmp_path: Path) -> None:
+    """Streams of one file, or services that share a disk, may want it at the same time."""
+    arrived = asyncio.Event()
+
+    class SlowSource(FlakySource):
+        async def open_from(self, _file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
+            self.offsets.append(offset)
+            arrived.set()
+            yield self.body[:50]
+            await asyncio.sleep(0.3)
+            yield self.body[50:]
+
+    source = SlowSource(b"0123456789" * 10, breaks=0, step=0)
+    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    first = asyncio.create_task(download_file(source, file, tmp_path / "a.csv"))
+    await arrived.wait()
+
+    def stop(*_: Any) -> None:
+        raise LookupError("told to stop")
+
+    with pytest.raises(LookupError):
+        await download_file(source, file, tmp_path / "a.csv", stop)
+    await download_file(source, file, tmp_path / "a.csv")
+    await first
+    assert ((tmp_path / "a.csv").read_bytes(), source.offsets) == (source.body, [0])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 async def test_wrong_size_never_becomes_the_file(tmp_path: Path) -> None:
     source = FlakySource(b"abc", breaks=0, step=3)
     file = ManifestFile(path="data/a.csv", size=2, sha256="0" * 64)
     with pytest.raises((FatalError, RetryableError)):
-        await _download(source, file, tmp_path / "a.csv", None)
+        await download_file(source, file, tmp_path / "a.csv")
     assert not (tmp_path / "a.csv").exists()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from contextlib import suppress
+from datetime import date
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +16,22 @@ import pytest
 from pydantic import SecretStr
 
 from fundata_ingest import exports
-from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account, UpdateApi
+from fundata_ingest.update_api import UpdateApi
 from sra_shared.db import Pool
 from sra_shared.errors import FatalError
-from sra_shared.runs import RunRequest, RunStatus, TaskType
+from sra_shared.runs import RunStatus
 from sra_stand_in.server import StandIn
-from sra_testing.fundata import NAVPS_FILE, find_broken_keys, navps, read_versions, write_csv
+from sra_testing.fundata import find_broken_keys, write_csv
+from sra_testing.small_server import QuietHandler, serve
 from sra_testing.stand_in import run_stand_in
+from sra_testing.updates import make_step, request, update
 
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
     with run_stand_in(funds=3) as running:
         yield running
-
-
-def make_step(
-    stand_in: StandIn, root: Path, *, table: str = "quotes", reject_limit: str = "0.001", **account: Any
-) -> StepWork:
-    seed = SeedWork(
-        catalogue=load_catalogue(),
-        find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
-        reject_limit=Decimal(reject_limit),
-        tables=(table,),  # type: ignore[arg-type]
-    )
-    known = Account(
-        key=SecretStr("key-of-a-test"),
-        secret=SecretStr("secret-of-a-test"),
-        auth_url=stand_in.fundata_auth_url,
-        api_url=stand_in.fundata_api_url,
-    )
-    return StepWork(seed, table, replace(known, **account), overlap_days=7)  # type: ignore[arg-type]
-
-
-def request(table: str = "quotes", **parameters: Any) -> RunRequest:
-    task_type = TaskType.FUNDATA_QUOTES if table == "quotes" else TaskType.FUNDATA_DATA
-    return RunRequest(task_type=task_type, parameters=parameters, max_retries=3, timeout_seconds=120)
-
-
-async def update(dsn: str, step: StepWork, **parameters: Any) -> LoadResult:
-    return await run_in_process(dsn, request(step.table, **parameters), step)
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -91,21 +64,6 @@ async def test_without_seed_or_first_day_is_refused(sandbox_database: str, stand
     assert "never seeded" in result.errors[0]
 
 
-async def test_cursor_starts_at_the_seed_and_moves_with_success(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path
-) -> None:
-    write_csv(tmp_path, NAVPS_FILE, [navps("1", "2025-12-20", "10", ChangeDate="2025-12-22")])
-    step = make_step(stand_in, tmp_path)
-    first = await update(sandbox_database, step)
-    assert first.task.status == RunStatus.COMPLETED, first.errors
-    assert await pool.fetchval("SELECT from_date FROM fundata_export") == date(2025, 12, 15)
-    today = datetime.now(UTC).date()
-    assert await pool.fetchval("SELECT changed_until FROM fundata_cursor") == today
-    await update(sandbox_database, step)
-    assert await pool.fetchval("SELECT max(from_date) FROM fundata_export") > date(2025, 12, 15)
-    assert (await read_versions(pool, "fundata_quotes", "date"))[0]["data_source"] == "CSV"
-
-
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -123,7 +81,27 @@ async def test_trouble_is_overcome(
     stand_in.set_fundata(**trouble)
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
-    assert await pool.fetchval("SELECT state FROM fundata_export") == "loaded"
+    await check_one_load(pool, result)
+
+
+async def check_one_load(pool: Pool, *results: LoadResult) -> None:
+    """Each execution that the ledger knows was loaded exactly once, and nothing was loaded beside them."""
+    exports = await pool.fetch("SELECT * FROM fundata_export WHERE state <> 'repeated'")
+    assert {row["state"] for row in exports} == {"loaded"}
+    executions = {row["execution_id"] for row in exports}
+    files = await pool.fetch(
+        "SELECT t.file_path, t.status, t.processing_count, t.file_hash, s.read_count, s.stored_count, s.done"
+        " FROM file_processing_tracker t JOIN file_stream s USING (file_id) WHERE t.file_path LIKE 'api/%'"
+    )
+    assert sorted(row["file_path"].rsplit("/", 1)[1] for row in files) == sorted(executions)
+    assert {(row["status"], row["done"]) for row in files} == {("completed", True)}
+    assert {row["file_hash"] for row in files} == {row["file_hash"] for row in exports}
+    rows = await pool.fetch(
+        "SELECT execution_id, count(*) AS rows FROM fundata_quotes WHERE data_source = 'API' GROUP BY 1"
+    )
+    assert {row["execution_id"] for row in rows} == executions
+    read = sum(unit.counts.read for result in results for unit in result.units if "export" in unit.detail)
+    assert read == sum(row["read_count"] for row in files) == sum(row["rows"] for row in rows) > 0
     assert not await find_broken_keys(pool)
 
 
@@ -135,8 +113,7 @@ async def test_trouble_with_the_json_form_is_overcome_too(
         stand_in.set_fundata(**trouble)
         result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
-    counts = result.units[0].counts
-    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes") > 0
+    await check_one_load(pool, result)
 
 
 async def test_empty_export_is_a_success(sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path) -> None:
@@ -237,12 +214,12 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 
 
 @pytest.mark.parametrize(
-    "point", ["request_export", "_remember_execution", "wait_for_export", "_note_ready", "download", "store_chunk"]
+    "point", ["request_export", "remember_execution", "wait_for_export", "note_ready", "download", "store_chunk"]
 )
-async def test_restart_in_any_state_ends_in_one_load(
+async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker vanishes right after a step; the next attempt goes on with what was stored."""
+    """The connection breaks right after a step; the next attempt goes on with what was stored."""
     left = [1]
     calls: list[str] = []
     request_export = UpdateApi.request_export
@@ -258,7 +235,7 @@ async def test_restart_in_any_state_ends_in_one_load(
     async def vanish(*arguments: Any, **options: Any) -> Any:
         done = await whole(*arguments, **options)
         if left and left.pop():
-            raise ConnectionResetError("the worker vanished")
+            raise ConnectionResetError("the connection broke")
         return done
 
     monkeypatch.setattr(owner, point, vanish)
@@ -267,9 +244,7 @@ async def test_restart_in_any_state_ends_in_one_load(
     assert not left
     # only an execution that was never noted is asked for again
     assert len(calls) == (2 if point == "request_export" else 1)
-    counts = result.units[0].counts
-    assert counts.read == counts.stored == await pool.fetchval("SELECT count(*) FROM fundata_quotes")
-    assert not await find_broken_keys(pool)
+    await check_one_load(pool, result)
 
 
 async def test_stand_in_is_refused_by_a_database_for_real_data(
@@ -286,6 +261,61 @@ async def test_vendor_is_refused_by_a_sandbox(sandbox_database: str, stand_in: S
     result = await update(sandbox_database, step, **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.FAILED
     assert "sandbox" in result.errors[0]
+
+
+async def test_download_lies_where_tmpdir_says_for_as_long_as_it_is_loaded(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setenv("TMPDIR", str(room))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    seen: list[Path] = []
+    download = UpdateApi.download
+
+    async def note(self: UpdateApi, execution_id: str, target: Path) -> str:
+        digest = await download(self, execution_id, target)
+        seen.extend(path for path in room.rglob("*") if path.is_file())
+        return digest
+
+    monkeypatch.setattr(UpdateApi, "download", note)
+    result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
+    assert result.task.status == RunStatus.COMPLETED, result.errors
+    assert len(seen) == 1
+    assert list(room.iterdir()) == []
+
+
+async def test_endless_answer_is_not_read_to_its_end(
+    sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login answers with a body that never ends: little of it is read, and the run ends with an error."""
+    sent: list[int] = []
+    released = threading.Event()
+
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            sent.append(0)
+            with suppress(OSError):
+                while not released.is_set():
+                    self.wfile.write(b" " * 65_536)
+                    sent[-1] += 65_536
+
+    async def no_pause(*_: Any) -> None:
+        return
+
+    monkeypatch.setattr("fundata_ingest.update_api._pause", no_pause)
+    with serve(Handler) as url:
+        step = make_step(stand_in, tmp_path, auth_url=url)
+        run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
+        result = await run_in_process(sandbox_database, run, step)
+        released.set()
+    assert result.task.status == RunStatus.FAILED
+    assert "login gave no usable answer" in result.errors[0]
+    assert len(sent) == 5
+    # beside what was read, only what the sockets hold was sent
+    assert max(sent) < 64 << 20
 
 
 async def test_wrong_credentials_end_the_run_with_one_error(

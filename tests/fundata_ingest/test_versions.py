@@ -15,7 +15,9 @@ import polars as pl
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.chunks import Delivery, prepare_chunks
 from fundata_ingest.commit import store_chunk
+from fundata_ingest.load import run_in_process
 from fundata_ingest.records import read_json_batches
+from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.versions import EXISTING_SCHEMA, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Pool
@@ -34,11 +36,11 @@ from sra_testing.fundata import (
 
 
 async def deliver_json(
-    pool: Pool, dataset: str, records: list[dict[str, object]], *, on: str = "2025-10-01", source: str = "API"
+    pool: Pool, dataset: str, records: list[dict[str, object]] | str, *, on: str = "2025-10-01", source: str = "API"
 ) -> Counts:
-    """Store records of an update answer in one chunk."""
+    """Store records of an update answer, or its text, in one chunk."""
     entry = load_catalogue().find_dataset(dataset)
-    body = BytesIO(json.dumps(records).encode())
+    body = BytesIO((records if isinstance(records, str) else json.dumps(records)).encode())
     delivery = Delivery(
         dataset=entry, run_id=uuid4(), data_source=source, source_file=None, today=date(2026, 1, 1), execution_id="e1"
     )
@@ -218,10 +220,10 @@ async def test_arrays_explode_into_a_union(pool: Pool) -> None:
     assert [
         (r["row_ordinal"], r["array_source_field"], r["array_element_index"], r["array_element_value"]) for r in rows
     ] == [
-        (0, "sectors", 0, "Banks"),
-        (1, "sectors", 1, '{"name":"Oil","share":1.5}'),
-        (2, "ratings", 0, "A"),
-        (3, "ratings", 1, None),
+        (0, "ratings", 0, "A"),
+        (1, "ratings", 1, None),
+        (2, "sectors", 0, "Banks"),
+        (3, "sectors", 1, '{"name":"Oil","share":1.5}'),
     ]
     assert len({str(r["raw_json"]) for r in rows}) == 1
     # the whole record is compared, and its next version has all its rows
@@ -230,6 +232,46 @@ async def test_arrays_explode_into_a_union(pool: Pool) -> None:
     assert changed.stored == 1
     rows = await read_versions(pool, "fundata_data", "record_id")
     assert [(r["data_version"], r["superseded_by"]) for r in rows] == [(1, 2)] * 4 + [(2, None)] * 3
+
+
+NESTED = """
+{"identifier": "1", "RecordId": "7", "zone": true, "rank": 1.500, "LegalName": {"fr": "B", "en": "A"}, "empty": [],
+ "sectors": ["Banks", {"weight": 12.3400, "name": "Oil", "id": [1.50e1, -0.0, 1e400000, null, "1e2"]}, 5.10, 2e3],
+ "ratings": [{"by": {"zz": 1, "a": 2}, "of": "B"}], "a": [[]], "LEGALNAME": "second", "identifier_": "x"}
+"""
+# the same in another order, one number in another form
+TURNED = """
+{"identifier_": "x", "LEGALNAME": "second", "a": [[]], "ratings": [{"of": "B", "by": {"a": 2, "zz": 1}}],
+ "sectors": ["Banks", {"id": [15.0, 0.0, 1e400000, null, "1e2"], "name": "Oil", "weight": 12.3400}, 5.10, 2000],
+ "LegalName": {"en": "A", "fr": "B"}, "rank": 1.500, "zone": true, "RecordId": "7", "identifier": "1"}
+"""
+
+
+async def test_nested_record_is_the_same_when_it_is_derived_again_and_when_it_comes_again(
+    database: str, pool: Pool
+) -> None:
+    """jsonb orders keys anew and writes numbers without exponent; neither makes another record of it."""
+    deep = '{"identifier": "2", "RecordId": "8", "holdings": ' + "[" * 150 + "]" * 150 + "}"
+    too_deep = '{"identifier": "3", "RecordId": "9", "holdings": ' + "[" * 3000 + "]" * 3000 + "}"
+    counts = await deliver_json(pool, "FundGeneral", f"[{NESTED}, {deep}, {too_deep}]")
+    assert (counts.stored, dict(counts.rejected_by)) == (2, {"field_count": 1})
+    first = [row for row in await read_versions(pool, "fundata_data", "record_id") if row["identifier"] == "1"]
+    assert [(row["array_source_field"], row["array_element_value"]) for row in first] == [
+        ("a", "[]"),
+        ("ratings", '{"by":{"a":2,"zz":1},"of":"B"}'),
+        ("sectors", "Banks"),
+        ("sectors", '{"id":[15.0,0.0,"1e400000",null,"1e2"],"name":"Oil","weight":12.3400}'),
+        ("sectors", "5.10"),
+        ("sectors", "2000"),
+    ]
+    assert first[0]["legal_name"] == '{"en":"A","fr":"B"}'
+    assert first[0]["raw_json"]["rank"] == "1.500"
+
+    request = make_reparse_request("FundGeneral")
+    again = await run_in_process(database, request, ReparseWork(load_catalogue()))
+    assert five(again, "FundGeneral") == (2, 0, 2, 0, 0)
+    assert (await deliver_json(pool, "FundGeneral", f"[{TURNED}]", on="2025-11-01")).unchanged == 1
+    assert not await find_broken_keys(pool)
 
 
 async def test_two_different_records_without_id_are_ambiguous(pool: Pool) -> None:

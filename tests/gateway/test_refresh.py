@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,8 +13,20 @@ import pytest
 from fastapi import FastAPI
 
 from gateway.refresh.steps import Pace
+from sra_cli.app import run
 from sra_shared.db import Pool
-from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, TIMING, WEEKLY, Lab, mark_weekly_done, open_lab
+from sra_testing.gateway_lab import (
+    BUILD,
+    DAILY,
+    DATA,
+    QUOTES,
+    SERVICE_TOKEN,
+    TIMING,
+    WEEKLY,
+    Lab,
+    mark_weekly_done,
+    open_lab,
+)
 from sra_testing.waiting import wait_for
 
 
@@ -125,6 +138,62 @@ async def test_only_one_source_brings_the_views(lab: Lab) -> None:
     assert list(statuses(done)) == ["fundata_data", "fundata_quotes", "views"]
     alone = await lab.refresh(sources=["views"])
     assert statuses(alone) == {"views": "completed"}
+
+
+async def test_first_day_reaches_the_updates_and_nobody_else(lab: Lab) -> None:
+    done = await lab.refresh(**{"from": "2025-11-03"})
+    assert done["status"] == "completed"
+    asked = lab.script.asked
+    assert (asked[DATA], asked[QUOTES], asked[DAILY]) == ({"from": "2025-11-03"}, {"from": "2025-11-03"}, {})
+    await lab.refresh(sources=["fundata"])
+    assert asked[DATA] == asked[QUOTES] == {}
+
+
+def read_answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The object that the command printed; the services of the lab write their logs into the same capture."""
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return answer
+
+
+async def test_command_hands_the_first_day_on(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GATEWAY_URL", lab.url)
+    monkeypatch.setenv("SRA_SERVICE_TOKEN", SERVICE_TOKEN)
+    words = ["refresh", "--source", "fundata", "--from", "2025-11-03", "--wait", "--json"]
+    assert await asyncio.to_thread(run, words) == 0
+    assert read_answer(capsys)["status"] == "completed"
+    assert lab.script.asked[DATA] == {"from": "2025-11-03"}
+    for wrong in (["--from", "2025-11-03"], ["--source", "fundata", "--from", "3/11/2025"]):
+        assert await asyncio.to_thread(run, ["refresh", *wrong, "--json"]) == 5
+        assert "--from" in read_answer(capsys)["error"]
+
+
+async def test_another_first_day_is_another_refresh(lab: Lab) -> None:
+    lab.script.ends[DATA] = ["waits"]
+    bodies = [{"sources": ["fundata"]} | ({"from": day} if day else {}) for day in (None, "2025-11-03", "2025-11-04")]
+    ids = [(await lab.http.post("/refresh", json=body)).json()["refresh_id"] for body in [*bodies, *bodies]]
+    assert ids[:3] == ids[3:]
+    assert len(set(ids)) == 3
+    lab.script.go.set()
+    for refresh_id in set(ids):
+        await lab.finish(refresh_id)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"from": "yesterday"},
+        {"from": "2025-02-30"},
+        {"from": "2025-11-03T00:00:00"},
+        {"from": 20251103},
+        {"sources": ["fmp"], "from": "2025-11-03"},
+    ],
+)
+async def test_first_day_that_is_none_or_belongs_to_no_source_is_refused(lab: Lab, body: dict[str, Any]) -> None:
+    answer = await lab.http.post("/refresh", json=body)
+    assert answer.status_code == 422
+    assert lab.script.started == []
 
 
 async def test_hundred_triggers_make_one_refresh(lab: Lab, pool: Pool) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -199,3 +201,26 @@ def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest
     # those heard of longest ago make room
     assert (failures.note("b"), failures.note("c")) == (0, 0)
     assert failures.find_wait("a") == 0
+
+
+_MEASURE = """
+import sys, subprocess
+from sra_shared.memory import measure_peak_memory
+ballast = b"x" * (400 << 20) if len(sys.argv) > 1 else b""
+own = measure_peak_memory()
+words = [sys.executable, "-c", "from sra_shared.memory import measure_peak_memory; print(measure_peak_memory())"]
+child = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+waiting = subprocess.Popen([sys.executable, "-c", "b = b'x' * (200 << 20); print(flush=True); input()"], stdin=-1, stdout=-1)
+waiting.stdout.readline()
+with_child = measure_peak_memory(children=True)
+waiting.communicate(b"\\n")
+print(own, child, with_child)
+"""
+
+
+def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_started_it() -> None:
+    done = subprocess.run([sys.executable, "-c", _MEASURE, "big"], check=True, capture_output=True, text=True)
+    own, child, with_child = map(float, done.stdout.split())
+    assert own > 419
+    assert child < 150
+    assert with_child > own + 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -47,18 +48,22 @@ class GatewayClient:
         *,
         sources: Sequence[str] | None = None,
         weekly: bool = False,
+        from_date: date | None = None,
         retry_seconds: float = 60,
         idempotency_key: str | None = None,
         patience_seconds: float = 20,
     ) -> dict[str, Any]:
         """Start a refresh, or join the one in progress for the same sources, and return it.
 
-        `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals; a failed step is
-        tried once more after `retry_seconds`. A gateway that is just starting is waited for, `patience_seconds` long.
+        `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals; Fundata's changes are
+        asked for from `from_date` on where that is given, else from the stored cursor. A failed step is tried once more
+        after `retry_seconds`. A gateway that is just starting is waited for, `patience_seconds` long.
         """
         body: dict[str, Any] = {"weekly": weekly, "retry_seconds": retry_seconds}
         if sources:
             body["sources"] = list(sources)
+        if from_date is not None:
+            body["from"] = from_date.isoformat()
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
         end = time.monotonic() + patience_seconds
         while True:

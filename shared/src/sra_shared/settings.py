@@ -191,7 +191,10 @@ class FundataSettings(LimitSettings):
     fundata_overlap_days: int = Field(
         7, ge=0, le=365, description="Days that each update reaches back before the last success."
     )
-    fundata_base_path: str = Field("fundata", description="Folder of the seed tree.")
+    fundata_base_path: str = Field(
+        "fundata",
+        description="Folder of the seed tree; what is fetched from storage goes there, so it is writable then.",
+    )
     fundata_data_path: str | None = Field(
         None, description="Its data files, where they are not in `data` below the base."
     )
@@ -219,6 +222,27 @@ class SeedStorageSettings(_Settings):
     seed_manifest: str = Field(
         "manifest.json", description="Object that lists path, size and SHA-256 of every seed file."
     )
+
+    @property
+    def has_bucket(self) -> bool:
+        """Whether there is object storage."""
+        return self.seed_bucket is not None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any place to fetch from."""
+        return self.has_bucket or self.lfs_url is not None
+
+    @model_validator(mode="after")
+    def check_pairs(self) -> Self:
+        if (self.seed_access_key_id is None) != (self.seed_secret_access_key is None):
+            raise ValueError("SEED_ACCESS_KEY_ID and SEED_SECRET_ACCESS_KEY are set together or not at all")
+        for name, value in (("SEED_BASE_URL", self.seed_base_url), ("SEED_ACCESS_KEY_ID", self.seed_access_key_id)):
+            if value is not None and self.seed_bucket is None:
+                raise ValueError(f"{name} is set and SEED_BUCKET is not")
+        if self.lfs_token is not None and self.lfs_url is None:
+            raise ValueError("LFS_TOKEN is set and LFS_URL is not")
+        return self
 
 
 class ScheduleSettings(_Settings):

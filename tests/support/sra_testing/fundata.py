@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import json
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,18 +15,21 @@ from typing import Any
 import asyncpg
 import pytest
 
+from fundata_ingest import streams
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.tree import SeedTree
-from sra_cli.settings import ROOT
+from sra_cli.commands.test import GENERATOR
+from sra_cli.settings import build_environment
+from sra_shared.db import Pool
+from sra_shared.runs import RunRequest, RunStatus, TaskType, Worker, execute_run, request_run
 
 NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
 GENERAL_FILE = "data/FundGeneralSeed.csv"
 HOLDING_FILE = "data/FundTopHoldingSeed.csv"
-MAKE_FUNDATA = ROOT.parent / "shared" / "tools" / "make_fundata"
 needs_generator = pytest.mark.skipif(
-    not MAKE_FUNDATA.exists(), reason="the generator of seed trees lies beside the clone only"
+    not GENERATOR.exists(), reason="the generator of seed trees lies beside the clone only"
 )
 
 
@@ -61,6 +68,43 @@ def make_work(root: Path, *, reject_limit: str = "1", **options: Any) -> SeedWor
 async def load_tree(dsn: str, root: Path, **options: Any) -> LoadResult:
     """Load a tree in this process."""
     return await run_in_process(dsn, make_load_request(root), make_work(root, **options))
+
+
+async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
+    """Carry a command out in a process of its own; returns its exit code and its JSON."""
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "sra_cli", *words, "--json"],
+        env=build_environment({"DATABASE_URL": dsn, **settings}),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, result
+
+
+async def load_first_chunks(
+    dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch, request: RunRequest | None = None
+) -> RunRequest:
+    """Plan a run and commit the first chunk of each stream, then stop as a service does that is told to; what was asked."""
+    request = request or RunRequest(task_type=TaskType.CSV_IMPORT)
+    async with pool.acquire() as connection, connection.transaction():
+        task_id = (await request_run(connection, request, source=work.source)).task.task_id
+    store_chunk = streams.store_chunk
+    async with Worker(dsn, "first") as worker:
+
+        async def store_and_stop(*arguments: Any) -> Any:
+            worker.stopping.set()
+            return await store_chunk(*arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(streams, "store_chunk", store_and_stop)
+            execution = await execute_run(pool, task_id, work, worker)
+    assert execution.task.status == RunStatus.RUNNING
+    assert await pool.fetchval("SELECT sum(read_count) FROM run_unit WHERE task_id = $1", task_id) > 0
+    return request
 
 
 def counts_of(result: LoadResult, path: str) -> dict[str, Any]:

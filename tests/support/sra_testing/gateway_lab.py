@@ -63,6 +63,7 @@ class Script:
 
     ends: dict[TaskType, list[str]] = field(default_factory=dict)
     started: list[TaskType] = field(default_factory=list)
+    asked: dict[TaskType, dict[str, Any]] = field(default_factory=dict)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     released: set[TaskType] = field(default_factory=set)
 
@@ -89,6 +90,7 @@ class ScriptedWork:
 
     async def process(self, context: UnitContext) -> None:
         end = context.unit.resume.get("end") or self._script.take(self.task_type)
+        self._script.asked[self.task_type] = context.task.parameters
         async with context.transaction() as connection:
             counts = Counts() if end in ("failed", "parked", "held", "skipped") else Counts(read=10, stored=10)
             again = bool(context.unit.resume)

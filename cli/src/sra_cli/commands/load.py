@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.load import LoadResult, load_seed_tree, make_load_request, run_in_process
+from fundata_ingest.manifest import Manifest, write_manifest
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.seed import SeedWork
-from fundata_ingest.storage import Manifest, write_manifest
 from fundata_ingest.tree import SeedTree
 from sra_cli.database import use_database
 from sra_cli.home import Home
@@ -29,8 +30,10 @@ from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 from sra_shared.migrate import read_sandbox_mark, require_revision
-from sra_shared.runs import Unit
+from sra_shared.runs import Unit, summarise_progress
 from sra_shared.settings import FundataSettings, SeedStorageSettings, ServiceSettings
+
+_LINE_SECONDS = 5.0
 
 FolderArgument = Annotated[
     Path | None, typer.Argument(metavar="DIR", help="Folder with the seed files in `data` and `quotes`.")
@@ -112,7 +115,7 @@ async def load_folder(
         drop_limit=settings.drop_limit,
         storage=read_settings(SeedStorageSettings),
     )
-    return await run_in_process(dsn, make_load_request(root, released=released), work, watch=watch)
+    return await load_seed_tree(dsn, make_load_request(root, released=released), tree, work, watch=watch)
 
 
 async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
@@ -123,45 +126,55 @@ async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit
 
 
 class Progress:
-    """Shows how far each file is, rows a second and the time left; nothing where stdout is for a program."""
+    """Shows how far each file is, rows a second and the time left: a table on a terminal, else a line from time to time."""
 
-    def __init__(self, output: Output) -> None:
-        self._live = Live(console=output.notes, transient=True, refresh_per_second=4)
-        self._wanted = not output.as_json and output.notes.is_terminal
-        self._started = time.monotonic()
+    def __init__(self, output: Output, *, every_seconds: float = _LINE_SECONDS) -> None:
+        self._output = output
+        self._live: Live | None = None
+        if not output.as_json and output.notes.is_terminal:
+            self._live = Live(console=output.notes, transient=True, refresh_per_second=4)
+        self._every = every_seconds
+        self._told = time.monotonic()
 
     def __enter__(self) -> Progress:
-        if self._wanted:
+        if self._live is not None:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._wanted:
+        if self._live is not None:
             self._live.stop()
 
     def show(self, units: Sequence[Unit]) -> None:
-        """Draw the state of a run's parts."""
-        if self._wanted:
-            self._live.update(render_progress(units, time.monotonic() - self._started))
+        """Tell the state of a run's parts."""
+        if self._live is not None:
+            self._live.update(render_progress(units))
+        elif time.monotonic() - self._told >= self._every:
+            self._told = time.monotonic()
+            self._output.note(describe_progress(units))
 
 
-def render_progress(units: Sequence[Unit], seconds: float) -> Table:
-    """Return the parts that are being worked on, and a line on the whole."""
-    sizes = [int(unit.detail.get("size", 0)) for unit in units]
-    done = sum(
-        size if not unit.status.is_live else int(unit.resume.get("offset", 0))
-        for unit, size in zip(units, sizes, strict=True)
-    )
-    read = sum(unit.counts.read for unit in units)
-    total = sum(sizes)
-    left = f"{seconds * (total - done) / done:,.0f} s left" if done and total else ""
-    title = f"{read:,} records, {read / max(seconds, 0.001):,.0f} a second, {left}"
-    rows = [
-        (shorten_file(unit.unit), f"{100 * int(unit.resume.get('offset', 0)) // max(size, 1)} %", unit.counts.read)
-        for unit, size in zip(units, sizes, strict=True)
-        if unit.status == "running"
-    ]
-    return make_table(title, ("file", "#done", "#records"), rows)
+def describe_progress(units: Sequence[Unit]) -> str:
+    """Return how far a run is in one line."""
+    found = summarise_progress(units)
+    rows = sum(unit.counts.read for unit in units)
+    if found is None:
+        return f"{rows:,} records" if units else "The files are being looked at."
+    share = 100 * found.bytes_done // found.bytes_total
+    left = "" if found.eta_seconds is None else f", {found.eta_seconds:,} s left"
+    return f"{rows:,} records, {found.rows_per_second:,} a second, {share} % of {found.bytes_total:,} bytes{left}"
+
+
+def render_progress(units: Sequence[Unit]) -> Table:
+    """Return the files that are being read, and a line on the whole."""
+    files: dict[str, tuple[str, int, int]] = {}
+    for unit in units:
+        told = unit.progress
+        if unit.status == "running" and told.get("bytes_total"):
+            row = (f"{100 * told['bytes_done'] // told['bytes_total']} %", told["rows"], told["rows_per_second"])
+            files[told["file"]] = max(files.get(told["file"], row), row, key=itemgetter(1))
+    rows = [(shorten_file(name), *row) for name, row in sorted(files.items())]
+    return make_table(describe_progress(units), ("file", "#done", "#records", "#a second"), rows)
 
 
 def render_result(result: LoadResult) -> Group:

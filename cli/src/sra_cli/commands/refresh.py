@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +35,14 @@ def refresh(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it ended, with live progress.")] = False,
     weekly: Annotated[bool, typer.Option("--weekly", help="Collect the weekly fundamentals too.")] = False,
+    first_day: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DATE",
+            help="With --source fundata: first day (YYYY-MM-DD) of the changes that are asked for; needed without a seed.",
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,9 +53,11 @@ def refresh(
     output = Output(as_json=as_json)
     if source is not None and source not in SOURCES:
         raise ConfigError(f"There is no source {source!r}.", next_step=f"It is one of {', '.join(SOURCES)}.")
+    from_date = read_first_day(first_day, source)
     target = find_target(Home(home))
     with GatewayClient(target.gateway_url, target.token) as client:
-        state = client.trigger_refresh(sources=[source, "views"] if source else None, weekly=weekly)
+        sources = [source, "views"] if source else None
+        state = client.trigger_refresh(sources=sources, weekly=weekly, from_date=from_date)
         if not state["created"]:
             output.note(f"Joined refresh {state['refresh_id']}, which was in progress.")
         if wait:
@@ -55,6 +66,18 @@ def refresh(
     result = make_result(state, target)
     code = choose_exit_code(str(state["status"])) if wait else 0
     output.finish(result, code=code, render=lambda: render_refresh(result))
+
+
+def read_first_day(text: str | None, source: str | None) -> date | None:
+    """Return the first day of Fundata's changes; raises ConfigError for what is no day, or belongs to another source."""
+    if text is None:
+        return None
+    if source != "fundata":
+        raise ConfigError("--from belongs to Fundata's updates.", next_step="Add --source fundata.")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--from {text!r} is no day.", next_step="Write it as YYYY-MM-DD.") from error
 
 
 def find_target(home: Home) -> Target:

@@ -10,8 +10,9 @@ import asyncpg
 import typer
 
 from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.corrections import parse_corrections
 from fundata_ingest.load import run_in_process
-from fundata_ingest.replay import ReplayWork, make_replay_request, parse_corrections
+from fundata_ingest.replay import ReplayWork, make_replay_request
 from sra_cli.commands.load import shorten_file
 from sra_cli.commands.runs import work_on_database
 from sra_cli.database import use_database
@@ -19,6 +20,7 @@ from sra_cli.home import Home
 from sra_cli.ledger_view import plain
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.tables import make_table
+from sra_shared.counts import Counts
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 
@@ -55,13 +57,17 @@ def replay(
     """Try rejected Fundata records again, under the rules as they now are or with corrected lines."""
     output = Output(as_json=as_json)
     configure_logs(service="replay", level="WARNING")
-    corrections = parse_corrections(_read_text(file)) if file is not None else None
+    if dataset is not None:
+        load_catalogue().find_dataset(dataset)
+    corrections = read_corrections(file) if file is not None else None
     request = make_replay_request(dataset=dataset, reject_ids=reject_ids, corrections=corrections)
     with use_database(Home(home)) as dsn:
         result = asyncio.run(run_in_process(dsn, request, ReplayWork(load_catalogue())))
-    tried = result.files[0] if result.files else {}
+    tried = result.files[0] if result.files else Counts().as_dict()
     names = ("read", "stored", "unchanged", "rejected", "rejected_by")
     status = result.task.status.value
+    for error in result.errors:
+        output.note(error)
     output.finish(
         {"status": status, "error": "; ".join(result.errors) or None, **{name: tried.get(name) for name in names}},
         code=choose_exit_code(status),
@@ -71,6 +77,16 @@ def replay(
             [[tried.get(name) for name in names[:4]]],
         ),
     )
+
+
+def read_corrections(file: Path) -> dict[int, str]:
+    """Read the corrected records by reject; raises ConfigError that names the file and the line of what is wrong."""
+    try:
+        return parse_corrections(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.", next_step="Name the corrected lines.") from error
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error.message}", next_step=error.next_step) from error
 
 
 @app.callback()
@@ -107,17 +123,6 @@ def list_all(
             ([str(row["reject_id"]), *_summarise(row)] for row in rows),
         ),
     )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} is not UTF-8 (byte {error.start + 1}).", next_step="Save it as UTF-8 and try again."
-        ) from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.", next_step="Name the file.") from error
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from sra_shared.errors import ConfigError
 
 HEAVY = ("faults", "containers", "api")
 _NOTHING_SELECTED = 5  # pytest's own code
+GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
+"""The program that writes seed trees with their truth; it lies beside the clone and is no part of it."""
 
 FaultsOption = Annotated[bool, typer.Option("--faults", help="The kill tests at full numbers.")]
 ContainersOption = Annotated[bool, typer.Option("--containers", help="The proofs on a container engine.")]
@@ -37,7 +39,7 @@ def test(
 ) -> None:
     """Run the ordinary suite, or the heavy proofs that are named. Nothing outside the clone is needed.
 
-    What an ordinary run leaves out is told; a proof that is named must run, and whole.
+    What is left out is told; a proof that is named must run, and whole, save for what needs more than the clone.
     """
     output = Output(as_json=as_json)
     wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api), strict=True) if chosen]
@@ -47,7 +49,7 @@ def test(
         raise ConfigError(
             f"{who} leaves no test out, and lacks: {', '.join(missing)}.", next_step="Install or start them."
         )
-    left_out = describe_left_out(missing) if not wanted else []
+    left_out = describe_left_out(missing, wanted)
     for part in left_out:
         output.note(f"left out: {part}")
     begun = time.monotonic()
@@ -80,7 +82,7 @@ def run_pytest(proof: str | None, more: list[str], *, to_stderr: bool) -> tuple[
         if proof is None:
             # much of the suite waits for real processes; a file's tests stay together, since they share their stack
             words += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
-        # a proof that is asked for by name is held to what CI is held to: nothing of it is skipped
+        # a proof that is asked for by name is held to what CI is held to: nothing of it is skipped for want of a tool
         settings = {"CI": "true"} if proof else {}
         code = run_foreground([*words, *more], settings=settings, folder=ROOT, to_stderr=to_stderr)
         return code, read_counts(report)
@@ -107,9 +109,13 @@ def find_missing_tools(wanted: list[str]) -> dict[str, str]:
     return missing
 
 
-def describe_left_out(missing: dict[str, str]) -> list[str]:
-    """Return what an ordinary run leaves out: what lacks its tool, and the proofs that want to be named."""
+def describe_left_out(missing: dict[str, str], wanted: list[str]) -> list[str]:
+    """Return what a run leaves out: what lacks its tool, and of an ordinary one the proofs that want to be named."""
     parts = [f"{what} ({tool} is not here)" for tool, what in missing.items()]
+    if "faults" in wanted and not GENERATOR.exists():
+        parts.append("whole generated trees against their truth (make_fundata is not beside the clone)")
+    if wanted:
+        return parts
     engine = "" if has_container_engine() else "; no container engine answers here"
     return [*parts, f"container proofs (./sra test --containers{engine})"]
 

@@ -77,7 +77,8 @@ class Roles(_Frozen):
 class Dataset(_Frozen):
     """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.
 
-    `cadence` is how often the vendor has new figures: every day, or for every month's end.
+    `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of the
+    catalogue it stands in; with each row it is kept as part of `parser_version`.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
@@ -89,6 +90,7 @@ class Dataset(_Frozen):
     languages: tuple[str, ...] = ()
     cadence: Literal["daily", "monthly"] = "daily"
     roles: Roles
+    catalogue_version: Annotated[int, Field(ge=1, le=999)]
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -202,7 +204,10 @@ def parse_catalogue(content: Mapping[str, object]) -> Catalogue:
         return Catalogue.model_validate(
             {
                 **{key: value for key, value in content.items() if key != "roles"},
-                "datasets": [{**entry, "roles": content.get("roles")} for entry in entries],
+                "datasets": [
+                    {**entry, "roles": content.get("roles"), "catalogue_version": content.get("version")}
+                    for entry in entries
+                ],
             }
         )
     except (ValidationError, TypeError) as error:

@@ -18,7 +18,7 @@ from fundata_ingest.batches import RawRows, TextBatch, TypedBatch
 from fundata_ingest.catalogue import Dataset
 from fundata_ingest.numbers import BLANKS
 from fundata_ingest.targets import Target, encode_rows, find_target
-from fundata_ingest.typed import PARSER_VERSION, bucket_identifiers, explode, type_batch
+from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
 from fundata_ingest.versions import DataSource, number_keys
 
 # Writers of one dataset exclude each other by identifier, in so many groups; streams share whole groups.
@@ -54,12 +54,14 @@ class Delivery:
 class Chunk:
     """What one transaction takes in: typed records, the row of each key's first record, the lock groups they touch.
 
-    `encoded`: the first record of every key as version 1, ready for COPY; None where not encoded ahead.
+    `newest_change`: the greatest ChangeDate that is not in the future. `encoded`: the first record of every key as version 1,
+    ready for COPY; None where not encoded ahead.
     """
 
     typed: TypedBatch
     keys: npt.NDArray[np.int64]
     buckets: list[int]
+    newest_change: date | None
     encoded: tuple[list[str], memoryview] | None
 
     @property
@@ -110,12 +112,21 @@ def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
     frame = typed.frame
     keys = number_keys(frame, delivery.target.key)
     buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
-    chunk = Chunk(typed, keys, buckets, None)
-    if not delivery.ahead or not frame.height:
+    chunk = Chunk(typed, keys, buckets, _find_newest_change(typed, delivery.today), None)
+    # exploded rows are encoded slice by slice as they are sent
+    if not delivery.ahead or not frame.height or typed.elements.height:
         return chunk
     first = chunk.is_first
     rows = build_rows(delivery, typed, first, np.ones(len(keys), dtype=np.int32))
     return replace(chunk, encoded=(rows.columns, encode_rows(rows)))
+
+
+def _find_newest_change(typed: TypedBatch, today: date) -> date | None:
+    changes = typed.frame["change_date"]
+    newest = changes.max()
+    if isinstance(newest, date) and newest > today:
+        newest = changes.filter(changes <= today).max()
+    return newest if isinstance(newest, date) else None
 
 
 def build_rows(
@@ -135,7 +146,7 @@ def build_rows(
         "dataset": delivery.dataset.name,
         "data_source": delivery.data_source,
         "run_id": str(delivery.run_id),
-        "parser_version": PARSER_VERSION,
+        "parser_version": str(number_parser(delivery.dataset)),
     }
     if delivery.source_file is not None:
         constants["source_file"] = delivery.source_file

@@ -11,7 +11,7 @@ import polars as pl
 from fundata_ingest.batches import TypedBatch
 from fundata_ingest.chunks import Chunk, Delivery, build_rows, hash_keys
 from fundata_ingest.lookup import find_existing, lock_identifiers
-from fundata_ingest.targets import copy_bytes, copy_frame, encode_rows
+from fundata_ingest.targets import copy_bytes, copy_frame
 from fundata_ingest.versions import Decision, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -89,8 +89,7 @@ async def _append_versions(connection: Connection, delivery: Delivery, chunk: Ch
         await copy_bytes(connection, target.table, columns, rows)
     else:
         delivery.ahead = as_encoded
-        frame = build_rows(delivery, chunk.typed, stored, decision.version)
-        await copy_bytes(connection, target.table, frame.columns, encode_rows(frame))
+        await copy_frame(connection, target.table, build_rows(delivery, chunk.typed, stored, decision.version))
     if decision.superseded.height:
         keys = chunk.typed.frame.select(target.key).with_row_index("row").cast({"row": pl.Int64})
         await copy_frame(

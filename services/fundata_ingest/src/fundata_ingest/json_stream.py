@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from json.encoder import encode_basestring
 from typing import BinaryIO
 
 from fundata_ingest.batches import ROW_LIMIT, Position
+from fundata_ingest.json_text import NumberText
 from sra_shared.errors import RetryableError
 
 _PIECE = 1 << 20
@@ -19,17 +19,12 @@ _AFTER_VALUE = frozenset(" \t\r\n,]")
 _STRUCTURE = re.compile(r'["\\{}\[\],]')
 
 
-class NumberText(str):
-    """A JSON number as it was written, to the last digit."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True)
 class Element:
-    """One element of the array: its value, None where it is longer than ROW_LIMIT, and its text (at most that much).
+    """One element of the array: its value, and its text (at most ROW_LIMIT characters).
 
-    `length` is its full length in characters; `number` counts from 1; `end` is the byte offset after it.
+    `length` is its full length in characters; `number` counts from 1; `end` is the byte offset after it. `is_deep`: it is
+    nested too deeply for any parser. Where it is, or longer than ROW_LIMIT, its value is None.
     """
 
     number: int
@@ -37,6 +32,7 @@ class Element:
     length: int
     value: object
     end: int
+    is_deep: bool = False
 
 
 class BrokenJsonError(RetryableError):
@@ -57,23 +53,6 @@ def decode_value(text: str) -> object:
         return _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise BrokenJsonError(f"A stored record is not valid JSON: {error}.") from error
-
-
-def dump_value(value: object) -> str:
-    """Write a parsed value as compact JSON, numbers as they were delivered."""
-    if isinstance(value, NumberText):
-        return value if _is_json_number(value) else encode_basestring(value)
-    if isinstance(value, str):
-        return encode_basestring(value)
-    if isinstance(value, dict):
-        return "{" + ",".join([f"{encode_basestring(key)}:{dump_value(item)}" for key, item in value.items()]) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join([dump_value(item) for item in value]) + "]"
-    return json.dumps(value)
-
-
-def _is_json_number(text: str) -> bool:
-    return text not in ("NaN", "Infinity", "-Infinity")
 
 
 def iterate_elements(stream: BinaryIO, what: str, start: Position | None = None) -> Iterator[Element]:
@@ -117,19 +96,18 @@ class _Reader:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
-            except (ValueError, RecursionError) as error:
-                if len(self._text) - self._at > ROW_LIMIT:
-                    return self._skip_long()
-                if self._fill():
-                    continue
-                raise self._fail(f"is cut or damaged in record {self._number}: {error}") from error
-            if self._text[end : end + 1] not in _AFTER_VALUE:  # a number may go on in the next piece
-                if len(self._text) - self._at > ROW_LIMIT:
-                    return self._skip_long()
-                if self._fill():
-                    continue
-                raise self._fail(f"is cut or damaged behind record {self._number}")
-            return self._take(end, value)
+                if self._text[end : end + 1] in _AFTER_VALUE:
+                    return self._take(end, value)
+                # a number may go on in the next piece
+                problem = f"is cut or damaged behind record {self._number}"
+            except RecursionError:
+                return self._skip_record(is_deep=True)
+            except ValueError as error:
+                problem = f"is cut or damaged in record {self._number}: {error}"
+            if len(self._text) - self._at > ROW_LIMIT:
+                return self._skip_record()
+            if not self._fill():
+                raise self._fail(problem)
 
     def _take(self, end: int, value: object) -> Element:
         text = self._text[self._at : end]
@@ -138,14 +116,13 @@ class _Reader:
             return self._make(text[:ROW_LIMIT], len(text), None)
         return self._make(text, len(text), value)
 
-    def _make(self, text: str, length: int, value: object) -> Element:
+    def _make(self, text: str, length: int, value: object, *, is_deep: bool = False) -> Element:
         self._number += 1
-        return Element(self._number - 1, text, length, value, self._count_bytes())
+        return Element(self._number - 1, text, length, value, self._count_bytes(), is_deep)
 
-    def _skip_long(self) -> Element:
-        """Go to the end of a record that passes ROW_LIMIT, keeping only its beginning."""
-        kept = self._text[self._at : self._at + ROW_LIMIT]
-        depth, in_string, length, skip = 0, False, 0, 0
+    def _skip_record(self, *, is_deep: bool = False) -> Element:
+        """Go to the end of a record that passes ROW_LIMIT, or is nested too deeply, keeping only its beginning."""
+        kept, depth, in_string, length, skip = "", 0, False, 0, 0
         while True:
             for mark in _STRUCTURE.finditer(self._text, self._at):
                 sign = mark[0]
@@ -161,21 +138,25 @@ class _Reader:
                 elif not in_string and sign in "}],":
                     depth -= sign != ","
                     if depth <= 0 and (sign != "," or depth == 0):
-                        return self._end_long(mark, depth, length, kept)
+                        return self._end_record(mark, depth, length, kept, is_deep=is_deep)
             passed = len(self._text) - self._at
+            kept += self._text[self._at : self._at + ROW_LIMIT - len(kept)]
             length, skip = length + passed, max(0, skip - passed)
             self._at = len(self._text)
             if not self._fill():
-                raise self._fail(f"is cut in record {self._number}, which is longer than 1 MB")
+                raise self._fail(
+                    f"is cut in record {self._number}, which is {'deep' if is_deep else 'longer than 1 MB'}"
+                )
 
-    def _end_long(self, mark: re.Match[str], depth: int, length: int, kept: str) -> Element:
+    def _end_record(self, mark: re.Match[str], depth: int, length: int, kept: str, *, is_deep: bool) -> Element:
         """End at a bracket that closes the record, or before what stands behind a bare long value."""
         end = mark.end() if mark[0] != "," and depth == 0 else mark.start()
         length += end - self._at
+        kept += self._text[self._at : end][: ROW_LIMIT - len(kept)]
         self._at = end
-        if length <= ROW_LIMIT:
+        if length <= ROW_LIMIT and not is_deep:
             raise self._fail(f"holds what is not JSON in record {self._number}")
-        return self._make(kept, length, None)
+        return self._make(kept, length, None, is_deep=is_deep and length <= ROW_LIMIT)
 
     def _close(self) -> None:
         self._at += 1

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psutil
-
-from fundata_ingest.seed import UNKNOWN_DATASET
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.seed_plan import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
+from fundata_ingest.tree import SeedTree, survey_tree
 from sra_shared.counts import Counts
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
 from sra_shared.errors import RunCancelledError
 from sra_shared.logs import get_logger
+from sra_shared.memory import measure_peak_memory
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
     RunRequest,
+    RunStatus,
     TaskType,
     Unit,
     UnitStatus,
@@ -51,7 +51,10 @@ Watch = Callable[[Sequence[Unit]], None]
 
 @dataclass(frozen=True)
 class LoadResult:
-    """How a load ended: its run, its parts, and what became of every file over all runs that worked on it."""
+    """How a load ended: its run, its parts, and what became of every file over all runs that worked on it.
+
+    `was_adopted`: the run had been planned before, by a process that died or is still at work.
+    """
 
     task: ProcessingTask
     units: Sequence[Unit]
@@ -59,6 +62,7 @@ class LoadResult:
     missing: Sequence[str]
     seconds: float
     peak_rss_mb: float
+    was_adopted: bool = False
 
     @property
     def errors(self) -> list[str]:
@@ -102,9 +106,50 @@ async def run_in_process(
                 watching.cancel()
                 await asyncio.wait({watching})
             async with pool.acquire() as reader:
-                return await _read_result(reader, task, time.monotonic() - started)
+                result = await _read_result(reader, task, time.monotonic() - started)
+            return replace(result, was_adopted=not requested.created)
         finally:
             await pool.close()
+
+
+async def load_seed_tree(
+    dsn: str, request: RunRequest, tree: SeedTree, work: SeedWork, *, watch: Watch | None = None
+) -> LoadResult:
+    """Load a tree as it lies there now.
+
+    The run that a killed load left is finished as it was planned; what came to the folder, or changed there, since then is
+    loaded by another one, and both are told as one. Raises as `run_in_process`.
+    """
+    result = await run_in_process(dsn, request, work, watch=watch)
+    if not result.was_adopted or result.task.status is RunStatus.CANCELLED:
+        return result
+    if not await asyncio.to_thread(_has_changed, tree, work, result.units):
+        return result
+    log.info("tree_has_changed_since_it_was_planned", folder=str(tree.root))
+    return _join_results(result, await run_in_process(dsn, request, work, watch=watch))
+
+
+def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
+    """Return whether the tree holds a file that is not the one these units were planned with."""
+    planned = {
+        unit.detail["file"]: (unit.detail.get("size"), unit.detail.get("modified_ns"))
+        for unit in units
+        if "file" in unit.detail
+    }
+    found, _ = survey_tree(tree, work.catalogue, tables=work.tables)
+    return any(planned.get(file.path) != (file.size, file.modified_ns) for file in found)
+
+
+def _join_results(first: LoadResult, second: LoadResult) -> LoadResult:
+    """Return what both runs did; what the second skipped, since the first had loaded it, is told as the first left it."""
+    loaded = {file["file"]: file for file in first.files if file["status"] == UnitStatus.COMPLETED}
+    files = [loaded.get(file["file"], file) if file["status"] == UnitStatus.SKIPPED else file for file in second.files]
+    return replace(
+        second,
+        files=files,
+        seconds=first.seconds + second.seconds,
+        peak_rss_mb=max(first.peak_rss_mb, second.peak_rss_mb),
+    )
 
 
 def make_load_request(folder: Path, *, released: bool = False) -> RunRequest:
@@ -157,7 +202,7 @@ async def _read_result(connection: Connection, task: ProcessingTask, seconds: fl
         files=_describe_files(units, totals),
         missing=[unit.detail["missing_file"] for unit in units if "missing_file" in unit.detail],
         seconds=seconds,
-        peak_rss_mb=measure_peak_rss(),
+        peak_rss_mb=measure_peak_memory(children=True),
     )
 
 
@@ -188,11 +233,3 @@ def _join_statuses(statuses: Sequence[UnitStatus]) -> UnitStatus:
     """Return the status of a file from those of its streams: the worst."""
     worst_first = (UnitStatus.FAILED, UnitStatus.CANCELLED, UnitStatus.HELD, UnitStatus.REJECTED, UnitStatus.PARTIAL)
     return next((status for status in worst_first if status in statuses), statuses[0])
-
-
-def measure_peak_rss() -> float:
-    """Return the greatest resident memory so far of this process and its children, in MB."""
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    children = sum(child.memory_info().rss for child in psutil.Process().children(recursive=True)) / 1e6
-    return own + children

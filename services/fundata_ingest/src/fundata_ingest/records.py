@@ -6,17 +6,26 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import BinaryIO
 
 import polars as pl
 
 from fundata_ingest.batches import ROW_LIMIT, JsonExtras, Position, Reject, RejectReason, TextBatch
 from fundata_ingest.catalogue import Dataset, normalise_name
-from fundata_ingest.json_stream import Element, decode_value, dump_value, iterate_elements
+from fundata_ingest.json_stream import Element, decode_value, iterate_elements
+from fundata_ingest.json_text import MOST_DEPTH, TooDeepError, dump_value, write_element
 from fundata_ingest.reader import BATCH_ROWS
 from fundata_ingest.typed import ELEMENT_SCHEMA, clean_key, type_batch
 
 _BATCH_CHARACTERS = 8 << 20
+# A record with lists becomes a row an element, each with all of raw_json: what the rows of a batch hold together is bounded,
+# and what one record may come to. `row_ordinal` is a smallint.
+_BATCH_EXPLODED = 32 << 20
+MOST_ELEMENTS = 32_767
+MOST_EXPLODED = 1 << 30
+# what a row holds beside raw_json, roughly
+_ROW_CHARACTERS = 400
 _IDENTIFIER_ALIAS = "identifier"
 _API_VERSION = "apiversion"
 # The day only bounds the dates of quotes.
@@ -37,13 +46,26 @@ class JsonRows:
 
 @dataclass(frozen=True)
 class FlatRecord:
-    """One JSON record: catalogued columns as text, list fields, the other fields, and the whole as JSON text."""
+    """One JSON record: catalogued columns as text, list fields, the other fields, and the whole as JSON text.
+
+    Each list field is a name and its elements as text. All of it is the same for a delivered record and for its raw_json.
+    """
 
     fields: Mapping[str, str]
-    lists: tuple[tuple[str, list[object]], ...]
+    lists: tuple[tuple[str, list[str | None]], ...]
     extra: str
     api_version: str | None
     raw_json: str
+
+    @property
+    def elements(self) -> int:
+        """How many elements the list fields hold together."""
+        return sum(len(values) for _, values in self.lists)
+
+    @property
+    def exploded(self) -> int:
+        """How many characters its rows hold together, roughly."""
+        return max(1, self.elements) * (len(self.raw_json) + _ROW_CHARACTERS)
 
 
 @dataclass
@@ -53,10 +75,14 @@ class _Collected:
     records: list[FlatRecord] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     characters: int = 0
+    exploded: int = 0
 
     @property
     def read(self) -> int:
         return len(self.records) + len(self.rejects)
+
+    def is_full(self, batch_rows: int) -> bool:
+        return self.read >= batch_rows or self.characters >= _BATCH_CHARACTERS or self.exploded >= _BATCH_EXPLODED
 
 
 def read_json_batches(
@@ -80,7 +106,7 @@ def read_json_batches(
     collected = _Collected()
     for element in iterate_elements(stream, dataset.name, start):
         _collect(collected, element, dataset)
-        if collected.read >= batch_rows or collected.characters >= _BATCH_CHARACTERS:
+        if collected.is_full(batch_rows):
             end = Position(element.end, element.number + 1)
             yield _build_batch(collected, dataset, position, end, delivered_on, ambiguous)
             position, collected = end, _Collected()
@@ -116,37 +142,39 @@ def read_stored_records(dataset: Dataset, lines: Sequence[int], raw_json: Sequen
 
 
 def flatten_record(record: Mapping[str, object], dataset: Dataset) -> FlatRecord:
-    """Sort the fields of one record: names count without case and underscores, `identifier` is the InstrumentKey."""
+    """Sort the fields of one record: names count without case and underscores, `identifier` is the InstrumentKey.
+
+    Of several fields with one name the one that is written as catalogued counts, else the first in order; the others stay
+    under their own names. List fields come in the order of their names. Raises TooDeepError.
+    """
     fields: dict[str, str] = {}
     whole: dict[str, object] = {}
-    lists: list[tuple[str, list[object]]] = []
+    lists: list[tuple[str, list[str | None]]] = []
     extra: dict[str, object] = {}
     api_version: str | None = None
     names = dataset.names_by_normal_form
     has_key = any(normalise_name(key) == normalise_name(dataset.roles.identifier) for key in record)
-    for key, value in record.items():
+    for key, value in sorted(record.items(), key=lambda item: (names.get(normalise_name(item[0])) != item[0], item[0])):
         normal = normalise_name(key)
         name = names.get(normal)
         if normal == _IDENTIFIER_ALIAS and not has_key:
             name = dataset.roles.identifier
-        if name in fields:
+        if name in whole:
             name = None
         place = name or key
-        while place in whole:
-            place += "_"
         whole[place] = value if isinstance(value, dict | list) or value is None else write_scalar(value)
         if isinstance(value, list):
             if value:
-                lists.append((key, value))
-                extra[key] = value
+                lists.append((place, [write_element(item) for item in value]))
+                extra[place] = value
         elif name is not None:
             fields[name] = write_scalar(value)
         elif normal == _API_VERSION:
             api_version = write_scalar(value) or None
         elif value is not None and value != "":
-            extra[key] = value
-    canonical = dump_value(dict(sorted(extra.items()))) if extra else ""
-    return FlatRecord(fields, tuple(lists), canonical, api_version, dump_value(whole))
+            extra[place] = whole[place]
+    canonical = dump_value(extra) if extra else ""
+    return FlatRecord(fields, tuple(sorted(lists, key=itemgetter(0))), canonical, api_version, dump_value(whole))
 
 
 def write_scalar(value: object) -> str:
@@ -165,9 +193,9 @@ def _collect(collected: _Collected, element: Element, dataset: Dataset) -> None:
         verdict = _judge(element)
         if verdict is None:
             record = flatten_record(_as_object(element.value), dataset)
-            verdict = _judge_text(record.raw_json)
-    except RecursionError:
-        verdict = "field_count", "The record is nested too deeply."
+            verdict = _judge_text(record.raw_json) or _judge_size(record)
+    except TooDeepError as error:
+        verdict = "field_count", str(error)
     if verdict is not None or record is None:
         reason, detail = verdict or ("field_count", "")
         raw = element.text.encode("utf-8", "surrogateescape")[:ROW_LIMIT]
@@ -176,12 +204,15 @@ def _collect(collected: _Collected, element: Element, dataset: Dataset) -> None:
     collected.numbers.append(element.number)
     collected.texts.append(element.text)
     collected.records.append(record)
+    collected.exploded += record.exploded
 
 
 def _judge(element: Element) -> tuple[RejectReason, str] | None:
     size = element.length if element.length > ROW_LIMIT else len(element.text.encode("utf-8", "surrogateescape"))
     if size > ROW_LIMIT:
         return "row_too_long", f"The record has {element.length:,} characters; at most {ROW_LIMIT:,} bytes are kept."
+    if element.is_deep:
+        raise TooDeepError(f"The record is nested deeper than {MOST_DEPTH} levels.")
     if not isinstance(element.value, dict):
         verdict = _judge_text(dump_value(element.value))
         return verdict or ("field_count", f"The record is no object but {element.text[:60]!r}.")
@@ -196,6 +227,16 @@ def _judge_text(text: str) -> tuple[RejectReason, str] | None:
         return "bad_encoding", "A text of the record is not UTF-8."
     if _NUL_ESCAPE in text and _NUL.search(text):
         return "nul_byte", "A text of the record holds a NUL."
+    return None
+
+
+def _judge_size(record: FlatRecord) -> tuple[RejectReason, str] | None:
+    """Return what the table could not hold, or not within reason: the record once more in every row."""
+    if record.elements > MOST_ELEMENTS or record.exploded > MOST_EXPLODED:
+        return "row_too_long", (
+            f"The record would become {record.elements:,} rows with {record.exploded:,} characters together; at most"
+            f" {MOST_ELEMENTS:,} and {MOST_EXPLODED:,} are stored."
+        )
     return None
 
 
@@ -240,7 +281,7 @@ def _mark_ambiguous(frame: pl.DataFrame, dataset: Dataset, ambiguous: frozenset[
 
 def _list_elements(collected: _Collected) -> pl.DataFrame:
     rows: list[tuple[int, str, int, str | None]] = [
-        (number, key, index, None if value is None else write_scalar(value))
+        (number, key, index, value)
         for number, record in zip(collected.numbers, collected.records, strict=True)
         for key, values in record.lists
         for index, value in enumerate(values)

@@ -18,21 +18,27 @@ from fundata_ingest.chunks import LOCK_BUCKETS
 from fundata_ingest.lookup import lock_identifiers
 from fundata_ingest.records import read_stored_records
 from fundata_ingest.targets import Target, copy_frame, find_target
-from fundata_ingest.typed import PARSER_VERSION, bucket_identifiers, explode, type_batch
+from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, RunEnd, RunRequest, TaskType, Unit, UnitContext, UnitPlan
 
 _ROWS = 5_000
+# a page holds at most so many characters of raw_json and rows of the table, and one record
+_CHARACTERS, _TABLE_ROWS = 8 << 20, 50_000
+_ROWS_AT_ONCE = 50
 _LONGEST_ATTEMPT = 14_400
 
 _SQL_PAGE = """
-SELECT t.identifier, t.{key} AS part, t.data_version, t.change_date, t.raw_json::text AS raw_json
+SELECT t.identifier, t.{key} AS part, t.data_version, t.change_date, t.raw_json::text AS raw_json,
+  CASE WHEN t.array_source_field IS NULL THEN 1 ELSE
+    (SELECT count(*) FROM {table} v WHERE v.identifier = t.identifier AND v.{key} = t.{key} AND v.dataset = t.dataset
+     AND v.data_version = t.data_version) END AS table_rows
 FROM {table} t
 WHERE t.dataset = $1 AND t.row_ordinal = 0 AND (t.identifier, t.{key}) > ($2::text, $3::{key_type})
   AND NOT EXISTS (SELECT FROM {table}_superseded s WHERE s.identifier = t.identifier AND s.{key} = t.{key}
                   AND s.dataset = t.dataset AND s.data_version = t.data_version)
-ORDER BY t.identifier, t.{key} LIMIT $4
+ORDER BY t.identifier, t.{key}
 """
 _SQL_TEMPORARY = "CREATE TEMP TABLE reparsed ON COMMIT DROP AS SELECT {columns}, content_hash FROM {table} WHERE false"
 # a page is read before its keys are locked, so only versions that are still the latest count
@@ -95,8 +101,8 @@ class ReparseWork:
         dataset = self.catalogue.find_dataset(context.unit.dataset)
         while True:
             after = _read_resume(context.unit.resume, dataset)
-            async with context.pool.acquire() as connection:
-                rows = await connection.fetch(_fill(_SQL_PAGE, dataset), dataset.name, *after, self.page_rows)
+            async with context.pool.acquire() as reader, reader.transaction():
+                rows = await _read_page(reader, dataset, after, self.page_rows)
             if not rows:
                 return
             fresh = await asyncio.to_thread(_type_again, dataset, rows)
@@ -110,6 +116,22 @@ class ReparseWork:
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Nothing beside what the parts say."""
         return RunEnd()
+
+
+async def _read_page(
+    connection: Connection, dataset: Dataset, after: tuple[str, str | date], page_rows: int
+) -> list[asyncpg.Record]:
+    """Return the next records along the key, as many as are typed at a time."""
+    rows: list[asyncpg.Record] = []
+    characters = table_rows = 0
+    query = _fill(_SQL_PAGE, dataset)
+    async for row in connection.cursor(query, dataset.name, *after, prefetch=_ROWS_AT_ONCE):
+        rows.append(row)
+        characters += len(row["raw_json"])
+        table_rows += row["table_rows"]
+        if len(rows) >= page_rows or characters >= _CHARACTERS or table_rows >= _TABLE_ROWS:
+            break
+    return rows
 
 
 def _read_resume(resume: Mapping[str, Any], dataset: Dataset) -> tuple[str, str | date]:
@@ -166,7 +188,7 @@ async def _append_changed(
     await copy_frame(connection, "reparsed", _make_rows(dataset, rows, fresh))
     await connection.execute("ANALYZE reparsed")
     await connection.execute(_fill(_SQL_CHANGED, dataset), dataset.name)
-    await connection.execute(_fill(_SQL_APPEND, dataset), dataset.name, context.task.task_id, int(PARSER_VERSION))
+    await connection.execute(_fill(_SQL_APPEND, dataset), dataset.name, context.task.task_id, number_parser(dataset))
     await connection.execute(_fill(_SQL_SUPERSEDE, dataset), dataset.name, context.task.task_id)
     stored = int(await connection.fetchval("SELECT count(*) FROM changed"))
     # what the rules would refuse today stays as it was stored

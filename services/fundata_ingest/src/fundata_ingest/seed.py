@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
-from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.storage import Wanted, fetch_files
+from fundata_ingest.seed_plan import SeedPlanner, tell_progress
+from fundata_ingest.sources import Wanted
+from fundata_ingest.storage import fetch_again
 from fundata_ingest.streams import CHUNK_ROWS, FileJob, load_stream
-from fundata_ingest.tracker import count_resolved, is_loaded, settle_files, sum_streams, track_file
-from fundata_ingest.tree import FoundFile, SeedTree, hash_file, survey_tree
+from fundata_ingest.tracker import count_resolved, settle_files, sum_streams
+from fundata_ingest.tree import SeedTree
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
-from sra_shared.migrate import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.settings import SeedStorageSettings
 
 log = get_logger(__name__)
-
-UNKNOWN_DATASET = "(unknown)"
-# below this a second stream costs more than it brings
-_BYTES_PER_STREAM = 12 << 20
-_MOST_STREAMS = 2
 
 
 @dataclass(frozen=True)
@@ -51,24 +44,44 @@ class SeedWork:
     concurrency: int = 2
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Look at every file, hash it, and say what is to be done with it; missing ones are fetched where they can be."""
-        tree = self.find_tree(context.task)
-        async with context.pool.acquire() as connection:
-            tree.check_mark(is_sandbox=await read_sandbox_mark(connection))
-        found, missing = await asyncio.to_thread(survey_tree, tree, self.catalogue, tables=self.tables)
-        if self._can_fetch:
-            await self._fetch(tree, found, missing)
-            found, missing = await asyncio.to_thread(survey_tree, tree, self.catalogue, tables=self.tables)
-        plans = []
-        for file in found:
-            context.check()
-            plans += await self._plan_file(context, file)
-        return plans + [await self._plan_missing(context, problem) for problem in missing]
+        """Say of every file of the tree what is to be done with it."""
+        return await self.plan_files(context, None)
+
+    async def plan_files(self, context: UnitContext, only: frozenset[str] | None) -> Sequence[UnitPlan]:
+        """As `plan`, for the catalogued paths `only`, or all."""
+        planner = SeedPlanner(
+            context=context,
+            catalogue=self.catalogue,
+            tree=self.find_tree(context.task),
+            tables=self.tables,
+            storage=self.storage,
+            streams=self.streams,
+            only=only,
+        )
+        return await planner.plan()
 
     async def process(self, context: UnitContext) -> None:
-        """Load one stream of one file."""
-        drop_limit = self.find_drop_limit(context.task)
-        await load_stream(context, self.catalogue, batch_rows=self.batch_rows, drop_limit=drop_limit)
+        """Load one stream of one file; where the file is not on this machine's disk, it is fetched as it was planned."""
+
+        async def find_file(job: FileJob) -> Path:
+            return await self._find_file(context, job)
+
+        await load_stream(
+            context,
+            self.catalogue,
+            find_file,
+            batch_rows=self.batch_rows,
+            drop_limit=self.find_drop_limit(context.task),
+        )
+
+    async def _find_file(self, context: UnitContext, job: FileJob) -> Path:
+        # the plan may come from another machine, or from this one before its disk was emptied by a deploy
+        location = self.find_tree(context.task).locate(job.file)
+        if self.storage is not None and self.storage.is_set and not location.exists():
+            log.info("seed_file_is_fetched_again", file=job.file, bytes_total=job.size)
+            wanted = Wanted(job.file, location, job.sha256, job.size, exact=True)
+            await fetch_again(self.storage, wanted, on_progress=tell_progress(context))
+        return location
 
     def find_drop_limit(self, task: ProcessingTask) -> Decimal | None:
         """Return the limit of drops; None in a run by which a person lets a held one through."""
@@ -78,126 +91,21 @@ class SeedWork:
         """Fail the run whose share of rejects is too great; a file rejected whole makes it partial."""
         return await conclude_seed_run(connection, task, units, self.reject_limit)
 
-    @property
-    def _can_fetch(self) -> bool:
-        storage = self.storage
-        return storage is not None and any((storage.seed_base_url, storage.seed_bucket, storage.lfs_url))
-
-    async def _fetch(self, tree: SeedTree, found: Sequence[FoundFile], missing: Sequence[FileProblem]) -> None:
-        wanted = [Wanted(problem.path, tree.locate(problem.path)) for problem in missing]
-        for file in found:
-            if isinstance(file.verdict, FileProblem) and file.verdict.kind == "lfs_pointer":
-                oid, size = file.verdict.details.get("oid"), file.verdict.details.get("size")
-                wanted.append(
-                    Wanted(
-                        file.path,
-                        file.location,
-                        oid if isinstance(oid, str) else None,
-                        size if isinstance(size, int) else None,
-                    )
-                )
-        if wanted and self.storage is not None:
-            for fetched in await fetch_files(self.storage, wanted):
-                if fetched.problem is not None:
-                    log.warning("seed_file_not_to_be_had", file=fetched.path, problem=fetched.problem)
-
-    async def _plan_file(self, context: UnitContext, file: FoundFile) -> list[UnitPlan]:
-        run_id = context.task.task_id
-        if isinstance(file.verdict, FileProblem):
-            return [await self._plan_refused(context, file, file.verdict)]
-        dataset = file.verdict.dataset.name
-        try:
-            sha256 = await asyncio.to_thread(hash_file, file)
-        except OSError as error:
-            message = f"{file.path}: the file cannot be read ({error.strerror}); the others are loaded."
-            problem = FileProblem(file.path, "unreadable", "rejected", message, dataset)
-            return [await self._plan_refused(context, file, problem)]
-        async with context.pool.acquire() as connection, connection.transaction():
-            skip = await is_loaded(connection, dataset, sha256)
-            file_id, streams = await track_file(
-                connection,
-                path=file.path,
-                file_hash=sha256,
-                dataset=dataset,
-                size=file.size,
-                status="skipped" if skip else "processing",
-                run_id=run_id,
-                streams=self._choose_streams(file.size),
-            )
-        if skip:
-            return [UnitPlan(file.path, dataset, {"file": file.path}, UnitStatus.SKIPPED)]
-        return [
-            UnitPlan(job.unit, dataset, job.detail)
-            for job in _split_file(file, sha256, file_id, streams, datetime.now(UTC).date().isoformat())
-        ]
-
-    def _choose_streams(self, size: int) -> int:
-        if self.streams is not None:
-            return self.streams
-        return _MOST_STREAMS if size >= _BYTES_PER_STREAM * _MOST_STREAMS and (os.cpu_count() or 1) > 1 else 1
-
-    async def _plan_refused(self, context: UnitContext, file: FoundFile, problem: FileProblem) -> UnitPlan:
-        log.warning("seed_file_rejected", file=file.path, reason=problem.kind, message=problem.message)
-        await self._track_problem(context, problem, file.size)
-        detail = {"file": file.path, "problem": problem.kind, "details": dict(problem.details)}
-        return UnitPlan(file.path, problem.dataset or UNKNOWN_DATASET, detail, UnitStatus.REJECTED, problem.message)
-
-    async def _plan_missing(self, context: UnitContext, problem: FileProblem) -> UnitPlan:
-        log.warning("seed_file_missing", file=problem.path, message=problem.message)
-        await self._track_problem(context, problem, None)
-        # where the files should be had from storage, one that is not there is no mere warning
-        status = UnitStatus.FAILED if self._can_fetch else UnitStatus.MISSING
-        return UnitPlan(
-            problem.path, problem.dataset or UNKNOWN_DATASET, {"missing_file": problem.path}, status, problem.message
-        )
-
-    async def _track_problem(self, context: UnitContext, problem: FileProblem, size: int | None) -> None:
-        async with context.pool.acquire() as connection:
-            await track_file(
-                connection,
-                path=problem.path,
-                file_hash="",
-                dataset=problem.dataset,
-                size=size,
-                status=problem.status,
-                run_id=context.task.task_id,
-                error=problem.message,
-            )
-
-
-def _split_file(file: FoundFile, sha256: str, file_id: int, streams: int, today: str) -> list[FileJob]:
-    if isinstance(file.verdict, FileProblem):
-        return []
-    return [
-        FileJob(
-            file=file.path,
-            location=str(file.location),
-            size=file.size,
-            modified_ns=file.modified_ns,
-            sha256=sha256,
-            file_id=file_id,
-            stream=stream,
-            streams=streams,
-            columns=list(file.verdict.columns),
-            start_offset=file.verdict.start.offset,
-            start_line=file.verdict.start.line,
-            today=today,
-        )
-        for stream in range(streams)
-    ]
-
 
 async def conclude_seed_run(
     connection: Connection, task: ProcessingTask, units: Sequence[Unit], reject_limit: Decimal
 ) -> RunEnd:
     """Return the end of a run of seed files or exports, and note whether its files count as loaded.
 
-    Files are judged by what became of them over all runs that worked on them, so that loading the same tree again after
-    too many rejects reports the same, until they are replayed or REJECT_LIMIT is raised.
+    Files are judged by what became of them over all runs that worked on them, and by how many of their rejects are still
+    open. So loading a tree again that failed by REJECT_LIMIT reads nothing and fails again, until enough of the rejects
+    are resolved or the limit is raised.
     """
     if task.cancel_requested_at is not None:
         return RunEnd(datasets=_list_datasets(units))
-    file_ids = sorted({unit.detail["file_id"] for unit in units if "file_id" in unit.detail})
+    file_ids = sorted(
+        {unit.detail[name] for unit in units for name in ("file_id", "judged_file_id") if name in unit.detail}
+    )
     files = await sum_streams(connection, file_ids)
     others = (unit.counts for unit in units if "file_id" not in unit.detail)
     total = sum((*files.values(), *others), Counts())

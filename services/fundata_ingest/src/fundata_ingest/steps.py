@@ -13,10 +13,12 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.exports import end_exports, load_export
+from fundata_ingest.export_ledger import end_exports
+from fundata_ingest.exports import load_export
 from fundata_ingest.seed import SeedWork, conclude_seed_run
 from fundata_ingest.streams import CHUNK_ROWS
 from fundata_ingest.targets import TARGETS
+from fundata_ingest.tracker import list_unloaded
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account, UpdateApi, check_hosts
 from sra_shared.db import Connection
@@ -62,7 +64,7 @@ class StepWork:
             )
         if self.account is not None:
             check_hosts(self.account, is_sandbox=is_sandbox)
-        units = [replace(plan, stage=0) for plan in await self._plan_seed(context, is_empty=bool(is_empty))]
+        units = [replace(plan, stage=0) for plan in await self._plan_seed(context, is_first=bool(is_empty))]
         if self.account is None:
             return units
         return units + [replace(plan, stage=1) for plan in self._plan_exports(context.task.parameters)]
@@ -90,14 +92,17 @@ class StepWork:
             return replace(end, details={"skipped": reason})
         return end
 
-    async def _plan_seed(self, context: UnitContext, *, is_empty: bool) -> Sequence[UnitPlan]:
+    async def _plan_seed(self, context: UnitContext, *, is_first: bool) -> Sequence[UnitPlan]:
+        """Return the files still to be loaded: with the update API, newer ones in the place of loaded ones are not read."""
         asked = context.task.parameters
         if asked.get("from") or (asked.get("datasets") and not asked.get("released")):
             return []
-        tree = self.seed.find_tree(context.task)
-        if self.account is not None and not is_empty and not tree.is_sample:
-            return []
-        return await self.seed.plan(context)
+        if self.account is None or is_first or self.seed.find_tree(context.task).is_sample:
+            return await self.seed.plan(context)
+        paths = [path for dataset in self.seed.catalogue.list_datasets(self.table) for path in dataset.files]
+        async with context.pool.acquire() as connection:
+            left = await list_unloaded(connection, paths)
+        return await self.seed.plan_files(context, left) if left else []
 
     def _plan_exports(self, parameters: dict[str, Any]) -> list[UnitPlan]:
         wanted = parameters.get("datasets")

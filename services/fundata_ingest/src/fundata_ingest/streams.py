@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from itertools import takewhile
@@ -17,8 +17,9 @@ from fundata_ingest.catalogue import Catalogue
 from fundata_ingest.chunks import Chunk, Delivery, hash_keys, prefetch, prepare_chunks, take_share
 from fundata_ingest.commit import store_chunk
 from fundata_ingest.drops import check_drops
+from fundata_ingest.manifest import compute_sha256
+from fundata_ingest.progress import FilePace, open_pace
 from fundata_ingest.reader import read_batches
-from fundata_ingest.storage import compute_sha256
 from fundata_ingest.tracker import StreamState, list_file_runs, read_stream, save_stream
 from fundata_ingest.typed import type_batch
 from fundata_ingest.versions import KeySet
@@ -52,8 +53,8 @@ class FileJob:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
-        """Read a unit's detail."""
-        return cls(**detail)
+        """Read a unit's detail; a run that an older or newer release planned may know more of a file."""
+        return cls(**{name: detail[name] for name in (one.name for one in fields(cls)) if name in detail})
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -72,9 +73,14 @@ class FileJob:
 
 
 async def load_stream(
-    context: UnitContext, catalogue: Catalogue, *, batch_rows: int = CHUNK_ROWS, drop_limit: Decimal | None = None
+    context: UnitContext,
+    catalogue: Catalogue,
+    find_file: Callable[[FileJob], Awaitable[Path]],
+    *,
+    batch_rows: int = CHUNK_ROWS,
+    drop_limit: Decimal | None = None,
 ) -> None:
-    """Do a unit of a seed run from its last committed chunk to the end of the file.
+    """Do a unit of a seed run from its last committed chunk to the end of the file, which `find_file` has at hand.
 
     Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it,
     RunHeldError where too many records would leave the current views.
@@ -86,7 +92,8 @@ async def load_stream(
         runs = await list_file_runs(connection, job.file_id)
     if state.done:
         return
-    await asyncio.to_thread(_check_file, job)
+    location = await find_file(job)
+    await asyncio.to_thread(_check_file, job, location)
     delivery = Delivery(
         dataset=head.dataset,
         run_id=context.task.task_id,
@@ -98,7 +105,7 @@ async def load_stream(
         file_runs=runs,
         drop_limit=drop_limit,
     )
-    opened = await asyncio.to_thread(Path(job.location).open, "rb")
+    opened = await asyncio.to_thread(location.open, "rb")
     with opened as stream:
         before = (
             take_share(batch, job.stream, job.streams) for batch in read_batches(stream, head, batch_rows=batch_rows)
@@ -106,9 +113,10 @@ async def load_stream(
         met = await asyncio.to_thread(collect_met_keys, before, delivery, state)
         batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
         chunks = prepare_chunks(batches, delivery, stream=job.stream, streams=job.streams)
+        pace = await open_pace(context.pool, job.file, job.size, job.file_id)
         async with aclosing(prefetch(chunks)) as prepared:
             async for chunk in prepared:
-                state = await _commit_chunk(context, delivery, job, state, chunk, met)
+                state = await _commit_chunk(context, delivery, job, state, chunk, met, pace)
     if not state.done:
         async with context.transaction() as connection:
             end = Position(job.size, max(state.line, job.start_line))
@@ -117,7 +125,13 @@ async def load_stream(
 
 
 async def _commit_chunk(
-    context: UnitContext, delivery: Delivery, job: FileJob, state: StreamState, chunk: Chunk, met: KeySet
+    context: UnitContext,
+    delivery: Delivery,
+    job: FileJob,
+    state: StreamState,
+    chunk: Chunk,
+    met: KeySet,
+    pace: FilePace,
 ) -> StreamState:
     end = chunk.typed.end
     is_last = end.offset >= job.size
@@ -126,18 +140,19 @@ async def _commit_chunk(
             await connection.execute(_SQL_COMMIT_LAZILY)
         delta = await store_chunk(connection, delivery, chunk, met)
         await check_drops(connection, context, delivery, chunk)
-        after = await save_stream(connection, job.file_id, job.stream, state, delta, end, done=is_last)
-        resume = {"offset": end.offset, "line": end.line}
+        after = await save_stream(
+            connection, job.file_id, job.stream, state, delta, end, done=is_last, newest_change=chunk.newest_change
+        )
+        resume, progress = {"offset": end.offset, "line": end.line}, await pace.measure(connection)
         if is_last:
-            await context.finish(connection, delta, resume=resume)
+            await context.finish(connection, delta, resume=resume, progress=progress)
         else:
-            await context.commit(connection, delta, resume=resume)
+            await context.commit(connection, delta, resume=resume, progress=progress)
     return after
 
 
-def _check_file(job: FileJob) -> None:
+def _check_file(job: FileJob, path: Path) -> None:
     """Raise where the file is not the one that the plan hashed; a copy with other times but the same bytes is right."""
-    path = Path(job.location)
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from fundata_ingest.catalogue import Dataset, TableName
 from sra_shared.db import Connection
 
 _PIECE = 1 << 19
+# rows are encoded in slices of so many bytes of raw_json: exploded records repeat it in every row
+_SLICE = 16 << 20
 _SPECIAL: Final = r"[\\\t\n\r]"
 _ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
@@ -76,9 +80,27 @@ async def copy_bytes(connection: Connection, table: str, columns: list[str], row
 
 
 async def copy_frame(connection: Connection, table: str, frame: pl.DataFrame) -> None:
-    """Append the rows of a frame whose columns are called as the table's."""
+    """Append the rows of a frame whose columns are called as the table's, in memory that does not grow with them."""
     if frame.height:
-        await copy_bytes(connection, table, frame.columns, encode_rows(frame))
+        rows = _encode_slices(frame)
+        await connection.copy_to_table(table, source=rows, columns=frame.columns, format="text")
+
+
+async def _encode_slices(frame: pl.DataFrame) -> AsyncIterator[bytes]:
+    for part in cut_rows(frame):
+        async for piece in _cut(await asyncio.to_thread(encode_rows, part)):
+            yield piece
+
+
+def cut_rows(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a frame in slices of about 16 MB of raw_json; all at once where there is none."""
+    if "raw_json" not in frame.columns:
+        yield frame
+        return
+    slices = frame["raw_json"].str.len_bytes().cast(pl.Int64).cum_sum().to_numpy() // _SLICE
+    starts = np.flatnonzero(np.diff(slices, prepend=-1)).tolist()
+    for start, end in zip(starts, [*starts[1:], frame.height], strict=True):
+        yield frame.slice(start, end - start)
 
 
 async def _cut(rows: memoryview) -> AsyncIterator[bytes]:

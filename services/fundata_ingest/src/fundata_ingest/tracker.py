@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from fundata_ingest.batches import Position
@@ -26,7 +27,8 @@ SQL_SAVE_STREAM = """
 UPDATE file_stream SET
   resume_offset = $4, resume_line = $5, done = $6, updated_at = now(),
   read_count = read_count + $7, stored_count = stored_count + $8, unchanged_count = unchanged_count + $9,
-  duplicate_count = duplicate_count + $10, rejected_count = rejected_count + $11, rejected_by = $12, warnings_by = $13
+  duplicate_count = duplicate_count + $10, rejected_count = rejected_count + $11, rejected_by = $12, warnings_by = $13,
+  newest_change = greatest(newest_change, $14)
 WHERE file_id = $1 AND stream = $2 AND resume_offset = $3 AND NOT done
 RETURNING file_id
 """
@@ -40,6 +42,19 @@ WHERE file_id = $1 AND NOT EXISTS (SELECT FROM file_stream WHERE file_id = $1 AN
 SQL_SETTLE = """
 UPDATE file_processing_tracker t SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2
 WHERE t.file_id = ANY($1::bigint[]) AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done)
+"""
+SQL_FIND_FINISHED = """
+SELECT t.file_id, t.file_size_bytes, t.status, t.error FROM file_processing_tracker t
+WHERE t.dataset = $1 AND t.file_hash = $2
+  AND (t.status = 'completed'
+       OR t.status = 'failed' AND EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id)
+          AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done))
+ORDER BY t.status LIMIT 1
+"""
+SQL_LIST_UNLOADED = """
+SELECT path FROM unnest($1::text[]) AS path
+WHERE NOT EXISTS (SELECT FROM file_processing_tracker t
+                  WHERE t.file_path = path AND t.status IN ('completed', 'skipped'))
 """
 SQL_COUNT_RESOLVED = """
 SELECT count(*) FROM rejected_record r
@@ -63,16 +78,29 @@ class StreamState:
         return Position(self.offset, self.line) if self.offset else None
 
 
-async def is_loaded(connection: Connection, dataset: str, file_hash: str) -> bool:
-    """Return whether a file of this dataset with this content was loaded to its end."""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM file_processing_tracker"
-            " WHERE dataset = $1 AND file_hash = $2 AND status = 'completed')",
-            dataset,
-            file_hash,
-        )
-    )
+@dataclass(frozen=True)
+class FinishedFile:
+    """A file that was read to its end: loaded, or one of a run that failed by REJECT_LIMIT, with the run's `error`."""
+
+    file_id: int
+    size: int | None
+    is_loaded: bool
+    error: str | None
+
+
+async def find_finished(connection: Connection, dataset: str, file_hash: str) -> FinishedFile | None:
+    """Return the file of this dataset with this content (SHA-256 in hex) that was read to its end, or None."""
+    row = await connection.fetchrow(SQL_FIND_FINISHED, dataset, file_hash)
+    if row is None:
+        return None
+    is_loaded = row["status"] == "completed"
+    return FinishedFile(row["file_id"], row["file_size_bytes"], is_loaded, None if is_loaded else row["error"])
+
+
+async def list_unloaded(connection: Connection, paths: Sequence[str]) -> frozenset[str]:
+    """Return which of these paths the ledger holds neither as loaded nor as another name of what was loaded."""
+    rows = await connection.fetch(SQL_LIST_UNLOADED, list(paths))
+    return frozenset(row["path"] for row in rows)
 
 
 async def track_file(
@@ -110,10 +138,19 @@ async def read_stream(connection: Connection, file_id: int, stream: int) -> Stre
 
 
 async def save_stream(
-    connection: Connection, file_id: int, stream: int, before: StreamState, delta: Counts, end: Position, *, done: bool
+    connection: Connection,
+    file_id: int,
+    stream: int,
+    before: StreamState,
+    delta: Counts,
+    end: Position,
+    *,
+    done: bool,
+    newest_change: date | None = None,
 ) -> StreamState:
     """Move a stream's resume point and counts on, in the transaction that stores the chunk, and return its new state.
 
+    `newest_change` is the greatest ChangeDate of the chunk.
     Raises RetryableError where another run moved it meanwhile: two loads of one file exclude each other here.
     """
     total = before.counts + delta
@@ -132,6 +169,7 @@ async def save_stream(
         delta.rejected,
         dict(total.rejected_by),
         dict(total.warnings_by),
+        newest_change,
     )
     if row is None:
         raise RetryableError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from fundata_ingest.batches import FileHead, FileProblem
 from fundata_ingest.catalogue import Catalogue, TableName
 from fundata_ingest.files import HEAD_BYTES, inspect_file, report_missing
-from fundata_ingest.storage import compute_sha256
+from fundata_ingest.manifest import compute_sha256
 from sra_shared.errors import ConfigError
 
 SAMPLE_MARK = "SAMPLE"
@@ -26,10 +27,15 @@ class SeedTree:
 
     @classmethod
     def at(cls, root: Path, *, data: Path | None = None, quotes: Path | None = None) -> SeedTree:
-        """Return the tree below `root`; raises ConfigError where there is no such folder."""
+        """Return the tree below `root`; raises ConfigError where there is no such folder, or its name is no text."""
         if not root.is_dir():
             raise ConfigError(
                 f"There is no folder {root}.", next_step="Name the folder that holds `data` and `quotes`."
+            )
+        if _show_path(root) != root.as_posix():
+            raise ConfigError(
+                f"The name of the folder {_show_path(root)} is not UTF-8, so that the ledger cannot hold it.",
+                next_step="Rename it.",
             )
         return cls(root, data or root / "data", quotes or root / "quotes")
 
@@ -68,18 +74,26 @@ class FoundFile:
 
 
 def survey_tree(
-    tree: SeedTree, catalogue: Catalogue, *, tables: tuple[TableName, ...] = ("data", "quotes")
+    tree: SeedTree,
+    catalogue: Catalogue,
+    *,
+    tables: tuple[TableName, ...] = ("data", "quotes"),
+    only: frozenset[str] | None = None,
 ) -> tuple[list[FoundFile], list[FileProblem]]:
-    """Return the files found, in path order, and the catalogued ones that are not there."""
+    """Return the files found, in path order, and the catalogued ones that are not there; `only` these paths, or all."""
     found = {}
     for table in tables:
         for location in _walk(tree.folder(table)):
-            path = f"{table}/{location.relative_to(tree.folder(table)).as_posix()}"
-            found[path] = examine_file(path, location, catalogue)
+            path = f"{table}/{_show_path(location.relative_to(tree.folder(table)))}"
+            if only is None or path in only:
+                found[path] = examine_file(path, location, catalogue)
     missing = [
         report_missing(path, dataset)
         for path in catalogue.files
-        if path not in found and (dataset := catalogue.find_file(path)) is not None and dataset.table in tables
+        if path not in found
+        and (only is None or path in only)
+        and (dataset := catalogue.find_file(path)) is not None
+        and dataset.table in tables
     ]
     return [found[path] for path in sorted(found)], missing
 
@@ -87,6 +101,10 @@ def survey_tree(
 def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
     """Judge one file; one that cannot be read is a problem of that file only."""
     try:
+        # a pipe would be waited for, and a device never ends
+        if not stat.S_ISREG(location.stat().st_mode):
+            message = f"{path} is no regular file (but a pipe, a socket or a device); the others are loaded."
+            return FoundFile(path, location, 0, 0, FileProblem(path, "unreadable", "rejected", message))
         with location.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
             state = os.fstat(stream.fileno())
@@ -99,6 +117,11 @@ def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
 def hash_file(found: FoundFile) -> str:
     """Return the SHA-256 of a file in hex; raises OSError where it cannot be read."""
     return compute_sha256(found.location)
+
+
+def _show_path(path: Path) -> str:
+    """Return a path as text that every table and message can hold; bytes that are not UTF-8 come as `\\xNN`."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 import re
 from collections.abc import Callable
@@ -30,6 +31,15 @@ _MOST_JSON_BYTES = 1 << 20
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 _POLL_SECONDS, _LONGEST_POLL = 0.2, 15.0
 _MOST_SIGN_INS = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API said; `body` is None where it was too long to be one of its answers."""
+
+    status_code: int
+    headers: httpx.Headers
+    body: bytes | None
 
 
 class ExportFailedError(RetryableError):
@@ -189,16 +199,17 @@ class UpdateApi:
             await _pause(attempt, None)
         raise RetryableError("Fundata's login gave no usable answer.", next_step="It is tried again later.")
 
-    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> httpx.Response | None:
+    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> Answer | None:
         """Return the answer, or None after a pause where the call is worth repeating."""
         self._check()
         try:
-            answer = await self._client.request(method, url, timeout=_TIMEOUT, **request)
+            async with self._client.stream(method, url, timeout=_TIMEOUT, **request) as response:
+                self._check_answer(response)
+                answer = Answer(response.status_code, response.headers, await _read_body(response))
         except httpx.HTTPError as error:
             log.warning("update_api_call_failed", error=type(error).__name__)
             await _pause(attempt, None)
             return None
-        self._check_answer(answer)
         if answer.status_code in _RETRIED:
             await _pause(attempt, answer.headers.get("Retry-After"))
             return None
@@ -212,13 +223,24 @@ class UpdateApi:
             )
 
 
-def _read_object(answer: httpx.Response) -> dict[str, Any] | None:
-    """Return the JSON object of a good answer; None for errors, HTML, cut bodies and anything else."""
-    if answer.status_code != httpx.codes.OK or len(answer.content) > _MOST_JSON_BYTES:
+async def _read_body(response: httpx.Response) -> bytes | None:
+    """Return the body; None where it is longer than any answer of this API, of which no more is read."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _MOST_JSON_BYTES:
+            log.warning("update_api_answer_too_long", status=response.status_code, path=response.url.path)
+            return None
+    return bytes(body)
+
+
+def _read_object(answer: Answer) -> dict[str, Any] | None:
+    """Return the JSON object of a good answer; None for errors, HTML, cut or endless bodies and anything else."""
+    if answer.status_code != httpx.codes.OK or answer.body is None:
         return None
     try:
-        found = answer.json()
-    except ValueError:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

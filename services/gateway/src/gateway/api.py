@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.alerts.view import IncidentView
 from gateway.checks import check_all
 from gateway.hub import HubOf
 from gateway.probe import PartState
-from gateway.refresh.model import SOURCES, RefreshParameters, Source
+from gateway.refresh.model import SOURCES, Day, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
 from gateway.sessions import CODE_LIFETIME, make_code
 from sra_shared.runs import RunRequest, TaskType, read_units
@@ -36,7 +36,19 @@ class RefreshBody(BaseModel):
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    from_date: Day | None = Field(
+        None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
+    )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+
+    @model_validator(mode="after")
+    def check_parameters(self) -> Self:
+        self.make_parameters()
+        return self
+
+    def make_parameters(self) -> RefreshParameters:
+        """Return what the refresh is told; raises ValueError where the parts do not fit together."""
+        return RefreshParameters(**self.model_dump())
 
 
 class RefreshAccepted(RefreshView):
@@ -115,7 +127,7 @@ def make_api_router() -> APIRouter:
         body: RefreshBody | None = None,
         idempotency_key: IdempotencyKey = None,
     ) -> RefreshAccepted:
-        parameters = RefreshParameters(**(body or RefreshBody()).model_dump())
+        parameters = (body or RefreshBody()).make_parameters()
         accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
         response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
         request.state.run_id = accepted.refresh_id

@@ -25,4 +25,6 @@ from sra_shared.runs.model import TaskType as TaskType
 from sra_shared.runs.model import Unit as Unit
 from sra_shared.runs.model import UnitPlan as UnitPlan
 from sra_shared.runs.model import UnitStatus as UnitStatus
+from sra_shared.runs.progress import RunProgress as RunProgress
+from sra_shared.runs.progress import summarise_progress as summarise_progress
 from sra_shared.runs.release import make_release_request as make_release_request

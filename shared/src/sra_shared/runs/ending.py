@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,6 +11,7 @@ import psutil
 
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
+from sra_shared.memory import measure_peak_memory
 from sra_shared.runs.ledger import PLAN_UNIT, put_completion, read_run, read_units
 from sra_shared.runs.model import ProcessingTask, RunStatus, Unit, UnitStatus, sum_datasets
 
@@ -97,8 +96,7 @@ async def _write_end(
     totals = sum_datasets(list(units))
     read = sum(counts.read for counts in totals.values())
     rss = psutil.Process().memory_info().rss / 1e6
-    # the kernel counts in kilobytes, on macOS in bytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    peak = measure_peak_memory()
     await connection.execute(
         """
         UPDATE task_execution_log SET status = $2, completed_at = clock_timestamp(), resume_at = NULL,

@@ -109,10 +109,13 @@ class UnitContext:
         *,
         status: UnitStatus = UnitStatus.COMPLETED,
         resume: Mapping[str, Any] | None = None,
+        progress: Mapping[str, Any] | None = None,
         error: str | None = None,
     ) -> None:
         """As `commit`, for the last chunk: the unit ends, and with the last unit the run and its completion event."""
-        await commit_unit(connection, self.lease, delta or Counts(), resume=resume, status=status, error=error)
+        await commit_unit(
+            connection, self.lease, delta or Counts(), resume=resume, progress=progress, status=status, error=error
+        )
         await end_run(connection, self.task.task_id, self._work)
         self.finished = True
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from sra_shared.runs import (
     ProcessingTask,
+    RunProgress,
     RunRequest,
     RunStatus,
     TaskType,
@@ -21,6 +22,7 @@ from sra_shared.runs import (
     read_run,
     read_units,
     request_cancel,
+    summarise_progress,
 )
 from sra_shared.runs.model import sum_datasets
 from sra_shared.service.problems import ProblemError
@@ -76,7 +78,10 @@ class UnitReport(DatasetCounts):
     status: UnitStatus
     attempt: int
     error: str | None
-    progress: dict[str, Any]
+    progress: dict[str, Any] = Field(
+        description="What the work tells of itself; of a file: file, bytes_done, bytes_total, rows, rows_per_second,"
+        " bytes_per_second, eta_seconds, over all of its streams."
+    )
 
 
 class RunReport(ProcessingTask):
@@ -84,6 +89,7 @@ class RunReport(ProcessingTask):
 
     units_total: int
     units_done: int
+    progress: RunProgress | None = Field(description="Over all files of the run; null where it reads none.")
     datasets: list[DatasetCounts]
     units: list[UnitReport]
 
@@ -121,6 +127,7 @@ def describe_run(task: ProcessingTask, units: list[Unit]) -> RunReport:
         **task.model_dump(),
         units_total=len(units),
         units_done=sum(not unit.status.is_live for unit in units),
+        progress=summarise_progress(units),
         datasets=[DatasetCounts(dataset=name, **counts.as_dict()) for name, counts in sum_datasets(units).items()],
         units=[
             UnitReport(

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -218,6 +219,7 @@ file_stream = Table(
     Column("resume_line", BigInteger, nullable=False, server_default=text("0")),
     Column("done", Boolean, nullable=False, server_default=text("false")),
     *_counts(),
+    Column("newest_change", Date),
     _time("updated_at", required=True),
     _conservation(),
 )

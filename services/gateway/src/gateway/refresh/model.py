@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from sra_shared.counts import Counts
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
 
 Source = Literal["fmp", "fundata", "views"]
 SOURCES: tuple[Source, ...] = ("fmp", "fundata", "views")
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_day(value: object) -> object:
+    """A day is written as YYYY-MM-DD; a number, or a time beside it, is none."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise ValueError("a day is written as YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
 
 
 class Step(StrEnum):
@@ -70,10 +86,13 @@ _GOOD = (StepStatus.COMPLETED, StepStatus.PARTIAL, StepStatus.SKIPPED)
 class RefreshParameters(BaseModel):
     """What a refresh does: all by default. A source brings the views with it, since unpublished data is no result."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, description="What to refresh.")
     weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    from_date: Day | None = Field(
+        None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
+    )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
     trigger: Literal["manual", "schedule"] = Field("manual", description="Who asked.")
 
@@ -82,15 +101,27 @@ class RefreshParameters(BaseModel):
     def order_sources(cls, value: list[Source]) -> list[Source]:
         return [source for source in SOURCES if source in value or source == "views"]
 
+    @model_validator(mode="after")
+    def check_from(self) -> Self:
+        if self.from_date is not None and "fundata" not in self.sources:
+            raise ValueError("from belongs to fundata, which is not among the sources")
+        return self
+
     @property
     def steps(self) -> list[Step]:
         """The steps to do, in order."""
         return [step for step in Step if step.source in self.sources]
 
+    def choose_for(self, task_type: TaskType) -> dict[str, str]:
+        """Return what a run of this type is told."""
+        is_update = task_type in (TaskType.FUNDATA_DATA, TaskType.FUNDATA_QUOTES)
+        return {"from": self.from_date.isoformat()} if is_update and self.from_date is not None else {}
+
 
 def make_request(parameters: RefreshParameters, *, priority: int = 2) -> RunRequest:
-    """Return the ledger's request; refreshes of the same sources are the same work, whoever asks."""
+    """Return the ledger's request; refreshes of the same sources from the same day are the same work, whoever asks."""
     weekly = ":weekly" if parameters.weekly else ""
+    first = f":from={parameters.from_date}" if parameters.from_date is not None else ""
     return RunRequest(
         task_type=TaskType.UNIFIED_REFRESH,
         parameters=parameters.model_dump(mode="json"),
@@ -98,7 +129,7 @@ def make_request(parameters: RefreshParameters, *, priority: int = 2) -> RunRequ
         # a step that polls is interrupted after this long and goes on at once
         timeout_seconds=14_400,
         max_retries=10,
-        work_key=f"{TaskType.UNIFIED_REFRESH}:{'+'.join(parameters.sources)}{weekly}",
+        work_key=f"{TaskType.UNIFIED_REFRESH}:{'+'.join(parameters.sources)}{weekly}{first}",
     )
 
 

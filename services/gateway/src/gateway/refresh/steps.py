@@ -86,7 +86,8 @@ class StepRun:
             return await self.peer.read_run(child.task_id)
         context = self.context
         key = f"{context.task.task_id}:{context.unit.unit}:{child.task_type}:{self.state.attempt}"
-        seen = await self.peer.start_run(child.task_type, parent_id=context.task.task_id, key=key)
+        asked = self.parameters.choose_for(child.task_type)
+        seen = await self.peer.start_run(child.task_type, parent_id=context.task.task_id, key=key, parameters=asked)
         child.task_id, child.ours = seen.task_id, seen.parent_id == context.task.task_id
         # the run is on record before it is followed: whoever goes on finds it there, and the key answers until then
         await self.save()

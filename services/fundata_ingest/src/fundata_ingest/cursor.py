@@ -1,0 +1,73 @@
+"""Up to which day all changes of a dataset are stored: what the next update reaches back from."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from fundata_ingest.catalogue import Dataset
+from fundata_ingest.targets import find_target
+from sra_shared.db import Connection
+from sra_shared.errors import FatalError
+from sra_shared.logs import get_logger
+
+log = get_logger(__name__)
+
+_SQL_CURSOR = "SELECT changed_until FROM fundata_cursor WHERE dataset = $1 AND language = $2"
+# what the seed files brought, as their streams noted it; files of the time before that are looked through once
+_SQL_SEEDED = """
+SELECT max(s.newest_change) AS newest, bool_or(s.newest_change IS NULL AND s.read_count > s.rejected_count) AS is_unknown
+FROM file_processing_tracker t JOIN file_stream s USING (file_id)
+WHERE t.dataset = $1 AND t.file_path NOT LIKE 'api/%'
+"""
+_SQL_SCAN = """
+SELECT max(change_date) FROM {table} WHERE dataset = $1 AND data_source = 'CSV' AND change_date <= current_date
+"""
+_SQL_MOVE = """
+INSERT INTO fundata_cursor AS c (dataset, language, changed_until, run_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (dataset, language) DO UPDATE SET changed_until = greatest(c.changed_until, excluded.changed_until),
+  run_id = excluded.run_id, updated_at = now()
+"""
+
+
+async def read_cursor(connection: Connection, dataset: Dataset, language: str) -> date | None:
+    """Return the day up to which all changes are stored: of the last success, at first the greatest ChangeDate of the seed.
+
+    A ChangeDate in the future says nothing. None where there is neither.
+    """
+    cursor: date | None = await connection.fetchval(_SQL_CURSOR, dataset.name, language)
+    return await _read_seeded(connection, dataset) if cursor is None else cursor
+
+
+async def find_cursor(connection: Connection, dataset: Dataset, language: str) -> date:
+    """As `read_cursor`; raises FatalError where there is no such day."""
+    cursor = await read_cursor(connection, dataset, language)
+    if cursor is None:
+        raise FatalError(
+            f"{dataset.name} was never seeded, so that nobody knows from when on updates are wanted.",
+            next_step="Load the seed files first, or give a first day: `./sra refresh --source fundata --from DATE`.",
+        )
+    return cursor
+
+
+async def _read_seeded(connection: Connection, dataset: Dataset) -> date | None:
+    row = await connection.fetchrow(_SQL_SEEDED, dataset.name)
+    newest: date | None = row["newest"] if row is not None else None
+    if row is None or not row["is_unknown"]:
+        return newest
+    scanned: date | None = await connection.fetchval(_SQL_SCAN.format(table=find_target(dataset).table), dataset.name)
+    return max((day for day in (newest, scanned) if day is not None), default=None)
+
+
+async def move_cursor(
+    connection: Connection, dataset: Dataset, language: str, *, from_date: date, until: date, run_id: UUID
+) -> None:
+    """Remember that all changes from one day until another are stored, where nothing is missing before that.
+
+    An export from a later day than the cursor leaves a gap, so that the cursor stays; it never goes back.
+    """
+    known = await read_cursor(connection, dataset, language)
+    if known is not None and from_date > known:
+        log.info("cursor_stays", dataset=dataset.name, language=language, cursor=str(known), asked_from=str(from_date))
+        return
+    await connection.execute(_SQL_MOVE, dataset.name, language, until, run_id)

@@ -1,0 +1,66 @@
+"""An update run in a process of its own, which a test kills: `python -m sra_testing.update_process JSON`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.load import run_in_process
+from fundata_ingest.seed import SeedWork
+from fundata_ingest.steps import StepWork
+from fundata_ingest.tree import SeedTree
+from fundata_ingest.update_api import Account
+from sra_shared.logs import configure_logs
+from sra_shared.runs import RunRequest, TaskType
+from sra_stand_in.server import StandIn
+
+
+@contextmanager
+def run_update_process(dsn: str, stand_in: StandIn, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the quote step's update; it is killed at the end whatever happened."""
+    asked = {"dsn": dsn, "root": str(root), "auth": stand_in.fundata_auth_url, "api": stand_in.fundata_api_url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sra_testing.update_process", json.dumps(asked)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},  # noqa: TID251 - a child's environment
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+async def update(asked: dict[str, str]) -> dict[str, object]:
+    """Carry the run through, or take over the one that a killed process left; return its status and what it read."""
+    root = Path(asked["root"])
+    seed = SeedWork(
+        catalogue=load_catalogue(),
+        find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
+        reject_limit=Decimal("0.001"),
+        tables=("quotes",),
+    )
+    account = Account(SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"])
+    step = StepWork(seed, "quotes", account, overlap_days=7, batch_rows=200)
+    request = RunRequest(
+        task_type=TaskType.FUNDATA_QUOTES, parameters={"from": "2025-01-01"}, max_retries=3, timeout_seconds=120
+    )
+    result = await run_in_process(asked["dsn"], request, step)
+    return {"status": result.task.status.value, "read": sum(unit.counts.read for unit in result.units)}
+
+
+if __name__ == "__main__":
+    configure_logs(service="update_process")
+    sys.stdout.write(json.dumps(asyncio.run(update(json.loads(sys.argv[1])))))
