@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -17,7 +18,7 @@ from uuid import UUID
 import httpx
 
 from fmp_collectors.answers import HEAD_BYTES, Answer, AnswerError, Body, Kind, Verdict, classify_answer
-from fmp_collectors.fetch import is_cut
+from fmp_collectors.fetch import ends_bare, is_cut
 from fmp_ingest.gate import Breaker, Gate, RetryPolicy
 from fmp_ingest.limiter import Limiter, Turn
 from fmp_ingest.pace import make_bulk_pace, make_pace
@@ -109,6 +110,8 @@ class FmpClient:
         self._account_gate = Gate("any request", policy)
         self._gates: dict[str, Gate] = defaultdict(self._make_gate)
         self._ended: SraError | None = None
+        self._bare_sizes: dict[str, int] = {}
+        self._is_bare_usual = False
 
     def probe_account(self) -> None:
         """Let one call at a time through until one goes well: whether the account has anything left is still to be seen."""
@@ -240,7 +243,8 @@ class FmpClient:
             retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             status = response.status_code
             if is_bulk:
-                return Reply(await _read_csv(response, status), retry_after)
+                answer = await _read_csv(response, status)
+                return Reply(self._doubt_end(f"{path} {sorted(params.items())}", answer), retry_after)
             body = bytearray()
             async for chunk in response.aiter_bytes(65_536):
                 body += chunk
@@ -248,6 +252,19 @@ class FmpClient:
                     return Reply(Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_JSON_BYTES >> 20} MB")))
         verdict = classify_answer(status, bytes(body))
         return Reply(Answer(_redact(verdict)), retry_after)
+
+    def _doubt_end(self, asked: str, answer: Answer) -> Answer:
+        """Take a file without the end of its last line for a cut one, until another of the same size shows it to be usual."""
+        if answer.csv is None or self._is_bare_usual or not ends_bare(answer.csv):
+            return answer
+        size = answer.csv.seek(0, os.SEEK_END)
+        answer.csv.seek(0)
+        if self._bare_sizes.get(asked) == size:
+            self._is_bare_usual = True
+            return answer
+        self._bare_sizes[asked] = size
+        cast("BinaryIO", answer.csv).close()
+        return Answer(Verdict(Kind.TRUNCATED, "the file does not end with the end of a line"))
 
     def _check_stand_in(self, response: httpx.Response) -> None:
         if STAND_IN_HEADER in response.headers and not self._is_sandbox:
