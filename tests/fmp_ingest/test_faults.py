@@ -105,7 +105,7 @@ async def test_three_minutes_without_success_are_the_days_quota(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "day_quota"})
-    await pool.execute("UPDATE fmp_quota SET limited_since = now() - interval '181 seconds'")
+    await pool.execute("UPDATE fmp_quota SET limited_since = now() - interval '181 seconds', limited_at = now()")
     ended = await run_quotes(sandbox_database, stand_in)
     assert ended.task.status == "parked"
     now = datetime.now(UTC)
@@ -248,7 +248,7 @@ async def test_a_vendor_that_never_answers_is_given_up(
 @pytest.mark.parametrize(
     "kinds",
     [
-        pytest.param(("500", "bandwidth", "401"), id="some"),
+        pytest.param(("500", "bandwidth", "401", "402", "403_legacy", "html", "cut_body", "reset"), id="some"),
         pytest.param(tuple(sorted(KINDS - {"huge_body", "hang"})), id="all", marks=pytest.mark.faults),
     ],
 )
