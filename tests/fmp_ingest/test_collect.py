@@ -108,8 +108,10 @@ async def test_a_smaller_plan_falls_back_to_the_next_source(
     await run_dataset(sandbox_database, stand_in, "universe")
     stand_in.set_fmp(plan=plan)
     ended = await run_dataset(sandbox_database, stand_in, "quote")
-    assert ended.task.status == "completed", ended.task.error_details
-    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 60
+    # the free plan gives some symbols only
+    assert ended.task.status == ("partial" if plan == "free" else "completed"), ended.task.error_details
+    stored = await pool.fetchval("SELECT count(*) FROM fmp_quote")
+    assert 0 < stored < 60 if plan == "free" else stored == 60
     answered = stand_in.stats()["fmp"]["by_path"]
     assert any(name.endswith(f"/{path}") for name in answered)
 

@@ -178,7 +178,7 @@ class FmpClient:
                 next_step="Check FMP_API_KEY and the account, then run again.",
             )
         if kind in (Kind.RATE_LIMIT, Kind.BANDWIDTH):
-            self._account_gate.note_failure(retry_after)
+            self._account_gate.note_failure(retry_after, sent_at=reply.sent_at)
         if kind is Kind.BANDWIDTH:
             await self._quota.note_bandwidth()
         if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
@@ -192,7 +192,7 @@ class FmpClient:
             self.tally.count_throttled()
             return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.gate_base * 3))
         if kind.may_pass:
-            self._gates[path].note_failure(retry_after)
+            self._gates[path].note_failure(retry_after, sent_at=reply.sent_at)
             self._breaker.note_failure(path, verdict.message or kind)
             _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
             if self._breaker.is_down:

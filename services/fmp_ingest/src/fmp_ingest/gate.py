@@ -91,12 +91,12 @@ class Gate:
         self._failures = self._closings = 0
         self._closed_since = None
 
-    def note_failure(self, retry_after: float | None = None) -> None:
+    def note_failure(self, retry_after: float | None = None, *, sent_at: float = float("inf")) -> None:
         """A call failed: with enough of them in a row, or where the vendor says how long to wait, the gate closes, each time
         for longer."""
         self._failures += 1
         now = time.monotonic()
-        if self.is_closed and now < self._closed_until:
+        if self.is_closed and (now < self._closed_until or sent_at < self._failed_at):
             # calls that were on their way when it closed do not close it further
             self._closed_until = max(self._closed_until, now + (retry_after or 0.0))
             return
