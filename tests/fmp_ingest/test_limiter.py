@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -211,3 +211,28 @@ async def test_a_database_that_goes_away_stops_the_calls_and_comes_back(pool: Po
             await asyncio.wait(waiting, timeout=0.8)
             assert not all(task.done() for task in waiting)
             await pool.execute("ALTER TABLE away RENAME TO fmp_limiter_ticket")
+
+
+class Broken:
+    """A store with a fault that no waiting mends."""
+
+    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
+        """Fail."""
+        raise ZeroDivisionError
+
+    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
+        """Do nothing."""
+
+    async def postpone(self, *, pace: Pace) -> None:
+        """Do nothing."""
+
+
+async def test_a_fault_of_our_own_reaches_whoever_waits() -> None:
+    async def call(limiter: Limiter) -> None:
+        async with limiter.turn():
+            pass
+
+    async with Limiter(Broken(), PACE) as limiter:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(call(limiter), 10)

@@ -91,7 +91,7 @@ def test_a_process_takes_no_more_tickets_than_it_can_use() -> None:
     book = make_book(tickets=0)
     book.part = 0.5
     # 2.55 calls a second, one of them at once
-    assert book.count_useful(10.0, 1.0) == 2
+    assert book.count_useful(10.0, 1.0) == 3
     book.add([10.0, 10.0])
     book.start(10.0)
     book.start(10.0)

@@ -154,6 +154,7 @@ class FmpClient:
         is_retry = attempt > 0 or limited_since < float("inf")
         while True:
             async with self._account_gate.passage() as may_account, self._gates[path].passage() as may_path:
+                self._check_call(is_sent=False)
                 reply = await self._call(
                     path, params, is_bulk=is_bulk, is_retry=is_retry, may_go=lambda: may_account() and may_path()
                 )
@@ -205,11 +206,11 @@ class FmpClient:
             await self._quota.note_success()
         return None
 
-    def _check_call(self) -> None:
+    def _check_call(self, *, is_sent: bool) -> None:
         """Raise what forbids every further call of this run, if anything does."""
         if self._ended is not None:
             raise self._ended
-        self._breaker.check()
+        self._breaker.check(is_sent=is_sent)
 
     async def _call(
         self, path: str, params: Mapping[str, str], *, is_bulk: bool, is_retry: bool, may_go: Callable[[], bool]
@@ -221,7 +222,7 @@ class FmpClient:
             # while it waited for its turn, others may have failed
             if not may_go():
                 return None
-            self._check_call()
+            self._check_call(is_sent=True)
             for turn in turns:
                 turn.is_sent = True
             self.tally.count_call(is_retry=is_retry)

@@ -128,8 +128,8 @@ class Breaker:
         """Whether nothing at all has been answered for too long."""
         return len(self._paths) > 1 and self._last - self._since > self._policy.patience
 
-    def check(self) -> None:
-        """Raise OutageError where no call may be made now."""
+    def check(self, *, is_sent: bool = False) -> None:
+        """Raise OutageError where no call may be made now; with `is_sent` one is made next, and may be the probe."""
         now = time.monotonic()
         if now - self._last > self._policy.patience + self._policy.probe_every:
             self.note_success()
@@ -137,7 +137,8 @@ class Breaker:
             return
         if now - self._probed_at < self._policy.probe_every:
             raise self.make_error()
-        self._probed_at = now
+        if is_sent:
+            self._probed_at = now
 
     def make_error(self) -> OutageError:
         """Return what to say of a vendor that is down."""

@@ -93,6 +93,7 @@ class Limiter:
         self._asked_for = 0
         self._asked_at = self._renewed_at = self._busy_at = float("-inf")
         self._clocks = ClockWatch()
+        self._failure: Exception | None = None
 
     async def __aenter__(self) -> Limiter:
         self._task = asyncio.create_task(self._serve())
@@ -119,6 +120,8 @@ class Limiter:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
         """Wait for a ticket and a permit, and keep both to the end of the block, which notes what becomes of the call."""
+        if self._failure is not None:
+            raise self._failure
         waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._queue.append(waiter)
         self._changed.set()
@@ -145,13 +148,21 @@ class Limiter:
 
     async def _serve(self) -> None:
         """Hand out turns as tickets come; exchange tickets while calls wait."""
-        while True:
-            try:
-                await self._serve_once()
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                # without the shared state nobody may call
-                _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
-                await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
+        try:
+            while True:
+                try:
+                    await self._serve_once()
+                except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                    # without the shared state nobody may call
+                    _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
+                    await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
+        except Exception as error:
+            # nobody is left to hand out turns, so nobody shall wait for one
+            self._failure = error
+            for waiter in self._queue:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            raise
 
     async def _serve_once(self) -> None:
         # cleared first, so that nothing that happens during this pass is overlooked

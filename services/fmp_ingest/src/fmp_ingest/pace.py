@@ -118,8 +118,12 @@ class TicketBook:
         """Return how many calls this process will start in the next `seconds`, by its pace and by the permits it will have."""
         first = max(0.0, self._paced_to - self._slack - now)
         paced = math.floor((seconds - first) / self.spacing) + 1 if first <= seconds else 0
-        staying = sum(began + self._usual_seconds > now + seconds for began in self._under_way)
-        return max(0, min(paced, (self.permits or self._pace.permits) - staying))
+        free = max(0, (self.permits or self._pace.permits) - self.in_flight)
+        ends = [max(0.0, began + self._usual_seconds - now) for began in self._under_way]
+        # a permit serves one call after the other
+        longest = max(self._usual_seconds, self.spacing)
+        served = sum(1 + int((seconds - end) / longest) for end in (*ends, *[0.0] * free) if end <= seconds)
+        return min(paced, served)
 
     @property
     def _slack(self) -> float:
