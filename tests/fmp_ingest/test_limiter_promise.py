@@ -3,13 +3,15 @@ work. The limiter is the real one; the store is kept in memory by the same rules
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 
-from fmp_ingest.limiter import ClockWatch
+from fmp_ingest.limiter import ClockWatch, Limiter
 from fmp_ingest.pace import make_pace
-from sra_testing.limiter_lab import Lab, count_most
+from sra_testing.limiter_lab import Lab, MemoryStore, Shared, count_most
+from sra_testing.virtual_time import run_virtual
 
 FEW, MANY = range(16), range(16, 300)
 
@@ -113,6 +115,35 @@ def test_one_that_calls_one_by_one_is_not_starved_by_a_busy_one() -> None:
     # it may have half, which is 2.5 a second
     assert lab.made[0] >= 0.9 * 2.5 * 30
     assert lab.made.total() >= 0.98 * 150
+
+
+def test_callers_that_give_up_at_any_moment_harm_nobody() -> None:
+    async def work() -> tuple[int, int]:
+        loop, rng = asyncio.get_running_loop(), random.Random(5)  # noqa: S311 - no secret
+        shared, served = Shared(), 0
+
+        async def call(limiter: Limiter) -> None:
+            nonlocal served
+            async with limiter.turn() as turn:
+                turn.is_sent = turn.is_answered = True
+                await asyncio.sleep(0.01)
+                served += 1
+
+        store = MemoryStore(shared, lambda: rng.uniform(0.0005, 0.003))
+        async with Limiter(store, make_pace(3000), clock=loop.time) as limiter:
+            for _ in range(300):
+                tasks = [asyncio.create_task(call(limiter)) for _ in range(4)]
+                # some in the very moment in which they would have had their turn
+                await asyncio.sleep(rng.uniform(0.0, 0.06))
+                for task in tasks[1:]:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        tickets = shared.pool.total() + sum(member.tickets for member, _ in shared.members.values())
+        return served, tickets
+
+    served, tickets = run_virtual(work())
+    assert served >= 300
+    assert tickets == 3000
 
 
 @pytest.mark.parametrize(("step", "is_seen"), [(0.0, False), (0.2, True), (3600.0, True), (-0.2, True), (0.01, False)])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -172,8 +173,8 @@ class Limiter:
         if self._queue or self._book.in_flight:
             self._busy_at = now
         elif self._asking is None and self._is_known and now - self._busy_at >= _LINGER_SECONDS:
-            await self._leave()
-            return
+            self._told = 0
+            self._begin(self._leave())
         due = self._find_due()
         if self._asking is None and due <= now:
             self._ask(now)
@@ -204,6 +205,8 @@ class Limiter:
 
     def _find_start(self, now: float) -> float | None:
         """The moment of the next call, None where none may start before something changes."""
+        while self._queue and self._queue[0].done():
+            self._queue.popleft()
         if not self._queue or now - self._renewed_at > TRUST_SECONDS:
             return None
         if self._asking is not None and self._book.in_flight >= self._told:
@@ -228,7 +231,11 @@ class Limiter:
             ahead=ahead,
         )
         self._asked_at = now
-        self._asking = asyncio.create_task(self._exchange(offer, now))
+        self._begin(self._exchange(offer, now))
+
+    def _begin(self, step: Coroutine[Any, Any, None]) -> None:
+        """Do a step with the store beside everything else; one at a time, and it is never broken off."""
+        self._asking = asyncio.create_task(step)
         self._asking.add_done_callback(lambda _: self._changed.set())
 
     async def _exchange(self, offer: Offer, asked_at: float) -> None:
