@@ -8,8 +8,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -27,18 +28,33 @@ from sra_shared.settings import DatabaseSettings, FmpSettings
 
 LEAST_SHARE = 0.98
 MOST_DAILY_SECONDS = 120.0
-WARM_UP_SECONDS = 15.0
+SETTLE_SECONDS = 15.0
+START_SECONDS = 120.0
 RESTART_SECONDS = 5.0
-LATENCY_SECONDS = 0.2
-REPLICA_DATASETS = ("profile", "peers")
+# each replica asks for one of them, symbol by symbol
+REPLICA_DATASETS = {"profile": "/stable/profile", "peers": "/stable/stock-peers"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A setting, how many replicas share it, how long answers take, and whether one replica is killed and started again."""
+
+    setting: int
+    replicas: int
+    answer: float
+    is_killed: bool = False
+
+    @property
+    def least_share(self) -> float:
+        """What must be used: 98% of the setting, or of what so few calls in flight can make with such slow answers."""
+        possible = make_pace(self.setting).permits * 60 / self.answer
+        return LEAST_SHARE * min(1.0, possible / self.setting)
+
+
+# a killed replica's permits count for a minute: with slow answers the rest cannot make 98%, whatever the limiter does
 CASES = (
-    (3000, 1, False),
-    (3000, 2, False),
-    (3000, 2, True),
-    (750, 1, False),
-    (750, 2, True),
-    (300, 1, False),
-    (300, 2, True),
+    *(Case(setting, replicas, answer) for setting in (3000, 750, 300) for replicas in (1, 2) for answer in (0.2, 0.85)),
+    *(Case(setting, 2, 0.2, is_killed=True) for setting in (3000, 750, 300)),
 )
 
 
@@ -105,49 +121,64 @@ async def forget(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(
-            "TRUNCATE run_unit, task_execution_log, fmp_limiter, fmp_limiter_worker, equity_profile, fmp_peer CASCADE"
+            "TRUNCATE run_unit, task_execution_log, fmp_limiter, fmp_limiter_ticket, fmp_limiter_worker, equity_profile,"
+            " fmp_peer CASCADE"
         )
     finally:
         await connection.close()
 
 
-def measure_case(
-    dsn: str, vendor: Vendor, setting: int, replicas: int, *, is_killed: bool, seconds: float
-) -> dict[str, Any]:
+def wait_for_calls(vendor: Vendor, datasets: Sequence[str]) -> None:
+    """Wait until every replica calls, and then a while, so that the first moments do not count."""
+    end = time.monotonic() + START_SECONDS
+    while not all(vendor.control("stats")["fmp"]["by_path"].get(REPLICA_DATASETS[name]) for name in datasets):
+        if time.monotonic() > end:
+            raise SystemExit(f"A replica made no call within {START_SECONDS:.0f} s.")
+        time.sleep(0.2)
+    time.sleep(SETTLE_SECONDS)
+
+
+def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dict[str, Any]:
     """Collect for a while and count at the door; with `is_killed` one replica is killed and started again meanwhile."""
     asyncio.run(forget(dsn))
     vendor.control("reset")
-    vendor.control("fmp", {"limit": setting, "plan": "premium"})
-    vendor.control("faults", [{"match": "/stable/", "kind": "slow", "seconds": LATENCY_SECONDS}])
-    datasets = REPLICA_DATASETS[:replicas]
-    running = [start_replica(dsn, vendor, dataset, setting) for dataset in datasets]
+    vendor.control("fmp", {"limit": case.setting, "plan": "premium"})
+    vendor.control("faults", [{"match": "/stable/", "kind": "slow", "seconds": case.answer}])
+    datasets = list(REPLICA_DATASETS)[: case.replicas]
+    running = [start_replica(dsn, vendor, dataset, case.setting) for dataset in datasets]
     try:
-        time.sleep(WARM_UP_SECONDS)
+        wait_for_calls(vendor, datasets)
         before, started = vendor.control("stats")["fmp"]["total"], time.monotonic()
-        if is_killed:
+        if case.is_killed:
             time.sleep(seconds / 3)
             running[-1].kill()
             running[-1].wait()
             time.sleep(RESTART_SECONDS)
-            running[-1] = start_replica(dsn, vendor, datasets[-1], setting)
+            running[-1] = start_replica(dsn, vendor, datasets[-1], case.setting)
         time.sleep(max(0.0, started + seconds - time.monotonic()))
         door, passed = vendor.control("stats")["fmp"], time.monotonic() - started
+        ran_out = any(process.poll() is not None for process in running)
     finally:
         for process in running:
             process.kill()
             process.wait()
-    share = (door["total"] - before) / (passed * setting / 60)
+    share = (door["total"] - before) / (passed * case.setting / 60)
+    is_kept = door["highest_in_60s"] <= case.setting and not door["refused"]
+    in_flight = make_pace(case.setting).permits
     return {
-        "setting": setting,
-        "replicas": replicas,
-        "killed_and_restarted": is_killed,
+        "setting": case.setting,
+        "replicas": case.replicas,
+        "answer_seconds": case.answer,
+        "killed_and_restarted": case.is_killed,
         "seconds": round(passed, 1),
         "highest_in_60s": door["highest_in_60s"],
         "refused": door["refused"],
         "share": round(share, 4),
+        "least_share": round(case.least_share, 4),
         "in_flight_peak": door["in_flight_peak"],
-        "in_flight_cap": make_pace(setting).permits,
-        "passed": door["highest_in_60s"] <= setting and not door["refused"] and share >= LEAST_SHARE,
+        "in_flight_cap": in_flight,
+        "ran_out_of_work": ran_out,
+        "passed": is_kept and share >= case.least_share and door["in_flight_peak"] <= in_flight and not ran_out,
     }
 
 
@@ -197,17 +228,31 @@ def measure_daily(dsn: str, securities: int) -> dict[str, Any]:
     return {"securities": securities, "first": first, "again": again, "passed": slowest <= MOST_DAILY_SECONDS}
 
 
-def measure_limiter(dsn: str, securities: int, seconds: float, settings: list[int]) -> list[dict[str, Any]]:
-    """All cases, one after the other."""
+def measure_limiter(dsn: str, securities: int, seconds: float, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """The cases, one after the other."""
     results = []
     with run_vendor(securities, "ultimate") as vendor:
         asyncio.run(run_work(dsn, vendor, TaskType.DAILY_QUOTES, ["universe"]))
-        for setting, replicas, is_killed in CASES:
-            if setting in settings:
-                result = measure_case(dsn, vendor, setting, replicas, is_killed=is_killed, seconds=seconds)
-                results.append(result)
-                print(json.dumps(result), file=sys.stderr)
+        for case in cases:
+            result = measure_case(dsn, vendor, case, seconds=seconds)
+            results.append(result)
+            print(json.dumps(result), file=sys.stderr, flush=True)
     return results
+
+
+def choose_cases(settings: str, answers: str, killed: str) -> list[Case]:
+    """Return the cases that the options ask for."""
+    wanted_settings, wanted_answers = (
+        {int(one) for one in settings.split(",")},
+        {float(one) for one in answers.split(",")},
+    )
+    return [
+        case
+        for case in CASES
+        if case.setting in wanted_settings
+        and case.answer in wanted_answers
+        and killed in ("also", "only" if case.is_killed else "not")
+    ]
 
 
 def main() -> int:
@@ -216,7 +261,9 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=("limiter", "daily"), help="one of the two; both without it")
     parser.add_argument("--seconds", type=float, default=180.0, help="how long each case of the limiter is measured")
     parser.add_argument("--settings", default="3000,750,300", help="which settings, separated by commas")
-    parser.add_argument("--securities", type=int, default=10_000)
+    parser.add_argument("--answers", default="0.2,0.85", help="seconds that answers take, separated by commas")
+    parser.add_argument("--killed", choices=("also", "only", "not"), default="also", help="cases with a killed replica")
+    parser.add_argument("--securities", type=int, default=10_000, help="of the daily run; the limiter has a fifth more")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     configure_logs(service="bench", level="ERROR")
@@ -226,8 +273,10 @@ def main() -> int:
     if asked.part != "limiter":
         result["daily"] = measure_daily(dsn, asked.securities)
     if asked.part != "daily":
-        chosen = [int(setting) for setting in asked.settings.split(",")]
-        result["limiter"] = measure_limiter(dsn, asked.securities, asked.seconds, chosen)
+        # one replica must not run out of symbols before the time is over
+        securities = asked.securities * 6 // 5
+        chosen = choose_cases(asked.settings, asked.answers, asked.killed)
+        result["limiter"] = measure_limiter(dsn, securities, asked.seconds, chosen)
     parts = [result["daily"]] if "daily" in result else []
     result["passed"] = all(part["passed"] for part in [*parts, *result.get("limiter", [])])
     print(json.dumps(result) if asked.json else json.dumps(result, indent=2))

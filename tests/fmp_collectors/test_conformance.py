@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pytest
 
 from fmp_collectors.dataset import Dataset
-from fmp_collectors.datasets import DATASETS
+from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.records import Accepted, Record, hash_content, parse_row
 
 each_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
@@ -82,6 +82,64 @@ def test_text_and_number_are_the_same_content(dataset: Dataset) -> None:
 
 
 @each_dataset
+def test_a_number_where_a_text_belongs_is_that_text(dataset: Dataset) -> None:
+    texts = [
+        alias
+        for name, (alias, kind, _) in list_fields(dataset.record).items()
+        if kind is str and alias not in NAMES and name not in dataset.record.volatile
+    ]
+    assert texts or dataset.name in {"splits", "treasury_rates", "earnings", "eod_prices", "index_prices"}
+    numbers = {alias: 320193 + place for place, alias in enumerate(texts)}
+    typed = accept(dataset, make_row(dataset) | numbers)
+    text = accept(dataset, make_row(dataset) | {alias: str(number) for alias, number in numbers.items()})
+    assert typed.record == text.record
+    assert hash_content(typed) == hash_content(text)
+
+
+@pytest.mark.parametrize(
+    ("cik", "kept"),
+    [
+        ("0000320193", "0000320193"),
+        ("320193", "0000320193"),
+        (320193, "0000320193"),
+        ("0000000000", None),
+        (0, None),
+        ("", None),
+        ("no number", "no number"),
+    ],
+)
+def test_a_filers_number_has_ten_digits_and_zeros_are_none(cik: Any, kept: str | None) -> None:
+    for name in ("income_statement", "constituents"):
+        dataset = BY_NAME[name]
+        assert accept(dataset, make_row(dataset) | {"cik": cik}).record.model_dump()["cik"] == kept
+
+
+@pytest.mark.parametrize("name", ["quote", "universe", "profile", "scores", "key_metrics"])
+@pytest.mark.parametrize(
+    ("cap", "is_good"), [(Decimal(0), True), (Decimal(10) ** 14, True), (Decimal("1e14") + 1, False), (-1, False)]
+)
+def test_a_market_cap_is_between_nothing_and_1e14(name: str, cap: Any, is_good: bool) -> None:
+    dataset = BY_NAME[name]
+    parsed = parse_row(dataset.record, make_row(dataset) | {"marketCap": cap})
+    assert isinstance(parsed, Accepted) == is_good
+    assert is_good or parsed.reason == "market_cap_range"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        *(("quote", "volume"), ("universe", "volume"), ("universe", "avgVolume"), ("profile", "averageVolume")),
+        *(("eod_prices", "volume"), ("index_prices", "volume"), ("etf_info", "avgVolume")),
+    ],
+)
+def test_no_volume_is_negative(name: str, field: str) -> None:
+    dataset = BY_NAME[name]
+    parsed = parse_row(dataset.record, make_row(dataset) | {field: Decimal(-1)})
+    assert not isinstance(parsed, Accepted)
+    assert parsed.reason == "negative_volume"
+
+
+@each_dataset
 @pytest.mark.parametrize("absence", [None, "", "N/A", "NULL", "None"])
 def test_what_is_not_required_may_be_absent(dataset: Dataset, absence: str | None) -> None:
     fields = list_fields(dataset.record)
@@ -116,8 +174,8 @@ def test_unknown_fields_are_kept_and_are_content(dataset: Dataset) -> None:
 @each_dataset
 @pytest.mark.parametrize("symbol", ["brk-b ", " RY.TO", "A" * 32])
 def test_symbols_are_trimmed_and_in_capitals(dataset: Dataset, symbol: str) -> None:
-    if "symbol" not in dataset.record.model_fields:
-        assert dataset.name in {"symbol_changes", "treasury_rates"}
-        return
-    record = accept(dataset, make_row(dataset) | {"symbol": symbol}).record
-    assert record.model_dump()["symbol"] == symbol.strip().upper()
+    fields = [name for name in ("symbol", "old_symbol", "new_symbol") if name in dataset.record.model_fields]
+    assert fields or dataset.name == "treasury_rates"
+    aliases = {list_fields(dataset.record)[name][0]: symbol for name in fields}
+    record = accept(dataset, make_row(dataset) | aliases).record
+    assert all(record.model_dump()[name] == symbol.strip().upper() for name in fields)

@@ -57,7 +57,7 @@ def test_good_profile_is_typed() -> None:
         ({"symbol": ""}, "missing_symbol"),
         ({"symbol": None}, "missing_symbol"),
         ({"symbol": "A" * 33}, "symbol_too_long"),
-        ({"symbol": 7}, "bad_symbol"),
+        ({"symbol": True}, "bad_symbol"),
         ({"companyName": " "}, "missing_company_name"),
         ({"exchange": "new york"}, "unknown_exchange"),
         ({"exchange": None}, "missing_exchange"),

@@ -30,7 +30,8 @@ def test_names_and_tables_are_unique() -> None:
 @each_dataset
 def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: Dataset) -> None:
     columns = table_of(dataset).columns
-    assert set(dataset.record.model_fields) <= set(columns.keys())
+    assert set(dataset.record.list_columns()) <= set(columns.keys())
+    assert not set(dataset.record.unstored) & set(columns.keys())
     assert not any(columns[name].nullable for name in dataset.key)
     uniques = [set(table_of(dataset).primary_key.columns.keys())]
     uniques += [set(index.columns.keys()) for index in table_of(dataset).indexes if index.unique]

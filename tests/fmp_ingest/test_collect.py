@@ -44,13 +44,16 @@ async def test_each_dataset_loads_alone_and_twice_is_once(
 
 
 async def test_daily_and_weekly_runs_complete_and_balance(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
-    settings = make_settings(stand_in.fmp_base_url)
+    settings, before = make_settings(stand_in.fmp_base_url), 0
     for task_type in (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS):
         ended = await run_fmp(sandbox_database, settings, task_type=task_type)
         assert ended.task.status == "completed", ended.task.error_details
         figures = ended.task.details["fmp"]
-        assert figures["calls"] > 0
-        assert figures["highest_minute"] >= figures["calls"] or task_type is TaskType.WEEKLY_FUNDAMENTALS
+        assert figures["calls"] == stand_in.stats()["fmp"]["total"]
+        # that of the door is never above the ledger's, whose windows are a second longer, nor above all calls together
+        assert stand_in.stats()["fmp"]["highest_in_60s"] <= figures["highest_minute"] <= figures["calls"] + before
+        before = figures["calls"]
+        stand_in.reset()
     assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
     assert await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE source = 'fmp'") == 2
     closes = await pool.fetch("SELECT exchange, close_at FROM market_session WHERE session_date = '2025-11-28'")
@@ -105,8 +108,10 @@ async def test_a_smaller_plan_falls_back_to_the_next_source(
     await run_dataset(sandbox_database, stand_in, "universe")
     stand_in.set_fmp(plan=plan)
     ended = await run_dataset(sandbox_database, stand_in, "quote")
-    assert ended.task.status == "completed", ended.task.error_details
-    assert await pool.fetchval("SELECT count(*) FROM fmp_quote") >= 1
+    # the free plan gives some symbols only
+    assert ended.task.status == ("partial" if plan == "free" else "completed"), ended.task.error_details
+    stored = await pool.fetchval("SELECT count(*) FROM fmp_quote")
+    assert 0 < stored < 60 if plan == "free" else stored == 60
     answered = stand_in.stats()["fmp"]["by_path"]
     assert any(name.endswith(f"/{path}") for name in answered)
 
@@ -239,18 +244,3 @@ async def test_some_symbols_of_a_list_close_nothing(sandbox_database: str, pool:
     assert (counts["read"], counts["unchanged"]) == (1, 1)
     assert ended.units["universe"].counts.out_of_scope > 0
     assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
-
-
-async def test_a_gap_of_seven_days_leaves_no_session_out(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
-    stand_in.set_as_of(datetime.now(UTC).date().isoformat())
-    last = await run_dataset(sandbox_database, stand_in, "eod_prices")
-    assert last.task.status == "completed"
-    newest = await pool.fetchval("SELECT max(session_date) FROM market_session WHERE close_at <= now()")
-    async with pool.acquire() as connection:
-        before = await read_targets(connection, BY_NAME["eod_prices"], {})
-    gap = [day for day in before.sessions if (newest - day).days < 7]
-    await pool.execute("DELETE FROM fmp_eod_price WHERE date = ANY($1::date[])", gap)
-    async with pool.acquire() as connection:
-        after = await read_targets(connection, BY_NAME["eod_prices"], {})
-    assert set(gap) <= set(after.sessions)
-    assert len(after.sessions) == len(gap) + 6

@@ -110,3 +110,5 @@ def then_one_rate(vendor: StandIn, calls: Calls, rate: int) -> None:
     total = vendor.stats()["fmp"]["total"]
     assert total == calls.answered
     assert total <= calls.seconds / pace.interval + pace.permits + 1
+    # and not far fewer: the programs call for four seconds of that time
+    assert total >= 0.6 * 4 / pace.interval

@@ -66,6 +66,9 @@ class Storage(StrEnum):
 class Source:
     """One way to get a dataset. `page_size` asks page after page until one brings nothing new.
 
+    With `full_rows`, an answer to a range of days that has as many rows was cut, without a word: the range is halved, down
+    to single days, of which further pages are asked for where the endpoint `has_pages`.
+
     With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most; with
     `is_fiscal`, for the annual and the quarterly figures of the fiscal years of those days; with `rows_per_year`, for as
     many rows as those years have.
@@ -80,6 +83,8 @@ class Source:
     page_size: int | None = None
     batch_size: int = 100
     range_days: int = 90
+    full_rows: int | None = None
+    has_pages: bool = False
     plan: Plan = Plan.UNKNOWN
     is_bulk: bool = False
     is_dated: bool = False

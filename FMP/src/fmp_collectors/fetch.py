@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, Protocol, cast
 
 from fmp_collectors.answers import Answer, AnswerError, Body, Kind, Verdict
@@ -23,33 +26,81 @@ class Client(Protocol):
 
 
 async def fetch_pages(client: Client, request: Request, *, first_part: int = 0) -> AsyncIterator[Answer]:
-    """Yield the answers to a request: one, page after page, or part after part (from `first_part`). Raises AnswerError."""
+    """Yield the answers to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
+    ranges of days. Raises AnswerError."""
     source = request.source
     if source.scope is Scope.PARTS:
-        async for answer in _fetch_parts(client, request, first_part):
-            yield answer
-        return
-    if source.page_size is None:
-        for variant in request.variants or ({},):
-            params = {**request.params, **variant}
-            yield await client.get(request.path, params, subject=request.subject, is_bulk=source.is_bulk)
-        return
-    before: tuple[Any, ...] = ()
-    for page in range(_MOST_PAGES):
-        params = {**request.params, "limit": str(source.page_size), "page": str(page)}
+        answers = _fetch_parts(client, request, first_part)
+    elif source.full_rows is not None:
+        answers = _fetch_range(client, request, date.fromisoformat(request.params["from"]))
+    elif source.page_size is not None:
+        answers = _fetch_list(client, request, {"limit": str(source.page_size)})
+    else:
+        answers = _fetch_variants(client, request)
+    async for answer in answers:
+        yield answer
+
+
+async def _fetch_variants(client: Client, request: Request) -> AsyncIterator[Answer]:
+    for variant in request.variants or ({},):
+        params = {**request.params, **variant}
+        yield await client.get(request.path, params, subject=request.subject, is_bulk=request.source.is_bulk)
+
+
+async def _fetch_list(
+    client: Client, request: Request, fixed: Mapping[str, str], *, first: int = 0, seen: Set[str] = frozenset()
+) -> AsyncIterator[Answer]:
+    """Ask page after page, from `first`, until one brings nothing that was not there or `seen` before.
+
+    A server that caps `limit` below what was asked shows by a next page; one that ignores `page` by the same entries, whose
+    prices may have moved.
+    """
+    for page in range(first, _MOST_PAGES):
+        params = {**request.params, **fixed, "page": str(page)}
         try:
-            answer = await client.get(source.path, params, subject=request.subject)
+            answer = await client.get(request.path, params, subject=request.subject)
         except AnswerError as error:
             if page and error.kind is Kind.BAD_REQUEST:
                 return
             raise
-        rows = answer.verdict.rows
-        # a server that caps `limit` below what was asked shows by a next page, one that ignores `page` by the same one
-        if not rows or rows == before:
+        entries = {_name_entry(row) for row in answer.verdict.rows}
+        if entries <= seen:
             return
         yield answer
-        before = rows
-    raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=source.path)
+        seen = seen | entries
+    raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=request.path)
+
+
+def _name_entry(row: Any) -> str:
+    """Return what tells a row of a list from the others, whatever else in it changes."""
+    if not isinstance(row, Mapping) or read_absence(row.get("symbol")) is None:
+        return repr(row)
+    return f"{row['symbol']} {row.get('date', '')} {row.get('delistedDate', '')}"
+
+
+async def _fetch_range(client: Client, request: Request, first: date) -> AsyncIterator[Answer]:
+    """Ask for the days from `first` on, and for halves of them where the answer is as long as one that was cut."""
+    last = date.fromisoformat(request.params["to"])
+    answer = await client.get(request.path, request.params, subject=request.subject)
+    if len(answer.verdict.rows) < cast("int", request.source.full_rows):
+        yield answer
+    elif first < last:
+        middle = first + (last - first) // 2
+        for start, end in ((first, middle), (middle + timedelta(days=1), last)):
+            params = {**request.params, "from": start.isoformat(), "to": end.isoformat()}
+            async for part in _fetch_range(client, replace(request, params=params), start):
+                yield part
+    elif request.source.has_pages:
+        yield answer
+        seen = {_name_entry(row) for row in answer.verdict.rows}
+        async for page in _fetch_list(client, request, {}, first=1, seen=seen):
+            yield page
+    else:
+        raise AnswerError(
+            Verdict(Kind.TOO_LARGE, f"{len(answer.verdict.rows)} rows for {first}, as many as an answer has at most"),
+            path=request.path,
+            subject=request.subject,
+        )
 
 
 async def _fetch_parts(client: Client, request: Request, first: int) -> AsyncIterator[Answer]:
@@ -102,6 +153,16 @@ def is_cut(body: Body) -> bool:
         body.seek(0)
 
 
+def ends_bare(body: Body) -> bool:
+    """Whether a CSV body does not end with the end of a line: it may be cut inside its last field, which nothing else shows."""
+    if not body.seek(0, os.SEEK_END):
+        return False
+    body.seek(-1, os.SEEK_END)
+    last = body.read(1)
+    body.seek(0)
+    return last not in (b"\n", b"\r")
+
+
 def parse_rows(
     dataset: Dataset,
     rows: Iterable[Any],
@@ -139,7 +200,7 @@ def _is_elsewhere(
     if wanted is None:
         return False
     named = [read_absence(row.get(name)) for name in dataset.symbol_fields or ("symbol",)]
-    texts = [value.strip().upper() for value in named if isinstance(value, str)]
+    texts = [str(value).strip().upper() for value in named if isinstance(value, str | int)]
     return bool(texts) and not any(text in wanted for text in texts)
 
 

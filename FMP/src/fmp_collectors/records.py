@@ -21,6 +21,7 @@ _NUMBER_LIMIT = Decimal(10) ** 40
 _ABSENT = frozenset({"", "n/a", "null", "none"})
 _EXCHANGE_CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,15}")
 _SYMBOL_LENGTH = 32
+_CIK_LENGTH = 10
 # without leading zeros, which only texts have
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,40})?([eE][+-]?\d{1,2})?")
 
@@ -68,6 +69,16 @@ def _refuse_flag(value: Any) -> Any:
     return value
 
 
+def _read_cik(value: Any) -> Any:
+    """Return a filer's number with its ten digits, whether it came as text or as a number; of zeros alone it is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    text = value.strip() if isinstance(value, str) else ""
+    if not text.isdigit():
+        return value
+    return text.zfill(_CIK_LENGTH) if int(text) else None
+
+
 def _read_date(value: Any) -> Any:
     """Accept `YYYY-MM-DD`, a time after it left aside; a bare number is no date."""
     if isinstance(value, str):
@@ -96,17 +107,28 @@ ExchangeCode = Annotated[str, AfterValidator(_check_exchange)]
 Number = Annotated[Decimal, BeforeValidator(_refuse_flag), AfterValidator(_check_number)]
 Volume = Annotated[Number, AfterValidator(_check_volume)]
 MarketCap = Annotated[Number, AfterValidator(_check_market_cap)]
+Cik = Annotated[str | None, BeforeValidator(_read_cik)]
 Day = Annotated[date, BeforeValidator(_read_date)]
 EpochTime = Annotated[datetime, BeforeValidator(_read_epoch)]
 
 
 class Record(BaseModel):
-    """One record of the vendor: its own names in snake case, absence as None, unknown fields left to `raw`."""
+    """One record of the vendor: its own names in snake case, absence as None, unknown fields left to `raw`.
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+    The vendor sends numbers for texts and texts for numbers; either is read as the type that the field has.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True)
 
     volatile: ClassVar[frozenset[str]] = frozenset()
     """Fields whose change alone makes no new content."""
+    unstored: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are validated and then left to `raw`, without a column of their own."""
+
+    @classmethod
+    def list_columns(cls) -> tuple[str, ...]:
+        """Fields with a column of the same name."""
+        return tuple(name for name in cls.model_fields if name not in cls.unstored)
 
     @model_validator(mode="before")
     @classmethod
@@ -166,7 +188,7 @@ def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | No
     if not isinstance(row, Mapping):
         return Rejected(row, "not_an_object", "the row is not an object with named fields")
     symbol = row.get("symbol")
-    name = symbol.strip()[:64] if isinstance(symbol, str) else None
+    name = symbol.strip()[:64] if isinstance(symbol, str) else None if symbol is None else str(symbol)[:64]
     unstorable = _find_unstorable(row)
     if unstorable:
         return Rejected(row, unstorable, "the row holds characters that no database text can hold", _printable(name))

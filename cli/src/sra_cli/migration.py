@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from fmp_ingest.sessions import store_sessions
 from sra_cli.settings import read_settings
 from sra_shared.db import open_connection
 from sra_shared.migrate import describe_revision, read_sandbox_mark, upgrade_database
 from sra_shared.reader import ReaderState, describe_reader, set_up_reader
-from sra_shared.settings import DatabaseSettings
+from sra_shared.settings import DatabaseSettings, FmpSettings
 from view_builder.inprocess import define_missing_views
 
 
@@ -27,7 +29,8 @@ class MigratedDatabase:
 
 
 async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
-    """Migrate, mark an empty database as a sandbox where asked to, define the views, prepare the role of the SRA app.
+    """Migrate, mark an empty database as a sandbox where asked to, define the views, store the sessions of the exchanges, by
+    which freshness is measured, and prepare the role of the SRA app.
 
     Raises ConfigError where the server is too old or the database is for another kind of data.
     """
@@ -37,6 +40,8 @@ async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
     reader = await set_up_reader(dsn, password.get_secret_value() if password else None)
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
+        years = read_settings(FmpSettings).fmp_history_years
+        await store_sessions(connection, today=datetime.now(UTC).date(), years=years)
         return MigratedDatabase(revision, await read_sandbox_mark(connection), reader)
     finally:
         await connection.close()

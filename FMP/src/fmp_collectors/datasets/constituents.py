@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
-from fmp_collectors.records import Day, Record, Symbol, SymbolOrNothing
+from fmp_collectors.records import Cik, Day, Record, Symbol, SymbolOrNothing
 
 
 class Constituent(Record):
@@ -16,7 +16,7 @@ class Constituent(Record):
     sub_sector: str | None = None
     head_quarter: str | None = None
     date_first_added: str | None = None
-    cik: str | None = None
+    cik: Cik = None
     founded: str | None = None
 
 

@@ -30,9 +30,9 @@ DIVIDENDS = Dataset(
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
     symbol_fields=("symbol",),
-    # an answer is capped near 4,000 rows, so short ranges are asked
+    # an answer is capped near 4,000 rows, at what number exactly is not known, so short ranges are asked
     sources=(
-        Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5),
+        Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5, full_rows=3900),
         Source(path="dividends", scope=Scope.SYMBOL, params={"limit": "1000"}),
     ),
 )

@@ -12,6 +12,7 @@ class EquityProfile(Record):
     """Who is behind a symbol; amounts are in the listing's currency, the change is in percent."""
 
     model_config = ConfigDict(validate_by_name=True)
+    unstored = frozenset({"average_volume"})
 
     symbol: Symbol
     company_name: str
@@ -29,6 +30,7 @@ class EquityProfile(Record):
     current_price: Number | None = Field(None, alias="price")
     change_percentage: Number | None = None
     volume: Volume | None = None
+    average_volume: Volume | None = None
 
 
 PROFILE = Dataset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
-from fmp_collectors.records import EpochTime, ExchangeCode, Number, Record, Symbol, Volume
+from fmp_collectors.records import EpochTime, ExchangeCode, MarketCap, Number, Record, Symbol, Volume
 
 
 class Quote(Record):
@@ -23,7 +23,7 @@ class Quote(Record):
     day_high: Number | None = None
     year_high: Number | None = None
     year_low: Number | None = None
-    market_cap: Number | None = None
+    market_cap: MarketCap | None = None
     price_avg50: Number | None = None
     price_avg200: Number | None = None
     open: Number | None = None

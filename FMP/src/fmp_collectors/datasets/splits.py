@@ -24,7 +24,7 @@ SPLITS = Dataset(
     cadence=Cadence.DAILY,
     symbol_fields=("symbol",),
     sources=(
-        Source(path="splits-calendar", scope=Scope.RANGE, range_days=30),
+        Source(path="splits-calendar", scope=Scope.RANGE, range_days=30, full_rows=3900),
         Source(path="splits", scope=Scope.SYMBOL, params={"limit": "1000"}),
     ),
 )

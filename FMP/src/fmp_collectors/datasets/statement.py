@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source, Storage
-from fmp_collectors.records import Day, Record, Symbol
+from fmp_collectors.records import Cik, Day, Record, Symbol
 
 Period = Annotated[
     Literal["FY", "Q1", "Q2", "Q3", "Q4"],
@@ -28,7 +28,7 @@ class PeriodRecord(Record):
 class FiledStatement(PeriodRecord):
     """A statement as filed; `accepted_date` is a time of the US east coast, as text."""
 
-    cik: str | None = None
+    cik: Cik = None
     filing_date: Day | None = None
     accepted_date: str | None = None
 

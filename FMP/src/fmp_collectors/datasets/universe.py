@@ -5,15 +5,14 @@ from __future__ import annotations
 from pydantic import Field
 
 from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
-from fmp_collectors.records import ExchangeCode, Record, Symbol
-
-_PRICES = ("marketCap", "price", "beta", "volume", "avgVolume", "lastAnnualDividend")
+from fmp_collectors.records import ExchangeCode, MarketCap, Record, Symbol, Volume
 
 
 class UniverseListing(Record):
     """A listing as the screener shows it; prices are left to the datasets that are about them."""
 
-    volatile = frozenset(_PRICES)
+    volatile = frozenset({"market_cap", "volume", "avg_volume", "price", "beta", "lastAnnualDividend"})
+    unstored = frozenset({"market_cap", "volume", "avg_volume"})
 
     symbol: Symbol
     exchange: ExchangeCode = Field(alias="exchangeShortName")
@@ -25,6 +24,9 @@ class UniverseListing(Record):
     is_etf: bool | None = None
     is_fund: bool | None = None
     is_actively_trading: bool | None = None
+    market_cap: MarketCap | None = None
+    volume: Volume | None = None
+    avg_volume: Volume | None = None
 
 
 UNIVERSE = Dataset(

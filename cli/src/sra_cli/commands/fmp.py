@@ -38,6 +38,10 @@ SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these
 DryOption = Annotated[
     bool, typer.Option("--dry-run", help="Tell how many calls and minutes it takes, and call nobody.")
 ]
+NO_UNIVERSE = (
+    "The universe is not stored yet, so what is asked for symbol by symbol is not counted: collect it first with"
+    " `./sra fmp universe`, some ten calls, then ask again."
+)
 
 
 def fmp(
@@ -63,6 +67,8 @@ def fmp(
     with use_database(Home(home)) as dsn:
         if dry_run:
             result = asyncio.run(estimate(dsn, chosen, parameters, settings))
+            if result["note"]:
+                output.note(result["note"])
             output.finish(result, render=lambda: f"{result['calls']} calls, {result['minutes']} minutes.")
         result = asyncio.run(collect(dsn, chosen, parameters, settings))
     columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#rejected")
@@ -140,6 +146,7 @@ async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], setti
         "calls": cost.calls,
         "minutes": float(cost.minutes),
         "universe_stored": is_stored,
+        "note": None if is_stored or not dataset.needs_universe else NO_UNIVERSE,
     }
 
 
@@ -192,7 +199,13 @@ def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seco
     if task.status == "parked":
         status = "parked"
     errors = [str(error["message"]) for error in task.error_details]
+    # what is wrong with the run as a whole, as too many rejects, no unit says
+    whole = [str(error["message"]) for error in task.error_details if not error["unit"]]
+    if whole and status in ("completed", "partial", "skipped"):
+        status = str(task.status)
     error = (first.error if first is not None else None) or (errors[0] if errors and status != "completed" else None)
+    if whole:
+        error = " ".join([*([first.error] if first is not None and first.error else []), *whole])
     return {
         "dataset": dataset.name,
         "status": status,

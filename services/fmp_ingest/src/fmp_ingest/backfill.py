@@ -47,6 +47,13 @@ async def read_former(connection: Connection, task_id: UUID, unit: str) -> Progr
     return Progress.read(row["resume"]).start_again() if row["resume"] else None
 
 
+# the prices of some symbols that somebody asked for are no history
+SQL_IS_STORED = f"""
+SELECT EXISTS (SELECT FROM {EOD_PRICES.table} p WHERE NOT EXISTS (
+  SELECT FROM task_execution_log t WHERE t.task_id = p.run_id AND t.parameters ? 'symbols'))
+"""  # noqa: S608 - our own name
+
+
 async def request_first_backfill(connection: Connection, *, today: date, years: int) -> ProcessingTask | None:
     """Ask for the history up to today where no price is stored, in the caller's transaction; None where one is.
 
@@ -54,7 +61,7 @@ async def request_first_backfill(connection: Connection, *, today: date, years: 
     again, and goes on with what failed.
     """
     last = await connection.fetchval(SQL_LAST, _WORK_KEY)
-    is_stored = await connection.fetchval(f"SELECT EXISTS (SELECT FROM {EOD_PRICES.table})")  # noqa: S608 - our own name
+    is_stored = await connection.fetchval(SQL_IS_STORED)
     is_wanted = not is_stored if last is None else last in (RunStatus.FAILED, RunStatus.PARTIAL)
     if not is_wanted or not years:
         return None

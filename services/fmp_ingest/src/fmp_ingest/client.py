@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import BinaryIO, cast
@@ -15,13 +18,15 @@ from uuid import UUID
 import httpx
 
 from fmp_collectors.answers import HEAD_BYTES, Answer, AnswerError, Body, Kind, Verdict, classify_answer
-from fmp_collectors.fetch import is_cut
+from fmp_collectors.fetch import ends_bare, is_cut
 from fmp_ingest.gate import Breaker, Gate, RetryPolicy
-from fmp_ingest.limiter import DatabaseSlotStore, Limiter
+from fmp_ingest.limiter import Limiter, Turn
+from fmp_ingest.pace import make_bulk_pace, make_pace
 from fmp_ingest.quota import Quota
 from fmp_ingest.tally import Tally
+from fmp_ingest.tickets import DatabaseTicketStore
 from sra_shared.db import Pool
-from sra_shared.errors import ConfigError, FatalError, RunParkedError
+from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.logs import get_logger, redact_text
 from sra_shared.settings import FmpSettings
 
@@ -68,6 +73,15 @@ def read_retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a call brought, the seconds that the vendor asks to wait, and when the call was sent."""
+
+    answer: Answer
+    retry_after: float | None = None
+    sent_at: float = 0.0
+
+
 class FmpClient:
     """One run's way to FMP; see `open_client`."""
 
@@ -95,6 +109,13 @@ class FmpClient:
         self._is_sandbox = is_sandbox
         self._account_gate = Gate("any request", policy)
         self._gates: dict[str, Gate] = defaultdict(self._make_gate)
+        self._ended: SraError | None = None
+        self._bare_sizes: dict[str, int] = {}
+        self._is_bare_usual = False
+
+    def probe_account(self) -> None:
+        """Let one call at a time through until one goes well: whether the account has anything left is still to be seen."""
+        self._account_gate.close()
 
     def _make_gate(self) -> Gate:
         policy = self._policy
@@ -107,31 +128,58 @@ class FmpClient:
         where the vendor is down, AccountError where its key does not work, RefusedSourceError where stand-in and
         database do not fit.
         """
-        verdict = Verdict(Kind.NO_ANSWER)
-        for attempt in range(self._policy.retries + 1):
-            async with self._account_gate.passage(), self._gates[path].passage():
-                self._breaker.check()
-                answer, retry_after = await self._call(path, params, is_bulk=is_bulk, is_retry=attempt > 0)
-                verdict = answer.verdict
-                pause = await self._weigh(path, verdict, retry_after, attempt + 1)
+        attempt, limited_since = 0, float("inf")
+        while True:
+            answer, pause = await self._ask(path, params, is_bulk=is_bulk, attempt=attempt, limited_since=limited_since)
+            verdict = answer.verdict
             if verdict.kind.is_ok:
                 return answer
             if answer.csv is not None:
                 cast("BinaryIO", answer.csv).close()
-            if pause is None:
-                break
-            if attempt < self._policy.retries:
-                await asyncio.sleep(pause)
-        raise AnswerError(verdict, path=path, subject=subject)
+            if verdict.kind is Kind.RATE_LIMIT:
+                # it is the account that is spent, not the retries: the gate holds the next one up, and three minutes of
+                # nothing else park the run
+                limited_since = min(limited_since, time.monotonic())
+                if time.monotonic() - limited_since < self._policy.limit_patience:
+                    continue
+            if pause is None or attempt >= self._policy.retries:
+                raise AnswerError(verdict, path=path, subject=subject)
+            attempt += 1
+            await asyncio.sleep(pause)
 
-    async def _weigh(self, path: str, verdict: Verdict, retry_after: float | None, attempt: int) -> float | None:
+    async def _ask(
+        self, path: str, params: Mapping[str, str], *, is_bulk: bool, attempt: int, limited_since: float
+    ) -> tuple[Answer, float | None]:
+        """Call once, when the gates let it, and weigh the answer; returns it and the pause before a repeat."""
+        is_retry = attempt > 0 or limited_since < float("inf")
+        while True:
+            async with self._account_gate.passage() as may_account, self._gates[path].passage() as may_path:
+                self._check_call(is_sent=False)
+                reply = await self._call(
+                    path, params, is_bulk=is_bulk, is_retry=is_retry, may_go=lambda: may_account() and may_path()
+                )
+                if reply is not None:
+                    return reply.answer, await self._weigh(path, reply, attempt + 1)
+
+    async def _weigh(self, path: str, reply: Reply, attempt: int) -> float | None:
         """Note what an answer says about account and endpoint; return the pause before a repeat, None for no repeat."""
+        try:
+            return await self._judge(path, reply, attempt)
+        except (RunParkedError, AccountError) as error:
+            # nothing else of this run may be asked for, whatever waits for its turn
+            self._ended = error
+            raise
+
+    async def _judge(self, path: str, reply: Reply, attempt: int) -> float | None:
+        verdict, retry_after = reply.answer.verdict, reply.retry_after
         kind = verdict.kind
         if kind.ends_run:
             raise AccountError(
                 f"FMP refused the key: {verdict.message}",
                 next_step="Check FMP_API_KEY and the account, then run again.",
             )
+        if kind in (Kind.RATE_LIMIT, Kind.BANDWIDTH):
+            self._account_gate.note_failure(retry_after, sent_at=reply.sent_at)
         if kind is Kind.BANDWIDTH:
             await self._quota.note_bandwidth()
         if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
@@ -140,57 +188,84 @@ class FmpClient:
         if kind is Kind.RATE_LIMIT:
             self.tally.count_throttled()
             await self._quota.note_limit()
-            self._account_gate.note_failure(retry_after)
             return 0.0
         if kind is Kind.BULK_THROTTLE:
             self.tally.count_throttled()
             return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.gate_base * 3))
         if kind.may_pass:
-            self._gates[path].note_failure(retry_after)
+            self._gates[path].note_failure(retry_after, sent_at=reply.sent_at)
             self._breaker.note_failure(path, verdict.message or kind)
             _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
             if self._breaker.is_down:
                 raise self._breaker.make_error()
             return self._policy.pause(attempt) if retry_after is None else retry_after
         self._breaker.note_success()
-        self._account_gate.note_success()
-        self._gates[path].note_success()
+        self._account_gate.note_success(reply.sent_at)
+        self._gates[path].note_success(reply.sent_at)
         if kind.is_ok:
             await self._quota.note_success()
         return None
 
+    def _check_call(self, *, is_sent: bool) -> None:
+        """Raise what forbids every further call of this run, if anything does."""
+        if self._ended is not None:
+            raise self._ended
+        self._breaker.check(is_sent=is_sent)
+
     async def _call(
-        self, path: str, params: Mapping[str, str], *, is_bulk: bool, is_retry: bool
-    ) -> tuple[Answer, float | None]:
-        async with AsyncExitStack() as turns:
-            if is_bulk:
-                await turns.enter_async_context(self._bulk.turn())
-            if self._share is not None:
-                await turns.enter_async_context(self._share.turn())
-            await turns.enter_async_context(self.calls.turn())
+        self, path: str, params: Mapping[str, str], *, is_bulk: bool, is_retry: bool, may_go: Callable[[], bool]
+    ) -> Reply | None:
+        """Call when it is our turn; None where meanwhile the gates closed, so that the turn was not used."""
+        async with AsyncExitStack() as stack:
+            limiters = (self._bulk if is_bulk else None, self._share, self.calls)
+            turns = [await stack.enter_async_context(each.turn()) for each in limiters if each is not None]
+            # while it waited for its turn, others may have failed
+            if not may_go():
+                return None
+            self._check_call(is_sent=True)
+            for turn in turns:
+                turn.is_sent = True
             self.tally.count_call(is_retry=is_retry)
+            sent_at = time.monotonic()
             try:
                 async with asyncio.timeout(_CSV_SECONDS if is_bulk else _JSON_SECONDS):
-                    return await self._exchange(path, params, is_bulk=is_bulk)
+                    reply = await self._exchange(path, params, is_bulk=is_bulk, turns=turns)
             except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
-                return Answer(Verdict(Kind.TRUNCATED, f"the answer broke off ({type(error).__name__})")), None
+                reply = Reply(Answer(Verdict(Kind.TRUNCATED, f"the answer broke off ({type(error).__name__})")))
             except (httpx.HTTPError, TimeoutError, OSError) as error:
-                return Answer(Verdict(Kind.NO_ANSWER, f"no answer ({type(error).__name__})")), None
+                reply = Reply(Answer(Verdict(Kind.NO_ANSWER, f"no answer ({type(error).__name__})")))
+            return replace(reply, sent_at=sent_at)
 
-    async def _exchange(self, path: str, params: Mapping[str, str], *, is_bulk: bool) -> tuple[Answer, float | None]:
+    async def _exchange(self, path: str, params: Mapping[str, str], *, is_bulk: bool, turns: list[Turn]) -> Reply:
         async with self._http.stream("GET", path, params=dict(params)) as response:
+            for turn in turns:
+                turn.is_answered = True
             self._check_stand_in(response)
             retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             status = response.status_code
             if is_bulk:
-                return await _read_csv(response, status), retry_after
+                answer = await _read_csv(response, status)
+                return Reply(self._doubt_end(f"{path} {sorted(params.items())}", answer), retry_after)
             body = bytearray()
             async for chunk in response.aiter_bytes(65_536):
                 body += chunk
                 if len(body) > MOST_JSON_BYTES:
-                    return Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_JSON_BYTES >> 20} MB")), None
+                    return Reply(Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_JSON_BYTES >> 20} MB")))
         verdict = classify_answer(status, bytes(body))
-        return Answer(_redact(verdict)), retry_after
+        return Reply(Answer(_redact(verdict)), retry_after)
+
+    def _doubt_end(self, asked: str, answer: Answer) -> Answer:
+        """Take a file without the end of its last line for a cut one, until another of the same size shows it to be usual."""
+        if answer.csv is None or self._is_bare_usual or not ends_bare(answer.csv):
+            return answer
+        size = answer.csv.seek(0, os.SEEK_END)
+        answer.csv.seek(0)
+        if self._bare_sizes.get(asked) == size:
+            self._is_bare_usual = True
+            return answer
+        self._bare_sizes[asked] = size
+        cast("BinaryIO", answer.csv).close()
+        return Answer(Verdict(Kind.TRUNCATED, "the file does not end with the end of a line"))
 
     def _check_stand_in(self, response: httpx.Response) -> None:
         if STAND_IN_HEADER in response.headers and not self._is_sandbox:
@@ -254,9 +329,11 @@ async def open_client(
         raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
     check_source(settings.fmp_base_url, is_sandbox=is_sandbox)
     quota = Quota(pool)
-    await quota.check()
+    is_probing = await quota.check()
     rate = settings.fmp_max_calls_per_minute
-    share = max(1, int(rate * settings.fmp_backfill_share))
+    paces = {"calls": make_pace(rate), "bulk": make_bulk_pace(settings.fmp_bulk_calls_per_minute)}
+    if is_backfill:
+        paces["backfill"] = make_pace(max(1, int(rate * settings.fmp_backfill_share)))
     tally = Tally(run_id)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(
@@ -269,14 +346,11 @@ async def open_client(
                 transport=transport,
             )
         )
-        limiters = {"calls": rate, "bulk": settings.fmp_bulk_calls_per_minute}
-        if is_backfill:
-            limiters["backfill"] = share
         opened = {
-            name: await stack.enter_async_context(Limiter(DatabaseSlotStore(pool, name), calls))
-            for name, calls in limiters.items()
+            name: await stack.enter_async_context(Limiter(DatabaseTicketStore(pool, name), pace))
+            for name, pace in paces.items()
         }
-        yield FmpClient(
+        client = FmpClient(
             http=http,
             calls=opened["calls"],
             bulk=opened["bulk"],
@@ -287,3 +361,6 @@ async def open_client(
             breaker=breaker or Breaker(policy),
             is_sandbox=is_sandbox,
         )
+        if is_probing:
+            client.probe_account()
+        yield client

@@ -79,11 +79,18 @@ class Collector:
             await self._collect_source(self._sources[progress.level])
             if not progress.refused:
                 break
+            if self._is_last_source:
+                progress.outside, progress.refused = [*progress.outside, *progress.refused], []
+                break
             progress.only = None if "all" in progress.refused else progress.refused
             progress.level, progress.after, progress.refused, progress.row = progress.level + 1, "", [], 0
         if self._dataset.storage is Storage.SNAPSHOT:
             await self._settle_lists()
         return progress
+
+    @property
+    def _is_last_source(self) -> bool:
+        return self.progress.level + 1 >= len(self._sources)
 
     @property
     def _waits_to_close(self) -> bool:
@@ -187,8 +194,12 @@ class Collector:
             raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
 
     def _is_refused(self, error: AnswerError) -> bool:
-        """Whether the next source is to be asked; a throttled bulk file is waited for until the end of the run."""
-        return error.kind in _REFUSED or (error.kind is Kind.BULK_THROTTLE and self.progress.is_again)
+        """Whether the next source is to be asked; a throttled bulk file is waited for until the end of the run, and where
+        nothing stands in for it, it did not answer."""
+        if error.kind is Kind.BULK_THROTTLE:
+            self.progress.was_throttled = self.progress.is_again and not self._is_last_source
+            return self.progress.was_throttled
+        return error.kind in _REFUSED
 
     def _add_list(self, delivery: Delivery, request: Request, batch: Batch) -> None:
         if request.source.scope is Scope.LIST:
@@ -215,7 +226,7 @@ class Collector:
         delivery.complete |= named - delivery.unread
 
     async def _commit(self, delivery: Delivery) -> None:
-        async with self._context.transaction() as connection:
+        async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
             staged = await self._store.stage(connection, delivery)
             may_hold = self._dataset.storage is Storage.SNAPSHOT and not self._is_released
             if may_hold and (held := await self._find_held(connection, delivery)):
@@ -223,7 +234,7 @@ class Collector:
                 self.progress.held.extend(sorted(held))
                 staged = await self._store.stage(connection, delivery)
             counts = await self._store.merge(connection, delivery, staged, waits_to_close=self._waits_to_close)
-            await self._client.tally.write(connection)
+            await calls.write(connection)
             await self._context.commit(connection, counts, resume=self.progress.dump())
         _log.info(
             "chunk_stored", dataset=self._dataset.name, read=counts.read, stored=counts.stored, path=delivery.path
@@ -272,8 +283,8 @@ class Collector:
                 cast("BinaryIO", answer.csv).close()
         self.progress.after, self.progress.row = str(part + 1), 0
         self.progress.answered += 1
-        async with self._context.transaction() as connection:
-            await self._client.tally.write(connection)
+        async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
+            await calls.write(connection)
             await self._context.commit(connection, Counts(), resume=self.progress.dump())
 
     def _parse(self, request: Request, rows: Iterable[Any]) -> Batch:

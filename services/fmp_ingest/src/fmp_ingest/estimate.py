@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from fmp_collectors.dataset import Dataset, Scope, Source, Targets, plan_requests
 from fmp_collectors.datasets.universe import UNIVERSE
-from fmp_ingest.pace import make_pace
 from sra_shared.settings import FmpSettings
 
 _USUAL_PARTS = 5
@@ -68,4 +67,4 @@ def _count_minutes(source: Source, targets: Targets, settings: FmpSettings, *, i
         rate = max(1, int(rate * settings.fmp_backfill_share))
     if source.is_bulk:
         rate = settings.fmp_bulk_calls_per_minute
-    return Decimal(count_calls(source, targets)) / make_pace(rate).slots_per_minute
+    return Decimal(count_calls(source, targets)) / rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,8 @@ class OutageError(FatalError):
 @dataclass(frozen=True)
 class RetryPolicy:
     """How failed calls are repeated; seconds. `patience` is how long a closed gate, or a vendor that only fails, is
-    probed before the dataset is given up."""
+    probed before the dataset is given up. `limit_patience` is how long a call met by the limit is repeated while others
+    succeed; longer than three minutes, after which it is the day's where none does."""
 
     retries: int = 3
     base: float = 1.0
@@ -29,6 +30,7 @@ class RetryPolicy:
     patience: float = 120.0
     probe_every: float = 60.0
     longest_retry_after: float = 300.0
+    limit_patience: float = 300.0
 
     def pause(self, attempt: int, *, base: float | None = None) -> float:
         """Return the pause before repeat number `attempt`, from 1: doubling, with jitter."""
@@ -50,7 +52,7 @@ class Gate:
         self._failures = 0
         self._closings = 0
         self._closed_since: float | None = None
-        self._closed_until = 0.0
+        self._closed_until = self._failed_at = 0.0
 
     @property
     def is_closed(self) -> bool:
@@ -58,39 +60,50 @@ class Gate:
         return self._closed_since is not None
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[None]:
-        """Wait until a call may start; raises OutageError where the gate has been closed for too long."""
-        if not self.is_closed:
-            yield
-            return
-        async with self._lock:
-            if self._closed_since is not None:
-                now = time.monotonic()
-                if self._patience is not None and now - self._closed_since > self._patience:
-                    raise OutageError(
-                        f"FMP has not answered {self._name} for {now - self._closed_since:.0f} s.",
-                        next_step="It is tried once more at the end of the run; then run it again.",
-                    )
-                await asyncio.sleep(max(0.0, self._closed_until - now))
-                yield
-                return
-        yield
+    async def passage(self) -> AsyncIterator[Callable[[], bool]]:
+        """Wait until a call may start; yields what tells whether it still may, should it have to wait for something else.
 
-    def note_success(self) -> None:
-        """A call went well: the gate opens."""
+        Raises OutageError where the gate has been closed for too long.
+        """
+        if self.is_closed:
+            async with self._lock:
+                if self._closed_since is not None:
+                    now = time.monotonic()
+                    if self._patience is not None and now - self._closed_since > self._patience:
+                        raise OutageError(
+                            f"FMP has not answered {self._name} for {now - self._closed_since:.0f} s.",
+                            next_step="It is tried once more at the end of the run; then run it again.",
+                        )
+                    await asyncio.sleep(max(0.0, self._closed_until - now))
+                    yield lambda: not self.is_closed or time.monotonic() >= self._closed_until
+                    return
+        yield lambda: not self.is_closed
+
+    def close(self) -> None:
+        """Let one call at a time through, from now on until one goes well."""
+        if self._closed_since is None:
+            self._closed_since = self._closed_until = self._failed_at = time.monotonic()
+
+    def note_success(self, sent_at: float) -> None:
+        """A call went well: the gate opens, unless the call was sent before the failure that closed it."""
+        if self.is_closed and sent_at < self._failed_at:
+            return
         self._failures = self._closings = 0
         self._closed_since = None
 
-    def note_failure(self, retry_after: float | None = None) -> None:
-        """A call failed: with enough of them in a row the gate closes, each time for longer."""
+    def note_failure(self, retry_after: float | None = None, *, sent_at: float = float("inf")) -> None:
+        """A call failed: with enough of them in a row, or where the vendor says how long to wait, the gate closes, each time
+        for longer."""
         self._failures += 1
         now = time.monotonic()
-        if self._failures < self._failures_to_close or (self.is_closed and now < self._closed_until):
+        if self.is_closed and (now < self._closed_until or sent_at < self._failed_at):
             # calls that were on their way when it closed do not close it further
-            if retry_after is not None and self.is_closed:
-                self._closed_until = max(self._closed_until, now + retry_after)
+            self._closed_until = max(self._closed_until, now + (retry_after or 0.0))
+            return
+        if self._failures < self._failures_to_close and retry_after is None:
             return
         self._closings += 1
+        self._failed_at = now
         pause = self._policy.pause(self._closings, base=self._policy.gate_base) if retry_after is None else retry_after
         if self._closed_since is None:
             self._closed_since = now
@@ -115,8 +128,8 @@ class Breaker:
         """Whether nothing at all has been answered for too long."""
         return len(self._paths) > 1 and self._last - self._since > self._policy.patience
 
-    def check(self) -> None:
-        """Raise OutageError where no call may be made now."""
+    def check(self, *, is_sent: bool = False) -> None:
+        """Raise OutageError where no call may be made now; with `is_sent` one is made next, and may be the probe."""
         now = time.monotonic()
         if now - self._last > self._policy.patience + self._policy.probe_every:
             self.note_success()
@@ -124,7 +137,8 @@ class Breaker:
             return
         if now - self._probed_at < self._policy.probe_every:
             raise self.make_error()
-        self._probed_at = now
+        if is_sent:
+            self._probed_at = now
 
     def make_error(self) -> OutageError:
         """Return what to say of a vendor that is down."""

@@ -1,295 +1,274 @@
-"""The limiter: slots and permits shared by all processes through PostgreSQL, so that restarts and replicas keep the rate."""
+"""The limiter: tickets and permits shared by all processes through PostgreSQL, so that restarts and replicas keep the rate."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 from aiolimiter import AsyncLimiter
 
-from fmp_ingest.pace import WINDOW_SECONDS, Pace, SlotBook, make_pace
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from fmp_ingest.pace import LOST_SECONDS, Pace, TicketBook
+from fmp_ingest.tickets import TRUST_SECONDS, Offer, TicketStore
+from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.logs import get_logger
 
 _log = get_logger(__name__)
 
-# slots are reserved for this long at a time; what a process does not use of them is lost
-_BLOCK_SECONDS = 1.0
-_AHEAD_SECONDS = 1.5
-# permits outlive their process this long, and are no longer used a little before
-_PERMIT_SECONDS = WINDOW_SECONDS
-_RENEW_SECONDS = 20.0
-_TRUST_SECONDS = 50.0
-_EMPTY_RETRY_SECONDS = 0.1
-_SERIAL_RETRY_SECONDS = 1.0
+# while calls wait, tickets are exchanged this often, and taken so far ahead that a slow exchange holds nobody up
+_EVERY_SECONDS = 0.25
+_LONGEST_EVERY_SECONDS = 1.0
+_LEAST_AHEAD_SECONDS, _MOST_AHEAD_SECONDS = 0.05, 0.5
+# a process without work keeps what it has for this long, since more work may follow at once
+_LINGER_SECONDS = 0.5
+_RENEW_SECONDS = 10.0
 _OUTAGE_RETRY_SECONDS = 1.0
-# after a pause of the process, overdue slots are caught up at this multiple of the pace, not all at once
+_LAST_EXCHANGE_SECONDS = 5.0
+# after a pause of the process, overdue calls follow each other at this multiple of the pace, not all at once
 _CATCH_UP = 2.0
-
-SQL_LOCK = """
-INSERT INTO fmp_limiter (budget, next_slot_at) VALUES ($1, clock_timestamp())
-ON CONFLICT (budget) DO UPDATE SET budget = excluded.budget
-RETURNING next_slot_at
-"""
-SQL_OTHERS = """
-WITH gone AS (DELETE FROM fmp_limiter_worker WHERE budget = $1 AND expires_at <= clock_timestamp() AND worker <> $2)
-SELECT coalesce(sum(permits), 0) AS permits, count(*) AS workers FROM fmp_limiter_worker
-WHERE budget = $1 AND worker <> $2 AND expires_at > clock_timestamp()
-"""
-SQL_KEEP = """
-INSERT INTO fmp_limiter_worker (budget, worker, permits, expires_at)
-VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
-ON CONFLICT (budget, worker) DO UPDATE SET permits = excluded.permits, expires_at = excluded.expires_at
-"""
-SQL_ADVANCE = """
-UPDATE fmp_limiter SET next_slot_at = greatest(next_slot_at, now.at) + $2::interval
-FROM (SELECT clock_timestamp() AS at) now
-WHERE budget = $1
-RETURNING extract(epoch FROM greatest(next_slot_at - $2::interval, now.at) - now.at)::float8 AS first_in
-"""
+# two clocks may drift apart by so much in a second, and readings differ by so many seconds, without one having been set
+_CLOCK_DRIFT = 0.0005
+_CLOCK_TOLERANCE = 0.02
 
 
-@dataclass(frozen=True)
-class Grant:
-    """What one reservation gave: slots, in seconds from the reservation, and permits in all."""
+@dataclass
+class Turn:
+    """A call's turn, since when, and what became of it.
 
-    slots: list[float]
-    permits: int
+    A ticket that was not sent with a call may be used at once by another one; that of a call without an answer rests for
+    longer, since the call may still be on its way.
+    """
 
-
-class SlotStore(Protocol):
-    """Where processes share slots and permits."""
-
-    async def reserve(self, *, worker: str, pace: Pace, in_flight: int, slots: int) -> Grant:
-        """Reserve up to `slots` slots and this process's part of the permits, not fewer than are in flight."""
-
-    async def give_back(self, *, worker: str) -> None:
-        """Free this process's permits; it has no call in flight."""
-
-    async def end_serial(self, *, pace: Pace) -> None:
-        """Move the next slot of a serial budget to a share of a minute after now."""
+    began: float
+    is_sent: bool = False
+    is_answered: bool = False
 
 
-class DatabaseSlotStore:
-    """Slots and permits of one budget, kept in PostgreSQL by its own clock."""
+class ClockWatch:
+    """Tells when the store's clock was set: forward, its tickets would be used too early; back, much too late.
 
-    def __init__(self, pool: Pool, budget: str) -> None:
-        self._pool = pool
-        self._budget = budget
+    Each reading bounds how far the two clocks are apart: the store read its own between the asking and the answer. Bounds
+    hold on, but for drift, so that a quick exchange makes up for slow ones.
+    """
 
-    async def reserve(self, *, worker: str, pace: Pace, in_flight: int, slots: int) -> Grant:
-        """See SlotStore; raises what the database raises."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(SQL_LOCK, self._budget)
-            permits, workers = await self._share_permits(connection, worker, pace, in_flight)
-            if permits <= 0 or slots <= 0:
-                return Grant([], permits)
-            # a serial call may last long: its slot ends with the call, or with the permit of a process that died
-            step = 2 * WINDOW_SECONDS if pace.is_serial else pace.interval
-            count = 1 if pace.is_serial else max(1, slots // (workers + 1))
-            first = await connection.fetchval(SQL_ADVANCE, self._budget, timedelta(seconds=step * count))
-        return Grant([first + step * number for number in range(count)], permits)
+    def __init__(self) -> None:
+        self._bounds = (float("-inf"), float("inf"))
+        self._read_at = 0.0
 
-    async def _share_permits(self, connection: Connection, worker: str, pace: Pace, in_flight: int) -> tuple[int, int]:
-        others = await connection.fetchrow(SQL_OTHERS, self._budget, worker)
-        taken, workers = (int(others["permits"]), int(others["workers"])) if others else (0, 0)
-        fair = max(1, pace.permits // (workers + 1))
-        permits = max(in_flight, min(fair, pace.permits - taken))
-        await connection.execute(SQL_KEEP, self._budget, worker, permits, timedelta(seconds=_PERMIT_SECONDS))
-        return permits, workers
-
-    async def give_back(self, *, worker: str) -> None:
-        """See SlotStore."""
-        await self._pool.execute(
-            "DELETE FROM fmp_limiter_worker WHERE budget = $1 AND worker = $2", self._budget, worker
-        )
-
-    async def end_serial(self, *, pace: Pace) -> None:
-        """See SlotStore; a hundredth is added, so that two calls are never exactly a minute's share apart."""
-        await self._pool.execute(
-            "UPDATE fmp_limiter SET next_slot_at = clock_timestamp() + $2::interval WHERE budget = $1",
-            self._budget,
-            timedelta(seconds=pace.interval * 1.01),
-        )
+    def is_moved(self, at: float, *, asked: float, answered: float) -> bool:
+        """Note that the store read `at` between two moments of ours; return whether its clock was set since the last time."""
+        relaxed = _CLOCK_DRIFT * max(0.0, answered - self._read_at)
+        least, most = self._bounds[0] - relaxed, self._bounds[1] + relaxed
+        self._read_at = answered
+        if answered - at < least - _CLOCK_TOLERANCE or asked - at > most + _CLOCK_TOLERANCE:
+            self._bounds = (asked - at, answered - at)
+            return True
+        self._bounds = (max(least, asked - at), min(most, answered - at))
+        return False
 
 
 class Limiter:
     """Gives calls their turn within one budget; enter it once per process, then `async with limiter.turn():` per call."""
 
-    def __init__(
-        self,
-        store: SlotStore,
-        calls_per_minute: int,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.pace = make_pace(calls_per_minute)
+    def __init__(self, store: TicketStore, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pace = pace
         self._store = store
         self._clock = clock
         self._worker = uuid4().hex
-        self._book = SlotBook()
-        self._spacing = AsyncLimiter(1, self.pace.interval / _CATCH_UP)
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._book = TicketBook(pace)
+        self._spacing = AsyncLimiter(1, min(_EVERY_SECONDS, pace.interval / _CATCH_UP))
+        self._every = max(_EVERY_SECONDS, min(_LONGEST_EVERY_SECONDS, pace.interval / 8))
+        self._queue: deque[asyncio.Future[float]] = deque()
         self._changed = asyncio.Event()
-        self._renewed_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._told = 0
+        self._took = 0.0
+        self._is_satisfied = True
+        self._asked_for = 0
+        self._asked_at = self._renewed_at = self._busy_at = float("-inf")
+        self._clocks = ClockWatch()
+        self._failure: Exception | None = None
 
     async def __aenter__(self) -> Limiter:
         self._task = asyncio.create_task(self._serve())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in (self._task, self._asking):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-        if not self._book.in_flight:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._asking is not None:
+            # broken off, nobody would know who has the tickets of an exchange
+            await asyncio.wait({self._asking}, timeout=_LAST_EXCHANGE_SECONDS)
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+        if self._is_known and not self._book.in_flight:
             with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
-                await self._store.give_back(worker=self._worker)
+                await self._leave()
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the store may have something of this process."""
+        return self._asked_at > float("-inf")
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a slot and a permit, and keep the permit to the end of the block."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+    async def turn(self) -> AsyncIterator[Turn]:
+        """Wait for a ticket and a permit, and keep both to the end of the block, which notes what becomes of the call."""
+        if self._failure is not None:
+            raise self._failure
+        waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
         self._changed.set()
         try:
-            await turn
+            turn = Turn(await waiter)
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                await self._end_call()
+            if waiter.done() and not waiter.cancelled():
+                self._end_turn(Turn(waiter.result()))
+            else:
+                with suppress(ValueError):
+                    self._queue.remove(waiter)
             raise
         try:
-            yield
+            yield turn
         finally:
-            await self._end_call()
+            self._end_turn(turn)
 
-    async def _end_call(self) -> None:
-        if self.pace.is_serial:
-            try:
-                await asyncio.shield(self._store.end_serial(pace=self.pace))
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                # the slot then ends by itself, later
-                _log.warning("limiter_state_not_written", error_type=type(error).__name__)
-        self._book.end(self._clock())
+    def _end_turn(self, turn: Turn) -> None:
+        if turn.is_sent:
+            self._book.end(turn.began, self._clock(), is_answered=turn.is_answered)
+        else:
+            self._book.put_back(turn.began, self._clock())
         self._changed.set()
 
     async def _serve(self) -> None:
-        """Hand out turns as slots come; reserve ahead while calls wait."""
-        while True:
-            try:
-                await self._serve_once()
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                # without the shared state nobody may call
-                _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
-                await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
+        """Hand out turns as tickets come; exchange tickets while calls wait."""
+        try:
+            while True:
+                try:
+                    await self._serve_once()
+                except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
+                    # without the shared state nobody may call
+                    _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
+                    await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
+        except Exception as error:
+            # nobody is left to hand out turns, so nobody shall wait for one
+            self._failure = error
+            for waiter in self._queue:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            raise
 
     async def _serve_once(self) -> None:
         # cleared first, so that nothing that happens during this pass is overlooked
         self._changed.clear()
-        self._drop_cancelled()
-        now = self._clock()
         self._take_answer()
-        if now - self._renewed_at > _TRUST_SECONDS:
-            self._book.drop_all()
-        if not self._queue:
-            await self._rest(now)
-            return
-        if self._asking is None and self._lacks_slots(now):
-            self._ask(self._wanted_slots())
-        elif self._asking is None and now - self._renewed_at > _RENEW_SECONDS:
-            self._ask(0)
-        start = self._find_start()
         now = self._clock()
-        if start is None:
-            await self._wait(_SERIAL_RETRY_SECONDS if self.pace.is_serial else _EMPTY_RETRY_SECONDS)
-        elif start > now:
-            await self._wait(min(start - now, _AHEAD_SECONDS / 4))
-        else:
-            if not self.pace.is_serial:
-                await self._spacing.acquire()
-                self._drop_cancelled()
-            # meanwhile callers may have gone, and a reservation may have taken permits away
-            if self._queue and self._find_start() == start:
-                self._book.start()
-                self._queue.popleft().set_result(None)
+        if self._queue or self._book.in_flight:
+            self._busy_at = now
+        elif self._asking is None and self._is_known and now - self._busy_at >= _LINGER_SECONDS:
+            self._told = 0
+            self._begin(self._leave())
+        due = self._find_due()
+        if self._asking is None and due <= now:
+            self._ask(now)
+        start = self._find_start(now)
+        if start is not None and start <= now:
+            await self._spacing.acquire()
+            # meanwhile callers may have gone, and an exchange may have taken permits away
+            now = self._clock()
+            start = self._find_start(now)
+            if start is not None and start <= now:
+                self._book.start(now)
+                self._queue.popleft().set_result(now)
+            return
+        next_look = min(due if self._asking is None else float("inf"), float("inf") if start is None else start)
+        await self._wait(next_look - now)
 
-    def _drop_cancelled(self) -> None:
+    def _find_due(self) -> float:
+        """When the next exchange is due, by what this process has and lacks."""
+        if self._queue:
+            # what was asked for is used up: ask at once; where there was not enough, more often helps nobody
+            is_used_up = self._is_satisfied and self._book.next_start() is None
+            has_news = self._book.started or not self._asked_for
+            return self._asked_at + (0.0 if is_used_up and has_news else self._every)
+        if not self._book.in_flight:
+            return self._busy_at + _LINGER_SECONDS if self._is_known else float("inf")
+        has_spare = self._book.ready or self._book.permits > self._book.in_flight
+        return self._asked_at + (_LINGER_SECONDS if has_spare else _RENEW_SECONDS)
+
+    def _find_start(self, now: float) -> float | None:
+        """The moment of the next call, None where none may start before something changes."""
         while self._queue and self._queue[0].done():
             self._queue.popleft()
-
-    def _lacks_slots(self, now: float) -> bool:
-        if self.pace.is_serial:
-            return not self._book.waiting and not self._book.in_flight
-        last = self._book.last_slot
-        return last is None or (self._book.waiting < len(self._queue) and last - now < _AHEAD_SECONDS)
-
-    def _wanted_slots(self) -> int:
-        if self.pace.is_serial:
-            return 1
-        # a single caller must not wait for the end of a block that it used one slot of
-        block = max(1, round(_BLOCK_SECONDS / self.pace.interval))
-        return max(1, min(block, len(self._queue) - self._book.waiting))
-
-    def _ask(self, slots: int) -> None:
-        """Reserve while the slots there are go on being used: a late one is lost once no permit was free at its moment.
-
-        Meanwhile no more calls may be in flight than the reservation is told of, since another process may get the rest.
-        """
-        spare = self._book.permits - self._book.in_flight
-        self._told = self._book.in_flight + (spare + 1) // 2
-        self._asking = asyncio.create_task(self._reserve(slots))
-        self._asking.add_done_callback(lambda _: self._changed.set())
-
-    def _take_answer(self) -> None:
-        """Forget a reservation that is done; raises what it met."""
-        if self._asking is not None and self._asking.done():
-            done, self._asking = self._asking, None
-            done.result()
-
-    def _find_start(self) -> float | None:
-        """The moment of the next call, None where none may start before something changes."""
+        if not self._queue or now - self._renewed_at > TRUST_SECONDS:
+            return None
         if self._asking is not None and self._book.in_flight >= self._told:
             return None
         return self._book.next_start()
 
-    async def _reserve(self, slots: int) -> None:
-        asked_at = self._clock()
-        grant = await self._store.reserve(worker=self._worker, pace=self.pace, in_flight=self._told, slots=slots)
+    def _ask(self, now: float) -> None:
+        """Begin an exchange. Meanwhile no more calls may be in flight than it tells of, since others may get the rest."""
+        book, waiting = self._book, len(self._queue)
+        spare = max(0, book.permits - book.in_flight) if waiting else 0
+        self._told = book.in_flight + (spare + 1) // 2
+        ahead = self._every + min(_MOST_AHEAD_SECONDS, max(_LEAST_AHEAD_SECONDS, 2 * self._took))
+        useful = min(book.count_useful(now, ahead), max(waiting, 2 * book.started)) if waiting else 0
+        back = book.hand_back(now, keep=useful)
+        book.started, self._asked_for = 0, waiting
+        offer = Offer(
+            in_use=self._told,
+            wants=max(self._told, min(self.pace.permits, book.in_flight + waiting)),
+            held=book.held,
+            back=back,
+            tickets=max(0, useful - book.ready),
+            ahead=ahead,
+        )
+        self._asked_at = now
+        self._begin(self._exchange(offer, now))
+
+    def _begin(self, step: Coroutine[Any, Any, None]) -> None:
+        """Do a step with the store beside everything else; one at a time, and it is never broken off."""
+        self._asking = asyncio.create_task(step)
+        self._asking.add_done_callback(lambda _: self._changed.set())
+
+    async def _exchange(self, offer: Offer, asked_at: float) -> None:
+        grant = await self._store.exchange(worker=self._worker, pace=self.pace, offer=offer)
         now = self._clock()
+        self._took = now - asked_at
+        # the store read its clock before `now`, so counting from `now` is never too early
+        moments = [now + seconds for seconds in grant.tickets]
+        if self._clocks.is_moved(grant.at, asked=asked_at, answered=now):
+            _log.warning("limiter_clock_moved", seconds=round(self.pace.rest, 2))
+            await self._store.postpone(pace=self.pace)
+            moments = [now + self.pace.rest + LOST_SECONDS] * len(moments)
+        if grant.is_lost:
+            self._book.drop_ready()
+        self._book.add(moments)
+        self._book.permits, self._book.part = grant.permits, grant.part
+        self._is_satisfied = len(moments) == offer.tickets and grant.permits >= offer.wants
         self._renewed_at = asked_at
-        self._book.set_permits(grant.permits, now)
-        # the database read its clock before `now`, so counting from `now` is never too early
-        self._book.add_slots([now + offset for offset in grant.slots])
 
-    async def _rest(self, now: float) -> None:
-        """Nothing waits: keep the permits of calls in flight, give the others back, and sleep until something does."""
-        if self._asking is not None:
-            await self._wait(None)
-            return
-        if self._book.in_flight:
-            if now - self._renewed_at > _RENEW_SECONDS:
-                self._ask(0)
-            await self._wait(_RENEW_SECONDS / 4)
-            return
-        if self._book.permits:
-            self._book.drop_all()
-            await self._store.give_back(worker=self._worker)
-        self._renewed_at = float("-inf")
-        await self._wait(None)
+    def _take_answer(self) -> None:
+        """Forget an exchange that is done; raises what it met."""
+        if self._asking is not None and self._asking.done():
+            done, self._asking = self._asking, None
+            done.result()
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def _leave(self) -> None:
+        """Give everything back; nothing waits and nothing is in flight."""
+        back = self._book.hand_back(self._clock(), keep=0)
+        self._book.permits, self._renewed_at, self._asked_at = 0, float("-inf"), float("-inf")
+        await self._store.leave(worker=self._worker, pace=self.pace, back=back)
+
+    async def _wait(self, seconds: float) -> None:
         # not wait_for, which before Python 3.12 may swallow a cancellation that comes together with the event
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(None if seconds == float("inf") else max(0.0, seconds)):
                 await self._changed.wait()

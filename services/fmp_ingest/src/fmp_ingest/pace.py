@@ -1,109 +1,172 @@
-"""The arithmetic of the limiter: how slots are spaced and which call may use which slot. No clock, no database.
+"""The arithmetic of the limiter: how many tickets a setting has, and what one process does with its own. No clock, no database.
 
-A slot is a moment at which one call may start. Slots of all processes are spaced evenly, `slots_per_minute` in any 60
-seconds. A call holds a permit from its slot's moment (or before) until its answer is complete, and there are `permits`
-of them in all. So the calls that arrive in some 60 seconds are of two kinds: those whose slot lies in them, at most
-`slots_per_minute`, and those whose slot came before and that were still on their way, at most `permits`. Together never
-more than the setting, however late a call is sent or however long it is on its way.
+A setting of N calls a minute has N tickets. A call takes one with it, and the ticket may be used again `rest` seconds, a
+little more than a minute, after that call was answered. So two arrivals of one ticket are more than 60 seconds apart: any
+60 seconds see each ticket once at most, and N calls at most. When calls start or how long they are on their way does not
+matter for that; the even pace is for the vendor's comfort. docs/decisions/0005-fmp-limiter.md has the proof.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 WINDOW_SECONDS = 60.0
+# covers that clocks of two machines run differently fast, and that the database's is slewed: 500 ppm of a minute are 30 ms
+MARGIN_SECONDS = 0.05
+# a call without an answer may still be on its way when it is given up
+LOST_SECONDS = WINDOW_SECONDS
 _MOST_PERMITS = 50
 _FEWEST_PERMITS = 4
 _PERMIT_SHARE = 0.016
-_SERIAL_BELOW = 60
+# calls start this much faster than the setting, so that what a pause cost is caught up; the tickets keep the limit
+_HASTE = 1.02
+# calls that are late go together as far as they fit into this time
+_SLACK_SECONDS = 0.1
+# how far the usual length of a call follows the newest one
+_NEWEST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How many slots a minute has, and how many calls may be in flight, over all processes.
-
-    A small budget has one permit, and its next slot follows the end of the call before.
-    """
+    """What a setting means: tickets, the seconds that each rests after a call, and calls in flight over all processes."""
 
     calls_per_minute: int
-    slots_per_minute: int
+    tickets: int
+    rest: float
     permits: int
-    is_serial: bool
 
     @property
     def interval(self) -> float:
-        """Seconds between two slots."""
-        return WINDOW_SECONDS / self.slots_per_minute
+        """Seconds between two calls at an even pace."""
+        return WINDOW_SECONDS / self.calls_per_minute
 
 
 def make_pace(calls_per_minute: int) -> Pace:
-    """Return the pace that uses a setting as far as it never exceeds it."""
-    if calls_per_minute < _SERIAL_BELOW:
-        # calls that start a minute's share after the former one ended never crowd, wherever a window begins
-        return Pace(calls_per_minute, calls_per_minute, 1, True)
+    """Return the pace of a setting."""
     permits = max(_FEWEST_PERMITS, min(_MOST_PERMITS, int(calls_per_minute * _PERMIT_SHARE)))
-    # one less: a window that begins on a slot would hold the slot at its end too
-    return Pace(calls_per_minute, calls_per_minute - permits - 1, permits, False)
+    return Pace(calls_per_minute, calls_per_minute, WINDOW_SECONDS + MARGIN_SECONDS, permits)
 
 
-class SlotBook:
-    """One process's reserved slots and free permits, in seconds of one clock.
+def make_bulk_pace(calls_per_minute: int) -> Pace:
+    """Return the pace of bulk files: below one a second, each begins its share of a minute after the one before ended.
 
-    A slot that found no permit free at its moment is lost; used later it would not be counted where it should be.
+    The vendor refuses a second file moments after the first (reference of its API, section 5), so there is one ticket.
+    """
+    if calls_per_minute >= WINDOW_SECONDS:
+        return make_pace(calls_per_minute)
+    return Pace(calls_per_minute, 1, WINDOW_SECONDS / calls_per_minute + MARGIN_SECONDS, 1)
+
+
+def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
+    """Return who gets how many of `total`: all get the same, save that nobody gets more than it wants.
+
+    What cannot be divided goes to those that come first.
+    """
+    parts, left = dict.fromkeys(wants, 0), total
+    while left and (lacking := [name for name in wants if parts[name] < wants[name]]):
+        each = max(1, left // len(lacking))
+        for name in lacking:
+            more = min(each, wants[name] - parts[name], left)
+            parts[name] += more
+            left -= more
+    return parts
+
+
+class TicketBook:
+    """One process's tickets and permits, in seconds of one clock that never goes back.
+
+    A ticket is ready (it may be used from its moment on), in flight with a call, or resting until it is handed back.
     """
 
-    def __init__(self) -> None:
-        self._slots: deque[float] = deque()
-        self._free_since: deque[float] = deque()
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._ready: list[float] = []
+        self._resting: list[float] = []
+        self._under_way: list[float] = []
+        self._usual_seconds = 0.0
+        self._paced_to = float("-inf")
         self.permits = 0
-        self.in_flight = 0
+        self.part = 1.0
+        """This process's part of the calls, by which it paces its own."""
+        self.started = 0
+        """Calls started since somebody set this to 0."""
 
     @property
-    def waiting(self) -> int:
-        """Slots that are left."""
-        return len(self._slots)
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return len(self._under_way)
 
     @property
-    def last_slot(self) -> float | None:
-        """The last reserved moment."""
-        return self._slots[-1] if self._slots else None
+    def ready(self) -> int:
+        """Tickets at hand."""
+        return len(self._ready)
 
-    def add_slots(self, slots: list[float]) -> None:
-        """Take slots, later than those there are."""
-        self._slots.extend(slots)
+    @property
+    def held(self) -> int:
+        """Tickets that this process answers for, those aside that rest."""
+        return len(self._ready) + self.in_flight
 
-    def set_permits(self, permits: int, now: float) -> None:
-        """Have as many permits; those in use are given back as they end."""
-        self.permits = permits
-        while len(self._free_since) + self.in_flight > permits and self._free_since:
-            self._free_since.pop()
-        while len(self._free_since) + self.in_flight < permits:
-            self._free_since.append(now)
+    @property
+    def spacing(self) -> float:
+        """Seconds between two calls of this process."""
+        return self._pace.interval / (self.part * _HASTE)
 
-    def drop_all(self) -> None:
-        """Forget slots and free permits, as after a pause that may have outlived them."""
-        self._slots.clear()
-        self._free_since.clear()
-        self.permits = self.in_flight
+    def count_useful(self, now: float, seconds: float) -> int:
+        """Return how many calls this process will start in the next `seconds`, by its pace and by the permits it will have."""
+        first = max(0.0, self._paced_to - self._slack - now)
+        paced = math.floor((seconds - first) / self.spacing) + 1 if first <= seconds else 0
+        free = max(0, (self.permits or self._pace.permits) - self.in_flight)
+        ends = [max(0.0, began + self._usual_seconds - now) for began in self._under_way]
+        # a permit serves one call after the other
+        longest = max(self._usual_seconds, self.spacing)
+        served = sum(1 + int((seconds - end) / longest) for end in (*ends, *[0.0] * free) if end <= seconds)
+        return min(paced, served)
+
+    @property
+    def _slack(self) -> float:
+        return max(_SLACK_SECONDS, self.spacing)
+
+    def add(self, moments: Iterable[float]) -> None:
+        """Take tickets that may be used from these moments on."""
+        for moment in moments:
+            heapq.heappush(self._ready, moment)
+
+    def drop_ready(self) -> None:
+        """Forget the tickets at hand; others may have them now."""
+        self._ready.clear()
 
     def next_start(self) -> float | None:
-        """The moment of the next slot that a permit is free for, or None where something must end or be reserved."""
-        if not self._free_since:
+        """The moment from which the next call may start; None where it lacks a ticket or a permit."""
+        if not self._ready or self.in_flight >= self.permits:
             return None
-        while self._slots and self._slots[0] < self._free_since[0]:
-            self._slots.popleft()
-        return self._slots[0] if self._slots else None
+        return max(self._ready[0], self._paced_to - self._slack)
 
-    def start(self) -> float:
-        """Use the next slot with the permit that has been free for longest."""
-        slot = self._slots.popleft()
-        self._free_since.popleft()
-        self.in_flight += 1
-        return slot
+    def start(self, now: float) -> None:
+        """A call begins at `now`, with the ticket that has been ready for longest."""
+        heapq.heappop(self._ready)
+        self._paced_to = max(self._paced_to, now) + self.spacing
+        self._under_way.append(now)
+        self.started += 1
 
-    def end(self, now: float) -> None:
-        """A call has its answer."""
-        self.in_flight -= 1
-        if self.in_flight + len(self._free_since) < self.permits:
-            self._free_since.append(now)
+    def end(self, began: float, now: float, *, is_answered: bool) -> None:
+        """The call that began at `began` is over, and its ticket rests."""
+        self._under_way.remove(began)
+        self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
+        self._resting.append(now + self._pace.rest + (0.0 if is_answered else LOST_SECONDS))
+
+    def put_back(self, began: float, now: float) -> None:
+        """The call of the turn that began at `began` was not sent after all."""
+        self._under_way.remove(began)
+        self._paced_to -= self.spacing
+        heapq.heappush(self._ready, now)
+
+    def hand_back(self, now: float, *, keep: int) -> list[float]:
+        """Give away the tickets that rest and all but `keep` of those at hand; returns seconds until each may be used."""
+        self._ready.sort()
+        given = [*self._resting, *self._ready[keep:]]
+        self._resting = []
+        del self._ready[keep:]
+        return [max(0.0, moment - now) for moment in given]

@@ -11,16 +11,19 @@ class Progress:
     """Where a unit stands; it is the unit's resume point.
 
     `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
-    `refused` what the plan did not give and the next source gets, `spent` what did not answer, `held` lists too short.
+    `refused` what the plan did not give and the next source gets, `outside` what it did not give by any source, `spent`
+    what did not answer, `held` lists too short.
     `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
     `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
-    not asked for; `is_done` that an earlier run did it all, `is_again` that this is the second try.
+    not asked for; `was_throttled` that a bulk file was given up for the next source; `is_done` that an earlier run did it
+    all, `is_again` that this is the second try.
     """
 
     level: int = 0
     after: str = ""
     only: list[str] | None = None
     refused: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     row: int = 0
@@ -30,6 +33,7 @@ class Progress:
     last_error: str = ""
     first_path: str = ""
     broken_off: str = ""
+    was_throttled: bool = False
     is_done: bool = False
     is_again: bool = False
 
@@ -51,6 +55,7 @@ class Progress:
             # of a bulk answer in parts, those that are stored
             after=self.after if self.spent == ["all"] and self.after.isdigit() else "",
             only=self.spent,
+            outside=self.outside,
             is_again=True,
             total=self.total,
             dropped=self.dropped,

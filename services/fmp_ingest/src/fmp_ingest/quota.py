@@ -5,23 +5,34 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
+
 from sra_shared.db import Pool
 from sra_shared.errors import RunParkedError
 
+DAY, BANDWIDTH = "day", "bandwidth"
 DAY_AFTER = timedelta(minutes=3)
 PROBE_EVERY = timedelta(minutes=15)
 BANDWIDTH_PAUSE = timedelta(hours=6)
+_EPISODE_GAP = timedelta(minutes=10)
 _WRITE_SECONDS = 5.0
 
+# an old limit answer says nothing of these three minutes
+SQL_LIMIT = """
+UPDATE fmp_quota SET limited_at = clock_timestamp(), limited_since = CASE
+  WHEN limited_at > clock_timestamp() - $1::interval THEN coalesce(limited_since, clock_timestamp())
+  ELSE clock_timestamp() END
+RETURNING limited_since, parked_until, reason, clock_timestamp() AS now
+"""
 SQL_SUCCESS = """
 UPDATE fmp_quota SET limited_since = NULL, parked_until = NULL, reason = NULL, last_success_at = clock_timestamp()
 WHERE limited_since IS NOT NULL OR reason IS NOT NULL OR last_success_at IS NULL
    OR last_success_at < clock_timestamp() - interval '1 minute'
 """
-SQL_LIMIT = """
-UPDATE fmp_quota SET limited_since = coalesce(limited_since, clock_timestamp())
-RETURNING limited_since, reason, clock_timestamp() AS now
+SQL_PARK = """
+UPDATE fmp_quota SET parked_until = $1, reason = $2 WHERE parked_until IS NULL OR parked_until <= clock_timestamp()
 """
+SQL_READ = "SELECT parked_until, reason, clock_timestamp() AS now FROM fmp_quota"
 
 
 def next_midnight(now: datetime) -> datetime:
@@ -37,11 +48,13 @@ class Quota:
         self._is_limited = True
         self._written_at = float("-inf")
 
-    async def check(self) -> None:
-        """Raise RunParkedError while the account is known to have nothing left."""
-        row = await self._pool.fetchrow("SELECT parked_until, reason, clock_timestamp() AS now FROM fmp_quota")
-        if row is not None and row["parked_until"] is not None and row["parked_until"] > row["now"]:
-            raise _park(row["reason"], row["parked_until"])
+    async def check(self) -> bool:
+        """Raise RunParkedError while the account is known to have nothing left; return whether that is still to be seen."""
+        row = await self._pool.fetchrow(SQL_READ)
+        if row is None:
+            return False
+        _raise_park(row)
+        return row["reason"] is not None
 
     async def note_success(self) -> None:
         """A call brought data."""
@@ -52,31 +65,41 @@ class Quota:
         await self._pool.execute(SQL_SUCCESS)
 
     async def note_limit(self) -> None:
-        """A call met the limit; raises RunParkedError where it must be the day's."""
+        """A call met the limit; raises RunParkedError where the account is parked, or where the limit must be the day's."""
         self._is_limited = True
-        row = await self._pool.fetchrow(SQL_LIMIT)
+        row = await self._pool.fetchrow(SQL_LIMIT, _EPISODE_GAP)
         if row is None:
             return
+        # what was on its way when the account was parked is no probe
+        _raise_park(row)
         now: datetime = row["now"]
-        if row["reason"] is not None:
-            # the park is over, and this was the probe
-            await self.park("day", now + PROBE_EVERY)
+        if row["reason"] == DAY:
+            await self.park(DAY, now + PROBE_EVERY)
         if now - row["limited_since"] >= DAY_AFTER:
-            await self.park("day", next_midnight(now))
+            await self.park(DAY, next_midnight(now))
 
     async def note_bandwidth(self) -> None:
         """The bandwidth of thirty days is spent; raises RunParkedError."""
-        await self.park("bandwidth", datetime.now(UTC) + BANDWIDTH_PAUSE)
+        self._is_limited = True
+        await self.park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
 
     async def park(self, reason: str, until: datetime) -> None:
-        """Keep all processes from calling before `until`; always raises RunParkedError."""
-        self._is_limited = True
-        await self._pool.execute("UPDATE fmp_quota SET parked_until = $1, reason = $2", until, reason)
-        raise _park(reason, until)
+        """Keep all processes from calling before `until`, or as long as one that was first has said; raises RunParkedError."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SQL_PARK, until, reason)
+            row = await connection.fetchrow(SQL_READ)
+        if row is not None:
+            _raise_park(row)
+        raise _make_park(reason, until)
 
 
-def _park(reason: str, until: datetime) -> RunParkedError:
-    what = "bandwidth of thirty days" if reason == "bandwidth" else "quota of calls"
+def _raise_park(row: asyncpg.Record) -> None:
+    if row["parked_until"] is not None and row["parked_until"] > row["now"]:
+        raise _make_park(row["reason"], row["parked_until"])
+
+
+def _make_park(reason: str, until: datetime) -> RunParkedError:
+    what = "bandwidth of thirty days" if reason == BANDWIDTH else "quota of calls"
     return RunParkedError(
         f"FMP's {what} is spent.", until=until, next_step=f"The run goes on by itself at {until:%Y-%m-%d %H:%M} UTC."
     )

@@ -49,7 +49,7 @@ class Statements:
 def build_statements(dataset: Dataset) -> Statements:
     """Return the SQL that stages and merges a dataset; raises KeyError where a field has no column."""
     table: Table = metadata.tables[dataset.table]
-    columns = tuple(dataset.record.model_fields)
+    columns = dataset.record.list_columns()
     types = {name: table.columns[name].type for name in columns}
     json_columns = frozenset(name for name, kind in types.items() if isinstance(kind, JSONB))
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -27,12 +30,29 @@ FROM own
 """
 
 
+def _make_counts() -> dict[datetime, list[int]]:
+    return defaultdict(lambda: [0, 0, 0])
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """Counts on their way into the ledger: calls, retried and throttled by second."""
+
+    run_id: UUID
+    rows: Mapping[datetime, list[int]]
+
+    async def write(self, connection: Connection) -> None:
+        """Add them to the ledger, in the caller's transaction."""
+        rows = [(second, self.run_id, *self.rows[second]) for second in sorted(self.rows)]
+        await connection.executemany(SQL_ADD, rows)
+
+
 class Tally:
     """Counts of one run in this process, written from time to time."""
 
     def __init__(self, run_id: UUID) -> None:
         self._run_id = run_id
-        self._open: dict[datetime, list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._open = _make_counts()
 
     def count_call(self, *, is_retry: bool) -> None:
         """A call starts."""
@@ -44,10 +64,16 @@ class Tally:
         """The vendor said that it was too much."""
         self._open[_this_second()][2] += 1
 
-    async def write(self, connection: Connection) -> None:
-        """Add what was counted since the last time to the ledger."""
-        rows, self._open = self._open, defaultdict(lambda: [0, 0, 0])
-        await connection.executemany(SQL_ADD, [(second, self._run_id, *rows[second]) for second in sorted(rows)])
+    @asynccontextmanager
+    async def hand_over(self) -> AsyncIterator[HandedOver]:
+        """Give what was counted since the last time to a transaction within the block; what fails there is counted on."""
+        rows, self._open = self._open, _make_counts()
+        try:
+            yield HandedOver(self._run_id, rows)
+        except BaseException:
+            for second, counts in rows.items():
+                self._open[second] = [one + other for one, other in zip(self._open[second], counts, strict=True)]
+            raise
 
 
 def _this_second() -> datetime:

@@ -10,6 +10,8 @@ from typing import Any
 
 from fmp_collectors.dataset import Audience, Dataset, Scope, Targets
 from fmp_collectors.records import EXCHANGES
+from fmp_ingest.frontier import read_frontier, read_last_success
+from fmp_ingest.sessions import cover_days
 from sra_shared.db import Connection
 
 SQL_UNIVERSE = """
@@ -21,6 +23,7 @@ SELECT DISTINCT session_date FROM market_session
 WHERE session_date <= $1 AND close_at <= clock_timestamp() ORDER BY session_date
 """
 _OVERLAP_SESSIONS = 5
+_FIRST_SESSIONS = date(1950, 1, 1)
 
 
 async def has_universe(connection: Connection) -> bool:
@@ -46,16 +49,21 @@ async def read_targets(
             by_exchange["(asked)"] = unknown
     only = None if wanted is None else frozenset(wanted)
     today = today or datetime.now(UTC).date()
-    last = _read_day(parameters.get("to")) or today + timedelta(days=dataset.days_ahead)
-    first = _read_day(parameters.get("from")) or min(last, today) - timedelta(days=dataset.daily_days)
-    if dataset.is_stamped:
-        done = [row["session_date"] for row in await connection.fetch(SQL_SESSIONS, last)]
-        return Targets(dict(by_exchange), first, last, done[-1:], only)
-    if all(source.scope is not Scope.SESSION for source in dataset.sources):
+    given_first, given_last = _read_day(parameters.get("from")), _read_day(parameters.get("to"))
+    last = given_last or today + timedelta(days=dataset.days_ahead)
+    first = given_first or await _find_first(connection, dataset, min(last, today))
+    has_sessions = any(source.scope is Scope.SESSION for source in dataset.sources)
+    if not (has_sessions or dataset.is_stamped):
         return Targets(dict(by_exchange), first, last, only=only)
-    sessions = await _read_sessions(connection, dataset, parameters, first, last)
+    await cover_days(connection, max(first, _FIRST_SESSIONS), min(last, today))
+    done: list[date] = [row["session_date"] for row in await connection.fetch(SQL_SESSIONS, last)]
+    if dataset.is_stamped:
+        return Targets(dict(by_exchange), first, last, done[-1:], only)
+    if given_first is not None:
+        return Targets(dict(by_exchange), first, last, [day for day in done if day >= first], only)
+    sessions = _choose_sessions(done, await read_frontier(connection, dataset, done))
     if sessions:
-        first, last = sessions[0], sessions[-1]
+        first, last = sessions[0], given_last or sessions[-1]
     return Targets(dict(by_exchange), first, last, sessions, only)
 
 
@@ -64,16 +72,15 @@ def _is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
     return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)
 
 
-async def _read_sessions(
-    connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], first: date, last: date
-) -> list[date]:
-    """Return the completed sessions asked for, else those from five before the last stored one on."""
-    stored = await connection.fetchval(f"SELECT max(date) FROM {dataset.table}")  # noqa: S608 - our own name
-    rows = await connection.fetch(SQL_SESSIONS, last)
-    done: list[date] = [row["session_date"] for row in rows]
-    if parameters.get("from") is not None:
-        return [day for day in done if day >= first]
-    known = [day for day in done if stored is not None and day <= stored]
+async def _find_first(connection: Connection, dataset: Dataset, today: date) -> date:
+    """Return the first day of ordinary work: so many days before the last success, however long ago that is."""
+    success = await read_last_success(connection, dataset)
+    return min(today, success or today) - timedelta(days=dataset.daily_days)
+
+
+def _choose_sessions(done: list[date], frontier: date | None) -> list[date]:
+    """Return the sessions from five before the last one that is complete on; without one, the newest as many."""
+    known = [] if frontier is None else [day for day in done if day <= frontier]
     return done[max(0, len(known) - 1 - _OVERLAP_SESSIONS) :] if known else done[-_OVERLAP_SESSIONS - 1 :]
 
 

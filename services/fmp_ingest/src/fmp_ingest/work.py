@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -24,9 +25,10 @@ from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
 from fmp_ingest.identity import refresh_aliases
 from fmp_ingest.progress import Progress
 from fmp_ingest.sessions import store_sessions
-from fmp_ingest.tally import prune_tally, read_tally
+from fmp_ingest.tally import Tally, prune_tally, read_tally
 from fmp_ingest.targets import has_universe, read_targets
 from sra_shared.cache import DatabaseCache
+from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.migrate import read_sandbox_mark
@@ -105,6 +107,8 @@ class FmpWork:
         task = context.task
         datasets = choose_datasets(task.task_type, task.parameters.get("datasets"))
         if self._settings.fmp_api_key is None:
+            # the freshness of other sources is measured by the same calendars
+            await self._store_sessions(context)
             error = "FMP_API_KEY is not set: FMP is left out."
             return [UnitPlan(d.name, d.name, status=UnitStatus.SKIPPED, error=error) for d in datasets]
         async with context.pool.acquire() as connection:
@@ -136,9 +140,8 @@ class FmpWork:
     async def _collect(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
         if dataset is UNIVERSE:
+            await self._store_sessions(context)
             async with context.pool.acquire() as connection:
-                today = datetime.now(UTC).date()
-                await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
                 await prune_tally(connection)
             await DatabaseCache(context.pool).prune()
         if dataset is EOD_PRICES and context.task.task_type is TaskType.DAILY_QUOTES:
@@ -152,6 +155,11 @@ class FmpWork:
             if dataset is SYMBOL_CHANGES:
                 await refresh_aliases(connection, context.task.task_id)
             await context.finish(connection, status=status, error=error, resume=progress.dump())
+
+    async def _store_sessions(self, context: UnitContext) -> None:
+        async with context.pool.acquire() as connection:
+            today = datetime.now(UTC).date()
+            await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
 
     async def _try_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
         """As `_run_collector`; where the vendor is down, how far it got."""
@@ -199,7 +207,7 @@ class FmpWork:
             try:
                 return await collector.collect()
             finally:
-                await _write_tally(context, client.tally.write)
+                await _write_tally(context, client.tally)
 
     @staticmethod
     async def _read_former(context: UnitContext) -> Progress | None:
@@ -242,22 +250,48 @@ class FmpWork:
         status = judge_units(task, counted, plan_failed=planned is None)
         if UnitStatus.CANCELLED in counted and status is RunStatus.PARTIAL:
             status = RunStatus.FAILED
-        return RunEnd(status=status, details=details)
+        error = self._judge_rejects(units)
+        if error is not None and status in (RunStatus.COMPLETED, RunStatus.PARTIAL):
+            status = RunStatus.FAILED
+        return RunEnd(status=status, error=error, details=details)
+
+    def _judge_rejects(self, units: Sequence[Unit]) -> str | None:
+        """Return what to say where more records were rejected than REJECT_LIMIT allows."""
+        total, limit = sum((unit.counts for unit in units), Counts()), self._settings.reject_limit
+        if total.rejected <= limit * total.read:
+            return None
+        share = Decimal(total.rejected) / total.read
+        return (
+            f"{total.rejected} of {total.read} records were rejected ({share:.2%}), more than REJECT_LIMIT ({limit:.2%})"
+            " allows. The good ones are stored; see `./sra rejects`."
+        )
 
 
 def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, str | None]:
-    """Return how a dataset's unit ends and why."""
+    """Return how a dataset's unit ends and why: in part where symbols did not answer or the plan does not give them, skipped
+    where the plan gives nothing of it."""
+    reasons = []
     if progress.broken_off:
-        return (
-            UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED
-        ), f"{dataset.name}: {progress.broken_off}"
-    if progress.spent:
-        names = ", ".join(progress.spent[:_NAMED]) + (" ..." if len(progress.spent) > _NAMED else "")
-        error = f"{dataset.name}: no data for {len(progress.spent)} of those asked for ({names}). {progress.last_error}"
-        return (UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED), error
-    if not progress.answered and progress.last_error:
-        return UnitStatus.SKIPPED, f"{dataset.name}: {progress.last_error}"
+        reasons.append(progress.broken_off)
+    elif progress.spent:
+        what = f"{len(progress.spent)} of those asked for ({_name_some(progress.spent)})"
+        reasons.append(f"no data for {what}. {progress.last_error}")
+    if progress.outside and progress.answered:
+        is_rest = "all" in progress.outside
+        what = "the rest" if is_rest else f"{len(progress.outside)} of those asked for ({_name_some(progress.outside)})"
+        reasons.append(f"the account's plan does not give {what}.")
+    if reasons:
+        status = UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED
+        return status, f"{dataset.name}: {' '.join(reasons)}"
+    if progress.outside:
+        # a bulk file that was throttled is within the plan
+        status = UnitStatus.FAILED if progress.was_throttled else UnitStatus.SKIPPED
+        return status, f"{dataset.name}: {progress.last_error}"
     return UnitStatus.COMPLETED, None
+
+
+def _name_some(subjects: Sequence[str]) -> str:
+    return ", ".join(subjects[:_NAMED]) + (" ..." if len(subjects) > _NAMED else "")
 
 
 async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] | None:
@@ -286,9 +320,9 @@ async def _cancel_rest(context: UnitContext) -> None:
     )
 
 
-async def _write_tally(context: UnitContext, write: Any) -> None:
-    async with context.pool.acquire() as connection, connection.transaction():
-        await write(connection)
+async def _write_tally(context: UnitContext, tally: Tally) -> None:
+    async with tally.hand_over() as calls, context.pool.acquire() as connection, connection.transaction():
+        await calls.write(connection)
 
 
 def _is_released(task: ProcessingTask) -> bool:

@@ -48,7 +48,7 @@ def list_contract_examples(title: str, task_types: list[str]) -> list[BaseModel]
         RunBody(task_type=task_type, parameters={}, priority=3),
         RunAccepted(**asked.model_dump(), created=True),
         ended,
-        RunReport(**ended.model_dump(), units_total=1, units_done=1, datasets=[counts], units=[unit]),
+        RunReport(**ended.model_dump(), units_total=1, units_done=1, progress=None, datasets=[counts], units=[unit]),
         RunPage(runs=[ended], next_offset=None),
         SystemHealthCheck(
             status=HealthStatus.HEALTHY,

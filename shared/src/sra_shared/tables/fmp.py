@@ -211,10 +211,21 @@ fmp_limiter = Table(
     "fmp_limiter",
     metadata,
     Column("budget", Text, nullable=False, comment="calls, bulk or backfill."),
-    Column(
-        "next_slot_at", DateTime(timezone=True), nullable=False, comment="First moment that no process has reserved."
-    ),
     PrimaryKeyConstraint("budget"),
+)
+
+fmp_limiter_ticket = Table(
+    "fmp_limiter_ticket",
+    metadata,
+    Column("budget", Text, nullable=False),
+    Column(
+        "usable_at",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="A little more than a minute after the call before was answered.",
+    ),
+    Column("tickets", Integer, nullable=False, comment="Tickets that no process has."),
+    PrimaryKeyConstraint("budget", "usable_at"),
 )
 
 fmp_limiter_worker = Table(
@@ -224,6 +235,8 @@ fmp_limiter_worker = Table(
     Column("worker", Text, nullable=False),
     Column("permits", Integer, nullable=False, comment="Calls that it may have in flight."),
     Column("expires_at", DateTime(timezone=True), nullable=False, comment="A dead worker's calls count until then."),
+    Column("wants", Integer, nullable=False, comment="Calls that it could have in flight."),
+    Column("tickets", Integer, nullable=False, comment="Tickets at hand and with calls."),
     PrimaryKeyConstraint("budget", "worker"),
 )
 
@@ -235,6 +248,7 @@ fmp_quota = Table(
     Column("limited_since", DateTime(timezone=True), comment="First limit answer since the last success."),
     Column("parked_until", DateTime(timezone=True)),
     Column("reason", Text, comment="day or bandwidth."),
+    Column("limited_at", DateTime(timezone=True), comment="Last limit answer."),
     CheckConstraint("only_row", name="one_row"),
 )
 

@@ -1,0 +1,53 @@
+"""How far a dataset has been collected for all symbols, by the ledger: what came after is still to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from fmp_collectors.dataset import Dataset
+from sra_shared.db import Connection
+from sra_shared.runs import TaskType
+
+SQL_LAST_SUCCESS = """
+SELECT max(u.started_at AT TIME ZONE 'UTC')::date FROM run_unit u JOIN task_execution_log t USING (task_id)
+WHERE u.unit = $1 AND u.status = 'completed' AND t.task_type = ANY($2::text[])
+  AND NOT t.parameters ?| ARRAY['symbols', 'from', 'to']
+"""
+# of ordinary work, the last session that had closed when it began; of a backfill, its days as far as they had closed
+SQL_COVERED = """
+SELECT (t.parameters->>'from')::date AS first, (
+    SELECT max(m.session_date) FROM market_session m
+    WHERE m.close_at <= u.started_at AND m.session_date <= coalesce((t.parameters->>'to')::date, 'infinity')) AS last
+FROM run_unit u JOIN task_execution_log t USING (task_id)
+WHERE u.unit = $1 AND u.status = 'completed' AND t.source = 'fmp' AND NOT t.parameters ? 'symbols'
+"""
+_ORDINARY = (TaskType.DAILY_QUOTES.value, TaskType.WEEKLY_FUNDAMENTALS.value)
+
+
+async def read_last_success(connection: Connection, dataset: Dataset) -> date | None:
+    """Return the day on which ordinary work for all symbols last went well; None where it never did."""
+    day: date | None = await connection.fetchval(SQL_LAST_SUCCESS, dataset.name, list(_ORDINARY))
+    return day
+
+
+async def read_frontier(connection: Connection, dataset: Dataset, sessions: Sequence[date]) -> date | None:
+    """Return the last of the sessions up to which the dataset is complete, of all symbols and without a gap; None before any.
+
+    Not later than the newest row, should rows be missing that the ledger knows of.
+    """
+    newest: date | None = await connection.fetchval(f"SELECT max(date) FROM {dataset.table}")  # noqa: S608 - our own name
+    rows = await connection.fetch(SQL_COVERED, dataset.name)
+    reached = join_spans([(row["first"], row["last"]) for row in rows if row["last"] is not None], sessions)
+    return newest if reached is None or newest is None else min(newest, reached)
+
+
+def join_spans(spans: Sequence[tuple[date | None, date]], sessions: Sequence[date]) -> date | None:
+    """Return the day to which spans reach from the earliest on, no session left out; one without a first day has all before."""
+    reached: date | None = None
+    for first, last in sorted(spans, key=lambda span: (span[0] or date.min, span[1])):
+        if reached is None:
+            reached = last
+        elif first is None or not any(reached < day < first for day in sessions):
+            reached = max(reached, last)
+    return reached

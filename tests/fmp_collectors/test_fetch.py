@@ -1,0 +1,126 @@
+"""Asking for lists and ranges that come in pieces: nothing is cut without a word, and nothing goes on for ever."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.dataset import Source, Targets, plan_requests
+from fmp_collectors.datasets import BY_NAME
+from fmp_collectors.fetch import ends_bare, fetch_pages
+
+FIRST = date(2026, 1, 5)
+
+
+class Calendar:
+    """A vendor's calendar: so many rows a day, answers cut at `most`, the earliest left out; pages go on where it has them."""
+
+    def __init__(self, rows_by_day: Sequence[int], *, most: int, has_pages: bool = True) -> None:
+        self.rows = [
+            {"symbol": f"S{number:05d}", "date": (FIRST + timedelta(days=day)).isoformat()}
+            for day, count in enumerate(rows_by_day)
+            for number in range(count)
+        ]
+        self.calls = 0
+        self._most = most
+        self._has_pages = has_pages
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        """Answer with the newest of the days asked for."""
+        self.calls += 1
+        found = [row for row in self.rows if params["from"] <= row["date"] <= params["to"]][::-1]
+        skipped = int(params.get("page", "0")) * self._most if self._has_pages else 0
+        return Answer(Verdict(Kind.OK_JSON, rows=tuple(found[skipped : skipped + self._most])))
+
+
+async def fetch_calendar(calendar: Calendar, source: Source, days: int) -> list[Any]:
+    targets = Targets({}, FIRST, FIRST + timedelta(days=days - 1))
+    rows: list[Any] = []
+    for request in plan_requests(source, targets):
+        async for answer in fetch_pages(calendar, request):
+            rows.extend(answer.verdict.rows)
+    return sorted(rows, key=lambda row: (row["date"], row["symbol"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "calls"),
+    [
+        ("dividends", [10, 10, 10, 10, 10], 1),
+        ("dividends", [3000, 0, 900, 10, 3899], 7),
+        ("splits", [500] * 30, 15),
+        # a day of its own that is longer than an answer is asked for page by page
+        ("earnings", [4000, 1], 6),
+        ("earnings", [9001, 3999], 7),
+    ],
+)
+async def test_a_range_whose_answer_was_cut_is_asked_for_in_parts(name: str, rows: list[int], calls: int) -> None:
+    calendar = Calendar(rows, most=4000)
+    source = BY_NAME[name].sources[0]
+    assert await fetch_calendar(calendar, source, len(rows)) == calendar.rows
+    assert calendar.calls <= calls
+
+
+async def test_a_day_that_is_cut_and_has_no_pages_is_told() -> None:
+    calendar = Calendar([10, 5000], most=4000)
+    with pytest.raises(AnswerError) as error:
+        await fetch_calendar(calendar, BY_NAME["dividends"].sources[0], 2)
+    assert error.value.kind is Kind.TOO_LARGE
+    assert "2026-01-06" in str(error.value)
+
+
+async def test_a_calendar_that_ignores_pages_ends() -> None:
+    calendar = Calendar([9000], most=4000, has_pages=False)
+    rows = await fetch_calendar(calendar, BY_NAME["earnings"].sources[0], 1)
+    assert len(rows) == 4000
+    assert calendar.calls == 2
+
+
+class Screener:
+    """A list that has no pages, with prices that move from call to call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        """Answer with the same listings at other prices."""
+        self.calls += 1
+        rows = ({"symbol": f"S{number}", "price": self.calls + number} for number in range(50))
+        return Answer(Verdict(Kind.OK_JSON, rows=tuple(rows)))
+
+
+async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
+    screener = Screener()
+    request = next(plan_requests(BY_NAME["universe"].sources[0], Targets({"NYSE": []}, FIRST, FIRST)))
+    answers = [answer async for answer in fetch_pages(screener, request)]
+    assert (len(answers), screener.calls) == (1, 2)
+
+
+class Pages:
+    """Pages of a hundred rows; the same symbol may be on several, of other days."""
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        """Answer three pages, the last of them short."""
+        page = int(params["page"])
+        count = (100, 100, 20, 0)[page]
+        rows = ({"symbol": f"S{number}", "delistedDate": f"20{page:02d}-01-01"} for number in range(count))
+        return Answer(Verdict(Kind.OK_JSON, rows=tuple(rows)))
+
+
+async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
+    request = next(plan_requests(BY_NAME["delisted"].sources[0], Targets({}, FIRST, FIRST)))
+    answers = [answer async for answer in fetch_pages(Pages(), request)]
+    assert sum(len(answer.verdict.rows) for answer in answers) == 220
+
+
+@pytest.mark.parametrize(
+    ("body", "is_bare"), [(b"a,b\n1,2\n", False), (b"a,b\r\n1,2\r\n", False), (b"a,b\n1,2", True), (b"", False)]
+)
+def test_the_end_of_the_last_line_is_looked_for(body: bytes, is_bare: bool) -> None:
+    file = io.BytesIO(body)
+    assert ends_bare(file) == is_bare
+    assert file.read() == body

@@ -1,0 +1,199 @@
+"""What is left of a queue of hundreds once the vendor says no: the calls that are in flight, and probes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fmp_collectors.answers import Answer, Kind, Verdict
+from fmp_collectors.dataset import Targets, plan_requests
+from fmp_collectors.datasets import BY_NAME
+from fmp_ingest.fetching import Result, fetch_in_order
+from fmp_ingest.gate import Gate, OutageError, RetryPolicy
+from fmp_ingest.pace import make_pace
+from fmp_ingest.quota import Quota, next_midnight
+from sra_shared.db import Pool
+from sra_shared.errors import RunParkedError
+from sra_shared.runs import TaskType
+from sra_stand_in.server import StandIn
+from sra_testing.fmp_runs import QUICK, Ended, make_settings, run_fmp
+from sra_testing.stand_in import run_stand_in
+
+SINGLE = r"/stable/profile\?"
+SPARED = 30
+IN_FLIGHT = make_pace(3000).permits
+LIMITED_SINCE = "UPDATE fmp_quota SET limited_since = now() - interval '181 seconds', limited_at = now()"
+
+KEEP_LIMITED = """
+CREATE FUNCTION keep_limited() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE UPDATE ON fmp_quota FOR EACH ROW WHEN (new.limited_since IS NULL) EXECUTE FUNCTION keep_limited();
+"""
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[StandIn]:
+    with run_stand_in(securities=520) as running:
+        yield running
+
+
+@pytest.fixture
+async def crowd(sandbox_database: str, vendor: StandIn) -> StandIn:
+    """A vendor whose 520 symbols are known and are to be asked for one by one; the first answers are slow."""
+    vendor.reset()
+    vendor.set_fmp(plan="premium")
+    await run_fmp(sandbox_database, make_settings(vendor.fmp_base_url), "universe")
+    vendor.reset()
+    return vendor
+
+
+async def run_profiles(dsn: str, vendor: StandIn, policy: RetryPolicy = QUICK, *, rate: int = 3000) -> Ended:
+    settings = make_settings(vendor.fmp_base_url, fmp_max_calls_per_minute=rate)
+    return await run_fmp(dsn, settings, "profile", task_type=TaskType.WEEKLY_FUNDAMENTALS, policy=policy)
+
+
+def fail_from(vendor: StandIn, kind: str, **rule: Any) -> None:
+    """Let the first profiles be answered slowly, and all after them fail."""
+    failing = {"match": SINGLE, "kind": kind, "after": SPARED, **rule}
+    vendor.set_faults(failing, {"match": SINGLE, "kind": "slow", "seconds": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("429_retry_after", {"seconds": 600}), ("bandwidth", {}), ("401", {}), ("day_quota", {})]
+)
+async def test_what_ends_the_run_leaves_only_the_calls_in_flight(
+    sandbox_database: str, pool: Pool, crowd: StandIn, kind: str, rule: Mapping[str, Any]
+) -> None:
+    await pool.execute(LIMITED_SINCE)
+    # successes that are on their way at that moment must not clear the three minutes
+    if kind == "day_quota":
+        await pool.execute(KEEP_LIMITED)
+    fail_from(crowd, kind, **rule)
+    ended = await run_profiles(sandbox_database, crowd)
+    assert ended.task.status == ("failed" if kind == "401" else "parked"), ended.task.error_details
+    # one more was refused as bulk
+    assert crowd.stats()["fmp"]["total"] <= 1 + SPARED + IN_FLIGHT
+    if kind == "day_quota":
+        assert ended.task.resume_at == next_midnight(datetime.now(UTC))
+        assert await pool.fetchval("SELECT parked_until FROM fmp_quota") == ended.task.resume_at
+    assert await pool.fetchval("SELECT count(*) FROM equity_profile") <= SPARED
+
+
+async def test_an_endpoint_that_fails_is_probed_one_by_one(sandbox_database: str, crowd: StandIn) -> None:
+    fail_from(crowd, "503")
+    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.2, patience=1.0)
+    ended = await asyncio.wait_for(run_profiles(sandbox_database, crowd, policy), 60)
+    assert ended.task.status == "partial", ended.task.error_details
+    failed = crowd.stats()["fmp"]["by_status"]["503"]
+    # what was in flight, and one each gate_base of both tries
+    assert 0 < failed <= IN_FLIGHT + 40
+    assert crowd.stats()["fmp"]["total"] <= 2 + SPARED + failed
+
+
+async def test_a_limit_that_passes_holds_the_queue_up_and_loses_nothing(
+    sandbox_database: str, pool: Pool, crowd: StandIn
+) -> None:
+    fail_from(crowd, "429_retry_after", seconds=1, times=2)
+    ended = await run_profiles(sandbox_database, crowd, rate=9000)
+    assert ended.task.status == "completed", ended.task.error_details
+    assert await pool.fetchval("SELECT count(*) FROM equity_profile") == 520
+    stats = crowd.stats()["fmp"]
+    assert stats["by_status"]["429"] == 2
+    assert stats["total"] == 1 + 520 + 2
+
+
+async def test_a_single_call_is_not_spent_by_the_days_quota(
+    sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few calls a dataset takes: the retries do not end before the three minutes that make it the day's."""
+    monkeypatch.setattr("fmp_ingest.quota.DAY_AFTER", timedelta(seconds=1))
+    stand_in.set_faults({"match": "/stable/", "kind": "day_quota"})
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert ended.task.status == "parked", ended.task.error_details
+    assert ended.task.resume_at == next_midnight(datetime.now(UTC))
+    assert stand_in.stats()["fmp"]["total"] > 4
+
+
+async def test_a_limit_of_yesterday_says_nothing_of_today(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+    await pool.execute(LIMITED_SINCE.replace("now()", "now() - interval '1 day'"))
+    stand_in.set_faults({"match": "/stable/", "kind": "day_quota", "times": 2})
+    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
+    assert ended.task.status == "completed", ended.task.error_details
+
+
+async def test_who_comes_late_does_not_move_the_park(pool: Pool) -> None:
+    """Two runs, a refresh and a backfill, whose calls all meet the limit within moments."""
+    await pool.execute(LIMITED_SINCE)
+    quotas = [Quota(pool), Quota(pool)]
+    met = await asyncio.gather(*(quotas[number % 2].note_limit() for number in range(12)), return_exceptions=True)
+    midnight = next_midnight(datetime.now(UTC))
+    assert {error.until for error in met if isinstance(error, RunParkedError)} == {midnight}
+    assert len(met) == 12
+    with pytest.raises(RunParkedError):
+        await quotas[1].note_bandwidth()
+    assert await pool.fetchval("SELECT parked_until FROM fmp_quota") == midnight
+    await pool.execute("UPDATE fmp_quota SET parked_until = now() - interval '1 second'")
+    assert await quotas[0].check()
+    with pytest.raises(RunParkedError) as probe:
+        await quotas[0].note_limit()
+    assert 14 < (probe.value.until - datetime.now(UTC)).total_seconds() / 60 <= 15
+
+
+async def test_after_the_park_single_calls_probe(sandbox_database: str, pool: Pool, crowd: StandIn) -> None:
+    await pool.execute("UPDATE fmp_quota SET parked_until = now() - interval '1 second', reason = 'day'")
+    crowd.set_faults({"match": SINGLE, "kind": "day_quota"})
+    ended = await run_profiles(sandbox_database, crowd)
+    assert ended.task.status == "parked"
+    # the refusal as bulk, and one probe
+    assert crowd.stats()["fmp"]["total"] == 2
+
+
+class Answering:
+    """A client whose first call never ends and whose others do, one of them badly."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+        """Answer by the place of the call."""
+        self.calls += 1
+        if self.calls == 2:
+            await asyncio.Event().wait()
+        if self.calls == 5:
+            raise OutageError("nothing comes any more")
+        return Answer(Verdict(Kind.OK_JSON))
+
+
+async def test_what_concerns_all_requests_is_told_before_its_turn() -> None:
+    dataset, client = BY_NAME["financial_growth"], Answering()
+    targets = Targets({"NYSE": [f"S{number:03d}" for number in range(50)]}, date(2026, 1, 1), date(2026, 1, 6))
+    results = fetch_in_order(plan_requests(dataset.sources[0], targets), client, dataset, targets, width=10)
+    with pytest.raises(OutageError):
+        await asyncio.wait_for(collect_all(results), 10)
+
+
+async def collect_all(results: AsyncIterator[Result]) -> list[Result]:
+    return [result async for result in results]
+
+
+async def test_a_success_from_before_the_failure_does_not_open_the_gate() -> None:
+    gate = Gate("any request", RetryPolicy(gate_base=0.0001, longest=0.0001))
+    sent_before = time.monotonic()
+    gate.note_failure()
+    gate.note_success(sent_before)
+    assert gate.is_closed
+    async with gate.passage() as may_go:
+        # what comes back late from before does not close it again
+        gate.note_failure(sent_at=sent_before)
+        assert may_go()
+    async with gate.passage() as may_go:
+        assert may_go()
+        # meanwhile the vendor asks for more time
+        gate.note_failure(retry_after=30.0)
+        assert not may_go()
+    gate.note_success(time.monotonic())
+    assert not gate.is_closed
