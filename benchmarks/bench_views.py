@@ -65,6 +65,8 @@ class Size:
     day_seconds: list[float]
     day_by_view: dict[str, float]
     pages_p99_ms: dict[str, float]
+    bytes_a_row_raw: int
+    bytes_a_row_with_views: int
     raw_summary_seconds: float
     summary_seconds: float
 
@@ -207,6 +209,10 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
     tell(f"first build of all views: {sum(first.values()):.0f} s")
     # as autovacuum does after a while
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
+    raw_bytes = await pool.fetchval(
+        "SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('fundata_quotes') WHERE isleaf"
+    )
+    all_bytes = await pool.fetchval("SELECT pg_database_size(current_database())")
     by_day = []
     for number in range(DAY_REPEATS):
         await put_quotes(pool, NEWEST + timedelta(days=1 + number), 1)
@@ -225,6 +231,8 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         day_seconds=[round(sum(day.values()), 2) for day in by_day],
         day_by_view={name: statistics.median(day[name] for day in by_day) for name in by_day[0]},
         pages_p99_ms=pages,
+        bytes_a_row_raw=int(raw_bytes) // (days * FUNDS),
+        bytes_a_row_with_views=int(all_bytes) // (days * FUNDS),
         raw_summary_seconds=round(raw, 2),
         summary_seconds=round(summary, 4),
     )
