@@ -18,7 +18,7 @@ from sra_testing.listings import DATASETS, put_market
 from sra_testing.publication import build_all, build_one
 from sra_testing.records import put_fund, put_quote, put_run
 from sra_testing.waiting import wait_for
-from view_builder.build import find_pending_runs
+from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView
 
 FUNDS = 40
@@ -75,7 +75,7 @@ async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bo
     """Build what new runs touched, as the service does, or all rows of every view."""
     for view in views:
         async with pool.acquire() as connection:
-            pending = await find_pending_runs(connection, view)
+            pending = await find_new_runs(connection, view)
         if full or pending:
             await build_one(pool, view, full=full)
 

@@ -18,16 +18,18 @@ from view_builder.compile import CompiledView
 _STATEMENT_SECONDS = 3600.0
 
 # Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
-SQL_PENDING_RUNS = """
+# A dataset that no view knows may stand for any of them: looking in vain costs little.
+SQL_NEW_RUNS = """
 SELECT t.task_id AS run_id FROM public.task_execution_log t
 WHERE t.source = ANY($2::text[]) AND t.status NOT IN ('queued', 'running', 'parked')
   AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = $1)
   AND EXISTS (SELECT FROM public.run_unit u WHERE u.task_id = t.task_id
-              AND ($3::text[] IS NULL OR u.dataset = ANY($3)))
+              AND ($3::text[] IS NULL OR u.dataset = ANY($3) OR u.dataset <> '' AND u.dataset <> ALL($4::text[])))
 UNION
 SELECT i.run_id FROM public.completion_inbox i
 WHERE i.source = ANY($2::text[])
-  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(i.datasets) d WHERE d = ANY($3)))
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(i.datasets) d (name)
+                                     WHERE d.name = ANY($3) OR d.name <> '' AND d.name <> ALL($4::text[])))
   AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = i.run_id AND p.relation = $1)
   AND NOT EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = i.run_id
                   AND t.status IN ('queued', 'running', 'parked'))
@@ -54,13 +56,28 @@ class Built:
     runs: tuple[UUID, ...]
 
 
-async def find_pending_runs(connection: Connection, view: CompiledView) -> list[UUID]:
+async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]:
     """Return the runs that touched the view's sources and are not in it yet."""
     datasets = {name for source in view.spec.sources for name in source.datasets}
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
-    rows = await connection.fetch(SQL_PENDING_RUNS, view.relation, vendors, sorted(datasets) if selective else None)
-    return sorted(row["run_id"] for row in rows)
+    wanted = sorted(datasets) if selective else None
+    rows = await connection.fetch(SQL_NEW_RUNS, view.relation, vendors, wanted, sorted(view.known_datasets))
+    return {row["run_id"] for row in rows}
+
+
+async def find_pending_runs(connection: Connection, view: CompiledView) -> list[UUID]:
+    """Return those of the new runs that the view may take in: all kept views that it is computed from hold them.
+
+    Else it would be marked as holding a run whose rows it read from a base that did not have them yet.
+    """
+    new = await find_new_runs(connection, view)
+    # after those of the view: a run that ends in between is not among them
+    for base in view.bases:
+        if not new:
+            break
+        new -= await find_new_runs(connection, base)
+    return sorted(new)
 
 
 async def needs_full_build(connection: Connection, view: CompiledView) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.dialects import postgresql
@@ -29,12 +29,18 @@ def quote_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class CompiledView:
-    """A view as statements; `digest` changes with anything that changes the rows or the columns."""
+    """A view as statements; `digest` changes with anything that changes the rows or the columns.
+
+    `bases` are the kept views that it is computed from, those of the views that it uses included, and `known_datasets` all
+    that the views compiled with it read.
+    """
 
     model: type[ViewModel]
     spec: ViewSpec
     columns: tuple[Column, ...]
     digest: str
+    bases: tuple[CompiledView, ...] = ()
+    known_datasets: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
@@ -181,14 +187,21 @@ def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]
     compiled = {view.relation: view for view in map(compile_view, models)}
     if len(compiled) != len(models):
         raise ValueError("two view models have the same name and version")
-    ordered: list[CompiledView] = []
-    while len(ordered) < len(compiled):
-        done = {view.relation for view in ordered}
-        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= done]
+    known = frozenset(name for view in compiled.values() for source in view.spec.sources for name in source.datasets)
+    done: dict[str, CompiledView] = {}
+    while len(done) < len(compiled):
+        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= set(done)]
         if not ready:
-            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - done)}")
-        ordered.extend(ready)
-    return tuple(ordered)
+            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - set(done))}")
+        done |= {v.relation: replace(v, bases=_list_bases(v, done), known_datasets=known) for v in ready}
+    return tuple(done.values())
+
+
+def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
+    used = [done[name] for name in view.spec.uses]
+    bases = {base.relation: base for one in used for base in one.bases}
+    bases |= {one.relation: one for one in used if one.spec.keyed is not None}
+    return tuple(bases.values())
 
 
 def render_script(view: CompiledView) -> str:

@@ -24,10 +24,10 @@ from sra_shared.runs import (
 )
 from sra_shared.views import VIEWS
 from view_builder.apply import define_views, is_defined, read_state
-from view_builder.build import find_pending_runs
+from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
-from view_builder.work import BuildParameters, ViewBuildWork
+from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ async def define_missing_views(dsn: str) -> list[str]:
 
 
 async def build_in_process(dsn: str, parameters: BuildParameters) -> BuildResult:
-    """Build what is asked for; raises ConfigError where the database is not migrated."""
+    """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
     views = list_compiled_views()
+    require_known(views, parameters)
     work = ViewBuildWork(views)
     connection = await open_connection(dsn, application_name="sra:views")
     try:
@@ -126,5 +127,5 @@ async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict
             rows = await connection.fetchval(f"SELECT count(v::text) FROM {view.name} v")  # noqa: S608
     except (CheckFailedError, asyncpg.PostgresError) as error:
         problems.append(str(error))
-    pending = await find_pending_runs(connection, view)
+    pending = await find_new_runs(connection, view)
     return ViewVerdict(view.relation, tuple(problems), len(pending), rows)

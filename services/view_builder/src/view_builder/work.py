@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,7 +12,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 from view_builder.apply import is_defined, prepare_table, read_state
-from view_builder.build import build_view, find_pending_runs, needs_full_build, note_failure
+from view_builder.build import build_view, find_new_runs, needs_full_build, note_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView
 from view_builder.inbox import bind_events, handle_events
@@ -21,13 +21,22 @@ _log = get_logger(__name__)
 
 
 class BuildParameters(BaseModel):
-    """What a build may be asked for; without anything it builds what depends on new runs."""
+    """What a build may be asked for; without anything it builds what depends on new runs. What depends on a named view and
+    waits for it is built too."""
 
     model_config = ConfigDict(extra="forbid")
 
     views: list[str] | None = Field(None, description="Views to build whether they need it or not; none means by need.")
     full: bool = Field(False, description="Compute all rows, not only those that new runs touched.")
     accept_drop: bool = Field(False, description="Let many rows vanish at once.")
+
+
+def require_known(views: Iterable[CompiledView], wanted: BuildParameters) -> None:
+    """Raise ConfigError that lists the views where one is asked for that is none of them."""
+    known = [view.relation for view in views]
+    unknown = sorted(set(wanted.views or ()) - set(known))
+    if unknown:
+        raise ConfigError(f"There is no view {', '.join(unknown)}.", next_step=f"Choose from: {', '.join(known)}.")
 
 
 class ViewBuildWork:
@@ -43,28 +52,24 @@ class ViewBuildWork:
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
         """One unit for each view that is asked for, new, changed, or touched by a run that is not in it yet."""
         wanted = BuildParameters.model_validate(context.task.parameters)
-        unknown = sorted(set(wanted.views or ()) - set(self._views))
-        if unknown:
-            raise ConfigError(
-                f"There is no view {', '.join(unknown)}.", next_step=f"Choose from: {', '.join(self._views)}."
-            )
+        require_known(self._views.values(), wanted)
         async with context.pool.acquire() as connection, connection.transaction():
             await bind_events(connection, context.task.task_id)
         async with context.pool.acquire() as connection:
             return await self._choose_views(connection, wanted)
 
     async def _choose_views(self, connection: Connection, wanted: BuildParameters) -> list[UnitPlan]:
-        plans: list[UnitPlan] = []
-        whole: set[str] = set()
+        """What is asked for, and what depends on it: a base that changes as a whole changes what is computed from it, and
+        runs that a base could not take in until now wait in the others too."""
+        chosen: dict[str, bool] = {}
         for view in self._views.values():
-            full = wanted.full or await needs_full_build(connection, view) or bool(whole & set(view.spec.uses))
-            if wanted.views is not None and view.relation not in wanted.views and not (full and not wanted.full):
-                continue
-            if full or wanted.views is not None or await find_pending_runs(connection, view):
-                plans.append(UnitPlan(view.relation, view.relation, {"full": full}))
-                if full and view.spec.keyed is not None:
-                    whole.add(view.relation)
-        return plans
+            named = view.relation in (wanted.views or ())
+            asked = named or wanted.views is None
+            bases = {base.relation for base in view.bases} & set(chosen)
+            full = (asked and wanted.full) or await needs_full_build(connection, view) or any(map(chosen.get, bases))
+            if full or named or ((asked or bases) and await find_new_runs(connection, view)):
+                chosen[view.relation] = full
+        return [UnitPlan(relation, relation, {"full": full}) for relation, full in chosen.items()]
 
     async def process(self, context: UnitContext) -> None:
         """Build one view; one that fails its check keeps its former state, which the error tells."""
