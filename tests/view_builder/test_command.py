@@ -34,7 +34,10 @@ def test_build_then_nothing_to_build_then_check(address: str, capsys: pytest.Cap
     assert call(capsys, "views", "build")[1]["views"] == []
     code, told = call(capsys, "views", "build", "latest_quote", "--full")
     # and what is computed from it
-    assert [(view["view"], view["full"]) for view in told["views"]] == [("latest_quote", True), ("data_freshness", True)]
+    assert [(view["view"], view["full"]) for view in told["views"]] == [
+        ("latest_quote", True),
+        ("data_freshness", True),
+    ]
     code, told = call(capsys, "views", "check")
     assert (code, told["status"]) == (0, "completed")
     assert {tuple(view["problems"]) for view in told["views"]} == {()}
