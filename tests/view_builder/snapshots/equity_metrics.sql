@@ -1,4 +1,4 @@
--- equity_metrics, digest 079bab1a23139a745e9f168e9d8bbad9;
+-- equity_metrics, digest 69fce47b458b3d4b87859fb19a7e9a68;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -122,9 +122,6 @@ SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND ty
 SELECT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]);
-
--- scopes that the runs $1 touched
 SELECT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
@@ -161,29 +158,48 @@ SELECT symbol AS symbol, run_id FROM public.fmp_earning WHERE run_id = ANY($1::u
 SELECT symbol AS symbol, run_id FROM public.fmp_peer WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
 SELECT x.symbol AS symbol, t.task_id AS run_id
 FROM public.task_execution_log t
 JOIN public.fmp_peer x ON x.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
 WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp';
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[]);
-
--- scopes that the runs $1 touched
 SELECT c.symbol, c.run_id FROM (
-  SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price
-  WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id
+  SELECT w.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  UNION ALL
+  SELECT a.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = c.symbol AND x.numerator > 0 AND x.denominator > 0 UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = c.symbol AND x.dividend > 0
+  SELECT FROM (SELECT c.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = c.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
+  CROSS JOIN LATERAL (
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.numerator > 0 AND x.denominator > 0
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
 );
 
 -- scopes that the runs $1 touched
-SELECT symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[]);
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
+WHERE c.run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -347,7 +363,7 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   coalesce(g.eps_diluted_growth, ig.growth_eps_diluted) AS eps_growth,
   coalesce(g.free_cash_flow_growth, cg.growth_free_cash_flow) AS free_cash_flow_growth,
   z.altman_z_score, z.piotroski_score, n.date AS next_earnings_date, n.eps_estimated AS next_eps_estimated,
-  coalesce(r.symbols, '[]') AS peer_symbols, greatest(m.as_of, p.updated_at, q.updated_at, b.as_of, d.as_of, t.stored_at, y.stored_at, g.updated_at, ig.updated_at, cg.updated_at, k.updated_at, o.updated_at, z.updated_at, r.as_of, n.updated_at, (SELECT x.updated_at FROM public.fmp_eod_price x WHERE x.symbol = s.symbol AND x.date = e.day)) AS as_of
+  coalesce(r.symbols, '[]') AS peer_symbols, greatest(m.as_of, p.updated_at, q.updated_at, b.as_of, d.as_of, t.stored_at, y.stored_at, g.updated_at, ig.updated_at, cg.updated_at, k.updated_at, o.updated_at, z.updated_at, r.as_of, n.updated_at, e.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, s6m.stored_at, sytd.stored_at, s1y.stored_at, s3y.stored_at, s5y.stored_at) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 LEFT JOIN LATERAL (
@@ -362,7 +378,23 @@ LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) e ON true
 CROSS JOIN LATERAL (
   SELECT coalesce(e.day > q.day, q.day IS NULL) AS is_close
 ) w
@@ -373,63 +405,204 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
-  FROM public.fmp_dividend d LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = d.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) a ON true
-  WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day
+  FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '60 months')::date - 7), false)
     THEN 'total_return' ELSE 'price_return' END AS basis, max(a.as_of) AS as_of
   FROM sra.price_adjustment a WHERE a.symbol = s.symbol) b ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1w ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s3m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s6m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) sytd ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1y ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s3y ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s5y ON true
 LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
       AND max(p.number) FILTER (WHERE p.place <= 4) - min(p.number) FILTER (WHERE p.place <= 4) = 3
@@ -442,7 +615,7 @@ LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
     max(p.stored_at) AS stored_at
   FROM (SELECT n.*, n.fiscal_year * 4 + right(n.period, 1)::int AS number FROM (
     SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.free_cash_flow, b.cash_and_short_term_investments, b.total_current_assets, b.total_current_liabilities, b.total_assets, b.total_liabilities, b.total_stockholders_equity, b.total_debt, b.net_debt,
-    i.eps / coalesce(a.split_factor, 1) AS eps_now, i.eps_diluted / coalesce(a.split_factor, 1) AS eps_diluted_now,
+    i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
     greatest(i.updated_at, c.updated_at, b.updated_at) AS stored_at,
     row_number() OVER (ORDER BY i.fiscal_year DESC, i.period DESC) AS place
   FROM (
@@ -463,10 +636,17 @@ LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = i.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) a ON true
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
   ) n) p) t ON true
 LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.free_cash_flow, b.cash_and_short_term_investments, b.total_current_assets, b.total_current_liabilities, b.total_assets, b.total_liabilities, b.total_stockholders_equity, b.total_debt, b.net_debt,
-    i.eps / coalesce(a.split_factor, 1) AS eps_now, i.eps_diluted / coalesce(a.split_factor, 1) AS eps_diluted_now,
+    i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
     greatest(i.updated_at, c.updated_at, b.updated_at) AS stored_at,
     row_number() OVER (ORDER BY i.fiscal_year DESC, i.period DESC) AS place
   FROM (
@@ -487,7 +667,14 @@ LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.f
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = i.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) a ON true) y ON true
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN t.is_whole THEN 'quarters' WHEN y.symbol IS NOT NULL THEN 'fiscal_year' END AS basis,
     CASE WHEN t.is_whole THEN t.date ELSE y.date END AS date, CASE WHEN t.is_whole THEN t.reported_currency ELSE y.reported_currency END AS reported_currency, CASE WHEN t.is_whole THEN t.revenue ELSE y.revenue END AS revenue, CASE WHEN t.is_whole THEN t.gross_profit ELSE y.gross_profit END AS gross_profit, CASE WHEN t.is_whole THEN t.operating_income ELSE y.operating_income END AS operating_income, CASE WHEN t.is_whole THEN t.ebitda ELSE y.ebitda END AS ebitda, CASE WHEN t.is_whole THEN t.ebit ELSE y.ebit END AS ebit, CASE WHEN t.is_whole THEN t.interest_expense ELSE y.interest_expense END AS interest_expense, CASE WHEN t.is_whole THEN t.net_income ELSE y.net_income END AS net_income, CASE WHEN t.is_whole THEN t.operating_cash_flow ELSE y.operating_cash_flow END AS operating_cash_flow, CASE WHEN t.is_whole THEN t.capital_expenditure ELSE y.capital_expenditure END AS capital_expenditure, CASE WHEN t.is_whole THEN t.free_cash_flow ELSE y.free_cash_flow END AS free_cash_flow, CASE WHEN t.is_whole THEN t.eps ELSE y.eps_now END AS eps, CASE WHEN t.is_whole THEN t.eps_diluted ELSE y.eps_diluted_now END AS eps_diluted, CASE WHEN t.is_whole THEN t.cash_and_short_term_investments ELSE y.cash_and_short_term_investments END AS cash_and_short_term_investments, CASE WHEN t.is_whole THEN t.total_current_assets ELSE y.total_current_assets END AS total_current_assets, CASE WHEN t.is_whole THEN t.total_current_liabilities ELSE y.total_current_liabilities END AS total_current_liabilities, CASE WHEN t.is_whole THEN t.total_assets ELSE y.total_assets END AS total_assets, CASE WHEN t.is_whole THEN t.total_liabilities ELSE y.total_liabilities END AS total_liabilities, CASE WHEN t.is_whole THEN t.total_stockholders_equity ELSE y.total_stockholders_equity END AS total_stockholders_equity, CASE WHEN t.is_whole THEN t.total_debt ELSE y.total_debt END AS total_debt, CASE WHEN t.is_whole THEN t.net_debt ELSE y.net_debt END AS net_debt

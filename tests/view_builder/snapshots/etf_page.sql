@@ -1,4 +1,4 @@
--- etf_page, digest 557743d9819e13f9ebbd4c316f3283f4;
+-- etf_page, digest fcb5876b456a334df14c4a10397c8a23;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -100,16 +100,10 @@ SELECT symbol AS symbol, run_id FROM public.fmp_etf_country WHERE run_id = ANY($
 SELECT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]);
-
--- scopes that the runs $1 touched
 SELECT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[]);
-
--- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[]);
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT x.symbol AS symbol, t.task_id AS run_id
@@ -131,16 +125,38 @@ WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp';
 
 -- scopes that the runs $1 touched
 SELECT c.symbol, c.run_id FROM (
-  SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price
-  WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id
+  SELECT w.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  UNION ALL
+  SELECT a.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = c.symbol AND x.numerator > 0 AND x.denominator > 0 UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = c.symbol AND x.dividend > 0
+  SELECT FROM (SELECT c.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = c.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
+  CROSS JOIN LATERAL (
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.numerator > 0 AND x.denominator > 0
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
 );
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
+WHERE c.run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -258,7 +274,7 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   k.deviation_1y AS standard_deviation_1y, k.deviation_3y AS standard_deviation_3y, k.deviation_5y AS standard_deviation_5y,
   k.drawdown_1y AS max_drawdown_1y, k.drawdown_3y AS max_drawdown_3y, k.drawdown_5y AS max_drawdown_5y,
   h.day AS holdings_date, coalesce(h.items, '[]') AS top_holdings, coalesce(sw.items, '[]') AS sector_weights,
-  coalesce(cw.items, '[]') AS country_weights, greatest(m.as_of, i.updated_at, p.updated_at, q.updated_at, b.as_of, d.as_of, h.as_of, sw.as_of, cw.as_of, (SELECT x.updated_at FROM public.fmp_eod_price x WHERE x.symbol = s.symbol AND x.date = e.day)) AS as_of
+  coalesce(cw.items, '[]') AS country_weights, greatest(m.as_of, i.updated_at, p.updated_at, q.updated_at, b.as_of, d.as_of, h.as_of, sw.as_of, cw.as_of, e.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, s6m.stored_at, sytd.stored_at, s1y.stored_at, s3y.stored_at, s5y.stored_at, s10y.stored_at, si.stored_at, k.stored_at) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'etf'
 LEFT JOIN public.fmp_etf_info i ON i.symbol = s.symbol
@@ -274,7 +290,23 @@ LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) e ON true
 CROSS JOIN LATERAL (
   SELECT coalesce(e.day > q.day, q.day IS NULL) AS is_close
 ) w
@@ -285,92 +317,277 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
-  FROM public.fmp_dividend d LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = d.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) a ON true
-  WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day
+  FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '120 months')::date - 7), false)
     THEN 'total_return' ELSE 'price_return' END AS basis, max(a.as_of) AS as_of
   FROM sra.price_adjustment a WHERE a.symbol = s.symbol) b ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1w ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s3m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s6m ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) sytd ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s1y ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s3y ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s5y ON true
 LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '120 months')::date AND p.date >= (e.day - interval '120 months')::date - 7 ORDER BY p.date DESC LIMIT 1) p
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '120 months')::date AND p.date >= (e.day - interval '120 months')::date - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
 ) s10y ON true
 LEFT JOIN LATERAL (
-  SELECT x.day, x.price / coalesce(a.split_factor, 1) AS price,
+  SELECT x.day, x.stored_at, x.price / coalesce(a.split_factor, 1) AS price,
     x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (
-    SELECT x.date AS day, x.close AS price FROM public.fmp_eod_price x
-    WHERE x.symbol = s.symbol AND x.close > 0 AND x.date >= i.inception_date
-      AND x.date <= i.inception_date + 7
-    ORDER BY x.date LIMIT 1
-  ) x
-  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true
+  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= i.inception_date AND p.date <= i.inception_date + 7
+      ORDER BY p.date LIMIT 1
+    ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) x
+  LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true
 ) si ON true
 LEFT JOIN LATERAL (
-  SELECT CASE WHEN count(r.growth) FILTER (WHERE r.months < 12) = 12 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 12) * sqrt(12::numeric), 6) END AS deviation_1y, CASE WHEN count(r.growth) FILTER (WHERE r.months < 36) = 36 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 36) * sqrt(12::numeric), 6) END AS deviation_3y, CASE WHEN count(r.growth) FILTER (WHERE r.months < 60) = 60 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 60) * sqrt(12::numeric), 6) END AS deviation_5y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 12) = 13 THEN round(min(r.value / r.peak_1y) FILTER (WHERE r.months <= 12) - 1, 6) END AS drawdown_1y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 36) = 37 THEN round(min(r.value / r.peak_3y) FILTER (WHERE r.months <= 36) - 1, 6) END AS drawdown_3y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 60) = 61 THEN round(min(r.value / r.peak_5y) FILTER (WHERE r.months <= 60) - 1, 6) END AS drawdown_5y
+  SELECT CASE WHEN count(r.growth) FILTER (WHERE r.months < 12) = 12 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 12) * sqrt(12::numeric), 6) END AS deviation_1y, CASE WHEN count(r.growth) FILTER (WHERE r.months < 36) = 36 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 36) * sqrt(12::numeric), 6) END AS deviation_3y, CASE WHEN count(r.growth) FILTER (WHERE r.months < 60) = 60 THEN round(stddev_samp(r.growth) FILTER (WHERE r.months < 60) * sqrt(12::numeric), 6) END AS deviation_5y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 12) = 13 THEN round(min(r.value / r.peak_1y) FILTER (WHERE r.months <= 12) - 1, 6) END AS drawdown_1y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 36) = 37 THEN round(min(r.value / r.peak_3y) FILTER (WHERE r.months <= 36) - 1, 6) END AS drawdown_3y, CASE WHEN count(r.value) FILTER (WHERE r.months <= 60) = 61 THEN round(min(r.value / r.peak_5y) FILTER (WHERE r.months <= 60) - 1, 6) END AS drawdown_5y,
+    max(r.stored_at) AS stored_at
   FROM (
-    SELECT v.months, v.value, v.value / lag(v.value) OVER (ORDER BY v.months DESC) - 1 AS growth,
+    SELECT v.months, v.value, v.stored_at, v.value / lag(v.value) OVER (ORDER BY v.months DESC) - 1 AS growth,
       max(v.value) FILTER (WHERE v.months <= 12) OVER (ORDER BY v.months DESC) AS peak_1y, max(v.value) FILTER (WHERE v.months <= 36) OVER (ORDER BY v.months DESC) AS peak_3y, max(v.value) FILTER (WHERE v.months <= 60) OVER (ORDER BY v.months DESC) AS peak_5y
     FROM (
       SELECT n.months, CASE WHEN b.basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
-        ELSE x.price / coalesce(a.split_factor, 1) END AS value
+        ELSE x.price / coalesce(a.split_factor, 1) END AS value, x.stored_at
       FROM generate_series(0, 60) n (months)
-      LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) AND p.date >= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) x ON true
-      LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true
+      LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) AND p.date >= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) - 7
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) x ON true
+      LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true
     ) v
   ) r
 ) k ON true

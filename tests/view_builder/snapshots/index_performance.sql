@@ -1,4 +1,4 @@
--- index_performance, digest d02c553fd2522e1082a0cb4e589c8e26;
+-- index_performance, digest 129d01b0ee2396ebaba0ac44882655ec;
 
 CREATE TABLE published.index_performance (
   symbol text,
@@ -63,17 +63,25 @@ SELECT s.symbol, i.name, i.currency, e.day AS date, e.price AS close, e.price - 
   round(e.price / a.sma_200 - 1, 6) AS distance_sma_200,
   CASE WHEN e.price > a.sma_50 AND e.price > a.sma_200 THEN 'up' WHEN e.price < a.sma_50 AND e.price < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed' END AS trend,
-  y.year_high, y.year_low, a.as_of
+  y.year_high, y.year_low, greatest(a.as_of, s1d.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, sqtd.stored_at, sytd.stored_at, s1y.stored_at) AS as_of
 FROM scope s
 JOIN (VALUES ('^GSPC', 'S&P 500', 'USD'), ('^IXIC', 'Nasdaq Composite', 'USD'), ('^DJI', 'Dow Jones Industrial Average', 'USD'), ('^GSPTSE', 'S&P/TSX Composite', 'CAD')) i (symbol, name, currency) ON i.symbol = s.symbol
-CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) e
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 1) AND p.date >= (e.day - 1) - 7 ORDER BY p.date DESC LIMIT 1) s1d ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) s1w ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1m ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s3m ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('quarter', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('quarter', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sqtd ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sytd ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1y ON true
+CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND true ORDER BY p.date DESC LIMIT 1) e
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 1) AND p.date >= (e.day - 1) - 7 ORDER BY p.date DESC LIMIT 1) s1d ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) s1w ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1m ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s3m ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('quarter', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('quarter', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sqtd ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sytd ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN count(*) FILTER (WHERE c.place <= 50) = 50 THEN round(avg(c.close) FILTER (WHERE c.place <= 50), 6) END AS sma_50, CASE WHEN count(*) FILTER (WHERE c.place <= 200) = 200 THEN round(avg(c.close) FILTER (WHERE c.place <= 200), 6) END AS sma_200, max(c.updated_at) AS as_of FROM (
     SELECT x.close, x.updated_at, row_number() OVER (ORDER BY x.date DESC) AS place FROM public.fmp_index_price x

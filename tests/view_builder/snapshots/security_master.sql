@@ -1,4 +1,4 @@
--- security_master, digest 5aff2080d1ed8e67983f76d5c37c443a;
+-- security_master, digest 7e1f277438960fe2aa5dda4c1062043c;
 
 CREATE TABLE published.security_master (
   source text,
@@ -93,7 +93,7 @@ FROM scope s CROSS JOIN LATERAL (
       FILTER (WHERE d.inception_date IS NOT NULL))[1] AS inception_date,
     max(d.processed_at) AS as_of
   FROM public.fundata_data d
-  WHERE s.source = 'fundata' AND d.identifier = s.identifier AND d.dataset = 'FundGeneral' AND NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = d.identifier AND x.dataset = d.dataset AND x.record_id = d.record_id AND x.data_version = d.data_version) AND (d.record_state IS NULL OR lower(d.record_state) IN ('', 'active'))
+  WHERE s.source = 'fundata' AND d.identifier = s.identifier AND d.dataset = 'FundGeneral' AND d.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) AND NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset AND x.data_version = d.data_version AND (x.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.fundata_data_superseded y WHERE y.identifier = x.identifier AND y.record_id = x.record_id AND y.dataset = x.dataset AND y.data_version = x.superseded_by AND y.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OFFSET 0))) AND (d.record_state IS NULL OR lower(d.record_state) IN ('', 'active'))
   HAVING count(*) > 0
 ) f
 UNION ALL

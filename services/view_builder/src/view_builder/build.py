@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -38,9 +39,11 @@ SQL_COVER_RUNS = """
 INSERT INTO public.published_run (run_id, relation, build_id) SELECT run_id, $2, $3 FROM unnest($1::uuid[]) run_id
 ON CONFLICT DO NOTHING
 """
+# A run that waits for a base holds the time back. The hour is for those whose end is not committed yet as they are listed.
 SQL_PUT_BUILD = """
 UPDATE public.published_view SET built_at = clock_timestamp(), build_id = $2, builds = builds + 1, row_count = $3,
-  newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL
+  newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL, settled_until = least(
+    now() - interval '1 hour', (SELECT min(t.completed_at) FROM public.task_execution_log t WHERE t.task_id = ANY($7::uuid[])))
 WHERE relation = $1
 RETURNING builds, built_at
 """
@@ -66,18 +69,17 @@ async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]
     return {row["run_id"] for row in rows}
 
 
-async def find_pending_runs(connection: Connection, view: CompiledView) -> list[UUID]:
-    """Return those of the new runs that the view may take in: all kept views that it is computed from hold them.
+async def find_waiting_runs(connection: Connection, view: CompiledView, new: AbstractSet[UUID]) -> set[UUID]:
+    """Return those of its new runs that the view must not take in yet, since a kept view that it is computed from lacks them.
 
-    Else it would be marked as holding a run whose rows it read from a base that did not have them yet.
+    It would be marked as holding a run whose rows it read from a base that did not have them. The new runs are those that
+    were listed before: one that ends in between is not among them.
     """
-    new = await find_new_runs(connection, view)
-    # after those of the view: a run that ends in between is not among them
+    waiting: set[UUID] = set()
     for base in view.bases:
-        if not new:
-            break
-        new -= await find_new_runs(connection, base)
-    return sorted(new)
+        if waiting < new:
+            waiting |= new & await find_new_runs(connection, base)
+    return waiting
 
 
 async def needs_full_build(connection: Connection, view: CompiledView) -> bool:
@@ -97,7 +99,9 @@ async def build_view(
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
     state = await read_state(connection, view)
-    runs = await find_pending_runs(connection, view)
+    new = await find_new_runs(connection, view)
+    waiting = await find_waiting_runs(connection, view, new)
+    runs = sorted(new - waiting)
     before = Extent(None, None)
     if state is not None and state["filled"] is not None:
         before = Extent(state["row_count"], state["newest_at"])
@@ -112,7 +116,7 @@ async def build_view(
     await check_shape(connection, view)
     await check_sample(connection, view)
     await connection.execute(SQL_COVER_RUNS, runs, view.relation, build_id)
-    await _note_build(connection, view, build_id, after, changed)
+    await _note_build(connection, view, build_id, after, changed, waiting)
     return Built(computed, changed, full, tuple(runs))
 
 
@@ -162,9 +166,11 @@ async def _measure(connection: Connection, view: CompiledView, before: Extent, g
     return Extent(before.rows + growth, max(known) if known else None)
 
 
-async def _note_build(connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int) -> None:
+async def _note_build(
+    connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int, waiting: AbstractSet[UUID]
+) -> None:
     row: asyncpg.Record | None = await connection.fetchrow(
-        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed
+        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed, list(waiting)
     )
     if row is not None:
         note = f"Build {row['builds']} of {row['built_at']:%Y-%m-%d %H:%M:%S} UTC, run {build_id}."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sra_shared.views.base import Keyed, Source, ViewSpec
-from sra_shared.views.changes import select_all_changed, select_closed
+from sra_shared.views.changes import select_all_changed, select_changed, select_closed
+from sra_shared.views.closes import follow_names, select_close
 from sra_shared.views.equity_query import (
     JOIN_CLOSE,
     JOIN_DIVIDENDS,
@@ -21,14 +22,14 @@ from sra_shared.views.fragments import (
     read_day,
 )
 from sra_shared.views.performance import (
-    EOD_CLOSES,
     HORIZONS,
     TEN_YEARS,
     join_adjusted_start,
     list_returns,
+    list_stored,
     select_adjustment,
     select_basis,
-    select_start,
+    starts_at,
 )
 from sra_shared.views.price_adjustment import CHANGED_ADJUSTMENTS, CHANGED_LISTED_SYMBOLS
 
@@ -45,15 +46,11 @@ def _since_inception(start: str) -> str:
     )
 
 
+_FROM_INCEPTION = f"p.date >= i.inception_date AND p.date <= i.inception_date + {STALE_AFTER_DAYS}"
 _JOIN_INCEPTION = f"""LEFT JOIN LATERAL (
-  SELECT x.day, x.price / coalesce(a.split_factor, 1) AS price,
+  SELECT x.day, x.stored_at, x.price / coalesce(a.split_factor, 1) AS price,
     x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (
-    SELECT x.date AS day, x.close AS price FROM public.fmp_eod_price x
-    WHERE x.symbol = s.symbol AND x.close > 0 AND x.date >= i.inception_date
-      AND x.date <= i.inception_date + {STALE_AFTER_DAYS}
-    ORDER BY x.date LIMIT 1
-  ) x
+  FROM ({select_close("s.symbol", _FROM_INCEPTION, first=True)}) x
   LEFT JOIN LATERAL ({select_adjustment("s.symbol", "x.day")}) a ON true
 ) si ON true"""  # noqa: S608 - fragments of this package
 _MONTH_END = "(date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1"
@@ -82,15 +79,16 @@ def _peak(years: int) -> str:
 
 
 _JOIN_RISK = f"""LEFT JOIN LATERAL (
-  SELECT {", ".join(_deviation(years) for years in _RISK_YEARS)}, {", ".join(_drawdown(years) for years in _RISK_YEARS)}
+  SELECT {", ".join(_deviation(years) for years in _RISK_YEARS)}, {", ".join(_drawdown(years) for years in _RISK_YEARS)},
+    max(r.stored_at) AS stored_at
   FROM (
-    SELECT v.months, v.value, v.value / lag(v.value) OVER (ORDER BY v.months DESC) - 1 AS growth,
+    SELECT v.months, v.value, v.stored_at, v.value / lag(v.value) OVER (ORDER BY v.months DESC) - 1 AS growth,
       {", ".join(_peak(years) for years in _RISK_YEARS)}
     FROM (
       SELECT n.months, CASE WHEN b.basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
-        ELSE x.price / coalesce(a.split_factor, 1) END AS value
+        ELSE x.price / coalesce(a.split_factor, 1) END AS value, x.stored_at
       FROM generate_series(0, {12 * _RISK_YEARS[-1]}) n (months)
-      LEFT JOIN LATERAL ({select_start(EOD_CLOSES, f"({_MONTH_END})")}) x ON true
+      LEFT JOIN LATERAL ({select_close("s.symbol", starts_at(f"({_MONTH_END})"))}) x ON true
       LEFT JOIN LATERAL ({select_adjustment("s.symbol", "x.day")}) a ON true
     ) v
   ) r
@@ -128,7 +126,9 @@ _AS_OF = (
         "sw.as_of",
         "cw.as_of",
     ),
-    "(SELECT x.updated_at FROM public.fmp_eod_price x WHERE x.symbol = s.symbol AND x.date = e.day)",
+    *list_stored(_HORIZONS),
+    "si.stored_at",
+    "k.stored_at",
 )
 
 _QUERY = f"""
@@ -180,12 +180,16 @@ _SOURCES = {
     "fmp_split": "splits",
 }
 
+# what lies under former symbols too
+_OF_NAMES = ("fmp_eod_price", "fmp_dividend", "fmp_split")
+
 ETF_PAGE = ViewSpec(
     name="etf_page",
     key=("symbol",),
     query=_QUERY,
     sources=(
         *(Source(table, "fmp", (dataset,)) for table, dataset in _SOURCES.items()),
+        Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
         Source("fmp_universe", "fmp", ("universe",)),
     ),
     uses=("security_master", "price_adjustment"),
@@ -193,9 +197,10 @@ ETF_PAGE = ViewSpec(
         scope=("symbol",),
         all_scopes="SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND type = 'etf'",
         changed_scopes=(
-            *select_all_changed(tuple(_SOURCES)),
+            *select_all_changed(tuple(name for name in _SOURCES if name not in _OF_NAMES)),
+            follow_names(select_changed("fmp_eod_price")),
             *(select_closed(table) for table in ("fmp_etf_holding", "fmp_etf_sector", "fmp_etf_country")),
-            CHANGED_ADJUSTMENTS[0],
+            *CHANGED_ADJUSTMENTS,
             CHANGED_LISTED_SYMBOLS[0],
         ),
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),

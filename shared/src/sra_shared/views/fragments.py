@@ -11,27 +11,47 @@ STALE_AFTER_DAYS = 7
 DAYS_PER_YEAR = "365.25"
 
 
+LIVE_RUNS = "SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')"
+
+
 def is_active(alias: str) -> str:
     """A record whose RecordState is given and is not Active is not current (specification 2.4)."""
     return f"({alias}.record_state IS NULL OR lower({alias}.record_state) IN ('', 'active'))"
 
 
-def is_latest_data(alias: str) -> str:
-    """The latest version of its key in fundata_data, and current."""
+def is_settled(alias: str) -> str:
+    """The run that stored the version has ended: what a live run stored so far shows with its end, all of it at once.
+
+    The live runs are looked up once a statement, by an index that holds nothing else.
+    """
+    return f"{alias}.run_id NOT IN ({LIVE_RUNS})"
+
+
+def _is_not_superseded(table: str, alias: str, *key: str) -> str:
+    """No version of an ended run took the place of this one; of a live run's, one that in turn lost its place to an ended
+    run's counts as well."""
+
+    def same(left: str, right: str) -> str:
+        return " AND ".join(f"{left}.{name} = {right}.{name}" for name in ("identifier", *key, "dataset"))
+
     return (
-        f"NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = {alias}.identifier"
-        f" AND x.dataset = {alias}.dataset AND x.record_id = {alias}.record_id"
-        f" AND x.data_version = {alias}.data_version) AND {is_active(alias)}"
+        # looked up, not hashed: there is next to never one to look for
+        f"NOT EXISTS (SELECT FROM public.{table} x WHERE {same('x', alias)} AND x.data_version = {alias}.data_version"  # noqa: S608
+        f" AND ({is_settled('x')} OR EXISTS (SELECT FROM public.{table} y WHERE {same('y', 'x')}"
+        f" AND y.data_version = x.superseded_by AND {is_settled('y')} OFFSET 0)))"
     )
+
+
+def is_latest_data(alias: str) -> str:
+    """The latest version of its key in fundata_data, of a run that ended, and current."""
+    latest = _is_not_superseded("fundata_data_superseded", alias, "record_id")
+    return f"{is_settled(alias)} AND {latest} AND {is_active(alias)}"
 
 
 def is_latest_quote(alias: str) -> str:
-    """The latest version of its key in fundata_quotes, and current."""
-    return (
-        f"NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = {alias}.identifier"
-        f" AND x.date = {alias}.date AND x.dataset = {alias}.dataset"
-        f" AND x.data_version = {alias}.data_version) AND {is_active(alias)}"
-    )
+    """The latest version of its key in fundata_quotes, of a run that ended, and current."""
+    latest = _is_not_superseded("fundata_quotes_superseded", alias, "date")
+    return f"{is_settled(alias)} AND {latest} AND {is_active(alias)}"
 
 
 def is_english(alias: str) -> str:
