@@ -1,4 +1,4 @@
--- equity_metrics, digest 69fce47b458b3d4b87859fb19a7e9a68;
+-- equity_metrics, digest 6f401c52f51ee4abface136e3a8451da;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -182,8 +182,8 @@ WHERE EXISTS (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
   CROSS JOIN LATERAL (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.numerator > 0 AND x.denominator > 0
-    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
@@ -318,45 +318,45 @@ FROM (
 SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, m.industry, m.country, p.isin, p.ceo,
   p.website, p.description, p.employees, p.ipo_date, l.price, l.day AS price_date, q.quoted_at, l.change,
   l.change_percentage, q.volume, q.open, q.day_low, q.day_high, q.previous_close, q.year_low, q.year_high, q.price_avg50,
-  q.price_avg200, c.market_cap, p.beta, v.dividend AS dividend_ttm, round(v.dividend / nullif(l.price, 0)::numeric(80,40), 6) AS dividend_yield,
+  q.price_avg200, c.market_cap, p.beta, v.dividend AS dividend_ttm, round((v.dividend::numeric / nullif(round(l.price::numeric, 40), 0)), 6) AS dividend_yield,
   b.basis AS performance_basis, e.day AS performance_date,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1w.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) END AS performance_1w,
-  round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) AS price_return_1w,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) END AS performance_1m,
-  round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) AS price_return_1m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s3m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) END AS performance_3m,
-  round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) AS price_return_3m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s6m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s6m.price, 0)::numeric(80,40) - 1), 6) END AS performance_6m,
-  round((e.price::numeric / nullif(s6m.price, 0)::numeric(80,40) - 1), 6) AS price_return_6m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(sytd.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) END AS performance_ytd,
-  round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) AS price_return_ytd,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1y.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) END AS performance_1y,
-  round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) AS price_return_1y,
-  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(s3y.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(s3y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) END AS performance_3y,
-  round(power((e.price::numeric / nullif(s3y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) AS price_return_3y,
-  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(s5y.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(s5y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) END AS performance_5y,
-  round(power((e.price::numeric / nullif(s5y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) AS price_return_5y,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1w.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) END AS performance_1w,
+  round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) AS price_return_1w,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) END AS performance_1m,
+  round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) AS price_return_1m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s3m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) END AS performance_3m,
+  round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) AS price_return_3m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s6m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s6m.price::numeric, 40), 0)) - 1), 6) END AS performance_6m,
+  round(((e.price::numeric / nullif(round(s6m.price::numeric, 40), 0)) - 1), 6) AS price_return_6m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(sytd.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) END AS performance_ytd,
+  round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) AS price_return_ytd,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1y.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) END AS performance_1y,
+  round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) AS price_return_1y,
+  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(round(s3y.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(round(s3y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) END AS performance_3y,
+  round(power((e.price::numeric / nullif(round(s3y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) AS price_return_3y,
+  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(round(s5y.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(round(s5y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) END AS performance_5y,
+  round(power((e.price::numeric / nullif(round(s5y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) AS price_return_5y,
   v.basis AS valuation_basis, CASE v.basis WHEN 'computed' THEN v.enterprise_value END AS enterprise_value,
-  CASE v.basis WHEN 'computed' THEN round(l.price / nullif(CASE WHEN f.eps_diluted > 0 THEN f.eps_diluted END, 0)::numeric(80,40), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_earnings_ratio > 0 THEN o.price_to_earnings_ratio END, 6) END AS pe_ratio,
-  CASE v.basis WHEN 'computed' THEN round(c.market_cap / nullif(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END, 0)::numeric(80,40), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_book_ratio > 0 THEN o.price_to_book_ratio END, 6) END AS price_to_book_ratio,
-  CASE v.basis WHEN 'computed' THEN round(c.market_cap / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_sales_ratio > 0 THEN o.price_to_sales_ratio END, 6) END AS price_to_sales_ratio,
-  CASE v.basis WHEN 'computed' THEN round(v.enterprise_value / nullif(CASE WHEN f.ebitda > 0 THEN f.ebitda END, 0)::numeric(80,40), 6) WHEN 'vendor' THEN round(CASE WHEN k.ev_to_ebitda > 0 THEN k.ev_to_ebitda END, 6) END AS ev_to_ebitda,
-  CASE v.basis WHEN 'computed' THEN round(f.free_cash_flow / nullif(c.market_cap, 0)::numeric(80,40), 6)
+  CASE v.basis WHEN 'computed' THEN round((l.price::numeric / nullif(round(CASE WHEN f.eps_diluted > 0 THEN f.eps_diluted END::numeric, 40), 0)), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_earnings_ratio > 0 THEN o.price_to_earnings_ratio END, 6) END AS pe_ratio,
+  CASE v.basis WHEN 'computed' THEN round((c.market_cap::numeric / nullif(round(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END::numeric, 40), 0)), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_book_ratio > 0 THEN o.price_to_book_ratio END, 6) END AS price_to_book_ratio,
+  CASE v.basis WHEN 'computed' THEN round((c.market_cap::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) WHEN 'vendor' THEN round(CASE WHEN o.price_to_sales_ratio > 0 THEN o.price_to_sales_ratio END, 6) END AS price_to_sales_ratio,
+  CASE v.basis WHEN 'computed' THEN round((v.enterprise_value::numeric / nullif(round(CASE WHEN f.ebitda > 0 THEN f.ebitda END::numeric, 40), 0)), 6) WHEN 'vendor' THEN round(CASE WHEN k.ev_to_ebitda > 0 THEN k.ev_to_ebitda END, 6) END AS ev_to_ebitda,
+  CASE v.basis WHEN 'computed' THEN round((f.free_cash_flow::numeric / nullif(round(c.market_cap::numeric, 40), 0)), 6)
     WHEN 'vendor' THEN round(k.free_cash_flow_yield, 6) END AS free_cash_flow_yield,
   f.reported_currency, f.basis AS fundamentals_basis, f.date AS fundamentals_date,
   f.revenue AS revenue_ttm, f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm, f.net_income AS net_income_ttm, trim_scale(round(f.eps, 10)) AS eps_ttm, trim_scale(round(f.eps_diluted, 10)) AS eps_diluted_ttm, f.operating_cash_flow AS operating_cash_flow_ttm, f.capital_expenditure AS capital_expenditure_ttm, f.free_cash_flow AS free_cash_flow_ttm,
   f.total_assets, f.total_liabilities, f.total_stockholders_equity, f.cash_and_short_term_investments, f.total_debt, f.net_debt,
-  round(f.gross_profit / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS gross_margin,
-  round(f.operating_income / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS operating_margin,
-  round(f.ebitda / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS ebitda_margin, round(f.net_income / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS net_margin,
-  round(f.free_cash_flow / nullif(CASE WHEN f.revenue > 0 THEN f.revenue END, 0)::numeric(80,40), 6) AS free_cash_flow_margin,
-  round(f.net_income / nullif(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END, 0)::numeric(80,40), 6) AS return_on_equity,
-  round(f.net_income / nullif(CASE WHEN f.total_assets > 0 THEN f.total_assets END, 0)::numeric(80,40), 6) AS return_on_assets,
-  round(f.total_debt / nullif(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END, 0)::numeric(80,40), 6) AS debt_to_equity_ratio,
-  round(f.total_assets / nullif(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END, 0)::numeric(80,40), 6) AS financial_leverage_ratio,
-  round(f.net_debt / nullif(CASE WHEN f.ebitda > 0 THEN f.ebitda END, 0)::numeric(80,40), 6) AS net_debt_to_ebitda,
-  round(f.total_current_assets / nullif(CASE WHEN f.total_current_liabilities > 0 THEN f.total_current_liabilities END, 0)::numeric(80,40), 6) AS current_ratio,
-  round(f.ebit / nullif(CASE WHEN f.interest_expense > 0 THEN f.interest_expense END, 0)::numeric(80,40), 6) AS interest_coverage_ratio,
+  round((f.gross_profit::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) AS gross_margin,
+  round((f.operating_income::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) AS operating_margin,
+  round((f.ebitda::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) AS ebitda_margin, round((f.net_income::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) AS net_margin,
+  round((f.free_cash_flow::numeric / nullif(round(CASE WHEN f.revenue > 0 THEN f.revenue END::numeric, 40), 0)), 6) AS free_cash_flow_margin,
+  round((f.net_income::numeric / nullif(round(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END::numeric, 40), 0)), 6) AS return_on_equity,
+  round((f.net_income::numeric / nullif(round(CASE WHEN f.total_assets > 0 THEN f.total_assets END::numeric, 40), 0)), 6) AS return_on_assets,
+  round((f.total_debt::numeric / nullif(round(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END::numeric, 40), 0)), 6) AS debt_to_equity_ratio,
+  round((f.total_assets::numeric / nullif(round(CASE WHEN f.total_stockholders_equity > 0 THEN f.total_stockholders_equity END::numeric, 40), 0)), 6) AS financial_leverage_ratio,
+  round((f.net_debt::numeric / nullif(round(CASE WHEN f.ebitda > 0 THEN f.ebitda END::numeric, 40), 0)), 6) AS net_debt_to_ebitda,
+  round((f.total_current_assets::numeric / nullif(round(CASE WHEN f.total_current_liabilities > 0 THEN f.total_current_liabilities END::numeric, 40), 0)), 6) AS current_ratio,
+  round((f.ebit::numeric / nullif(round(CASE WHEN f.interest_expense > 0 THEN f.interest_expense END::numeric, 40), 0)), 6) AS interest_coverage_ratio,
   t.revenue_growth AS quarterly_revenue_growth, t.earnings_growth AS quarterly_earnings_growth, t.items AS quarters,
   coalesce(g.fiscal_year, ig.fiscal_year) AS growth_fiscal_year, coalesce(g.revenue_growth, ig.growth_revenue) AS revenue_growth,
   coalesce(g.net_income_growth, ig.growth_net_income) AS net_income_growth,
@@ -370,7 +370,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
     nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
-    (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date AS ipo_date
+    CASE WHEN left(x.raw_json ->> 'ipoDate', 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date END AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
 ) p ON true
@@ -405,14 +405,14 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
@@ -422,7 +422,7 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
+    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '60 months')::date - 7), false)
@@ -636,14 +636,14 @@ LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
   ) n) p) t ON true
 LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.free_cash_flow, b.cash_and_short_term_investments, b.total_current_assets, b.total_current_liabilities, b.total_assets, b.total_liabilities, b.total_stockholders_equity, b.total_debt, b.net_debt,
     i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
@@ -667,14 +667,14 @@ LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.f
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN t.is_whole THEN 'quarters' WHEN y.symbol IS NOT NULL THEN 'fiscal_year' END AS basis,
     CASE WHEN t.is_whole THEN t.date ELSE y.date END AS date, CASE WHEN t.is_whole THEN t.reported_currency ELSE y.reported_currency END AS reported_currency, CASE WHEN t.is_whole THEN t.revenue ELSE y.revenue END AS revenue, CASE WHEN t.is_whole THEN t.gross_profit ELSE y.gross_profit END AS gross_profit, CASE WHEN t.is_whole THEN t.operating_income ELSE y.operating_income END AS operating_income, CASE WHEN t.is_whole THEN t.ebitda ELSE y.ebitda END AS ebitda, CASE WHEN t.is_whole THEN t.ebit ELSE y.ebit END AS ebit, CASE WHEN t.is_whole THEN t.interest_expense ELSE y.interest_expense END AS interest_expense, CASE WHEN t.is_whole THEN t.net_income ELSE y.net_income END AS net_income, CASE WHEN t.is_whole THEN t.operating_cash_flow ELSE y.operating_cash_flow END AS operating_cash_flow, CASE WHEN t.is_whole THEN t.capital_expenditure ELSE y.capital_expenditure END AS capital_expenditure, CASE WHEN t.is_whole THEN t.free_cash_flow ELSE y.free_cash_flow END AS free_cash_flow, CASE WHEN t.is_whole THEN t.eps ELSE y.eps_now END AS eps, CASE WHEN t.is_whole THEN t.eps_diluted ELSE y.eps_diluted_now END AS eps_diluted, CASE WHEN t.is_whole THEN t.cash_and_short_term_investments ELSE y.cash_and_short_term_investments END AS cash_and_short_term_investments, CASE WHEN t.is_whole THEN t.total_current_assets ELSE y.total_current_assets END AS total_current_assets, CASE WHEN t.is_whole THEN t.total_current_liabilities ELSE y.total_current_liabilities END AS total_current_liabilities, CASE WHEN t.is_whole THEN t.total_assets ELSE y.total_assets END AS total_assets, CASE WHEN t.is_whole THEN t.total_liabilities ELSE y.total_liabilities END AS total_liabilities, CASE WHEN t.is_whole THEN t.total_stockholders_equity ELSE y.total_stockholders_equity END AS total_stockholders_equity, CASE WHEN t.is_whole THEN t.total_debt ELSE y.total_debt END AS total_debt, CASE WHEN t.is_whole THEN t.net_debt ELSE y.net_debt END AS net_debt

@@ -1,4 +1,4 @@
--- etf_page, digest fcb5876b456a334df14c4a10397c8a23;
+-- etf_page, digest 91530c13d345f932a655cc9bb8c4f01c;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -139,8 +139,8 @@ WHERE EXISTS (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
   CROSS JOIN LATERAL (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.numerator > 0 AND x.denominator > 0
-    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
@@ -246,31 +246,31 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   coalesce(i.description, p.description) AS description, i.inception_date,
   l.price, l.day AS price_date, q.quoted_at, l.change, l.change_percentage, q.open, q.day_low, q.day_high, q.previous_close,
   q.year_low, q.year_high, q.price_avg50, q.price_avg200, q.volume, i.avg_volume AS average_volume, i.nav,
-  (jsonb_path_query_first(to_jsonb(left(i.source_updated_at, 10)), '$.datetime()', '{}', true) #>> '{}')::date AS nav_date, i.nav_currency, i.expense_ratio AS expense_ratio_percent,
+  CASE WHEN left(i.source_updated_at, 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (jsonb_path_query_first(to_jsonb(left(i.source_updated_at, 10)), '$.datetime()', '{}', true) #>> '{}')::date END AS nav_date, i.nav_currency, i.expense_ratio AS expense_ratio_percent,
   i.assets_under_management, coalesce(nullif(h.positions, 0), i.holdings_count) AS holdings_count, p.beta,
-  v.dividend AS dividend_ttm, round(v.dividend / nullif(l.price, 0)::numeric(80,40), 6) AS dividend_yield, b.basis AS performance_basis,
+  v.dividend AS dividend_ttm, round((v.dividend::numeric / nullif(round(l.price::numeric, 40), 0)), 6) AS dividend_yield, b.basis AS performance_basis,
   e.day AS performance_date,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1w.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) END AS performance_1w,
-  round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) AS price_return_1w,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) END AS performance_1m,
-  round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) AS price_return_1m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s3m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) END AS performance_3m,
-  round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) AS price_return_3m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s6m.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s6m.price, 0)::numeric(80,40) - 1), 6) END AS performance_6m,
-  round((e.price::numeric / nullif(s6m.price, 0)::numeric(80,40) - 1), 6) AS price_return_6m,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(sytd.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) END AS performance_ytd,
-  round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) AS price_return_ytd,
-  CASE WHEN b.basis = 'total_return' THEN round((e.price::numeric / nullif(s1y.total, 0)::numeric(80,40) - 1), 6) ELSE round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) END AS performance_1y,
-  round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) AS price_return_1y,
-  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(s3y.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(s3y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) END AS performance_3y,
-  round(power((e.price::numeric / nullif(s3y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s3y.day), 0))) - 1, 6) AS price_return_3y,
-  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(s5y.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(s5y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) END AS performance_5y,
-  round(power((e.price::numeric / nullif(s5y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s5y.day), 0))) - 1, 6) AS price_return_5y,
-  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(s10y.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s10y.day), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(s10y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s10y.day), 0))) - 1, 6) END AS performance_10y,
-  round(power((e.price::numeric / nullif(s10y.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - s10y.day), 0))) - 1, 6) AS price_return_10y,
-  CASE WHEN b.basis = 'total_return' THEN CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(si.total, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - si.day), 0))) - 1, 6) ELSE round((e.price::numeric / nullif(si.total, 0)::numeric(80,40) - 1), 6) END
-    ELSE CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(si.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - si.day), 0))) - 1, 6) ELSE round((e.price::numeric / nullif(si.price, 0)::numeric(80,40) - 1), 6) END END AS performance_inception,
-  CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(si.price, 0)::numeric(80,40)), (365.25::numeric(80,40) / nullif((e.day - si.day), 0))) - 1, 6) ELSE round((e.price::numeric / nullif(si.price, 0)::numeric(80,40) - 1), 6) END AS price_return_inception,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1w.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) END AS performance_1w,
+  round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) AS price_return_1w,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) END AS performance_1m,
+  round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) AS price_return_1m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s3m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) END AS performance_3m,
+  round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) AS price_return_3m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s6m.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s6m.price::numeric, 40), 0)) - 1), 6) END AS performance_6m,
+  round(((e.price::numeric / nullif(round(s6m.price::numeric, 40), 0)) - 1), 6) AS price_return_6m,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(sytd.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) END AS performance_ytd,
+  round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) AS price_return_ytd,
+  CASE WHEN b.basis = 'total_return' THEN round(((e.price::numeric / nullif(round(s1y.total::numeric, 40), 0)) - 1), 6) ELSE round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) END AS performance_1y,
+  round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) AS price_return_1y,
+  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(round(s3y.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(round(s3y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) END AS performance_3y,
+  round(power((e.price::numeric / nullif(round(s3y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s3y.day)::numeric, 40), 0))) - 1, 6) AS price_return_3y,
+  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(round(s5y.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(round(s5y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) END AS performance_5y,
+  round(power((e.price::numeric / nullif(round(s5y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s5y.day)::numeric, 40), 0))) - 1, 6) AS price_return_5y,
+  CASE WHEN b.basis = 'total_return' THEN round(power((e.price::numeric / nullif(round(s10y.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s10y.day)::numeric, 40), 0))) - 1, 6) ELSE round(power((e.price::numeric / nullif(round(s10y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s10y.day)::numeric, 40), 0))) - 1, 6) END AS performance_10y,
+  round(power((e.price::numeric / nullif(round(s10y.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - s10y.day)::numeric, 40), 0))) - 1, 6) AS price_return_10y,
+  CASE WHEN b.basis = 'total_return' THEN CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(round(si.total::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - si.day)::numeric, 40), 0))) - 1, 6) ELSE round(((e.price::numeric / nullif(round(si.total::numeric, 40), 0)) - 1), 6) END
+    ELSE CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(round(si.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - si.day)::numeric, 40), 0))) - 1, 6) ELSE round(((e.price::numeric / nullif(round(si.price::numeric, 40), 0)) - 1), 6) END END AS performance_inception,
+  CASE WHEN si.day < (e.day - interval '12 months')::date THEN round(power((e.price::numeric / nullif(round(si.price::numeric, 40), 0)), (365.25::numeric / nullif(round((e.day - si.day)::numeric, 40), 0))) - 1, 6) ELSE round(((e.price::numeric / nullif(round(si.price::numeric, 40), 0)) - 1), 6) END AS price_return_inception,
   k.deviation_1y AS standard_deviation_1y, k.deviation_3y AS standard_deviation_3y, k.deviation_5y AS standard_deviation_5y,
   k.drawdown_1y AS max_drawdown_1y, k.drawdown_3y AS max_drawdown_3y, k.drawdown_5y AS max_drawdown_5y,
   h.day AS holdings_date, coalesce(h.items, '[]') AS top_holdings, coalesce(sw.items, '[]') AS sector_weights,
@@ -282,7 +282,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
     nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
-    (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date AS ipo_date
+    CASE WHEN left(x.raw_json ->> 'ipoDate', 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date END AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
 ) p ON true
@@ -317,14 +317,14 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
@@ -334,7 +334,7 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
+    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '120 months')::date - 7), false)
@@ -595,7 +595,7 @@ LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('place', x.place, 'symbol', nullif(x.asset, ''), 'name', nullif(x.name, ''),
     'isin', nullif(x.isin, ''), 'weight_percent', x.weight_percentage, 'shares', x.shares_number,
     'market_value', x.market_value) ORDER BY x.place) FILTER (WHERE x.place <= 10) AS items,
-    count(*) AS positions, max((jsonb_path_query_first(to_jsonb(left(x.source_updated_at, 10)), '$.datetime()', '{}', true) #>> '{}')::date) AS day, max(x.updated_at) AS as_of
+    count(*) AS positions, max(CASE WHEN left(x.source_updated_at, 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (jsonb_path_query_first(to_jsonb(left(x.source_updated_at, 10)), '$.datetime()', '{}', true) #>> '{}')::date END) AS day, max(x.updated_at) AS as_of
   FROM (
     SELECT x.*, row_number() OVER (ORDER BY x.weight_percentage DESC NULLS LAST, x.asset, x.name, x.row_id) AS place
     FROM public.fmp_etf_holding x WHERE x.symbol = s.symbol AND x.valid_to IS NULL

@@ -1,4 +1,4 @@
--- index_performance, digest 129d01b0ee2396ebaba0ac44882655ec;
+-- index_performance, digest 713fc2f138953541d40940d885e9b1c9;
 
 CREATE TABLE published.index_performance (
   symbol text,
@@ -58,9 +58,9 @@ SELECT
   q.as_of::timestamp with time zone
 FROM (
 SELECT s.symbol, i.name, i.currency, e.day AS date, e.price AS close, e.price - s1d.price AS change,
-  round((e.price::numeric / nullif(s1d.price, 0)::numeric(80,40) - 1), 6) AS performance_1d, round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) AS performance_1w, round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) AS performance_1m, round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) AS performance_3m, round((e.price::numeric / nullif(sqtd.price, 0)::numeric(80,40) - 1), 6) AS performance_qtd, round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) AS performance_ytd, round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) AS performance_1y,
-  a.sma_50, a.sma_200, round(e.price / a.sma_50 - 1, 6) AS distance_sma_50,
-  round(e.price / a.sma_200 - 1, 6) AS distance_sma_200,
+  round(((e.price::numeric / nullif(round(s1d.price::numeric, 40), 0)) - 1), 6) AS performance_1d, round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) AS performance_1w, round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) AS performance_1m, round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) AS performance_3m, round(((e.price::numeric / nullif(round(sqtd.price::numeric, 40), 0)) - 1), 6) AS performance_qtd, round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) AS performance_ytd, round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) AS performance_1y,
+  a.sma_50, a.sma_200, round(((e.price::numeric / nullif(round(a.sma_50::numeric, 40), 0)) - 1), 6) AS distance_sma_50,
+  round(((e.price::numeric / nullif(round(a.sma_200::numeric, 40), 0)) - 1), 6) AS distance_sma_200,
   CASE WHEN e.price > a.sma_50 AND e.price > a.sma_200 THEN 'up' WHEN e.price < a.sma_50 AND e.price < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed' END AS trend,
   y.year_high, y.year_low, greatest(a.as_of, s1d.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, sqtd.stored_at, sytd.stored_at, s1y.stored_at) AS as_of

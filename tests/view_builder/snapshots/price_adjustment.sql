@@ -1,4 +1,4 @@
--- price_adjustment, digest bae574239d85ae3627674cd1f94286b4;
+-- price_adjustment, digest 0415f207058985c365fba5ae7355f7d2;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -36,8 +36,8 @@ WHERE EXISTS (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
   CROSS JOIN LATERAL (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.numerator > 0 AND x.denominator > 0
-    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
@@ -83,9 +83,9 @@ SELECT
 FROM (
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
   m.currency, e.reinvestment_date, e.reinvestment_price,
-  round(published.product(e.split_ratio) OVER later, 40) AS split_factor,
+  greatest(round(published.product(e.split_ratio) OVER later, 40), 1e-40) AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
-    THEN round(published.product(e.total_ratio) OVER later, 40) END AS total_return_factor,
+    THEN greatest(round(published.product(e.total_ratio) OVER later, 40), 1e-40) END AS total_return_factor,
   left(max(e.stamp) OVER later, 26)::timestamp AT TIME ZONE 'UTC' AS as_of,
   right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
 FROM (
@@ -93,8 +93,7 @@ FROM (
     r.price AS reinvestment_price, o.ratio AS split_ratio, greatest(v.stamp, to_char(c.stored_at, 'YYYY-MM-DD HH24:MI:SS.US') || c.run_id::text) AS stamp,
     CASE WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN o.ratio
       WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
-      ELSE o.ratio * (1 + sum(
-        v.dividend / (r.price * r.splits)::numeric(80,40)) OVER one_close) END AS total_ratio
+      ELSE o.ratio * (1 + sum((v.dividend::numeric / nullif(round((r.price * r.splits)::numeric, 40), 0))) OVER one_close) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
@@ -132,7 +131,7 @@ FROM (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 ORDER BY x.date, ln.until DESC NULLS FIRST) p
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 ORDER BY x.date, ln.until DESC NULLS FIRST) p
     FULL JOIN (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
@@ -140,10 +139,10 @@ FROM (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 ORDER BY x.date, ln.until DESC NULLS FIRST) d ON d.date = p.date
+    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 ORDER BY x.date, ln.until DESC NULLS FIRST) d ON d.date = p.date
   ) v
   CROSS JOIN LATERAL (
-    SELECT coalesce(v.numerator / v.denominator::numeric(80,40), 1) AS ratio
+    SELECT coalesce((v.numerator::numeric / nullif(round(v.denominator::numeric, 40), 0)), 1) AS ratio
   ) o
   -- the close from which on the event counts, at which a dividend is reinvested
   CROSS JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
@@ -160,14 +159,14 @@ FROM (
       ORDER BY p.date LIMIT 1
     ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) c
   LEFT JOIN LATERAL (
-    SELECT c.day, c.price, coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+    SELECT c.day, c.price, coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.numerator > 0 AND x.denominator > 0 AND x.date > v.date AND x.date <= c.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) AS splits
+    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > v.date AND x.date <= c.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) AS splits
     WHERE v.dividend IS NOT NULL AND c.day <= v.date + 7
   ) r ON true
   WHERE v.date <= n.day

@@ -7,11 +7,13 @@ split.
 
 from __future__ import annotations
 
-from sra_shared.views.fragments import LIVE_RUNS, PERFORMANCE_DIGITS
+from sra_shared.views.fragments import LARGEST_SPLIT, LIVE_RUNS, quotient
 
 ADJUSTMENTS = "price_adjustment"
-IS_SPLIT = "x.numerator > 0 AND x.denominator > 0"
-IS_DIVIDEND = "x.dividend > 0"
+IS_SPLIT = (
+    f"x.denominator > 0 AND x.numerator BETWEEN x.denominator / {LARGEST_SPLIT} AND x.denominator * {LARGEST_SPLIT}"
+)
+IS_DIVIDEND = "x.dividend > 0 AND x.dividend < 1e12"
 
 # Runs whose new closes have no factors yet: the live ones, and those that ended since and are not in price_adjustment. All
 # that ended before settled_until are, so that this looks at a few rows of the ledger only.
@@ -80,10 +82,8 @@ def select_events(table: str, symbol: str, condition: str) -> str:
 def multiply_splits(symbol: str, after: str, until: str) -> str:
     """New shares for one old over the splits after a day until another; 1 where there are none."""
     splits = select_events("fmp_split", symbol, f"{IS_SPLIT} AND x.date > {after} AND x.date <= {until}")
-    return (
-        f"coalesce((SELECT published.product(y.numerator / y.denominator::numeric(80,{PERFORMANCE_DIGITS}))"  # noqa: S608
-        f" FROM ({splits}) y), 1)"
-    )
+    ratio = quotient("y.numerator", "y.denominator")
+    return f"coalesce((SELECT published.product({ratio}) FROM ({splits}) y), 1)"  # noqa: S608 - our own names
 
 
 def follow_names(changed: str) -> str:

@@ -6,7 +6,7 @@ from sra_shared.views.base import Keyed, Source, ViewSpec
 from sra_shared.views.changes import select_all_changed, select_changed, select_closed
 from sra_shared.views.closes import IS_DIVIDEND, follow_names, select_close, select_events
 from sra_shared.views.equity_fundamentals import JOIN_FUNDAMENTALS
-from sra_shared.views.fragments import PERFORMANCE_DIGITS, PUBLISHED_DIGITS, read_day
+from sra_shared.views.fragments import PUBLISHED_DIGITS, quotient, read_day
 from sra_shared.views.latest_quote import MARKET_ZONE
 from sra_shared.views.performance import (
     HORIZONS,
@@ -34,7 +34,7 @@ _SHOWN = {name: f"trim_scale(round(f.{name}, {PER_SHARE_DIGITS}))" for name in (
 
 def divide(above: str, below: str) -> str:
     """A quotient as published; NULL where it is by zero."""
-    return f"round({above} / nullif({below}, 0)::numeric(80,{PERFORMANCE_DIGITS}), {PUBLISHED_DIGITS})"
+    return f"round({quotient(above, below)}, {PUBLISHED_DIGITS})"
 
 
 def _divide_by_gain(above: str, below: str) -> str:

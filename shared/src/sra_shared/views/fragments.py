@@ -8,6 +8,8 @@ from __future__ import annotations
 PERFORMANCE_DIGITS = 40
 PUBLISHED_DIGITS = 6
 STALE_AFTER_DAYS = 7
+# new shares for one old, or old ones for one new; what is told beyond is no split
+LARGEST_SPLIT = 1_000_000
 DAYS_PER_YEAR = "365.25"
 
 
@@ -67,7 +69,7 @@ def is_french(alias: str) -> str:
 def parse(text: str) -> str:
     """Read a number as the loader does; plain digits, nearly all there is, go past the parse function's costly pattern."""
     return (
-        f"CASE WHEN {text} ~ '^-?[0-9]+([.][0-9]+)?$' THEN ({text})::numeric"
+        f"CASE WHEN length({text}) < 100 AND {text} ~ '^-?[0-9]+([.][0-9]+)?$' THEN ({text})::numeric"
         f" ELSE public.fundata_parse_number({text}) END"
     )
 
@@ -84,8 +86,13 @@ def exact_navps(alias: str) -> str:
 
 
 def growth(end: str, start: str) -> str:
-    """Return end / start - 1 with 40 digits and unrounded; NULL where start is zero or missing."""
-    return f"({end}::numeric / nullif({start}, 0)::numeric(80,{PERFORMANCE_DIGITS}) - 1)"
+    """Return end / start - 1 with 40 digits and unrounded; NULL where start is missing, or zero at so many digits."""
+    return f"({quotient(end, start)} - 1)"
+
+
+def quotient(above: str, below: str) -> str:
+    """Return above / below with at least 40 digits, of numbers of any size; NULL where below is zero at so many digits."""
+    return f"({above}::numeric / nullif(round({below}::numeric, {PERFORMANCE_DIGITS}), 0))"
 
 
 def performance(end: str, start: str) -> str:
@@ -95,9 +102,7 @@ def performance(end: str, start: str) -> str:
 
 def annualised(end: str, start: str, days: str) -> str:
     """(P(end) / P(start)) ^ (365.25 / days) - 1, likewise rounded; `days` is the true distance of the two prices."""
-    exponent = f"({DAYS_PER_YEAR}::numeric(80,{PERFORMANCE_DIGITS}) / nullif({days}, 0))"
-    ratio = f"({end}::numeric / nullif({start}, 0)::numeric(80,{PERFORMANCE_DIGITS}))"
-    return f"round(power({ratio}, {exponent}) - 1, {PUBLISHED_DIGITS})"
+    return f"round(power({quotient(end, start)}, {quotient(DAYS_PER_YEAR, days)}) - 1, {PUBLISHED_DIGITS})"
 
 
 def months_before(day: str, months: int) -> str:
@@ -112,4 +117,8 @@ def former_year_end(day: str) -> str:
 
 def read_day(text: str) -> str:
     """The day at the start of a text as ISO 8601 has it, NULL where there is none; never an error."""
-    return f"(jsonb_path_query_first(to_jsonb(left({text}, 10)), '$.datetime()', '{{}}', true) #>> '{{}}')::date"
+    day = f"left({text}, 10)"
+    return (
+        f"CASE WHEN {day} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$'"
+        f" THEN (jsonb_path_query_first(to_jsonb({day}), '$.datetime()', '{{}}', true) #>> '{{}}')::date END"
+    )

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
 from sra_shared.views.changes import select_changed
-from sra_shared.views.fragments import PUBLISHED_DIGITS
+from sra_shared.views.fragments import PUBLISHED_DIGITS, performance
 from sra_shared.views.performance import Horizon, figure, starts_at
 
 _INDICES = (
@@ -52,8 +52,8 @@ def _average(sessions: int) -> str:
 _QUERY = f"""
 SELECT s.symbol, i.name, i.currency, e.day AS date, e.price AS close, e.price - s1d.price AS change,
   {", ".join(f"{figure(h, 'e.price', 'e.day', f's{h.name}.price')} AS performance_{h.name}" for h in _HORIZONS)},
-  a.sma_50, a.sma_200, round(e.price / a.sma_50 - 1, {PUBLISHED_DIGITS}) AS distance_sma_50,
-  round(e.price / a.sma_200 - 1, {PUBLISHED_DIGITS}) AS distance_sma_200,
+  a.sma_50, a.sma_200, {performance("e.price", "a.sma_50")} AS distance_sma_50,
+  {performance("e.price", "a.sma_200")} AS distance_sma_200,
   CASE WHEN e.price > a.sma_50 AND e.price > a.sma_200 THEN 'up' WHEN e.price < a.sma_50 AND e.price < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed' END AS trend,
   y.year_high, y.year_low, greatest(a.as_of, {", ".join(f"s{h.name}.stored_at" for h in _HORIZONS)}) AS as_of

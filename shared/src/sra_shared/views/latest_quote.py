@@ -19,7 +19,7 @@ SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date
   q.change_percent, NULL::numeric AS volume, greatest(q.processed_at, m.as_of) AS as_of
 FROM scope s
 CROSS JOIN LATERAL (
-  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.as_of AS processed_at
+  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.stored_at AS processed_at
   FROM published.fund_quote_history h WHERE s.source = 'fundata' AND h.identifier = s.identifier
   ORDER BY h.date DESC LIMIT 1
 ) q

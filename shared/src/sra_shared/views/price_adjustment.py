@@ -24,12 +24,17 @@ from sra_shared.views.closes import (
     select_events,
     select_names,
 )
-from sra_shared.views.fragments import PERFORMANCE_DIGITS, STALE_AFTER_DAYS
+from sra_shared.views.fragments import PERFORMANCE_DIGITS, STALE_AFTER_DAYS, quotient
 from sra_shared.views.security_master import CHANGED_LISTINGS, CHANGED_PROFILES
 
 
 def _select_close(condition: str, *, first: bool = False) -> str:
     return select_close("s.symbol", condition, first=first, adjusted=False)
+
+
+def _round_factor(factor: str) -> str:
+    """With 40 digits, and never zero: prices are divided by it."""
+    return f"greatest(round({factor}, {PERFORMANCE_DIGITS}), 1e-{PERFORMANCE_DIGITS})"
 
 
 # what one moment and its run are, so that the newest of several tells both
@@ -43,9 +48,9 @@ def _stamp(moment: str, run: str) -> str:
 _QUERY = f"""
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
   m.currency, e.reinvestment_date, e.reinvestment_price,
-  round(published.product(e.split_ratio) OVER later, {PERFORMANCE_DIGITS}) AS split_factor,
+  {_round_factor("published.product(e.split_ratio) OVER later")} AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
-    THEN round(published.product(e.total_ratio) OVER later, {PERFORMANCE_DIGITS}) END AS total_return_factor,
+    THEN {_round_factor("published.product(e.total_ratio) OVER later")} END AS total_return_factor,
   left(max(e.stamp) OVER later, 26)::timestamp AT TIME ZONE 'UTC' AS as_of,
   right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
 FROM (
@@ -53,8 +58,7 @@ FROM (
     r.price AS reinvestment_price, o.ratio AS split_ratio, greatest(v.stamp, {_stamp("c.stored_at", "c.run_id")}) AS stamp,
     CASE WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN o.ratio
       WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
-      ELSE o.ratio * (1 + sum(
-        v.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) OVER one_close) END AS total_ratio
+      ELSE o.ratio * (1 + sum({quotient("v.dividend", "(r.price * r.splits)")}) OVER one_close) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL ({_select_close("true")}) n
   CROSS JOIN LATERAL ({_select_close("true", first=True)}) f
@@ -65,7 +69,7 @@ FROM (
     FULL JOIN ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) d ON d.date = p.date
   ) v
   CROSS JOIN LATERAL (
-    SELECT coalesce(v.numerator / v.denominator::numeric(80,{PERFORMANCE_DIGITS}), 1) AS ratio
+    SELECT coalesce({quotient("v.numerator", "v.denominator")}, 1) AS ratio
   ) o
   -- the close from which on the event counts, at which a dividend is reinvested
   CROSS JOIN LATERAL ({_select_close("p.date >= v.date", first=True)}) c

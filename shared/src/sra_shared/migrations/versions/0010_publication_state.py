@@ -1,4 +1,4 @@
-"""Up to when the runs that ended are in a view, and an index that finds the ones that ended since.
+"""Up to when the runs that ended are in a view, an index that finds the ones that ended since; numbers of any size.
 
 Revision: 0010, after 0009.
 """
@@ -11,6 +11,23 @@ branch_labels = None
 depends_on = None
 
 
+# Rounded at every step, so that a long series of factors does not grow without end, and never zero or without bound:
+# values are divided by the factor.
+_MULTIPLY = """
+CREATE OR REPLACE FUNCTION published.multiply(numeric, numeric) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN {}
+"""
+# As in revision 0002, of texts so short that with the longest exponent no number has more decimals than numeric can hold.
+_PARSE_NUMBER = r"""
+CREATE OR REPLACE FUNCTION fundata_parse_number(value text) RETURNS numeric
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE
+  WHEN length(value) <= {} AND value ~ '^[ \t\r\n]*[+-]?[$]?(?:(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]+)(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?0*[0-9]{{1,4}})?[ \t\r\n]*$'
+  THEN translate(value, E'$, \t\r\n', '')::numeric
+END
+"""
+
+
 def upgrade() -> None:
     op.execute("ALTER TABLE published_view ADD COLUMN settled_until TIMESTAMP WITH TIME ZONE")
     op.execute(
@@ -18,8 +35,12 @@ def upgrade() -> None:
         " IS 'Every run that ended before it, and concerns the view, is in.'"
     )
     op.execute("CREATE INDEX ix_task_execution_log_completed ON task_execution_log (completed_at)")
+    op.execute(_MULTIPLY.format("least(greatest(round($1 * $2, 40), 1e-40), 1e60)"))
+    op.execute(_PARSE_NUMBER.format(6000))
 
 
 def downgrade() -> None:
+    op.execute(_PARSE_NUMBER.format(10000))
+    op.execute(_MULTIPLY.format("round($1 * $2, 40)"))
     op.execute("DROP INDEX ix_task_execution_log_completed")
     op.execute("ALTER TABLE published_view DROP COLUMN settled_until")
