@@ -59,14 +59,14 @@ def is_of_name(alias: str) -> str:
 
 
 def select_close(symbol: str, condition: str, *, first: bool = False, adjusted: bool = True) -> str:
-    """The last (or first) close above zero of a listing that meets a condition on `p`: price, day, stored_at, run_id.
+    """The last (or first) close above zero of a listing that meets a condition on `p`: price, day, volume, stored_at, run_id.
 
     Where the vendor tells a day under two symbols, the present one counts.
     """
     order = "" if first else " DESC"
-    return f"""SELECT p.price, p.day, p.stored_at, p.run_id FROM ({select_names(symbol)}) ln
+    return f"""SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM ({select_names(symbol)}) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE {is_of_name("p")} AND p.close > 0 AND {is_shown("p", adjusted=adjusted)} AND {condition}
       ORDER BY p.date{order} LIMIT 1

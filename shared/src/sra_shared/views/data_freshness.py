@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.latest_quote import MARKET_ZONE
 
 _ENDED = """
 public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
@@ -79,7 +80,7 @@ WITH ledger AS (
 ), facts AS (
   SELECT l.*, CASE
       WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
-      WHEN l.dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN l.dataset = 'quote' THEN (SELECT (max(q.quoted_at) AT TIME ZONE '{MARKET_ZONE}')::date FROM sra.latest_quote q)
       WHEN l.dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
       WHEN l.dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN l.dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)
