@@ -1,4 +1,4 @@
--- data_freshness, digest d4706aceb40a858376a1aa0febfe9e16;
+-- data_freshness, digest 92c81ffdcbc5c42a932b983119dd411e;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -31,7 +31,7 @@ WITH ledger AS (
 ), facts AS (
   SELECT l.*, CASE
       WHEN l.source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
-      WHEN l.dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN l.dataset = 'quote' THEN (SELECT (max(q.quoted_at) AT TIME ZONE 'America/New_York')::date FROM sra.latest_quote q)
       WHEN l.dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
       WHEN l.dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN l.dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)

@@ -1,4 +1,4 @@
--- etf_page, digest 91530c13d345f932a655cc9bb8c4f01c;
+-- etf_page, digest ca679829f97ccffcdb538460c1e28461;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -290,7 +290,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -298,7 +298,7 @@ LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.s
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -343,7 +343,7 @@ LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), fa
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -351,7 +351,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -365,7 +365,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -373,7 +373,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -387,7 +387,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -395,7 +395,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -409,7 +409,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -417,7 +417,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -431,7 +431,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -439,7 +439,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -453,7 +453,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -461,7 +461,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -475,7 +475,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -483,7 +483,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -497,7 +497,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -505,7 +505,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -519,7 +519,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -527,7 +527,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -541,7 +541,7 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
 LEFT JOIN LATERAL (
   SELECT x.day, x.stored_at, x.price / coalesce(a.split_factor, 1) AS price,
     x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -549,7 +549,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
@@ -570,7 +570,7 @@ LEFT JOIN LATERAL (
       SELECT n.months, CASE WHEN b.basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
         ELSE x.price / coalesce(a.split_factor, 1) END AS value, x.stored_at
       FROM generate_series(0, 60) n (months)
-      LEFT JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -578,7 +578,7 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t

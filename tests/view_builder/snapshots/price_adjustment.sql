@@ -1,4 +1,4 @@
--- price_adjustment, digest 0415f207058985c365fba5ae7355f7d2;
+-- price_adjustment, digest e771b6f4fd1192ba167b87b0caf71075;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -95,7 +95,7 @@ FROM (
       WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
       ELSE o.ratio * (1 + sum((v.dividend::numeric / nullif(round((r.price * r.splits)::numeric, 40), 0))) OVER one_close) END AS total_ratio
   FROM scope s
-  CROSS JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -103,12 +103,12 @@ FROM (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) n
-  CROSS JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -116,7 +116,7 @@ FROM (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
       ORDER BY p.date LIMIT 1
@@ -145,7 +145,7 @@ FROM (
     SELECT coalesce((v.numerator::numeric / nullif(round(v.denominator::numeric, 40), 0)), 1) AS ratio
   ) o
   -- the close from which on the event counts, at which a dividend is reinvested
-  CROSS JOIN LATERAL (SELECT p.price, p.day, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -153,7 +153,7 @@ FROM (
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
-      SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at, p.run_id
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date
       ORDER BY p.date LIMIT 1

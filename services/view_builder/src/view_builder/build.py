@@ -11,6 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from sra_shared.db import Connection
+from sra_shared.errors import SraError
+from sra_shared.logs import redact_text
 from view_builder import exchange
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
 from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample, check_shape
@@ -19,10 +21,13 @@ from view_builder.compile import CompiledView
 _STATEMENT_SECONDS = 3600.0
 
 # Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
-# A dataset that no view knows may stand for any of them: looking in vain costs little.
+# A dataset that no view knows may stand for any of them: looking in vain costs little. What ended before the view was
+# settled is in it, so that this does not go through the whole ledger.
 SQL_NEW_RUNS = """
 SELECT t.task_id AS run_id FROM public.task_execution_log t
 WHERE t.source = ANY($2::text[]) AND t.status NOT IN ('queued', 'running', 'parked')
+  AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = $1), '-infinity')
   AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = $1)
   AND EXISTS (SELECT FROM public.run_unit u WHERE u.task_id = t.task_id
               AND ($3::text[] IS NULL OR u.dataset = ANY($3) OR u.dataset <> '' AND u.dataset <> ALL($4::text[])))
@@ -177,8 +182,14 @@ async def _note_build(
         await connection.execute(view.comment_build(note))
 
 
+def describe_failure(error: Exception) -> str:
+    """Return what data_freshness tells of a failure, without secrets."""
+    text = redact_text(str(error))
+    return text if isinstance(error, SraError) else f"{type(error).__name__}: {text}"
+
+
 async def note_failure(connection: Connection, view: CompiledView, error: str) -> None:
-    """Keep why the newest build failed beside the state that readers go on with."""
+    """Keep why the newest build failed, or its attempt, beside the state that readers go on with."""
     await connection.execute(
         "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1",
         view.relation,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
 from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool
-from sra_shared.errors import ConfigError
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.errors import ConfigError, LeaseLostError, RunCancelledError
 from sra_shared.logs import get_logger
-from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
+from sra_shared.runs.execute import HandoverError
 from view_builder.apply import is_defined, prepare_table, read_state
-from view_builder.build import build_view, find_new_runs, needs_full_build, note_failure
-from view_builder.checks import CheckFailedError
+from view_builder.build import build_view, describe_failure, find_new_runs, needs_full_build, note_failure
 from view_builder.compile import CompiledView
 from view_builder.inbox import bind_events, handle_events
 
@@ -78,10 +79,10 @@ class ViewBuildWork:
             raise ConfigError(
                 f"This service knows no view {context.unit.unit}.", next_step="Deploy one version of it everywhere."
             )
-        if view.spec.keyed is not None:
-            await self._prepare(context.pool, view)
         wanted = BuildParameters.model_validate(context.task.parameters)
         try:
+            if view.spec.keyed is not None:
+                await self._prepare(context.pool, view)
             async with context.transaction() as connection:
                 built = await build_view(
                     connection,
@@ -94,11 +95,21 @@ class ViewBuildWork:
                 counts = Counts(read=built.computed, stored=built.changed, unchanged=unchanged)
                 resume = {"full": built.full, "runs": [str(run) for run in built.runs]}
                 await context.finish(connection, counts, resume=resume)
-        except (CheckFailedError, ConfigError) as error:
-            async with context.pool.acquire() as connection:
-                await note_failure(connection, view, str(error))
+        except (LeaseLostError, HandoverError, RunCancelledError):
+            # not the view's failure: another worker goes on, or nobody shall
+            raise
+        except Exception as error:
+            await self._note_failure(context.pool, view, error)
             raise
         _log.info("view_built", view=view.relation, rows=built.computed, changed=built.changed, full=built.full)
+
+    async def _note_failure(self, pool: Pool, view: CompiledView, error: Exception) -> None:
+        """Tell readers of data_freshness at once why the view stands still; the retry of the unit may take a while."""
+        try:
+            async with pool.acquire() as connection:
+                await note_failure(connection, view, describe_failure(error))
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError) as outage:
+            _log.warning("failure_not_noted", view=view.relation, error=str(error), kind=type(outage).__name__)
 
     async def _prepare(self, pool: Pool, view: CompiledView) -> None:
         async with pool.acquire() as connection:
@@ -107,7 +118,11 @@ class ViewBuildWork:
                 return
         await prepare_table(pool, view)
 
-    async def conclude(self, connection: Connection, task: ProcessingTask, _units: Sequence[Unit]) -> RunEnd:
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Acknowledge the events of this build; those that came meanwhile cause one more."""
+        for unit in units:
+            # also what ended without an error of the view's own: too slow, or its worker died again and again
+            if unit.status is UnitStatus.FAILED and unit.unit in self._views:
+                await note_failure(connection, self._views[unit.unit], unit.error or "It failed.")
         await handle_events(connection, task.task_id)
         return RunEnd()
