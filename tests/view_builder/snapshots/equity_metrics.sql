@@ -1,4 +1,4 @@
--- equity_metrics, digest dd49ffea35d5256ef6e5f3d4ebd68453;
+-- equity_metrics, digest 01d17dbbda235ff4be0d8fd8caf4ec11;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -104,7 +104,16 @@ CREATE TABLE published.equity_metrics (
   ipo_date date,
   peer_symbols jsonb,
   as_of timestamp with time zone,
-  last_run_id uuid
+  last_run_id uuid,
+  average_volume numeric,
+  cusip text,
+  cik text,
+  address text,
+  city text,
+  state text,
+  postal_code text,
+  phone text,
+  image text
 );
 
 CREATE UNIQUE INDEX ix_equity_metrics_6c2f5087 ON published.equity_metrics (symbol);
@@ -313,7 +322,16 @@ SELECT
   q.employees::numeric,
   q.ipo_date::date,
   q.peer_symbols::jsonb,
-  q.as_of::timestamp with time zone
+  q.as_of::timestamp with time zone,
+  q.average_volume::numeric,
+  q.cusip::text,
+  q.cik::text,
+  q.address::text,
+  q.city::text,
+  q.state::text,
+  q.postal_code::text,
+  q.phone::text,
+  q.image::text
 FROM (
 SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, m.industry, m.country, p.isin, p.ceo,
   p.website, p.description, p.employees, p.ipo_date, l.price, l.day AS price_date, q.quoted_at, l.change,
@@ -363,13 +381,15 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   coalesce(g.eps_diluted_growth, ig.growth_eps_diluted) AS eps_growth,
   coalesce(g.free_cash_flow_growth, cg.growth_free_cash_flow) AS free_cash_flow_growth,
   z.altman_z_score, z.piotroski_score, n.date AS next_earnings_date, n.eps_estimated AS next_eps_estimated,
-  coalesce(r.symbols, '[]') AS peer_symbols, greatest(m.as_of, p.updated_at, q.updated_at, b.as_of, d.as_of, t.stored_at, y.stored_at, g.updated_at, ig.updated_at, cg.updated_at, k.updated_at, o.updated_at, z.updated_at, r.as_of, n.updated_at, e.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, s6m.stored_at, sytd.stored_at, s1y.stored_at, s3y.stored_at, s5y.stored_at) AS as_of
+  coalesce(r.symbols, '[]') AS peer_symbols, p.average_volume, p.cusip, p.cik, p.address, p.city, p.state, p.postal_code, p.phone, p.image,
+  greatest(m.as_of, p.updated_at, q.updated_at, b.as_of, d.as_of, t.stored_at, y.stored_at, g.updated_at, ig.updated_at, cg.updated_at, k.updated_at, o.updated_at, z.updated_at, r.as_of, n.updated_at, e.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, s6m.stored_at, sytd.stored_at, s1y.stored_at, s3y.stored_at, s5y.stored_at) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
-    nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
+    public.fundata_parse_number(x.raw_json ->> 'averageVolume') AS average_volume,
+    nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'cusip', '') AS cusip, nullif(x.raw_json ->> 'cik', '') AS cik, nullif(x.raw_json ->> 'ceo', '') AS ceo, nullif(x.raw_json ->> 'address', '') AS address, nullif(x.raw_json ->> 'city', '') AS city, nullif(x.raw_json ->> 'state', '') AS state, nullif(x.raw_json ->> 'phone', '') AS phone, nullif(x.raw_json ->> 'image', '') AS image, nullif(x.raw_json ->> 'zip', '') AS postal_code,
     CASE WHEN left(x.raw_json ->> 'ipoDate', 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (jsonb_path_query_first(to_jsonb(left(x.raw_json ->> 'ipoDate', 10)), '$.datetime()', '{}', true) #>> '{}')::date END AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
@@ -716,7 +736,7 @@ CROSS JOIN LATERAL (
 ) q;
 
 CREATE OR REPLACE VIEW sra.equity_metrics AS
-SELECT symbol, name, exchange, sector, industry, currency, price, price_date, change, change_percentage, market_cap, performance_basis, performance_date, performance_1w, performance_1m, performance_3m, performance_6m, performance_ytd, performance_1y, performance_3y, performance_5y, valuation_basis, pe_ratio, price_to_book_ratio, price_to_sales_ratio, ev_to_ebitda, dividend_yield, reported_currency, fundamentals_basis, fundamentals_date, revenue_ttm, net_income_ttm, eps_diluted_ttm, free_cash_flow_ttm, revenue_growth, net_income_growth, eps_growth, gross_margin, operating_margin, net_margin, return_on_equity, return_on_assets, debt_to_equity_ratio, net_debt_to_ebitda, current_ratio, altman_z_score, piotroski_score, open, day_low, day_high, previous_close, year_low, year_high, price_avg50, price_avg200, volume, quoted_at, price_return_1w, price_return_1m, price_return_3m, price_return_6m, price_return_ytd, price_return_1y, price_return_3y, price_return_5y, beta, dividend_ttm, enterprise_value, free_cash_flow_yield, gross_profit_ttm, operating_income_ttm, ebitda_ttm, eps_ttm, operating_cash_flow_ttm, capital_expenditure_ttm, total_assets, total_liabilities, total_stockholders_equity, cash_and_short_term_investments, total_debt, net_debt, ebitda_margin, free_cash_flow_margin, financial_leverage_ratio, interest_coverage_ratio, quarterly_revenue_growth, quarterly_earnings_growth, free_cash_flow_growth, growth_fiscal_year, quarters, next_earnings_date, next_eps_estimated, type, is_active, country, isin, ceo, website, description, employees, ipo_date, peer_symbols, as_of, last_run_id
+SELECT symbol, name, exchange, sector, industry, currency, price, price_date, change, change_percentage, market_cap, performance_basis, performance_date, performance_1w, performance_1m, performance_3m, performance_6m, performance_ytd, performance_1y, performance_3y, performance_5y, valuation_basis, pe_ratio, price_to_book_ratio, price_to_sales_ratio, ev_to_ebitda, dividend_yield, reported_currency, fundamentals_basis, fundamentals_date, revenue_ttm, net_income_ttm, eps_diluted_ttm, free_cash_flow_ttm, revenue_growth, net_income_growth, eps_growth, gross_margin, operating_margin, net_margin, return_on_equity, return_on_assets, debt_to_equity_ratio, net_debt_to_ebitda, current_ratio, altman_z_score, piotroski_score, open, day_low, day_high, previous_close, year_low, year_high, price_avg50, price_avg200, volume, quoted_at, price_return_1w, price_return_1m, price_return_3m, price_return_6m, price_return_ytd, price_return_1y, price_return_3y, price_return_5y, beta, dividend_ttm, enterprise_value, free_cash_flow_yield, gross_profit_ttm, operating_income_ttm, ebitda_ttm, eps_ttm, operating_cash_flow_ttm, capital_expenditure_ttm, total_assets, total_liabilities, total_stockholders_equity, cash_and_short_term_investments, total_debt, net_debt, ebitda_margin, free_cash_flow_margin, financial_leverage_ratio, interest_coverage_ratio, quarterly_revenue_growth, quarterly_earnings_growth, free_cash_flow_growth, growth_fiscal_year, quarters, next_earnings_date, next_eps_estimated, type, is_active, country, isin, ceo, website, description, employees, ipo_date, peer_symbols, as_of, last_run_id, average_volume, cusip, cik, address, city, state, postal_code, phone, image
 FROM published.equity_metrics;
 
 COMMENT ON VIEW sra.equity_metrics IS 'One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores. Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus 7 days, 1, 3, 6, 12, 36, 60 calendar months or the last day of the former year, NULL where that is over 7 days older than asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes. Both closes are in today''s shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says total_return, price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification, section 5). Ratios of price and statements are computed only where currency and reported_currency agree, else they are the vendor''s for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise. enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to price_date in today''s shares, where those known reach back that far, else it is the vendor''s yearly dividend. eps_ttm and eps_diluted_ttm sum the reported quarters, each restated by the splits after its filing (IAS 33.64).';
@@ -928,3 +948,21 @@ COMMENT ON COLUMN sra.equity_metrics.peer_symbols IS 'The vendor''s peers that a
 COMMENT ON COLUMN sra.equity_metrics.as_of IS 'When the newest source record behind this row was stored, in UTC.';
 
 COMMENT ON COLUMN sra.equity_metrics.last_run_id IS 'The run that last changed this row: the ingest run behind it, or the build where a new query did.';
+
+COMMENT ON COLUMN sra.equity_metrics.average_volume IS 'Mean volume of a day, vendor''s. Unit: shares.';
+
+COMMENT ON COLUMN sra.equity_metrics.cusip IS 'CUSIP.';
+
+COMMENT ON COLUMN sra.equity_metrics.cik IS 'Key of the company at the SEC.';
+
+COMMENT ON COLUMN sra.equity_metrics.address IS 'Street of the head office.';
+
+COMMENT ON COLUMN sra.equity_metrics.city IS 'City of the head office.';
+
+COMMENT ON COLUMN sra.equity_metrics.state IS 'State or province of the head office.';
+
+COMMENT ON COLUMN sra.equity_metrics.postal_code IS 'Postal code of the head office.';
+
+COMMENT ON COLUMN sra.equity_metrics.phone IS 'Telephone.';
+
+COMMENT ON COLUMN sra.equity_metrics.image IS 'Address of the logo.';

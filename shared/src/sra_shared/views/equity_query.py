@@ -58,10 +58,16 @@ def _join_newest_year(table: str, alias: str) -> str:
 ) {alias} ON true"""  # noqa: S608 - names of this module
 
 
+PROFILE_TEXTS = {
+    **{name: name for name in ("isin", "cusip", "cik", "ceo", "address", "city", "state", "phone", "image")},
+    "postal_code": "zip",
+}
+_SHOWN_TEXTS = ("cusip", "cik", "address", "city", "state", "postal_code", "phone", "image")
 JOIN_PROFILE = f"""LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
-    nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
+    public.fundata_parse_number(x.raw_json ->> 'averageVolume') AS average_volume,
+    {", ".join(f"nullif(x.raw_json ->> '{name}', '') AS {column}" for column, name in PROFILE_TEXTS.items())},
     {read_day("x.raw_json ->> 'ipoDate'")} AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
@@ -138,7 +144,8 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   coalesce(g.eps_diluted_growth, ig.growth_eps_diluted) AS eps_growth,
   coalesce(g.free_cash_flow_growth, cg.growth_free_cash_flow) AS free_cash_flow_growth,
   z.altman_z_score, z.piotroski_score, n.date AS next_earnings_date, n.eps_estimated AS next_eps_estimated,
-  coalesce(r.symbols, '[]') AS peer_symbols, greatest({", ".join(_AS_OF)}) AS as_of
+  coalesce(r.symbols, '[]') AS peer_symbols, p.average_volume, {", ".join(f"p.{name}" for name in _SHOWN_TEXTS)},
+  greatest({", ".join(_AS_OF)}) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 {JOIN_PROFILE}
