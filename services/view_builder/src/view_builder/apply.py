@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -22,8 +23,10 @@ _log = get_logger(__name__)
 
 SQL_READ_STATE = "SELECT * FROM public.published_view WHERE relation = $1"
 SQL_PUT_DEFINITION = """
-INSERT INTO public.published_view (relation, view, version, digest, contract) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5
+INSERT INTO public.published_view AS p (relation, view, version, digest, contract, defined_at)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp())
+ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5,
+  defined_at = CASE WHEN p.digest = $4 THEN p.defined_at ELSE clock_timestamp() END
 """
 SQL_LIST_INDEXES = """
 SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)
@@ -38,6 +41,19 @@ async def lock_view(connection: Connection, view: CompiledView) -> None:
 async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Record | None:
     """Return the view's row of `published_view`, or None where it was never defined."""
     return await connection.fetchrow(SQL_READ_STATE, view.relation)
+
+
+def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetime) -> bool:
+    """Whether another model was published since this process started: that of a newer version, which is not to be undone.
+
+    Versions that overlap during a deploy would else build each other's models in turns.
+    """
+    return (
+        state is not None
+        and state["digest"] != view.digest
+        and state["defined_at"] is not None
+        and state["defined_at"] > since
+    )
 
 
 async def is_defined(connection: Connection, view: CompiledView) -> bool:

@@ -17,8 +17,7 @@ from view_builder import exchange
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
 from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample, check_shape
 from view_builder.compile import CompiledView
-
-_STATEMENT_SECONDS = 3600.0
+from view_builder.exchange import STATEMENT_SECONDS
 
 # Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
 # A dataset that no view knows may stand for any of them: looking in vain costs little. What ended before the view was
@@ -70,7 +69,7 @@ async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
     wanted = sorted(datasets) if selective else None
-    rows = await connection.fetch(SQL_NEW_RUNS, view.relation, vendors, wanted, sorted(view.known_datasets))
+    rows = await connection.fetch(SQL_NEW_RUNS, view.kept_as, vendors, wanted, sorted(view.known_datasets))
     return {row["run_id"] for row in rows}
 
 
@@ -113,43 +112,43 @@ async def build_view(
     computed = changed = 0
     after = Extent(None, None)
     if view.spec.keyed is not None:
-        computed, changed, after = await _exchange_rows(connection, view, runs, build_id, full=full, before=before)
+        computed, changed, after = await exchange_rows(connection, view, runs, build_id, full=full, before=before)
         if not accept_drop:
             check_extent(view, before, after)
     if state is None or state["digest"] != view.digest or not await is_defined(connection, view):
         await replace_view(connection, view)
     await check_shape(connection, view)
     await check_sample(connection, view)
-    await connection.execute(SQL_COVER_RUNS, runs, view.relation, build_id)
-    await _note_build(connection, view, build_id, after, changed, waiting)
+    await connection.execute(SQL_COVER_RUNS, runs, view.kept_as, build_id)
+    await note_build(connection, view, build_id, after, changed, waiting)
     return Built(computed, changed, full, tuple(runs))
 
 
-async def _exchange_rows(
+async def exchange_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
-    """Return the rows computed, the rows changed and what the view holds then."""
-    # a first build sorts the whole history once
+    """Exchange the rows that the runs touched, or all; return the rows computed, the rows changed and what is kept then."""
+    # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(exchange.create_scope(view))
     if full:
-        await connection.execute(exchange.fill_all_scopes(view), timeout=_STATEMENT_SECONDS)
+        await connection.execute(exchange.fill_all_scopes(view), timeout=STATEMENT_SECONDS)
     else:
-        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=_STATEMENT_SECONDS)
-    await connection.execute("ANALYZE scope")
-    computed = _count(await connection.execute(exchange.create_fresh(view, full=full), timeout=_STATEMENT_SECONDS))
-    await connection.execute("ANALYZE fresh")
+        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=STATEMENT_SECONDS)
+    await connection.execute("ANALYZE scope", timeout=STATEMENT_SECONDS)
+    computed = count_rows(await connection.execute(exchange.create_fresh(view, full=full), timeout=STATEMENT_SECONDS))
+    await connection.execute("ANALYZE fresh", timeout=STATEMENT_SECONDS)
     await check_fresh_rows(connection, view)
     if not full:
         for statement in exchange.index_scope_and_fresh(view):
             await connection.execute(statement)
         await _look_up_only(connection)
-    deleted = _count(await connection.execute(exchange.delete_gone(view, full=full), timeout=_STATEMENT_SECONDS))
-    updated = _count(await connection.execute(exchange.update_changed(view), build_id, timeout=_STATEMENT_SECONDS))
-    inserted = _count(await connection.execute(exchange.insert_new(view), build_id, timeout=_STATEMENT_SECONDS))
+    deleted = count_rows(await connection.execute(exchange.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
+    updated = count_rows(await connection.execute(exchange.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
+    inserted = count_rows(await connection.execute(exchange.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
     if full:
         # the day's builds that follow, and readers, must not plan for an empty table
-        await connection.execute(f"ANALYZE {view.backing}", timeout=_STATEMENT_SECONDS)
+        await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
         await _look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
     return computed + deleted, deleted + updated + inserted, after
@@ -164,14 +163,15 @@ async def _look_up_only(connection: Connection) -> None:
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:
     """Count a full build; after an incremental one add up, so that its cost does not follow the whole."""
     if full or before.rows is None:
-        row = await connection.fetchrow(f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}")  # noqa: S608
+        query = f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}"  # noqa: S608
+        row = await connection.fetchrow(query, timeout=STATEMENT_SECONDS)
         return Extent(row["n"], row["newest"]) if row is not None else Extent(None, None)
     newest: datetime | None = await connection.fetchval("SELECT max(as_of) FROM fresh")
     known = [moment for moment in (before.newest, newest) if moment is not None]
     return Extent(before.rows + growth, max(known) if known else None)
 
 
-async def _note_build(
+async def note_build(
     connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int, waiting: AbstractSet[UUID]
 ) -> None:
     row: asyncpg.Record | None = await connection.fetchrow(
@@ -197,5 +197,6 @@ async def note_failure(connection: Connection, view: CompiledView, error: str) -
     )
 
 
-def _count(status: str) -> int:
+def count_rows(status: str) -> int:
+    """Return the rows that a statement's status tells."""
     return int(status.rsplit(" ", 1)[-1])

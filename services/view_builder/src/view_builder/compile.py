@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from sra_shared.views.base import Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from sra_shared.views.base import KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
 
 LAST_RUN_COLUMN = "last_run_id"
+_STAGE = "__next"
 
 _PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
@@ -32,7 +33,7 @@ class CompiledView:
     """A view as statements; `digest` changes with anything that changes the rows or the columns.
 
     `bases` are the kept views that it is computed from, those of the views that it uses included, and `known_datasets` all
-    that the views compiled with it read.
+    that the views compiled with it read. A `stage` is the same view over the table of a build that is not published yet.
     """
 
     model: type[ViewModel]
@@ -41,6 +42,7 @@ class CompiledView:
     digest: str
     bases: tuple[CompiledView, ...] = ()
     known_datasets: frozenset[str] = frozenset()
+    is_stage: bool = False
 
     @property
     def relation(self) -> str:
@@ -53,9 +55,19 @@ class CompiledView:
         return f"sra.{quote_name(self.relation)}"
 
     @property
+    def kept_as(self) -> str:
+        """Name of the table behind a keyed view, under which the ledger notes what it holds."""
+        return f"{self.relation}{_STAGE}" if self.is_stage else self.relation
+
+    @property
     def backing(self) -> str:
         """The table behind a keyed view as SQL names it."""
-        return f"published.{quote_name(self.relation)}"
+        return f"published.{quote_name(self.kept_as)}"
+
+    @property
+    def stage(self) -> CompiledView:
+        """The view over the table in which a build of all its rows comes about."""
+        return replace(self, is_stage=True)
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -92,7 +104,8 @@ class CompiledView:
 
     def _select_typed(self, query: str) -> str:
         columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        return f"SELECT\n  {columns}\nFROM (\n{query.strip()}\n) q"
+        read = query.strip().replace(f" {KEPT_ROWS} ", f" {self.backing} ")
+        return f"SELECT\n  {columns}\nFROM (\n{read}\n) q"
 
     @property
     def create_view(self) -> str:
@@ -135,7 +148,8 @@ class CompiledView:
         statements = {}
         for definition in definitions:
             kind, _, body = definition.partition("|")
-            name = f"ix_{self.relation[:40]}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
+            table = f"{self.relation[:34]}{_STAGE}" if self.is_stage else self.relation[:40]
+            name = f"ix_{table}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
             statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {body}".split())
         return statements
 
@@ -178,6 +192,8 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
     missing = {"as_of", LAST_RUN_COLUMN} - set(names)
     if missing:
         raise ValueError(f"{model.__name__}: every view tells {', '.join(sorted(missing))}")
+    if spec.keyed is not None and spec.keyed.next_scopes and not (spec.keyed.tells_run and len(spec.keyed.scope) == 1):
+        raise ValueError(f"{model.__name__}: what is built in parts has one scope column and tells its runs")
     draft = CompiledView(model, spec, columns, "")
     return CompiledView(model, spec, columns, _hash_view(draft))
 

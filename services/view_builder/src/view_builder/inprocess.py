@@ -14,8 +14,6 @@ from sra_shared.db import Connection, Pool, open_connection, open_pool
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
-    RunRequest,
-    TaskType,
     Unit,
     Worker,
     execute_run,
@@ -27,6 +25,8 @@ from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
+from view_builder.inbox import make_build_request
+from view_builder.stage import PART_ROWS
 from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 
@@ -62,20 +62,16 @@ async def define_missing_views(dsn: str) -> list[str]:
         await pool.close()
 
 
-async def build_in_process(dsn: str, parameters: BuildParameters) -> BuildResult:
+async def build_in_process(dsn: str, parameters: BuildParameters, *, part_rows: int = PART_ROWS) -> BuildResult:
     """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
     views = list_compiled_views()
     require_known(views, parameters)
-    work = ViewBuildWork(views)
+    work = ViewBuildWork(views, part_rows=part_rows)
     connection = await open_connection(dsn, application_name="sra:views")
     try:
         await require_revision(connection)
         async with connection.transaction():
-            request = RunRequest(
-                task_type=TaskType.VIEW_BUILD,
-                parameters=parameters.model_dump(exclude_defaults=True),
-                timeout_seconds=14_400,
-            )
+            request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
             requested = await request_run(connection, request, source=None)
     finally:
         await connection.close()

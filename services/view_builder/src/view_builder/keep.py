@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -16,12 +17,12 @@ from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.migrate import require_revision
 from sra_shared.reader import prepare_reader
-from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_shared.runs import request_run
 from sra_shared.service import ServiceState
-from view_builder.apply import define_views
+from view_builder.apply import define_views, is_outdated, read_state
 from view_builder.build import find_new_runs, needs_full_build
 from view_builder.compile import CompiledView
-from view_builder.inbox import request_build
+from view_builder.inbox import make_build_request, request_build
 
 _LOOK_SECONDS = 30.0
 _FIRST_PAUSE = 60.0
@@ -45,6 +46,7 @@ class Backlog:
     def __init__(self, views: Sequence[CompiledView], *, first_pause: float = _FIRST_PAUSE) -> None:
         """`first_pause` (seconds) is how long after its end a run is overdue, and the first pause between two requests."""
         self._views = views
+        self._since = datetime.now(UTC)
         self._first_pause = first_pause
         self._pause = first_pause
         self._due = 0.0
@@ -57,13 +59,14 @@ class Backlog:
         if not lacking:
             self._pause, self._due = self._first_pause, 0.0
             return []
-        request = RunRequest(task_type=TaskType.VIEW_BUILD, work_key="view_build")
-        await request_run(connection, request, source=None, enqueue=enqueue_run)
+        await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
         self._due = time.monotonic() + self._pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return lacking
 
     async def _is_lacking(self, connection: Connection, view: CompiledView) -> bool:
+        if is_outdated(view, await read_state(connection, view), self._since):
+            return False
         if await needs_full_build(connection, view):
             return True
         new = await find_new_runs(connection, view)
@@ -103,7 +106,6 @@ async def start_publication(pool: Pool, views: Sequence[CompiledView], reader_pa
         wanting = [view.relation for view in views if await needs_full_build(connection, view)]
     if wanting:
         async with pool.acquire() as connection, connection.transaction():
-            request = RunRequest(task_type=TaskType.VIEW_BUILD, work_key="view_build")
-            await request_run(connection, request, source=None, enqueue=enqueue_run)
+            await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
         _log.info("first_build_requested", views=wanting)
     return made

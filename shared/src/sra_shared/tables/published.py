@@ -36,6 +36,8 @@ published_view = Table(
         DateTime(timezone=True),
         comment="Every run that ended before it, and concerns the view, is in.",
     ),
+    Column("defined_at", DateTime(timezone=True), comment="Since when the view is as its digest says."),
+    Column("staged", JSONB, comment="How far a build of all rows got that is made in parts; NULL while there is none."),
     CheckConstraint("version >= 1", name="version_counts"),
 )
 

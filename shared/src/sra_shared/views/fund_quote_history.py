@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from sra_shared.views.base import Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.base import KEPT_ROWS, Col, Keyed, Source, ViewModel, ViewSpec
 from sra_shared.views.fragments import (
     LARGEST_SPLIT,
     PERFORMANCE_DIGITS,
@@ -36,7 +36,7 @@ def _is_value(navps: str) -> str:
 _START = f"""
   SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start
   FROM scope s LEFT JOIN LATERAL (
-    SELECT p.date, p.adjustment_factor FROM published.fund_quote_history p
+    SELECT p.date, p.adjustment_factor FROM {KEPT_ROWS} p
     WHERE p.identifier = s.identifier AND p.date < s.since AND {_is_value("p.navps")} ORDER BY p.date DESC LIMIT 1
   ) p ON true
 """  # noqa: S608 - fragments of this package
@@ -176,6 +176,17 @@ JOIN public.fundata_data o ON o.identifier = w.identifier AND o.dataset = 'FundD
 GROUP BY o.identifier, w.run_id
 """
 
+# from one fund to the next by the index, not through all that it holds of each
+_NEXT_FUNDS = """
+WITH RECURSIVE walk AS (
+  (SELECT min(q.identifier) AS identifier FROM public.fundata_quotes q WHERE q.identifier > $1::text)
+  UNION ALL
+  SELECT (SELECT min(q.identifier) FROM public.fundata_quotes q WHERE q.identifier > w.identifier)
+  FROM walk w WHERE w.identifier IS NOT NULL
+)
+SELECT w.identifier FROM walk w WHERE w.identifier IS NOT NULL LIMIT $2::int
+"""
+
 Amount = Annotated[Decimal | None, Col("currency of the row")]
 Fraction = Annotated[Decimal | None, Col("fraction")]
 
@@ -238,5 +249,6 @@ class FundQuoteHistory(ViewModel):
             on_read=(("adjusted_navps", _ADJUSTED), ("currency", "m.currency")),
             read_join=_READ_JOIN,
             full_query=_make_query(_RECORD, _PAYMENT),
+            next_scopes=_NEXT_FUNDS,
         ),
     )

@@ -1,4 +1,4 @@
-"""Up to when the runs that ended are in a view, an index that finds the ones that ended since; numbers of any size.
+"""State of publication: what is settled, since when a view is defined, builds in parts; numbers of any size.
 
 Revision: 0010, after 0009.
 """
@@ -34,6 +34,13 @@ def upgrade() -> None:
         "COMMENT ON COLUMN published_view.settled_until"
         " IS 'Every run that ended before it, and concerns the view, is in.'"
     )
+    op.execute("ALTER TABLE published_view ADD COLUMN defined_at TIMESTAMP WITH TIME ZONE")
+    op.execute("COMMENT ON COLUMN published_view.defined_at IS 'Since when the view is as its digest says.'")
+    op.execute("ALTER TABLE published_view ADD COLUMN staged JSONB")
+    op.execute(
+        "COMMENT ON COLUMN published_view.staged"
+        " IS 'How far a build of all rows got that is made in parts; NULL while there is none.'"
+    )
     op.execute("CREATE INDEX ix_task_execution_log_completed ON task_execution_log (completed_at)")
     op.execute(_MULTIPLY.format("least(greatest(round($1 * $2, 40), 1e-40), 1e60)"))
     op.execute(_PARSE_NUMBER.format(6000))
@@ -43,4 +50,5 @@ def downgrade() -> None:
     op.execute(_PARSE_NUMBER.format(10000))
     op.execute(_MULTIPLY.format("round($1 * $2, 40)"))
     op.execute("DROP INDEX ix_task_execution_log_completed")
-    op.execute("ALTER TABLE published_view DROP COLUMN settled_until")
+    for column in ("staged", "defined_at", "settled_until"):
+        op.execute(f"ALTER TABLE published_view DROP COLUMN {column}")
