@@ -1,4 +1,4 @@
--- equity_metrics, digest 01d17dbbda235ff4be0d8fd8caf4ec11;
+-- equity_metrics, digest 7c75e36a6001af6458dd0d3336d51ed9;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -128,46 +128,46 @@ CREATE INDEX ix_equity_metrics_6ca08ec3 ON published.equity_metrics (market_cap 
 SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND type = 'equity';
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_income_statement WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_income_statement WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_balance_sheet WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_balance_sheet WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_cash_flow WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_cash_flow WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_financial_growth WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_financial_growth WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_income_growth WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_income_growth WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_cash_flow_growth WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_cash_flow_growth WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_ratio WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_ratio WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_key_metric WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_key_metric WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_score WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_score WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_earning WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_earning WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_peer WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_peer WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT x.symbol AS symbol, t.task_id AS run_id
@@ -199,10 +199,10 @@ WHERE EXISTS (
 );
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
@@ -432,7 +432,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
@@ -442,7 +443,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '60 months')::date - 7), false)
@@ -663,7 +665,8 @@ LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
   ) n) p) t ON true
 LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.free_cash_flow, b.cash_and_short_term_investments, b.total_current_assets, b.total_current_liabilities, b.total_assets, b.total_liabilities, b.total_stockholders_equity, b.total_debt, b.net_debt,
     i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
@@ -694,7 +697,8 @@ LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.f
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN t.is_whole THEN 'quarters' WHEN y.symbol IS NOT NULL THEN 'fiscal_year' END AS basis,
     CASE WHEN t.is_whole THEN t.date ELSE y.date END AS date, CASE WHEN t.is_whole THEN t.reported_currency ELSE y.reported_currency END AS reported_currency, CASE WHEN t.is_whole THEN t.revenue ELSE y.revenue END AS revenue, CASE WHEN t.is_whole THEN t.gross_profit ELSE y.gross_profit END AS gross_profit, CASE WHEN t.is_whole THEN t.operating_income ELSE y.operating_income END AS operating_income, CASE WHEN t.is_whole THEN t.ebitda ELSE y.ebitda END AS ebitda, CASE WHEN t.is_whole THEN t.ebit ELSE y.ebit END AS ebit, CASE WHEN t.is_whole THEN t.interest_expense ELSE y.interest_expense END AS interest_expense, CASE WHEN t.is_whole THEN t.net_income ELSE y.net_income END AS net_income, CASE WHEN t.is_whole THEN t.operating_cash_flow ELSE y.operating_cash_flow END AS operating_cash_flow, CASE WHEN t.is_whole THEN t.capital_expenditure ELSE y.capital_expenditure END AS capital_expenditure, CASE WHEN t.is_whole THEN t.free_cash_flow ELSE y.free_cash_flow END AS free_cash_flow, CASE WHEN t.is_whole THEN t.eps ELSE y.eps_now END AS eps, CASE WHEN t.is_whole THEN t.eps_diluted ELSE y.eps_diluted_now END AS eps_diluted, CASE WHEN t.is_whole THEN t.cash_and_short_term_investments ELSE y.cash_and_short_term_investments END AS cash_and_short_term_investments, CASE WHEN t.is_whole THEN t.total_current_assets ELSE y.total_current_assets END AS total_current_assets, CASE WHEN t.is_whole THEN t.total_current_liabilities ELSE y.total_current_liabilities END AS total_current_liabilities, CASE WHEN t.is_whole THEN t.total_assets ELSE y.total_assets END AS total_assets, CASE WHEN t.is_whole THEN t.total_liabilities ELSE y.total_liabilities END AS total_liabilities, CASE WHEN t.is_whole THEN t.total_stockholders_equity ELSE y.total_stockholders_equity END AS total_stockholders_equity, CASE WHEN t.is_whole THEN t.total_debt ELSE y.total_debt END AS total_debt, CASE WHEN t.is_whole THEN t.net_debt ELSE y.net_debt END AS net_debt

@@ -1,4 +1,4 @@
--- etf_page, digest c9a9ec428cd7eee33c93084323850ca3;
+-- etf_page, digest 62c5eeaf2906f653405e6e4c40870674;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -99,25 +99,25 @@ CREATE INDEX ix_etf_page_864ccc9b ON published.etf_page (assets_under_management
 SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND type = 'etf';
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_etf_info WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_etf_info WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_etf_holding WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_etf_holding WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_etf_sector WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_etf_sector WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_etf_country WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_etf_country WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
+SELECT DISTINCT symbol AS symbol, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT x.symbol AS symbol, t.task_id AS run_id
@@ -161,10 +161,10 @@ WHERE EXISTS (
 );
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
@@ -378,7 +378,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
   FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
@@ -388,7 +389,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) d
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '120 months')::date - 7), false)
@@ -677,7 +679,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, x.date) AND x.date <= l.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END)::numeric, 40), 0)), 10)),
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, x.date) AND x.date <= l.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END)::numeric, 40), 0)), 10)),
       'declaration_date', x.declaration_date, 'record_date', x.record_date, 'payment_date', x.payment_date)
     ORDER BY x.date DESC) FILTER (WHERE x.place <= 24) AS items, max(x.updated_at) AS as_of
   FROM (
@@ -689,7 +692,8 @@ LEFT JOIN LATERAL (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 ORDER BY x.date, ln.until DESC NULLS FIRST) x
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) x
   ) x
 ) v ON true
 LEFT JOIN LATERAL (

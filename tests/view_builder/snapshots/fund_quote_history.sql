@@ -1,4 +1,4 @@
--- fund_quote_history, digest 043c99dcf49e3be4633ab103cdd59b10;
+-- fund_quote_history, digest bada5b62dc0ae1f0f02caa65699bd32c;
 
 CREATE TABLE published.fund_quote_history (
   identifier text,

@@ -1,4 +1,4 @@
--- index_performance, digest 713fc2f138953541d40940d885e9b1c9;
+-- index_performance, digest 13fb097e25eaeaafaac01ca5fcd3fc5f;
 
 CREATE TABLE published.index_performance (
   symbol text,
@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX ix_index_performance_6c2f5087 ON published.index_performance
 SELECT i.symbol FROM (VALUES ('^GSPC', 'S&P 500', 'USD'), ('^IXIC', 'Nasdaq Composite', 'USD'), ('^DJI', 'Dow Jones Industrial Average', 'USD'), ('^GSPTSE', 'S&P/TSX Composite', 'CAD')) i (symbol, name, currency);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_index_price WHERE run_id = ANY($1::uuid[]) AND symbol IN ('^GSPC', '^IXIC', '^DJI', '^GSPTSE');
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_index_price WHERE run_id = ANY($1::uuid[]) AND symbol IN ('^GSPC', '^IXIC', '^DJI', '^GSPTSE');
 
 -- rows of the scopes in `scope`
 SELECT

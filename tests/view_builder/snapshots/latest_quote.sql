@@ -1,4 +1,4 @@
--- latest_quote, digest 5348b0ed9dc7df61b0dcae2837cffcc9;
+-- latest_quote, digest b57476432db3fb8cbb1596a8b6af70d0;
 
 CREATE TABLE published.latest_quote (
   source text,
@@ -34,7 +34,7 @@ SELECT DISTINCT 'fundata' AS source, identifier, run_id FROM public.fundata_quot
 SELECT DISTINCT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_quote WHERE run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
-SELECT 'fmp' AS source, symbol AS identifier, run_id FROM (SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol UNION ALL SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
+SELECT 'fmp' AS source, symbol AS identifier, run_id FROM (SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol UNION ALL SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
 WHERE c.run_id = ANY($1::uuid[])) c;

@@ -1,4 +1,4 @@
--- price_adjustment, digest e771b6f4fd1192ba167b87b0caf71075;
+-- price_adjustment, digest 5fb0bb4782a9f1e651d00b24ea920be8;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -44,10 +44,10 @@ WHERE EXISTS (
 );
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
-SELECT c.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
@@ -131,7 +131,8 @@ FROM (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 ORDER BY x.date, ln.until DESC NULLS FIRST) p
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) p
     FULL JOIN (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
@@ -139,13 +140,14 @@ FROM (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_dividend x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.dividend > 0 AND x.dividend < 1e12 ORDER BY x.date, ln.until DESC NULLS FIRST) d ON d.date = p.date
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) d ON d.date = p.date
   ) v
   CROSS JOIN LATERAL (
     SELECT coalesce((v.numerator::numeric / nullif(round(v.denominator::numeric, 40), 0)), 1) AS ratio
   ) o
   -- the close from which on the event counts, at which a dividend is reinvested
-  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+  LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
       JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
       WHERE lc.old_symbol = s.symbol
@@ -155,9 +157,9 @@ FROM (
     CROSS JOIN LATERAL (
       SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
-      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date AND p.date <= v.date + 366
       ORDER BY p.date LIMIT 1
-    ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) c
+    ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) c ON true
   LEFT JOIN LATERAL (
     SELECT c.day, c.price, coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
       SELECT max(lc.date) FROM public.fmp_symbol_change lc
@@ -166,7 +168,8 @@ FROM (
     ) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    JOIN public.fmp_split x ON x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) WHERE x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > v.date AND x.date <= c.day ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) AS splits
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > v.date AND x.date <= c.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) AS splits
     WHERE v.dividend IS NOT NULL AND c.day <= v.date + 7
   ) r ON true
   WHERE v.date <= n.day

@@ -69,7 +69,7 @@ async def prepare_table(pool: Pool, view: CompiledView) -> None:
 
     Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
     """
-    await _retry_locks(pool, view, _prepare_table)
+    await _retry_locks(pool, view, prepare_kept)
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
@@ -105,11 +105,12 @@ async def _retry_locks(pool: Pool, view: CompiledView, change: Any) -> None:
 
 async def _define_view(connection: Connection, view: CompiledView) -> None:
     if view.spec.keyed is not None:
-        await _prepare_table(connection, view)
+        await prepare_kept(connection, view)
     await replace_view(connection, view)
 
 
-async def _prepare_table(connection: Connection, view: CompiledView) -> None:
+async def prepare_kept(connection: Connection, view: CompiledView) -> None:
+    """As `prepare_table`, in the caller's transaction."""
     state = await read_state(connection, view)
     if state is not None:
         require_compatible(view, state["contract"])

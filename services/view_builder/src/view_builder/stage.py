@@ -23,7 +23,7 @@ from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 from sra_shared.runs import UnitContext
 from view_builder import exchange
-from view_builder.apply import LOCK_TIMEOUT, lock_view, read_state, replace_view
+from view_builder.apply import LOCK_TIMEOUT, lock_view, prepare_kept, read_state, replace_view
 from view_builder.build import (
     SQL_COVER_RUNS,
     Built,
@@ -124,6 +124,8 @@ async def _begin(context: UnitContext, view: CompiledView) -> Staged:
     async with context.transaction() as connection:
         await lock_view(connection, view)
         state = await read_state(connection, view)
+        if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.backing):
+            await prepare_kept(connection, view)
         if state is not None:
             require_compatible(view, state["contract"])
         staged = await read_staged(connection, view)
@@ -155,7 +157,8 @@ async def _add_part(context: UnitContext, view: CompiledView, scopes: int) -> St
             staged = replace(staged, is_whole=True)
         else:
             await connection.execute("ANALYZE scope")
-            await connection.execute(exchange.create_fresh(stage, full=False), timeout=STATEMENT_SECONDS)
+            # over the table that readers have: nothing is looked for before the beginning, but by an index
+            await connection.execute(exchange.create_fresh(view, full=False), timeout=STATEMENT_SECONDS)
             await check_fresh_rows(connection, stage)
             status = await connection.execute(
                 exchange.fill_stage(stage), context.task.task_id, timeout=STATEMENT_SECONDS

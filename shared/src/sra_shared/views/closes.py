@@ -75,8 +75,10 @@ def select_close(symbol: str, condition: str, *, first: bool = False, adjusted: 
 
 def select_events(table: str, symbol: str, condition: str) -> str:
     """The splits or dividends of a listing that meet a condition on `x`, one a day."""
+    # looked up by symbol, whatever the planner thinks of a small table
     return f"""SELECT DISTINCT ON (x.date) x.* FROM ({select_names(symbol)}) ln
-    JOIN public.{table} x ON {is_of_name("x")} WHERE {condition} ORDER BY x.date, ln.until DESC NULLS FIRST"""  # noqa: S608
+    CROSS JOIN LATERAL (SELECT x.* FROM public.{table} x WHERE {is_of_name("x")} AND {condition} OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST"""  # noqa: S608
 
 
 def multiply_splits(symbol: str, after: str, until: str) -> str:

@@ -45,6 +45,8 @@ def _stamp(moment: str, run: str) -> str:
     return _STAMP.format(moment, run)
 
 
+# so that two partitions are looked at, and not all that follow
+_WITHIN_A_YEAR = "p.date >= v.date AND p.date <= v.date + 366"
 _QUERY = f"""
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
   m.currency, e.reinvestment_date, e.reinvestment_price,
@@ -72,7 +74,7 @@ FROM (
     SELECT coalesce({quotient("v.numerator", "v.denominator")}, 1) AS ratio
   ) o
   -- the close from which on the event counts, at which a dividend is reinvested
-  CROSS JOIN LATERAL ({_select_close("p.date >= v.date", first=True)}) c
+  LEFT JOIN LATERAL ({_select_close(_WITHIN_A_YEAR, first=True)}) c ON true
   LEFT JOIN LATERAL (
     SELECT c.day, c.price, {multiply_splits("s.symbol", "v.date", "c.day")} AS splits
     WHERE v.dividend IS NOT NULL AND c.day <= v.date + {STALE_AFTER_DAYS}
