@@ -18,6 +18,7 @@ from uuid import uuid4
 from benchmarks.made_market import ETFS, FUNDS, LISTINGS, put_day, put_market
 
 from sra_shared.db import Pool, open_connection, open_pool
+from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunStatus
 from sra_shared.settings import DatabaseSettings
@@ -244,6 +245,7 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=1000, help="days: 10M rows; 0 leaves them out")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    configure_logs(service="bench", level="WARNING")
     result = asyncio.run(run(DatabaseSettings().require_dsn(), options.short, options.long))
     missed = [
         name

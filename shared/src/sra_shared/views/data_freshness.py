@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -51,6 +52,8 @@ class RunContents(ViewModel):
         sources=(Source("fundata_data", "fundata"), Source("fundata_quotes", "fundata")),
         keyed=Keyed(
             scope=("task_id", "dataset"),
+            # runs leave the ledger when they are old
+            max_shrink=Decimal(1),
             all_scopes=f"SELECT u.task_id, u.dataset FROM {_ENDED}",  # noqa: S608 - text of this module
             changed_scopes=(
                 f"SELECT u.task_id, u.dataset, u.task_id AS run_id FROM {_ENDED} AND t.task_id = ANY($1::uuid[])",  # noqa: S608
