@@ -193,9 +193,8 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         await put_day(pool, 1 + number)
         await pool.execute("CHECKPOINT")
         by_day.append(await build(pool, views))
-    tell(
-        f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {[round(sum(day.values()), 2) for day in by_day]} s"
-    )
+    totals = [round(sum(day.values()), 2) for day in by_day]
+    tell(f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {totals} s")
     pages = await measure_pages(dsn)
     tell(f"pages, p99 in ms: {pages}")
     raw = await time_statement(pool, RAW_SUMMARY, 1) if with_summary else 0.0
