@@ -1,4 +1,4 @@
--- equity_quote_history, digest 2bd9cee500f7faaa3e684ce330d4f8a3;
+-- equity_quote_history, digest caa6acd4a46e20f13b022734c42c4d52;
 
 CREATE OR REPLACE VIEW sra.equity_quote_history AS
 SELECT
@@ -33,9 +33,10 @@ SELECT q.listed AS symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q
 FROM (
   SELECT p.*, p.symbol AS listed FROM public.fmp_eod_price p WHERE (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = p.symbol AND c.date > p.date)
   UNION ALL
@@ -44,9 +45,10 @@ WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
     AND (f.valid_from IS NULL OR p.date >= f.valid_from)
   WHERE (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
     SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND NOT EXISTS (
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = o.symbol AND c.date > o.date))

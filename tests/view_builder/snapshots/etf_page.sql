@@ -1,4 +1,4 @@
--- etf_page, digest 62c5eeaf2906f653405e6e4c40870674;
+-- etf_page, digest e05c5811dd10121a956b97d3600bc843;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -356,9 +356,10 @@ LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) e ON true
 CROSS JOIN LATERAL (
@@ -411,9 +412,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -433,9 +435,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -455,9 +458,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -477,9 +481,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '6 months')::date AND p.date >= (e.day - interval '6 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -499,9 +504,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -521,9 +527,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -543,9 +550,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '36 months')::date AND p.date >= (e.day - interval '36 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -565,9 +573,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '60 months')::date AND p.date >= (e.day - interval '60 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -587,9 +596,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '120 months')::date AND p.date >= (e.day - interval '120 months')::date - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= (e.day - interval '120 months')::date AND p.date >= (e.day - interval '120 months')::date - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) p
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > p.day ORDER BY a.date LIMIT 1) a ON true
@@ -609,9 +619,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= i.inception_date AND p.date <= i.inception_date + 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= i.inception_date AND p.date <= i.inception_date + 7
       ORDER BY p.date LIMIT 1
     ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) x
   LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true
@@ -659,9 +670,10 @@ LEFT JOIN LATERAL (
       FROM public.fmp_eod_price p
       WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) AND p.date >= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) - 7
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date <= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) AND p.date >= ((date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1) - 7
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) x ON true
         LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.day ORDER BY a.date LIMIT 1) a ON true

@@ -16,12 +16,14 @@ IS_SPLIT = (
 IS_DIVIDEND = "x.dividend > 0 AND x.dividend < 1e12"
 
 # Runs whose new closes have no factors yet: the live ones, and those that ended since and are not in price_adjustment. All
-# that ended before settled_until are, so that this looks at a few rows of the ledger only.
+# that ended before settled_until are, so that this looks at a few rows of the ledger; the bound above and OFFSET tell the
+# planner that they are few.
 _UNADJUSTED_RUNS = f"""{LIVE_RUNS} UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
-WHERE t.source = 'fmp' AND t.completed_at >= coalesce(
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = '{ADJUSTMENTS}'), '-infinity')
-  AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = '{ADJUSTMENTS}')"""  # noqa: S608
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = '{ADJUSTMENTS}' OFFSET 0)"""  # noqa: S608
 
 
 def is_shown(alias: str, *, adjusted: bool) -> str:
