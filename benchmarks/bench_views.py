@@ -1,4 +1,4 @@
-"""Views: page queries for one security, the aggregate against its raw query, a day of 10,000 quotes on short and long history."""
+"""Views: first build, page queries for one security, the aggregate against its raw query, a day on short and long history."""
 
 from __future__ import annotations
 
@@ -12,32 +12,50 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
+
+from benchmarks.made_market import ETFS, FUNDS, LISTINGS, put_day, put_market
 
 from sra_shared.db import Pool, open_connection, open_pool
+from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
+from sra_shared.runs import RunStatus
 from sra_shared.settings import DatabaseSettings
 from sra_shared.views import VIEWS
-from view_builder.apply import define_views, prepare_table
+from view_builder.apply import prepare_table
 from view_builder.build import build_view
 from view_builder.compile import CompiledView, compile_views
+from view_builder.inprocess import build_in_process
+from view_builder.work import BuildParameters
 
 LIMITS = {"page_p99_ms": 25.0, "aggregate_times_faster": 10.0, "day_on_long_to_short": 2.0}
-FUNDS = 10_000
-NEWEST = date(2025, 9, 26)
-DAY_REPEATS = 5
+DAY_REPEATS = 3
 PAGE_REPEATS = 500
+_FUND, _EQUITY, _ETF = "fund", "equity", "etf"
 PAGES = {
-    "security_master": "SELECT * FROM sra.security_master WHERE source = 'fundata' AND identifier = $1",
-    "fund_page": "SELECT * FROM sra.fund_page WHERE identifier = $1",
-    "latest_quote": "SELECT * FROM sra.latest_quote WHERE identifier = $1",
-    "fund_quote_history, a year": "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 AND date > '2024-09-26'",
-    "fund_quote_history, whole": "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 ORDER BY date",
-    "fundata_quotes, a day": "SELECT * FROM sra.fundata_quotes WHERE identifier = $1 AND date = '2025-09-26'",
-    "daily_market_summary, a year": "SELECT * FROM sra.daily_market_summary WHERE currency = 'CAD' AND date > '2024-09-26'"
-    " AND $1 <> ''",
+    "security_master": (_FUND, "SELECT * FROM sra.security_master WHERE source = 'fundata' AND identifier = $1"),
+    "fund_page": (_FUND, "SELECT * FROM sra.fund_page WHERE identifier = $1"),
+    "latest_quote": (_FUND, "SELECT * FROM sra.latest_quote WHERE identifier = $1"),
+    "fund_quote_history, a year": (
+        _FUND,
+        "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 AND date > '2024-09-26'",
+    ),
+    "fund_quote_history, whole": (_FUND, "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 ORDER BY date"),
+    "fundata_quotes, a day": (_FUND, "SELECT * FROM sra.fundata_quotes WHERE identifier = $1 AND date = '2025-09-26'"),
+    "daily_market_summary, a year": (
+        _FUND,
+        "SELECT * FROM sra.daily_market_summary WHERE currency = 'CAD' AND date > '2024-09-26' AND $1 <> ''",
+    ),
+    "equity_page": (_EQUITY, "SELECT * FROM sra.equity_page WHERE symbol = $1"),
+    "etf_page": (_ETF, "SELECT * FROM sra.etf_page WHERE symbol = $1"),
+    "latest_quote of a listing": (_EQUITY, "SELECT * FROM sra.latest_quote WHERE identifier = $1"),
+    "equity_quote_history, a year": (
+        _EQUITY,
+        "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 AND date > '2024-09-26'",
+    ),
+    "equity_quote_history, whole": (_EQUITY, "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 ORDER BY date"),
+    "market_movers": (_EQUITY, "SELECT * FROM sra.market_movers WHERE $1 <> ''"),
 }
 # what the view holds, asked of the raw table: latest versions, one record a fund and day, full precision
 RAW_SUMMARY = """
@@ -52,6 +70,14 @@ LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = p.ide
 GROUP BY p.date, m.currency
 """
 SUMMARY = "SELECT * FROM sra.daily_market_summary"
+SQL_BUILD_SECONDS = """
+SELECT u.unit, extract(epoch FROM u.completed_at - u.started_at)::float8 AS seconds
+FROM run_unit u WHERE u.task_id = $1 AND u.unit <> '(plan)' ORDER BY u.ordinal
+"""
+SQL_RAW_BYTES = """
+SELECT sum(pg_total_relation_size(t.relid))
+FROM unnest(ARRAY['fundata_quotes', 'fmp_eod_price']) r, pg_partition_tree(r::regclass) t WHERE t.isleaf
+"""
 
 
 @dataclass(frozen=True)
@@ -59,12 +85,15 @@ class Size:
     """What came out on one length of history."""
 
     rows: int
+    closes: int
     load_seconds: float
     first_build_seconds: float
     first_build_by_view: dict[str, float]
     day_seconds: list[float]
     day_by_view: dict[str, float]
     pages_p99_ms: dict[str, float]
+    bytes_a_row_raw: int
+    bytes_a_row_with_views: int
     raw_summary_seconds: float
     summary_seconds: float
 
@@ -74,71 +103,17 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def put_run(pool: Pool, *datasets: str) -> UUID:
-    """An ended run in the ledger."""
-    run = uuid4()
-    await pool.execute(
-        "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, started_at, completed_at)"
-        " VALUES ($1::uuid, 'csv_import', 'completed', ($1::uuid)::text, 'fundata', now(), now())",
-        run,
-    )
-    await pool.executemany(
-        "INSERT INTO run_unit (task_id, unit, dataset, status, completed_at) VALUES ($1, $2::text, $2::text, 'completed', now())",
-        [(run, dataset) for dataset in datasets],
-    )
-    return run
-
-
-async def put_funds(pool: Pool, days: int) -> None:
-    """General records of all funds, and a distribution a month of every second one."""
-    run = await put_run(pool, "FundGeneral", "FundDistribution")
-    await pool.execute(
-        "INSERT INTO fundata_data (run_id, data_version, row_ordinal, parser_version, identifier, dataset, record_id,"
-        " data_source, content_hash, raw_json, language, legal_name, currency)"
-        " SELECT $1, 1, 0, 1, (100000 + f)::text, 'FundGeneral', f::text, 'CSV', '', '{}', 'EN', 'Fund ' || f,"
-        " CASE WHEN f % 4 = 0 THEN 'USD' ELSE 'CAD' END FROM generate_series(1, $2::int) f",
-        run,
-        FUNDS,
-    )
-    await pool.execute(
-        "INSERT INTO fundata_data (run_id, data_version, row_ordinal, parser_version, identifier, dataset, record_id,"
-        " data_source, content_hash, raw_json, date, total_distribution)"
-        " SELECT $1, 1, 0, 1, (100000 + f)::text, 'FundDistribution', m::text, 'CSV', '',"
-        " jsonb_build_object('TotalDistribution', '0.0125'), $4::date - m, 0.01"
-        " FROM generate_series(2, $2::int, 2) f, generate_series(10, $3::int, 30) m",
-        run,
-        FUNDS,
-        days,
-        NEWEST,
-        timeout=3600,
-    )
-
-
-PUT_QUOTES = """
-INSERT INTO fundata_quotes (run_id, data_version, row_ordinal, parser_version, identifier, date, dataset, data_source,
-  content_hash, raw_json, navps, navps_penny_change)
-SELECT $1, 1, 0, 1, f, day, 'FundDailyNAVPS', 'CSV', '', jsonb_build_object('RecordId', '', 'InstrumentKey', f,
-  'Date', day::text, 'NAVPS', navps::text, 'NAVPSPennyChange', change::text, 'NAVPSPercentChange', '',
-  'PreviousDate', (day - 1)::text, 'Split', '', 'RecordState', 'Active', 'ChangeDate', day::text), navps, change
-FROM (SELECT (100000 + f)::text AS f, $2::date - d AS day, 10 + (f * 37 + d * 13) % 100000 / 10000.0 AS navps,
-        (f + d) % 7 - 3 AS change
-      FROM generate_series($3::int, $4::int) f, generate_series(0, $5::int - 1) d) made
-"""
-
-
-async def put_quotes(pool: Pool, newest: date, days: int) -> None:
-    """Quotes of all funds on so many days up to the newest, in a run of their own, by two connections."""
-    run, half = await put_run(pool, "FundDailyNAVPS"), FUNDS // 2
-    await asyncio.gather(
-        *(
-            pool.execute(PUT_QUOTES, run, newest, first, last, days, timeout=3600)
-            for first, last in ((1, half), (half + 1, FUNDS))
-        )
-    )
+async def build_first(pool: Pool, dsn: str) -> dict[str, float]:
+    """Build everything as the command does, long series in parts, and return the seconds by view."""
+    result = await build_in_process(dsn, BuildParameters())
+    if result.task.status is not RunStatus.COMPLETED:
+        raise SystemExit(f"The first build ended as {result.task.status}: {result.task.error_details}")
+    rows = await pool.fetch(SQL_BUILD_SECONDS, result.task.task_id)
+    return {row["unit"]: round(row["seconds"], 3) for row in rows}
 
 
 async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]:
-    """Build what needs it and return the seconds by view."""
+    """Build what new runs touched and return the seconds by view."""
     seconds = {}
     for view in views:
         started = time.perf_counter()
@@ -154,12 +129,19 @@ async def measure_pages(dsn: str) -> dict[str, float]:
     """The 99th percentile of page queries for securities at random, in milliseconds, on a warm connection."""
     connection = await open_connection(dsn, application_name="bench")
     dice, worst = random.Random(7), {}  # noqa: S311 - which pages are read
-    for name, statement in PAGES.items():
-        await connection.fetch(statement, "100001")
+    keys = {
+        _FUND: lambda: str(100_000 + dice.randint(1, FUNDS)),
+        _EQUITY: lambda: f"S{dice.randint(ETFS + 1, LISTINGS):05}",
+        _ETF: lambda: f"S{dice.randint(1, ETFS):05}",
+    }
+    for name, (kind, statement) in PAGES.items():
+        for _ in range(10):
+            await connection.fetch(statement, keys[kind]())
         times = []
         for _ in range(PAGE_REPEATS):
+            key = keys[kind]()
             started = time.perf_counter()
-            await connection.fetch(statement, str(100_000 + dice.randint(1, FUNDS)))
+            await connection.fetch(statement, key)
             times.append((time.perf_counter() - started) * 1000)
         worst[name] = round(statistics.quantiles(times, n=100)[98], 2)
     await connection.close()
@@ -193,38 +175,41 @@ async def lend_database(dsn: str, name: str) -> AsyncIterator[str]:
 
 
 async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Size:
-    """Load so many days of all funds, build, bring in days of 10,000 quotes, read pages."""
+    """Load so many days of all funds and listings, build, bring in later days, read pages."""
     views = compile_views(VIEWS)
-    await define_views(pool, views)
     started = time.perf_counter()
-    await put_funds(pool, days)
-    await put_quotes(pool, NEWEST, days)
-    await pool.execute("VACUUM (ANALYZE) fundata_quotes")
-    await pool.execute("VACUUM (ANALYZE) fundata_data")
+    await put_market(pool, days)
+    await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     loaded = time.perf_counter() - started
-    tell(f"{days * FUNDS:,} rows lie in the raw table after {loaded:.0f} s")
-    first = await build(pool, views)
-    tell(f"first build of all views: {sum(first.values()):.0f} s")
+    tell(f"{days * FUNDS:,} values of funds and {days * LISTINGS:,} closes lie in the raw tables after {loaded:.0f} s")
+    first = await build_first(pool, dsn)
+    tell(f"first build of all views: {sum(first.values()):.0f} s {first}")
     # as autovacuum does after a while
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
+    raw_bytes = await pool.fetchval(SQL_RAW_BYTES)
+    all_bytes = await pool.fetchval("SELECT pg_database_size(current_database())")
     by_day = []
     for number in range(DAY_REPEATS):
-        await put_quotes(pool, NEWEST + timedelta(days=1 + number), 1)
+        await put_day(pool, 1 + number)
         await pool.execute("CHECKPOINT")
         by_day.append(await build(pool, views))
-    tell(f"a day of {FUNDS:,} quotes in all views: {[round(sum(day.values()), 2) for day in by_day]} s")
+    totals = [round(sum(day.values()), 2) for day in by_day]
+    tell(f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {totals} s")
     pages = await measure_pages(dsn)
     tell(f"pages, p99 in ms: {pages}")
     raw = await time_statement(pool, RAW_SUMMARY, 1) if with_summary else 0.0
     summary = await time_statement(pool, SUMMARY, 3)
     return Size(
         rows=days * FUNDS,
+        closes=days * LISTINGS,
         load_seconds=round(loaded, 1),
         first_build_seconds=round(sum(first.values()), 1),
         first_build_by_view=first,
-        day_seconds=[round(sum(day.values()), 2) for day in by_day],
+        day_seconds=totals,
         day_by_view={name: statistics.median(day[name] for day in by_day) for name in by_day[0]},
         pages_p99_ms=pages,
+        bytes_a_row_raw=int(raw_bytes) // (days * (FUNDS + LISTINGS)),
+        bytes_a_row_with_views=int(all_bytes) // (days * (FUNDS + LISTINGS)),
         raw_summary_seconds=round(raw, 2),
         summary_seconds=round(summary, 4),
     )
@@ -253,10 +238,13 @@ async def run(dsn: str, short: int, long: int) -> dict[str, object]:
 def main() -> None:
     """Measure and end with 1 where a limit is not met."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", type=int, default=100, help="days of 10,000 quotes: 1M rows")
+    parser.add_argument(
+        "--short", type=int, default=100, help="days of 10,000 values of funds and 10,000 closes: 1M rows of each"
+    )
     parser.add_argument("--long", type=int, default=1000, help="days: 10M rows; 0 leaves them out")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    configure_logs(service="bench", level="WARNING")
     result = asyncio.run(run(DatabaseSettings().require_dsn(), options.short, options.long))
     missed = [
         name

@@ -33,7 +33,11 @@ def test_build_then_nothing_to_build_then_check(address: str, capsys: pytest.Cap
     assert {view["status"] for view in told["views"]} == {"completed"}
     assert call(capsys, "views", "build")[1]["views"] == []
     code, told = call(capsys, "views", "build", "latest_quote", "--full")
-    assert [(view["view"], view["full"]) for view in told["views"]] == [("latest_quote", True)]
+    # and what is computed from it
+    assert [(view["view"], view["full"]) for view in told["views"]] == [
+        ("latest_quote", True),
+        ("data_freshness", True),
+    ]
     code, told = call(capsys, "views", "check")
     assert (code, told["status"]) == (0, "completed")
     assert {tuple(view["problems"]) for view in told["views"]} == {()}
@@ -64,7 +68,8 @@ def test_an_unknown_view_and_an_empty_database_are_refused(
     address: str, empty_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, told = call(capsys, "views", "build", "nothing")
-    assert (code, told["status"]) == (1, "failed")
+    assert (code, told["status"]) == (5, "failed")
+    assert "fund_page" in told["next_step"]
     monkeypatch.setenv("DATABASE_URL", empty_database)
     code, told = call(capsys, "views", "build")
     assert code == 5

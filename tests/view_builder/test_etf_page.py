@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sra_shared.db import Pool
 from sra_shared.views.etf_page import EtfPage
 from sra_testing.publication import build_all, read_rows
-from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run
+from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
 from view_builder.compile import CompiledView
 
 DAY = date(2025, 9, 26)
@@ -128,3 +128,76 @@ async def test_risk_is_of_full_months(pool: Pool, views: tuple[CompiledView, ...
     # highest after the first month at 110; after each pair 0.99 of it, the last month's end is 100 x 0.99^6 = 94.148
     assert row["max_drawdown_1y"] == Decimal("-0.144109")  # 94.1480149401 / 110 - 1
     assert (row["standard_deviation_3y"], row["max_drawdown_3y"]) == (None, None)
+
+
+LAST_DAYS = [date(2024, 8, 31), *(date(2024, month, 28) for month in range(9, 13))]
+LAST_DAYS += [date(2025, month, 28) for month in range(1, 9)]
+
+
+async def test_risk_against_the_market_by_hand(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    """Twelve months in which the index moves +10%, -10%, ... and the fund twice that; bills yield 1.2% a year."""
+    level, price = Decimal(1000), Decimal(100)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", [*DATASETS, "index_prices", "treasury_rates"])
+        for symbol, currency in (("FND", "USD"), ("FND.TO", "CAD")):
+            await put_profile(connection, run, symbol, is_etf=True, currency=currency)
+        for number, day in enumerate(LAST_DAYS):
+            await put_row(connection, run, "fmp_index_price", symbol="^GSPC", date=day, close=str(level))
+            await put_row(connection, run, "fmp_treasury_rate", date=day, month3="1.2")
+            for symbol in ("FND", "FND.TO"):
+                await put_close(connection, run, symbol, day, str(price))
+            level *= Decimal("0.9") if number % 2 else Decimal("1.1")
+            price *= Decimal("0.8") if number % 2 else Decimal("1.2")
+        for symbol in ("FND", "FND.TO"):
+            await put_close(connection, run, symbol, DAY, "1")
+    await build_all(pool, views)
+    rows = {row["symbol"]: row for row in await read_rows(pool, "SELECT * FROM sra.etf_page")}
+    fund, other = rows["FND"], rows["FND.TO"]
+    assert (fund["benchmark_index"], other["benchmark_index"]) == ("^GSPC", "^GSPTSE")
+    assert fund["beta_1y"] == Decimal("2.000000")
+    assert (fund["up_capture_1y"], fund["down_capture_1y"]) == (Decimal("2.000000"), Decimal("2.000000"))
+    # excess 0.2 - 0.001 and -0.2 - 0.001: mean -0.001, deviation sqrt(12 x 0.04 / 11); x sqrt(12) = -0.016583
+    assert fund["sharpe_1y"] == Decimal("-0.016583")
+    assert (fund["beta_3y"], fund["sharpe_3y"], fund["up_capture_3y"]) == (None, None, None)
+    # no index and no rate in its currency
+    assert (other["beta_1y"], other["up_capture_1y"], other["sharpe_1y"]) == (None, None, None)
+    assert other["standard_deviation_1y"] == fund["standard_deviation_1y"]
+    async with pool.acquire() as connection:
+        # the index of Toronto comes late: its ETFs are set against it
+        later = await put_run(connection, "fmp", ["index_prices"])
+        for number, day in enumerate(LAST_DAYS):
+            await put_row(
+                connection, later, "fmp_index_price", symbol="^GSPTSE", date=day, close="100" if number % 2 else "50"
+            )
+    built = await build_all(pool, views)
+    assert built["etf_page"].changed == 1
+    (row,) = await read_rows(pool, "SELECT beta_1y, last_run_id FROM sra.etf_page WHERE symbol = 'FND.TO'")
+    # +100% and -50% against +20% and -20%: covariance 6 x 0.2 x 1.5 over variance 6 x 0.75 x 1.5
+    assert (row["beta_1y"], row["last_run_id"]) == (Decimal("0.266667"), later)
+    assert (await build_all(pool, views, full=True))["etf_page"].changed == 0
+
+
+async def test_distributions_are_in_shares_of_the_price(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_profile(connection, run, "FND", is_etf=True)
+        await put_close(connection, run, "FND", date(2025, 9, 1), "100")
+        await put_close(connection, run, "FND", DAY, "50")
+        await put_split(connection, run, "FND", date(2025, 9, 10), 2, 1)
+        for number in range(26):
+            await put_dividend(
+                connection, run, "FND", date(2025, 9, 3) - timedelta(days=90 * number), f"1.{number:02d}"
+            )
+        await put_row(
+            connection, run, "fmp_dividend", symbol="FND", date=date(2025, 9, 20), dividend="0.75",
+            payment_date=date(2025, 10, 1), record_date=date(2025, 9, 21), declaration_date=date(2025, 9, 5),
+        )  # fmt: skip
+    await build_all(pool, views)
+    row = await read_page(pool)
+    assert len(row["distributions"]) == 24
+    assert row["distributions"][0] == {
+        "date": "2025-09-20", "dividend": Decimal("0.75"), "adjusted_dividend": Decimal("0.75"),
+        "declaration_date": "2025-09-05", "record_date": "2025-09-21", "payment_date": "2025-10-01",
+    }  # fmt: skip
+    assert row["distributions"][1]["dividend"] == 1
+    assert row["distributions"][1]["adjusted_dividend"] == Decimal("0.5")

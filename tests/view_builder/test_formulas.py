@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sra_shared.db import Pool
 from sra_testing.publication import build_all, read_rows
-from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_row, put_run
+from sra_testing.records import put_close, put_data, put_fund, put_price, put_profile, put_quote, put_row, put_run
 from view_builder.compile import CompiledView
 
 DAY = date(2025, 9, 26)
@@ -79,6 +79,38 @@ async def test_latest_quote_takes_the_newest_day_with_a_value_at_full_precision(
     assert (fund["source"], fund["price"], fund["price_date"]) == ("fundata", Decimal(0), date(2025, 9, 27))
     assert fund["currency"] == "USD"
     assert (listing["price"], listing["price_date"], listing["currency"]) == (Decimal("6.25"), DAY, "USD")
+
+
+async def test_latest_quote_of_a_listing_is_its_close_where_that_is_newer(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["quote", "eod_prices", "profile", "universe"])
+        for symbol in ("CLOSE", "SAME", "NEVER"):
+            await put_profile(connection, run, symbol, currency="CAD")
+            await put_close(connection, run, symbol, DAY, "7.5", volume="900")
+        await put_price(connection, run, "CLOSE", at_close(2025, 9, 25), "7.25")
+        await put_price(connection, run, "SAME", at_close(2025, 9, 26), "7.75")
+        await connection.execute("UPDATE fmp_quote SET change = 0.5")
+        # a close without a security to show
+        await put_close(connection, run, "NOBODY", DAY, "1")
+    await build_all(pool, views)
+    rows = {row["identifier"]: row for row in await read_rows(pool, "SELECT * FROM sra.latest_quote")}
+    told = {name: (row["price"], row["price_date"], row["change"], row["volume"]) for name, row in rows.items()}
+    assert told == {
+        "CLOSE": (Decimal("7.5"), DAY, None, Decimal(900)),
+        "SAME": (Decimal("7.75"), DAY, Decimal("0.5"), None),
+        "NEVER": (Decimal("7.5"), DAY, None, Decimal(900)),
+    }
+    assert (rows["CLOSE"]["quoted_at"], rows["NEVER"]["quoted_at"]) == (at_close(2025, 9, 25), None)
+    async with pool.acquire() as connection:
+        later = await put_run(connection, "fmp", ["eod_prices"])
+        await put_close(connection, later, "SAME", date(2025, 9, 29), "8")
+    built = await build_all(pool, views)
+    assert (built["latest_quote"].computed, built["latest_quote"].changed) == (1, 1)
+    (row,) = await read_rows(pool, "SELECT price, last_run_id FROM sra.latest_quote WHERE identifier = 'SAME'")
+    assert (row["price"], row["last_run_id"]) == (Decimal(8), later)
+    assert (await build_all(pool, views, full=True))["latest_quote"].changed == 0
 
 
 async def test_pricing_fills_a_day_that_fund_daily_navps_lacks(pool: Pool, views: tuple[CompiledView, ...]) -> None:

@@ -120,6 +120,15 @@ async def test_movers_are_ranked_by_market(pool: Pool, views: tuple[CompiledView
         DAY,
     )
     async with pool.acquire() as connection:
+        # one share is quoted a day early: the others still are the session's movers
+        early = await put_run(connection, "fmp", ["quote"])
+        await put_move(connection, early, "U07", "50", 29)
+    await build_all(pool, views)
+    gainers = "SELECT symbol, session_date FROM sra.market_movers WHERE market = 'sp500' ORDER BY rank"
+    told = await read_rows(pool, gainers)
+    assert [row["symbol"] for row in told] == [f"U{11 - place:02d}" for place in range(12) if place != 4][:10]
+    assert {row["session_date"] for row in told} == {DAY}
+    async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["constituents"])
         await put_row(connection, later, "fmp_constituent", index_name="nasdaq", symbol="OUT")
     await build_all(pool, views)

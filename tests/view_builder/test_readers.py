@@ -8,29 +8,48 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import asyncpg
 import pytest
 
 from sra_shared.db import Connection, Pool, open_connection
-from sra_testing.listings import DATASETS, put_market
+from sra_testing.listings import DATASETS, EQUITIES, ETFS, put_market
 from sra_testing.publication import build_all, build_one
-from sra_testing.records import put_fund, put_quote, put_run
+from sra_testing.records import end_run, put_close, put_fund, put_price, put_quote, put_run, put_split
 from sra_testing.waiting import wait_for
-from view_builder.build import find_pending_runs
+from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView
 
 FUNDS = 40
 DAY = date(2000, 1, 1)
-# Each build's data put its number on every fund: an answer with two numbers is one of two builds.
+LISTED = date(2025, 9, 26)
+# Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
 ONE_STATE = {
     "latest_quote": "SELECT DISTINCT price FROM sra.latest_quote WHERE source = 'fundata'",
     "fund_page": "SELECT DISTINCT nav FROM sra.fund_page",
     "fund_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.fund_quote_history"
     " GROUP BY identifier) n",
     "daily_market_summary": "SELECT DISTINCT total_symbols FROM sra.daily_market_summary",
+    # plain views: what a run brings shows at its end, though it came in many commits
+    "fundata_quotes": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes GROUP BY identifier) n",
+    "fundata_quotes_history": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes_history"
+    " GROUP BY identifier) n",
+    "fundata_data": "SELECT DISTINCT legal_name FROM sra.fundata_data WHERE dataset = 'FundGeneral'",
+    "equity_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.equity_quote_history"
+    " GROUP BY symbol) n",
+    "equity_metrics": "SELECT DISTINCT performance_date, performance_1w FROM sra.equity_metrics",
+    "equity_page": "SELECT DISTINCT performance_date FROM sra.equity_page",
+    "etf_page": "SELECT DISTINCT performance_date FROM sra.etf_page",
 }
+# every second session has a split, two for one, at half the price: in today's shares the price never moves
+NO_JUMP = """
+SELECT count(*) FROM (
+  SELECT split_adjusted_close / lag(split_adjusted_close) OVER (PARTITION BY symbol ORDER BY date) AS step
+  FROM sra.equity_quote_history WHERE date > '2025-09-26'
+) s WHERE step <> 1
+"""
 WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = 'probe' AND wait_event_type = 'Lock'
 """
@@ -59,23 +78,37 @@ async def fill(pool: Pool) -> None:
             listed,
         )
         for fund in range(FUNDS):
-            await put_fund(connection, run, str(fund))
+            await put_fund(connection, run, str(fund), name="Fund 0")
             await put_quote(connection, run, str(fund), DAY, "1")
 
 
 async def change(pool: Pool, number: int) -> None:
-    """A day on which every fund's value is `number`."""
-    async with pool.acquire() as connection, connection.transaction():
-        run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+    """A day on which every fund's value is `number` and every listing has a session, in many commits of two runs."""
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"], status="running")
+        listed = await put_run(connection, "fmp", ["eod_prices", "splits"], status="running")
+        day = LISTED + timedelta(days=number)
+        for symbol in (*EQUITIES, *ETFS):
+            price = str(Decimal(100) / 2 ** (number // 2))
+            await put_close(connection, listed, symbol, day, price)
+            await put_price(connection, listed, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
+        await connection.execute("UPDATE fmp_quote SET change_percentage = 1.5 WHERE run_id = $1", listed)
         for fund in range(FUNDS):
             await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
+            await put_fund(connection, run, str(fund), name=f"Fund {number}")
+        if number % 2 == 0:
+            # the vendor tells of a split after the close of its day
+            for symbol in (*EQUITIES, *ETFS):
+                await put_split(connection, listed, symbol, day, 2, 1)
+        await end_run(connection, run)
+        await end_run(connection, listed)
 
 
 async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bool = False) -> None:
     """Build what new runs touched, as the service does, or all rows of every view."""
     for view in views:
         async with pool.acquire() as connection:
-            pending = await find_pending_runs(connection, view)
+            pending = await find_new_runs(connection, view)
         if full or pending:
             await build_one(pool, view, full=full)
 
@@ -96,6 +129,8 @@ async def read_views(connection: Connection, names: list[str], told: Told) -> No
     for name, statement in ONE_STATE.items():
         states = await connection.fetch(statement)
         told.seen["one state" if len(states) == 1 else f"{name} of {len(states)} states"] += 1
+    jumps = await connection.fetchval(NO_JUMP)
+    told.seen["no jump" if jumps == 0 else f"{jumps} jumps"] += 1
 
 
 async def probe(dsn: str, names: list[str], stop: asyncio.Event, told: Told) -> None:
@@ -155,7 +190,7 @@ async def test_readers_see_one_full_state_during_builds(
         stop.set()
         await asyncio.gather(*probes)
         assert await waits == 0
-        assert set(told.seen) == {"read", "one state"}, told.seen
+        assert set(told.seen) == {"read", "one state", "no jump"}, told.seen
     sys.stdout.write(f"\n{readers} readers: without builds {calm.show()}; during {builds} builds {busy.show()}\n")
 
 

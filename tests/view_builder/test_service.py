@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from sra_shared.db import Pool
-from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_testing.publication import read_rows
 from sra_testing.records import put_fund, put_quote, put_run
+from sra_testing.views_service import count_builds, count_open_work, serve_views
 from sra_testing.waiting import wait_for
 from view_builder.compile import CompiledView
-from view_builder.main import make_app
 
-TOKEN = "service-token-of-the-tests"
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 DAY = date(2025, 9, 26)
-
-
-@asynccontextmanager
-async def open_client(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = make_app(
-        DatabaseSettings(database_url=SecretStr(database), db_pool_min_size=1, db_pool_max_size=8),
-        ServiceSettings(sra_service_token=SecretStr(TOKEN)),
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://views", headers=HEADERS) as client,
-    ):
-        yield client
 
 
 @pytest.fixture
 async def client(database: str, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
     """A started service whose first build is through."""
-    async with open_client(database) as opened:
+    async with serve_views(database) as opened:
         await wait_for(lambda: first_build_done(pool), what="the first build")
         yield opened
 
@@ -55,18 +36,8 @@ async def first_build_done(pool: Pool) -> bool:
     return bool(rows)
 
 
-async def count_builds(pool: Pool) -> int:
-    (row,) = await read_rows(pool, "SELECT count(*) AS n FROM task_execution_log WHERE task_type = 'view_build'")
-    return int(row["n"])
-
-
 async def all_handled(pool: Pool) -> bool:
-    rows = await read_rows(
-        pool,
-        "SELECT 1 FROM completion_inbox WHERE handled_at IS NULL UNION ALL SELECT 1 FROM task_execution_log"
-        " WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked')",
-    )
-    return not rows
+    return await count_open_work(pool) == 0
 
 
 async def load_quote(pool: Pool, fund: str, navps: str) -> UUID:
@@ -138,7 +109,7 @@ async def test_events_kept_before_a_crash_are_built_after_it(database: str, pool
             ["FundDailyNAVPS"],
             uuid4(),
         )
-    async with open_client(database):
+    async with serve_views(database):
         await wait_for(lambda: first_build_done(pool), what="the first build")
         await wait_for(lambda: all_handled(pool), what="the event's build")
     (row,) = await read_rows(pool, "SELECT price FROM sra.latest_quote")

@@ -1,4 +1,4 @@
--- daily_market_summary, digest 02896b11c12027599c0f1d4cbe7c0f89;
+-- daily_market_summary, digest de31e46e9f84a2aa06e75b8ae65b01b4;
 
 CREATE TABLE published.daily_market_summary (
   date date,
@@ -56,9 +56,9 @@ FROM (
 SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
   round(((percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[1] + (percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[2]) / 2, 6) AS median_navps,
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
-  max(p.as_of) AS as_of
+  max(p.stored_at) AS as_of
 FROM (
-  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.as_of,
+  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.stored_at,
     sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
   FROM scope s JOIN published.fund_quote_history h ON h.date = s.date
   LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier

@@ -1,4 +1,4 @@
--- data_freshness, digest 1c573e555e042c9675756745e805eee6;
+-- data_freshness, digest 7ca4db4c1d173647ab027d4a987c17d9;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -41,7 +41,7 @@ WITH ledger AS (
     x.created_at AS expected_since,
     CASE
       WHEN source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
-      WHEN dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN dataset = 'quote' THEN (SELECT (max(q.quoted_at) AT TIME ZONE 'America/New_York')::date FROM sra.latest_quote q)
       WHEN dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
       WHEN dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)

@@ -1,4 +1,4 @@
--- equity_page, digest 603bea72ad1dcc9d1ab63287a965f5f1;
+-- equity_page, digest 808f28da2232d7e0f3a3eb3e696e9b10;
 
 CREATE OR REPLACE VIEW sra.equity_page AS
 SELECT
@@ -106,9 +106,18 @@ SELECT
   q.peer_symbols::jsonb,
   q.as_of::timestamp with time zone,
   q.last_run_id::uuid,
-  q.peers::jsonb
+  q.peers::jsonb,
+  q.average_volume::numeric,
+  q.cusip::text,
+  q.cik::text,
+  q.address::text,
+  q.city::text,
+  q.state::text,
+  q.postal_code::text,
+  q.phone::text,
+  q.image::text
 FROM (
-SELECT m.symbol, m.name, m.exchange, m.sector, m.industry, m.currency, m.price, m.price_date, m.change, m.change_percentage, m.market_cap, m.performance_basis, m.performance_date, m.performance_1w, m.performance_1m, m.performance_3m, m.performance_6m, m.performance_ytd, m.performance_1y, m.performance_3y, m.performance_5y, m.valuation_basis, m.pe_ratio, m.price_to_book_ratio, m.price_to_sales_ratio, m.ev_to_ebitda, m.dividend_yield, m.reported_currency, m.fundamentals_basis, m.fundamentals_date, m.revenue_ttm, m.net_income_ttm, m.eps_diluted_ttm, m.free_cash_flow_ttm, m.revenue_growth, m.net_income_growth, m.eps_growth, m.gross_margin, m.operating_margin, m.net_margin, m.return_on_equity, m.return_on_assets, m.debt_to_equity_ratio, m.net_debt_to_ebitda, m.current_ratio, m.altman_z_score, m.piotroski_score, m.open, m.day_low, m.day_high, m.previous_close, m.year_low, m.year_high, m.price_avg50, m.price_avg200, m.volume, m.quoted_at, m.price_return_1w, m.price_return_1m, m.price_return_3m, m.price_return_6m, m.price_return_ytd, m.price_return_1y, m.price_return_3y, m.price_return_5y, m.beta, m.dividend_ttm, m.enterprise_value, m.free_cash_flow_yield, m.gross_profit_ttm, m.operating_income_ttm, m.ebitda_ttm, m.eps_ttm, m.operating_cash_flow_ttm, m.capital_expenditure_ttm, m.total_assets, m.total_liabilities, m.total_stockholders_equity, m.cash_and_short_term_investments, m.total_debt, m.net_debt, m.ebitda_margin, m.free_cash_flow_margin, m.financial_leverage_ratio, m.interest_coverage_ratio, m.quarterly_revenue_growth, m.quarterly_earnings_growth, m.free_cash_flow_growth, m.growth_fiscal_year, m.quarters, m.next_earnings_date, m.next_eps_estimated, m.type, m.is_active, m.country, m.isin, m.ceo, m.website, m.description, m.employees, m.ipo_date, m.peer_symbols, coalesce(r.items, '[]') AS peers,
+SELECT m.symbol, m.name, m.exchange, m.sector, m.industry, m.currency, m.price, m.price_date, m.change, m.change_percentage, m.market_cap, m.performance_basis, m.performance_date, m.performance_1w, m.performance_1m, m.performance_3m, m.performance_6m, m.performance_ytd, m.performance_1y, m.performance_3y, m.performance_5y, m.valuation_basis, m.pe_ratio, m.price_to_book_ratio, m.price_to_sales_ratio, m.ev_to_ebitda, m.dividend_yield, m.reported_currency, m.fundamentals_basis, m.fundamentals_date, m.revenue_ttm, m.net_income_ttm, m.eps_diluted_ttm, m.free_cash_flow_ttm, m.revenue_growth, m.net_income_growth, m.eps_growth, m.gross_margin, m.operating_margin, m.net_margin, m.return_on_equity, m.return_on_assets, m.debt_to_equity_ratio, m.net_debt_to_ebitda, m.current_ratio, m.altman_z_score, m.piotroski_score, m.open, m.day_low, m.day_high, m.previous_close, m.year_low, m.year_high, m.price_avg50, m.price_avg200, m.volume, m.quoted_at, m.price_return_1w, m.price_return_1m, m.price_return_3m, m.price_return_6m, m.price_return_ytd, m.price_return_1y, m.price_return_3y, m.price_return_5y, m.beta, m.dividend_ttm, m.enterprise_value, m.free_cash_flow_yield, m.gross_profit_ttm, m.operating_income_ttm, m.ebitda_ttm, m.eps_ttm, m.operating_cash_flow_ttm, m.capital_expenditure_ttm, m.total_assets, m.total_liabilities, m.total_stockholders_equity, m.cash_and_short_term_investments, m.total_debt, m.net_debt, m.ebitda_margin, m.free_cash_flow_margin, m.financial_leverage_ratio, m.interest_coverage_ratio, m.quarterly_revenue_growth, m.quarterly_earnings_growth, m.free_cash_flow_growth, m.growth_fiscal_year, m.quarters, m.next_earnings_date, m.next_eps_estimated, m.type, m.is_active, m.country, m.isin, m.ceo, m.website, m.description, m.employees, m.ipo_date, m.peer_symbols, m.average_volume, m.cusip, m.cik, m.address, m.city, m.state, m.postal_code, m.phone, m.image, coalesce(r.items, '[]') AS peers,
               greatest(m.as_of, r.as_of) AS as_of,
               CASE WHEN r.as_of > m.as_of THEN r.run_id ELSE m.last_run_id END AS last_run_id
             FROM sra.equity_metrics m
@@ -335,3 +344,21 @@ COMMENT ON COLUMN sra.equity_page.as_of IS 'When the newest source record behind
 COMMENT ON COLUMN sra.equity_page.last_run_id IS 'The run that last changed this row: the ingest run behind it, or the build where a new query did.';
 
 COMMENT ON COLUMN sra.equity_page.peers IS 'Six peers in the vendor''s order, with their own figures and currencies.';
+
+COMMENT ON COLUMN sra.equity_page.average_volume IS 'Mean volume of a day, vendor''s. Unit: shares.';
+
+COMMENT ON COLUMN sra.equity_page.cusip IS 'CUSIP.';
+
+COMMENT ON COLUMN sra.equity_page.cik IS 'Key of the company at the SEC.';
+
+COMMENT ON COLUMN sra.equity_page.address IS 'Street of the head office.';
+
+COMMENT ON COLUMN sra.equity_page.city IS 'City of the head office.';
+
+COMMENT ON COLUMN sra.equity_page.state IS 'State or province of the head office.';
+
+COMMENT ON COLUMN sra.equity_page.postal_code IS 'Postal code of the head office.';
+
+COMMENT ON COLUMN sra.equity_page.phone IS 'Telephone.';
+
+COMMENT ON COLUMN sra.equity_page.image IS 'Address of the logo.';

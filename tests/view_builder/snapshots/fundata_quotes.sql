@@ -1,4 +1,4 @@
--- fundata_quotes, digest 14494cc95785c0bfcfe673efd944fc84;
+-- fundata_quotes, digest 0d4b1314298e17464c5699cf7fc72281;
 
 CREATE OR REPLACE VIEW sra.fundata_quotes AS
 SELECT
@@ -46,7 +46,7 @@ FROM (
 SELECT q.run_id, q.source_line, q.processed_at, q.updated_at, q.data_version, q.array_element_index, q.change_date, q.row_ordinal, q.parser_version, q.identifier, q.dataset, q.record_id, q.data_source, q.content_hash, q.source_file, q.record_state, q.api_version, q.execution_id, q.array_source_field, q.array_element_value, q.raw_json, q.date, q.previous_date, q.distribution_pay_date, q.split, q.navps, q.navps_penny_change, q.navps_percent_change, q.previous_navps, q.current_yield, q.current_yield_percent_change, q.total_distribution, q.dividend_income_distribution, q.foreign_dividend_income_distribution, q.capital_gains_distribution, q.interest_income_distribution, q.return_of_principle_distribution, m.currency AS fund_currency, q.processed_at AS as_of, q.run_id AS last_run_id
 FROM public.fundata_quotes q
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = q.identifier
-WHERE NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
+WHERE q.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) AND NOT EXISTS (SELECT FROM public.fundata_quotes_superseded x WHERE x.identifier = q.identifier AND x.date = q.date AND x.dataset = q.dataset AND x.data_version = q.data_version AND (x.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.fundata_quotes_superseded y WHERE y.identifier = x.identifier AND y.date = x.date AND y.dataset = x.dataset AND y.data_version = x.superseded_by AND y.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OFFSET 0))) AND (q.record_state IS NULL OR lower(q.record_state) IN ('', 'active'))
 ) q;
 
 COMMENT ON VIEW sra.fundata_quotes IS 'Latest version of every Fundata quote record that is active. Both quote datasets may hold a day: prefer FundDailyNAVPS.';

@@ -1,4 +1,4 @@
--- fundata_quotes_history, digest 3d5d0f01a742d6638d458beeb673bf7e;
+-- fundata_quotes_history, digest ee398f51c83203d754562f63d005585b;
 
 CREATE OR REPLACE VIEW sra.fundata_quotes_history AS
 SELECT
@@ -46,7 +46,7 @@ FROM (
 SELECT q.run_id, q.source_line, q.processed_at, q.updated_at, q.data_version, q.array_element_index, q.change_date, q.row_ordinal, q.parser_version, q.identifier, q.dataset, q.record_id, q.data_source, q.content_hash, q.source_file, q.record_state, q.api_version, q.execution_id, q.array_source_field, q.array_element_value, q.raw_json, q.date, q.previous_date, q.distribution_pay_date, q.split, q.navps, q.navps_penny_change, q.navps_percent_change, q.previous_navps, q.current_yield, q.current_yield_percent_change, q.total_distribution, q.dividend_income_distribution, q.foreign_dividend_income_distribution, q.capital_gains_distribution, q.interest_income_distribution, q.return_of_principle_distribution, m.currency AS fund_currency, q.processed_at AS as_of, q.run_id AS last_run_id
 FROM public.fundata_quotes q
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = q.identifier
-WHERE true
+WHERE q.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked'))
 ) q;
 
 CREATE OR REPLACE FUNCTION sra.fundata_quotes_as_of(valid_on date, known_at timestamp with time zone)

@@ -1,4 +1,4 @@
--- index_performance, digest d02c553fd2522e1082a0cb4e589c8e26;
+-- index_performance, digest 13fb097e25eaeaafaac01ca5fcd3fc5f;
 
 CREATE TABLE published.index_performance (
   symbol text,
@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX ix_index_performance_6c2f5087 ON published.index_performance
 SELECT i.symbol FROM (VALUES ('^GSPC', 'S&P 500', 'USD'), ('^IXIC', 'Nasdaq Composite', 'USD'), ('^DJI', 'Dow Jones Industrial Average', 'USD'), ('^GSPTSE', 'S&P/TSX Composite', 'CAD')) i (symbol, name, currency);
 
 -- scopes that the runs $1 touched
-SELECT symbol AS symbol, run_id FROM public.fmp_index_price WHERE run_id = ANY($1::uuid[]) AND symbol IN ('^GSPC', '^IXIC', '^DJI', '^GSPTSE');
+SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_index_price WHERE run_id = ANY($1::uuid[]) AND symbol IN ('^GSPC', '^IXIC', '^DJI', '^GSPTSE');
 
 -- rows of the scopes in `scope`
 SELECT
@@ -58,22 +58,30 @@ SELECT
   q.as_of::timestamp with time zone
 FROM (
 SELECT s.symbol, i.name, i.currency, e.day AS date, e.price AS close, e.price - s1d.price AS change,
-  round((e.price::numeric / nullif(s1d.price, 0)::numeric(80,40) - 1), 6) AS performance_1d, round((e.price::numeric / nullif(s1w.price, 0)::numeric(80,40) - 1), 6) AS performance_1w, round((e.price::numeric / nullif(s1m.price, 0)::numeric(80,40) - 1), 6) AS performance_1m, round((e.price::numeric / nullif(s3m.price, 0)::numeric(80,40) - 1), 6) AS performance_3m, round((e.price::numeric / nullif(sqtd.price, 0)::numeric(80,40) - 1), 6) AS performance_qtd, round((e.price::numeric / nullif(sytd.price, 0)::numeric(80,40) - 1), 6) AS performance_ytd, round((e.price::numeric / nullif(s1y.price, 0)::numeric(80,40) - 1), 6) AS performance_1y,
-  a.sma_50, a.sma_200, round(e.price / a.sma_50 - 1, 6) AS distance_sma_50,
-  round(e.price / a.sma_200 - 1, 6) AS distance_sma_200,
+  round(((e.price::numeric / nullif(round(s1d.price::numeric, 40), 0)) - 1), 6) AS performance_1d, round(((e.price::numeric / nullif(round(s1w.price::numeric, 40), 0)) - 1), 6) AS performance_1w, round(((e.price::numeric / nullif(round(s1m.price::numeric, 40), 0)) - 1), 6) AS performance_1m, round(((e.price::numeric / nullif(round(s3m.price::numeric, 40), 0)) - 1), 6) AS performance_3m, round(((e.price::numeric / nullif(round(sqtd.price::numeric, 40), 0)) - 1), 6) AS performance_qtd, round(((e.price::numeric / nullif(round(sytd.price::numeric, 40), 0)) - 1), 6) AS performance_ytd, round(((e.price::numeric / nullif(round(s1y.price::numeric, 40), 0)) - 1), 6) AS performance_1y,
+  a.sma_50, a.sma_200, round(((e.price::numeric / nullif(round(a.sma_50::numeric, 40), 0)) - 1), 6) AS distance_sma_50,
+  round(((e.price::numeric / nullif(round(a.sma_200::numeric, 40), 0)) - 1), 6) AS distance_sma_200,
   CASE WHEN e.price > a.sma_50 AND e.price > a.sma_200 THEN 'up' WHEN e.price < a.sma_50 AND e.price < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed' END AS trend,
-  y.year_high, y.year_low, a.as_of
+  y.year_high, y.year_low, greatest(a.as_of, s1d.stored_at, s1w.stored_at, s1m.stored_at, s3m.stored_at, sqtd.stored_at, sytd.stored_at, s1y.stored_at) AS as_of
 FROM scope s
 JOIN (VALUES ('^GSPC', 'S&P 500', 'USD'), ('^IXIC', 'Nasdaq Composite', 'USD'), ('^DJI', 'Dow Jones Industrial Average', 'USD'), ('^GSPTSE', 'S&P/TSX Composite', 'CAD')) i (symbol, name, currency) ON i.symbol = s.symbol
-CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) e
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 1) AND p.date >= (e.day - 1) - 7 ORDER BY p.date DESC LIMIT 1) s1d ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) s1w ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1m ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s3m ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('quarter', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('quarter', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sqtd ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sytd ON true
-LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_index_price p WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1y ON true
+CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND true ORDER BY p.date DESC LIMIT 1) e
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 1) AND p.date >= (e.day - 1) - 7 ORDER BY p.date DESC LIMIT 1) s1d ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - 7) AND p.date >= (e.day - 7) - 7 ORDER BY p.date DESC LIMIT 1) s1w ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '1 months')::date AND p.date >= (e.day - interval '1 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1m ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '3 months')::date AND p.date >= (e.day - interval '3 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s3m ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('quarter', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('quarter', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sqtd ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (date_trunc('year', e.day::timestamp)::date - 1) AND p.date >= (date_trunc('year', e.day::timestamp)::date - 1) - 7 ORDER BY p.date DESC LIMIT 1) sytd ON true
+LEFT JOIN LATERAL (SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND p.date <= (e.day - interval '12 months')::date AND p.date >= (e.day - interval '12 months')::date - 7 ORDER BY p.date DESC LIMIT 1) s1y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN count(*) FILTER (WHERE c.place <= 50) = 50 THEN round(avg(c.close) FILTER (WHERE c.place <= 50), 6) END AS sma_50, CASE WHEN count(*) FILTER (WHERE c.place <= 200) = 200 THEN round(avg(c.close) FILTER (WHERE c.place <= 200), 6) END AS sma_200, max(c.updated_at) AS as_of FROM (
     SELECT x.close, x.updated_at, row_number() OVER (ORDER BY x.date DESC) AS place FROM public.fmp_index_price x

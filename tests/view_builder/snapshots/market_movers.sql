@@ -1,4 +1,4 @@
--- market_movers, digest dbd6d713a7c8ef813a4e19e82c954433;
+-- market_movers, digest 3c614474a1c69d5a02dac962de9c4885;
 
 CREATE TABLE published.market_movers (
   market text,
@@ -58,16 +58,20 @@ FROM (
       PARTITION BY d.market, d.direction
       ORDER BY abs(d.change_percentage) DESC, d.market_cap DESC NULLS LAST, d.symbol) AS rank
   FROM (
-    SELECT g.market, g.market_name, g.basis, e.*, CASE WHEN e.change_percentage > 0 THEN 'gainer' ELSE 'loser' END AS direction,
-      e.price_date AS session_date, max(e.price_date) OVER (PARTITION BY g.market) AS newest
-    FROM scope s
-    JOIN (VALUES ('sp500', 'S&P 500', 'constituents', 'sp500'), ('nasdaq100', 'Nasdaq-100', 'constituents', 'nasdaq'), ('dow', 'Dow Jones Industrial Average', 'constituents', 'dowjones'), ('tsx', 'Toronto Stock Exchange, all listed equities', 'listing', 'TSX')) g (market, market_name, basis, members) ON g.market = s.market
-    JOIN sra.equity_metrics e ON e.is_active AND e.change_percentage IS NOT NULL AND CASE g.basis
-      WHEN 'listing' THEN e.exchange = g.members
-      ELSE EXISTS (SELECT FROM public.fmp_constituent c
-                   WHERE c.index_name = g.members AND c.symbol = e.symbol AND c.valid_to IS NULL) END
+    SELECT n.*, first_value(n.session_date) OVER (PARTITION BY n.market ORDER BY n.sharing DESC, n.session_date DESC) AS session
+    FROM (
+      SELECT g.market, g.market_name, g.basis, e.*,
+        CASE WHEN e.change_percentage > 0 THEN 'gainer' ELSE 'loser' END AS direction,
+        e.price_date AS session_date, count(*) OVER (PARTITION BY g.market, e.price_date) AS sharing
+      FROM scope s
+      JOIN (VALUES ('sp500', 'S&P 500', 'constituents', 'sp500'), ('nasdaq100', 'Nasdaq-100', 'constituents', 'nasdaq'), ('dow', 'Dow Jones Industrial Average', 'constituents', 'dowjones'), ('tsx', 'Toronto Stock Exchange, all listed equities', 'listing', 'TSX')) g (market, market_name, basis, members) ON g.market = s.market
+      JOIN sra.equity_metrics e ON e.is_active AND e.change_percentage IS NOT NULL AND CASE g.basis
+        WHEN 'listing' THEN e.exchange = g.members
+        ELSE EXISTS (SELECT FROM public.fmp_constituent c
+                     WHERE c.index_name = g.members AND c.symbol = e.symbol AND c.valid_to IS NULL) END
+    ) n
   ) d
-  WHERE d.session_date = d.newest AND d.change_percentage <> 0
+  WHERE d.session_date = d.session AND d.change_percentage <> 0
 ) r
 WHERE r.rank <= 10
 ) q;
@@ -76,7 +80,7 @@ CREATE OR REPLACE VIEW sra.market_movers AS
 SELECT market, market_name, basis, direction, rank, session_date, symbol, name, exchange, sector, currency, price, change, change_percentage, volume, market_cap, as_of, last_run_id
 FROM published.market_movers;
 
-COMMENT ON VIEW sra.market_movers IS 'The ten largest gains and the ten largest losses of the newest session in each of four markets. S&P 500, Nasdaq-100 and Dow are by their present constituents; for Toronto the vendor gives no constituents, so that all equities listed on TSX stand there, which basis tells as listing. A move is the vendor''s change of the newest quote against the close before, in percent; only quotes of the market''s newest session count, so that a halted share is none of its movers. Equal moves are ranked by market capitalisation. Source: specification, section 5.';
+COMMENT ON VIEW sra.market_movers IS 'The ten largest gains and the ten largest losses of a session in each of four markets. S&P 500, Nasdaq-100 and Dow are by their present constituents; for Toronto the vendor gives no constituents, so that all equities listed on TSX stand there, which basis tells as listing. A move is the vendor''s change of the newest quote against the close before, in percent; only quotes of one session count, that of most members'' newest quotes (of two with as many the newer one), so that neither a halted share nor one quoted a day early is a mover. Equal moves are ranked by market capitalisation. Source: specification, section 5.';
 
 COMMENT ON COLUMN sra.market_movers.market IS 'Which market.';
 

@@ -1,4 +1,4 @@
--- price_adjustment, digest 6b698162352f353a6f53808d08cc8c41;
+-- price_adjustment, digest 5fb0bb4782a9f1e651d00b24ea920be8;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -18,26 +18,42 @@ CREATE TABLE published.price_adjustment (
 CREATE UNIQUE INDEX ix_price_adjustment_5a1ba5b1 ON published.price_adjustment (symbol, date);
 
 -- every scope
-SELECT symbol FROM public.fmp_split UNION SELECT symbol FROM public.fmp_dividend;
+SELECT symbol FROM public.fmp_split UNION SELECT symbol FROM public.fmp_dividend UNION SELECT symbol FROM public.fmp_symbol_alias;
 
 -- scopes that the runs $1 touched
 SELECT c.symbol, c.run_id FROM (
-  SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price
-  WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id
+  SELECT w.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  UNION ALL
+  SELECT a.symbol, w.run_id, w.first, w.last FROM (SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id) w
+  JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = c.symbol AND x.numerator > 0 AND x.denominator > 0 UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = c.symbol AND x.dividend > 0
+  SELECT FROM (SELECT c.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = c.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
+  CROSS JOIN LATERAL (
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
 );
 
 -- scopes that the runs $1 touched
-SELECT symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[]);
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
-SELECT symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[]);
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
+WHERE c.run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -62,45 +78,101 @@ SELECT
   q.reinvestment_price::numeric,
   q.split_factor::numeric,
   q.total_return_factor::numeric,
-  q.as_of::timestamp with time zone
+  q.as_of::timestamp with time zone,
+  q.last_run_id::uuid
 FROM (
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
-  m.currency, e.reinvestment_date, e.price AS reinvestment_price,
-  round(published.product(e.split_ratio) OVER later, 40) AS split_factor,
+  m.currency, e.reinvestment_date, e.reinvestment_price,
+  greatest(round(published.product(e.split_ratio) OVER later, 40), 1e-40) AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
-    THEN round(published.product(e.total_ratio) OVER later, 40) END AS total_return_factor,
-  e.as_of
+    THEN greatest(round(published.product(e.total_ratio) OVER later, 40), 1e-40) END AS total_return_factor,
+  left(max(e.stamp) OVER later, 26)::timestamp AT TIME ZONE 'UTC' AS as_of,
+  right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
 FROM (
-  SELECT s.symbol, x.*, r.day AS reinvestment_date, r.price, o.ratio AS split_ratio,
-    CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
-      WHEN r.price IS NULL THEN NULL WHEN x.date < max(x.date) OVER one_close THEN o.ratio
-      ELSE o.ratio * (1 + sum(
-        x.dividend / (r.price * r.splits)::numeric(80,40)) OVER one_close) END AS total_ratio
+  SELECT s.symbol, v.date, v.numerator, v.denominator, v.dividend, r.day AS reinvestment_date,
+    r.price AS reinvestment_price, o.ratio AS split_ratio, greatest(v.stamp, to_char(c.stored_at, 'YYYY-MM-DD HH24:MI:SS.US') || c.run_id::text) AS stamp,
+    CASE WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN o.ratio
+      WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
+      ELSE o.ratio * (1 + sum((v.dividend::numeric / nullif(round((r.price * r.splits)::numeric, 40), 0))) OVER one_close) END AS total_ratio
   FROM scope s
-  CROSS JOIN LATERAL (SELECT p.close AS price, p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date DESC LIMIT 1) n
-  CROSS JOIN LATERAL (
-    SELECT p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date LIMIT 1
-  ) f
+  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      ORDER BY p.date DESC LIMIT 1
+    ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) n
+  CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      ORDER BY p.date LIMIT 1
+    ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) f
   CROSS JOIN LATERAL (
     SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
-      greatest(p.updated_at, d.updated_at) AS as_of
-    FROM (SELECT x.* FROM public.fmp_split x WHERE x.symbol = s.symbol AND x.numerator > 0 AND x.denominator > 0) p
-    FULL JOIN (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = s.symbol AND x.dividend > 0) d ON d.date = p.date
-  ) x
+      greatest(to_char(p.updated_at, 'YYYY-MM-DD HH24:MI:SS.US') || p.run_id::text, to_char(d.updated_at, 'YYYY-MM-DD HH24:MI:SS.US') || d.run_id::text) AS stamp
+    FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) p
+    FULL JOIN (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) d ON d.date = p.date
+  ) v
   CROSS JOIN LATERAL (
-    SELECT coalesce(x.numerator / x.denominator::numeric(80,40), 1) AS ratio
+    SELECT coalesce((v.numerator::numeric / nullif(round(v.denominator::numeric, 40), 0)), 1) AS ratio
   ) o
+  -- the close from which on the event counts, at which a dividend is reinvested
+  LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (
+      SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
+      FROM public.fmp_eod_price p
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date AND p.date <= v.date + 366
+      ORDER BY p.date LIMIT 1
+    ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) c ON true
   LEFT JOIN LATERAL (
-    SELECT p.date AS day, p.close AS price, coalesce((
-        SELECT published.product(y.numerator / y.denominator::numeric(80,40)) FROM public.fmp_split y
-        WHERE y.symbol = s.symbol AND y.numerator > 0 AND y.denominator > 0 AND y.date > x.date AND y.date <= p.date
-      ), 1) AS splits
-    FROM public.fmp_eod_price p
-    WHERE x.dividend IS NOT NULL AND p.symbol = s.symbol AND p.close > 0
-      AND p.date >= x.date AND p.date <= x.date + 7
-    ORDER BY p.date LIMIT 1
+    SELECT c.day, c.price, coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
+      SELECT max(lc.date) FROM public.fmp_symbol_change lc
+      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
+      WHERE lc.old_symbol = s.symbol
+    ) AS since, NULL::date AS until
+    UNION ALL
+    SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
+    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > v.date AND x.date <= c.day OFFSET 0) x
+    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) AS splits
+    WHERE v.dividend IS NOT NULL AND c.day <= v.date + 7
   ) r ON true
-  WHERE x.date <= n.day
+  WHERE v.date <= n.day
   -- dividends between two closes buy at the same one, none of them for the other
   WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
@@ -112,7 +184,7 @@ CREATE OR REPLACE VIEW sra.price_adjustment AS
 SELECT symbol, date, split_numerator, split_denominator, dividend, currency, reinvestment_date, reinvestment_price, split_factor, total_return_factor, as_of, last_run_id
 FROM published.price_adjustment;
 
-COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before they are counted, on the last of them. The factor is NULL before a dividend without such a close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
+COMMENT ON VIEW sra.price_adjustment IS 'Splits and dividends of every listing, with the factors by which prices before them are divided. A price of day d in today''s shares is price / split_factor, and with dividends reinvested price / total_return_factor, both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of numerator / denominator over this event and all later ones; total_return_factor the product of numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before they are counted, on the last of them. The factor is NULL before a dividend without such a close, unless that lies before all closes anyway. After a rename the events of the former symbol stand under the new one too. Computed with 40 digits. Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).';
 
 COMMENT ON COLUMN sra.price_adjustment.symbol IS 'Symbol.';
 

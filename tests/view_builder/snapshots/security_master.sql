@@ -1,4 +1,4 @@
--- security_master, digest 5aff2080d1ed8e67983f76d5c37c443a;
+-- security_master, digest d0f25fb17bad6a34f199bb695091a1ee;
 
 CREATE TABLE published.security_master (
   source text,
@@ -41,6 +41,10 @@ SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
 WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral';
 
 -- scopes that the runs $1 touched
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
+WHERE run_id = ANY($1::uuid[]) AND dataset = 'InstrumentIdentifier';
+
+-- scopes that the runs $1 touched
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
 UNION ALL
 SELECT 'fmp', u.symbol, t.task_id
@@ -74,15 +78,17 @@ SELECT
   q.is_active::boolean,
   q.as_of::timestamp with time zone
 FROM (
-SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr) AS name, f.name_en, f.name_fr, 'fund' AS type,
+SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr, f.name_other) AS name, f.name_en, f.name_fr, 'fund' AS type,
   NULL::text AS exchange, f.currency, f.family_name AS family, f.company, NULL::text AS sector, NULL::text AS industry,
-  NULL::text AS country, NULL::text AS isin, f.inception_date, true AS is_active, f.as_of
+  NULL::text AS country, i.isin, f.inception_date, true AS is_active, greatest(f.as_of, i.as_of) AS as_of
 FROM scope s CROSS JOIN LATERAL (
   SELECT
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE lower(d.language) LIKE 'en%' AND d.legal_name IS NOT NULL))[1] AS name_en,
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE lower(d.language) LIKE 'fr%' AND d.legal_name IS NOT NULL))[1] AS name_fr,
+    (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
+      FILTER (WHERE d.legal_name IS NOT NULL))[1] AS name_other,
     (array_agg(d.currency ORDER BY NOT coalesce(lower(d.language) LIKE 'en%', false), d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE d.currency IS NOT NULL))[1] AS currency,
     (array_agg(d.family_name ORDER BY NOT coalesce(lower(d.language) LIKE 'en%', false), d.change_date DESC NULLS LAST, d.record_id)
@@ -93,9 +99,14 @@ FROM scope s CROSS JOIN LATERAL (
       FILTER (WHERE d.inception_date IS NOT NULL))[1] AS inception_date,
     max(d.processed_at) AS as_of
   FROM public.fundata_data d
-  WHERE s.source = 'fundata' AND d.identifier = s.identifier AND d.dataset = 'FundGeneral' AND NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = d.identifier AND x.dataset = d.dataset AND x.record_id = d.record_id AND x.data_version = d.data_version) AND (d.record_state IS NULL OR lower(d.record_state) IN ('', 'active'))
+  WHERE s.source = 'fundata' AND d.identifier = s.identifier AND d.dataset = 'FundGeneral' AND d.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) AND NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset AND x.data_version = d.data_version AND (x.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.fundata_data_superseded y WHERE y.identifier = x.identifier AND y.record_id = x.record_id AND y.dataset = x.dataset AND y.data_version = x.superseded_by AND y.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OFFSET 0))) AND (d.record_state IS NULL OR lower(d.record_state) IN ('', 'active'))
   HAVING count(*) > 0
 ) f
+LEFT JOIN LATERAL (
+  SELECT min(d.identifier_value) AS isin, max(d.processed_at) AS as_of FROM public.fundata_data d
+  WHERE d.identifier = s.identifier AND d.dataset = 'InstrumentIdentifier' AND upper(d.identifier_type) = 'ISIN'
+    AND d.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) AND NOT EXISTS (SELECT FROM public.fundata_data_superseded x WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset AND x.data_version = d.data_version AND (x.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.fundata_data_superseded y WHERE y.identifier = x.identifier AND y.record_id = x.record_id AND y.dataset = x.dataset AND y.data_version = x.superseded_by AND y.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OFFSET 0))) AND (d.record_state IS NULL OR lower(d.record_state) IN ('', 'active'))
+) i ON true
 UNION ALL
 SELECT s.source, s.identifier, coalesce(p.company_name, u.company_name), coalesce(p.company_name, u.company_name), NULL,
   CASE WHEN coalesce(u.is_etf, p.is_etf) THEN 'etf' WHEN u.is_fund THEN 'fund' ELSE 'equity' END,
@@ -121,13 +132,13 @@ CREATE OR REPLACE VIEW sra.security_master AS
 SELECT source, identifier, name, name_en, name_fr, type, exchange, currency, family, company, sector, industry, country, isin, inception_date, is_active, as_of, last_run_id
 FROM published.security_master;
 
-COMMENT ON VIEW sra.security_master IS 'One row per security: equities and ETFs by symbol, funds by Fundata''s InstrumentKey. A fund''s name is the English one, else the French one; both are kept. A listing that left the universe stays, inactive.';
+COMMENT ON VIEW sra.security_master IS 'One row per security: equities and ETFs by symbol, funds by Fundata''s InstrumentKey. A fund''s name is the English one, else the French one, else that of a record in neither; both are kept. A listing that left the universe stays, inactive.';
 
 COMMENT ON COLUMN sra.security_master.source IS 'Vendor, which also tells the space of the identifier.';
 
 COMMENT ON COLUMN sra.security_master.identifier IS 'InstrumentKey of a fund, symbol of a listing.';
 
-COMMENT ON COLUMN sra.security_master.name IS 'Name to show: English, else French.';
+COMMENT ON COLUMN sra.security_master.name IS 'Name to show: English, else French, else in whatever language there is.';
 
 COMMENT ON COLUMN sra.security_master.name_en IS 'English name.';
 
@@ -149,7 +160,7 @@ COMMENT ON COLUMN sra.security_master.industry IS 'Industry.';
 
 COMMENT ON COLUMN sra.security_master.country IS 'Country of the issuer, ISO 3166 alpha-2 as a rule.';
 
-COMMENT ON COLUMN sra.security_master.isin IS 'ISIN of the listing, vendor''s.';
+COMMENT ON COLUMN sra.security_master.isin IS 'ISIN, vendor''s.';
 
 COMMENT ON COLUMN sra.security_master.inception_date IS 'First day of the fund or ETF.';
 

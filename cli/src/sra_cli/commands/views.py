@@ -57,7 +57,10 @@ def build(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the views that new runs or changed models touch, or those named; readers see the old or the new, never between."""
+    """Build the views that new runs or changed models touch, or those named and what waits for them.
+
+    Readers see the old or the new, never between. What is computed from a view that is built in full is built in full.
+    """
     output = Output(as_json=as_json)
     configure_logs(service="views", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level)
     with use_database(Home(home)) as dsn:

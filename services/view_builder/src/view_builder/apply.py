@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -22,8 +23,10 @@ _log = get_logger(__name__)
 
 SQL_READ_STATE = "SELECT * FROM public.published_view WHERE relation = $1"
 SQL_PUT_DEFINITION = """
-INSERT INTO public.published_view (relation, view, version, digest, contract) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5
+INSERT INTO public.published_view AS p (relation, view, version, digest, contract, defined_at)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp())
+ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5,
+  defined_at = CASE WHEN p.digest = $4 THEN p.defined_at ELSE clock_timestamp() END
 """
 SQL_LIST_INDEXES = """
 SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)
@@ -40,6 +43,19 @@ async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Reco
     return await connection.fetchrow(SQL_READ_STATE, view.relation)
 
 
+def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetime) -> bool:
+    """Whether another model was published since this process started: that of a newer version, which is not to be undone.
+
+    Versions that overlap during a deploy would else build each other's models in turns.
+    """
+    return (
+        state is not None
+        and state["digest"] != view.digest
+        and state["defined_at"] is not None
+        and state["defined_at"] > since
+    )
+
+
 async def is_defined(connection: Connection, view: CompiledView) -> bool:
     """Whether the view, and its table where it has one, are there."""
     names = [view.name] + ([view.backing] if view.spec.keyed is not None else [])
@@ -53,7 +69,7 @@ async def prepare_table(pool: Pool, view: CompiledView) -> None:
 
     Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
     """
-    await _retry_locks(pool, view, _prepare_table)
+    await _retry_locks(pool, view, prepare_kept)
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
@@ -89,11 +105,12 @@ async def _retry_locks(pool: Pool, view: CompiledView, change: Any) -> None:
 
 async def _define_view(connection: Connection, view: CompiledView) -> None:
     if view.spec.keyed is not None:
-        await _prepare_table(connection, view)
+        await prepare_kept(connection, view)
     await replace_view(connection, view)
 
 
-async def _prepare_table(connection: Connection, view: CompiledView) -> None:
+async def prepare_kept(connection: Connection, view: CompiledView) -> None:
+    """As `prepare_table`, in the caller's transaction."""
     state = await read_state(connection, view)
     if state is not None:
         require_compatible(view, state["contract"])

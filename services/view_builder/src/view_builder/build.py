@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,24 +11,30 @@ from uuid import UUID
 import asyncpg
 
 from sra_shared.db import Connection
+from sra_shared.errors import SraError
+from sra_shared.logs import redact_text
 from view_builder import exchange
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
 from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample, check_shape
 from view_builder.compile import CompiledView
-
-_STATEMENT_SECONDS = 3600.0
+from view_builder.exchange import STATEMENT_SECONDS
 
 # Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
-SQL_PENDING_RUNS = """
+# A dataset that no view knows may stand for any of them: looking in vain costs little. What ended before the view was
+# settled is in it, so that this does not go through the whole ledger.
+SQL_NEW_RUNS = """
 SELECT t.task_id AS run_id FROM public.task_execution_log t
 WHERE t.source = ANY($2::text[]) AND t.status NOT IN ('queued', 'running', 'parked')
+  AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = $1), '-infinity')
   AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = $1)
   AND EXISTS (SELECT FROM public.run_unit u WHERE u.task_id = t.task_id
-              AND ($3::text[] IS NULL OR u.dataset = ANY($3)))
+              AND ($3::text[] IS NULL OR u.dataset = ANY($3) OR u.dataset <> '' AND u.dataset <> ALL($4::text[])))
 UNION
 SELECT i.run_id FROM public.completion_inbox i
 WHERE i.source = ANY($2::text[])
-  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(i.datasets) d WHERE d = ANY($3)))
+  AND ($3::text[] IS NULL OR EXISTS (SELECT FROM jsonb_array_elements_text(i.datasets) d (name)
+                                     WHERE d.name = ANY($3) OR d.name <> '' AND d.name <> ALL($4::text[])))
   AND NOT EXISTS (SELECT FROM public.published_run p WHERE p.run_id = i.run_id AND p.relation = $1)
   AND NOT EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = i.run_id
                   AND t.status IN ('queued', 'running', 'parked'))
@@ -36,9 +43,11 @@ SQL_COVER_RUNS = """
 INSERT INTO public.published_run (run_id, relation, build_id) SELECT run_id, $2, $3 FROM unnest($1::uuid[]) run_id
 ON CONFLICT DO NOTHING
 """
+# A run that waits for a base holds the time back. The hour is for those whose end is not committed yet as they are listed.
 SQL_PUT_BUILD = """
 UPDATE public.published_view SET built_at = clock_timestamp(), build_id = $2, builds = builds + 1, row_count = $3,
-  newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL
+  newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL, settled_until = least(
+    now() - interval '1 hour', (SELECT min(t.completed_at) FROM public.task_execution_log t WHERE t.task_id = ANY($7::uuid[])))
 WHERE relation = $1
 RETURNING builds, built_at
 """
@@ -54,13 +63,27 @@ class Built:
     runs: tuple[UUID, ...]
 
 
-async def find_pending_runs(connection: Connection, view: CompiledView) -> list[UUID]:
+async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]:
     """Return the runs that touched the view's sources and are not in it yet."""
     datasets = {name for source in view.spec.sources for name in source.datasets}
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
-    rows = await connection.fetch(SQL_PENDING_RUNS, view.relation, vendors, sorted(datasets) if selective else None)
-    return sorted(row["run_id"] for row in rows)
+    wanted = sorted(datasets) if selective else None
+    rows = await connection.fetch(SQL_NEW_RUNS, view.kept_as, vendors, wanted, sorted(view.known_datasets))
+    return {row["run_id"] for row in rows}
+
+
+async def find_waiting_runs(connection: Connection, view: CompiledView, new: AbstractSet[UUID]) -> set[UUID]:
+    """Return those of its new runs that the view must not take in yet, since a kept view that it is computed from lacks them.
+
+    It would be marked as holding a run whose rows it read from a base that did not have them. The new runs are those that
+    were listed before: one that ends in between is not among them.
+    """
+    waiting: set[UUID] = set()
+    for base in view.bases:
+        if waiting < new:
+            waiting |= new & await find_new_runs(connection, base)
+    return waiting
 
 
 async def needs_full_build(connection: Connection, view: CompiledView) -> bool:
@@ -80,50 +103,52 @@ async def build_view(
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
     state = await read_state(connection, view)
-    runs = await find_pending_runs(connection, view)
+    new = await find_new_runs(connection, view)
+    waiting = await find_waiting_runs(connection, view, new)
+    runs = sorted(new - waiting)
     before = Extent(None, None)
     if state is not None and state["filled"] is not None:
         before = Extent(state["row_count"], state["newest_at"])
     computed = changed = 0
     after = Extent(None, None)
     if view.spec.keyed is not None:
-        computed, changed, after = await _exchange_rows(connection, view, runs, build_id, full=full, before=before)
+        computed, changed, after = await exchange_rows(connection, view, runs, build_id, full=full, before=before)
         if not accept_drop:
             check_extent(view, before, after)
     if state is None or state["digest"] != view.digest or not await is_defined(connection, view):
         await replace_view(connection, view)
     await check_shape(connection, view)
     await check_sample(connection, view)
-    await connection.execute(SQL_COVER_RUNS, runs, view.relation, build_id)
-    await _note_build(connection, view, build_id, after, changed)
+    await connection.execute(SQL_COVER_RUNS, runs, view.kept_as, build_id)
+    await note_build(connection, view, build_id, after, changed, waiting)
     return Built(computed, changed, full, tuple(runs))
 
 
-async def _exchange_rows(
+async def exchange_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
-    """Return the rows computed, the rows changed and what the view holds then."""
-    # a first build sorts the whole history once
+    """Exchange the rows that the runs touched, or all; return the rows computed, the rows changed and what is kept then."""
+    # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(exchange.create_scope(view))
     if full:
-        await connection.execute(exchange.fill_all_scopes(view), timeout=_STATEMENT_SECONDS)
+        await connection.execute(exchange.fill_all_scopes(view), timeout=STATEMENT_SECONDS)
     else:
-        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=_STATEMENT_SECONDS)
-    await connection.execute("ANALYZE scope")
-    computed = _count(await connection.execute(exchange.create_fresh(view, full=full), timeout=_STATEMENT_SECONDS))
-    await connection.execute("ANALYZE fresh")
+        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=STATEMENT_SECONDS)
+    await connection.execute("ANALYZE scope", timeout=STATEMENT_SECONDS)
+    computed = count_rows(await connection.execute(exchange.create_fresh(view, full=full), timeout=STATEMENT_SECONDS))
+    await connection.execute("ANALYZE fresh", timeout=STATEMENT_SECONDS)
     await check_fresh_rows(connection, view)
     if not full:
         for statement in exchange.index_scope_and_fresh(view):
             await connection.execute(statement)
         await _look_up_only(connection)
-    deleted = _count(await connection.execute(exchange.delete_gone(view, full=full), timeout=_STATEMENT_SECONDS))
-    updated = _count(await connection.execute(exchange.update_changed(view), build_id, timeout=_STATEMENT_SECONDS))
-    inserted = _count(await connection.execute(exchange.insert_new(view), build_id, timeout=_STATEMENT_SECONDS))
+    deleted = count_rows(await connection.execute(exchange.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
+    updated = count_rows(await connection.execute(exchange.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
+    inserted = count_rows(await connection.execute(exchange.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
     if full:
         # the day's builds that follow, and readers, must not plan for an empty table
-        await connection.execute(f"ANALYZE {view.backing}", timeout=_STATEMENT_SECONDS)
+        await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
         await _look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
     return computed + deleted, deleted + updated + inserted, after
@@ -138,24 +163,33 @@ async def _look_up_only(connection: Connection) -> None:
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:
     """Count a full build; after an incremental one add up, so that its cost does not follow the whole."""
     if full or before.rows is None:
-        row = await connection.fetchrow(f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}")  # noqa: S608
+        query = f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}"  # noqa: S608
+        row = await connection.fetchrow(query, timeout=STATEMENT_SECONDS)
         return Extent(row["n"], row["newest"]) if row is not None else Extent(None, None)
     newest: datetime | None = await connection.fetchval("SELECT max(as_of) FROM fresh")
     known = [moment for moment in (before.newest, newest) if moment is not None]
     return Extent(before.rows + growth, max(known) if known else None)
 
 
-async def _note_build(connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int) -> None:
+async def note_build(
+    connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int, waiting: AbstractSet[UUID]
+) -> None:
     row: asyncpg.Record | None = await connection.fetchrow(
-        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed
+        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed, list(waiting)
     )
     if row is not None:
         note = f"Build {row['builds']} of {row['built_at']:%Y-%m-%d %H:%M:%S} UTC, run {build_id}."
         await connection.execute(view.comment_build(note))
 
 
+def describe_failure(error: Exception) -> str:
+    """Return what data_freshness tells of a failure, without secrets."""
+    text = redact_text(str(error))
+    return text if isinstance(error, SraError) else f"{type(error).__name__}: {text}"
+
+
 async def note_failure(connection: Connection, view: CompiledView, error: str) -> None:
-    """Keep why the newest build failed beside the state that readers go on with."""
+    """Keep why the newest build failed, or its attempt, beside the state that readers go on with."""
     await connection.execute(
         "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1",
         view.relation,
@@ -163,5 +197,6 @@ async def note_failure(connection: Connection, view: CompiledView, error: str) -
     )
 
 
-def _count(status: str) -> int:
+def count_rows(status: str) -> int:
+    """Return the rows that a statement's status tells."""
     return int(status.rsplit(" ", 1)[-1])

@@ -48,11 +48,11 @@ def _fail(view: CompiledView, what: str) -> CheckFailedError:
 
 async def check_fresh_rows(connection: Connection, view: CompiledView) -> None:
     """Check the rows of the relation `fresh` before they are published; raises CheckFailedError."""
-    double = await connection.fetch(exchange.find_double_keys(view))
+    double = await connection.fetch(exchange.find_double_keys(view), timeout=exchange.STATEMENT_SECONDS)
     if double:
         keys = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in double)
         raise _fail(view, f"the key is not unique ({keys})")
-    nulls = await connection.fetchrow(exchange.count_nulls(view))
+    nulls = await connection.fetchrow(exchange.count_nulls(view), timeout=exchange.STATEMENT_SECONDS)
     empty = {name: count for name, count in (nulls or {}).items() if count}
     if empty:
         told = ", ".join(f"{name} in {count} rows" for name, count in empty.items())

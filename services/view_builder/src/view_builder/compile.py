@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from sra_shared.views.base import Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from sra_shared.views.base import KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
 
 LAST_RUN_COLUMN = "last_run_id"
+_STAGE = "__next"
 
 _PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
@@ -29,12 +30,19 @@ def quote_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class CompiledView:
-    """A view as statements; `digest` changes with anything that changes the rows or the columns."""
+    """A view as statements; `digest` changes with anything that changes the rows or the columns.
+
+    `bases` are the kept views that it is computed from, those of the views that it uses included, and `known_datasets` all
+    that the views compiled with it read. A `stage` is the same view over the table of a build that is not published yet.
+    """
 
     model: type[ViewModel]
     spec: ViewSpec
     columns: tuple[Column, ...]
     digest: str
+    bases: tuple[CompiledView, ...] = ()
+    known_datasets: frozenset[str] = frozenset()
+    is_stage: bool = False
 
     @property
     def relation(self) -> str:
@@ -47,9 +55,19 @@ class CompiledView:
         return f"sra.{quote_name(self.relation)}"
 
     @property
+    def kept_as(self) -> str:
+        """Name of the table behind a keyed view, under which the ledger notes what it holds."""
+        return f"{self.relation}{_STAGE}" if self.is_stage else self.relation
+
+    @property
     def backing(self) -> str:
         """The table behind a keyed view as SQL names it."""
-        return f"published.{quote_name(self.relation)}"
+        return f"published.{quote_name(self.kept_as)}"
+
+    @property
+    def stage(self) -> CompiledView:
+        """The view over the table in which a build of all its rows comes about."""
+        return replace(self, is_stage=True)
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -86,7 +104,8 @@ class CompiledView:
 
     def _select_typed(self, query: str) -> str:
         columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        return f"SELECT\n  {columns}\nFROM (\n{query.strip()}\n) q"
+        read = query.strip().replace(f" {KEPT_ROWS} ", f" {self.backing} ")
+        return f"SELECT\n  {columns}\nFROM (\n{read}\n) q"
 
     @property
     def create_view(self) -> str:
@@ -129,7 +148,8 @@ class CompiledView:
         statements = {}
         for definition in definitions:
             kind, _, body = definition.partition("|")
-            name = f"ix_{self.relation[:40]}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
+            table = f"{self.relation[:34]}{_STAGE}" if self.is_stage else self.relation[:40]
+            name = f"ix_{table}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
             statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {body}".split())
         return statements
 
@@ -172,6 +192,8 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
     missing = {"as_of", LAST_RUN_COLUMN} - set(names)
     if missing:
         raise ValueError(f"{model.__name__}: every view tells {', '.join(sorted(missing))}")
+    if spec.keyed is not None and spec.keyed.next_scopes and not (spec.keyed.tells_run and len(spec.keyed.scope) == 1):
+        raise ValueError(f"{model.__name__}: what is built in parts has one scope column and tells its runs")
     draft = CompiledView(model, spec, columns, "")
     return CompiledView(model, spec, columns, _hash_view(draft))
 
@@ -181,14 +203,21 @@ def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]
     compiled = {view.relation: view for view in map(compile_view, models)}
     if len(compiled) != len(models):
         raise ValueError("two view models have the same name and version")
-    ordered: list[CompiledView] = []
-    while len(ordered) < len(compiled):
-        done = {view.relation for view in ordered}
-        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= done]
+    known = frozenset(name for view in compiled.values() for source in view.spec.sources for name in source.datasets)
+    done: dict[str, CompiledView] = {}
+    while len(done) < len(compiled):
+        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= set(done)]
         if not ready:
-            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - done)}")
-        ordered.extend(ready)
-    return tuple(ordered)
+            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - set(done))}")
+        done |= {v.relation: replace(v, bases=_list_bases(v, done), known_datasets=known) for v in ready}
+    return tuple(done.values())
+
+
+def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
+    used = [done[name] for name in view.spec.uses]
+    bases = {base.relation: base for one in used for base in one.bases}
+    bases |= {one.relation: one for one in used if one.spec.keyed is not None}
+    return tuple(bases.values())
 
 
 def render_script(view: CompiledView) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from view_builder.compile import LAST_RUN_COLUMN, CompiledView, quote_name
 
+# of one statement: a history of fifty million rows is counted, sorted or indexed in a few minutes each
+STATEMENT_SECONDS = 14_400.0
+
 
 def match_columns(names: Sequence[str], left: str, right: str) -> str:
     """Two relations agree in these columns."""
@@ -52,6 +55,31 @@ def fill_changed_scopes(view: CompiledView) -> str:
     )
 
 
+def fill_next_scopes(view: CompiledView) -> str:
+    """The scopes after `$1`, at most `$2` of them, from their beginning."""
+    (scope,) = view.keyed.scope
+    into, start = (", since", ", '-infinity'::date") if view.keyed.since else ("", "")
+    return (
+        f"INSERT INTO scope ({quote_name(scope)}{into})"  # noqa: S608
+        f" SELECT n.{quote_name(scope)}{start} FROM (\n{(view.keyed.next_scopes or '').strip()}\n) n"
+    )
+
+
+def fill_stage(view: CompiledView) -> str:
+    """Add the rows of `fresh` to a table that has none of them; `$1` is the build."""
+    names = [column.name for column in view.computed if column.name != LAST_RUN_COLUMN]
+    return (
+        f"INSERT INTO {view.backing} ({_list(names)}, {LAST_RUN_COLUMN})"  # noqa: S608
+        f" SELECT {_list(names, 'f')}, {_tell_run(view)} FROM fresh f ORDER BY {_list(view.spec.key, 'f')}"
+    )
+
+
+def show_stage(view: CompiledView) -> str:
+    """Have `fresh` be the rows of the stage."""
+    names = _list([column.name for column in view.computed])
+    return f"CREATE TEMP VIEW fresh AS SELECT {names} FROM {view.stage.backing}"  # noqa: S608
+
+
 def create_fresh(view: CompiledView, *, full: bool) -> str:
     """The rows of the scopes as they are now."""
     return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_all_rows if full else view.select_rows}"
@@ -86,6 +114,11 @@ def _tell_run(view: CompiledView) -> str:
     return f"coalesce({'f.' + LAST_RUN_COLUMN if view.keyed.tells_run else 's.run_id'}, $1)"
 
 
+def _join_scope(view: CompiledView) -> str:
+    """What a row does not tell itself, the run that touched it, its scope tells."""
+    return "" if view.keyed.tells_run else f" JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
+
+
 def update_changed(view: CompiledView) -> str:
     """Write the rows that differ; `$1` is the build."""
     rest = [column.name for column in view.computed if column.name not in view.spec.key]
@@ -94,8 +127,7 @@ def update_changed(view: CompiledView) -> str:
     differs = f"ROW({_list(rest, 'b')})::text IS DISTINCT FROM ROW({_list(rest, 'f')})::text"
     return (
         f"UPDATE {view.backing} b SET {changes}, {LAST_RUN_COLUMN} = {_tell_run(view)}"  # noqa: S608
-        f" FROM fresh f JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
-        f" WHERE {match_columns(view.spec.key, 'b', 'f')} AND {differs}"
+        f" FROM fresh f{_join_scope(view)} WHERE {match_columns(view.spec.key, 'b', 'f')} AND {differs}"
     )
 
 
@@ -104,8 +136,7 @@ def insert_new(view: CompiledView) -> str:
     names = [column.name for column in view.computed if column.name != LAST_RUN_COLUMN]
     return (
         f"INSERT INTO {view.backing} ({_list(names)}, {LAST_RUN_COLUMN})"  # noqa: S608
-        f" SELECT {_list(names, 'f')}, {_tell_run(view)} FROM fresh f"
-        f" JOIN scope s ON {match_columns(view.keyed.scope, 's', 'f')}"
+        f" SELECT {_list(names, 'f')}, {_tell_run(view)} FROM fresh f{_join_scope(view)}"
         f" WHERE NOT EXISTS (SELECT FROM {view.backing} b WHERE {match_columns(view.spec.key, 'b', 'f')})"
         f" ORDER BY {_list(view.spec.key, 'f')}"
     )

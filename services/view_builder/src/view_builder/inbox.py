@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,11 @@ SQL_LIST_LIVE_BUILDS = """
 SELECT task_id, has_job FROM task_execution_log
 WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked') AND task_id IS DISTINCT FROM $1
 """
+
+
+def make_build_request(*, work_key: str | None = "view_build", **values: Any) -> RunRequest:
+    """Return the request of a build; its attempts may take as long as a view over fifty million rows needs."""
+    return RunRequest(task_type=TaskType.VIEW_BUILD, work_key=work_key, timeout_seconds=14_400, **values)
 
 
 class Completion(BaseModel):
@@ -85,7 +91,7 @@ async def request_build(connection: Connection, *, ending: UUID | None = None) -
         return None
     # while its predecessor's row still counts as live, the successor needs a key of its own
     key = "view_build" if ending is None else f"view_build:after:{ending}"
-    request = RunRequest(task_type=TaskType.VIEW_BUILD, priority=2, work_key=key)
+    request = make_build_request(work_key=key, priority=2)
     requested = await request_run(connection, request, source=None, enqueue=enqueue_run)
     return requested.task.task_id
 

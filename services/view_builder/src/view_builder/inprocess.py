@@ -12,8 +12,6 @@ from sra_shared.db import Connection, open_connection, open_pool
 from sra_shared.migrate import require_revision
 from sra_shared.runs import (
     ProcessingTask,
-    RunRequest,
-    TaskType,
     Unit,
     Worker,
     carry_through,
@@ -22,10 +20,12 @@ from sra_shared.runs import (
 )
 from sra_shared.views import VIEWS
 from view_builder.apply import define_views, is_defined, read_state
-from view_builder.build import find_pending_runs
+from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
-from view_builder.work import BuildParameters, ViewBuildWork
+from view_builder.inbox import make_build_request
+from view_builder.stage import PART_ROWS
+from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,16 @@ async def define_missing_views(dsn: str) -> list[str]:
         await pool.close()
 
 
-async def build_in_process(dsn: str, parameters: BuildParameters) -> BuildResult:
-    """Build what is asked for; raises ConfigError where the database is not migrated."""
+async def build_in_process(dsn: str, parameters: BuildParameters, *, part_rows: int = PART_ROWS) -> BuildResult:
+    """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
     views = list_compiled_views()
-    work = ViewBuildWork(views)
+    require_known(views, parameters)
+    work = ViewBuildWork(views, part_rows=part_rows)
     connection = await open_connection(dsn, application_name="sra:views")
     try:
         await require_revision(connection)
         async with connection.transaction():
-            request = RunRequest(
-                task_type=TaskType.VIEW_BUILD,
-                parameters=parameters.model_dump(exclude_defaults=True),
-                timeout_seconds=14_400,
-            )
+            request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
             requested = await request_run(connection, request, source=None)
     finally:
         await connection.close()
@@ -113,5 +110,5 @@ async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict
             rows = await connection.fetchval(f"SELECT count(v::text) FROM {view.name} v")  # noqa: S608
     except (CheckFailedError, asyncpg.PostgresError) as error:
         problems.append(str(error))
-    pending = await find_pending_runs(connection, view)
+    pending = await find_new_runs(connection, view)
     return ViewVerdict(view.relation, tuple(problems), len(pending), rows)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from sra_shared.db import Connection
 from sra_shared.service import ServiceState, get_state
@@ -78,9 +80,20 @@ def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
     )
 
 
+class _RowSchema(GenerateJsonSchema):
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        return {"type": "number"}
+
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^\\x([0-9a-f]{2})*$"}
+
+
 def make_schema(view: CompiledView) -> dict[str, Any]:
-    """Return the JSON Schema of a view's rows, with units and SQL types, for the SRA app."""
-    schema = view.model.model_json_schema(mode="serialization")
+    """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units and SQL types.
+
+    A number is a number with all its digits, in columns and in the parts of lists alike; read it as a decimal.
+    """
+    schema = view.model.model_json_schema(mode="serialization", schema_generator=_RowSchema)
     for column in view.columns:
         described = schema["properties"][column.name]
         described["x-sql-type"] = column.sql_type

@@ -123,6 +123,7 @@ task_execution_log = Table(
     ),
     Index("ix_task_execution_log_type_scheduled", "task_type", "scheduled_at"),
     Index("ix_task_execution_log_parent", "parent_id"),
+    Index("ix_task_execution_log_completed", "completed_at"),
 )
 
 run_unit = Table(

@@ -31,6 +31,13 @@ published_view = Table(
     Column("changed_rows", BigInteger, nullable=False, server_default=text("0"), comment="By the last build."),
     Column("failed_at", DateTime(timezone=True), comment="NULL unless the newest build failed its checks."),
     Column("error", Text),
+    Column(
+        "settled_until",
+        DateTime(timezone=True),
+        comment="Every run that ended before it, and concerns the view, is in.",
+    ),
+    Column("defined_at", DateTime(timezone=True), comment="Since when the view is as its digest says."),
+    Column("staged", JSONB, comment="How far a build of all rows got that is made in parts; NULL while there is none."),
     CheckConstraint("version >= 1", name="version_counts"),
 )
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from sra_shared.errors import ConfigError
 
 AS_OF = "When the newest source record behind this row was stored, in UTC."
+KEPT_ROWS = "kept_rows"
 LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
 
 _SQL_TYPES: dict[type, str] = {
@@ -75,6 +76,10 @@ class Keyed:
     last_run_id. `on_read` are columns (name, expression over `b`, the row, and what `read_join` joins to it) that are not
     stored, because they would change on rows whose sources did not. `full_query` gives the rows of all scopes by another
     plan, where reading whole tables once is better than looking up every scope.
+
+    `next_scopes` is for a series so long that its first build is made in parts: it selects the scopes after `$1` (text), at
+    most `$2` of them, in order. Such a view has one scope column and tells its runs. The query reads the rows kept so far
+    from the relation `KEPT_ROWS`, since they may lie in the table of a build that is not published yet.
     """
 
     scope: tuple[str, ...]
@@ -87,6 +92,7 @@ class Keyed:
     on_read: tuple[tuple[str, str], ...] = ()
     read_join: str = ""
     full_query: str | None = None
+    next_scopes: str | None = None
 
 
 @dataclass(frozen=True)

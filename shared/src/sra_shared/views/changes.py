@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 def select_changed(table: str, column: str = "symbol", name: str = "symbol") -> str:
     """The keys that the runs `$1` wrote, each with its run."""
-    return f"SELECT {column} AS {name}, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608 - our own names
+    # a first history has millions of rows of a few thousand securities
+    return f"SELECT DISTINCT {column} AS {name}, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608
 
 
 def select_all_changed(tables: Sequence[str]) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ _QUERY = f"""
 SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
   round((({_MIDDLE})[1] + ({_MIDDLE})[2]) / 2, 6) AS median_navps,
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
-  max(p.as_of) AS as_of
+  max(p.stored_at) AS as_of
 FROM (
-  SELECT h.date, coalesce(m.currency, '{NO_CURRENCY}') AS currency, h.navps, h.as_of,
+  SELECT h.date, coalesce(m.currency, '{NO_CURRENCY}') AS currency, h.navps, h.stored_at,
     sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
   FROM scope s JOIN published.fund_quote_history h ON h.date = s.date
   LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier

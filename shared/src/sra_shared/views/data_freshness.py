@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.latest_quote import MARKET_ZONE
 
 _ENDED = """
 public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
@@ -50,6 +52,8 @@ class RunContents(ViewModel):
         sources=(Source("fundata_data", "fundata"), Source("fundata_quotes", "fundata")),
         keyed=Keyed(
             scope=("task_id", "dataset"),
+            # runs leave the ledger when they are old
+            max_shrink=Decimal(1),
             all_scopes=f"SELECT u.task_id, u.dataset FROM {_ENDED}",  # noqa: S608 - text of this module
             changed_scopes=(
                 f"SELECT u.task_id, u.dataset, u.task_id AS run_id FROM {_ENDED} AND t.task_id = ANY($1::uuid[])",  # noqa: S608
@@ -84,7 +88,7 @@ WITH ledger AS (
     x.created_at AS expected_since,
     CASE
       WHEN source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
-      WHEN dataset = 'quote' THEN (SELECT max(q.price_date) FROM sra.latest_quote q WHERE q.source = 'fmp')
+      WHEN dataset = 'quote' THEN (SELECT (max(q.quoted_at) AT TIME ZONE '{MARKET_ZONE}')::date FROM sra.latest_quote q)
       WHEN dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
       WHEN dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
       WHEN dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)

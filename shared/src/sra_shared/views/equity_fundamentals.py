@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from sra_shared.views.performance import select_adjustment
+from sra_shared.views.performance import count_shares
 
 _INCOME = ("revenue", "gross_profit", "operating_income", "ebitda", "ebit", "interest_expense", "net_income")
 _CASH = ("operating_cash_flow", "capital_expenditure", "free_cash_flow")
@@ -75,12 +75,12 @@ def _join_same_period(table: str, names: tuple[str, ...], alias: str) -> str:
 def select_periods(condition: str, most: int) -> str:
     """The newest periods of the company `s.symbol`, newest first (`place` from 1), each in its newest version.
 
-    eps_now and eps_diluted_now are per share of today: a statement counts in shares of the day on which it was filed (a
+    eps_now and eps_diluted_now are per share of the price's day: a statement counts in shares of the day on which it was filed (a
     restatement, on which we learnt of it), and later splits divide it.
     """
     filed = "greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)"
     return f"""SELECT i.*, {_list(_CASH, "c")}, {_list(_BALANCE, "b")},
-    i.eps / coalesce(a.split_factor, 1) AS eps_now, i.eps_diluted / coalesce(a.split_factor, 1) AS eps_diluted_now,
+    i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
     greatest(i.updated_at, c.updated_at, b.updated_at) AS stored_at,
     row_number() OVER (ORDER BY i.fiscal_year DESC, i.period DESC) AS place
   FROM (
@@ -91,7 +91,7 @@ def select_periods(condition: str, most: int) -> str:
   ) i
   {_join_same_period("fmp_cash_flow", _CASH, "c")}
   {_join_same_period("fmp_balance_sheet", _BALANCE, "b")}
-  LEFT JOIN LATERAL ({select_adjustment("i.symbol", filed)}) a ON true"""  # noqa: S608
+  CROSS JOIN LATERAL (SELECT {count_shares(filed)} AS shares) a"""  # noqa: S608
 
 
 def _sum(name: str, column: str | None = None) -> str:

@@ -11,26 +11,44 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, Col, Source, ViewModel, ViewSpec
+from sra_shared.views.closes import is_shown
 from sra_shared.views.performance import select_adjustment
 
 _DIGITS = 12
+
+
+def _is_own(alias: str) -> str:
+    """Not of another security, which had the symbol until a day."""
+    return f"""NOT EXISTS (
+    SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
+    WHERE c.old_symbol = {alias}.symbol AND c.date > {alias}.date)"""
 
 
 def _adjust(column: str) -> str:
     return f"round(q.{column} / coalesce(a.split_factor, 1), {_DIGITS}) AS split_adjusted_{column}"
 
 
+# the close of a day under the present symbol, or else under the one of that day
 _QUERY = f"""
-SELECT q.symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume,
+SELECT q.listed AS symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume,
   {", ".join(_adjust(column) for column in ("open", "high", "low", "close"))},
   round(q.volume * coalesce(a.split_factor, 1), {_DIGITS}) AS split_adjusted_volume,
   round(q.close / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, {_DIGITS}) AS total_return_close,
   coalesce(a.split_factor, 1) AS split_factor, CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END
     AS total_return_factor,
-  q.updated_at AS as_of, q.run_id AS last_run_id
-FROM public.fmp_eod_price q
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = q.symbol
-LEFT JOIN LATERAL ({select_adjustment("q.symbol", "q.date")}) a ON true
+  greatest(q.updated_at, a.as_of) AS as_of,
+  CASE WHEN a.as_of > q.updated_at THEN a.last_run_id ELSE q.run_id END AS last_run_id, q.symbol AS delivered_symbol
+FROM (
+  SELECT p.*, p.symbol AS listed FROM public.fmp_eod_price p WHERE {is_shown("p", adjusted=True)} AND {_is_own("p")}
+  UNION ALL
+  SELECT p.*, f.symbol FROM public.fmp_symbol_alias f
+  JOIN public.fmp_eod_price p ON p.symbol = f.former_symbol AND p.date < f.valid_to
+    AND (f.valid_from IS NULL OR p.date >= f.valid_from)
+  WHERE {is_shown("p", adjusted=True)} AND NOT EXISTS (
+    SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND {_is_own("o")})
+) q
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = q.listed
+LEFT JOIN LATERAL ({select_adjustment("q.listed", "q.date")}) a ON true
 """  # noqa: S608 - fragments of this package
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
@@ -44,8 +62,9 @@ class EquityQuoteHistory(ViewModel):
     open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares:
     price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of
     two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of
-    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. Source:
-    specification, section 5.
+    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. A new session shows
+    with its factors: when price_adjustment holds the run that brought it. After a rename the sessions of the former symbol
+    stand under the new one, which delivered_symbol tells. Source: specification, section 5.
     """
 
     symbol: str = Field(description="Symbol.")
@@ -67,13 +86,17 @@ class EquityQuoteHistory(ViewModel):
     split_factor: Factor = Field(description="Today's shares for one of the day.")
     total_return_factor: Factor = Field(description="The same with all dividends since reinvested.")
     as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description="The run that stored the price.")
+    last_run_id: UUID = Field(description="The run that last changed the row: its price, or an event that adjusts it.")
+    delivered_symbol: str = Field(description="Symbol under which the vendor told the session.")
 
     spec: ClassVar[ViewSpec] = ViewSpec(
         name="equity_quote_history",
         key=("symbol", "date"),
         query=_QUERY,
-        sources=(Source("fmp_eod_price", "fmp", ("eod_prices",)),),
+        sources=(
+            Source("fmp_eod_price", "fmp", ("eod_prices",)),
+            Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+        ),
         uses=("security_master", "price_adjustment"),
         used_indexes=("pk_fmp_eod_price", "ix_fmp_eod_price_date"),
     )

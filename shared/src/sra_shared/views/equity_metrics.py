@@ -90,20 +90,8 @@ class EquityFigures(ViewModel):
     piotroski_score: Annotated[Decimal | None, Col("score, 0 to 9")] = Field(description="Piotroski F-score, vendor's.")
 
 
-class EquityMetrics(EquityFigures):
-    """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
-
-    Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
-    7 days, 1, 3, 6, 12, 36, 60 calendar months or the last day of the former year, NULL where that is over 7 days older than
-    asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes. Both closes are
-    in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
-    total_return, price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification,
-    section 5). Ratios of price and statements are computed only where currency and reported_currency agree, else they are
-    the vendor's for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise.
-    enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to
-    price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend. eps_ttm and
-    eps_diluted_ttm sum the reported quarters, each restated by the splits after its filing (IAS 33.64).
-    """
+class EquityCore(EquityFigures):
+    """All other figures of a company."""
 
     open: Amount = Field(description="First price of the day, of the newest quote.")
     day_low: Amount = Field(description="Lowest price of the day.")
@@ -178,5 +166,35 @@ class EquityMetrics(EquityFigures):
     )
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
+
+
+class ProfileDetails(ViewModel):
+    """What else the vendor's profile tells of a company."""
+
+    average_volume: Annotated[Decimal | None, Col("shares")] = Field(description="Mean volume of a day, vendor's.")
+    cusip: str | None = Field(description="CUSIP.")
+    cik: str | None = Field(description="Key of the company at the SEC.")
+    address: str | None = Field(description="Street of the head office.")
+    city: str | None = Field(description="City of the head office.")
+    state: str | None = Field(description="State or province of the head office.")
+    postal_code: str | None = Field(description="Postal code of the head office.")
+    phone: str | None = Field(description="Telephone.")
+    image: str | None = Field(description="Address of the logo.")
+
+
+class EquityMetrics(ProfileDetails, EquityCore):
+    """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
+
+    Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
+    7 days, 1, 3, 6, 12, 36, 60 calendar months or the last day of the former year, NULL where that is over 7 days older than
+    asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes. Both closes are
+    in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
+    total_return, price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification,
+    section 5). Ratios of price and statements are computed only where currency and reported_currency agree, else they are
+    the vendor's for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise.
+    enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to
+    price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend. eps_ttm and
+    eps_diluted_ttm sum the reported quarters, each restated by the splits after its filing (IAS 33.64).
+    """
 
     spec: ClassVar[ViewSpec] = METRICS

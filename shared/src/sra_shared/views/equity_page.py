@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sra_shared.views.base import Source, ViewSpec
-from sra_shared.views.equity_metrics import EquityFigures, EquityMetrics
+from sra_shared.views.base import Source, ViewModel, ViewSpec
+from sra_shared.views.equity_metrics import EquityCore, EquityFigures, EquityMetrics, ProfileDetails
 
 PEERS_SHOWN = 6
 _OWN = [name for name in EquityMetrics.model_fields if name not in ("as_of", "last_run_id")]
@@ -18,7 +18,13 @@ class Peer(EquityFigures):
     """A company that the vendor sets beside this one, with the figures of its own page."""
 
 
-class EquityPage(EquityMetrics):
+class WithPeers(ViewModel):
+    """The companies that a page sets beside its own."""
+
+    peers: list[Peer] = Field(description="Six peers in the vendor's order, with their own figures and currencies.")
+
+
+class EquityPage(ProfileDetails, WithPeers, EquityCore):
     """One row per listed equity: all of equity_metrics, and six peers with the same figures.
 
     Figures and formulas are those of equity_metrics, of which this is a view: a page and its peers always agree, and what
@@ -26,8 +32,6 @@ class EquityPage(EquityMetrics):
     each amount is in the currency that stands beside it there. as_of and last_run_id are those of the newest of the
     seven rows. Source: specification, section 5.
     """
-
-    peers: list[Peer] = Field(description="Six peers in the vendor's order, with their own figures and currencies.")
 
     spec: ClassVar[ViewSpec] = ViewSpec(
         name="equity_page",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sra_shared.views.base import Keyed, Source, ViewSpec
 from sra_shared.views.changes import select_all_changed, select_changed, select_closed
+from sra_shared.views.closes import IS_DIVIDEND, follow_names, select_close, select_events
 from sra_shared.views.equity_fundamentals import JOIN_FUNDAMENTALS
-from sra_shared.views.fragments import PERFORMANCE_DIGITS, PUBLISHED_DIGITS, read_day
+from sra_shared.views.fragments import PUBLISHED_DIGITS, quotient, read_day
 from sra_shared.views.latest_quote import MARKET_ZONE
 from sra_shared.views.performance import (
-    EOD_CLOSES,
     HORIZONS,
+    count_shares,
     join_adjusted_start,
     list_returns,
-    select_adjustment,
+    list_stored,
     select_basis,
-    select_newest,
 )
 from sra_shared.views.price_adjustment import CHANGED_ADJUSTMENTS, CHANGED_LISTED_SYMBOLS
 
@@ -34,7 +34,7 @@ _SHOWN = {name: f"trim_scale(round(f.{name}, {PER_SHARE_DIGITS}))" for name in (
 
 def divide(above: str, below: str) -> str:
     """A quotient as published; NULL where it is by zero."""
-    return f"round({above} / nullif({below}, 0)::numeric(80,{PERFORMANCE_DIGITS}), {PUBLISHED_DIGITS})"
+    return f"round({quotient(above, below)}, {PUBLISHED_DIGITS})"
 
 
 def _divide_by_gain(above: str, below: str) -> str:
@@ -58,10 +58,16 @@ def _join_newest_year(table: str, alias: str) -> str:
 ) {alias} ON true"""  # noqa: S608 - names of this module
 
 
+PROFILE_TEXTS = {
+    **{name: name for name in ("isin", "cusip", "cik", "ceo", "address", "city", "state", "phone", "image")},
+    "postal_code": "zip",
+}
+_SHOWN_TEXTS = ("cusip", "cik", "address", "city", "state", "postal_code", "phone", "image")
 JOIN_PROFILE = f"""LEFT JOIN LATERAL (
   SELECT x.*, public.fundata_parse_number(x.raw_json ->> 'beta') AS beta,
     public.fundata_parse_number(x.raw_json ->> 'lastDividend') AS last_dividend,
-    nullif(x.raw_json ->> 'isin', '') AS isin, nullif(x.raw_json ->> 'ceo', '') AS ceo,
+    public.fundata_parse_number(x.raw_json ->> 'averageVolume') AS average_volume,
+    {", ".join(f"nullif(x.raw_json ->> '{name}', '') AS {column}" for column, name in PROFILE_TEXTS.items())},
     {read_day("x.raw_json ->> 'ipoDate'")} AS ipo_date
   FROM public.equity_profile x WHERE x.symbol = s.symbol
   ORDER BY x.exchange IS DISTINCT FROM m.exchange, x.updated_at DESC, x.exchange LIMIT 1
@@ -70,7 +76,7 @@ JOIN_QUOTE = f"""LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE '{MARKET_ZONE}')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true"""  # noqa: S608
-JOIN_CLOSE = f"LEFT JOIN LATERAL ({select_newest(EOD_CLOSES)}) e ON true"
+JOIN_CLOSE = f"LEFT JOIN LATERAL ({select_close('s.symbol', 'true')}) e ON true"
 # the quote tells more than the close of its own day; a close of a later day is newer
 JOIN_PRICE = """CROSS JOIN LATERAL (
   SELECT coalesce(e.day > q.day, q.day IS NULL) AS is_close
@@ -80,13 +86,13 @@ CROSS JOIN LATERAL (
     CASE WHEN NOT w.is_close THEN q.change END AS change,
     CASE WHEN NOT w.is_close THEN q.change_percentage END AS change_percentage
 ) l"""
+# shares of the price's day: of a split since the newest close, on the day of a quote, price_adjustment knows nothing yet
 JOIN_DIVIDENDS = f"""LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / coalesce(a.split_factor, 1))
+      THEN trim_scale(round(coalesce(sum(d.dividend / {count_shares("d.date")})
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), {PER_SHARE_DIGITS}))
     END AS total, max(d.updated_at) AS as_of
-  FROM public.fmp_dividend d LEFT JOIN LATERAL ({select_adjustment("d.symbol", "d.date")}) a ON true
-  WHERE d.symbol = s.symbol AND d.dividend > 0 AND d.date <= l.day
+  FROM ({select_events("fmp_dividend", "s.symbol", f"{IS_DIVIDEND} AND x.date <= l.day")}) d
 ) d ON true"""  # noqa: S608 - fragments of this package
 JOIN_RETURNS = f"""LEFT JOIN LATERAL ({select_basis("e.day", HORIZONS[-1])}) b ON true
 {chr(10).join(join_adjusted_start(horizon, "e.day") for horizon in HORIZONS)}"""
@@ -101,7 +107,7 @@ _JOIN_EARNINGS = """LEFT JOIN LATERAL (
 _AS_OF = (
     *("m.as_of", "p.updated_at", "q.updated_at", "b.as_of", "d.as_of", "t.stored_at", "y.stored_at", "g.updated_at"),
     *("ig.updated_at", "cg.updated_at", "k.updated_at", "o.updated_at", "z.updated_at", "r.as_of", "n.updated_at"),
-    "(SELECT x.updated_at FROM public.fmp_eod_price x WHERE x.symbol = s.symbol AND x.date = e.day)",
+    *list_stored(HORIZONS),
 )
 
 _QUERY = f"""
@@ -138,7 +144,8 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   coalesce(g.eps_diluted_growth, ig.growth_eps_diluted) AS eps_growth,
   coalesce(g.free_cash_flow_growth, cg.growth_free_cash_flow) AS free_cash_flow_growth,
   z.altman_z_score, z.piotroski_score, n.date AS next_earnings_date, n.eps_estimated AS next_eps_estimated,
-  coalesce(r.symbols, '[]') AS peer_symbols, greatest({", ".join(_AS_OF)}) AS as_of
+  coalesce(r.symbols, '[]') AS peer_symbols, p.average_volume, {", ".join(f"p.{name}" for name in _SHOWN_TEXTS)},
+  greatest({", ".join(_AS_OF)}) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 {JOIN_PROFILE}
@@ -188,6 +195,7 @@ METRICS = ViewSpec(
         *(Source(table, "fmp", (dataset,)) for table, dataset in _SOURCES.items()),
         Source("fmp_split", "fmp", ("splits",)),
         Source("fmp_dividend", "fmp", ("dividends",)),
+        Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
         Source("fmp_universe", "fmp", ("universe",)),
     ),
     uses=("security_master", "price_adjustment"),
@@ -195,10 +203,10 @@ METRICS = ViewSpec(
         scope=("symbol",),
         all_scopes="SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND type = 'equity'",
         changed_scopes=(
-            *select_all_changed(tuple(_SOURCES)),
+            *select_all_changed(tuple(name for name in _SOURCES if name != "fmp_eod_price")),
+            follow_names(select_changed("fmp_eod_price")),
             select_closed("fmp_peer"),
-            select_changed("fmp_dividend"),
-            *CHANGED_ADJUSTMENTS[:-1],
+            *CHANGED_ADJUSTMENTS,
             CHANGED_LISTED_SYMBOLS[0],
         ),
         indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),

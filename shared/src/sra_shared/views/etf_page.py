@@ -18,6 +18,7 @@ OfFund = Annotated[Decimal | None, Col("nav_currency")]
 Fraction = Annotated[Decimal | None, Col("fraction")]
 Yearly = Annotated[Decimal | None, Col("fraction a year")]
 Percent = Annotated[Decimal | None, Col("percent")]
+Ratio = Annotated[Decimal | None, Col("ratio")]
 
 
 class _Part(BaseModel):
@@ -50,6 +51,17 @@ class CountryWeight(_Part):
     weight_percent: Decimal
 
 
+class EtfDistribution(_Part):
+    """A dividend per share in the listing's currency: as delivered, and in shares of price_date. `date` is the ex-date."""
+
+    date: dt.date
+    dividend: Decimal
+    adjusted_dividend: Decimal | None
+    declaration_date: dt.date | None
+    record_date: dt.date | None
+    payment_date: dt.date | None
+
+
 class EtfPage(ViewModel):
     """One row per listed ETF: profile, price, net asset value, cost, size, performance, yield, holdings, weights.
 
@@ -59,12 +71,16 @@ class EtfPage(ViewModel):
     a year figures are annualised by 365.25 days over the true distance of the two closes. Both closes are in today's shares
     (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says total_return,
     price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification, section 5).
-    standard_deviation_* is the sample standard deviation of the monthly performances of the 12, 36 or 60 full calendar
-    months before the newest close, each from last close to last close of a month, times the square root of twelve; NULL
-    where a month has no close in its last 7 days. max_drawdown_* is the deepest fall below a former month's end over the
-    same months. dividend_ttm sums the dividends by ex-date over the twelve months up to price_date in today's shares, where
-    those known reach back that far, else it is the vendor's yearly dividend. Holdings and weights are the newest complete
-    lists.
+    Risk is over the 12, 36 or 60 full calendar months before the newest close, each from last close to last close of a
+    month; NULL where a month lacks a close in its last 7 days, or an index level or rate that the figure needs.
+    standard_deviation_* is the sample standard deviation of the monthly performances, sharpe_* the mean of those less the
+    3-month Treasury yield over their sample standard deviation, in US dollars only, both times the square root of twelve;
+    max_drawdown_* the deepest fall below a former month's end. beta_* is covariance over variance of the monthly changes of
+    price and benchmark_index, capture the geometric mean change of the price over that of the index in the months in which
+    the index rose or fell, all without dividends. dividend_ttm sums the dividends by ex-date over the twelve months up to
+    price_date in shares of that day, where those known reach back that far, else it is the vendor's yearly dividend.
+    Holdings and weights are the newest complete lists. Not filled, since FMP gives no such thing for an ETF: rank and
+    quartile in a category, alpha (which needs an index with dividends), and costs beside the expense ratio.
     """
 
     symbol: str = Field(description="Symbol.")
@@ -106,7 +122,7 @@ class EtfPage(ViewModel):
     holdings_count: Annotated[Decimal | None, Col("positions")] = Field(
         description="Positions in the newest list of holdings, else the vendor's count."
     )
-    beta: Annotated[Decimal | None, Col("ratio")] = Field(description="Beta, vendor's.")
+    beta: Ratio = Field(description="Beta, vendor's.")
     dividend_ttm: Amount = Field(description="Dividends per share of twelve months, in today's shares.")
     dividend_yield: Fraction = Field(description="dividend_ttm / price.")
     performance_basis: Literal["total_return", "price_return"] = Field(
@@ -147,5 +163,23 @@ class EtfPage(ViewModel):
     country_weights: list[CountryWeight] = Field(description="Weights by country, largest first.")
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
+    distributions: list[EtfDistribution] = Field(
+        description="The newest 24 distributions, newest first, announced ones among them."
+    )
+    benchmark_index: str | None = Field(
+        description="Index that beta_* and capture are against: S&P 500 (^GSPC) for USD, S&P/TSX Composite (^GSPTSE) for CAD."
+    )
+    sharpe_1y: Ratio = Field(description="Sharpe ratio over one year, annualised.")
+    sharpe_3y: Ratio = Field(description="Sharpe ratio over three years, annualised.")
+    sharpe_5y: Ratio = Field(description="Sharpe ratio over five years, annualised.")
+    beta_1y: Ratio = Field(description="Beta over one year, ours; beta is the vendor's.")
+    beta_3y: Ratio = Field(description="Beta over three years.")
+    beta_5y: Ratio = Field(description="Beta over five years.")
+    up_capture_1y: Ratio = Field(description="Up capture over one year: 1 rises as the index does.")
+    up_capture_3y: Ratio = Field(description="Up capture over three years.")
+    up_capture_5y: Ratio = Field(description="Up capture over five years.")
+    down_capture_1y: Ratio = Field(description="Down capture over one year: 1 falls as the index does.")
+    down_capture_3y: Ratio = Field(description="Down capture over three years.")
+    down_capture_5y: Ratio = Field(description="Down capture over five years.")
 
     spec: ClassVar[ViewSpec] = ETF_PAGE

@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from sra_shared.views.base import Keyed, Source, ViewSpec
-from sra_shared.views.changes import select_all_changed, select_closed
+from sra_shared.views.changes import select_all_changed, select_changed, select_closed
+from sra_shared.views.closes import IS_DIVIDEND, follow_names, select_close, select_events
 from sra_shared.views.equity_query import (
     JOIN_CLOSE,
     JOIN_DIVIDENDS,
     JOIN_PRICE,
     JOIN_PROFILE,
     JOIN_QUOTE,
+    PER_SHARE_DIGITS,
     divide,
 )
+from sra_shared.views.etf_risk import BENCHMARKS, CHANGED_MARKET, JOIN_RISK, MARKET, RISK_YEARS
 from sra_shared.views.fragments import (
-    PUBLISHED_DIGITS,
     STALE_AFTER_DAYS,
     annualised,
     months_before,
     performance,
+    quotient,
     read_day,
 )
 from sra_shared.views.performance import (
-    EOD_CLOSES,
     HORIZONS,
     TEN_YEARS,
+    count_shares,
     join_adjusted_start,
     list_returns,
+    list_stored,
     select_adjustment,
     select_basis,
-    select_start,
 )
 from sra_shared.views.price_adjustment import CHANGED_ADJUSTMENTS, CHANGED_LISTED_SYMBOLS
 
 HOLDINGS_SHOWN = 10
 _HORIZONS = (*HORIZONS, TEN_YEARS)
-_RISK_YEARS = (1, 3, 5)
+DISTRIBUTIONS_SHOWN = 24
 
 
 def _since_inception(start: str) -> str:
@@ -45,56 +48,13 @@ def _since_inception(start: str) -> str:
     )
 
 
+_FROM_INCEPTION = f"p.date >= i.inception_date AND p.date <= i.inception_date + {STALE_AFTER_DAYS}"
 _JOIN_INCEPTION = f"""LEFT JOIN LATERAL (
-  SELECT x.day, x.price / coalesce(a.split_factor, 1) AS price,
+  SELECT x.day, x.stored_at, x.price / coalesce(a.split_factor, 1) AS price,
     x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (
-    SELECT x.date AS day, x.close AS price FROM public.fmp_eod_price x
-    WHERE x.symbol = s.symbol AND x.close > 0 AND x.date >= i.inception_date
-      AND x.date <= i.inception_date + {STALE_AFTER_DAYS}
-    ORDER BY x.date LIMIT 1
-  ) x
+  FROM ({select_close("s.symbol", _FROM_INCEPTION, first=True)}) x
   LEFT JOIN LATERAL ({select_adjustment("s.symbol", "x.day")}) a ON true
 ) si ON true"""  # noqa: S608 - fragments of this package
-_MONTH_END = "(date_trunc('month', e.day::timestamp) - n.months * interval '1 month')::date - 1"
-
-
-def _deviation(years: int) -> str:
-    """The sample deviation of the monthly performances, NULL where one of them is missing."""
-    inside = f"FILTER (WHERE r.months < {12 * years})"
-    return (
-        f"CASE WHEN count(r.growth) {inside} = {12 * years}"
-        f" THEN round(stddev_samp(r.growth) {inside} * sqrt(12::numeric), {PUBLISHED_DIGITS}) END AS deviation_{years}y"
-    )
-
-
-def _drawdown(years: int) -> str:
-    """The deepest fall of a month's end below the highest one before it within the years, NULL where one is missing."""
-    return (
-        f"CASE WHEN count(r.value) FILTER (WHERE r.months <= {12 * years}) = {12 * years + 1}"
-        f" THEN round(min(r.value / r.peak_{years}y) FILTER (WHERE r.months <= {12 * years}) - 1, {PUBLISHED_DIGITS})"
-        f" END AS drawdown_{years}y"
-    )
-
-
-def _peak(years: int) -> str:
-    return f"max(v.value) FILTER (WHERE v.months <= {12 * years}) OVER (ORDER BY v.months DESC) AS peak_{years}y"
-
-
-_JOIN_RISK = f"""LEFT JOIN LATERAL (
-  SELECT {", ".join(_deviation(years) for years in _RISK_YEARS)}, {", ".join(_drawdown(years) for years in _RISK_YEARS)}
-  FROM (
-    SELECT v.months, v.value, v.value / lag(v.value) OVER (ORDER BY v.months DESC) - 1 AS growth,
-      {", ".join(_peak(years) for years in _RISK_YEARS)}
-    FROM (
-      SELECT n.months, CASE WHEN b.basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
-        ELSE x.price / coalesce(a.split_factor, 1) END AS value
-      FROM generate_series(0, {12 * _RISK_YEARS[-1]}) n (months)
-      LEFT JOIN LATERAL ({select_start(EOD_CLOSES, f"({_MONTH_END})")}) x ON true
-      LEFT JOIN LATERAL ({select_adjustment("s.symbol", "x.day")}) a ON true
-    ) v
-  ) r
-) k ON true"""  # noqa: S608
 
 
 def _join_weights(alias: str, table: str, column: str) -> str:
@@ -116,6 +76,16 @@ _JOIN_HOLDINGS = f"""LEFT JOIN LATERAL (
     FROM public.fmp_etf_holding x WHERE x.symbol = s.symbol AND x.valid_to IS NULL
   ) x
 ) h ON true"""  # noqa: S608
+_JOIN_DISTRIBUTIONS = f"""LEFT JOIN LATERAL (
+  SELECT jsonb_agg(jsonb_build_object('date', x.date, 'dividend', x.dividend,
+      'adjusted_dividend', trim_scale(round({quotient("x.dividend", count_shares("x.date"))}, {PER_SHARE_DIGITS})),
+      'declaration_date', x.declaration_date, 'record_date', x.record_date, 'payment_date', x.payment_date)
+    ORDER BY x.date DESC) FILTER (WHERE x.place <= {DISTRIBUTIONS_SHOWN}) AS items, max(x.updated_at) AS as_of
+  FROM (
+    SELECT x.*, row_number() OVER (ORDER BY x.date DESC) AS place
+    FROM ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) x
+  ) x
+) v ON true"""  # noqa: S608
 _AS_OF = (
     *(
         "m.as_of",
@@ -128,10 +98,15 @@ _AS_OF = (
         "sw.as_of",
         "cw.as_of",
     ),
-    "(SELECT x.updated_at FROM public.fmp_eod_price x WHERE x.symbol = s.symbol AND x.date = e.day)",
+    *list_stored(_HORIZONS),
+    "si.stored_at",
+    "k.stored_at",
+    "v.as_of",
 )
 
+_MORE_RISK = ("sharpe", "beta", "up_capture", "down_capture")
 _QUERY = f"""
+WITH market AS MATERIALIZED ({MARKET})
 SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currency, m.is_active, i.etf_company AS issuer,
   i.asset_class, coalesce(i.domicile, m.country) AS domicile, coalesce(nullif(i.isin, ''), p.isin) AS isin,
   nullif(i.security_cusip, '') AS cusip, coalesce(i.website, p.website) AS website,
@@ -140,16 +115,19 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   q.year_low, q.year_high, q.price_avg50, q.price_avg200, q.volume, i.avg_volume AS average_volume, i.nav,
   {read_day("i.source_updated_at")} AS nav_date, i.nav_currency, i.expense_ratio AS expense_ratio_percent,
   i.assets_under_management, coalesce(nullif(h.positions, 0), i.holdings_count) AS holdings_count, p.beta,
-  v.dividend AS dividend_ttm, {divide("v.dividend", "l.price")} AS dividend_yield, b.basis AS performance_basis,
+  y.dividend AS dividend_ttm, {divide("y.dividend", "l.price")} AS dividend_yield, b.basis AS performance_basis,
   e.day AS performance_date,
   {list_returns(_HORIZONS, "b.basis")},
   CASE WHEN b.basis = 'total_return' THEN {_since_inception("si.total")}
     ELSE {_since_inception("si.price")} END AS performance_inception,
   {_since_inception("si.price")} AS price_return_inception,
-  {", ".join(f"k.deviation_{years}y AS standard_deviation_{years}y" for years in _RISK_YEARS)},
-  {", ".join(f"k.drawdown_{years}y AS max_drawdown_{years}y" for years in _RISK_YEARS)},
+  {", ".join(f"k.deviation_{years}y AS standard_deviation_{years}y" for years in RISK_YEARS)},
+  {", ".join(f"k.drawdown_{years}y AS max_drawdown_{years}y" for years in RISK_YEARS)},
   h.day AS holdings_date, coalesce(h.items, '[]') AS top_holdings, coalesce(sw.items, '[]') AS sector_weights,
-  coalesce(cw.items, '[]') AS country_weights, greatest({", ".join(_AS_OF)}) AS as_of
+  coalesce(cw.items, '[]') AS country_weights, coalesce(v.items, '[]') AS distributions,
+  CASE m.currency {" ".join(f"WHEN '{currency}' THEN '{symbol}'" for currency, symbol in BENCHMARKS)} END AS benchmark_index,
+  {", ".join(f"k.{name}_{years}y" for name in _MORE_RISK for years in RISK_YEARS)},
+  greatest({", ".join(_AS_OF)}) AS as_of
 FROM scope s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'etf'
 LEFT JOIN public.fmp_etf_info i ON i.symbol = s.symbol
@@ -161,11 +139,12 @@ LEFT JOIN public.fmp_etf_info i ON i.symbol = s.symbol
 LEFT JOIN LATERAL ({select_basis("e.day", TEN_YEARS)}) b ON true
 {chr(10).join(join_adjusted_start(horizon, "e.day") for horizon in _HORIZONS)}
 {_JOIN_INCEPTION}
-{_JOIN_RISK}
+{JOIN_RISK}
+{_JOIN_DISTRIBUTIONS}
 {_JOIN_HOLDINGS}
 {_join_weights("sw", "fmp_etf_sector", "sector")}
 {_join_weights("cw", "fmp_etf_country", "country")}
-CROSS JOIN LATERAL (SELECT coalesce(d.total, p.last_dividend) AS dividend) v
+CROSS JOIN LATERAL (SELECT coalesce(d.total, p.last_dividend) AS dividend) y
 """  # noqa: S608
 
 _SOURCES = {
@@ -180,23 +159,31 @@ _SOURCES = {
     "fmp_split": "splits",
 }
 
+# what lies under former symbols too
+_OF_NAMES = ("fmp_eod_price", "fmp_dividend", "fmp_split")
+
 ETF_PAGE = ViewSpec(
     name="etf_page",
     key=("symbol",),
     query=_QUERY,
     sources=(
         *(Source(table, "fmp", (dataset,)) for table, dataset in _SOURCES.items()),
+        Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
         Source("fmp_universe", "fmp", ("universe",)),
+        Source("fmp_index_price", "fmp", ("index_prices",)),
+        Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),
     ),
     uses=("security_master", "price_adjustment"),
     keyed=Keyed(
         scope=("symbol",),
         all_scopes="SELECT identifier AS symbol FROM sra.security_master WHERE source = 'fmp' AND type = 'etf'",
         changed_scopes=(
-            *select_all_changed(tuple(_SOURCES)),
+            *select_all_changed(tuple(name for name in _SOURCES if name not in _OF_NAMES)),
+            follow_names(select_changed("fmp_eod_price")),
             *(select_closed(table) for table in ("fmp_etf_holding", "fmp_etf_sector", "fmp_etf_country")),
-            CHANGED_ADJUSTMENTS[0],
+            *CHANGED_ADJUSTMENTS,
             CHANGED_LISTED_SYMBOLS[0],
+            CHANGED_MARKET,
         ),
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),
     ),

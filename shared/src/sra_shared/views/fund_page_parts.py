@@ -13,18 +13,32 @@ class Part(BaseModel):
 
 
 class PeriodReturn(Part):
-    """The vendor's figures over a period of whole years, at one month's end."""
+    """The vendor's figures over a period of whole years: the return at month_end_date, the rank at rank_month_end_date."""
 
     years: int
     month_end_date: dt.date | None
     annualised_return_percent: Decimal | None
+    rank_month_end_date: dt.date | None
     category_rank: Decimal | None
     category_funds: Decimal | None
     category_quartile: Decimal | None
+    category_percentile: Decimal | None
+
+
+class CalendarReturn(Part):
+    """The vendor's figures of a calendar year."""
+
+    year: Decimal
+    return_percent: Decimal | None
+    category_rank: Decimal | None
+    category_funds: Decimal | None
+    category_quartile: Decimal | None
+    category_percentile: Decimal | None
 
 
 class PeriodRisk(Part):
-    """The vendor's risk figures over a period of whole years."""
+    """The vendor's risk figures over a period of whole years at month_end_date; drawdown, capture and batting are those at
+    drawdown_month_end_date."""
 
     years: int
     month_end_date: dt.date | None
@@ -32,15 +46,19 @@ class PeriodRisk(Part):
     alpha: Decimal | None
     standard_deviation: Decimal | None
     sharpe: Decimal | None
-    max_drawdown_percent: Decimal | None
-    up_capture: Decimal | None
-    down_capture: Decimal | None
     r_squared: Decimal | None
     treynor: Decimal | None
     sortino: Decimal | None
     information_ratio: Decimal | None
     tracking_error: Decimal | None
     downside_deviation: Decimal | None
+    jensen_alpha: Decimal | None
+    calmar: Decimal | None
+    tax_efficiency: Decimal | None
+    drawdown_month_end_date: dt.date | None
+    max_drawdown_percent: Decimal | None
+    up_capture: Decimal | None
+    down_capture: Decimal | None
     category_batting: Decimal | None
     absolute_batting: Decimal | None
 
@@ -54,11 +72,12 @@ class Holding(Part):
 
 
 class Allocation(Part):
-    """A part of the portfolio; the parts of one type add up to the whole."""
+    """A part of the portfolio; the parts of one type, which have one date, add up to the whole."""
 
     type: str | None
     name: str | None
     percent: Decimal | None
+    date: dt.date | None
 
 
 class Distribution(Part):
@@ -110,9 +129,25 @@ class OtherFee(Part):
     note: str | None
 
 
+class BenchmarkReturn(Part):
+    """The vendor's annualised return of an index over a period of whole years."""
+
+    years: Decimal
+    month_end_date: dt.date | None
+    annualised_return_percent: Decimal | None
+
+
 class Benchmark(Part):
-    """An index that the fund is measured by."""
+    """An index that the fund is measured by, with its returns over the periods that the vendor gives."""
 
     type: str | None
     identifier: str | None
     name: str | None
+    returns: list[BenchmarkReturn]
+
+
+class OtherIdentifier(Part):
+    """What the fund is called elsewhere, an ISIN or a CUSIP for instance."""
+
+    type: str | None
+    value: str | None

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.fundata import fundata_data, fundata_quotes
 from sra_shared.views.base import Col, Source, SqlFunction, ViewModel, ViewSpec
-from sra_shared.views.fragments import is_active, is_latest_data, is_latest_quote
+from sra_shared.views.fragments import is_active, is_latest_data, is_latest_quote, is_settled
 
 _TYPES: tuple[tuple[type, Any, str], ...] = (
     (Text, str, "text"),
@@ -169,7 +169,7 @@ FundataDataHistory = _make_model(
     ViewSpec(
         name="fundata_data_history",
         key=(*_DATA_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_data, "d", "true"),
+        query=_select(fundata_data, "d", is_settled("d")),
         sources=_DATA_SOURCES,
         uses=("security_master",),
         functions=(
@@ -208,7 +208,7 @@ FundataQuotesHistory = _make_model(
     ViewSpec(
         name="fundata_quotes_history",
         key=(*_QUOTE_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_quotes, "q", "true"),
+        query=_select(fundata_quotes, "q", is_settled("q")),
         sources=_QUOTE_SOURCES,
         uses=("security_master",),
         functions=(

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
 from sra_shared.views.changes import select_changed
-from sra_shared.views.fragments import PUBLISHED_DIGITS
-from sra_shared.views.performance import Horizon, Series, figure, join_start, select_newest
+from sra_shared.views.fragments import PUBLISHED_DIGITS, performance
+from sra_shared.views.performance import Horizon, figure, starts_at
 
 _INDICES = (
     ("^GSPC", "S&P 500", "USD"),
@@ -23,7 +23,8 @@ _INDICES = (
 )
 _VALUES = ", ".join(f"('{symbol}', '{name}', '{currency}')" for symbol, name, currency in _INDICES)
 _NAMES = ", ".join(f"'{symbol}'" for symbol, _, _ in _INDICES)
-_LEVELS = Series("public.fmp_index_price", "date", "close", "p.symbol = s.symbol")
+_LEVEL = """SELECT p.close AS price, p.date AS day, p.updated_at AS stored_at FROM public.fmp_index_price p
+  WHERE p.symbol = s.symbol AND p.close > 0 AND {condition} ORDER BY p.date DESC LIMIT 1"""
 _HORIZONS = (
     Horizon("1d"),
     Horizon("1w"),
@@ -33,6 +34,11 @@ _HORIZONS = (
     Horizon("ytd"),
     Horizon("1y", 12),
 )
+
+
+def _join_start(horizon: Horizon) -> str:
+    level = _LEVEL.format(condition=starts_at(horizon.target("e.day")))
+    return f"LEFT JOIN LATERAL ({level}) s{horizon.name} ON true"
 
 
 def _average(sessions: int) -> str:
@@ -46,15 +52,15 @@ def _average(sessions: int) -> str:
 _QUERY = f"""
 SELECT s.symbol, i.name, i.currency, e.day AS date, e.price AS close, e.price - s1d.price AS change,
   {", ".join(f"{figure(h, 'e.price', 'e.day', f's{h.name}.price')} AS performance_{h.name}" for h in _HORIZONS)},
-  a.sma_50, a.sma_200, round(e.price / a.sma_50 - 1, {PUBLISHED_DIGITS}) AS distance_sma_50,
-  round(e.price / a.sma_200 - 1, {PUBLISHED_DIGITS}) AS distance_sma_200,
+  a.sma_50, a.sma_200, {performance("e.price", "a.sma_50")} AS distance_sma_50,
+  {performance("e.price", "a.sma_200")} AS distance_sma_200,
   CASE WHEN e.price > a.sma_50 AND e.price > a.sma_200 THEN 'up' WHEN e.price < a.sma_50 AND e.price < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed' END AS trend,
-  y.year_high, y.year_low, a.as_of
+  y.year_high, y.year_low, greatest(a.as_of, {", ".join(f"s{h.name}.stored_at" for h in _HORIZONS)}) AS as_of
 FROM scope s
 JOIN (VALUES {_VALUES}) i (symbol, name, currency) ON i.symbol = s.symbol
-CROSS JOIN LATERAL ({select_newest(_LEVELS)}) e
-{chr(10).join(join_start(_LEVELS, horizon, "e.day") for horizon in _HORIZONS)}
+CROSS JOIN LATERAL ({_LEVEL.format(condition="true")}) e
+{chr(10).join(map(_join_start, _HORIZONS))}
 CROSS JOIN LATERAL (
   SELECT {_average(50)}, {_average(200)}, max(c.updated_at) AS as_of FROM (
     SELECT x.close, x.updated_at, row_number() OVER (ORDER BY x.date DESC) AS place FROM public.fmp_index_price x

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sra_shared.views.closes import multiply_splits, select_close
 from sra_shared.views.fragments import STALE_AFTER_DAYS, annualised, former_year_end, months_before, performance
 
 
@@ -46,43 +47,13 @@ HORIZONS = (
 TEN_YEARS = Horizon("10y", 120, is_annualised=True)
 
 
-@dataclass(frozen=True)
-class Series:
-    """Daily prices as SQL: a relation, its columns of day and price, and the condition that picks one security of `p`."""
-
-    table: str
-    day: str
-    price: str
-    condition: str
-
-
-EOD_CLOSES = Series("public.fmp_eod_price", "date", "close", "p.symbol = s.symbol")
-
-
-def select_newest(series: Series) -> str:
-    """The newest price above zero and its day."""
-    return (
-        f"SELECT p.{series.price} AS price, p.{series.day} AS day FROM {series.table} p"  # noqa: S608 - our own names
-        f" WHERE {series.condition} AND p.{series.price} > 0 ORDER BY p.{series.day} DESC LIMIT 1"
-    )
-
-
-def select_start(series: Series, target: str) -> str:
-    """The last price above zero on or before the target day, none where it is over 7 days older."""
-    return (
-        f"SELECT p.{series.price} AS price, p.{series.day} AS day FROM {series.table} p"  # noqa: S608 - our own names
-        f" WHERE {series.condition} AND p.{series.price} > 0 AND p.{series.day} <= {target}"
-        f" AND p.{series.day} >= {target} - {STALE_AFTER_DAYS} ORDER BY p.{series.day} DESC LIMIT 1"
-    )
-
-
-def join_start(series: Series, horizon: Horizon, end_day: str) -> str:
-    """Join the start of a horizon as `s<name>` (price, day)."""
-    return f"LEFT JOIN LATERAL ({select_start(series, horizon.target(end_day))}) s{horizon.name} ON true"
+def starts_at(target: str) -> str:
+    """A price `p` may be the start: it is of the target day, or at most 7 days older."""
+    return f"p.date <= {target} AND p.date >= {target} - {STALE_AFTER_DAYS}"
 
 
 def figure(horizon: Horizon, end: str, end_day: str, start: str) -> str:
-    """The performance between two prices in the same shares; the start is that of `join_start` or `join_adjusted_start`."""
+    """The performance between two prices in the same shares; the start is that of `s<name>` (price, day)."""
     if horizon.is_annualised:
         return annualised(end, start, f"({end_day} - s{horizon.name}.day)")
     return performance(end, start)
@@ -91,18 +62,31 @@ def figure(horizon: Horizon, end: str, end_day: str, start: str) -> str:
 def select_adjustment(symbol: str, day: str) -> str:
     """The factors by which a price of the day is divided to stand in today's shares; no row means by one."""
     return (
-        "SELECT true AS is_adjusted, a.split_factor, a.total_return_factor FROM sra.price_adjustment a"  # noqa: S608
+        "SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a"  # noqa: S608
         f" WHERE a.symbol = {symbol} AND a.date > {day} ORDER BY a.date LIMIT 1"
     )
+
+
+def count_shares(day: str) -> str:
+    """Shares of the day of the price `l` for one of another day: the factor of the events up to the newest close `e`, and the
+    splits since, which show in a quote before they show in a close."""
+    factor = f"SELECT f.split_factor FROM ({select_adjustment('s.symbol', day)}) f"  # noqa: S608 - our own names
+    since = multiply_splits("s.symbol", f"greatest(e.day, {day})", "l.day")
+    return f"(coalesce(({factor}), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN {since} ELSE 1 END)"
+
+
+def list_stored(horizons: tuple[Horizon, ...]) -> tuple[str, ...]:
+    """When the closes behind the figures were stored."""
+    return ("e.stored_at", *(f"s{horizon.name}.stored_at" for horizon in horizons))
 
 
 def join_adjusted_start(horizon: Horizon, end_day: str) -> str:
     """Join the start of a listing's horizon as `s<name>`: its day, and its close in today's shares (`price`) and with all
     dividends since reinvested (`total`, NULL where one of them cannot be placed)."""
     return f"""LEFT JOIN LATERAL (
-  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price,
+  SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM ({select_start(EOD_CLOSES, horizon.target(end_day))}) p
+  FROM ({select_close("s.symbol", starts_at(horizon.target(end_day)))}) p
   LEFT JOIN LATERAL ({select_adjustment("s.symbol", "p.day")}) a ON true
 ) s{horizon.name} ON true"""  # noqa: S608 - fragments of this package
 

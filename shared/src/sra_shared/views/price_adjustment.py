@@ -11,51 +11,75 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.fragments import PERFORMANCE_DIGITS, STALE_AFTER_DAYS
-from sra_shared.views.performance import EOD_CLOSES, select_newest
+from sra_shared.views.changes import select_changed
+from sra_shared.views.closes import (
+    ADJUSTMENTS,
+    CHANGED_NAMES,
+    IS_DIVIDEND,
+    IS_SPLIT,
+    follow_names,
+    is_of_name,
+    multiply_splits,
+    select_close,
+    select_events,
+    select_names,
+)
+from sra_shared.views.fragments import PERFORMANCE_DIGITS, STALE_AFTER_DAYS, quotient
 from sra_shared.views.security_master import CHANGED_LISTINGS, CHANGED_PROFILES
 
-_SPLITS = "public.fmp_split x WHERE x.symbol = {symbol} AND x.numerator > 0 AND x.denominator > 0"
-_DIVIDENDS = "public.fmp_dividend x WHERE x.symbol = {symbol} AND x.dividend > 0"
 
+def _select_close(condition: str, *, first: bool = False) -> str:
+    return select_close("s.symbol", condition, first=first, adjusted=False)
+
+
+def _round_factor(factor: str) -> str:
+    """With 40 digits, and never zero: prices are divided by it."""
+    return f"greatest(round({factor}, {PERFORMANCE_DIGITS}), 1e-{PERFORMANCE_DIGITS})"
+
+
+# what one moment and its run are, so that the newest of several tells both
+_STAMP = "to_char({0}, 'YYYY-MM-DD HH24:MI:SS.US') || {1}::text"
+
+
+def _stamp(moment: str, run: str) -> str:
+    return _STAMP.format(moment, run)
+
+
+# so that two partitions are looked at, and not all that follow
+_WITHIN_A_YEAR = "p.date >= v.date AND p.date <= v.date + 366"
 _QUERY = f"""
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend,
-  m.currency, e.reinvestment_date, e.price AS reinvestment_price,
-  round(published.product(e.split_ratio) OVER later, {PERFORMANCE_DIGITS}) AS split_factor,
+  m.currency, e.reinvestment_date, e.reinvestment_price,
+  {_round_factor("published.product(e.split_ratio) OVER later")} AS split_factor,
   CASE WHEN NOT bool_or(e.total_ratio IS NULL) OVER later
-    THEN round(published.product(e.total_ratio) OVER later, {PERFORMANCE_DIGITS}) END AS total_return_factor,
-  e.as_of
+    THEN {_round_factor("published.product(e.total_ratio) OVER later")} END AS total_return_factor,
+  left(max(e.stamp) OVER later, 26)::timestamp AT TIME ZONE 'UTC' AS as_of,
+  right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
 FROM (
-  SELECT s.symbol, x.*, r.day AS reinvestment_date, r.price, o.ratio AS split_ratio,
-    CASE WHEN x.dividend IS NULL OR r.price IS NULL AND x.date <= f.day THEN o.ratio
-      WHEN r.price IS NULL THEN NULL WHEN x.date < max(x.date) OVER one_close THEN o.ratio
-      ELSE o.ratio * (1 + sum(
-        x.dividend / (r.price * r.splits)::numeric(80,{PERFORMANCE_DIGITS})) OVER one_close) END AS total_ratio
+  SELECT s.symbol, v.date, v.numerator, v.denominator, v.dividend, r.day AS reinvestment_date,
+    r.price AS reinvestment_price, o.ratio AS split_ratio, greatest(v.stamp, {_stamp("c.stored_at", "c.run_id")}) AS stamp,
+    CASE WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN o.ratio
+      WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
+      ELSE o.ratio * (1 + sum({quotient("v.dividend", "(r.price * r.splits)")}) OVER one_close) END AS total_ratio
   FROM scope s
-  CROSS JOIN LATERAL ({select_newest(EOD_CLOSES)}) n
-  CROSS JOIN LATERAL (
-    SELECT p.date AS day FROM public.fmp_eod_price p WHERE p.symbol = s.symbol AND p.close > 0 ORDER BY p.date LIMIT 1
-  ) f
+  CROSS JOIN LATERAL ({_select_close("true")}) n
+  CROSS JOIN LATERAL ({_select_close("true", first=True)}) f
   CROSS JOIN LATERAL (
     SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
-      greatest(p.updated_at, d.updated_at) AS as_of
-    FROM (SELECT x.* FROM {_SPLITS.format(symbol="s.symbol")}) p
-    FULL JOIN (SELECT x.* FROM {_DIVIDENDS.format(symbol="s.symbol")}) d ON d.date = p.date
-  ) x
+      greatest({_stamp("p.updated_at", "p.run_id")}, {_stamp("d.updated_at", "d.run_id")}) AS stamp
+    FROM ({select_events("fmp_split", "s.symbol", IS_SPLIT)}) p
+    FULL JOIN ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) d ON d.date = p.date
+  ) v
   CROSS JOIN LATERAL (
-    SELECT coalesce(x.numerator / x.denominator::numeric(80,{PERFORMANCE_DIGITS}), 1) AS ratio
+    SELECT coalesce({quotient("v.numerator", "v.denominator")}, 1) AS ratio
   ) o
+  -- the close from which on the event counts, at which a dividend is reinvested
+  LEFT JOIN LATERAL ({_select_close(_WITHIN_A_YEAR, first=True)}) c ON true
   LEFT JOIN LATERAL (
-    SELECT p.date AS day, p.close AS price, coalesce((
-        SELECT published.product(y.numerator / y.denominator::numeric(80,{PERFORMANCE_DIGITS})) FROM public.fmp_split y
-        WHERE y.symbol = s.symbol AND y.numerator > 0 AND y.denominator > 0 AND y.date > x.date AND y.date <= p.date
-      ), 1) AS splits
-    FROM public.fmp_eod_price p
-    WHERE x.dividend IS NOT NULL AND p.symbol = s.symbol AND p.close > 0
-      AND p.date >= x.date AND p.date <= x.date + {STALE_AFTER_DAYS}
-    ORDER BY p.date LIMIT 1
+    SELECT c.day, c.price, {multiply_splits("s.symbol", "v.date", "c.day")} AS splits
+    WHERE v.dividend IS NOT NULL AND c.day <= v.date + {STALE_AFTER_DAYS}
   ) r ON true
-  WHERE x.date <= n.day
+  WHERE v.date <= n.day
   -- dividends between two closes buy at the same one, none of them for the other
   WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
@@ -63,29 +87,34 @@ LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
 WINDOW later AS (PARTITION BY e.symbol ORDER BY e.date DESC)
 """  # noqa: S608 - fragments of this package
 
+_WRITTEN = (
+    "SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price"
+    " WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id"
+)
 # a price tells the reinvestment of the dividends shortly before it, and makes an announced event one that has happened
 _CHANGED_CLOSES = f"""
 SELECT c.symbol, c.run_id FROM (
-  SELECT symbol, run_id, min(date) AS first, max(date) AS last FROM public.fmp_eod_price
-  WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id
+  SELECT w.symbol, w.run_id, w.first, w.last FROM ({_WRITTEN}) w
+  UNION ALL
+  SELECT a.symbol, w.run_id, w.first, w.last FROM ({_WRITTEN}) w
+  JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (
-    SELECT x.date FROM {_SPLITS.format(symbol="c.symbol")} UNION ALL SELECT x.date FROM {_DIVIDENDS.format(symbol="c.symbol")}
+  SELECT FROM ({select_names("c.symbol")}) ln
+  CROSS JOIN LATERAL (
+    SELECT x.date FROM public.fmp_split x WHERE {is_of_name("x")} AND {IS_SPLIT}
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE {is_of_name("x")} AND {IS_DIVIDEND}
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - {STALE_AFTER_DAYS} OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
 )
 """  # noqa: S608
-_CHANGED_EVENTS = tuple(
-    f"SELECT symbol, run_id FROM public.{table} WHERE run_id = ANY($1::uuid[])"  # noqa: S608
-    for table in ("fmp_split", "fmp_dividend")
-)
+_CHANGED_EVENTS = tuple(follow_names(select_changed(table)) for table in ("fmp_split", "fmp_dividend"))
 CHANGED_LISTED_SYMBOLS = tuple(
     f"SELECT identifier AS symbol, run_id FROM ({text.strip()}) u"  # noqa: S608
     for text in (CHANGED_LISTINGS, CHANGED_PROFILES)
 )
-CHANGED_ADJUSTMENTS = (_CHANGED_CLOSES, *_CHANGED_EVENTS)
+CHANGED_ADJUSTMENTS = (_CHANGED_CLOSES, *_CHANGED_EVENTS, CHANGED_NAMES)
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
 
@@ -99,9 +128,9 @@ class PriceAdjustment(ViewModel):
     numerator / denominator over this event and all later ones; total_return_factor the product of
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
     later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
-    they are counted, on the last of them. The factor is NULL before a dividend without such a
-    close, unless that lies before all closes anyway. Computed with 40 digits. Source: specification, section 5
-    (distributions reinvested on the ex-date, splits adjusted).
+    they are counted, on the last of them. The factor is NULL before a dividend without such a close, unless that lies before
+    all closes anyway. After a rename the events of the former symbol stand under the new one too. Computed with 40 digits.
+    Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).
     """
 
     symbol: str = Field(description="Symbol.")
@@ -122,20 +151,23 @@ class PriceAdjustment(ViewModel):
     last_run_id: UUID = Field(description=LAST_RUN)
 
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="price_adjustment",
+        name=ADJUSTMENTS,
         key=("symbol", "date"),
         query=_QUERY,
         sources=(
             Source("fmp_split", "fmp", ("splits",)),
             Source("fmp_dividend", "fmp", ("dividends",)),
             Source("fmp_eod_price", "fmp", ("eod_prices",)),
+            Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
         ),
         uses=("security_master",),
         keyed=Keyed(
             scope=("symbol",),
-            all_scopes="SELECT symbol FROM public.fmp_split UNION SELECT symbol FROM public.fmp_dividend",
+            tells_run=True,
+            all_scopes="SELECT symbol FROM public.fmp_split UNION SELECT symbol FROM public.fmp_dividend"
+            " UNION SELECT symbol FROM public.fmp_symbol_alias",
             changed_scopes=(*CHANGED_ADJUSTMENTS, *CHANGED_LISTED_SYMBOLS),
         ),
     )

@@ -12,15 +12,17 @@ from sra_shared.views.base import AS_OF, LAST_RUN, Keyed, Source, ViewModel, Vie
 from sra_shared.views.fragments import is_english, is_french, is_latest_data
 
 _QUERY = f"""
-SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr) AS name, f.name_en, f.name_fr, 'fund' AS type,
+SELECT s.source, s.identifier, coalesce(f.name_en, f.name_fr, f.name_other) AS name, f.name_en, f.name_fr, 'fund' AS type,
   NULL::text AS exchange, f.currency, f.family_name AS family, f.company, NULL::text AS sector, NULL::text AS industry,
-  NULL::text AS country, NULL::text AS isin, f.inception_date, true AS is_active, f.as_of
+  NULL::text AS country, i.isin, f.inception_date, true AS is_active, greatest(f.as_of, i.as_of) AS as_of
 FROM scope s CROSS JOIN LATERAL (
   SELECT
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE {is_english("d")} AND d.legal_name IS NOT NULL))[1] AS name_en,
     (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE {is_french("d")} AND d.legal_name IS NOT NULL))[1] AS name_fr,
+    (array_agg(d.legal_name ORDER BY d.change_date DESC NULLS LAST, d.record_id)
+      FILTER (WHERE d.legal_name IS NOT NULL))[1] AS name_other,
     (array_agg(d.currency ORDER BY NOT coalesce({is_english("d")}, false), d.change_date DESC NULLS LAST, d.record_id)
       FILTER (WHERE d.currency IS NOT NULL))[1] AS currency,
     (array_agg(d.family_name ORDER BY NOT coalesce({is_english("d")}, false), d.change_date DESC NULLS LAST, d.record_id)
@@ -34,6 +36,11 @@ FROM scope s CROSS JOIN LATERAL (
   WHERE s.source = 'fundata' AND d.identifier = s.identifier AND d.dataset = 'FundGeneral' AND {is_latest_data("d")}
   HAVING count(*) > 0
 ) f
+LEFT JOIN LATERAL (
+  SELECT min(d.identifier_value) AS isin, max(d.processed_at) AS as_of FROM public.fundata_data d
+  WHERE d.identifier = s.identifier AND d.dataset = 'InstrumentIdentifier' AND upper(d.identifier_type) = 'ISIN'
+    AND {is_latest_data("d")}
+) i ON true
 UNION ALL
 SELECT s.source, s.identifier, coalesce(p.company_name, u.company_name), coalesce(p.company_name, u.company_name), NULL,
   CASE WHEN coalesce(u.is_etf, p.is_etf) THEN 'etf' WHEN u.is_fund THEN 'fund' ELSE 'equity' END,
@@ -64,6 +71,10 @@ CHANGED_FUNDS = """
 SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
 WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral'
 """
+_CHANGED_IDENTIFIERS = """
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
+WHERE run_id = ANY($1::uuid[]) AND dataset = 'InstrumentIdentifier'
+"""
 # what a run no longer names it closes, and a closed row keeps the run that wrote it: the time of closing tells
 CHANGED_LISTINGS = """
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -84,12 +95,13 @@ CHANGED_PROFILES = (
 class SecurityMaster(ViewModel):
     """One row per security: equities and ETFs by symbol, funds by Fundata's InstrumentKey.
 
-    A fund's name is the English one, else the French one; both are kept. A listing that left the universe stays, inactive.
+    A fund's name is the English one, else the French one, else that of a record in neither; both are kept. A listing that
+    left the universe stays, inactive.
     """
 
     source: Literal["fundata", "fmp"] = Field(description="Vendor, which also tells the space of the identifier.")
     identifier: str = Field(description="InstrumentKey of a fund, symbol of a listing.")
-    name: str | None = Field(description="Name to show: English, else French.")
+    name: str | None = Field(description="Name to show: English, else French, else in whatever language there is.")
     name_en: str | None = Field(description="English name.")
     name_fr: str | None = Field(description="French name.")
     type: Literal["equity", "etf", "fund"] = Field(description="Kind of security.")
@@ -100,7 +112,7 @@ class SecurityMaster(ViewModel):
     sector: str | None = Field(description="Sector.")
     industry: str | None = Field(description="Industry.")
     country: str | None = Field(description="Country of the issuer, ISO 3166 alpha-2 as a rule.")
-    isin: str | None = Field(description="ISIN of the listing, vendor's.")
+    isin: str | None = Field(description="ISIN, vendor's.")
     inception_date: date | None = Field(description="First day of the fund or ETF.")
     is_active: bool = Field(description="Whether it is in the present universe, or the fund's record is active.")
     as_of: datetime = Field(description=AS_OF)
@@ -111,7 +123,7 @@ class SecurityMaster(ViewModel):
         key=("source", "identifier"),
         query=_QUERY,
         sources=(
-            Source("fundata_data", "fundata", ("FundGeneral",)),
+            Source("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
             Source("fmp_etf_info", "fmp", ("etf_info",)),
@@ -119,7 +131,7 @@ class SecurityMaster(ViewModel):
         keyed=Keyed(
             scope=("source", "identifier"),
             all_scopes=_ALL_SCOPES,
-            changed_scopes=(CHANGED_FUNDS, CHANGED_LISTINGS, CHANGED_PROFILES, _CHANGED_ETFS),
+            changed_scopes=(CHANGED_FUNDS, _CHANGED_IDENTIFIERS, CHANGED_LISTINGS, CHANGED_PROFILES, _CHANGED_ETFS),
             indexes=(
                 "(identifier)",
                 "(isin)",

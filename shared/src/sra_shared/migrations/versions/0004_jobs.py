@@ -193,4 +193,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("task_execution_log", "has_job")
-    op.execute("DROP SCHEMA jobs CASCADE")
+    for table in ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"):
+        op.execute(f"DROP TABLE jobs.{table}")
+    op.execute("DROP FUNCTION jobs.fn_pgqueuer_changed()")
+    op.execute("DROP TYPE jobs.pgqueuer_status")
+    op.execute("DROP SCHEMA jobs")

@@ -1,0 +1,295 @@
+"""The build of all rows of a long series: computed part by part into a table beside, and published at once.
+
+Every part is a transaction of its own, so that a build of fifty million rows goes on after a restart where it was, needs
+no space to sort them all, and keeps nobody's snapshot open for long. Readers see none of it until the table takes the
+place of theirs or, where somebody reads on and on, its rows are exchanged for theirs by key; either is one commit. What
+runs brought meanwhile is brought into the new table before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.logs import get_logger
+from sra_shared.runs import UnitContext
+from view_builder import exchange
+from view_builder.apply import LOCK_TIMEOUT, lock_view, prepare_kept, read_state, replace_view
+from view_builder.build import (
+    SQL_COVER_RUNS,
+    Built,
+    count_rows,
+    exchange_rows,
+    find_new_runs,
+    find_waiting_runs,
+    note_build,
+)
+from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample_of_view, check_shape
+from view_builder.compile import CompiledView, quote_name
+from view_builder.diff import require_compatible
+from view_builder.exchange import STATEMENT_SECONDS
+
+PART_ROWS = 200_000
+_FIRST_SCOPES = 20
+_MOST_SCOPES = 5_000
+_LOCK_ATTEMPTS = 8
+_log = get_logger(__name__)
+
+SQL_READ_STAGED = "SELECT staged FROM public.published_view WHERE relation = $1"
+SQL_PUT_STAGED = "UPDATE public.published_view SET staged = $2 WHERE relation = $1"
+SQL_DROP_RUNS = "DELETE FROM public.published_run WHERE relation = $1 RETURNING run_id"
+SQL_TAKE_RUNS = "UPDATE public.published_run SET relation = $2 WHERE relation = $1"
+# what the runs stored, as their units tell
+SQL_COUNT_STORED = """
+SELECT coalesce(sum(u.stored_count), 0)::bigint FROM public.run_unit u
+WHERE u.task_id = ANY($1::uuid[]) AND u.dataset = ANY($2::text[])
+"""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """How far a build in parts got: of which model, the last scope done, rows so far, the newest of their moments."""
+
+    digest: str
+    after: str = ""
+    rows: int = 0
+    newest: datetime | None = None
+    is_whole: bool = False
+    is_indexed: bool = False
+
+    @classmethod
+    def read(cls, kept: dict[str, Any]) -> Staged:
+        """Read what is kept in the database."""
+        newest = kept["newest"]
+        return cls(**{**kept, "newest": None if newest is None else datetime.fromisoformat(newest)})
+
+    def dump(self) -> dict[str, Any]:
+        """Return what is kept in the database."""
+        return {**asdict(self), "newest": None if self.newest is None else self.newest.isoformat()}
+
+
+async def is_large(connection: Connection, view: CompiledView, *, part_rows: int = PART_ROWS) -> bool:
+    """Whether new runs brought so much that computing all rows in parts is better than their scopes at once.
+
+    That is over five parts, and a fifth of what the view holds: a seed that is loaded after the first build.
+    """
+    new = await find_new_runs(connection, view)
+    datasets = sorted({name for source in view.spec.sources for name in source.datasets})
+    stored: int = await connection.fetchval(SQL_COUNT_STORED, list(new), datasets)
+    state = await read_state(connection, view)
+    return stored > 5 * part_rows and stored > (0 if state is None else state["row_count"] or 0) / 5
+
+
+async def build_staged(
+    context: UnitContext, view: CompiledView, *, accept_drop: bool, part_rows: int = PART_ROWS
+) -> Built:
+    """Build all rows of a view in parts and publish them; ends the unit in the transaction that publishes.
+
+    Raises CheckFailedError, with nothing published, ConfigError for a breaking change, and asyncpg.LockNotAvailableError
+    where a reader holds a view whose definition must change; the parts stay for the next attempt.
+    """
+    staged = await _begin(context, view)
+    scopes = _FIRST_SCOPES
+    while not staged.is_whole:
+        before = staged.rows
+        staged = await _add_part(context, view, scopes)
+        share = part_rows / max(1, staged.rows - before)
+        scopes = min(_MOST_SCOPES, max(1, round(scopes * min(share, 10))))
+    if not staged.is_indexed:
+        staged = await _index(context, view, staged)
+    while await _catch_up(context, view):
+        pass
+    return await _publish(context, view, accept_drop=accept_drop)
+
+
+async def read_staged(connection: Connection, view: CompiledView) -> Staged | None:
+    """Return how far a build of this model got, None where there is none."""
+    kept = await connection.fetchval(SQL_READ_STAGED, view.relation)
+    is_there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", view.stage.backing)
+    return Staged.read(kept) if kept is not None and is_there and kept["digest"] == view.digest else None
+
+
+async def _begin(context: UnitContext, view: CompiledView) -> Staged:
+    """Go on with a build of this model, or begin one: its table, and the runs that are over now and will be in it."""
+    stage = view.stage
+    async with context.transaction() as connection:
+        await lock_view(connection, view)
+        state = await read_state(connection, view)
+        if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.backing):
+            await prepare_kept(connection, view)
+        if state is not None:
+            require_compatible(view, state["contract"])
+        staged = await read_staged(connection, view)
+        if staged is None:
+            staged = Staged(view.digest)
+            await connection.execute(f"DROP TABLE IF EXISTS {stage.backing}")
+            await connection.execute(stage.create_table)
+            await connection.execute("DELETE FROM public.published_run WHERE relation = $1", stage.kept_as)
+            new = await find_new_runs(connection, stage)
+            runs = sorted(new - await find_waiting_runs(connection, stage, new))
+            await connection.execute(SQL_COVER_RUNS, runs, stage.kept_as, context.task.task_id)
+            await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+        await context.commit(connection, Counts(), progress={"rows": staged.rows})
+    return staged
+
+
+async def _add_part(context: UnitContext, view: CompiledView, scopes: int) -> Staged:
+    stage = view.stage
+    async with context.transaction() as connection:
+        await lock_view(connection, view)
+        staged = await _require_staged(connection, view)
+        await connection.execute("SET LOCAL work_mem = '64MB'")
+        await connection.execute(exchange.create_scope(stage))
+        await connection.execute(exchange.fill_next_scopes(stage), staged.after, scopes, timeout=STATEMENT_SECONDS)
+        (name,) = stage.keyed.scope
+        last = await connection.fetchval(f"SELECT max({quote_name(name)}) FROM scope")  # noqa: S608 - our own name
+        added = 0
+        if last is None:
+            staged = replace(staged, is_whole=True)
+        else:
+            await connection.execute("ANALYZE scope")
+            # over the table that readers have: nothing is looked for before the beginning, but by an index
+            await connection.execute(exchange.create_fresh(view, full=False), timeout=STATEMENT_SECONDS)
+            await check_fresh_rows(connection, stage)
+            status = await connection.execute(
+                exchange.fill_stage(stage), context.task.task_id, timeout=STATEMENT_SECONDS
+            )
+            added = count_rows(status)
+            staged = _grow(staged, last, added, await connection.fetchval("SELECT max(as_of) FROM fresh"))
+        await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+        await context.commit(connection, Counts(read=added, stored=added), progress={"rows": staged.rows})
+    return staged
+
+
+def _grow(staged: Staged, after: str, added: int, newest: datetime | None) -> Staged:
+    known = [moment for moment in (staged.newest, newest) if moment is not None]
+    return replace(staged, after=after, rows=staged.rows + added, newest=max(known) if known else None)
+
+
+async def _require_staged(connection: Connection, view: CompiledView) -> Staged:
+    staged = await read_staged(connection, view)
+    if staged is None:
+        # another process published it, or began anew with another model
+        raise asyncpg.SerializationError(f"The build of {view.relation} was gone on with elsewhere.")
+    return staged
+
+
+async def _index(context: UnitContext, view: CompiledView, staged: Staged) -> Staged:
+    stage = view.stage
+    async with context.transaction() as connection:
+        await lock_view(connection, view)
+        await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
+        for statement in stage.create_indexes.values():
+            await connection.execute(statement, timeout=STATEMENT_SECONDS)
+        await connection.execute(f"ANALYZE {stage.backing}", timeout=STATEMENT_SECONDS)
+        staged = replace(staged, is_indexed=True)
+        await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+        await context.commit(connection, Counts(), progress={"rows": staged.rows})
+    return staged
+
+
+async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
+    """Bring in what runs that ended meanwhile touched; return whether there were any."""
+    stage = view.stage
+    async with context.transaction() as connection:
+        await lock_view(connection, view)
+        staged = await _require_staged(connection, view)
+        new = await find_new_runs(connection, stage)
+        runs = sorted(new - await find_waiting_runs(connection, stage, new))
+        if runs:
+            before = Extent(staged.rows, staged.newest)
+            computed, changed, after = await exchange_rows(
+                connection, stage, runs, context.task.task_id, full=False, before=before
+            )
+            await connection.execute(SQL_COVER_RUNS, runs, stage.kept_as, context.task.task_id)
+            staged = replace(staged, rows=after.rows or 0, newest=after.newest)
+            await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+            counts = Counts(read=computed, stored=changed, unchanged=computed - changed)
+            await context.commit(connection, counts, progress={"rows": staged.rows})
+    return bool(runs)
+
+
+async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: bool) -> Built:
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            return await _publish_once(context, view, accept_drop=accept_drop, by_name=True)
+        except asyncpg.LockNotAvailableError:
+            _log.info("definition_waits_for_readers", view=view.relation, attempt=attempt + 1)
+            async with context.pool.acquire() as connection:
+                state = await read_state(connection, view)
+            if attempt == _LOCK_ATTEMPTS - 1 and (state is None or state["digest"] != view.digest):
+                # other columns cannot come without the view
+                raise
+            # between attempts everybody who queued behind us gets through
+            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
+    return await _publish_once(context, view, accept_drop=accept_drop, by_name=False)
+
+
+async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop: bool, by_name: bool) -> Built:
+    build_id = context.task.task_id
+    async with context.transaction() as connection:
+        await lock_view(connection, view)
+        staged = await _require_staged(connection, view)
+        state = await read_state(connection, view)
+        was_filled = state is not None and state["filled"] is not None
+        before = (
+            Extent(state["row_count"], state["newest_at"]) if state is not None and was_filled else Extent(None, None)
+        )
+        after = Extent(staged.rows, staged.newest)
+        if not accept_drop:
+            check_extent(view, before, after)
+        new = await find_new_runs(connection, view.stage)
+        waiting = await find_waiting_runs(connection, view.stage, new)
+        if by_name:
+            await _take_place(connection, view)
+        else:
+            await _exchange_all(connection, view, build_id)
+        await check_shape(connection, view)
+        await check_sample_of_view(connection, view)
+        runs = await _take_runs(connection, view)
+        await note_build(connection, view, build_id, after, staged.rows, waiting)
+        resume = {"full": True, "runs": [str(run) for run in runs]}
+        await context.finish(connection, Counts(), resume=resume)
+    return Built(staged.rows, staged.rows, True, tuple(runs))
+
+
+async def _take_place(connection: Connection, view: CompiledView) -> None:
+    """Have the new table be the view's; needs the view for a moment, and waits for it a quarter of a second at most."""
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    former = f"{view.kept_as}__former"
+    await connection.execute(f"ALTER TABLE IF EXISTS {view.backing} RENAME TO {quote_name(former)}")
+    await connection.execute(f"ALTER TABLE {view.stage.backing} RENAME TO {quote_name(view.kept_as)}")
+    await replace_view(connection, view)
+    await connection.execute(f"DROP TABLE IF EXISTS published.{quote_name(former)}")
+    for name, wanted in zip(view.stage.create_indexes, view.create_indexes, strict=True):
+        await connection.execute(f"ALTER INDEX published.{quote_name(name)} RENAME TO {quote_name(wanted)}")
+
+
+async def _exchange_all(connection: Connection, view: CompiledView, build_id: UUID) -> None:
+    """Exchange all rows by key, beside readers that do not let go of the table."""
+    await connection.execute("SET LOCAL work_mem = '64MB'")
+    await connection.execute(exchange.show_stage(view))
+    await connection.execute(exchange.delete_gone(view, full=True), timeout=STATEMENT_SECONDS)
+    for statement in (exchange.update_changed(view), exchange.insert_new(view)):
+        await connection.execute(statement, build_id, timeout=STATEMENT_SECONDS)
+    await connection.execute("DROP VIEW fresh")
+    await connection.execute(f"DROP TABLE {view.stage.backing}")
+    await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
+
+
+async def _take_runs(connection: Connection, view: CompiledView) -> Sequence[UUID]:
+    """The view holds the runs that its new rows hold, and no others; return those that it did not hold before."""
+    former = {row["run_id"] for row in await connection.fetch(SQL_DROP_RUNS, view.kept_as)}
+    await connection.execute(SQL_TAKE_RUNS, view.stage.kept_as, view.kept_as)
+    await connection.execute(SQL_PUT_STAGED, view.relation, None)
+    held = await connection.fetch("SELECT run_id FROM public.published_run WHERE relation = $1", view.kept_as)
+    return sorted({row["run_id"] for row in held} - former)

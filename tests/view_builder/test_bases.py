@@ -1,0 +1,167 @@
+"""A view holds a run only when the views that it is computed from hold it: whatever ends, fails or is built in between."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from sra_shared.db import Pool
+from sra_shared.runs import Unit
+from sra_testing.publication import build_all, build_one, read_rows
+from sra_testing.records import put_close, put_data, put_fund, put_profile, put_quote, put_run, put_split
+from view_builder.build import find_new_runs
+from view_builder.compile import CompiledView
+from view_builder.inprocess import build_in_process
+from view_builder.work import BuildParameters
+
+DAY = date(2025, 9, 26)
+FUNDS = 80
+
+
+async def put_day(pool: Pool, number: int, navps: str) -> UUID:
+    """A run of quotes alone, of every fund, for a day of its own."""
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        for fund in range(FUNDS):
+            await put_quote(connection, run, str(fund), DAY + timedelta(days=number), navps)
+    return run
+
+
+async def put_funds(pool: Pool, datasets: tuple[str, ...] = ("FundGeneral",)) -> UUID:
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", datasets)
+        for fund in range(FUNDS):
+            await put_fund(connection, run, str(fund))
+    return run
+
+
+async def list_holders(pool: Pool, run: UUID) -> set[str]:
+    """The views that hold a run."""
+    rows = await read_rows(pool, "SELECT relation FROM published_run WHERE run_id = $1", run)
+    return {row["relation"] for row in rows}
+
+
+def test_a_view_names_all_that_its_query_reads(views: tuple[CompiledView, ...]) -> None:
+    for view in views:
+        keyed = view.spec.keyed
+        texts = [view.spec.query, *(f.body for f in view.spec.functions)]
+        if keyed is not None:
+            texts += [keyed.all_scopes, *keyed.changed_scopes, keyed.read_join, keyed.full_query or ""]
+        read = {name for text in texts for name in re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", text)}
+        assert read <= {view.relation, *view.spec.uses}, view.relation
+    assert {view.relation: {base.relation for base in view.bases} for view in views}["market_movers"] == {
+        "security_master",
+        "price_adjustment",
+        "equity_metrics",
+    }
+
+
+async def test_a_run_that_ends_between_the_builds_of_two_views_is_in_both_after_the_next(
+    pool: Pool, view_by_name: dict[str, CompiledView], views: tuple[CompiledView, ...]
+) -> None:
+    await put_funds(pool)
+    await put_day(pool, 0, "1")
+    await build_all(pool, views)
+    # the base is done with this build when the run ends, the views that follow are not
+    await build_one(pool, view_by_name["fund_quote_history"])
+    run = await put_day(pool, 1, "2")
+    following = ("latest_quote", "fund_page", "daily_market_summary")
+    for name in following:
+        assert run not in (await build_one(pool, view_by_name[name])).runs
+    assert await list_holders(pool, run) == set()
+    await build_all(pool, views)
+    assert await list_holders(pool, run) >= {"fund_quote_history", *following}
+    for statement in (
+        "SELECT DISTINCT price AS value FROM sra.latest_quote",
+        "SELECT DISTINCT nav AS value FROM sra.fund_page",
+        "SELECT avg_navps AS value FROM sra.daily_market_summary WHERE date = '2025-09-27'",
+    ):
+        assert await read_rows(pool, statement) == [{"value": Decimal(2)}]
+
+
+async def test_a_split_never_reaches_figures_before_its_factors(
+    pool: Pool, view_by_name: dict[str, CompiledView], views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        first = await put_run(connection, "fmp", ["universe", "profile", "eod_prices", "splits"])
+        await put_profile(connection, first, "ABC")
+        for day in range(10):
+            await put_close(connection, first, "ABC", DAY - timedelta(days=10 - day), "100")
+    await build_all(pool, views)
+    await build_one(pool, view_by_name["price_adjustment"])
+    async with pool.acquire() as connection:
+        second = await put_run(connection, "fmp", ["eod_prices", "splits"])
+        await put_close(connection, second, "ABC", DAY, "50")
+        await put_split(connection, second, "ABC", DAY, 2, 1)
+    for name in ("equity_metrics", "market_movers"):
+        assert (await build_one(pool, view_by_name[name])).runs == ()
+    await build_all(pool, views)
+    (row,) = await read_rows(pool, "SELECT performance_date, performance_1w FROM sra.equity_metrics")
+    assert (row["performance_date"], row["performance_1w"]) == (DAY, Decimal(0))
+
+
+async def build(database: str, **wanted: object) -> dict[str, Unit]:
+    result = await build_in_process(database, BuildParameters.model_validate(wanted))
+    return {unit.unit: unit for unit in result.units}
+
+
+async def test_what_a_failed_view_could_not_take_in_its_followers_wait_for(database: str, pool: Pool) -> None:
+    await put_funds(pool)
+    await put_day(pool, 0, "1")
+    await build(database)
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundTopHolding"])
+        for fund in range(FUNDS - 10):
+            await put_fund(connection, run, str(fund), record_state="Deleted")
+        await put_data(
+            connection, run, "FundTopHolding", "79", "1", language="EN", date=DAY, security="Gold", market_percent="9"
+        )
+    units = await build(database)
+    assert "70 of 80 rows would vanish" in (units["security_master"].error or "")
+    # nobody of those that read the former list of funds may say that it holds the run
+    assert await list_holders(pool, run) == {"run_contents", "data_freshness"} & await list_holders(pool, run)
+    assert await read_rows(pool, "SELECT count(*) AS n FROM sra.fund_page") == [{"n": 80}]
+    # a person lets the rows go, of that view alone: those that waited for it follow
+    units = await build(database, views=["security_master"], accept_drop=True)
+    assert {"fund_page", "latest_quote"} <= set(units)
+    assert {unit.status.value for unit in units.values()} == {"completed"}
+    assert await list_holders(pool, run) >= {"security_master", "fund_page", "latest_quote"}
+    rows = await read_rows(pool, "SELECT identifier, jsonb_array_length(top_holdings) AS n FROM sra.fund_page")
+    assert len(rows) == 10
+    assert {row["identifier"]: row["n"] for row in rows}["79"] == 1
+
+
+async def test_a_run_of_datasets_that_no_view_knows_is_looked_through_by_all(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    await put_funds(pool)
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        # what a replay calls what it tried again
+        run = await put_run(connection, "fundata", ["(all)"])
+        await put_fund(connection, run, "late")
+        other = await put_run(connection, "fundata", ["FundTopHolding"])
+    built = await build_all(pool, views)
+    assert built["security_master"].runs == (run,)
+    assert set(built["fund_page"].runs) == {run, other}
+    assert await read_rows(pool, "SELECT last_run_id FROM sra.security_master WHERE identifier = 'late'") == [
+        {"last_run_id": run}
+    ]
+
+
+async def test_datasets_of_a_completion_count_where_the_units_name_others(
+    pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundTopHolding"])
+        assert await find_new_runs(connection, view_by_name["security_master"]) == set()
+        await connection.execute(
+            "INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, 'fundata', $3)",
+            uuid4(),
+            run,
+            ["FundGeneral"],
+        )
+        assert await find_new_runs(connection, view_by_name["security_master"]) == {run}
