@@ -43,9 +43,10 @@ async def test_file_that_two_streams_read_is_told_as_one(
     assert 0 < progress["rows"] < 6720
     files = [unit["progress"] for unit in told["units"] if unit["progress"]]
     assert {(file["file"], file["bytes_total"]) for file in files} == {(NAVPS_FILE, size)}
-    # whichever stream committed last knows of both
+    # each stream tells of the other what was committed when it looked; the run tells of all
     newest = max(files, key=lambda file: file["rows"])
-    assert (newest["rows"], newest["bytes_done"]) == (progress["rows"], progress["bytes_done"])
+    assert 0 < newest["rows"] <= progress["rows"]
+    assert 0 < newest["bytes_done"] <= progress["bytes_done"]
     assert newest["rows_per_second"] > 0
     assert newest["eta_seconds"] >= 0
 

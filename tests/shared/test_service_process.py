@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
 from sra_testing.databases import execute_sql
 from sra_testing.job_process import PROBE_TABLE
 from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, run_probe_service
-from sra_testing.receiver_process import find_free_port
 from sra_testing.waiting import wait_for
 
 TOKENS = {"SRA_SERVICE_TOKEN": SERVICE_TOKEN, "SRA_VIEWER_TOKEN": VIEWER_TOKEN}

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool, open_connection
 from sra_testing.publication import build_all, dump_view
-from sra_testing.receiver_process import find_free_port
 from sra_testing.records import put_fund, put_quote, put_run
 from sra_testing.views_service import VIEWS_TOKEN, count_builds, count_open_work, serve_views, wait_until_idle
 from sra_testing.waiting import wait_for

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import httpx
 
+from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
 from sra_shared.reader import READER, prepare_reader
 from sra_shared.views.equity_page import EquityPage
 from sra_shared.views.fund_page import FundPage
 from sra_testing.publication import build_all
-from sra_testing.receiver_process import find_free_port
 from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
 from sra_testing.waiting import wait_for
 from view_builder.compile import CompiledView
