@@ -170,3 +170,19 @@ def test_ports_differ_and_a_taken_one_is_named() -> None:
         taken.listen()
         with pytest.raises(ConfigError, match="is taken"):
             choose_gateway_port(taken.getsockname()[1])
+
+
+def test_a_port_that_another_process_chose_is_not_chosen_again() -> None:
+    chooser = [
+        sys.executable,
+        "-c",
+        "from sra_cli.stack import choose_ports; print(choose_ports(1)[0], flush=True); input()",
+    ]
+    with subprocess.Popen(chooser, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        # nobody listens there yet
+        with pytest.raises(ConfigError, match="is taken"):
+            choose_gateway_port(port)
+        other.communicate("\n")
+    assert choose_gateway_port(port) == port

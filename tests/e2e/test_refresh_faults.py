@@ -32,9 +32,16 @@ STEP_OF = {
 
 def find_process(stack: RunningStack, module: str) -> psutil.Process:
     children = psutil.Process(stack.pid).children(recursive=True)
-    found = [process for process in children if f"-m {module}" in " ".join(process.cmdline())]
+    found = [process for process in children if f"-m {module}" in read_command(process)]
     assert len(found) == 1, children
     return found[0]
+
+
+def read_command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return ""
 
 
 def has_step_begun(stack: RunningStack, step: str) -> bool:
@@ -87,6 +94,7 @@ def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(1500)
 def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with run_stack(home) as stack:
@@ -96,7 +104,8 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
         fault = {"match": "/stable/", "kind": "500", "times": None}
         httpx.post(f"{stand_in}/control/faults", json=[fault], timeout=10).raise_for_status()
         built_before = fetch_value(stack.database_url, "SELECT max(handled_at) FROM completion_inbox")
-        code, ended, _ = call_command("refresh", "--wait", "--home", str(home))
+        # FMP is given two minutes to come back, and its step another go after a minute
+        code, ended, _ = call_command("refresh", "--wait", "--home", str(home), seconds=900)
         assert (code, ended["status"]) == (2, "partial"), ended
         steps = {step["step"]: step["status"] for step in ended["steps"]}
         assert steps == {

@@ -176,13 +176,18 @@ def find_free_port() -> int:
     """
     while True:
         port = 18_000 + secrets.randbelow(14_000)
-        if is_port_free(port) and _claim_port(port):
+        if claim_port(port):
             return port
 
 
-def _claim_port(port: int) -> bool:
-    """Tell other processes that ask here, by a name that dies with this one: a server may be down between two starts."""
-    if sys.platform != "linux":
+def claim_port(port: int) -> bool:
+    """Return whether this TCP port of 127.0.0.1 is free, and if so keep it for this process until it ends.
+
+    Others that ask here are told by a name that dies with this process: a server may be down between two starts.
+    """
+    if not is_port_free(port):
+        return False
+    if sys.platform != "linux" or port in _claims:
         return True
     claim = socket.socket(socket.AF_UNIX)
     try:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 from fmp_ingest.client import check_source
 from fundata_ingest.update_api import Account, check_hosts
 from sra_cli.home import Home
-from sra_cli.postgres import find_free_port, is_port_free
+from sra_cli.postgres import claim_port, find_free_port
 from sra_cli.settings import ROOT, read_settings
 from sra_cli.supervisor import ChildPlan
 from sra_shared.errors import ConfigError
@@ -138,10 +138,10 @@ def choose_ports(count: int) -> list[int]:
 def choose_gateway_port(wanted: int | None) -> int:
     """Return the port of the gateway: the wanted one, else 8080 where it is free, else any."""
     if wanted:
-        if not is_port_free(wanted):
+        if not claim_port(wanted):
             raise ConfigError(f"Port {wanted} is taken.", next_step="Choose another with --port.")
         return wanted
-    return _DEFAULT_GATEWAY_PORT if is_port_free(_DEFAULT_GATEWAY_PORT) else find_free_port()
+    return _DEFAULT_GATEWAY_PORT if claim_port(_DEFAULT_GATEWAY_PORT) else find_free_port()
 
 
 def plan_children(plan: StackPlan, home: Home, database_url: str) -> list[ChildPlan]:

@@ -40,9 +40,9 @@ def start_command(*words: str, settings: Mapping[str, str] | None = None) -> sub
     )
 
 
-def call_command(*words: str) -> tuple[int, dict[str, Any], str]:
+def call_command(*words: str, seconds: float = SECONDS) -> tuple[int, dict[str, Any], str]:
     with start_command(*words, "--json") as process:
-        said, told = process.communicate(timeout=SECONDS)
+        said, told = process.communicate(timeout=seconds)
     assert said.count("\n") == 1, (said, told)
     return process.returncode, json.loads(said), told
 
