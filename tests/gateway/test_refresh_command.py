@@ -93,6 +93,7 @@ async def test_status_counts_what_the_gateway_knows(lab: Lab, tmp_path: Path) ->
     async def is_well() -> bool:
         return bool((await lab.http.get("/status")).json()["status"] == "healthy")
 
+    assert (await lab.refresh())["status"] == "completed"
     await wait_for(is_well, what="the gateway's look at all parts")
     code, result, _ = await run_command(lab, tmp_path, command="status")
     assert (code, result["status"], result["problems"]) == (0, "healthy", [])
