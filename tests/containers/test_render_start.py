@@ -18,14 +18,13 @@ from sra_testing.render import Blueprint, Deployment, read_log
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 
 GATEWAY, FUNDATA = "sra-gateway", "sra-fundata-ingest"
-DAYS = 1600
+# four chunks for the daily file
+DAYS = 8000
 STOP_LIMIT_SECONDS = 30
 SLOT_SECONDS = 150
 TICKS_SECONDS = 15
-LOADING = (
-    "EXISTS (SELECT FROM run_unit WHERE unit = 'quotes/FundDailyNAVPSSeed.csv' AND status = 'running'"
-    " AND stored_count > 0)"
-)
+UNIT_ROW = "SELECT unit FROM run_unit WHERE unit = 'quotes/FundDailyNAVPSSeed.csv'"
+LOADING = f"EXISTS ({UNIT_ROW} AND status = 'running' AND stored_count > 0)"
 REFRESHES = "SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'"
 
 
@@ -95,14 +94,14 @@ def test_first_seeding_goes_on_in_the_instance_that_replaces_the_first(
 ) -> None:
     started = deployment.ask(running[GATEWAY], "/refresh", body={"sources": ["fundata"], "retry_seconds": 5})
     assert started.status_code == httpx.codes.ACCEPTED, started.text
-    deployment.wait_until(LOADING, seconds=180)
-    # a deploy: the new instance, which has no file, starts before the old one is told to end
-    first, second = running[FUNDATA], deployment.start_service(FUNDATA)
-    begun = time.monotonic()
-    first.stop(timeout=STOP_LIMIT_SECONDS)
+    first = running[FUNDATA]
+    # a deploy: the new instance, which has no file, starts before the old one is told to end, in the middle of a chunk
+    with deployment.hold_rows(LOADING, UNIT_ROW, seconds=180):
+        second = deployment.start_service(FUNDATA)
+        begun = time.monotonic()
+        first.kill("SIGTERM")
+    assert first.wait(timeout=STOP_LIMIT_SECONDS)["StatusCode"] == 0, read_log(first)
     assert time.monotonic() - begun < STOP_LIMIT_SECONDS
-    first.reload()
-    assert first.attrs["State"]["ExitCode"] == 0, read_log(first)
     running[FUNDATA] = second
     path = f"/refresh/{started.json()['refresh_id']}"
 

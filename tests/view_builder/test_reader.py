@@ -68,6 +68,30 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
     assert {row["name"].split("(")[0] for row in allowed} == {"sra.fundata_data_as_of", "sra.fundata_quotes_as_of"}
 
 
+async def test_rights_that_a_restore_left_out_are_given_anew(
+    pool: Pool, reader: asyncpg.Connection[asyncpg.Record], views: tuple[CompiledView, ...]
+) -> None:
+    # as after pg_restore --no-privileges
+    for statement in (
+        "REVOKE USAGE ON SCHEMA sra FROM PUBLIC",
+        "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public, published TO PUBLIC",
+        "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+        f"REVOKE SELECT ON ALL TABLES IN SCHEMA sra FROM {READER}",  # noqa: S608 - a name of ours
+    ):
+        await pool.execute(statement)
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await reader.fetch("SELECT count(*) FROM fund_page")
+    async with pool.acquire() as connection:
+        assert (await prepare_reader(connection, PASSWORD)).ready
+    await test_every_view_and_function_is_readable(pool, reader, views)
+    await test_nothing_else_is_readable_or_executable(pool, reader)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("CREATE FUNCTION published.another() RETURNS int LANGUAGE sql RETURN 1")
+        assert not await connection.fetchval(
+            "SELECT has_function_privilege($1, 'published.another()', 'EXECUTE')", READER
+        )
+
+
 async def test_nothing_is_writable(pool: Pool, reader: asyncpg.Connection[asyncpg.Record]) -> None:
     rights = await read_rows(
         pool,

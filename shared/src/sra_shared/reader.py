@@ -14,8 +14,16 @@ _GRANTS = (
     f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {READER}",
     f"ALTER DEFAULT PRIVILEGES IN SCHEMA sra GRANT SELECT ON TABLES TO {READER}",
 )
-# what PostgreSQL gives to every role and no reader needs; the owner keeps his own rights
-_REVOKES = ("REVOKE ALL ON SCHEMA public FROM PUBLIC", "REVOKE CREATE ON SCHEMA sra FROM PUBLIC")
+# What PostgreSQL gives to every role and no reader needs, and the little that he does; the owner keeps his own rights. As
+# in revision 0005: a database that was restored without privileges has none of it.
+_RIGHTS = (
+    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    "REVOKE CREATE ON SCHEMA sra FROM PUBLIC",
+    "GRANT USAGE ON SCHEMA sra TO PUBLIC",
+    "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, jobs, published FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION public.fundata_parse_number(text), published.product(numeric) TO PUBLIC",
+)
 # the reader leaves off no limit of his own by accident: names resolve in sra, nothing is written, nothing waits for ever
 _DEFAULTS = (
     f"ALTER ROLE {READER} SET search_path = sra",
@@ -62,7 +70,7 @@ async def _prepare_reader(connection: Connection, password: str | None) -> Reade
         for statement in _GRANTS:
             await connection.execute(statement)
     database = await connection.fetchval("SELECT quote_ident(current_database())")
-    for statement in (*_REVOKES, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
+    for statement in (*_RIGHTS, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
         await _attempt(connection, statement)
     return await read_reader_state(connection, wants_login=password is not None, password_refused=refused)
 

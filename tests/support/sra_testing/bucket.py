@@ -70,7 +70,7 @@ def make_tree(root: Path, *, days: int) -> int:
     shutil.copytree(SAMPLE, root, ignore=shutil.ignore_patterns("SAMPLE"), dirs_exist_ok=True)
     with (SAMPLE / GENERAL_FILE).open(encoding="utf-8", newline="") as stream:
         keys = sorted({record["InstrumentKey"] for record in csv.DictReader(stream)})
-    first = date(2020, 1, 1)
+    first = date(2000, 1, 1)
     quotes = (
         navps(key, (first + timedelta(days=day)).isoformat(), f"{10 + (day * 7 + int(key)) % 900 / 100:.4f}")
         for key in keys

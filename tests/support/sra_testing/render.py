@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,6 +135,28 @@ class Deployment:
             f"SET statement_timeout = '{seconds:.0f}s'; DO $$ BEGIN WHILE NOT ({condition}) LOOP"
             " PERFORM pg_sleep(0.02); END LOOP; END $$"
         )
+
+    @contextmanager
+    def hold_rows(self, condition: str, rows: str, *, seconds: float) -> Iterator[None]:
+        """Wait for a condition on the database, and then lock the rows of a query until the context ends."""
+        name = "holds rows"
+        # in one session, so that nothing gets past between the two
+        statements = (
+            f"SET application_name = '{name}'",
+            f"SET statement_timeout = '{seconds:.0f}s'",
+            f"DO $$ BEGIN WHILE NOT ({condition}) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$",
+            "BEGIN",
+            f"{rows} FOR UPDATE",
+            f"SELECT pg_sleep({seconds})",
+        )
+        words = [word for statement in statements for word in ("-c", statement)]
+        self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", *words], detach=True)
+        session = f"FROM pg_stat_activity WHERE application_name = '{name}'"
+        self.wait_until(f"EXISTS (SELECT {session} AND query LIKE 'SELECT pg_sleep%')", seconds=seconds)
+        try:
+            yield
+        finally:
+            self.query(f"SELECT pg_terminate_backend(pid) {session}")
 
     def ask(self, container: Container, path: str, *, body: dict[str, Any] | None = None) -> httpx.Response:
         """Ask an instance over the private network with the service token; with a body it is a POST."""
