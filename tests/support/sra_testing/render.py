@@ -152,8 +152,9 @@ class Deployment:
         words = [word for statement in statements for word in ("-c", statement)]
         self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", *words], detach=True)
         session = f"FROM pg_stat_activity WHERE application_name = '{name}'"
-        self.wait_until(f"EXISTS (SELECT {session} AND query LIKE 'SELECT pg_sleep%')", seconds=seconds)
+        held = f"SELECT EXISTS (SELECT {session} AND query LIKE 'SELECT pg_sleep%')"
         try:
+            wait_for(lambda: self.query(held) == "t", "the rows to be held", seconds=seconds)
             yield
         finally:
             self.query(f"SELECT pg_terminate_backend(pid) {session}")

@@ -142,22 +142,27 @@ async def exchange_rows(
     if not full:
         for statement in exchange.index_scope_and_fresh(view):
             await connection.execute(statement)
-        await _look_up_only(connection)
+        await look_up_only(connection)
     deleted = count_rows(await connection.execute(exchange.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
     updated = count_rows(await connection.execute(exchange.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
     inserted = count_rows(await connection.execute(exchange.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
     if full:
         # the day's builds that follow, and readers, must not plan for an empty table
         await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
-        await _look_up_only(connection)
+        await look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
     return computed + deleted, deleted + updated + inserted, after
 
 
-async def _look_up_only(connection: Connection) -> None:
-    """Have the rest of the transaction find kept rows by their key, where a plan for many would read the whole table."""
-    await connection.execute("SET LOCAL enable_hashjoin = off")
-    await connection.execute("SET LOCAL enable_mergejoin = off")
+async def look_up_only(connection: Connection) -> None:
+    """Have the rest of the transaction find kept rows by their key, where a plan for many would read the whole table.
+
+    So would one for the few that a table last held, however many are added to it now: each of them would go through all
+    before it.
+    """
+    # what is priced as forbidden would be compiled as if it took long
+    for setting in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit"):
+        await connection.execute(f"SET LOCAL {setting} = off")
 
 
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:

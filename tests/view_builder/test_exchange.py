@@ -1,0 +1,41 @@
+"""The exchange of rows by key: what it costs follows what changes, whatever the planner last knew of the table."""
+
+from __future__ import annotations
+
+from sra_shared.db import Pool
+from sra_testing.publication import build_all
+from sra_testing.records import put_run
+from view_builder import exchange
+from view_builder.build import look_up_only
+from view_builder.compile import CompiledView
+
+QUOTES = """
+INSERT INTO fundata_quotes (run_id, identifier, date, dataset, data_source, data_version, row_ordinal, parser_version,
+  content_hash, navps, raw_json)
+SELECT $1, f::text, date '2025-09-26' - d, 'FundDailyNAVPS', 'CSV', 1, 0, 1, '', f, '{}'
+FROM generate_series(1, 10) f, generate_series(0, 299) d
+"""
+
+
+async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_before(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    view = next(view for view in views if view.relation == "fund_quote_history")
+    await build_all(pool, views)
+    # a table that is known to be empty is cheap to read whole, as it seems
+    await pool.execute(f"VACUUM (ANALYZE) {view.backing}")
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        await connection.execute(QUOTES, run)
+        await connection.execute(exchange.create_scope(view))
+        await connection.execute(exchange.fill_changed_scopes(view), [run])
+        await connection.execute(exchange.create_fresh(view, full=False))
+        for statement in exchange.index_scope_and_fresh(view):
+            await connection.execute(statement)
+        await connection.execute("ANALYZE fresh")
+        assert await connection.fetchval("SELECT count(*) FROM fresh") == 3000
+        await look_up_only(connection)
+        for statement in (exchange.update_changed(view), exchange.insert_new(view)):
+            plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", run))
+            assert f"Seq Scan on {view.relation}" not in plan, plan
+            assert "Index" in plan, plan
