@@ -44,7 +44,7 @@ _SERVER_OPTIONS = {
     "log_timezone": "UTC",
 }
 
-_claims: dict[int, socket.socket] = {}
+_claims: dict[int, int] = {}
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,8 @@ def claim_port(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims[port] = claim
+    # only the descriptor: it is to stay open until the process ends, which an object would be blamed for
+    _claims[port] = claim.detach()
     return True
 
 
