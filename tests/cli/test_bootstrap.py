@@ -64,7 +64,7 @@ def clone(tmp_path: Path) -> SmallClone:
     return SmallClone(tmp_path / "a clone [1]")
 
 
-def test_installs_once_and_hands_over(clone: SmallClone) -> None:
+def test_installs_once_and_again_what_changed(clone: SmallClone) -> None:
     first = clone.call("load", "a folder", "--json")
     assert first.returncode == 0, first.stderr
     answer = json.loads(first.stdout)
@@ -72,26 +72,29 @@ def test_installs_once_and_hands_over(clone: SmallClone) -> None:
     assert answer["folder"] == str(clone.folder.parent)
     assert answer["python"] == str(clone.folder / ".sra" / "venv")
     assert "requirements.lock" in first.stderr
+    assert "requirements-dev.lock" not in first.stderr
 
     again = clone.call("status")
     assert (again.returncode, again.stderr) == (0, "")
     assert (clone.folder / ".sra").stat().st_mode & 0o077 == 0
 
+    # development tools come with the commands that need them
+    assert "requirements-dev.lock" in clone.call("check").stderr
+    assert clone.call("test").stderr == ""
+    assert clone.call("status").stderr == ""
 
-def test_a_changed_lock_is_installed(clone: SmallClone) -> None:
-    assert clone.call().returncode == 0
     (clone.folder / "requirements.lock").write_text("# another\n")
     changed = clone.call()
     assert changed.returncode == 0
     assert "requirements.lock" in changed.stderr
     assert "making a private environment" not in changed.stderr
 
-
-def test_development_tools_come_with_the_commands_that_need_them(clone: SmallClone) -> None:
-    assert "requirements-dev.lock" not in clone.call("status").stderr
-    assert "requirements-dev.lock" in clone.call("check").stderr
-    assert clone.call("test").stderr == ""
-    assert clone.call("status").stderr == ""
+    # and a package of the caller's own is none of ours
+    stray = clone.folder.parent / "stray" / "sra_cli"
+    stray.mkdir(parents=True)
+    (stray / "__init__.py").touch()
+    (stray / "__main__.py").write_text("print('stray')")
+    assert json.loads(clone.call("x", PYTHONPATH=str(stray.parent)).stdout)["arguments"] == ["x"]
 
 
 def test_an_interrupted_installation_is_made_anew(clone: SmallClone) -> None:
@@ -172,14 +175,6 @@ def test_a_clone_that_cannot_be_written_is_told_plainly(clone: SmallClone) -> No
     failed = clone.call("status")
     assert failed.returncode == 5
     assert "cannot be written" in failed.stderr
-
-
-def test_python_path_of_the_caller_leads_nowhere(clone: SmallClone, tmp_path: Path) -> None:
-    stray = tmp_path / "stray" / "sra_cli"
-    stray.mkdir(parents=True)
-    (stray / "__init__.py").touch()
-    (stray / "__main__.py").write_text("print('stray')")
-    assert json.loads(clone.call("x", PYTHONPATH=str(stray.parent)).stdout)["arguments"] == ["x"]
 
 
 def test_the_file_is_executable_and_reads_as_old_python() -> None:

@@ -144,7 +144,9 @@ def test_tests_are_run_and_counted(
 ) -> None:
     monkeypatch.setattr(test_command, "ROOT", tmp_path)
     (tmp_path / "test_it.py").write_text("def test_a(): pass\ndef test_b(): assert False\n")
-    assert run(["test", "--json", "--", "-c", os.devnull, "--rootdir", str(tmp_path)]) == 1
+    # each of its processes would load every plugin that is installed here
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    assert run(["test", "--json", "--", "-c", os.devnull, "--rootdir", str(tmp_path), "-p", "xdist"]) == 1
     answer = json.loads(capfd.readouterr().out)
     assert (answer["status"], answer["passed"], answer["failed"]) == ("failed", 1, 1)
 

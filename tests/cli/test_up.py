@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import psutil
@@ -20,9 +20,15 @@ from markupsafe import escape
 from sra_cli.home import Home, RunningStack
 from sra_cli.refresh_view import COUNTS
 from sra_testing.stack_processes import (
+    STEP_OF,
     build_environment,
     call_command,
+    find_process,
+    follow_first_refresh,
+    kill_in_its_step,
     list_processes,
+    read_settled_content,
+    run_stack,
     start_command,
     wait_for,
 )
@@ -69,15 +75,6 @@ def test_one_refresh_on_the_sample(first: tuple[int, dict[str, Any], str], home:
     assert not list_processes(home)
 
 
-def test_again_it_stores_nothing(first: tuple[int, dict[str, Any], str], home: Path) -> None:
-    assert first[0] == 0
-    code, result, told = call_command("up", "--exit-when-done", "--home", str(home))
-    assert code == 0, told
-    datasets = [row for step in result["steps"] for row in step["datasets"] or ()]
-    assert {row["dataset"]: row["stored"] for row in datasets if row["stored"]} == {}
-    assert sum(row["read"] for row in datasets) > 0
-
-
 def test_no_secret_is_told_or_logged(first: tuple[int, dict[str, Any], str], home: Path) -> None:
     secrets = [path.read_text().strip() for path in [*home.glob("*.token"), home / "postgres.password"]]
     secrets.append("made-up-secret")
@@ -87,8 +84,16 @@ def test_no_secret_is_told_or_logged(first: tuple[int, dict[str, Any], str], hom
         assert not any(secret in text for text in texts)
 
 
+class Running(NamedTuple):
+    """The stack that stays, and how the refresh ended that it began with."""
+
+    process: subprocess.Popen[str]
+    stack: RunningStack
+    result: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[tuple[subprocess.Popen[str], RunningStack]]:
+def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[Running]:
     assert first[0] == 0
     with start_command("up", "--json", "--home", str(home)) as process:
         assert process.stdout is not None
@@ -96,20 +101,38 @@ def running(first: tuple[int, dict[str, Any], str], home: Path) -> Iterator[tupl
         stack = Home(home).read_running()
         assert stack is not None
         assert result["gateway_url"] == stack.gateway_url
-        yield process, stack
+        yield Running(process, stack, result)
         process.terminate()
         process.communicate(timeout=60)
 
 
-def test_it_stays_and_a_second_one_says_so(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
-    assert answers(running[1].gateway_url)
+def test_again_it_stores_nothing(running: Running) -> None:
+    assert running.result["status"] == "completed"
+    datasets = [row for step in running.result["steps"] for row in step["datasets"] or ()]
+    assert {row["dataset"]: row["stored"] for row in datasets if row["stored"]} == {}
+    assert sum(row["read"] for row in datasets) > 0
+
+
+def test_every_service_killed_once_in_one_refresh_changes_nothing(running: Running, tmp_path: Path) -> None:
+    undisturbed = read_settled_content(running.stack)
+    with run_stack(tmp_path / "home") as stack:
+        killed = {service: kill_in_its_step(stack, service) for service in STEP_OF}
+        ended = follow_first_refresh(stack)
+        assert ended["status"] == "completed", ended
+        assert read_settled_content(stack) == undisturbed
+        for service, pid in killed.items():
+            assert find_process(stack, service).pid != pid
+
+
+def test_it_stays_and_a_second_one_says_so(running: Running, home: Path) -> None:
+    assert answers(running.stack.gateway_url)
     code, result, told = call_command("up", "--home", str(home))
-    assert (code, result["status"], result["gateway_url"]) == (0, "running", running[1].gateway_url)
-    assert f"{running[1].gateway_url}/login#" in told
+    assert (code, result["status"], result["gateway_url"]) == (0, "running", running.stack.gateway_url)
+    assert f"{running.stack.gateway_url}/login#" in told
     assert call_command("up", "--exit-when-done", "--home", str(home))[0] == 5
 
 
-def test_commands_find_its_database(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
+def test_commands_find_its_database(running: Running, home: Path) -> None:
     code, answer, _ = call_command(
         "psql", "--home", str(home), "-c", "SELECT count(*) AS views FROM sra.security_master"
     )
@@ -119,41 +142,35 @@ def test_commands_find_its_database(running: tuple[subprocess.Popen[str], Runnin
     assert (code, status["status"]) == (0, "healthy"), status["problems"]
 
 
-def test_a_link_logs_a_browser_in(
-    running: tuple[subprocess.Popen[str], RunningStack], home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_logs_a_browser_in(running: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHBOARD_URL", "https://sra.example.com/")
     code, answer, _ = call_command("login", "--home", str(home))
     address, _, one_time = answer["link"].partition("#")
     assert (code, address) == (0, "https://sra.example.com/login")
-    with httpx.Client(base_url=running[1].gateway_url, trust_env=False) as browser:
+    with httpx.Client(base_url=running.stack.gateway_url, trust_env=False) as browser:
         assert browser.get("/", headers={"Accept": "text/html"}).status_code == 401
         assert browser.post("/login", data={"token": one_time}).status_code == 303
         assert browser.get("/", headers={"Accept": "text/html"}).status_code == 200
     monkeypatch.delenv("DASHBOARD_URL")
-    assert call_command("login", "--home", str(home))[1]["link"].startswith(f"{running[1].gateway_url}/login#")
+    assert call_command("login", "--home", str(home))[1]["link"].startswith(f"{running.stack.gateway_url}/login#")
 
 
 @pytest.mark.parametrize("name", ["gateway", "view_builder"])
-def test_a_killed_service_comes_back(
-    running: tuple[subprocess.Popen[str], RunningStack], home: Path, name: str
-) -> None:
-    port = running[1].urls[name].rsplit(":", 1)[-1]
+def test_a_killed_service_comes_back(running: Running, home: Path, name: str) -> None:
+    port = running.stack.urls[name].rsplit(":", 1)[-1]
     victim = next(p for p in list_processes(home) if p.environ().get("PORT") == port)
     victim.send_signal(signal.SIGKILL)
     wait_for(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, "the end")
-    wait_for(lambda: answers(running[1].urls[name]), f"{name} answers again")
+    wait_for(lambda: answers(running.stack.urls[name]), f"{name} answers again")
 
 
-def test_a_killed_server_comes_back_at_its_address(
-    running: tuple[subprocess.Popen[str], RunningStack], home: Path
-) -> None:
+def test_a_killed_server_comes_back_at_its_address(running: Running, home: Path) -> None:
     pid = int((home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
 
     def is_ready() -> bool:
         try:
-            return all(httpx.get(f"{url}/ready", timeout=5).is_success for url in running[1].urls.values())
+            return all(httpx.get(f"{url}/ready", timeout=5).is_success for url in running.stack.urls.values())
         except httpx.TransportError:
             return False
 
@@ -161,10 +178,10 @@ def test_a_killed_server_comes_back_at_its_address(
     wait_for(is_ready, "all services are ready again", seconds=60)
 
 
-def test_down_ends_all(running: tuple[subprocess.Popen[str], RunningStack], home: Path) -> None:
+def test_down_ends_all(running: Running, home: Path) -> None:
     code, answer, _ = call_command("down", "--home", str(home))
     assert (code, answer["stopped"]) == (0, ["stack"])
-    assert running[0].wait(20) == 0
+    assert running.process.wait(20) == 0
     assert not list_processes(home)
     assert call_command("down", "--home", str(home))[1]["stopped"] == []
 

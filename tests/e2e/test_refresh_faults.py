@@ -5,48 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from markupsafe import escape
 
 from sra_cli.home import RunningStack
 from sra_testing.stack_processes import (
+    STEP_OF,
     call_command,
     fetch_value,
+    find_process,
     follow_first_refresh,
-    read_newest_refresh,
+    kill_in_its_step,
     read_settled_content,
     run_stack,
     wait_for,
 )
 
-pytestmark = pytest.mark.long
-
-STEP_OF = {
-    "fmp_ingest": "fmp",
-    "fundata_ingest": "fundata_data",
-    "gateway": "fundata_data",
-    "view_builder": "fundata_quotes",
-}
-
-
-def find_process(stack: RunningStack, module: str) -> psutil.Process:
-    children = psutil.Process(stack.pid).children(recursive=True)
-    found = [process for process in children if f"-m {module}" in read_command(process)]
-    assert len(found) == 1, children
-    return found[0]
-
-
-def read_command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except (psutil.ZombieProcess, psutil.NoSuchProcess):
-        return ""
-
-
-def has_step_begun(stack: RunningStack, step: str) -> bool:
-    refresh = read_newest_refresh(stack)
-    return refresh is not None and any(s["step"] == step and s["status"] != "queued" for s in refresh["steps"])
+pytestmark = [pytest.mark.long, pytest.mark.faults]
 
 
 def read_page(stack: RunningStack) -> str:
@@ -63,26 +38,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
         return read_settled_content(stack)
 
 
-def kill_in_its_step(stack: RunningStack, service: str) -> int:
-    """Kill a service once the refresh has come to the step that needs it; return the process id that it had."""
-    wait_for(lambda: has_step_begun(stack, STEP_OF[service]), f"step {STEP_OF[service]} to begin", seconds=240)
-    victim = find_process(stack, service)
-    victim.kill()
-    victim.wait(10)
-    return victim.pid
-
-
-def test_every_service_killed_once_in_one_refresh_changes_nothing(undisturbed: str, tmp_path: Path) -> None:
-    with run_stack(tmp_path / "home") as stack:
-        killed = {service: kill_in_its_step(stack, service) for service in STEP_OF}
-        ended = follow_first_refresh(stack)
-        assert ended["status"] == "completed", ended
-        assert read_settled_content(stack) == undisturbed
-        for service, pid in killed.items():
-            assert find_process(stack, service).pid != pid
-
-
-@pytest.mark.faults
 @pytest.mark.parametrize("service", list(STEP_OF))
 def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed: str, tmp_path: Path) -> None:
     with run_stack(tmp_path / "home") as stack:
@@ -93,7 +48,6 @@ def test_service_killed_in_the_middle_changes_nothing(service: str, undisturbed:
         assert find_process(stack, service).pid != pid
 
 
-@pytest.mark.faults
 @pytest.mark.timeout(1500)
 def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
     home = tmp_path / "home"

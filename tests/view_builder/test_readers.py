@@ -22,7 +22,7 @@ from sra_testing.waiting import wait_for
 from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView
 
-FUNDS = 40
+FUNDS = 15
 DAY = date(2000, 1, 1)
 LISTED = date(2025, 9, 26)
 # Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
@@ -165,7 +165,7 @@ async def wait_for_answers(told: Told, count: int) -> None:
     ("readers", "builds"),
     [
         pytest.param(3, 6, id="few"),
-        pytest.param(20, 100, marks=[pytest.mark.faults, pytest.mark.timeout(1500)], id="many"),
+        pytest.param(20, 100, marks=[pytest.mark.faults, pytest.mark.timeout(2400)], id="many"),
     ],
 )
 async def test_readers_see_one_full_state_during_builds(

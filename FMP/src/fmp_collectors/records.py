@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
@@ -250,16 +251,24 @@ _REASONS = frozenset(
 )
 
 
+# a statement has forty fields and a delivery thousands of them: an encoder made for each value took most of the time
+_dump_plain = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_dump_name = lru_cache(maxsize=4096)(_dump_plain)
+
+
 def dump_exact(value: Any) -> str:
     """Return JSON text that keeps every digit of a Decimal as a number; one too large for the database stands as text."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return _dump_plain(value)
     if isinstance(value, Decimal):
-        return str(value) if value.is_finite() and abs(value.adjusted()) < 1000 else json.dumps(str(value))
+        return str(value) if value.is_finite() and abs(value.adjusted()) < 1000 else _dump_plain(str(value))
     if isinstance(value, Mapping):
-        inner = ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{dump_exact(v)}" for k, v in value.items())
-        return f"{{{inner}}}"
+        return f"{{{','.join([f'{_dump_name(str(name))}:{dump_exact(inner)}' for name, inner in value.items()])}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(dump_exact(inner) for inner in value)}]"
-    return json.dumps(value, ensure_ascii=False, default=str)
+        return f"[{','.join([dump_exact(inner) for inner in value])}]"
+    return _dump_plain(value)
 
 
 def _canonical(value: Any) -> str:

@@ -18,10 +18,18 @@ import psutil
 
 from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import Home, RunningStack
+from sra_shared.http import load_certificates
 from sra_testing.content import LIVE_RUNS, make_content_query
 from sra_testing.databases import run_async
 
 SECONDS = 240
+STEP_OF = {
+    "fmp_ingest": "fmp",
+    "fundata_ingest": "fundata_data",
+    "gateway": "fundata_data",
+    "view_builder": "fundata_quotes",
+}
+"""The step of a refresh in which each service is needed."""
 
 
 def build_environment() -> dict[str, str]:
@@ -98,7 +106,10 @@ def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
     """Return what the gateway says of its newest refresh; None while it answers nothing."""
     try:
         answer = httpx.get(
-            f"{stack.gateway_url}/refresh", headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=5
+            f"{stack.gateway_url}/refresh",
+            headers={"Authorization": f"Bearer {stack.service_token}"},
+            timeout=5,
+            verify=load_certificates(),
         )
     except httpx.TransportError:
         return None
@@ -122,3 +133,32 @@ def read_settled_content(stack: RunningStack) -> str:
     """Return the content once no run is left: the first history of prices goes on behind the refresh."""
     wait_for(lambda: fetch_value(stack.database_url, LIVE_RUNS) == 0, "every run to end", seconds=180)
     return str(fetch_value(stack.database_url, make_content_query()))
+
+
+def find_process(stack: RunningStack, module: str) -> psutil.Process:
+    """Return the one process of the stack that runs the module."""
+    children = psutil.Process(stack.pid).children(recursive=True)
+    found = [process for process in children if f"-m {module}" in _read_command(process)]
+    assert len(found) == 1, children
+    return found[0]
+
+
+def _read_command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return ""
+
+
+def _has_step_begun(stack: RunningStack, step: str) -> bool:
+    refresh = read_newest_refresh(stack)
+    return refresh is not None and any(s["step"] == step and s["status"] != "queued" for s in refresh["steps"])
+
+
+def kill_in_its_step(stack: RunningStack, service: str) -> int:
+    """Kill a service once the refresh has come to the step that needs it; return the process id that it had."""
+    wait_for(lambda: _has_step_begun(stack, STEP_OF[service]), f"step {STEP_OF[service]} to begin", seconds=240)
+    victim = find_process(stack, service)
+    victim.kill()
+    victim.wait(10)
+    return victim.pid

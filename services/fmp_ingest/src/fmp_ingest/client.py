@@ -27,6 +27,7 @@ from fmp_ingest.tally import Tally
 from fmp_ingest.tickets import DatabaseTicketStore
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
+from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, redact_text
 from sra_shared.settings import FmpSettings
 
@@ -342,6 +343,7 @@ async def open_client(
                 headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
                 timeout=_TIMEOUT,
                 limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+                verify=load_certificates(trust_env=True),
                 follow_redirects=False,
                 transport=transport,
             )

@@ -22,6 +22,7 @@ from fundata_ingest.tracker import list_unloaded
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account, UpdateApi, check_hosts
 from sra_shared.db import Connection
+from sra_shared.http import load_certificates
 from sra_shared.migrate import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, TaskType, Unit, UnitContext, UnitPlan, Work
 from sra_shared.settings import FundataSettings, SeedStorageSettings
@@ -124,7 +125,7 @@ class StepWork:
             raise AssertionError("exports are planned only with an account")
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
-        async with httpx.AsyncClient(follow_redirects=False) as client:
+        async with httpx.AsyncClient(verify=load_certificates(trust_env=True), follow_redirects=False) as client:
             yield UpdateApi(client, self.account, is_sandbox=is_sandbox, check=context.check)
 
 

@@ -20,6 +20,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from fundata_ingest.manifest import ManifestFile, compute_sha256
 from fundata_ingest.sources import BucketSource, LfsSource, Source, Wanted
 from sra_shared.errors import FatalError, RetryableError
+from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger
 from sra_shared.settings import SeedStorageSettings
 
@@ -91,7 +92,9 @@ class SeedStore:
 @asynccontextmanager
 async def open_store(settings: SeedStorageSettings) -> AsyncIterator[SeedStore]:
     """Open the places that the settings name."""
-    async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=True) as client:
+    async with httpx.AsyncClient(
+        verify=load_certificates(trust_env=True), timeout=_TIMEOUT, follow_redirects=True
+    ) as client:
         sources: list[Source] = []
         if settings.has_bucket:
             sources.append(BucketSource(settings))

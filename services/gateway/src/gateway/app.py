@@ -8,8 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache, partial
-from ssl import SSLContext
+from functools import partial
 
 import asyncpg
 import httpx
@@ -36,6 +35,7 @@ from gateway.sessions import SessionKeeper
 from gateway.watch import Watch
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.errors import SraError
+from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import TaskType
 from sra_shared.service import CheckResult, ServiceState, create_service_app
@@ -168,13 +168,7 @@ def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
 
 def make_client() -> httpx.AsyncClient:
     """Return a client that goes where it is told, past no proxy of the environment."""
-    return httpx.AsyncClient(trust_env=False, verify=_load_certificates(), timeout=httpx.Timeout(15, connect=5))
-
-
-# reading them takes a tenth of a second, in which nothing else is answered
-@cache
-def _load_certificates() -> SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.AsyncClient(trust_env=False, verify=load_certificates(), timeout=httpx.Timeout(15, connect=5))
 
 
 class _PeerClient:
