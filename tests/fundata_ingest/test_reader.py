@@ -94,7 +94,7 @@ NOISE = st.lists(st.sampled_from([b"a", b",", b",,,,,", b'"', b"\n", b"\r", b"\0
 BODY = st.lists(STRUCTURED | NOISE, max_size=3).map(b"".join)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(body=BODY, batch_rows=st.sampled_from([1, 2, 3, 50]), cut=st.booleans())
 def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> None:
     body = body.rstrip(b"\n") if cut else body
@@ -103,7 +103,7 @@ def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> No
     assert all(batch.read == batch.frame.height + len(batch.rejects) for batch in batches)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     body=BODY,
     batch_rows=st.sampled_from([1, 3, 50]),

@@ -205,7 +205,7 @@ JSON_RECORD = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     records=st.lists(JSON_RECORD | JSON_VALUE, max_size=6), piece=st.sampled_from([1, 5, 1000]), quotes=st.booleans()
 )

@@ -248,7 +248,7 @@ ANY_VALUE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), dataset=st.sampled_from(["FundDailyNAVPS", "FundAssets", "FundTrailerSchedule", "Pricing"]))
 def test_any_values_are_typed_or_rejected_and_none_is_lost(data: st.DataObject, dataset: str) -> None:
     found = CATALOGUE.find_dataset(dataset)
@@ -288,7 +288,7 @@ ROW = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=st.lists(ROW, max_size=8), mark=st.booleans(), ending=st.sampled_from([b"\n", b"\r\n"]), last=st.booleans())
 def test_any_file_is_accounted_for_whatever_the_batches(
     rows: list[list[bytes]], mark: bool, ending: bytes, last: bool

@@ -134,7 +134,7 @@ NUMBER_LIKE = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts=st.lists(NUMBER_LIKE, max_size=20))
 def test_number_column_equals_number_by_number(texts: list[str]) -> None:
     column = type_numbers(pl.Series("x", texts, dtype=pl.String))

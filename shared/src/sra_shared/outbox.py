@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 
 from sra_shared.db import OUTAGE_ERRORS, Pool
+from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, redact_text
 
 _SEND_SECONDS = 10.0
@@ -67,7 +68,9 @@ class CompletionSender:
 
     async def run(self) -> None:
         """Send until `stop` is called; outages of the database and of the receiver are waited out."""
-        async with httpx.AsyncClient(timeout=_SEND_SECONDS, transport=self._transport, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            timeout=_SEND_SECONDS, transport=self._transport, verify=load_certificates(), trust_env=False
+        ) as client:
             while not self._stopping.is_set():
                 try:
                     while not self._stopping.is_set() and await self._send_next(client):

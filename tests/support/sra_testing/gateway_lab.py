@@ -24,6 +24,7 @@ from sra_cli.postgres import find_free_port
 from sra_shared.counts import Counts
 from sra_shared.db import Connection, open_connection
 from sra_shared.errors import FatalError, RunHeldError, RunParkedError
+from sra_shared.http import load_certificates
 from sra_shared.runs import (
     ProcessingTask,
     RunEnd,
@@ -296,7 +297,9 @@ async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **s
             port = find_free_port()
         ports[name] = port
     base = f"http://127.0.0.1:{ports['gateway']}"
-    async with httpx.AsyncClient(base_url=base, headers=SERVICE, trust_env=False, timeout=15) as http:
+    async with httpx.AsyncClient(
+        base_url=base, headers=SERVICE, verify=load_certificates(), trust_env=False, timeout=15
+    ) as http:
         lab = Lab(dsn, Script(), ports, http)
         try:
             for name in names[:-1] if services else ():

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from sra_cli.postgres import find_free_port
+from sra_shared.http import load_certificates
 from sra_testing.gateway_lab import SERVICE_TOKEN, VIEWER_TOKEN
 from sra_testing.waiting import wait_for
 
@@ -56,7 +57,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 async def wait_until_ready(urls: Mapping[str, str]) -> None:
     """Return once all of them say that they are ready."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=load_certificates(), trust_env=False) as client:
 
         async def are_ready() -> bool:
             try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from sra_shared.http import load_certificates
 from sra_stand_in.options import Options
 from sra_stand_in.server import StandIn
 
@@ -28,5 +29,7 @@ def run_stand_in(**options: Any) -> Iterator[StandIn]:
 @contextmanager
 def call_fmp(stand_in: StandIn, *, key: str = TEST_KEY) -> Iterator[httpx.Client]:
     """A client for `/stable/...` that sends the key in the header."""
-    with httpx.Client(base_url=f"{stand_in.fmp_base_url}/", headers={"apikey": key}, timeout=60) as client:
+    with httpx.Client(
+        base_url=f"{stand_in.fmp_base_url}/", headers={"apikey": key}, verify=load_certificates(), timeout=60
+    ) as client:
         yield client
