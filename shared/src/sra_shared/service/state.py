@@ -100,13 +100,14 @@ class ServiceState:
     def _check_worker(self) -> CheckResult:
         if self.jobs is not None and not self.jobs.connected:
             return CheckResult(
-                status=HealthStatus.DEGRADED, detail="The job queue is not connected; it is tried again."
+                status=HealthStatus.DEGRADED,
+                detail="The job queue is not connected and is tried again; where that lasts, look at the service's log.",
             )
         return CheckResult(status=HealthStatus.HEALTHY)
 
     def _check_background(self) -> CheckResult:
         told = "; ".join(f"{name} ended with {error}" for name, error in sorted(self.restarts.items()))
-        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}.")
+        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}; look at the service's log.")
 
 
 Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
