@@ -122,12 +122,14 @@ async def test_the_close_of_a_split_day_never_stands_beside_unadjusted_ones(
         # a correction of a session that readers know is no new one
         await put_close(connection, live, "ABC", DAY - timedelta(days=9), "100.5")
         await end_run(connection, live)
-    corrected = [Decimal("100.5"), *calm[1:]]
-    assert await read_closes(pool) == corrected
-    assert (await build_one(pool, view_by_name["equity_metrics"])).runs == ()
+    assert await read_closes(pool) == calm
+    for name in ("equity_metrics", "equity_quote_history"):
+        assert (await build_one(pool, view_by_name[name])).runs == ()
     # the factors and the close they are for show in one moment
     await build_one(pool, view_by_name["price_adjustment"])
-    assert await read_closes(pool) == [*(close / 2 for close in corrected), Decimal(50)]
+    assert await read_closes(pool) == calm
+    assert (await build_one(pool, view_by_name["equity_quote_history"])).runs == (live,)
+    assert await read_closes(pool) == [Decimal("50.25"), *(close / 2 for close in calm[1:]), Decimal(50)]
     await build_all(pool, views)
     assert await read_rows(pool, figures) == [{"performance_date": DAY, "performance_1w": Decimal(0)}]
 

@@ -1,37 +1,57 @@
--- equity_quote_history, digest caa6acd4a46e20f13b022734c42c4d52;
+-- equity_quote_history, digest 0d67e83ec0ae36f9d9e6410185b3a509;
 
-CREATE OR REPLACE VIEW sra.equity_quote_history AS
+CREATE TABLE published.equity_quote_history (
+  symbol text,
+  date date,
+  open numeric,
+  high numeric,
+  low numeric,
+  close numeric,
+  volume numeric,
+  as_of timestamp with time zone,
+  last_run_id uuid,
+  delivered_symbol text
+);
+
+CREATE UNIQUE INDEX ix_equity_quote_history_5a1ba5b1 ON published.equity_quote_history (symbol, date);
+
+CREATE INDEX ix_equity_quote_history_25732718 ON published.equity_quote_history (date);
+
+-- every scope
+SELECT symbol FROM public.fmp_eod_price UNION SELECT symbol FROM public.fmp_symbol_alias;
+
+-- scopes that the runs $1 touched
+WITH written AS (SELECT symbol, min(date) AS since, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[]) GROUP BY symbol, run_id)
+SELECT w.symbol, w.since, w.run_id FROM written w
+UNION ALL
+SELECT f.symbol, w.since, w.run_id FROM written w JOIN public.fmp_symbol_alias f ON f.former_symbol = w.symbol;
+
+-- scopes that the runs $1 touched
+SELECT n.symbol, '-infinity'::date AS since, n.run_id FROM (
+SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
+WHERE c.run_id = ANY($1::uuid[])
+) n;
+
+-- rows of the scopes in `scope`
 SELECT
   q.symbol::text,
   q.date::date,
-  q.currency::text,
   q.open::numeric,
   q.high::numeric,
   q.low::numeric,
   q.close::numeric,
   q.volume::numeric,
-  q.split_adjusted_open::numeric,
-  q.split_adjusted_high::numeric,
-  q.split_adjusted_low::numeric,
-  q.split_adjusted_close::numeric,
-  q.split_adjusted_volume::numeric,
-  q.total_return_close::numeric,
-  q.split_factor::numeric,
-  q.total_return_factor::numeric,
   q.as_of::timestamp with time zone,
   q.last_run_id::uuid,
   q.delivered_symbol::text
 FROM (
-SELECT q.listed AS symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume,
-  round(q.open / coalesce(a.split_factor, 1), 12) AS split_adjusted_open, round(q.high / coalesce(a.split_factor, 1), 12) AS split_adjusted_high, round(q.low / coalesce(a.split_factor, 1), 12) AS split_adjusted_low, round(q.close / coalesce(a.split_factor, 1), 12) AS split_adjusted_close,
-  round(q.volume * coalesce(a.split_factor, 1), 12) AS split_adjusted_volume,
-  round(q.close / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12) AS total_return_close,
-  coalesce(a.split_factor, 1) AS split_factor, CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END
-    AS total_return_factor,
-  greatest(q.updated_at, a.as_of) AS as_of,
-  CASE WHEN a.as_of > q.updated_at THEN a.last_run_id ELSE q.run_id END AS last_run_id, q.symbol AS delivered_symbol
-FROM (
-  SELECT p.*, p.symbol AS listed FROM public.fmp_eod_price p WHERE (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT s.symbol, q.date, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
+  q.symbol AS delivered_symbol
+FROM scope s CROSS JOIN LATERAL (
+  SELECT p.* FROM public.fmp_eod_price p
+  WHERE p.symbol = s.symbol AND p.date >= s.since AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
@@ -40,10 +60,10 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = p.symbol AND c.date > p.date)
   UNION ALL
-  SELECT p.*, f.symbol FROM public.fmp_symbol_alias f
+  SELECT p.* FROM public.fmp_symbol_alias f
   JOIN public.fmp_eod_price p ON p.symbol = f.former_symbol AND p.date < f.valid_to
     AND (f.valid_from IS NULL OR p.date >= f.valid_from)
-  WHERE (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+  WHERE f.symbol = s.symbol AND p.date >= s.since AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
@@ -52,12 +72,41 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
     SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND NOT EXISTS (
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = o.symbol AND c.date > o.date))
+  OFFSET 0
 ) q
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = q.listed
-LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = q.listed AND a.date > q.date ORDER BY a.date LIMIT 1) a ON true
 ) q;
 
-COMMENT ON VIEW sra.equity_quote_history IS 'Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested. open, high, low, close and volume are the vendor''s, unadjusted. split_adjusted_* are those in today''s shares: price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. A new session shows with its factors: when price_adjustment holds the run that brought it. After a rename the sessions of the former symbol stand under the new one, which delivered_symbol tells. Source: specification, section 5.';
+CREATE OR REPLACE VIEW sra.equity_quote_history AS
+SELECT
+  b.symbol,
+  b.date,
+  (m.currency)::text AS currency,
+  b.open,
+  b.high,
+  b.low,
+  b.close,
+  b.volume,
+  (round(b.open / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_open,
+  (round(b.high / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_high,
+  (round(b.low / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_low,
+  (round(b.close / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_close,
+  (round(b.volume * CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_volume,
+  (round(b.close / CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12))::numeric AS total_return_close,
+  (CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END)::numeric AS split_factor,
+  (CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END)::numeric AS total_return_factor,
+  (greatest(b.as_of, a.as_of))::timestamp with time zone AS as_of,
+  (CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END)::uuid AS last_run_id,
+  b.delivered_symbol
+FROM published.equity_quote_history b
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
+LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > b.date ORDER BY a.date LIMIT 1) a ON true
+LEFT JOIN LATERAL (
+  SELECT z.is_adjusted, z.split_factor, z.total_return_factor
+  FROM (SELECT n.date FROM published.equity_quote_history n WHERE n.symbol = b.symbol ORDER BY n.date DESC LIMIT 1) n
+  CROSS JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > n.date ORDER BY a.date LIMIT 1) z
+) z ON true;
+
+COMMENT ON VIEW sra.equity_quote_history IS 'Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested. open, high, low, close and volume are the vendor''s, unadjusted. split_adjusted_* are those in today''s shares: price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows with the close from which on it counts. After a rename the sessions of the former symbol stand under the new one, which delivered_symbol tells. Source: specification, section 5.';
 
 COMMENT ON COLUMN sra.equity_quote_history.symbol IS 'Symbol.';
 

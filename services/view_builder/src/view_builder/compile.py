@@ -115,9 +115,9 @@ class CompiledView:
 
     @property
     def _select_kept(self) -> str:
-        if not self.keyed.on_read:
+        on_read = dict(self.keyed.on_read + self.keyed.shown_as)
+        if not on_read:
             return f"SELECT {self.column_list}\nFROM {self.backing}"
-        on_read = dict(self.keyed.on_read)
         columns = ",\n  ".join(
             f"({on_read[c.name]})::{c.sql_type} AS {quote_name(c.name)}"
             if c.name in on_read
@@ -246,6 +246,7 @@ def _create_function(function: SqlFunction) -> tuple[str, ...]:
 
 def _hash_view(view: CompiledView) -> str:
     keyed = view.spec.keyed
+    shown = [] if keyed is None else [*keyed.on_read, *(("stored", *column) for column in keyed.shown_as)]
     content = [
         view.contract,
         view.spec.version,
@@ -255,7 +256,7 @@ def _hash_view(view: CompiledView) -> str:
         view.create_functions,
         view.create_indexes,
         None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes, keyed.since],
-        None if keyed is None else [keyed.tells_run, keyed.on_read, keyed.read_join, keyed.full_query],
+        None if keyed is None else [keyed.tells_run, shown, keyed.read_join, keyed.full_query],
     ]
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -74,7 +74,8 @@ class Keyed:
     With `since`, a date of the key, a scope is a series: `scope` and each of `changed_scopes` have a column `since` too,
     the day from which on rows are computed and exchanged; earlier ones stay. With `tells_run` the query delivers
     last_run_id. `on_read` are columns (name, expression over `b`, the row, and what `read_join` joins to it) that are not
-    stored, because they would change on rows whose sources did not. `full_query` gives the rows of all scopes by another
+    stored, because they would change on rows whose sources did not; `shown_as` are such expressions for columns that are
+    stored as the query delivers them and shown otherwise. `full_query` gives the rows of all scopes by another
     plan, where reading whole tables once is better than looking up every scope.
 
     `next_scopes` is for a series so long that its first build is made in parts: it selects the scopes after `$1` (text), at
@@ -90,6 +91,7 @@ class Keyed:
     since: str | None = None
     tells_run: bool = False
     on_read: tuple[tuple[str, str], ...] = ()
+    shown_as: tuple[tuple[str, str], ...] = ()
     read_join: str = ""
     full_query: str | None = None
     next_scopes: str | None = None

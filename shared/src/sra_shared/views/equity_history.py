@@ -10,11 +10,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from sra_shared.views.base import AS_OF, Col, Source, ViewModel, ViewSpec
-from sra_shared.views.closes import is_shown
+from sra_shared.views.base import AS_OF, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.closes import CHANGED_NAMES, is_shown
 from sra_shared.views.performance import select_adjustment
 
 _DIGITS = 12
+_NAME = "equity_quote_history"
 
 
 def _is_own(alias: str) -> str:
@@ -24,32 +25,76 @@ def _is_own(alias: str) -> str:
     WHERE c.old_symbol = {alias}.symbol AND c.date > {alias}.date)"""
 
 
-def _adjust(column: str) -> str:
-    return f"round(q.{column} / coalesce(a.split_factor, 1), {_DIGITS}) AS split_adjusted_{column}"
-
-
-# the close of a day under the present symbol, or else under the one of that day
+# The close of a day under the present symbol, or else under the one of that day. Looked up symbol by symbol, in the
+# partitions from the first day on: what a day costs must not follow the length of history, whatever the planner thinks.
 _QUERY = f"""
-SELECT q.listed AS symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume,
-  {", ".join(_adjust(column) for column in ("open", "high", "low", "close"))},
-  round(q.volume * coalesce(a.split_factor, 1), {_DIGITS}) AS split_adjusted_volume,
-  round(q.close / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, {_DIGITS}) AS total_return_close,
-  coalesce(a.split_factor, 1) AS split_factor, CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END
-    AS total_return_factor,
-  greatest(q.updated_at, a.as_of) AS as_of,
-  CASE WHEN a.as_of > q.updated_at THEN a.last_run_id ELSE q.run_id END AS last_run_id, q.symbol AS delivered_symbol
-FROM (
-  SELECT p.*, p.symbol AS listed FROM public.fmp_eod_price p WHERE {is_shown("p", adjusted=True)} AND {_is_own("p")}
+SELECT s.symbol, q.date, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
+  q.symbol AS delivered_symbol
+FROM scope s CROSS JOIN LATERAL (
+  SELECT p.* FROM public.fmp_eod_price p
+  WHERE p.symbol = s.symbol AND p.date >= s.since AND {is_shown("p", adjusted=True)} AND {_is_own("p")}
   UNION ALL
-  SELECT p.*, f.symbol FROM public.fmp_symbol_alias f
+  SELECT p.* FROM public.fmp_symbol_alias f
   JOIN public.fmp_eod_price p ON p.symbol = f.former_symbol AND p.date < f.valid_to
     AND (f.valid_from IS NULL OR p.date >= f.valid_from)
-  WHERE {is_shown("p", adjusted=True)} AND NOT EXISTS (
+  WHERE f.symbol = s.symbol AND p.date >= s.since AND {is_shown("p", adjusted=True)} AND NOT EXISTS (
     SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND {_is_own("o")})
+  OFFSET 0
 ) q
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = q.listed
-LEFT JOIN LATERAL ({select_adjustment("q.listed", "q.date")}) a ON true
 """  # noqa: S608 - fragments of this package
+
+_WRITTEN = (
+    "SELECT symbol, min(date) AS since, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])"
+    " GROUP BY symbol, run_id"
+)
+# what comes under a former symbol is of the present one too
+_CHANGED_CLOSES = f"""
+WITH written AS ({_WRITTEN})
+SELECT w.symbol, w.since, w.run_id FROM written w
+UNION ALL
+SELECT f.symbol, w.since, w.run_id FROM written w JOIN public.fmp_symbol_alias f ON f.former_symbol = w.symbol
+"""  # noqa: S608
+_RENAMED = f"SELECT n.symbol, '-infinity'::date AS since, n.run_id FROM ({CHANGED_NAMES}) n"  # noqa: S608
+_NEXT = """
+SELECT least((SELECT min(p.symbol) FROM public.fmp_eod_price p WHERE p.symbol > {0}),
+  (SELECT min(f.symbol) FROM public.fmp_symbol_alias f WHERE f.symbol > {0}))"""
+# from one symbol to the next by the index, not through all closes of each
+_NEXT_SYMBOLS = f"""
+WITH RECURSIVE walk AS (
+  SELECT n.symbol FROM ({_NEXT.format("$1::text")} AS symbol) n
+  UNION ALL
+  SELECT ({_NEXT.format("w.symbol")}) FROM walk w WHERE w.symbol IS NOT NULL
+)
+SELECT w.symbol FROM walk w WHERE w.symbol IS NOT NULL LIMIT $2::int
+"""  # noqa: S608
+
+# The factors are read beside the closes, since an event changes those of a whole history. price_adjustment is published
+# before: until the close of an event's day is here too, the event is divided out again (`z`), so that no reader meets
+# factors that know more than the closes.
+_READ_JOIN = f"""
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
+LEFT JOIN LATERAL ({select_adjustment("b.symbol", "b.date")}) a ON true
+LEFT JOIN LATERAL (
+  SELECT z.is_adjusted, z.split_factor, z.total_return_factor
+  FROM (SELECT n.date FROM published.{_NAME} n WHERE n.symbol = b.symbol ORDER BY n.date DESC LIMIT 1) n
+  CROSS JOIN LATERAL ({select_adjustment("b.symbol", "n.date")}) z
+) z ON true
+"""  # noqa: S608
+_SPLIT = (
+    "CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
+)
+_TOTAL = (
+    "CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor"
+    " WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END"
+)
+_SHOWN = {
+    "currency": "m.currency",
+    **{f"split_adjusted_{name}": f"round(b.{name} / {_SPLIT}, {_DIGITS})" for name in ("open", "high", "low", "close")},
+    "split_adjusted_volume": f"round(b.volume * {_SPLIT}, {_DIGITS})",
+    "total_return_close": f"round(b.close / {_TOTAL}, {_DIGITS})",
+    "split_factor": _SPLIT,
+    "total_return_factor": _TOTAL,
+}
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
 Shares = Annotated[Decimal | None, Col("shares")]
@@ -62,8 +107,8 @@ class EquityQuoteHistory(ViewModel):
     open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares:
     price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of
     two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of
-    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. A new session shows
-    with its factors: when price_adjustment holds the run that brought it. After a rename the sessions of the former symbol
+    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows with
+    the close from which on it counts. After a rename the sessions of the former symbol
     stand under the new one, which delivered_symbol tells. Source: specification, section 5.
     """
 
@@ -90,7 +135,7 @@ class EquityQuoteHistory(ViewModel):
     delivered_symbol: str = Field(description="Symbol under which the vendor told the session.")
 
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="equity_quote_history",
+        name=_NAME,
         key=("symbol", "date"),
         query=_QUERY,
         sources=(
@@ -98,5 +143,19 @@ class EquityQuoteHistory(ViewModel):
             Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
         ),
         uses=("security_master", "price_adjustment"),
-        used_indexes=("pk_fmp_eod_price", "ix_fmp_eod_price_date"),
+        keyed=Keyed(
+            scope=("symbol",),
+            since="date",
+            all_scopes="SELECT symbol FROM public.fmp_eod_price UNION SELECT symbol FROM public.fmp_symbol_alias",
+            changed_scopes=(_CHANGED_CLOSES, _RENAMED),
+            indexes=("(date)",),
+            tells_run=True,
+            on_read=tuple(_SHOWN.items()),
+            shown_as=(
+                ("as_of", "greatest(b.as_of, a.as_of)"),
+                ("last_run_id", "CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END"),
+            ),
+            read_join=_READ_JOIN,
+            next_scopes=_NEXT_SYMBOLS,
+        ),
     )
