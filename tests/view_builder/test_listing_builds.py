@@ -12,7 +12,15 @@ from sra_testing.publication import build_all, dump_view, read_rows
 from sra_testing.records import end_run, put_run
 from view_builder.compile import CompiledView
 
-OURS = ("price_adjustment", "equity_metrics", "equity_page", "etf_page", "index_performance", "market_movers")
+OURS = (
+    "price_adjustment",
+    "equity_metrics",
+    "equity_page",
+    "etf_page",
+    "equity_quote_history",
+    "index_performance",
+    "market_movers",
+)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from sra_shared.db import Pool
 from sra_shared.runs import Unit
 from sra_testing.publication import build_all, dump_view, read_rows
-from sra_testing.records import put_data, put_fund, put_quote, put_run
+from sra_testing.records import put_close, put_data, put_fund, put_quote, put_rename, put_run
 from sra_testing.waiting import wait_for
 from view_builder.apply import define_views
 from view_builder.compile import CompiledView
@@ -66,9 +67,9 @@ async def build_until(database: str, pool: Pool, rows: int) -> None:
 
 async def require_like_a_whole_build(pool: Pool, view: CompiledView) -> None:
     """The view holds what one build of all rows in one transaction computes."""
-    found = await dump_view(pool, SERIES)
-    assert (await build_all(pool, [view], full=True))[SERIES].changed == 0
-    assert await dump_view(pool, SERIES) == found
+    found = await dump_view(pool, view.relation)
+    assert (await build_all(pool, [view], full=True))[view.relation].changed == 0
+    assert await dump_view(pool, view.relation) == found
 
 
 async def list_indexes(pool: Pool) -> list[dict[str, Any]]:
@@ -207,6 +208,44 @@ async def test_a_process_does_not_undo_what_a_newer_version_published(
     units = await build(database)
     assert set(units) == {"latest_quote", "data_freshness"}
     assert units["latest_quote"].resume["full"]
+
+
+async def test_the_series_of_listings_is_built_in_parts(
+    database: str, pool: Pool, view_by_name: dict[str, CompiledView]
+) -> None:
+    name = "equity_quote_history"
+    async with pool.acquire() as connection, connection.transaction():
+        run = await put_run(connection, "fmp", ["eod_prices", "symbol_changes"])
+        for symbol in range(FUNDS):
+            for day in range(DAYS):
+                await put_close(connection, run, f"S{symbol:03}", DAY + timedelta(days=day), "10")
+        # known by its former closes alone, and the last of all symbols
+        await put_rename(connection, run, "S007", "ZZZ", DAY + timedelta(days=DAYS))
+    units = await build(database)
+    assert (units[name].resume["full"], units[name].counts.stored) == (True, (FUNDS + 1) * DAYS)
+    renamed = await read_rows(pool, "SELECT date, delivered_symbol FROM sra.equity_quote_history WHERE symbol = 'ZZZ'")
+    assert {(row["date"] - DAY).days: row["delivered_symbol"] for row in renamed} == dict.fromkeys(range(DAYS), "S007")
+    await require_like_a_whole_build(pool, view_by_name[name])
+
+
+async def test_a_plain_view_becomes_a_kept_one(
+    database: str, pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    view = view_by_name["equity_quote_history"]
+    own = {"as_of": "p.updated_at", "last_run_id": "p.run_id", "delivered_symbol": "p.symbol"}
+    kept = ", ".join(f"{own.get(c.name, f'p.{c.name}')} AS {c.name}" for c in view.stored)
+    read = ", ".join(f"NULL AS {c.name}" for c in view.columns if c not in view.stored)
+    query = f"SELECT {kept}, {read} FROM public.fmp_eod_price p"  # noqa: S608
+    plain = replace(view, spec=replace(view.spec, keyed=None, query=query), digest="of a plain view")
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", ["eod_prices"])
+        await put_close(connection, run, "ABC", DAY, "10")
+    await build_all(pool, [plain if each is view else each for each in views])
+    told = "SELECT close, split_adjusted_close, last_run_id FROM sra.equity_quote_history"
+    assert await read_rows(pool, told) == [{"close": 10, "split_adjusted_close": None, "last_run_id": run}]
+    assert (await build(database))[view.relation].resume["full"]
+    assert await read_rows(pool, told) == [{"close": 10, "split_adjusted_close": 10, "last_run_id": run}]
+    assert await build(database) == {}
 
 
 @pytest.mark.parametrize("name", ["fund_quote_history", "latest_quote"])

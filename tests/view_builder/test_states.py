@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sra_shared.db import Connection, Pool
@@ -18,6 +17,7 @@ from sra_testing.records import (
     put_price,
     put_profile,
     put_quote,
+    put_rename,
     put_row,
     put_run,
     put_split,
@@ -176,16 +176,6 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
     )
 
 
-async def put_rename(connection: Connection, run: UUID, old: str, new: str, day: date, **alias: Any) -> None:
-    await put_row(connection, run, "fmp_symbol_change", old_symbol=old, new_symbol=new, date=day)
-    values = {"symbol": new, "former_symbol": old, "valid_to": day, "valid_from": None, "run_id": run, **alias}
-    places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    await connection.execute(
-        f"INSERT INTO fmp_symbol_alias ({', '.join(values)}) VALUES ({places})",  # noqa: S608
-        *values.values(),
-    )
-
-
 async def test_a_rename_goes_on_with_the_history(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_listing(connection, "OLD", "80")
@@ -218,7 +208,8 @@ async def test_a_rename_goes_on_with_the_history(pool: Pool, views: tuple[Compil
     assert (row["price_return_1w"], row["performance_basis"]) == (Decimal("0.100000"), "total_return")
     before = {view.relation: await read_rows(pool, f"SELECT * FROM {view.name}") for view in views}  # noqa: S608
     rebuilt = await build_all(pool, views, full=True)
-    assert rebuilt["equity_metrics"].changed == rebuilt["price_adjustment"].changed == 0
+    for name in ("equity_metrics", "price_adjustment", "equity_quote_history"):
+        assert rebuilt[name].changed == 0, name
     assert await read_rows(pool, "SELECT * FROM sra.equity_metrics") == before["equity_metrics"]
     async with pool.acquire() as connection:
         # what comes late under the former symbol is of the renamed security
@@ -227,3 +218,9 @@ async def test_a_rename_goes_on_with_the_history(pool: Pool, views: tuple[Compil
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT price_return_1m FROM sra.equity_metrics WHERE symbol = 'NEW'")
     assert row["price_return_1m"] == Decimal("3.000000")  # 88 / (44 / 2) - 1
+    told = "SELECT symbol, close FROM sra.equity_quote_history WHERE last_run_id = $1 ORDER BY symbol"
+    assert await read_rows(pool, told, late) == [
+        {"symbol": "NEW", "close": Decimal(44)},
+        {"symbol": "OLD", "close": Decimal(44)},
+    ]
+    assert (await build_all(pool, views, full=True))["equity_quote_history"].changed == 0

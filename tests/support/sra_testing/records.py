@@ -228,3 +228,14 @@ async def put_split(connection: Connection, run_id: UUID, symbol: str, day: date
 async def put_dividend(connection: Connection, run_id: UUID, symbol: str, day: date, dividend: str) -> None:
     """Store a dividend by its ex-date."""
     await put_row(connection, run_id, "fmp_dividend", symbol=symbol, date=day, dividend=dividend)
+
+
+async def put_rename(connection: Connection, run: UUID, old: str, new: str, day: date, **alias: Any) -> None:
+    """Store that a security has another symbol from a day on, and what this makes of the symbols' meaning."""
+    await put_row(connection, run, "fmp_symbol_change", old_symbol=old, new_symbol=new, date=day)
+    values = {"symbol": new, "former_symbol": old, "valid_to": day, "valid_from": None, "run_id": run, **alias}
+    places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+    await connection.execute(
+        f"INSERT INTO fmp_symbol_alias ({', '.join(values)}) VALUES ({places})",  # noqa: S608
+        *values.values(),
+    )

@@ -26,6 +26,8 @@ VIEWS: tuple[type[ViewModel], ...] = (
     FundQuoteHistory,
     LatestQuote,
     PriceAdjustment,
+    # right after the factors that it is read with
+    EquityQuoteHistory,
     FundPage,
     EquityMetrics,
     EquityPage,
@@ -34,7 +36,6 @@ VIEWS: tuple[type[ViewModel], ...] = (
     IndexPerformance,
     DailyMarketSummary,
     TreasuryCurve,
-    EquityQuoteHistory,
     RunContents,
     DataFreshness,
 )
