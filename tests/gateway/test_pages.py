@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -22,7 +23,17 @@ from gateway.schedule import Schedule, Scheduler
 from gateway.sessions import COOKIE
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
-from sra_testing.gateway_lab import DAILY, SERVICE, SERVICE_TOKEN, VIEWER, VIEWER_TOKEN, Lab, open_lab, serve_app
+from sra_testing.gateway_lab import (
+    DAILY,
+    SERVICE,
+    SERVICE_TOKEN,
+    TIMING,
+    VIEWER,
+    VIEWER_TOKEN,
+    Lab,
+    open_lab,
+    serve_app,
+)
 from sra_testing.waiting import wait_for
 
 HTML = {"Accept": "text/html"}
@@ -407,6 +418,21 @@ async def test_late_data_and_a_paused_schedule_are_told_with_their_reasons(lab: 
     assert (await lab.http.post("/schedule/pause")).status_code == 200
     await wait_for_check(lab, "schedule", "no refresh starts by the clock")
     assert (await lab.http.post("/schedule/resume")).status_code == 200
+    await wait_until_healthy(lab)
+
+
+async def test_what_a_refresh_brought_is_late_no_more_as_soon_as_it_ends(lab: Lab, pool: Pool) -> None:
+    # late until a refresh has ended, whatever was read while it was at work
+    await pool.execute(
+        "CREATE VIEW sra.data_freshness AS SELECT 'fmp' AS source, 'quote' AS dataset, timestamptz '2026-01-07 03:00Z'"
+        " AS late_since, NOT EXISTS (SELECT FROM public.task_execution_log WHERE task_type = 'unified_refresh'"
+        " AND completed_at IS NOT NULL) AS is_late"
+    )
+    await lab.stop("gateway")
+    # nothing but the end of the refresh makes it read again
+    await lab.start("gateway", lab.build_gateway(timing=replace(TIMING, freshness=3600)))
+    await wait_for_check(lab, "freshness", "Late: fmp quote since 2026-01-07.")
+    await lab.refresh()
     await wait_until_healthy(lab)
 
 

@@ -115,7 +115,8 @@ def create_gateway_app(
         await _repeat(state, timing.tick, "schedule", lambda: hub.scheduler.fire_due(state.pool))
 
     async def run_freshness(state: ServiceState) -> None:
-        await _repeat(state, timing.freshness, "freshness", lambda: probe.look_at_freshness(state.pool))
+        every = timedelta(seconds=timing.freshness)
+        await _repeat(state, timing.probe, "freshness", lambda: probe.look_at_freshness(state.pool, every=every))
 
     async def run_watch(state: ServiceState) -> None:
         await _repeat(state, timing.tick, "watch", lambda: watch.look(state.pool))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -94,6 +96,11 @@ class Knowledge:
         """The vendors, as the last refreshes found them."""
         return [judge_source(name, steps, self) for name, steps in _SOURCES.items()]
 
+    @property
+    def ended(self) -> frozenset[UUID]:
+        """The refreshes that ended."""
+        return frozenset(one.refresh_id for one in self.refreshes if one.completed_at)
+
     def recall(self) -> None:
         """Take over since when a part is in trouble from the incident that an earlier gateway opened."""
         for one in self.incidents:
@@ -117,6 +124,8 @@ class Probe:
         self._sessions = sessions
         self._seconds = seconds
         self._history = RefreshHistory(_LATEST)
+        self._freshness_due = 0.0
+        self._freshness_after: frozenset[UUID] = frozenset()
         self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
 
     async def run(self, state: ServiceState) -> None:
@@ -166,8 +175,15 @@ class Probe:
         self.knowledge.recall()
         self.knowledge.read_at = datetime.now(UTC)
 
-    async def look_at_freshness(self, pool: Pool) -> None:
-        """Read how new the data are; raises what the database raises where it is away or too slow."""
+    async def look_at_freshness(self, pool: Pool, *, every: timedelta) -> None:
+        """Read how new the data are, at times and when a refresh ended, which may have brought what was late.
+
+        Raises what the database raises where it is away or too slow.
+        """
+        if time.monotonic() < self._freshness_due and self.knowledge.ended <= self._freshness_after:
+            return
+        self._freshness_due = time.monotonic() + every.total_seconds()
+        self._freshness_after = self.knowledge.ended
         began = datetime.now(UTC)
         async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
             self.knowledge.freshness = await read_freshness(connection)
