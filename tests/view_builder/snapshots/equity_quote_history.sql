@@ -1,4 +1,4 @@
--- equity_quote_history, digest 0d67e83ec0ae36f9d9e6410185b3a509;
+-- equity_quote_history, digest 7abde698ea795371b6d8f74aaa17cc9a;
 
 CREATE TABLE published.equity_quote_history (
   symbol text,
@@ -86,25 +86,21 @@ SELECT
   b.low,
   b.close,
   b.volume,
-  (round(b.open / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_open,
-  (round(b.high / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_high,
-  (round(b.low / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_low,
-  (round(b.close / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_close,
-  (round(b.volume * CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12))::numeric AS split_adjusted_volume,
-  (round(b.close / CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12))::numeric AS total_return_close,
-  (CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END)::numeric AS split_factor,
-  (CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END)::numeric AS total_return_factor,
+  (trim_scale(round(b.open / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_open,
+  (trim_scale(round(b.high / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_high,
+  (trim_scale(round(b.low / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_low,
+  (trim_scale(round(b.close / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_close,
+  (trim_scale(round(b.volume * CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_volume,
+  (trim_scale(round(b.close / CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12)))::numeric AS total_return_close,
+  (trim_scale(CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END))::numeric AS split_factor,
+  (trim_scale(CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END))::numeric AS total_return_factor,
   (greatest(b.as_of, a.as_of))::timestamp with time zone AS as_of,
   (CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END)::uuid AS last_run_id,
   b.delivered_symbol
 FROM published.equity_quote_history b
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
 LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > b.date ORDER BY a.date LIMIT 1) a ON true
-LEFT JOIN LATERAL (
-  SELECT z.is_adjusted, z.split_factor, z.total_return_factor
-  FROM (SELECT n.date FROM published.equity_quote_history n WHERE n.symbol = b.symbol ORDER BY n.date DESC LIMIT 1) n
-  CROSS JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > n.date ORDER BY a.date LIMIT 1) z
-) z ON true;
+LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > (SELECT max(n.date) FROM published.equity_quote_history n WHERE n.symbol = b.symbol) ORDER BY a.date LIMIT 1) z ON true;
 
 COMMENT ON VIEW sra.equity_quote_history IS 'Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested. open, high, low, close and volume are the vendor''s, unadjusted. split_adjusted_* are those in today''s shares: price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows with the close from which on it counts. After a rename the sessions of the former symbol stand under the new one, which delivered_symbol tells. Source: specification, section 5.';
 

@@ -71,14 +71,11 @@ SELECT w.symbol FROM walk w WHERE w.symbol IS NOT NULL LIMIT $2::int
 # The factors are read beside the closes, since an event changes those of a whole history. price_adjustment is published
 # before: until the close of an event's day is here too, the event is divided out again (`z`), so that no reader meets
 # factors that know more than the closes.
+_NEWEST = f"(SELECT max(n.date) FROM published.{_NAME} n WHERE n.symbol = b.symbol)"  # noqa: S608 - our own name
 _READ_JOIN = f"""
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
 LEFT JOIN LATERAL ({select_adjustment("b.symbol", "b.date")}) a ON true
-LEFT JOIN LATERAL (
-  SELECT z.is_adjusted, z.split_factor, z.total_return_factor
-  FROM (SELECT n.date FROM published.{_NAME} n WHERE n.symbol = b.symbol ORDER BY n.date DESC LIMIT 1) n
-  CROSS JOIN LATERAL ({select_adjustment("b.symbol", "n.date")}) z
-) z ON true
+LEFT JOIN LATERAL ({select_adjustment("b.symbol", _NEWEST)}) z ON true
 """  # noqa: S608
 _SPLIT = (
     "CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
@@ -89,11 +86,14 @@ _TOTAL = (
 )
 _SHOWN = {
     "currency": "m.currency",
-    **{f"split_adjusted_{name}": f"round(b.{name} / {_SPLIT}, {_DIGITS})" for name in ("open", "high", "low", "close")},
-    "split_adjusted_volume": f"round(b.volume * {_SPLIT}, {_DIGITS})",
-    "total_return_close": f"round(b.close / {_TOTAL}, {_DIGITS})",
-    "split_factor": _SPLIT,
-    "total_return_factor": _TOTAL,
+    **{
+        f"split_adjusted_{name}": f"trim_scale(round(b.{name} / {_SPLIT}, {_DIGITS}))"
+        for name in ("open", "high", "low", "close")
+    },
+    "split_adjusted_volume": f"trim_scale(round(b.volume * {_SPLIT}, {_DIGITS}))",
+    "total_return_close": f"trim_scale(round(b.close / {_TOTAL}, {_DIGITS}))",
+    "split_factor": f"trim_scale({_SPLIT})",
+    "total_return_factor": f"trim_scale({_TOTAL})",
 }
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
