@@ -83,6 +83,11 @@ SELECT pg_database_size(current_database()) - coalesce(sum(pg_total_relation_siz
 FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace IN ('public'::regnamespace, 'published'::regnamespace)
   AND c.relname ~ '^(fmp_|equity_|etf_|price_adjustment|market_movers|index_performance)'
 """
+# a close as delivered, and in the series
+SQL_CLOSE_BYTES = """
+SELECT pg_total_relation_size('published.equity_quote_history') + sum(pg_total_relation_size(t.relid))
+FROM pg_partition_tree('fmp_eod_price') t WHERE t.isleaf
+"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ class Size:
     pages_p99_ms: dict[str, float]
     bytes_a_row_raw: int
     bytes_a_row_with_views: int
+    bytes_a_close_with_series: int
     raw_summary_seconds: float
     summary_seconds: float
 
@@ -193,6 +199,7 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     raw_bytes = await pool.fetchval(SQL_RAW_BYTES)
     fund_bytes = await pool.fetchval(SQL_FUND_BYTES)
+    close_bytes = await pool.fetchval(SQL_CLOSE_BYTES)
     by_day = []
     for number in range(DAY_REPEATS):
         await put_day(pool, 1 + number)
@@ -215,6 +222,7 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         pages_p99_ms=pages,
         bytes_a_row_raw=int(raw_bytes) // (days * FUNDS),
         bytes_a_row_with_views=int(fund_bytes) // (days * FUNDS),
+        bytes_a_close_with_series=int(close_bytes) // (days * LISTINGS),
         raw_summary_seconds=round(raw, 2),
         summary_seconds=round(summary, 4),
     )

@@ -146,7 +146,9 @@ SELECT $2::date - d, 4 + d % 5 * 0.1, '{}', $1, '' FROM generate_series(0, 2000)
 """
 PUT_CLOSES = f"""
 INSERT INTO fmp_eod_price (symbol, date, open, high, low, close, volume, raw_json, run_id, content_hash)
-SELECT {_SYMBOL}, day, close, close + 1, close - 1, close, 1000 + n, '{{}}', $1, ''
+SELECT {_SYMBOL}, day, close, close + 1, close - 1, close, 1000 + n, jsonb_build_object('symbol', {_SYMBOL}, 'date', day,
+  'open', close, 'high', close + 1, 'low', close - 1, 'close', close, 'volume', 1000 + n, 'change', 0, 'changePercent', 0,
+  'vwap', close), $1, decode(md5(n::text || day), 'hex')
 FROM (SELECT n, $2::date - d AS day, 50 + (n * 31 + d * 17) % 1000 / 100.0 AS close
       FROM generate_series($3::int, $4::int) n, generate_series(0, $5::int - 1) d) made
 """  # noqa: S608

@@ -27,7 +27,7 @@ from sra_testing.deployments import (
 from sra_testing.packages import ROOT, SERVICES, read_project
 
 MAX_CONNECTIONS = 90
-ROWS, RESERVE = 50_000_000, 0.5
+ROWS, CLOSES, RESERVE = 50_000_000, 25_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
 DATABASE_PARTS = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSL"}
@@ -168,13 +168,15 @@ def _matches(path: str, glob: str) -> bool:
 
 
 def test_disk_follows_from_the_measured_size_of_a_row(blueprint: dict[str, Any]) -> None:
-    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    (measured,) = re.findall(r"A row of quotes takes ([\d,]+) bytes", text)
-    gigabytes = int(measured.replace(",", "")) * ROWS / 10**9
-    in_steps = math.ceil(gigabytes * (1 + RESERVE) / 5) * 5
+    text = re.sub(r"\s+", " ", (ROOT / "docs/operations.md").read_text(encoding="utf-8"))
+    (quote,) = re.findall(r"A row of quotes takes (\d+) bytes", text)
+    (close,) = re.findall(r"a close of a listing takes (\d+) bytes", text)
+    quotes, closes = int(quote) * ROWS / 10**9, int(close) * CLOSES / 10**9
+    in_steps = math.ceil((quotes + closes) * (1 + RESERVE) / 5) * 5
     assert [database["diskSizeGB"] for database in blueprint["databases"]] == [in_steps]
-    assert f"take {gigabytes:.0f} GB" in re.sub(r"\s+", " ", text)
-    assert f"asks for {in_steps} GB" in re.sub(r"\s+", " ", text)
+    assert f"50 million rows take {quotes:.0f} GB" in text
+    assert f"25 million closes, take {closes:.0f} GB" in text
+    assert f"asks for {in_steps} GB" in text
 
 
 def test_connections_fit_the_database_twice_over(blueprint: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ _READ_JOIN = f"""
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
 LEFT JOIN LATERAL ({select_adjustment("b.symbol", "b.date")}) a ON true
 LEFT JOIN LATERAL ({select_adjustment("b.symbol", _NEWEST)}) z ON true
-"""  # noqa: S608
+"""
 _SPLIT = (
     "CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
 )
