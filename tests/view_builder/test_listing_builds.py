@@ -14,10 +14,10 @@ from view_builder.compile import CompiledView
 
 OURS = (
     "price_adjustment",
+    "equity_quote_history",
     "equity_metrics",
     "equity_page",
     "etf_page",
-    "equity_quote_history",
     "index_performance",
     "market_movers",
 )

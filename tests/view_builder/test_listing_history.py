@@ -116,44 +116,6 @@ async def test_what_is_announced_counts_from_the_first_close_on(pool: Pool, view
     assert first["total_return_close"] == Decimal("49.019607843137")  # 100 / (2 x 1.02)
 
 
-async def test_factors_wait_for_the_close_that_they_are_for(
-    pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
-) -> None:
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fmp", DATASETS)
-        await put_close(connection, run, "ABC", date(2025, 9, 1), "700", volume="3")
-        await put_close(connection, run, "ABC", date(2025, 9, 2), "301")
-        await put_split(connection, run, "ABC", date(2025, 9, 2), 7, 3)
-        await put_dividend(connection, run, "ABC", date(2025, 9, 2), "0.7")
-    await build_all(pool, views)
-    adjusted = (
-        "SELECT date, close, volume, split_adjusted_close, split_adjusted_volume, total_return_close,"
-        " round(split_factor, 30) AS split_factor, round(total_return_factor, 30) AS total_return_factor"
-        " FROM sra.equity_quote_history ORDER BY date"
-    )
-    before = await read_rows(pool, adjusted)
-    assert before[0]["split_adjusted_close"] == Decimal(300)
-    async with pool.acquire() as connection:
-        run = await put_run(connection, "fmp", DATASETS)
-        await put_close(connection, run, "ABC", date(2025, 9, 3), "200")
-        await put_split(connection, run, "ABC", date(2025, 9, 3), 3, 2)
-        await put_dividend(connection, run, "ABC", date(2025, 9, 3), "10")
-    for name in ("security_master", "price_adjustment"):
-        await build_one(pool, view_by_name[name])
-    # published each in its own commit: the former answer stands until the closes are there too
-    assert await read_rows(pool, "SELECT count(*) AS n FROM sra.price_adjustment") == [{"n": 2}]
-    assert await read_rows(pool, adjusted) == before
-    built = await build_one(pool, view_by_name["equity_quote_history"])
-    assert (built.computed, built.changed, built.full) == (1, 1, False)
-    first, second, third = await read_rows(pool, adjusted)
-    assert (first["split_adjusted_close"], second["split_adjusted_close"]) == (
-        Decimal(200),
-        Decimal("200.666666666667"),
-    )
-    assert second["total_return_close"] == Decimal("191.111111111111")  # 301 / (1.5 x 1.05)
-    assert third["total_return_close"] == Decimal(200)
-
-
 async def test_a_day_of_a_long_series_costs_a_day(
     pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
@@ -179,8 +141,7 @@ async def test_a_day_of_a_long_series_costs_a_day(
         await put_close(connection, later, "S7", date(2024, 9, 3), "8")
         corrected = await put_run(connection, "fmp", ["eod_prices"])
         await put_close(connection, corrected, "S9", date(2024, 1, 30), "10")
-    for name in ("security_master", "price_adjustment"):
-        await build_one(pool, view_by_name[name])
+    await build_one(pool, view_by_name["security_master"])
     built = await build_one(pool, view)
     # of one the new day, of the other the corrected one and the five after it
     assert (built.computed, built.changed) == (7, 2)

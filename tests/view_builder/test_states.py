@@ -123,11 +123,8 @@ async def test_the_close_of_a_split_day_never_stands_beside_unadjusted_ones(
         await put_close(connection, live, "ABC", DAY - timedelta(days=9), "100.5")
         await end_run(connection, live)
     assert await read_closes(pool) == calm
-    for name in ("equity_metrics", "equity_quote_history"):
-        assert (await build_one(pool, view_by_name[name])).runs == ()
+    assert (await build_one(pool, view_by_name["equity_metrics"])).runs == ()
     # the factors and the close they are for show in one moment
-    await build_one(pool, view_by_name["price_adjustment"])
-    assert await read_closes(pool) == calm
     assert (await build_one(pool, view_by_name["equity_quote_history"])).runs == (live,)
     assert await read_closes(pool) == [Decimal("50.25"), *(close / 2 for close in calm[1:]), Decimal(50)]
     await build_all(pool, views)

@@ -8,22 +8,32 @@ from uuid import UUID, uuid4
 
 from sra_shared.db import Pool
 from view_builder.apply import define_views, prepare_table
-from view_builder.build import Built, build_view
-from view_builder.compile import CompiledView
+from view_builder.build import Built, build_views
+from view_builder.compile import CompiledView, group_views
 
 
-async def build_one(pool: Pool, view: CompiledView, *, build_id: UUID | None = None, **options: Any) -> Built:
-    """Build one view in a transaction of its own."""
-    if view.spec.keyed is not None:
-        await prepare_table(pool, view)
+async def build_group(
+    pool: Pool, views: Sequence[CompiledView], *, build_id: UUID | None = None, **options: Any
+) -> dict[str, Built]:
+    """Build views in one transaction."""
+    for view in views:
+        if view.spec.keyed is not None:
+            await prepare_table(pool, view)
     async with pool.acquire() as connection, connection.transaction():
-        return await build_view(connection, view, build_id=build_id or uuid4(), **options)
+        built = await build_views(connection, views, build_id=build_id or uuid4(), **options)
+    return {view.relation: one for view, one in zip(views, built, strict=True)}
+
+
+async def build_one(pool: Pool, view: CompiledView, **options: Any) -> Built:
+    """Build one view, and what is published with it, in a transaction of their own."""
+    return (await build_group(pool, (*view.companions, view), **options))[view.relation]
 
 
 async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -> dict[str, Built]:
     """Define what is missing and build all views in their order."""
     await define_views(pool, views)
-    return {view.relation: await build_one(pool, view, **options) for view in views}
+    built = [await build_group(pool, group, **options) for group in group_views(views)]
+    return {relation: one for group in built for relation, one in group.items()}
 
 
 async def read_rows(pool: Pool, statement: str, *arguments: object) -> list[dict[str, Any]]:

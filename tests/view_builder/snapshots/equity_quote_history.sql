@@ -1,8 +1,9 @@
--- equity_quote_history, digest 7abde698ea795371b6d8f74aaa17cc9a;
+-- equity_quote_history, digest f4aef32d1a6d6bdb17fccf952df03af7;
 
 CREATE TABLE published.equity_quote_history (
   symbol text,
   date date,
+  currency text,
   open numeric,
   high numeric,
   low numeric,
@@ -34,10 +35,32 @@ SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VA
 WHERE c.run_id = ANY($1::uuid[])
 ) n;
 
+-- scopes that the runs $1 touched
+SELECT c.symbol, '-infinity'::date AS since, c.run_id FROM (SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', u.symbol, t.task_id
+FROM public.task_execution_log t
+JOIN public.fmp_universe u ON u.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
+WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp') u) c
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
+CROSS JOIN LATERAL (
+  SELECT k.currency FROM published.equity_quote_history k WHERE k.symbol = c.symbol ORDER BY k.date DESC LIMIT 1
+) k
+WHERE k.currency IS DISTINCT FROM m.currency;
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, '-infinity'::date AS since, c.run_id FROM (SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.equity_profile WHERE run_id = ANY($1::uuid[])) u) c
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
+CROSS JOIN LATERAL (
+  SELECT k.currency FROM published.equity_quote_history k WHERE k.symbol = c.symbol ORDER BY k.date DESC LIMIT 1
+) k
+WHERE k.currency IS DISTINCT FROM m.currency;
+
 -- rows of the scopes in `scope`
 SELECT
   q.symbol::text,
   q.date::date,
+  q.currency::text,
   q.open::numeric,
   q.high::numeric,
   q.low::numeric,
@@ -47,16 +70,18 @@ SELECT
   q.last_run_id::uuid,
   q.delivered_symbol::text
 FROM (
-SELECT s.symbol, q.date, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
+SELECT s.symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
   q.symbol AS delivered_symbol
-FROM scope s CROSS JOIN LATERAL (
+FROM scope s
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
+CROSS JOIN LATERAL (
   SELECT p.* FROM public.fmp_eod_price p
   WHERE p.symbol = s.symbol AND p.date >= s.since AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
-    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'equity_quote_history'), '-infinity')
   AND NOT EXISTS (
-    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'equity_quote_history' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = p.symbol AND c.date > p.date)
   UNION ALL
@@ -66,9 +91,9 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
   WHERE f.symbol = s.symbol AND p.date >= s.since AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
-    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'equity_quote_history'), '-infinity')
   AND NOT EXISTS (
-    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'equity_quote_history' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
     SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND NOT EXISTS (
     SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
     WHERE c.old_symbol = o.symbol AND c.date > o.date))
@@ -80,29 +105,27 @@ CREATE OR REPLACE VIEW sra.equity_quote_history AS
 SELECT
   b.symbol,
   b.date,
-  (m.currency)::text AS currency,
+  b.currency,
   b.open,
   b.high,
   b.low,
   b.close,
   b.volume,
-  (trim_scale(round(b.open / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_open,
-  (trim_scale(round(b.high / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_high,
-  (trim_scale(round(b.low / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_low,
-  (trim_scale(round(b.close / CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_close,
-  (trim_scale(round(b.volume * CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_volume,
-  (trim_scale(round(b.close / CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12)))::numeric AS total_return_close,
-  (trim_scale(CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END))::numeric AS split_factor,
-  (trim_scale(CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END))::numeric AS total_return_factor,
+  (trim_scale(round(b.open / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_open,
+  (trim_scale(round(b.high / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_high,
+  (trim_scale(round(b.low / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_low,
+  (trim_scale(round(b.close / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_close,
+  (trim_scale(round(b.volume * CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_volume,
+  (trim_scale(round(b.close / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12)))::numeric AS total_return_close,
+  (trim_scale(CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END))::numeric AS split_factor,
+  (trim_scale(CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END))::numeric AS total_return_factor,
   (greatest(b.as_of, a.as_of))::timestamp with time zone AS as_of,
   (CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END)::uuid AS last_run_id,
   b.delivered_symbol
 FROM published.equity_quote_history b
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
-LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > b.date ORDER BY a.date LIMIT 1) a ON true
-LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > (SELECT max(n.date) FROM published.equity_quote_history n WHERE n.symbol = b.symbol) ORDER BY a.date LIMIT 1) z ON true;
+LEFT JOIN LATERAL (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = b.symbol AND a.date > b.date ORDER BY a.date LIMIT 1) a ON true;
 
-COMMENT ON VIEW sra.equity_quote_history IS 'Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested. open, high, low, close and volume are the vendor''s, unadjusted. split_adjusted_* are those in today''s shares: price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows with the close from which on it counts. After a rename the sessions of the former symbol stand under the new one, which delivered_symbol tells. Source: specification, section 5.';
+COMMENT ON VIEW sra.equity_quote_history IS 'Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested. open, high, low, close and volume are the vendor''s, unadjusted. split_adjusted_* are those in today''s shares: price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows in the same moment as the close from which on it counts. After a rename the sessions of the former symbol stand under the new one, which delivered_symbol tells. Source: specification, section 5.';
 
 COMMENT ON COLUMN sra.equity_quote_history.symbol IS 'Symbol.';
 

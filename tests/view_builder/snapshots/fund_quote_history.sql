@@ -1,10 +1,11 @@
--- fund_quote_history, digest bada5b62dc0ae1f0f02caa65699bd32c;
+-- fund_quote_history, digest 8b4f12363048d97e319c550b84eb486c;
 
 CREATE TABLE published.fund_quote_history (
   identifier text,
   date date,
   dataset text,
   navps numeric,
+  currency text,
   change numeric,
   change_percent numeric,
   previous_date date,
@@ -36,12 +37,24 @@ FROM (SELECT DISTINCT identifier, record_id, run_id FROM public.fundata_data
 JOIN public.fundata_data o ON o.identifier = w.identifier AND o.dataset = 'FundDistribution' AND o.record_id = w.record_id
 GROUP BY o.identifier, w.run_id;
 
+-- scopes that the runs $1 touched
+SELECT c.identifier, '-infinity'::date AS since, c.run_id FROM (
+SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
+WHERE run_id = ANY($1::uuid[]) AND dataset = 'FundGeneral'
+) c
+LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = c.identifier
+CROSS JOIN LATERAL (
+  SELECT k.currency FROM published.fund_quote_history k WHERE k.identifier = c.identifier ORDER BY k.date DESC LIMIT 1
+) k
+WHERE k.currency IS DISTINCT FROM m.currency;
+
 -- rows of the scopes in `scope`
 SELECT
   q.identifier::text,
   q.date::date,
   q.dataset::text,
   q.navps::numeric,
+  q.currency::text,
   q.change::numeric,
   q.change_percent::numeric,
   q.previous_date::date,
@@ -56,8 +69,11 @@ SELECT
   q.stored_at::timestamp with time zone
 FROM (
 WITH start AS (
-  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start
-  FROM scope s LEFT JOIN LATERAL (
+  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start,
+    m.currency
+  FROM scope s
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
+  LEFT JOIN LATERAL (
     SELECT p.date, p.adjustment_factor FROM published.fund_quote_history p
     WHERE p.identifier = s.identifier AND p.date < s.since AND round(p.navps, 40) > 0 ORDER BY p.date DESC LIMIT 1
   ) p ON true
@@ -116,14 +132,14 @@ between_values AS (SELECT identifier, number, max(at) AS at, (array_agg(run ORDE
       WHEN all_split <> former_split THEN trim_scale(round(all_split, 40) / former_split) END AS split_factor
   FROM linked l
 ), grown AS (
-  SELECT v.*, s.since,
+  SELECT v.*, s.since, s.currency,
     published.compound(CASE WHEN v.date = s.base THEN s.base_factor ELSE
         (v.navps + coalesce(v.distribution, 0)) / round(v.navps, 40) * coalesce(v.split_factor, 1) END)
       FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_factor IS NOT NULL)
       OVER (PARTITION BY v.identifier ORDER BY v.date ROWS UNBOUNDED PRECEDING) AS factor
   FROM valued v JOIN start s ON s.identifier = v.identifier
 )
-SELECT g.identifier, g.date, g.dataset, g.navps, g.change, g.change_percent,
+SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.change_percent,
   CASE WHEN is_near THEN former_date END AS previous_date, CASE WHEN is_near THEN former_navps END AS previous_navps,
   trim_scale(distribution) AS distribution, split_factor,
   CASE WHEN is_near THEN round(((navps::numeric / nullif(round(former_navps::numeric, 40), 0)) - 1), 6) END AS price_return,
@@ -133,7 +149,7 @@ FROM grown g
 LEFT JOIN between_values b ON b.identifier = g.identifier AND b.number = g.number - 1 AND g.number > 1
 WHERE g.date >= g.since
 UNION ALL
-SELECT z.identifier, z.date, z.dataset, z.navps, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
+SELECT z.identifier, z.date, z.dataset, z.navps, s.currency, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
   trim_scale(coalesce(g.factor, 1)), z.at, z.run, z.stored_at
 FROM running z JOIN start s ON s.identifier = z.identifier
 LEFT JOIN grown g ON g.identifier = z.identifier AND g.number = z.number
@@ -146,6 +162,7 @@ SELECT
   q.date::date,
   q.dataset::text,
   q.navps::numeric,
+  q.currency::text,
   q.change::numeric,
   q.change_percent::numeric,
   q.previous_date::date,
@@ -160,8 +177,11 @@ SELECT
   q.stored_at::timestamp with time zone
 FROM (
 WITH start AS (
-  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start
-  FROM scope s LEFT JOIN LATERAL (
+  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start,
+    m.currency
+  FROM scope s
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
+  LEFT JOIN LATERAL (
     SELECT p.date, p.adjustment_factor FROM published.fund_quote_history p
     WHERE p.identifier = s.identifier AND p.date < s.since AND round(p.navps, 40) > 0 ORDER BY p.date DESC LIMIT 1
   ) p ON true
@@ -220,14 +240,14 @@ between_values AS (SELECT identifier, number, max(at) AS at, (array_agg(run ORDE
       WHEN all_split <> former_split THEN trim_scale(round(all_split, 40) / former_split) END AS split_factor
   FROM linked l
 ), grown AS (
-  SELECT v.*, s.since,
+  SELECT v.*, s.since, s.currency,
     published.compound(CASE WHEN v.date = s.base THEN s.base_factor ELSE
         (v.navps + coalesce(v.distribution, 0)) / round(v.navps, 40) * coalesce(v.split_factor, 1) END)
       FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_factor IS NOT NULL)
       OVER (PARTITION BY v.identifier ORDER BY v.date ROWS UNBOUNDED PRECEDING) AS factor
   FROM valued v JOIN start s ON s.identifier = v.identifier
 )
-SELECT g.identifier, g.date, g.dataset, g.navps, g.change, g.change_percent,
+SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.change_percent,
   CASE WHEN is_near THEN former_date END AS previous_date, CASE WHEN is_near THEN former_navps END AS previous_navps,
   trim_scale(distribution) AS distribution, split_factor,
   CASE WHEN is_near THEN round(((navps::numeric / nullif(round(former_navps::numeric, 40), 0)) - 1), 6) END AS price_return,
@@ -237,7 +257,7 @@ FROM grown g
 LEFT JOIN between_values b ON b.identifier = g.identifier AND b.number = g.number - 1 AND g.number > 1
 WHERE g.date >= g.since
 UNION ALL
-SELECT z.identifier, z.date, z.dataset, z.navps, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
+SELECT z.identifier, z.date, z.dataset, z.navps, s.currency, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
   trim_scale(coalesce(g.factor, 1)), z.at, z.run, z.stored_at
 FROM running z JOIN start s ON s.identifier = z.identifier
 LEFT JOIN grown g ON g.identifier = z.identifier AND g.number = z.number
@@ -251,7 +271,7 @@ SELECT
   b.dataset,
   b.navps,
   (trim_scale(round(b.navps * (b.adjustment_factor / round(n.adjustment_factor, 40)), 10)))::numeric AS adjusted_navps,
-  (m.currency)::text AS currency,
+  b.currency,
   b.change,
   b.change_percent,
   b.previous_date,
@@ -265,7 +285,6 @@ SELECT
   b.last_run_id,
   b.stored_at
 FROM published.fund_quote_history b
-LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = b.identifier
 LEFT JOIN LATERAL (
   SELECT n.adjustment_factor FROM published.fund_quote_history n WHERE n.identifier = b.identifier
   ORDER BY n.date DESC LIMIT 1

@@ -1,4 +1,4 @@
--- price_adjustment, digest 5fb0bb4782a9f1e651d00b24ea920be8;
+-- price_adjustment, digest cbff3e8388a31e55a3ff930da16e46b9;
 
 CREATE TABLE published.price_adjustment (
   symbol text,
@@ -105,7 +105,12 @@ FROM (
     CROSS JOIN LATERAL (
       SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
-      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
       ORDER BY p.date DESC LIMIT 1
     ) p ORDER BY p.day DESC, ln.until DESC NULLS FIRST LIMIT 1) n
   CROSS JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
@@ -118,7 +123,12 @@ FROM (
     CROSS JOIN LATERAL (
       SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
-      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND true
       ORDER BY p.date LIMIT 1
     ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) f
   CROSS JOIN LATERAL (
@@ -157,7 +167,12 @@ FROM (
     CROSS JOIN LATERAL (
       SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
-      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked')) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date AND p.date <= v.date + 366
+      WHERE p.symbol = ln.name AND (ln.since IS NULL OR p.date >= ln.since) AND (ln.until IS NULL OR p.date < ln.until) AND p.close > 0 AND (p.run_id NOT IN (SELECT t.task_id FROM public.task_execution_log t WHERE t.status IN ('queued', 'running', 'parked') UNION ALL
+SELECT t.task_id FROM public.task_execution_log t
+WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'price_adjustment'), '-infinity')
+  AND NOT EXISTS (
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'price_adjustment' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= v.date AND p.date <= v.date + 366
       ORDER BY p.date LIMIT 1
     ) p ORDER BY p.day, ln.until DESC NULLS FIRST LIMIT 1) c ON true
   LEFT JOIN LATERAL (

@@ -1,4 +1,4 @@
-"""One build of one view: compute what the runs touched, check it, publish it, all in one transaction."""
+"""One build of a view, and of what is published with it: compute what the runs touched, check it, publish it, at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import SraError
 from sra_shared.logs import redact_text
@@ -52,6 +53,9 @@ WHERE relation = $1
 RETURNING builds, built_at
 """
 
+# jit: what is priced as forbidden would be compiled as if it took long
+_PLAN_SETTINGS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+
 
 @dataclass(frozen=True)
 class Built:
@@ -61,6 +65,32 @@ class Built:
     changed: int
     full: bool
     runs: tuple[UUID, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """The same as a unit tells it."""
+        return Counts(read=self.computed, stored=self.changed, unchanged=self.computed - self.changed)
+
+
+def add_up(built: Sequence[Built]) -> Built:
+    """What was done to several views at once."""
+    runs = sorted({run for one in built for run in one.runs})
+    return Built(
+        sum(one.computed for one in built),
+        sum(one.changed for one in built),
+        all(one.full for one in built),
+        tuple(runs),
+    )
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Rows that are exchanged and not published yet; `waiting` are the runs that a base lacks."""
+
+    view: CompiledView
+    built: Built
+    extent: Extent
+    waiting: frozenset[UUID]
 
 
 async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]:
@@ -92,42 +122,76 @@ async def needs_full_build(connection: Connection, view: CompiledView) -> bool:
     return state is None or state["filled"] != view.digest or not await is_defined(connection, view)
 
 
-async def build_view(
-    connection: Connection, view: CompiledView, *, build_id: UUID, full: bool = False, accept_drop: bool = False
-) -> Built:
+async def build_views(
+    connection: Connection,
+    views: Sequence[CompiledView],
+    *,
+    build_id: UUID,
+    full: bool = False,
+    accept_drop: bool = False,
+) -> list[Built]:
     """Build in the caller's transaction; readers see all of it at the commit or, where a check fails, nothing.
 
-    The table of a kept view must be prepared. With `accept_drop` many rows may vanish at once. Raises CheckFailedError,
-    ConfigError for a breaking change, and asyncpg.LockNotAvailableError where a reader holds a view that must be replaced.
+    The tables of kept views must be prepared, and each view must come after those that it uses. With `accept_drop` many rows
+    may vanish at once. Raises CheckFailedError, ConfigError for a breaking change, and asyncpg.LockNotAvailableError where a
+    reader holds a view that must be replaced.
     """
+    brought = [await bring_rows(connection, view, build_id, full=full, accept_drop=accept_drop) for view in views]
+    # definitions last: what is replaced no reader gets at until the commit
+    for one in brought:
+        await redefine_view(connection, one.view)
+    for one in brought:
+        await conclude_view(connection, one, build_id)
+    return [one.built for one in brought]
+
+
+async def bring_rows(
+    connection: Connection, view: CompiledView, build_id: UUID, *, full: bool, accept_drop: bool
+) -> Brought:
+    """Bring a kept view's rows to what its new runs made of them, without its definition; of a plain view take them in."""
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
-    state = await read_state(connection, view)
     new = await find_new_runs(connection, view)
     waiting = await find_waiting_runs(connection, view, new)
     runs = sorted(new - waiting)
-    before = Extent(None, None)
-    if state is not None and state["filled"] is not None:
-        before = Extent(state["row_count"], state["newest_at"])
-    computed = changed = 0
-    after = Extent(None, None)
-    if view.spec.keyed is not None:
-        computed, changed, after = await exchange_rows(connection, view, runs, build_id, full=full, before=before)
-        if not accept_drop:
-            check_extent(view, before, after)
+    # before the rows are computed: closes of runs that are not held do not count
+    await connection.execute(SQL_COVER_RUNS, runs, view.kept_as, build_id)
+    if view.spec.keyed is None:
+        return Brought(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
+    before = await read_extent(connection, view)
+    computed, changed, after = await exchange_rows(connection, view, runs, build_id, full=full, before=before)
+    if not accept_drop:
+        check_extent(view, before, after)
+    return Brought(view, Built(computed, changed, full, tuple(runs)), after, frozenset(waiting))
+
+
+async def read_extent(connection: Connection, view: CompiledView) -> Extent:
+    """Return what the published state holds; nothing is known of one that was never filled."""
+    state = await read_state(connection, view)
+    if state is None or state["filled"] is None:
+        return Extent(None, None)
+    return Extent(state["row_count"], state["newest_at"])
+
+
+async def redefine_view(connection: Connection, view: CompiledView) -> None:
+    """Put the model on the view where it has another one, or is not there; readers wait for it until the commit."""
+    state = await read_state(connection, view)
     if state is None or state["digest"] != view.digest or not await is_defined(connection, view):
         await replace_view(connection, view)
-    await check_shape(connection, view)
-    await check_sample(connection, view)
-    await connection.execute(SQL_COVER_RUNS, runs, view.kept_as, build_id)
-    await note_build(connection, view, build_id, after, changed, waiting)
-    return Built(computed, changed, full, tuple(runs))
+
+
+async def conclude_view(connection: Connection, brought: Brought, build_id: UUID) -> None:
+    """Check what readers will see, and note the build; raises CheckFailedError."""
+    await check_shape(connection, brought.view)
+    await check_sample(connection, brought.view)
+    await note_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
 
 
 async def exchange_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
     """Exchange the rows that the runs touched, or all; return the rows computed, the rows changed and what is kept then."""
+    await plan_freely(connection)
     # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(exchange.create_scope(view))
@@ -151,6 +215,8 @@ async def exchange_rows(
         await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
         await look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
+    for statement in exchange.put_aside(view):
+        await connection.execute(statement)
     return computed + deleted, deleted + updated + inserted, after
 
 
@@ -160,9 +226,14 @@ async def look_up_only(connection: Connection) -> None:
     So would one for the few that a table last held, however many are added to it now: each of them would go through all
     before it.
     """
-    # what is priced as forbidden would be compiled as if it took long
-    for setting in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit"):
+    for setting in _PLAN_SETTINGS:
         await connection.execute(f"SET LOCAL {setting} = off")
+
+
+async def plan_freely(connection: Connection) -> None:
+    """Have the planner choose again, after another view was brought in by the same transaction."""
+    for setting in _PLAN_SETTINGS:
+        await connection.execute(f"SET LOCAL {setting} TO DEFAULT")
 
 
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:

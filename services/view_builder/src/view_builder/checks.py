@@ -77,7 +77,7 @@ async def check_sample(connection: Connection, view: CompiledView) -> int:
     return await _validate(
         connection,
         view,
-        f"SELECT v.* FROM (SELECT * FROM fresh LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}",  # noqa: S608
+        f"SELECT v.* FROM (SELECT * FROM {exchange.name_told(view)} LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}",  # noqa: S608
     )
 
 

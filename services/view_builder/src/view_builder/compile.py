@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
-from sra_shared.views.base import KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from sra_shared.views.base import KEPT_AS, KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
 
 LAST_RUN_COLUMN = "last_run_id"
 _STAGE = "__next"
@@ -33,7 +33,8 @@ class CompiledView:
     """A view as statements; `digest` changes with anything that changes the rows or the columns.
 
     `bases` are the kept views that it is computed from, those of the views that it uses included, and `known_datasets` all
-    that the views compiled with it read. A `stage` is the same view over the table of a build that is not published yet.
+    that the views compiled with it read. `companions` are those of the bases that are published in the same commit. A
+    `stage` is the same view over the table of a build that is not published yet; what it lacks its companions may lack.
     """
 
     model: type[ViewModel]
@@ -41,6 +42,7 @@ class CompiledView:
     columns: tuple[Column, ...]
     digest: str
     bases: tuple[CompiledView, ...] = ()
+    companions: tuple[CompiledView, ...] = ()
     known_datasets: frozenset[str] = frozenset()
     is_stage: bool = False
 
@@ -67,7 +69,8 @@ class CompiledView:
     @property
     def stage(self) -> CompiledView:
         """The view over the table in which a build of all its rows comes about."""
-        return replace(self, is_stage=True)
+        beside = {companion.relation for companion in self.companions}
+        return replace(self, is_stage=True, bases=tuple(base for base in self.bases if base.relation not in beside))
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -98,14 +101,27 @@ class CompiledView:
         return self._select_typed(self.spec.query)
 
     @property
+    def select_part_rows(self) -> str:
+        """The same for a part of a stage: kept rows are those of readers, by whose index none are found, runs its own."""
+        return self._select_typed(self.spec.query, self.stage.kept_as)
+
+    @property
     def select_all_rows(self) -> str:
         """The same for every scope at once."""
         return self._select_typed(self.keyed.full_query or self.spec.query)
 
-    def _select_typed(self, query: str) -> str:
+    @property
+    def changed_scopes(self) -> tuple[str, ...]:
+        """The selections of the scopes that runs touched."""
+        return tuple(self._name_kept(text.strip()) for text in self.keyed.changed_scopes)
+
+    def _name_kept(self, text: str, kept_as: str | None = None) -> str:
+        named = text.replace(f" {KEPT_ROWS} ", f" {self.backing} ")
+        return named.replace(KEPT_AS, quote_text(kept_as or self.kept_as))
+
+    def _select_typed(self, query: str, kept_as: str | None = None) -> str:
         columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        read = query.strip().replace(f" {KEPT_ROWS} ", f" {self.backing} ")
-        return f"SELECT\n  {columns}\nFROM (\n{read}\n) q"
+        return f"SELECT\n  {columns}\nFROM (\n{self._name_kept(query.strip(), kept_as)}\n) q"
 
     @property
     def create_view(self) -> str:
@@ -199,18 +215,50 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
 
 
 def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]:
-    """Compile models and put each after those it uses; raises ValueError where two have one name or uses go round."""
+    """Compile models and put each after those it uses, and after those that are published with one of these.
+
+    Raises ValueError where two have one name, uses go round, or what is published with a view is none of its kept bases.
+    """
     compiled = {view.relation: view for view in map(compile_view, models)}
     if len(compiled) != len(models):
         raise ValueError("two view models have the same name and version")
     known = frozenset(name for view in compiled.values() for source in view.spec.sources for name in source.datasets)
     done: dict[str, CompiledView] = {}
     while len(done) < len(compiled):
-        ready = [v for v in compiled.values() if v.relation not in done and set(v.spec.uses) <= set(done)]
+        ready = [v for v in compiled.values() if v.relation not in done and _list_needed(v, compiled) <= set(done)]
         if not ready:
             raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - set(done))}")
-        done |= {v.relation: replace(v, bases=_list_bases(v, done), known_datasets=known) for v in ready}
+        done |= {
+            v.relation: replace(
+                v, bases=_list_bases(v, done), companions=_list_companions(v, done), known_datasets=known
+            )
+            for v in ready
+        }
     return tuple(done.values())
+
+
+def group_views(views: Sequence[CompiledView]) -> tuple[tuple[CompiledView, ...], ...]:
+    """Return the views in the order of their builds, in groups that are published in one commit each: a view and, before
+    it, its companions."""
+    beside = {companion.relation for view in views for companion in view.companions}
+    return tuple((*view.companions, view) for view in views if view.relation not in beside)
+
+
+def _list_needed(view: CompiledView, compiled: Mapping[str, CompiledView]) -> set[str]:
+    """What must come before: what it uses, and the views that this is published with."""
+    uses = set(view.spec.uses)
+    return uses | {
+        other.relation for other in compiled.values() if other != view and uses & set(other.spec.published_with)
+    }
+
+
+def _list_companions(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
+    companions = tuple(done[name] for name in view.spec.published_with if name in view.spec.uses)
+    if len(companions) < len(view.spec.published_with) or any(
+        one.spec.keyed is None or one.spec.keyed.next_scopes or one.companions for one in companions
+    ):
+        raise ValueError(f"{view.relation}: it is published with kept views that it uses, none of them built in parts")
+    return companions
 
 
 def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
@@ -226,7 +274,7 @@ def render_script(view: CompiledView) -> str:
     if view.spec.keyed is not None:
         parts += [view.create_table, *view.create_indexes.values()]
         parts += [f"-- every scope\n{view.keyed.all_scopes.strip()}"]
-        parts += [f"-- scopes that the runs $1 touched\n{text.strip()}" for text in view.keyed.changed_scopes]
+        parts += [f"-- scopes that the runs $1 touched\n{text}" for text in view.changed_scopes]
         parts += [f"-- rows of the scopes in `scope`\n{view.select_rows}"]
         if view.keyed.full_query is not None:
             parts += [f"-- rows of every scope\n{view.select_all_rows}"]

@@ -47,7 +47,7 @@ def fill_changed_scopes(view: CompiledView) -> str:
     needed = [*view.keyed.scope, *(["since"] if view.keyed.since else [])]
     present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in needed)
     since = f", min(c.since) OVER (PARTITION BY {scope})" if view.keyed.since else ""
-    union = "\nUNION ALL\n".join(f"({text.strip()})" for text in view.keyed.changed_scopes)
+    union = "\nUNION ALL\n".join(f"({text})" for text in view.changed_scopes)
     return (
         f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}{since}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
         f" LEFT JOIN public.task_execution_log t ON t.task_id = c.run_id WHERE {present}"
@@ -83,6 +83,30 @@ def show_stage(view: CompiledView) -> str:
 def create_fresh(view: CompiledView, *, full: bool) -> str:
     """The rows of the scopes as they are now."""
     return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_all_rows if full else view.select_rows}"
+
+
+def create_part(view: CompiledView) -> str:
+    """The rows of the scopes for a table of a build that is not published yet, which has no index."""
+    return f"CREATE TEMP TABLE fresh ON COMMIT DROP AS\n{view.select_part_rows}"
+
+
+def name_told(view: CompiledView) -> str:
+    """What `fresh` is called when the rows are exchanged, until the end of the transaction."""
+    return quote_name(f"fresh_{view.kept_as}")
+
+
+def put_aside(view: CompiledView) -> tuple[str, ...]:
+    """Make room for the scopes and rows of another view."""
+    return ("DROP TABLE scope", f"ALTER TABLE fresh RENAME TO {name_told(view)}")
+
+
+def count_kept(view: CompiledView) -> str:
+    """The rows that readers have of the scopes, in a series from the day on that changed."""
+    since = f" AND b.{quote_name(view.keyed.since)} >= s.since" if view.keyed.since else ""
+    return (
+        "SELECT coalesce(sum(k.n), 0)::bigint FROM scope s CROSS JOIN LATERAL ("  # noqa: S608
+        f"SELECT count(*) AS n FROM {view.backing} b WHERE {match_columns(view.keyed.scope, 's', 'b')}{since}) k"
+    )
 
 
 def index_scope_and_fresh(view: CompiledView) -> tuple[str, ...]:

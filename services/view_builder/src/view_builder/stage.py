@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,11 +27,18 @@ from view_builder.apply import LOCK_TIMEOUT, lock_view, prepare_kept, read_state
 from view_builder.build import (
     SQL_COVER_RUNS,
     Built,
+    add_up,
+    bring_rows,
+    conclude_view,
     count_rows,
     exchange_rows,
     find_new_runs,
     find_waiting_runs,
+    look_up_only,
     note_build,
+    plan_freely,
+    read_extent,
+    redefine_view,
 )
 from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, quote_name
@@ -78,21 +85,35 @@ class Staged:
 
 
 async def is_large(connection: Connection, view: CompiledView, *, part_rows: int = PART_ROWS) -> bool:
-    """Whether new runs brought so much that computing all rows in parts is better than their scopes at once.
+    """Whether new runs touched so much that computing all rows in parts is better than their scopes at once.
 
-    That is over five parts, and a fifth of what the view holds: a seed that is loaded after the first build.
+    That is over five parts, and a fifth of what the view holds: a seed that is loaded after the first build, or corrections
+    from which on most of the series are computed anew.
     """
     new = await find_new_runs(connection, view)
     datasets = sorted({name for source in view.spec.sources for name in source.datasets})
     stored: int = await connection.fetchval(SQL_COUNT_STORED, list(new), datasets)
-    state = await read_state(connection, view)
-    return stored > 5 * part_rows and stored > (0 if state is None else state["row_count"] or 0) / 5
+    held = (await read_extent(connection, view)).rows or 0
+    least = max(5 * part_rows, held / 5)
+    return stored > least or (held > least and await _count_touched(connection, view, new) > least)
+
+
+async def _count_touched(connection: Connection, view: CompiledView, runs: Collection[UUID]) -> int:
+    """The kept rows that would be computed anew."""
+    async with connection.transaction():
+        await connection.execute(exchange.create_scope(view))
+        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=STATEMENT_SECONDS)
+        await look_up_only(connection)
+        touched: int = await connection.fetchval(exchange.count_kept(view), timeout=STATEMENT_SECONDS)
+    return touched
 
 
 async def build_staged(
     context: UnitContext, view: CompiledView, *, accept_drop: bool, part_rows: int = PART_ROWS
 ) -> Built:
-    """Build all rows of a view in parts and publish them; ends the unit in the transaction that publishes.
+    """Build all rows of a view in parts and publish them with its companions; ends the unit in the transaction that does.
+
+    The tables of the companions must be prepared.
 
     Raises CheckFailedError, with nothing published, ConfigError for a breaking change, and asyncpg.LockNotAvailableError
     where a reader holds a view whose definition must change; the parts stay for the next attempt.
@@ -158,7 +179,7 @@ async def _add_part(context: UnitContext, view: CompiledView, scopes: int) -> St
         else:
             await connection.execute("ANALYZE scope")
             # over the table that readers have: nothing is looked for before the beginning, but by an index
-            await connection.execute(exchange.create_fresh(view, full=False), timeout=STATEMENT_SECONDS)
+            await connection.execute(exchange.create_part(view), timeout=STATEMENT_SECONDS)
             await check_fresh_rows(connection, stage)
             status = await connection.execute(
                 exchange.fill_stage(stage), context.task.task_id, timeout=STATEMENT_SECONDS
@@ -206,16 +227,21 @@ async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
         new = await find_new_runs(connection, stage)
         runs = sorted(new - await find_waiting_runs(connection, stage, new))
         if runs:
-            before = Extent(staged.rows, staged.newest)
-            computed, changed, after = await exchange_rows(
-                connection, stage, runs, context.task.task_id, full=False, before=before
-            )
-            await connection.execute(SQL_COVER_RUNS, runs, stage.kept_as, context.task.task_id)
-            staged = replace(staged, rows=after.rows or 0, newest=after.newest)
+            staged, counts = await _bring_into_stage(connection, view, staged, runs, context.task.task_id)
             await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
-            counts = Counts(read=computed, stored=changed, unchanged=computed - changed)
             await context.commit(connection, counts, progress={"rows": staged.rows})
     return bool(runs)
+
+
+async def _bring_into_stage(
+    connection: Connection, view: CompiledView, staged: Staged, runs: Sequence[UUID], build_id: UUID
+) -> tuple[Staged, Counts]:
+    stage = view.stage
+    await connection.execute(SQL_COVER_RUNS, runs, stage.kept_as, build_id)
+    before = Extent(staged.rows, staged.newest)
+    computed, changed, after = await exchange_rows(connection, stage, runs, build_id, full=False, before=before)
+    counts = Counts(read=computed, stored=changed, unchanged=computed - changed)
+    return replace(staged, rows=after.rows or 0, newest=after.newest), counts
 
 
 async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: bool) -> Built:
@@ -237,28 +263,36 @@ async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: boo
 async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop: bool, by_name: bool) -> Built:
     build_id = context.task.task_id
     async with context.transaction() as connection:
+        beside = [
+            await bring_rows(connection, companion, build_id, full=True, accept_drop=accept_drop)
+            for companion in view.companions
+        ]
         await lock_view(connection, view)
         staged = await _require_staged(connection, view)
-        state = await read_state(connection, view)
-        was_filled = state is not None and state["filled"] is not None
-        before = (
-            Extent(state["row_count"], state["newest_at"]) if state is not None and was_filled else Extent(None, None)
-        )
+        # runs that ended since, and those that are in the companions by now
+        new = await find_new_runs(connection, view.stage)
+        waiting = await find_waiting_runs(connection, view, new)
+        counts = add_up([one.built for one in beside]).counts
+        if new - waiting:
+            staged, brought = await _bring_into_stage(connection, view, staged, sorted(new - waiting), build_id)
+            counts += brought
         after = Extent(staged.rows, staged.newest)
         if not accept_drop:
-            check_extent(view, before, after)
-        new = await find_new_runs(connection, view.stage)
-        waiting = await find_waiting_runs(connection, view.stage, new)
+            check_extent(view, await read_extent(connection, view), after)
+        if not by_name:
+            await _exchange_all(connection, view, build_id)
+        for one in beside:
+            await redefine_view(connection, one.view)
         if by_name:
             await _take_place(connection, view)
-        else:
-            await _exchange_all(connection, view, build_id)
+        for one in beside:
+            await conclude_view(connection, one, build_id)
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
         runs = await _take_runs(connection, view)
         await note_build(connection, view, build_id, after, staged.rows, waiting)
         resume = {"full": True, "runs": [str(run) for run in runs]}
-        await context.finish(connection, Counts(), resume=resume)
+        await context.finish(connection, counts, resume=resume)
     return Built(staged.rows, staged.rows, True, tuple(runs))
 
 
@@ -276,6 +310,7 @@ async def _take_place(connection: Connection, view: CompiledView) -> None:
 
 async def _exchange_all(connection: Connection, view: CompiledView, build_id: UUID) -> None:
     """Exchange all rows by key, beside readers that do not let go of the table."""
+    await plan_freely(connection)
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(exchange.show_stage(view))
     await connection.execute(exchange.delete_gone(view, full=True), timeout=STATEMENT_SECONDS)

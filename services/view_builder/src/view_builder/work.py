@@ -1,22 +1,29 @@
-"""The run that builds views: one unit a view, each after those it uses."""
+"""The run that builds views: one unit a view, or group that is published at once, each after those it uses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
-from sra_shared.counts import Counts
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError, LeaseLostError, RetryableError, RunCancelledError
 from sra_shared.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import HandoverError
 from view_builder.apply import is_defined, is_outdated, prepare_table, read_state
-from view_builder.build import Built, build_view, describe_failure, find_new_runs, needs_full_build, note_failure
-from view_builder.compile import CompiledView
+from view_builder.build import (
+    Built,
+    add_up,
+    build_views,
+    describe_failure,
+    find_new_runs,
+    needs_full_build,
+    note_failure,
+)
+from view_builder.compile import CompiledView, group_views
 from view_builder.inbox import bind_events, handle_events
 from view_builder.stage import PART_ROWS, build_staged, is_large
 
@@ -25,7 +32,7 @@ _log = get_logger(__name__)
 
 class BuildParameters(BaseModel):
     """What a build may be asked for; without anything it builds what depends on new runs. What depends on a named view and
-    waits for it is built too."""
+    waits for it is built too, and what is published in one commit with it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,14 +58,18 @@ class ViewBuildWork:
 
     def __init__(self, views: Sequence[CompiledView], *, part_rows: int = PART_ROWS) -> None:
         """`part_rows` is how many rows of a long series are built at a time."""
-        self._views = {view.relation: view for view in views}
+        self._views = views
+        self._groups = {view.relation: group for group in group_views(views) for view in group}
         self._part_rows = part_rows
         self._since = datetime.now(UTC)
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """One unit for each view that is asked for, new, changed, or touched by a run that is not in it yet."""
+        """One unit for each view that is asked for, new, changed, or touched by a run that is not in it yet.
+
+        Of views that are published in one commit the unit has the name of the last.
+        """
         wanted = BuildParameters.model_validate(context.task.parameters)
-        require_known(self._views.values(), wanted)
+        require_known(self._views, wanted)
         async with context.pool.acquire() as connection, connection.transaction():
             await bind_events(connection, context.task.task_id)
         async with context.pool.acquire() as connection:
@@ -68,47 +79,74 @@ class ViewBuildWork:
         """What is asked for, and what depends on it: a base that changes as a whole changes what is computed from it, and
         runs that a base could not take in until now wait in the others too."""
         chosen: dict[str, bool] = {}
-        for view in self._views.values():
-            if is_outdated(view, await read_state(connection, view), self._since):
-                _log.warning("newer_model_is_published", view=view.relation)
+        plans = []
+        for group in group_views(self._views):
+            outdated = await self._list_outdated(connection, group)
+            if outdated:
+                _log.warning("newer_model_is_published", views=outdated)
                 continue
-            named = view.relation in (wanted.views or ())
-            asked = named or wanted.views is None
-            bases = {base.relation for base in view.bases} & set(chosen)
-            full = (asked and wanted.full) or await needs_full_build(connection, view) or any(map(chosen.get, bases))
-            if full or named or ((asked or bases) and await find_new_runs(connection, view)):
-                chosen[view.relation] = full
-        return [UnitPlan(relation, relation, {"full": full}) for relation, full in chosen.items()]
+            demands = [await self._find_demand(connection, view, wanted, chosen) for view in group]
+            if any(demand is not None for demand in demands):
+                full = any(demands)
+                chosen |= {view.relation: full for view in group}
+                name = group[-1].relation
+                plans.append(UnitPlan(name, name, {"full": full}))
+        return plans
+
+    async def _find_demand(
+        self, connection: Connection, view: CompiledView, wanted: BuildParameters, chosen: Mapping[str, bool]
+    ) -> bool | None:
+        """Whether all rows of the view must be computed, or those that new runs touched; None if it need not be built."""
+        named = view.relation in (wanted.views or ())
+        asked = named or wanted.views is None
+        bases = {base.relation for base in view.bases} & set(chosen)
+        if (asked and wanted.full) or await needs_full_build(connection, view) or any(map(chosen.get, bases)):
+            return True
+        if named or ((asked or bases) and await find_new_runs(connection, view)):
+            return False
+        return None
+
+    async def _list_outdated(self, connection: Connection, group: Sequence[CompiledView]) -> list[str]:
+        return [view.relation for view in group if is_outdated(view, await read_state(connection, view), self._since)]
 
     async def process(self, context: UnitContext) -> None:
-        """Build one view; one that fails its check keeps its former state, which the error tells."""
-        view = self._views.get(context.unit.unit)
-        if view is None:
+        """Build one view, and what is published with it; if a check fails all keep their former state, and tell why."""
+        group = self._groups.get(context.unit.unit)
+        if group is None:
             raise ConfigError(
                 f"This service knows no view {context.unit.unit}.", next_step="Deploy one version of it everywhere."
             )
         wanted = BuildParameters.model_validate(context.task.parameters)
-        await self._refuse_outdated(context, view)
+        await self._refuse_outdated(context, group)
         try:
-            if await self._is_built_in_parts(context, view):
-                built = await build_staged(context, view, accept_drop=wanted.accept_drop, part_rows=self._part_rows)
-            else:
-                built = await self._build_at_once(context, view, wanted)
+            built = await self._build(context, group, wanted)
         except (LeaseLostError, HandoverError, RunCancelledError):
             # not the view's failure: another worker goes on, or nobody shall
             raise
         except Exception as error:
-            await self._note_failure(context.pool, view, error)
+            await self._note_failure(context.pool, group, error)
             raise
-        _log.info("view_built", view=view.relation, rows=built.computed, changed=built.changed, full=built.full)
+        names = [view.relation for view in group]
+        _log.info("view_built", views=names, rows=built.computed, changed=built.changed, full=built.full)
 
-    async def _refuse_outdated(self, context: UnitContext, view: CompiledView) -> None:
+    async def _refuse_outdated(self, context: UnitContext, group: Sequence[CompiledView]) -> None:
         async with context.pool.acquire() as connection:
-            if is_outdated(view, await read_state(connection, view), self._since):
-                raise RetryableError(
-                    f"View {view.relation} was published by a newer version of view_builder.",
-                    next_step="That version builds it; this one ends with the deploy.",
-                )
+            outdated = await self._list_outdated(connection, group)
+        if outdated:
+            raise RetryableError(
+                f"View {', '.join(outdated)} was published by a newer version of view_builder.",
+                next_step="That version builds it; this one ends with the deploy.",
+            )
+
+    async def _build(self, context: UnitContext, group: Sequence[CompiledView], wanted: BuildParameters) -> Built:
+        *companions, last = group
+        in_parts = await self._is_built_in_parts(context, last)
+        for view in companions if in_parts else group:
+            if view.spec.keyed is not None:
+                await self._prepare(context.pool, view)
+        if in_parts:
+            return await build_staged(context, last, accept_drop=wanted.accept_drop, part_rows=self._part_rows)
+        return await self._build_at_once(context, group, wanted)
 
     async def _is_built_in_parts(self, context: UnitContext, view: CompiledView) -> bool:
         """A long series is, where all its rows are computed, or nearly all."""
@@ -118,28 +156,28 @@ class ViewBuildWork:
             is_full = bool(context.unit.detail.get("full")) or await needs_full_build(connection, view)
             return is_full or await is_large(connection, view, part_rows=self._part_rows)
 
-    async def _build_at_once(self, context: UnitContext, view: CompiledView, wanted: BuildParameters) -> Built:
-        if view.spec.keyed is not None:
-            await self._prepare(context.pool, view)
+    async def _build_at_once(
+        self, context: UnitContext, group: Sequence[CompiledView], wanted: BuildParameters
+    ) -> Built:
         async with context.transaction() as connection:
-            built = await build_view(
+            all_built = await build_views(
                 connection,
-                view,
+                group,
                 build_id=context.task.task_id,
                 full=bool(context.unit.detail.get("full")),
                 accept_drop=wanted.accept_drop,
             )
-            unchanged = built.computed - built.changed
-            counts = Counts(read=built.computed, stored=built.changed, unchanged=unchanged)
+            built = add_up(all_built)
             resume = {"full": built.full, "runs": [str(run) for run in built.runs]}
-            await context.finish(connection, counts, resume=resume)
+            await context.finish(connection, built.counts, resume=resume)
         return built
 
-    async def _note_failure(self, pool: Pool, view: CompiledView, error: Exception) -> None:
-        """Tell readers of data_freshness at once why the view stands still; the retry of the unit may take a while."""
+    async def _note_failure(self, pool: Pool, group: Sequence[CompiledView], error: Exception) -> None:
+        """Tell readers of data_freshness at once why the views stand still; the retry of the unit may take a while."""
         try:
             async with pool.acquire() as connection:
-                await note_failure(connection, view, describe_failure(error))
+                for view in group:
+                    await note_failure(connection, view, describe_failure(error))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as outage:
             _log.warning("failure_not_noted", view=view.relation, error=str(error), kind=type(outage).__name__)
 
@@ -154,7 +192,7 @@ class ViewBuildWork:
         """Acknowledge the events of this build; those that came meanwhile cause one more."""
         for unit in units:
             # also what ended without an error of the view's own: too slow, or its worker died again and again
-            if unit.status is UnitStatus.FAILED and unit.unit in self._views:
-                await note_failure(connection, self._views[unit.unit], unit.error or "It failed.")
+            for view in self._groups.get(unit.unit, ()) if unit.status is UnitStatus.FAILED else ():
+                await note_failure(connection, view, unit.error or "It failed.")
         await handle_events(connection, task.task_id)
         return RunEnd()

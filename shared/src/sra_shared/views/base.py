@@ -16,6 +16,7 @@ from sra_shared.errors import ConfigError
 
 AS_OF = "When the newest source record behind this row was stored, in UTC."
 KEPT_ROWS = "kept_rows"
+KEPT_AS = "'kept_as'"
 LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
 
 _SQL_TYPES: dict[type, str] = {
@@ -80,7 +81,8 @@ class Keyed:
 
     `next_scopes` is for a series so long that its first build is made in parts: it selects the scopes after `$1` (text), at
     most `$2` of them, in order. Such a view has one scope column and tells its runs. The query reads the rows kept so far
-    from the relation `KEPT_ROWS`, since they may lie in the table of a build that is not published yet.
+    from the relation `KEPT_ROWS`, since they may lie in the table of a build that is not published yet, and the runs that
+    are in them from `published_run` under the name `KEPT_AS`.
     """
 
     scope: tuple[str, ...]
@@ -111,7 +113,11 @@ class SqlFunction:
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """How a view comes about; `keyed` None means a plain view over `query`."""
+    """How a view comes about; `keyed` None means a plain view over `query`.
+
+    `published_with` are kept views, among those that it uses, whose rows are put to its own as it is read: all of them are
+    published in one commit, so that no reader meets one build of these and another of those.
+    """
 
     name: str
     key: tuple[str, ...]
@@ -119,6 +125,7 @@ class ViewSpec:
     sources: tuple[Source, ...]
     version: int = 1
     uses: tuple[str, ...] = ()
+    published_with: tuple[str, ...] = ()
     keyed: Keyed | None = None
     functions: tuple[SqlFunction, ...] = ()
     used_indexes: tuple[str, ...] = ()

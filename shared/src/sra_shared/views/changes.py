@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sra_shared.views.base import KEPT_ROWS
+
 
 def select_changed(table: str, column: str = "symbol", name: str = "symbol") -> str:
     """The keys that the runs `$1` wrote, each with its run."""
@@ -14,6 +16,18 @@ def select_changed(table: str, column: str = "symbol", name: str = "symbol") -> 
 def select_all_changed(tables: Sequence[str]) -> tuple[str, ...]:
     """The same for several tables."""
     return tuple(select_changed(table) for table in tables)
+
+
+def select_other_currency(vendor: str, name: str, changed: str) -> str:
+    """The series, from their first day on, that stand in another currency than their securities do now, of those changed."""
+    return f"""
+SELECT c.{name}, '-infinity'::date AS since, c.run_id FROM ({changed}) c
+LEFT JOIN sra.security_master m ON m.source = '{vendor}' AND m.identifier = c.{name}
+CROSS JOIN LATERAL (
+  SELECT k.currency FROM {KEPT_ROWS} k WHERE k.{name} = c.{name} ORDER BY k.date DESC LIMIT 1
+) k
+WHERE k.currency IS DISTINCT FROM m.currency
+"""  # noqa: S608 - our own names
 
 
 def select_closed(table: str, column: str = "symbol", name: str = "symbol") -> str:

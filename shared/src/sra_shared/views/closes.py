@@ -15,23 +15,30 @@ IS_SPLIT = (
 )
 IS_DIVIDEND = "x.dividend > 0 AND x.dividend < 1e12"
 
-# Runs whose new closes have no factors yet: the live ones, and those that ended since and are not in price_adjustment. All
-# that ended before settled_until are, so that this looks at a few rows of the ledger; the bound above and OFFSET tell the
-# planner that they are few.
-_UNADJUSTED_RUNS = f"""{LIVE_RUNS} UNION ALL
+HELD_BY_ADJUSTMENTS = f"'{ADJUSTMENTS}'"
+
+
+def _select_lacking(holder: str) -> str:
+    """The live runs, and those that ended since and are not in a kept view; its name is a text literal.
+
+    All that ended before settled_until are, so that this looks at a few rows of the ledger; the bound above and OFFSET tell
+    the planner that they are few.
+    """
+    return f"""{LIVE_RUNS} UNION ALL
 SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
-    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = '{ADJUSTMENTS}'), '-infinity')
+    (SELECT v.settled_until FROM public.published_view v WHERE v.relation = {holder}), '-infinity')
   AND NOT EXISTS (
-    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = '{ADJUSTMENTS}' OFFSET 0)"""  # noqa: S608
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = {holder} OFFSET 0)"""  # noqa: S608
 
 
-def is_shown(alias: str, *, adjusted: bool) -> str:
-    """The row was not added by a live run or, with `adjusted`, by one that price_adjustment does not hold yet.
+def is_shown(alias: str, *, holder: str | None = HELD_BY_ADJUSTMENTS) -> str:
+    """The row was not added by a live run or by one that the kept view `holder` (a text literal) lacks.
 
-    A run that corrects a row takes it over; such a row was there before and stays.
+    Without a view all runs that ended count. A run that corrects a row takes it over; such a row was there before and
+    stays.
     """
-    held_back = _UNADJUSTED_RUNS if adjusted else LIVE_RUNS
+    held_back = LIVE_RUNS if holder is None else _select_lacking(holder)
     return (
         f"({alias}.run_id NOT IN ({held_back}) OR EXISTS (SELECT FROM public.task_execution_log t"
         f" WHERE t.task_id = {alias}.run_id AND {alias}.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0))"
@@ -60,17 +67,17 @@ def is_of_name(alias: str) -> str:
     )
 
 
-def select_close(symbol: str, condition: str, *, first: bool = False, adjusted: bool = True) -> str:
+def select_close(symbol: str, condition: str, *, first: bool = False, holder: str | None = HELD_BY_ADJUSTMENTS) -> str:
     """The last (or first) close above zero of a listing that meets a condition on `p`: price, day, volume, stored_at, run_id.
 
-    Where the vendor tells a day under two symbols, the present one counts.
+    Where the vendor tells a day under two symbols, the present one counts. `holder` as in `is_shown`.
     """
     order = "" if first else " DESC"
     return f"""SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM ({select_names(symbol)}) ln
     CROSS JOIN LATERAL (
       SELECT p.close AS price, p.date AS day, p.volume, p.updated_at AS stored_at, p.run_id
       FROM public.fmp_eod_price p
-      WHERE {is_of_name("p")} AND p.close > 0 AND {is_shown("p", adjusted=adjusted)} AND {condition}
+      WHERE {is_of_name("p")} AND p.close > 0 AND {is_shown("p", holder=holder)} AND {condition}
       ORDER BY p.date{order} LIMIT 1
     ) p ORDER BY p.day{order}, ln.until DESC NULLS FIRST LIMIT 1"""  # noqa: S608
 

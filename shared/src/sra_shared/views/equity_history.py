@@ -10,12 +10,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from sra_shared.views.base import AS_OF, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.closes import CHANGED_NAMES, is_shown
+from sra_shared.views.base import AS_OF, KEPT_AS, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.changes import select_other_currency
+from sra_shared.views.closes import ADJUSTMENTS, CHANGED_NAMES, is_shown
 from sra_shared.views.performance import select_adjustment
+from sra_shared.views.price_adjustment import CHANGED_LISTED_SYMBOLS
 
 _DIGITS = 12
-_NAME = "equity_quote_history"
+_IS_SHOWN = is_shown("p", holder=KEPT_AS)
 
 
 def _is_own(alias: str) -> str:
@@ -28,16 +30,18 @@ def _is_own(alias: str) -> str:
 # The close of a day under the present symbol, or else under the one of that day. Looked up symbol by symbol, in the
 # partitions from the first day on: what a day costs must not follow the length of history, whatever the planner thinks.
 _QUERY = f"""
-SELECT s.symbol, q.date, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
+SELECT s.symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of, q.run_id AS last_run_id,
   q.symbol AS delivered_symbol
-FROM scope s CROSS JOIN LATERAL (
+FROM scope s
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
+CROSS JOIN LATERAL (
   SELECT p.* FROM public.fmp_eod_price p
-  WHERE p.symbol = s.symbol AND p.date >= s.since AND {is_shown("p", adjusted=True)} AND {_is_own("p")}
+  WHERE p.symbol = s.symbol AND p.date >= s.since AND {_IS_SHOWN} AND {_is_own("p")}
   UNION ALL
   SELECT p.* FROM public.fmp_symbol_alias f
   JOIN public.fmp_eod_price p ON p.symbol = f.former_symbol AND p.date < f.valid_to
     AND (f.valid_from IS NULL OR p.date >= f.valid_from)
-  WHERE f.symbol = s.symbol AND p.date >= s.since AND {is_shown("p", adjusted=True)} AND NOT EXISTS (
+  WHERE f.symbol = s.symbol AND p.date >= s.since AND {_IS_SHOWN} AND NOT EXISTS (
     SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND {_is_own("o")})
   OFFSET 0
 ) q
@@ -55,6 +59,7 @@ UNION ALL
 SELECT f.symbol, w.since, w.run_id FROM written w JOIN public.fmp_symbol_alias f ON f.former_symbol = w.symbol
 """  # noqa: S608
 _RENAMED = f"SELECT n.symbol, '-infinity'::date AS since, n.run_id FROM ({CHANGED_NAMES}) n"  # noqa: S608
+_OTHER_CURRENCY = tuple(select_other_currency("fmp", "symbol", changed) for changed in CHANGED_LISTED_SYMBOLS)
 _NEXT = """
 SELECT least((SELECT min(p.symbol) FROM public.fmp_eod_price p WHERE p.symbol > {0}),
   (SELECT min(f.symbol) FROM public.fmp_symbol_alias f WHERE f.symbol > {0}))"""
@@ -68,24 +73,13 @@ WITH RECURSIVE walk AS (
 SELECT w.symbol FROM walk w WHERE w.symbol IS NOT NULL LIMIT $2::int
 """  # noqa: S608
 
-# The factors are read beside the closes, since an event changes those of a whole history. price_adjustment is published
-# before: until the close of an event's day is here too, the event is divided out again (`z`), so that no reader meets
-# factors that know more than the closes.
-_NEWEST = f"(SELECT max(n.date) FROM published.{_NAME} n WHERE n.symbol = b.symbol)"  # noqa: S608 - our own name
+# The factors are read beside the closes, since an event changes those of a whole history, and published with them.
 _READ_JOIN = f"""
-LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
 LEFT JOIN LATERAL ({select_adjustment("b.symbol", "b.date")}) a ON true
-LEFT JOIN LATERAL ({select_adjustment("b.symbol", _NEWEST)}) z ON true
 """
-_SPLIT = (
-    "CASE WHEN z.is_adjusted THEN a.split_factor / z.split_factor WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
-)
-_TOTAL = (
-    "CASE WHEN z.is_adjusted THEN a.total_return_factor / z.total_return_factor"
-    " WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END"
-)
+_SPLIT = "CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
+_TOTAL = "CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END"
 _SHOWN = {
-    "currency": "m.currency",
     **{
         f"split_adjusted_{name}": f"trim_scale(round(b.{name} / {_SPLIT}, {_DIGITS}))"
         for name in ("open", "high", "low", "close")
@@ -107,9 +101,9 @@ class EquityQuoteHistory(ViewModel):
     open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares:
     price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of
     two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of
-    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows with
-    the close from which on it counts. After a rename the sessions of the former symbol
-    stand under the new one, which delivered_symbol tells. Source: specification, section 5.
+    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows in the
+    same moment as the close from which on it counts. After a rename the sessions of the former symbol stand under the new
+    one, which delivered_symbol tells. Source: specification, section 5.
     """
 
     symbol: str = Field(description="Symbol.")
@@ -135,19 +129,22 @@ class EquityQuoteHistory(ViewModel):
     delivered_symbol: str = Field(description="Symbol under which the vendor told the session.")
 
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name=_NAME,
+        name="equity_quote_history",
         key=("symbol", "date"),
         query=_QUERY,
         sources=(
             Source("fmp_eod_price", "fmp", ("eod_prices",)),
             Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+            Source("fmp_universe", "fmp", ("universe",)),
+            Source("equity_profile", "fmp", ("profile",)),
         ),
-        uses=("security_master", "price_adjustment"),
+        uses=("security_master", ADJUSTMENTS),
+        published_with=(ADJUSTMENTS,),
         keyed=Keyed(
             scope=("symbol",),
             since="date",
             all_scopes="SELECT symbol FROM public.fmp_eod_price UNION SELECT symbol FROM public.fmp_symbol_alias",
-            changed_scopes=(_CHANGED_CLOSES, _RENAMED),
+            changed_scopes=(_CHANGED_CLOSES, _RENAMED, *_OTHER_CURRENCY),
             indexes=("(date)",),
             tells_run=True,
             on_read=tuple(_SHOWN.items()),

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import KEPT_ROWS, Col, Keyed, Source, ViewModel, ViewSpec
+from sra_shared.views.changes import select_other_currency
 from sra_shared.views.fragments import (
     LARGEST_SPLIT,
     PERFORMANCE_DIGITS,
@@ -22,6 +23,7 @@ from sra_shared.views.fragments import (
     parse,
     performance,
 )
+from sra_shared.views.security_master import CHANGED_FUNDS
 
 ADJUSTED_DIGITS = 10
 
@@ -34,8 +36,11 @@ def _is_value(navps: str) -> str:
 # Where the computation of a fund's series starts: at the last value before the first day that changed, whose stored factor
 # the later ones go on from. A full build starts where the fund does.
 _START = f"""
-  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start
-  FROM scope s LEFT JOIN LATERAL (
+  SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor, coalesce(p.date, s.since) AS start,
+    m.currency
+  FROM scope s
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
+  LEFT JOIN LATERAL (
     SELECT p.date, p.adjustment_factor FROM {KEPT_ROWS} p
     WHERE p.identifier = s.identifier AND p.date < s.since AND {_is_value("p.navps")} ORDER BY p.date DESC LIMIT 1
   ) p ON true
@@ -107,7 +112,7 @@ _VALUED = f"""
   FROM linked l
 """  # noqa: S608
 _GROWN = f"""
-  SELECT v.*, s.since,
+  SELECT v.*, s.since, s.currency,
     published.compound(CASE WHEN v.date = s.base THEN s.base_factor ELSE
         (v.navps + coalesce(v.distribution, 0)) / round(v.navps, {PERFORMANCE_DIGITS}) * coalesce(v.split_factor, 1) END)
       FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_factor IS NOT NULL)
@@ -124,7 +129,7 @@ def _make_query(records: str, distributions: str) -> str:
 WITH start AS ({_START}), records AS MATERIALIZED ({records}), days AS ({_DAYS}),
 distributions AS ({distributions}), payments AS ({_PAYMENTS}), timeline AS ({_TIMELINE}), running AS ({_RUNNING}),
 between_values AS ({_BETWEEN}), linked AS ({_LINKED}), valued AS ({_VALUED}), grown AS ({_GROWN})
-SELECT g.identifier, g.date, g.dataset, g.navps, g.change, g.change_percent,
+SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.change_percent,
   CASE WHEN is_near THEN former_date END AS previous_date, CASE WHEN is_near THEN former_navps END AS previous_navps,
   trim_scale(distribution) AS distribution, split_factor,
   CASE WHEN is_near THEN {performance("navps", "former_navps")} END AS price_return,
@@ -134,7 +139,7 @@ FROM grown g
 LEFT JOIN between_values b ON b.identifier = g.identifier AND b.number = g.number - 1 AND g.number > 1
 WHERE g.date >= g.since
 UNION ALL
-SELECT z.identifier, z.date, z.dataset, z.navps, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
+SELECT z.identifier, z.date, z.dataset, z.navps, s.currency, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL, NULL,
   trim_scale(coalesce(g.factor, 1)), z.at, z.run, z.stored_at
 FROM running z JOIN start s ON s.identifier = z.identifier
 LEFT JOIN grown g ON g.identifier = z.identifier AND g.number = z.number
@@ -153,7 +158,6 @@ def _look_up(rows: str, alias: str) -> str:
 _QUERY = _make_query(_look_up(_RECORD, "q"), _look_up(_PAYMENT, "d"))
 
 _READ_JOIN = """
-LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = b.identifier
 LEFT JOIN LATERAL (
   SELECT n.adjustment_factor FROM published.fund_quote_history n WHERE n.identifier = b.identifier
   ORDER BY n.date DESC LIMIT 1
@@ -175,6 +179,7 @@ FROM (SELECT DISTINCT identifier, record_id, run_id FROM public.fundata_data
 JOIN public.fundata_data o ON o.identifier = w.identifier AND o.dataset = 'FundDistribution' AND o.record_id = w.record_id
 GROUP BY o.identifier, w.run_id
 """
+_OTHER_CURRENCY = select_other_currency("fundata", "identifier", CHANGED_FUNDS)
 
 # from one fund to the next by the index, not through all that it holds of each
 _NEXT_FUNDS = """
@@ -236,17 +241,17 @@ class FundQuoteHistory(ViewModel):
         query=_QUERY,
         sources=(
             Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),
-            Source("fundata_data", "fundata", ("FundDistribution",)),
+            Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral")),
         ),
         uses=("security_master",),
         keyed=Keyed(
             scope=("identifier",),
             since="date",
             all_scopes="SELECT identifier FROM public.fundata_quotes",
-            changed_scopes=(CHANGED_SERIES, _CHANGED_PAYMENTS),
+            changed_scopes=(CHANGED_SERIES, _CHANGED_PAYMENTS, _OTHER_CURRENCY),
             indexes=("(date)",),
             tells_run=True,
-            on_read=(("adjusted_navps", _ADJUSTED), ("currency", "m.currency")),
+            on_read=(("adjusted_navps", _ADJUSTED),),
             read_join=_READ_JOIN,
             full_query=_make_query(_RECORD, _PAYMENT),
             next_scopes=_NEXT_FUNDS,

@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
   SELECT q.*, (q.quoted_at AT TIME ZONE '{MARKET_ZONE}')::date AS day FROM public.fmp_quote q
   WHERE q.symbol = s.identifier AND q.price IS NOT NULL ORDER BY q.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL ({select_close("m.identifier", "true", adjusted=False)}) e ON true
+LEFT JOIN LATERAL ({select_close("m.identifier", "true", holder=None)}) e ON true
 CROSS JOIN LATERAL (
   -- the quote tells more than the close of its own day
   SELECT q.price, q.day, q.change, q.change_percentage, q.volume WHERE q.day >= e.day OR e.day IS NULL

@@ -29,7 +29,7 @@ from sra_shared.views.security_master import CHANGED_LISTINGS, CHANGED_PROFILES
 
 
 def _select_close(condition: str, *, first: bool = False) -> str:
-    return select_close("s.symbol", condition, first=first, adjusted=False)
+    return select_close("s.symbol", condition, first=first)
 
 
 def _round_factor(factor: str) -> str:
