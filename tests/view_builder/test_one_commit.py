@@ -54,13 +54,8 @@ async def correct_listing(pool: Pool) -> UUID:
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fmp", DATASETS)
         await put_close(connection, run, "ABC", DAY - timedelta(days=25), "98")
-        await connection.execute(
-            "UPDATE fmp_split SET numerator = 3, run_id = $1, updated_at = clock_timestamp() WHERE symbol = 'ABC'", run
-        )
-        await connection.execute(
-            "UPDATE fmp_dividend SET dividend = 4, run_id = $1, updated_at = clock_timestamp() WHERE symbol = 'ABC'",
-            run,
-        )
+        await put_split(connection, run, "ABC", DAY - timedelta(days=20), 3, 1)
+        await put_dividend(connection, run, "ABC", DAY - timedelta(days=10), "4")
         await put_close(connection, run, "ABC", DAY + timedelta(days=1), "25")
         await put_split(connection, run, "ABC", DAY + timedelta(days=1), 4, 1)
     return run

@@ -15,11 +15,11 @@ import pytest
 
 from sra_shared.db import Connection, Pool, open_connection
 from sra_testing.listings import DATASETS, EQUITIES, ETFS, put_market
-from sra_testing.publication import build_all, build_one
+from sra_testing.publication import build_all, build_group
 from sra_testing.records import end_run, put_close, put_fund, put_price, put_quote, put_run, put_split
 from sra_testing.waiting import wait_for
 from view_builder.build import find_new_runs
-from view_builder.compile import CompiledView
+from view_builder.compile import CompiledView, group_views
 
 FUNDS = 15
 DAY = date(2000, 1, 1)
@@ -38,15 +38,18 @@ ONE_STATE = {
     "fundata_data": "SELECT DISTINCT legal_name FROM sra.fundata_data WHERE dataset = 'FundGeneral'",
     "equity_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.equity_quote_history"
     " GROUP BY symbol) n",
+    # every build's data correct this session, and the split after it
+    "a corrected session": "SELECT DISTINCT last_run_id FROM sra.equity_quote_history WHERE date = '2025-09-26'",
     "equity_metrics": "SELECT DISTINCT performance_date, performance_1w FROM sra.equity_metrics",
     "equity_page": "SELECT DISTINCT performance_date FROM sra.equity_page",
     "etf_page": "SELECT DISTINCT performance_date FROM sra.etf_page",
 }
-# every second session has a split at the price that goes with it: in today's shares the price never moves
+# Every second session has a split at the price that goes with it, and a correction of an old close goes with one of the
+# split after it: in today's shares the price never moves.
 NO_JUMP = """
 SELECT count(*) FROM (
   SELECT split_adjusted_close / lag(split_adjusted_close) OVER (PARTITION BY symbol ORDER BY date) AS step
-  FROM sra.equity_quote_history WHERE date > '2025-09-26'
+  FROM sra.equity_quote_history WHERE date >= '2025-09-26'
 ) s WHERE step <> 1
 """
 WAITING = """
@@ -88,6 +91,8 @@ async def change(pool: Pool, number: int) -> None:
         listed = await put_run(connection, "fmp", ["eod_prices", "splits"], status="running")
         day = LISTED + timedelta(days=number)
         for symbol in (*EQUITIES, *ETFS):
+            await put_close(connection, listed, symbol, LISTED, str(100 * number))
+            await put_split(connection, listed, symbol, LISTED + timedelta(days=1), number, 1)
             price = "50" if number // 2 % 2 else "100"
             await put_close(connection, listed, symbol, day, price)
             await put_price(connection, listed, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
@@ -106,11 +111,11 @@ async def change(pool: Pool, number: int) -> None:
 
 async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bool = False) -> None:
     """Build what new runs touched, as the service does, or all rows of every view."""
-    for view in views:
+    for group in group_views(views):
         async with pool.acquire() as connection:
-            pending = await find_new_runs(connection, view)
-        if full or pending:
-            await build_one(pool, view, full=full)
+            pending = [await find_new_runs(connection, view) for view in group]
+        if full or any(pending):
+            await build_group(pool, group, full=full)
 
 
 async def list_filled(connection: Connection, views: tuple[CompiledView, ...]) -> list[str]:

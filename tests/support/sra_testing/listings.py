@@ -80,7 +80,7 @@ async def put_statement(
 async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
     """One of the things that a run of FMP does to the market, as the ingest service would store it."""
     symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
-    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 9)
+    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 10)
     if kind <= 2:
         await put_close(connection, run_id, symbol, day, price)
     elif kind == 3:
@@ -98,6 +98,11 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
     elif kind == 8:
         await _exchange_list(
             connection, run_id, "fmp_etf_sector", symbol, "sector", chance.choice(["Energy", "Utilities"])
+        )
+    elif kind == 9:
+        await connection.execute(
+            "UPDATE equity_profile SET currency = $3, run_id = $2, updated_at = now() WHERE symbol = $1",
+            *(symbol, run_id, chance.choice(["CAD", "USD"])),
         )
     else:
         await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=day + timedelta(days=41), close=price)
