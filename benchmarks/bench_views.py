@@ -9,7 +9,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from benchmarks.made_market import ETFS, FUNDS, LISTINGS, put_day, put_market
 
-from sra_shared.db import Pool, open_connection, open_pool
+from sra_shared.db import Connection, Pool, open_connection, open_pool
 from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunStatus
@@ -29,9 +29,9 @@ from view_builder.compile import CompiledView, compile_views, group_views
 from view_builder.inprocess import build_in_process
 from view_builder.work import BuildParameters
 
-LIMITS = {"page_p99_ms": 25.0, "aggregate_times_faster": 10.0, "day_on_long_to_short": 2.0}
+LIMITS = {"page_p99_ms": 25.0, "series_p99_ms": 25.0, "aggregate_times_faster": 10.0, "day_on_long_to_short": 2.0}
 DAY_REPEATS = 3
-PAGE_REPEATS = 500
+READ_REPEATS = 500
 _FUND, _EQUITY, _ETF = "fund", "equity", "etf"
 PAGES = {
     "security_master": (_FUND, "SELECT * FROM sra.security_master WHERE source = 'fundata' AND identifier = $1"),
@@ -41,7 +41,6 @@ PAGES = {
         _FUND,
         "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 AND date > '2024-09-26'",
     ),
-    "fund_quote_history, whole": (_FUND, "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 ORDER BY date"),
     "fundata_quotes, a day": (_FUND, "SELECT * FROM sra.fundata_quotes WHERE identifier = $1 AND date = '2025-09-26'"),
     "daily_market_summary, a year": (
         _FUND,
@@ -54,8 +53,12 @@ PAGES = {
         _EQUITY,
         "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 AND date > '2024-09-26'",
     ),
-    "equity_quote_history, whole": (_EQUITY, "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 ORDER BY date"),
     "market_movers": (_EQUITY, "SELECT * FROM sra.market_movers WHERE $1 <> ''"),
+}
+# all days of one security: no page, but what a chart or a calculation begins with
+SERIES = {
+    "fund_quote_history": (_FUND, "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 ORDER BY date"),
+    "equity_quote_history": (_EQUITY, "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 ORDER BY date"),
 }
 # what the view holds, asked of the raw table: latest versions, one record a fund and day, full precision
 RAW_SUMMARY = """
@@ -102,6 +105,8 @@ class Size:
     day_seconds: list[float]
     day_by_view: dict[str, float]
     pages_p99_ms: dict[str, float]
+    series_arriving_p99_ms: dict[str, float]
+    series_read_p99_ms: dict[str, float]
     bytes_a_row_raw: int
     bytes_a_row_with_views: int
     bytes_a_close_with_series: int
@@ -137,23 +142,40 @@ async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]
     return seconds
 
 
-async def measure_pages(dsn: str) -> dict[str, float]:
-    """The 99th percentile of page queries for securities at random, in milliseconds, on a warm connection."""
+Ask = Callable[[Connection, str, str], Awaitable[object]]
+
+
+async def read_rows(connection: Connection, statement: str, key: str) -> None:
+    """Ask and decode the answer, as a reader in Python does."""
+    await connection.fetch(statement, key)
+
+
+async def receive_rows(connection: Connection, statement: str, key: str) -> None:
+    """Ask and receive the answer to its last byte, as it comes from the database."""
+
+    async def drop(_chunk: bytes) -> None:
+        """Nothing is kept."""
+
+    await connection.copy_from_query(statement, key, output=drop, format="binary")
+
+
+async def measure_reads(dsn: str, asked: dict[str, tuple[str, str]], ask: Ask) -> dict[str, float]:
+    """The 99th percentile of queries for securities at random, in milliseconds, on a warm connection."""
     connection = await open_connection(dsn, application_name="bench")
-    dice, worst = random.Random(7), {}  # noqa: S311 - which pages are read
+    dice, worst = random.Random(7), {}  # noqa: S311 - which securities are read
     keys = {
         _FUND: lambda: str(100_000 + dice.randint(1, FUNDS)),
         _EQUITY: lambda: f"S{dice.randint(ETFS + 1, LISTINGS):05}",
         _ETF: lambda: f"S{dice.randint(1, ETFS):05}",
     }
-    for name, (kind, statement) in PAGES.items():
+    for name, (kind, statement) in asked.items():
         for _ in range(10):
-            await connection.fetch(statement, keys[kind]())
+            await ask(connection, statement, keys[kind]())
         times = []
-        for _ in range(PAGE_REPEATS):
+        for _ in range(READ_REPEATS):
             key = keys[kind]()
             started = time.perf_counter()
-            await connection.fetch(statement, key)
+            await ask(connection, statement, key)
             times.append((time.perf_counter() - started) * 1000)
         worst[name] = round(statistics.quantiles(times, n=100)[98], 2)
     await connection.close()
@@ -208,8 +230,10 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         by_day.append(await build(pool, views))
     totals = [round(sum(day.values()), 2) for day in by_day]
     tell(f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {totals} s")
-    pages = await measure_pages(dsn)
-    tell(f"pages, p99 in ms: {pages}")
+    pages = await measure_reads(dsn, PAGES, read_rows)
+    arriving = await measure_reads(dsn, SERIES, receive_rows)
+    read = await measure_reads(dsn, SERIES, read_rows)
+    tell(f"p99 in ms: pages {pages}, all {days} days of a series {arriving}, decoded in Python {read}")
     raw = await time_statement(pool, RAW_SUMMARY, 1) if with_summary else 0.0
     summary = await time_statement(pool, SUMMARY, 3)
     return Size(
@@ -221,6 +245,8 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         day_seconds=totals,
         day_by_view={name: statistics.median(day[name] for day in by_day) for name in by_day[0]},
         pages_p99_ms=pages,
+        series_arriving_p99_ms=arriving,
+        series_read_p99_ms=read,
         bytes_a_row_raw=int(raw_bytes) // (days * FUNDS),
         bytes_a_row_with_views=int(fund_bytes) // (days * FUNDS),
         bytes_a_close_with_series=int(close_bytes) // (days * LISTINGS),
@@ -247,6 +273,7 @@ async def run(dsn: str, short: int, long: int) -> tuple[list[Size], dict[str, fl
     figures = {
         "aggregate_times_faster": round(last.raw_summary_seconds / last.summary_seconds, 1),
         "page_p99_ms": max(last.pages_p99_ms.values()),
+        "series_p99_ms": max(last.series_arriving_p99_ms.values()),
     }
     # one size has nothing to be compared with
     if len(sizes) > 1:

@@ -149,7 +149,7 @@ INSERT INTO fmp_eod_price (symbol, date, open, high, low, close, volume, raw_jso
 SELECT {_SYMBOL}, day, close, close + 1, close - 1, close, 1000 + n, jsonb_build_object('symbol', {_SYMBOL}, 'date', day,
   'open', close, 'high', close + 1, 'low', close - 1, 'close', close, 'volume', 1000 + n, 'change', 0, 'changePercent', 0,
   'vwap', close), $1, decode(md5(n::text || day), 'hex')
-FROM (SELECT n, $2::date - d AS day, 50 + (n * 31 + d * 17) % 1000 / 100.0 AS close
+FROM (SELECT n, $2::date - d AS day, round(50 + (n * 31 + d * 17) % 1000 / 100.0, 2) AS close
       FROM generate_series($3::int, $4::int) n, generate_series(0, $5::int - 1) d) made
 """  # noqa: S608
 PUT_PRICES = f"""

@@ -1,4 +1,4 @@
--- equity_quote_history, digest f4aef32d1a6d6bdb17fccf952df03af7;
+-- equity_quote_history, digest 2bfeafd9e7d5da7de3b26d8a264fcfe7;
 
 CREATE TABLE published.equity_quote_history (
   symbol text,
@@ -111,14 +111,14 @@ SELECT
   b.low,
   b.close,
   b.volume,
-  (trim_scale(round(b.open / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_open,
-  (trim_scale(round(b.high / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_high,
-  (trim_scale(round(b.low / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_low,
-  (trim_scale(round(b.close / CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_close,
-  (trim_scale(round(b.volume * CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END, 12)))::numeric AS split_adjusted_volume,
-  (trim_scale(round(b.close / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END, 12)))::numeric AS total_return_close,
-  (trim_scale(CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END))::numeric AS split_factor,
-  (trim_scale(CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END))::numeric AS total_return_factor,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.open / a.split_factor ELSE b.open END, 12)))::numeric AS split_adjusted_open,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.high / a.split_factor ELSE b.high END, 12)))::numeric AS split_adjusted_high,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.low / a.split_factor ELSE b.low END, 12)))::numeric AS split_adjusted_low,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.close / a.split_factor ELSE b.close END, 12)))::numeric AS split_adjusted_close,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.volume * a.split_factor ELSE b.volume END, 12)))::numeric AS split_adjusted_volume,
+  (trim_scale(round(CASE WHEN a.is_adjusted THEN b.close / a.total_return_factor ELSE b.close END, 12)))::numeric AS total_return_close,
+  (CASE WHEN a.is_adjusted THEN trim_scale(a.split_factor) ELSE 1 END)::numeric AS split_factor,
+  (CASE WHEN a.is_adjusted THEN trim_scale(a.total_return_factor) ELSE 1 END)::numeric AS total_return_factor,
   (greatest(b.as_of, a.as_of))::timestamp with time zone AS as_of,
   (CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END)::uuid AS last_run_id,
   b.delivered_symbol

@@ -77,17 +77,24 @@ SELECT w.symbol FROM walk w WHERE w.symbol IS NOT NULL LIMIT $2::int
 _READ_JOIN = f"""
 LEFT JOIN LATERAL ({select_adjustment("b.symbol", "b.date")}) a ON true
 """
-_SPLIT = "CASE WHEN a.is_adjusted THEN a.split_factor ELSE 1 END"
-_TOTAL = "CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END"
+
+
+def _adjust(value: str, operator: str, factor: str) -> str:
+    """Put an amount into today's shares; what no event follows needs no division."""
+    adjusted = f"CASE WHEN a.is_adjusted THEN {value} {operator} a.{factor} ELSE {value} END"
+    return f"trim_scale(round({adjusted}, {_DIGITS}))"
+
+
 _SHOWN = {
     **{
-        f"split_adjusted_{name}": f"trim_scale(round(b.{name} / {_SPLIT}, {_DIGITS}))"
-        for name in ("open", "high", "low", "close")
+        f"split_adjusted_{name}": _adjust(f"b.{name}", "/", "split_factor") for name in ("open", "high", "low", "close")
     },
-    "split_adjusted_volume": f"trim_scale(round(b.volume * {_SPLIT}, {_DIGITS}))",
-    "total_return_close": f"trim_scale(round(b.close / {_TOTAL}, {_DIGITS}))",
-    "split_factor": f"trim_scale({_SPLIT})",
-    "total_return_factor": f"trim_scale({_TOTAL})",
+    "split_adjusted_volume": _adjust("b.volume", "*", "split_factor"),
+    "total_return_close": _adjust("b.close", "/", "total_return_factor"),
+    **{
+        name: f"CASE WHEN a.is_adjusted THEN trim_scale(a.{name}) ELSE 1 END"
+        for name in ("split_factor", "total_return_factor")
+    },
 }
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
