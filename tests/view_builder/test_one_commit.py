@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -114,6 +115,21 @@ def test_what_is_read_together_is_published_together(views: tuple[CompiledView, 
         for view in group:
             assert set(view.spec.uses) <= done | set(names), view.relation
         done |= set(names)
+
+
+def test_no_view_puts_rows_of_two_commits_together(
+    views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
+) -> None:
+    commit_of = {view.relation: group[-1].relation for group in group_views(views) for view in group}
+    together = set()
+    for view in views:
+        read = set(re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", view.create_view))
+        kept = {name for name in read if view_by_name[name].spec.keyed is not None}
+        assert view.spec.keyed is None or view.relation in kept
+        if len({commit_of[name] for name in kept}) > 1:
+            together.add(view.relation)
+    # it tells how old the others are
+    assert together == {"data_freshness"}
 
 
 @pytest.mark.parametrize("companion", ["latest_quote", "security_master_v9", "equity_page"])

@@ -50,6 +50,9 @@ def _render_view(view: CompiledView) -> str:
             "",
             f"`sra.{function.name}({function.arguments})` returns `{function.result}`. {function.description}",
         ]
+    if view.companions:
+        names = ", ".join(companion.relation for companion in view.companions)
+        lines += ["", f"Published in one commit with {names}, whose rows are put to these as they are read."]
     indexes = (*(view.spec.keyed.indexes if view.spec.keyed else ()), *view.spec.used_indexes)
     if indexes:
         lines += ["", f"Indexes besides the key: {'; '.join(f'`{index}`' for index in indexes)}."]
