@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sra_shared.db import Pool
-from sra_testing.publication import build_all
-from sra_testing.records import put_run
+from sra_testing.publication import build_all, build_group, read_rows
+from sra_testing.records import put_quote, put_run
 from view_builder import exchange
-from view_builder.build import look_up_only
+from view_builder.build import build_views, look_up_only
 from view_builder.compile import CompiledView
 
 QUOTES = """
@@ -39,3 +41,26 @@ async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_befo
             plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", run))
             assert f"Seq Scan on {view.relation}" not in plan, plan
             assert "Index" in plan, plan
+
+
+async def test_what_a_run_stored_is_told_without_reading_what_all_others_did(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    view = next(view for view in views if view.relation == "run_contents")
+    async with pool.acquire() as connection:
+        seed = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        await connection.execute(QUOTES, seed)
+        # all that the planner knows is that every row is of one run
+        await connection.execute("ANALYZE fundata_quotes")
+    await build_group(pool, [view])
+    async with pool.acquire() as connection:
+        later = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        await put_quote(connection, later, "1", date(2025, 9, 27), "10")
+        async with connection.transaction():
+            (built,) = await build_views(connection, [view], build_id=later)
+            read = await connection.fetchval(
+                "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname LIKE 'fundata_quotes%'"
+            )
+    assert (built.computed, built.full, read) == (1, False, 0)
+    (row,) = await read_rows(pool, "SELECT newest_record FROM sra.run_contents WHERE task_id = $1", later)
+    assert row["newest_record"] == date(2025, 9, 27)

@@ -200,6 +200,8 @@ async def exchange_rows(
     else:
         await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=STATEMENT_SECONDS)
     await connection.execute("ANALYZE scope", timeout=STATEMENT_SECONDS)
+    if view.keyed.looks_up and not full:
+        await look_up_only(connection)
     computed = count_rows(await connection.execute(exchange.create_fresh(view, full=full), timeout=STATEMENT_SECONDS))
     await connection.execute("ANALYZE fresh", timeout=STATEMENT_SECONDS)
     await check_fresh_rows(connection, view)

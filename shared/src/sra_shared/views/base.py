@@ -77,7 +77,8 @@ class Keyed:
     last_run_id. `on_read` are columns (name, expression over `b`, the row, and what `read_join` joins to it) that are not
     stored, because they would change on rows whose sources did not; `shown_as` are such expressions for columns that are
     stored as the query delivers them and shown otherwise. `full_query` gives the rows of all scopes by another
-    plan, where reading whole tables once is better than looking up every scope.
+    plan, where reading whole tables once is better than looking up every scope. With `looks_up` a build of some scopes
+    never reads a table whole, where the planner would: it takes the rows of a run for many while the ledger has few runs.
 
     `next_scopes` is for a series so long that its first build is made in parts: it selects the scopes after `$1` (text), at
     most `$2` of them, in order. Such a view has one scope column and tells its runs. The query reads the rows kept so far
@@ -96,6 +97,7 @@ class Keyed:
     shown_as: tuple[tuple[str, str], ...] = ()
     read_join: str = ""
     full_query: str | None = None
+    looks_up: bool = False
     next_scopes: str | None = None
 
 

@@ -54,6 +54,7 @@ class RunContents(ViewModel):
             scope=("task_id", "dataset"),
             # runs leave the ledger when they are old
             max_shrink=Decimal(1),
+            looks_up=True,
             all_scopes=f"SELECT u.task_id, u.dataset FROM {_ENDED}",  # noqa: S608 - text of this module
             changed_scopes=(
                 f"SELECT u.task_id, u.dataset, u.task_id AS run_id FROM {_ENDED} AND t.task_id = ANY($1::uuid[])",  # noqa: S608
