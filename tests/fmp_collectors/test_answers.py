@@ -53,7 +53,12 @@ def error(text: str) -> bytes:
         (200, error("Something else went wrong"), Kind.ERROR_IN_200),
         (200, b'[{"symbol":"ZZQ","price":4', Kind.TRUNCATED),
         (200, b"", Kind.TRUNCATED),
-        (200, b'[{"price":NaN}]', Kind.TRUNCATED),
+        (200, b'[{"price":NaN}]', Kind.OK_JSON),
+        (200, b"Limit Reach . Please upgrade your plan", Kind.RATE_LIMIT),
+        (200, b"Restricted Endpoint: not available under your current subscription", Kind.PLAN_ENDPOINT),
+        (200, b'"The service is busy"', Kind.ERROR_IN_200),
+        (200, b"42", Kind.ERROR_IN_200),
+        (200, b"null", Kind.ERROR_IN_200),
         (200, b"[]", Kind.OK_JSON),
         (302, b"", Kind.BAD_REQUEST),
     ],
@@ -86,5 +91,5 @@ def test_csv_is_told_from_an_error_in_its_place() -> None:
     assert classify_answer(200, b"<html>a, b</html>", expects_csv=True).kind is Kind.HTML
 
 
-def test_record_with_a_field_called_error_is_no_error() -> None:
-    assert classify_answer(200, b'[{"symbol":"ZZQ","error":"x"}]').kind is Kind.OK_JSON
+def test_a_message_beside_a_symbol_is_an_error() -> None:
+    assert classify_answer(200, b'[{"symbol":"ZZQ","error":"x"}]').kind is Kind.ERROR_IN_200

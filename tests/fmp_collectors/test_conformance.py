@@ -174,7 +174,7 @@ def test_unknown_fields_are_kept_and_are_content(dataset: Dataset) -> None:
 @each_dataset
 @pytest.mark.parametrize("symbol", ["brk-b ", " RY.TO", "A" * 32])
 def test_symbols_are_trimmed_and_in_capitals(dataset: Dataset, symbol: str) -> None:
-    fields = [name for name in ("symbol", "old_symbol", "new_symbol") if name in dataset.record.model_fields]
+    fields = [name for name in ("symbol", "old_symbol", "new_symbol", "pair") if name in dataset.record.model_fields]
     assert fields or dataset.name == "treasury_rates"
     aliases = {list_fields(dataset.record)[name][0]: symbol for name in fields}
     record = accept(dataset, make_row(dataset) | aliases).record

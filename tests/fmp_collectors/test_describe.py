@@ -42,7 +42,7 @@ def test_every_source_is_described(dataset: Dataset) -> None:
     ("name", "calls"),
     [
         ("quote", ["1 per exchange", "1 per 100 symbols", "1 per symbol"]),
-        ("income_statement", ["1 per fiscal year and period, 10 a week", "2 per symbol"]),
+        ("income_statement", ["1 per fiscal year and period, 15 a week", "2 per symbol"]),
         ("delisted", ["1 per 100 rows"]),
         ("movers", ["2"]),
     ],

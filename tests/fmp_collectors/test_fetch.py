@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
-from fmp_collectors.dataset import Source, Targets, plan_requests
+from fmp_collectors.dataset import Dataset, Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.fetch import ends_bare, fetch_pages
 
@@ -30,7 +30,7 @@ class Calendar:
         self._most = most
         self._has_pages = has_pages
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
         """Answer with the newest of the days asked for."""
         self.calls += 1
         found = [row for row in self.rows if params["from"] <= row["date"] <= params["to"]][::-1]
@@ -38,11 +38,11 @@ class Calendar:
         return Answer(Verdict(Kind.OK_JSON, rows=tuple(found[skipped : skipped + self._most])))
 
 
-async def fetch_calendar(calendar: Calendar, source: Source, days: int) -> list[Any]:
+async def fetch_calendar(calendar: Calendar, dataset: Dataset, days: int) -> list[Any]:
     targets = Targets({}, FIRST, FIRST + timedelta(days=days - 1))
     rows: list[Any] = []
-    for request in plan_requests(source, targets):
-        async for answer in fetch_pages(calendar, request):
+    for request in plan_requests(dataset.sources[0], targets):
+        async for answer in fetch_pages(calendar, dataset, request):
             rows.extend(answer.verdict.rows)
     return sorted(rows, key=lambda row: (row["date"], row["symbol"]))
 
@@ -60,22 +60,21 @@ async def fetch_calendar(calendar: Calendar, source: Source, days: int) -> list[
 )
 async def test_a_range_whose_answer_was_cut_is_asked_for_in_parts(name: str, rows: list[int], calls: int) -> None:
     calendar = Calendar(rows, most=4000)
-    source = BY_NAME[name].sources[0]
-    assert await fetch_calendar(calendar, source, len(rows)) == calendar.rows
+    assert await fetch_calendar(calendar, BY_NAME[name], len(rows)) == calendar.rows
     assert calendar.calls <= calls
 
 
 async def test_a_day_that_is_cut_and_has_no_pages_is_told() -> None:
     calendar = Calendar([10, 5000], most=4000)
     with pytest.raises(AnswerError) as error:
-        await fetch_calendar(calendar, BY_NAME["dividends"].sources[0], 2)
+        await fetch_calendar(calendar, BY_NAME["dividends"], 2)
     assert error.value.kind is Kind.TOO_LARGE
     assert "2026-01-06" in str(error.value)
 
 
 async def test_a_calendar_that_ignores_pages_ends() -> None:
     calendar = Calendar([9000], most=4000, has_pages=False)
-    rows = await fetch_calendar(calendar, BY_NAME["earnings"].sources[0], 1)
+    rows = await fetch_calendar(calendar, BY_NAME["earnings"], 1)
     assert len(rows) == 4000
     assert calendar.calls == 2
 
@@ -86,7 +85,7 @@ class Screener:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
         """Answer with the same listings at other prices."""
         self.calls += 1
         rows = ({"symbol": f"S{number}", "price": self.calls + number} for number in range(50))
@@ -96,14 +95,14 @@ class Screener:
 async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
     screener = Screener()
     request = next(plan_requests(BY_NAME["universe"].sources[0], Targets({"NYSE": []}, FIRST, FIRST)))
-    answers = [answer async for answer in fetch_pages(screener, request)]
+    answers = [answer async for answer in fetch_pages(screener, BY_NAME["universe"], request)]
     assert (len(answers), screener.calls) == (1, 2)
 
 
 class Pages:
     """Pages of a hundred rows; the same symbol may be on several, of other days."""
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
         """Answer three pages, the last of them short."""
         page = int(params["page"])
         count = (100, 100, 20, 0)[page]
@@ -113,7 +112,7 @@ class Pages:
 
 async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
     request = next(plan_requests(BY_NAME["delisted"].sources[0], Targets({}, FIRST, FIRST)))
-    answers = [answer async for answer in fetch_pages(Pages(), request)]
+    answers = [answer async for answer in fetch_pages(Pages(), BY_NAME["delisted"], request)]
     assert sum(len(answer.verdict.rows) for answer in answers) == 220
 
 

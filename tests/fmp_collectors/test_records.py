@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmp_collectors.answers import Answer, Kind, Verdict
-from fmp_collectors.dataset import Request
+from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.dataset import Request, Targets, plan_requests
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
+from fmp_collectors.datasets.etf_weights import ETF_COUNTRIES
+from fmp_collectors.datasets.index_prices import INDEX_PRICES
 from fmp_collectors.datasets.profile import PROFILE, EquityProfile
 from fmp_collectors.datasets.quote import QUOTE
 from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
-from fmp_collectors.fetch import is_cut, parse_rows, read_rows
+from fmp_collectors.fetch import count_rows, find_repeated, parse_rows, read_rows
+from fmp_collectors.judge import make_shape
 from fmp_collectors.records import Accepted, Rejected, dump_exact, hash_content, parse_row
+from fmp_collectors.repeats import settle_repeats
 
 GOOD: dict[str, Any] = {
     "symbol": " zzq ",
@@ -114,25 +119,50 @@ def test_rows_of_other_exchanges_are_out_of_scope_and_not_rejected() -> None:
     assert batch.read == 2
 
 
-def test_renames_are_in_scope_by_either_symbol() -> None:
+def test_renames_are_kept_outside_the_universe_too() -> None:
     rows = [
         {"date": "2026-01-02", "oldSymbol": "OLD", "newSymbol": "ZZQ", "companyName": "Zed"},
         {"date": "2026-01-02", "oldSymbol": "AAA.L", "newSymbol": "BBB.L", "companyName": "Elsewhere"},
     ]
     batch = parse_rows(SYMBOL_CHANGES, rows, make_request(SYMBOL_CHANGES), known_symbols={"ZZQ"})
-    assert (len(batch.accepted), batch.out_of_scope) == (1, 1)
+    assert (len(batch.accepted), batch.out_of_scope) == (2, 0)
+    asked = parse_rows(SYMBOL_CHANGES, rows, make_request(SYMBOL_CHANGES), known_symbols={"ZZQ"}, only={"ZZQ"})
+    assert (len(asked.accepted), asked.out_of_scope) == (1, 1)
 
 
 def test_holdings_that_look_alike_are_all_kept() -> None:
     row = {"symbol": "ZZE", "asset": "", "name": "CASH", "isin": "", "securityCusip": "", "marketValue": 1}
     batch = parse_rows(ETF_HOLDINGS, [row] * 10, make_request(ETF_HOLDINGS))
+    settle_repeats(ETF_HOLDINGS, batch)
     keys = {tuple(getattr(one.record, name) for name in ETF_HOLDINGS.key) for one in batch.accepted}
     assert len(keys) == 10
 
 
-def test_row_without_symbol_takes_the_one_asked_for() -> None:
-    batch = parse_rows(ETF_HOLDINGS, [{"asset": "ZZQ", "name": "Zed"}], make_request(ETF_HOLDINGS))
+def test_rows_of_an_endpoint_that_sends_no_symbol_take_the_one_asked_for() -> None:
+    batch = parse_rows(ETF_COUNTRIES, [{"country": "Canada", "weightPercentage": "5%"}], make_request(ETF_COUNTRIES))
     assert batch.accepted[0].record.model_dump()["symbol"] == "ZZE"
+
+
+@pytest.mark.parametrize(
+    ("named", "is_ours"), [("^GSPC", True), (" ^gspc", True), ("^SPX", True), ("^DJI", False), (None, True)]
+)
+def test_rows_are_about_the_symbol_asked_for_or_an_alias_of_it(named: str | None, is_ours: bool) -> None:
+    targets = Targets({}, date(2026, 1, 2), date(2026, 1, 5), only=frozenset({"^GSPC"}))
+    (request,) = plan_requests(INDEX_PRICES.sources[0], targets)
+    rows = [{"symbol": named, "date": "2026-01-05", "close": 10}]
+    batch = parse_rows(INDEX_PRICES, rows, request, aliases={"^GSPC": frozenset({"^SPX"})})
+    assert (batch.out_of_scope, len(batch.accepted)) == ((0, 1 if named else 0) if is_ours else (1, 0))
+    assert batch.strangers == (set() if is_ours else {named})
+    # a row that names nothing is no record of ours either
+    assert [one.reason for one in batch.rejected] == ([] if named else ["missing_symbol"])
+
+
+def test_a_file_with_more_repeated_keys_than_memory_is_meant_for_is_refused() -> None:
+    shape = make_shape(PROFILE, PROFILE.sources[0])
+    rows = [{"symbol": f"S{number % 100}", "exchange": "NYSE"} for number in range(10_100)]
+    assert len(find_repeated(shape, rows, path="profile-bulk")) == 100
+    with pytest.raises(AnswerError, match="too_large"):
+        find_repeated(shape, [*rows, rows[0]], path="profile-bulk")
 
 
 def test_quote_time_is_read_in_seconds_and_milliseconds() -> None:
@@ -154,7 +184,7 @@ def test_csv_rows_are_read_with_quotes_commas_and_blanks() -> None:
         {"symbol": "ZZR", "companyName": None, "price": None},
         ["cut"],
     ]
-    assert is_cut(body)
+    assert count_rows(body) is None
 
 
 @given(st.recursive(

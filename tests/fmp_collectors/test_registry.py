@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -36,7 +37,9 @@ def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: Da
     uniques = [set(table_of(dataset).primary_key.columns.keys())]
     uniques += [set(index.columns.keys()) for index in table_of(dataset).indexes if index.unique]
     version = {"version"} if dataset.storage is Storage.VERSIONS else set()
-    assert set(dataset.key) | version in uniques
+    # of a set, rows that differ are told apart by their content
+    content = {"content_hash"} if dataset.kind_field else set()
+    assert set(dataset.key) | version | content in uniques
 
 
 @each_dataset
@@ -46,6 +49,9 @@ def test_every_table_keeps_the_record_its_run_and_its_hash(dataset: Dataset) -> 
     if dataset.storage is Storage.SNAPSHOT:
         assert {"valid_from", "valid_to"} <= set(table_of(dataset).columns.keys())
         assert dataset.list_field in dataset.key
+    if dataset.storage is Storage.EVENTS:
+        assert {"row_id", "valid_from", "valid_to", "ended_run_id"} <= set(table_of(dataset).columns.keys())
+        assert dataset.key == ("symbol", "date")
 
 
 @each_dataset
@@ -70,6 +76,20 @@ def test_ranges_cover_every_day_once(dataset: Dataset) -> None:
         assert spans[-1][1] == "2026-01-06"
         for (_, end), (start, _) in itertools.pairwise(spans):
             assert (date.fromisoformat(start) - date.fromisoformat(end)).days == 1
+
+
+def test_days_that_are_asked_for_again_come_last() -> None:
+    (source, _) = BY_NAME["dividends"].sources
+    targets = replace(TARGETS, first=date(2026, 1, 2), again=date(2025, 12, 20))
+    spans = [(r.params["from"], r.params["to"]) for r in plan_requests(source, targets)]
+    assert spans == [
+        ("2026-01-02", "2026-01-06"),
+        ("2025-12-20", "2025-12-24"),
+        ("2025-12-25", "2025-12-29"),
+        ("2025-12-30", "2026-01-01"),
+    ]
+    subjects = [request.subject for request in plan_requests(source, targets)]
+    assert subjects == sorted(subjects)
 
 
 @each_dataset

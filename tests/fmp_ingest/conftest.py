@@ -15,3 +15,10 @@ def stand_in() -> Iterator[StandIn]:
     """A small made-up market."""
     with run_stand_in() as running:
         yield running
+
+
+@pytest.fixture
+def larger_stand_in() -> Iterator[StandIn]:
+    """A made-up market of 60 securities, for shares that a few would not show."""
+    with run_stand_in(securities=60) as running:
+        yield running

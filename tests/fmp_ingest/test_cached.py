@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.call import Call
+from fmp_collectors.fetch import Client
 from fmp_ingest.cached import CachedFetcher
 from sra_shared.cache import DatabaseCache
 from sra_shared.db import Pool
-from sra_shared.protocols import DataFetcher
 
 
 @dataclass
@@ -23,16 +25,19 @@ class ScriptedClient:
 
     rows: tuple[Any, ...] = ()
     fails: bool = False
+    call: Call | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(
+        self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False, **_: object
+    ) -> Answer:
         self.asked.append(f"{path} {dict(params)} {is_bulk}")
         if self.fails:
             raise AnswerError(Verdict(Kind.SERVER_ERROR), path=path, subject=subject)
-        return Answer(Verdict(Kind.OK_JSON, rows=self.rows))
+        return Answer(Verdict(Kind.OK_JSON, rows=self.rows), call=self.call)
 
 
-def wrap(client: DataFetcher[Answer], pool: Pool, scope: str = "vendor") -> CachedFetcher:
+def wrap(client: Client, pool: Pool, scope: str = "vendor") -> CachedFetcher:
     return CachedFetcher(client, DatabaseCache(pool), scope=scope, lifetimes={"etf/info": timedelta(hours=1)})
 
 
@@ -54,6 +59,24 @@ async def test_what_changes_is_always_asked_for(pool: Pool, path: str, is_bulk: 
     for _ in range(2):
         await wrap(client, pool).get(path, {}, is_bulk=is_bulk)
     assert client.asked == [f"{path} {{}} {is_bulk}"] * 2
+
+
+async def test_a_kept_answer_names_the_call_that_brought_it(pool: Pool) -> None:
+    call = Call(
+        call_id=7,
+        run_id=uuid4(),
+        path="etf/info",
+        parameters={"symbol": "XIU"},
+        answered_at=datetime(2026, 1, 5, 12, 30, 0, 123456, tzinfo=UTC),
+        status=200,
+        size=99,
+        digest=bytes(range(32)),
+        rows=1,
+    )
+    client = ScriptedClient(({"symbol": "XIU"},), call=call)
+    for _ in range(2):
+        assert (await wrap(client, pool).get("etf/info", {"symbol": "XIU"})).call == call
+    assert len(client.asked) == 1
 
 
 async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:

@@ -15,6 +15,7 @@ from sra_shared.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.stand_in import SECURITIES
 
 NOTHING_NEW = ("stored", "rejected", "duplicate")
 
@@ -25,7 +26,20 @@ async def run_dataset(dsn: str, stand_in: StandIn, name: str, **values: Any) -> 
     return await run_fmp(dsn, make_settings(stand_in.fmp_base_url, **values), name, task_type=task_type)
 
 
-@pytest.mark.parametrize("name", [dataset.name for dataset in DATASETS])
+# stored as income statements and key metrics are; the proofs at full numbers load each of them alone
+LIKE_OTHERS = (
+    *("balance_sheet", "cash_flow", "ratios"),
+    *("income_growth", "balance_sheet_growth", "cash_flow_growth", "financial_growth"),
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(dataset.name, marks=[pytest.mark.faults] if dataset.name in LIKE_OTHERS else [])
+        for dataset in DATASETS
+    ],
+)
 async def test_each_dataset_loads_alone_and_twice_is_once(
     sandbox_database: str, pool: Pool, stand_in: StandIn, name: str
 ) -> None:
@@ -37,6 +51,10 @@ async def test_each_dataset_loads_alone_and_twice_is_once(
     table = BY_NAME[name].table
     stored = await pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
     assert stored == counts["stored"]
+    day = BY_NAME[name].day_field
+    newest = f"SELECT max({day}::date)::text FROM {table} WHERE {day}::date <= current_date"  # noqa: S608
+    noted = await pool.fetchval("SELECT max(progress ->> 'newest_record') FROM run_unit WHERE dataset = $1", name)
+    assert noted == (None if day is None else await pool.fetchval(newest))
     written = await pool.fetch(f"SELECT ctid, xmin::text, * FROM {table}")  # noqa: S608
     again = (await run_dataset(sandbox_database, stand_in, name)).counts(name)
     assert [again[column] for column in NOTHING_NEW] == [0, 0, counts["duplicate"]]
@@ -48,13 +66,15 @@ async def test_daily_and_weekly_runs_complete_and_balance(sandbox_database: str,
     for task_type in (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS):
         ended = await run_fmp(sandbox_database, settings, task_type=task_type)
         assert ended.task.status == "completed", ended.task.error_details
+        first_tries = [name for name in ended.units if not name.endswith(": again")]
+        assert first_tries[-1] == "exchange_rates", "profiles and statements name the currencies"
         figures = ended.task.details["fmp"]
         assert figures["calls"] == stand_in.stats()["fmp"]["total"]
         # that of the door is never above the ledger's, whose windows are a second longer, nor above all calls together
-        assert stand_in.stats()["fmp"]["highest_in_60s"] <= figures["highest_minute"] <= figures["calls"] + before
+        assert stand_in.stats()["fmp"]["highest_in_window"] <= figures["highest_minute"] <= figures["calls"] + before
         before = figures["calls"]
         stand_in.reset()
-    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == SECURITIES
     assert await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE source = 'fmp'") == 2
     closes = await pool.fetch("SELECT exchange, close_at FROM market_session WHERE session_date = '2025-11-28'")
     assert {row["exchange"]: row["close_at"].hour for row in closes} == {"NYSE": 18, "TSX": 21}
@@ -111,7 +131,7 @@ async def test_a_smaller_plan_falls_back_to_the_next_source(
     # the free plan gives some symbols only
     assert ended.task.status == ("partial" if plan == "free" else "completed"), ended.task.error_details
     stored = await pool.fetchval("SELECT count(*) FROM fmp_quote")
-    assert 0 < stored < 60 if plan == "free" else stored == 60
+    assert 0 < stored < SECURITIES if plan == "free" else stored == SECURITIES
     answered = stand_in.stats()["fmp"]["by_path"]
     assert any(name.endswith(f"/{path}") for name in answered)
 
@@ -131,8 +151,8 @@ async def test_bulk_profiles_fall_back_to_one_by_one(sandbox_database: str, pool
     single = await run_dataset(sandbox_database, stand_in, "profile")
     assert single.task.status == "completed", single.task.error_details
     counts = single.counts("profile")
-    assert bulk["stored"] == 60
-    assert (counts["read"], counts["unchanged"]) == (60, 60)
+    assert bulk["stored"] == SECURITIES
+    assert (counts["read"], counts["unchanged"]) == (SECURITIES, SECURITIES)
 
 
 async def drop_from_universe(pool: Pool, exchange: str, extra: int) -> None:
@@ -243,4 +263,4 @@ async def test_some_symbols_of_a_list_close_nothing(sandbox_database: str, pool:
     counts = ended.counts("universe")
     assert (counts["read"], counts["unchanged"]) == (1, 1)
     assert ended.units["universe"].counts.out_of_scope > 0
-    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == 60
+    assert await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE valid_to IS NULL") == SECURITIES

@@ -54,7 +54,7 @@ def story() -> Story:
 
 @pytest.fixture
 def vendor() -> Iterator[StandIn]:
-    with run_stand_in() as running:
+    with run_stand_in(securities=60) as running:
         yield running
 
 

@@ -16,6 +16,7 @@ from sra_shared.db import Pool, open_connection
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
+from sra_testing.stand_in import SECURITIES
 
 OUTAGE = timedelta(days=14)
 SQL_OUTAGE = "UPDATE run_unit SET started_at = started_at - $1::interval, completed_at = completed_at - $1::interval"
@@ -46,7 +47,7 @@ async def test_a_run_after_a_gap_leaves_no_session_out(
     sandbox_database: str, pool: Pool, stand_in: StandIn, today: date
 ) -> None:
     await run_daily(sandbox_database, stand_in, "eod_prices")
-    before = await list_days(pool, count=50)
+    before = await list_days(pool, count=SECURITIES - 4)
     # two weeks pass without a run, and then somebody looks at a single symbol first
     await pool.execute(SQL_OUTAGE, OUTAGE)
     gone = await pool.execute("DELETE FROM fmp_eod_price WHERE date > $1", today - OUTAGE)
@@ -59,7 +60,7 @@ async def test_a_run_after_a_gap_leaves_no_session_out(
         "SELECT session_date FROM market_session WHERE exchange = 'NYSE' AND close_at <= now() AND session_date > $1",
         today - OUTAGE - timedelta(days=6),
     )
-    missing = {row["session_date"] for row in sessions} - await list_days(pool, count=30)
+    missing = {row["session_date"] for row in sessions} - await list_days(pool, count=SECURITIES // 2)
     assert len(sessions) >= 10
     assert missing == set()
 

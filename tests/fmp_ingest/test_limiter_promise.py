@@ -13,7 +13,7 @@ from fmp_ingest.pace import make_pace
 from sra_testing.limiter_lab import Lab, MemoryStore, Shared, count_most
 from sra_testing.virtual_time import run_virtual
 
-FEW, MANY = range(16), range(16, 300)
+FEW, MANY = range(8), range(8, 300)
 
 
 def make_scene(seed: int) -> Lab:

@@ -29,14 +29,14 @@ async def test_peers_and_scores_are_the_same_from_bulk_and_one_by_one(
 
 
 async def test_a_bulk_list_closes_what_a_symbol_no_longer_names(
-    sandbox_database: str, pool: Pool, stand_in: StandIn
+    sandbox_database: str, pool: Pool, larger_stand_in: StandIn
 ) -> None:
-    await run_weekly(sandbox_database, stand_in, "peers")
+    await run_weekly(sandbox_database, larger_stand_in, "peers")
     await pool.execute(
         "INSERT INTO fmp_peer (symbol, peer_symbol, place, raw_json, run_id, content_hash)"
         " SELECT symbol, 'GONE', 10, '{}', run_id, 'x' FROM (SELECT * FROM fmp_peer ORDER BY symbol LIMIT 1) one"
     )
-    await run_weekly(sandbox_database, stand_in, "peers")
+    await run_weekly(sandbox_database, larger_stand_in, "peers")
     closed = await pool.fetch("SELECT peer_symbol FROM fmp_peer WHERE valid_to IS NOT NULL")
     assert [row["peer_symbol"] for row in closed] == ["GONE"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmp_ingest.pace import LOST_SECONDS, WINDOW_SECONDS, TicketBook, make_bulk_pace, make_pace, share_out
+from fmp_ingest.pace import WINDOW_SECONDS, TicketBook, make_bulk_pace, make_pace, share_out
 
 
 @pytest.mark.parametrize(("setting", "permits"), [(3000, 48), (750, 12), (300, 4), (10, 4), (100_000, 50)])
@@ -63,7 +63,7 @@ def test_a_ticket_rests_for_a_minute_after_the_answer_and_longer_without_one() -
     book.start(11.0)
     book.end(10.0, 11.5, is_answered=True)
     book.end(11.0, 11.5, is_answered=False)
-    assert book.hand_back(12.0, keep=9) == pytest.approx([rest - 0.5, rest + LOST_SECONDS - 0.5])
+    assert book.hand_back(12.0, keep=9) == pytest.approx([rest - 0.5, rest + WINDOW_SECONDS - 0.5])
     assert book.hand_back(12.0, keep=9) == []
     assert book.hand_back(11.0, keep=0) == [1.0]
 

@@ -13,8 +13,11 @@ from typing import Any
 
 import httpx
 
+from fmp_ingest.parameters import FmpParameters
 from sra_cli.postgres import find_free_port
+from sra_shared.service.runs import check_parameters
 from sra_stand_in.server import StandIn
+from sra_testing.stand_in import SECURITIES
 
 _START_SECONDS = 60
 
@@ -69,7 +72,12 @@ def test_a_run_is_taken_and_collected(sandbox_database: str, stand_in: StandIn) 
         assert accepted.status_code == 202, accepted.text
         place = accepted.headers["Location"]
         ended = wait_until(lambda: run if (run := service.get(place).json())["status"] == "completed" else None)
-        assert ended["details"]["datasets"]["quote"]["stored"] == 60
+        assert ended["details"]["datasets"]["quote"]["stored"] == SECURITIES
+
+
+def test_the_days_of_a_request_are_kept_under_the_names_that_the_work_reads() -> None:
+    asked = {"datasets": ["eod_prices"], "from": "2025-01-02", "to": "2025-01-03"}
+    assert check_parameters(FmpParameters, asked) == asked
 
 
 def test_unset_database_is_refused_with_its_name() -> None:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
-from fmp_collectors.dataset import Dataset, Storage
+from fmp_collectors.dataset import Dataset, Request, Storage
 from fmp_collectors.datasets import BY_NAME, DATASETS
-from sra_shared.db import Pool
+from fmp_collectors.fetch import parse_rows
+from fmp_collectors.repeats import settle_repeats
+from fmp_ingest.delivery import Delivery
+from fmp_ingest.storage import Store
+from sra_shared.db import Pool, open_connection
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
+from sra_testing.databases import run_async
+from sra_testing.examples import examples
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 
 STATEMENTS = [dataset for dataset in DATASETS if dataset.storage is Storage.VERSIONS]
 
 
 async def run_weekly(dsn: str, stand_in: StandIn, *names: str) -> Ended:
-    settings = make_settings(stand_in.fmp_base_url)
-    return await run_fmp(dsn, settings, *names, task_type=TaskType.WEEKLY_FUNDAMENTALS)
+    chosen = make_settings(stand_in.fmp_base_url)
+    return await run_fmp(dsn, chosen, *names, task_type=TaskType.WEEKLY_FUNDAMENTALS)
 
 
 async def test_bulk_and_single_answers_are_the_same_content(
@@ -71,8 +81,8 @@ async def test_one_symbol_is_asked_for_by_itself_and_for_the_years_of_the_days(
     symbol = await pool.fetchval("SELECT min(symbol) FROM fmp_universe WHERE NOT is_etf AND NOT is_fund")
     days = {"from": "2016-01-01", "to": "2026-01-06", "symbols": [symbol]}
     stand_in.reset()
-    settings = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
-    await run_fmp(sandbox_database, settings, "income_statement", task_type=TaskType.FMP_BACKFILL, **days)
+    chosen = make_settings(stand_in.fmp_base_url, fmp_backfill_share=Decimal(1))
+    await run_fmp(sandbox_database, chosen, "income_statement", task_type=TaskType.FMP_BACKFILL, **days)
     assert stand_in.stats()["fmp"]["by_path"] == {"/stable/income-statement": 2}
     years = await pool.fetch("SELECT DISTINCT fiscal_year FROM fmp_income_statement WHERE symbol = $1", symbol)
     assert {row["fiscal_year"] for row in years} >= set(range(2017, 2025))
@@ -90,3 +100,56 @@ async def test_periods_of_two_fiscal_years_with_exact_figures(
     )
     assert differing == 0
     assert isinstance(await pool.fetchval("SELECT current_ratio FROM fmp_ratio LIMIT 1"), Decimal)
+
+
+FILINGS = {number: f"2026-0{number}-10" for number in range(1, 6)}
+
+
+def make_filing(number: int, revenue: int) -> dict[str, Any]:
+    return {
+        **{"symbol": "ACME", "fiscalYear": "2025", "period": "FY", "date": "2025-12-31", "revenue": revenue},
+        "filingDate": FILINGS[number],
+    }
+
+
+def model_versions(stored: list[tuple[int, int]], answer: dict[int, int]) -> list[tuple[int, int]]:
+    """The versions after an answer, in plain Python: the last filing on top, unknown earlier ones before or below."""
+    filings = sorted(answer.items())
+    unknown = [filing for filing in filings[:-1] if filing not in stored]
+    if not filings or (stored and stored[-1] == filings[-1]):
+        return [*unknown, *stored]
+    return [*stored, *unknown, filings[-1]]
+
+
+answers = st.lists(st.dictionaries(st.sampled_from(list(FILINGS)), st.integers(1, 2), max_size=4), max_size=4)
+
+
+@examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=answers, data=st.data())
+def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
+    database: str, drawn: list[dict[int, int]], data: st.DataObject
+) -> None:
+    dataset = BY_NAME["income_statement"]
+    request = Request(dataset.sources[1], "ACME", {}, ("ACME",))
+    rows = [data.draw(st.permutations([make_filing(*one) for one in answer.items()])) for answer in drawn]
+
+    async def store_all() -> list[tuple[int, int]]:
+        connection = await open_connection(database, application_name="test")
+        transaction = connection.transaction()
+        await transaction.start()
+        store = Store(dataset, uuid4())
+        for answer in rows:
+            batch = parse_rows(dataset, answer, request, known_symbols={"ACME"})
+            settle_repeats(dataset, batch)
+            delivery = Delivery(batch, path="income-statement")
+            counts = await store.merge(connection, delivery, await store.stage(connection, delivery))
+            counts.check("the answer")
+        found = await connection.fetch("SELECT filing_date, revenue FROM fmp_income_statement ORDER BY version")
+        await transaction.rollback()
+        await connection.close()
+        return [(row["filing_date"].month, int(row["revenue"])) for row in found]
+
+    expected: list[tuple[int, int]] = []
+    for answer in drawn:
+        expected = model_versions(expected, answer)
+    assert run_async(store_all()) == expected

@@ -83,6 +83,7 @@ async def test_what_ends_the_run_leaves_only_the_calls_in_flight(
     assert await pool.fetchval("SELECT count(*) FROM equity_profile") <= SPARED
 
 
+@pytest.mark.faults
 async def test_an_endpoint_that_fails_is_probed_one_by_one(sandbox_database: str, crowd: StandIn) -> None:
     fail_from(crowd, "503")
     policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.2, patience=1.0)
@@ -94,6 +95,7 @@ async def test_an_endpoint_that_fails_is_probed_one_by_one(sandbox_database: str
     assert crowd.stats()["fmp"]["total"] <= 2 + SPARED + failed
 
 
+@pytest.mark.faults
 async def test_a_limit_that_passes_holds_the_queue_up_and_loses_nothing(
     sandbox_database: str, pool: Pool, crowd: StandIn
 ) -> None:
@@ -158,7 +160,7 @@ class Answering:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
         """Answer by the place of the call."""
         self.calls += 1
         if self.calls == 2:

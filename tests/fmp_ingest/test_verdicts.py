@@ -53,14 +53,16 @@ async def run_weekly(dsn: str, stand_in: StandIn, name: str) -> Ended:
 async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(
     sandbox_database: str,
     pool: Pool,
-    stand_in: StandIn,
+    larger_stand_in: StandIn,
     monkeypatch: pytest.MonkeyPatch,
     limit: str,
     status: str,
     code: int,
 ) -> None:
     change_rows(monkeypatch, "batch-exchange-quote", break_first)
-    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url, reject_limit=Decimal(limit)), "quote")
+    ended = await run_fmp(
+        sandbox_database, make_settings(larger_stand_in.fmp_base_url, reject_limit=Decimal(limit)), "quote"
+    )
     assert ended.task.status == status
     assert ended.counts("quote")["rejected_by"] == {"market_cap_range": 5}
     assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 55
@@ -72,14 +74,14 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(
 
 
 async def test_the_universe_is_validated_too(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    sandbox_database: str, pool: Pool, larger_stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def spoil(rows: list[Any]) -> list[Any]:
         changes = [{"marketCap": 2e14}, {"volume": -1}, {"avgVolume": -1}, {"marketCap": None}, {"marketCap": 1e14}]
         return [row | (changes[number] if number < len(changes) else {}) for number, row in enumerate(rows)]
 
     change_rows(monkeypatch, "company-screener", spoil)
-    ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
+    ended = await run_fmp(sandbox_database, make_settings(larger_stand_in.fmp_base_url), "universe")
     assert ended.task.status == "failed"
     assert ended.counts("universe")["rejected_by"] == {"market_cap_range": 5, "negative_volume": 10}
     assert await pool.fetchval("SELECT count(*) FROM fmp_universe") == 45

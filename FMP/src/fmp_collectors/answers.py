@@ -1,14 +1,38 @@
-"""What the vendor's answers mean: every answer is classified by status and body before anything reads it."""
+"""What the vendor's answers mean: every answer is classified by status and body before anything reads it.
+
+Data is identified positively: `judge.Shape` says what a record of the endpoint carries, and whatever else comes with a
+good status is an error.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NoReturn, Protocol
+from itertools import islice
+from typing import Any
+
+from fmp_collectors.call import Call
+from fmp_collectors.csv_rows import Body
+from fmp_collectors.judge import ANY_SHAPE, Finding, Shape, find_words
 
 HEAD_BYTES = 65_536
+_MOST_ERRORS = 50
+_UNICODE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _read_number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("nan")
+
+
+DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)
+CAREFUL_DECODER = json.JSONDecoder(parse_float=_read_number, parse_constant=Decimal)
+"""As DECODER, for texts with a number whose exponent no Decimal holds (ArithmeticError): it is read as NaN."""
 
 
 class Kind(StrEnum):
@@ -51,7 +75,11 @@ class Kind(StrEnum):
 
 
 _MAY_PASS = frozenset(
-    {Kind.RATE_LIMIT, Kind.BULK_THROTTLE, Kind.SERVER_ERROR, Kind.HTML, Kind.TRUNCATED, Kind.NO_ANSWER}
+    {
+        *(Kind.RATE_LIMIT, Kind.BULK_THROTTLE, Kind.SERVER_ERROR, Kind.HTML, Kind.TRUNCATED, Kind.NO_ANSWER),
+        # what is no record and names no other reason is mostly a server in trouble
+        Kind.ERROR_IN_200,
+    }
 )
 
 # the first text that the lower-case message contains names the kind
@@ -89,20 +117,13 @@ class Verdict:
     rows: tuple[Any, ...] = ()
 
 
-class Body(Protocol):
-    """A binary file with the whole answer, at its start."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...
-
-
 @dataclass(frozen=True)
 class Answer:
-    """A good answer: its rows where it was JSON, the open file where it was CSV."""
+    """A good answer: its rows where it was JSON, the open file where it was CSV, and the call that brought it."""
 
     verdict: Verdict
     csv: Body | None = None
+    call: Call | None = None
 
 
 class AnswerError(Exception):
@@ -117,20 +138,57 @@ class AnswerError(Exception):
         self.subject = subject
 
 
-def classify_answer(status: int, body: bytes, *, expects_csv: bool = False) -> Verdict:
-    """Say what an answer is. `body` is the whole of it, or the first 64 KB where CSV is expected."""
+def load_json(body: bytes) -> Any:
+    """Parse a body that lies in memory, bytes that are not UTF-8 as lone surrogates; raises ValueError, RecursionError."""
+    text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    try:
+        return DECODER.decode(text)
+    except ArithmeticError:
+        return CAREFUL_DECODER.decode(text)
+
+
+def classify_answer(
+    status: int,
+    body: bytes,
+    *,
+    expects_csv: bool = False,
+    shape: Shape = ANY_SHAPE,
+    load: Callable[[bytes], Any] = load_json,
+) -> Verdict:
+    """Say what an answer is.
+
+    `body` is the whole of it, or the first 64 KB where CSV is expected or `load` returns what the whole holds as JSON
+    (raising ValueError where it is none); `shape` is what proves a row to be a record.
+    """
+    if body.startswith(_UNICODE_MARKS):
+        return Verdict(Kind.TRUNCATED, f"HTTP {status} with a body in UTF-16 or UTF-32 instead of UTF-8")
     text = body[:HEAD_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    payload, is_json = _read_json(body) if text.startswith(("[", "{")) else (None, False)
-    said = _find_error(payload) if is_json else None
+    looks_like_json = text.startswith(("[", "{"))
+    payload, is_json = _read_json(body, load) if looks_like_json else (None, False)
     if not 200 <= status < 300 or text.startswith("<"):
-        return _judge_refusal(status, said if said is not None else _shorten(text))
-    if said is not None:
-        return Verdict(_find_kind(said) or Kind.ERROR_IN_200, said)
+        words, _ = find_words(payload) if is_json else (text, text)
+        return _judge_refusal(status, _shorten(words))
     if is_json:
-        return Verdict(Kind.OK_JSON, rows=tuple(payload) if isinstance(payload, list) else (payload,))
-    if expects_csv and "," in text.split("\n", 1)[0] and not text.startswith(("[", "{")):
+        return judge_rows(payload if isinstance(payload, list) else [payload], shape)
+    if looks_like_json or not text:
+        return Verdict(
+            Kind.TRUNCATED, f"HTTP {status} with a body that is empty, cut or not data: {_shorten(text, 60)!r}"
+        )
+    if expects_csv and shape.fits_header(text.split("\n", 1)[0]):
         return Verdict(Kind.OK_CSV)
-    return Verdict(Kind.TRUNCATED, f"HTTP {status} with a body that is empty, cut or not data: {_shorten(text, 60)!r}")
+    return _name_error(text, text)
+
+
+def judge_rows(rows: Sequence[Any], shape: Shape) -> Verdict:
+    """Return the rows that are records or damaged ones, or the error that any of the others makes of the answer."""
+    errors = [find_words(row) for row in islice((r for r in rows if shape.judge_row(r) is Finding.ERROR), _MOST_ERRORS)]
+    if errors:
+        return _name_error(*next((each for each in errors if _find_kind(each[1]) is not None), errors[0]))
+    return Verdict(Kind.OK_JSON, rows=tuple(row for row in rows if row))
+
+
+def _name_error(words: str, texts: str) -> Verdict:
+    return Verdict(_find_kind(texts) or Kind.ERROR_IN_200, _shorten(words) or "no words")
 
 
 def _judge_refusal(status: int, said: str) -> Verdict:
@@ -156,29 +214,14 @@ def _find_kind(message: str) -> Kind | None:
     return next((kind for text, kind in _BY_TEXT if text in lower), None)
 
 
-def _find_error(payload: Any) -> str | None:
-    """Return the error that a JSON value carries, whichever of its spellings it has."""
-    if isinstance(payload, list) and len(payload) == 1:
-        payload = payload[0]
-    if not isinstance(payload, dict) or "symbol" in payload:
-        return None
-    for name in ("Error Message", "error", "Error"):
-        if name in payload:
-            return _shorten(str(payload[name]))
-    return None
-
-
-def _shorten(text: str, length: int = 300) -> str:
-    flat = " ".join(text.split())
+def _shorten(text: str, length: int = 200) -> str:
+    """Return the beginning on one line, without control characters and what no database text can hold."""
+    flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 8 * length]).split())
     return flat if len(flat) <= length else flat[:length] + "..."
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _read_json(body: bytes) -> tuple[Any, bool]:
+def _read_json(body: bytes, load: Callable[[bytes], Any]) -> tuple[Any, bool]:
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant), True
+        return load(body), True
     except (ValueError, RecursionError):
         return None, False

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from fmp_collectors.records import EXCHANGES, Record
+from fmp_collectors.call import Origin
+from fmp_collectors.records import EXCHANGES, Record, find_plain_type
 
 _PERIODS = ("FY", "Q1", "Q2", "Q3", "Q4")
+# sorts after every date, since requests are ordered by their subjects: the news come first
+_AGAIN = "again "
 
 
 class Cadence(StrEnum):
@@ -46,20 +49,42 @@ class Scope(StrEnum):
 
 
 class Audience(StrEnum):
-    """Which listings of the universe a dataset is asked for."""
+    """Which listings of the universe a dataset is asked for, or that it is asked for the pairs of their currencies."""
 
     ALL = "all"
     FUNDS = "funds"
     COMPANIES = "companies"
+    CURRENCIES = "currencies"
+
+
+class History(StrEnum):
+    """What the first history brings of a dataset: nothing, the years of what is listed, or also those of what was
+    delisted within them."""
+
+    NONE = "none"
+    LISTED = "listed"
+    DELISTED = "delisted"
 
 
 class Storage(StrEnum):
-    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, or every
-    content of a key as a version."""
+    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, every
+    content of a key as a version, or events of days with the times at which the vendor named them."""
 
     ROWS = "rows"
     SNAPSHOT = "snapshot"
     VERSIONS = "versions"
+    EVENTS = "events"
+
+
+class Repeats(StrEnum):
+    """What becomes of different rows that have one key in one answer; equal ones are duplicates. Their order in the answer
+    never decides."""
+
+    AMBIGUOUS = "ambiguous"
+    SET = "set"
+    NUMBERED = "numbered"
+    FILED = "filed"
+    FULLER = "fuller"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +100,8 @@ class Source:
     `variants` are asked one after the other and make one answer. `topics` stand for `{topic}` in the path, or are symbols
     where it has none; `topic_field` is the field that names the topic in a row. `reshape` makes the rows of records of
     the delivered ones and the subject asked for.
+    `sends` are the vendor's names of the key fields that a row must carry to be a record, where they are not simply those
+    of the dataset's key that have no default. With `may_be_bare`, a row of the key alone says that there is nothing.
     """
 
     path: str
@@ -94,6 +121,8 @@ class Source:
     variants: tuple[Mapping[str, str], ...] = ()
     topics: tuple[str, ...] = ()
     topic_field: str = "symbol"
+    sends: tuple[str, ...] = ()
+    may_be_bare: bool = False
     reshape: Callable[[Iterable[Any], str], Iterator[Any]] | None = None
 
 
@@ -105,7 +134,14 @@ class Dataset:
     one must be in the universe, where rows name no exchange. `list_field` is the column that a snapshot is complete for.
     With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`.
     `hours_after_close` is how long after a session's close the vendor has that day's records, where records are of days.
-    With `numbers_repeats`, rows that agree in all other key fields are told apart by their place among them.
+    With `kind_field`, this field says which row of a set a row of an incomplete answer corrects. `days_back` is how far back
+    ordinary work asks again for events, to see corrections.
+    With `is_worldwide`, rows of symbols outside the universe are kept too.
+    `repeats` says what becomes of different rows of one key in one answer.
+    `prices` are fields without which a row is worth nothing, so that one of zero or less rejects it; such a value of
+    `side_prices` is left out. `observed` is the key field of the time at which something was seen, never in the future.
+    With `skips_refused`, what the plan refuses is left out and makes the dataset no less complete.
+    Without `keeps_history`, a newer row replaces the one of its key without a trace.
     """
 
     name: str
@@ -117,14 +153,34 @@ class Dataset:
     title: str
     storage: Storage = Storage.ROWS
     audience: Audience = Audience.ALL
+    history: History = History.NONE
+    skips_refused: bool = False
     exchange_field: str | None = None
     symbol_fields: tuple[str, ...] = ()
     list_field: str | None = None
-    numbers_repeats: bool = False
+    kind_field: str | None = None
+    is_worldwide: bool = False
+    repeats: Repeats = Repeats.AMBIGUOUS
+    prices: tuple[str, ...] = ()
+    side_prices: tuple[str, ...] = ()
+    observed: str | None = None
+    keeps_history: bool = True
     daily_days: int = 10
+    days_back: int = 0
     days_ahead: int = 0
     is_stamped: bool = False
     hours_after_close: int | None = None
+
+    @functools.cached_property
+    def day_field(self) -> str | None:
+        """The key field that says which day a record is about, as a date or a time; none for lists."""
+        fields = self.record.model_fields
+        return next((name for name in self.key if find_plain_type(fields[name].annotation) in (date, datetime)), None)
+
+    @property
+    def moves_replaced(self) -> bool:
+        """Whether a row that a newer one of its key replaces moves to the history; lists and versions replace none."""
+        return self.keeps_history and self.storage is Storage.ROWS
 
     @property
     def needs_universe(self) -> bool:
@@ -135,7 +191,8 @@ class Dataset:
     @property
     def is_lost_without_universe(self) -> bool:
         """Whether nothing at all can be had while no listing is known."""
-        return bool(self.symbol_fields) or self.sources[0].scope in (Scope.SYMBOL, Scope.BATCH)
+        by_symbol = bool(self.symbol_fields) and not self.is_worldwide
+        return by_symbol or self.sources[0].scope in (Scope.SYMBOL, Scope.BATCH)
 
 
 @dataclass(frozen=True)
@@ -143,6 +200,9 @@ class Targets:
     """What to ask for: symbols by exchange, in order, and the days from `first` to `last` where a dataset has dates.
 
     `sessions` are the days of trading among them, in order. `only` are the symbols that somebody asked for, None for all.
+    The days from `again` until before `first` are asked for last, to see what was corrected.
+    `aliases` are the other symbols that a security has or had.
+    `topics` replace those of a source. `ends` are the last days of symbols that are no longer traded.
     """
 
     symbols: Mapping[str, Sequence[str]]
@@ -150,15 +210,22 @@ class Targets:
     last: date
     sessions: Sequence[date] = ()
     only: frozenset[str] | None = None
+    again: date | None = None
+    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    topics: tuple[str, ...] | None = None
+    ends: Mapping[str, date] = field(default_factory=dict)
 
     @functools.cached_property
     def known_symbols(self) -> frozenset[str]:
         """All symbols, for looking one up."""
         return frozenset(self.list_symbols())
 
-    def count_years(self) -> int:
-        """Fiscal years that are asked for: those of the days, and at least the last one and the one before."""
-        return self.last.year - min(self.first.year, self.last.year - 1) + 1
+    def list_fiscal_years(self) -> range:
+        """Fiscal years that are asked for: those of the days, at least the last one and the one before, and the next one.
+
+        A fiscal year is named after the calendar year in which it ends, so the newest one is often the next by the calendar.
+        """
+        return range(min(self.first.year, self.last.year - 1), self.last.year + 2)
 
     def list_symbols(self) -> list[str]:
         """All symbols in order."""
@@ -167,7 +234,10 @@ class Targets:
 
 @dataclass(frozen=True)
 class Request:
-    """One call, or one series of pages. Requests of a source are ordered by `subject`, which is also the resume point."""
+    """One call, or one series of pages. Requests of a source are ordered by `subject`, which is also the resume point.
+
+    With `is_ahead`, it is about a fiscal year that no company may have reached: a refusal means that there is nothing yet.
+    """
 
     source: Source
     subject: str
@@ -176,11 +246,30 @@ class Request:
     exchange: str | None = None
     variants: tuple[Mapping[str, str], ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    is_ahead: bool = False
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The symbols that the rows may be about; none where the request names none."""
+        if self.source.scope in (Scope.SYMBOL, Scope.BATCH):
+            return self.symbols
+        is_symbol = self.source.scope is Scope.TOPIC and "{topic}" not in self.source.path
+        return (self.subject,) if is_symbol else ()
 
     @property
     def path(self) -> str:
         """Where to ask."""
         return self.source.path.replace("{topic}", self.subject)
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """Values that the request knows and its rows may lack."""
+        return {"symbol": self.symbols[0]} if self.source.scope is Scope.SYMBOL else self.defaults
+
+    @property
+    def origin(self) -> Origin:
+        """What rows say of where they came from."""
+        return Origin(self.source.path, self.subject, self.given)
 
 
 def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Iterator[Request]:
@@ -210,16 +299,18 @@ def _plan_exchanges(source: Source, targets: Targets, fixed: dict[str, str]) -> 
 def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     variants = _list_variants(source, targets)
     if source.rows_per_year is not None:
-        fixed = {**fixed, "limit": str(source.rows_per_year * (targets.count_years() + 1))}
+        fixed = {**fixed, "limit": str(source.rows_per_year * len(targets.list_fiscal_years()))}
     for symbol in targets.list_symbols():
-        yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=variants)
+        end = targets.ends.get(symbol) if source.is_dated else None
+        own = variants if end is None else _list_spans(targets.first, min(end, targets.last), source.most_days)
+        yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=own)
 
 
 def _plan_topics(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
     variants = _list_variants(source, targets)
     stamp = {"sessionDate": targets.sessions[-1].isoformat()} if targets.sessions else {}
     is_symbol = "{topic}" not in source.path
-    for topic in sorted(source.topics):
+    for topic in sorted(source.topics if targets.topics is None else targets.topics):
         if is_symbol and targets.only is not None and topic not in targets.only:
             continue
         params = {**fixed, "symbol": topic} if is_symbol else fixed
@@ -232,10 +323,10 @@ def _plan_sessions(source: Source, targets: Targets, fixed: dict[str, str]) -> I
 
 
 def _plan_fiscal(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    """The year of the last day and the one before, or all years from that of the first day on."""
-    for year in range(targets.last.year - targets.count_years() + 1, targets.last.year + 1):
+    for year in targets.list_fiscal_years():
         for period in _PERIODS:
-            yield Request(source, f"{year} {period}", {**fixed, "year": str(year), "period": period})
+            params = {**fixed, "year": str(year), "period": period}
+            yield Request(source, f"{year} {period}", params, is_ahead=year > targets.last.year)
 
 
 def _plan_batches(source: Source, targets: Targets, fixed: dict[str, str], after: str) -> Iterator[Request]:
@@ -246,15 +337,18 @@ def _plan_batches(source: Source, targets: Targets, fixed: dict[str, str], after
 
 
 def _plan_ranges(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    for span in _list_spans(targets, source.range_days):
+    for span in _list_spans(targets.first, targets.last, source.range_days):
         yield Request(source, span["to"], {**fixed, **span})
+    if targets.again is not None:
+        for span in _list_spans(targets.again, targets.first - timedelta(days=1), source.range_days):
+            yield Request(source, f"{_AGAIN}{span['to']}", {**fixed, **span})
 
 
-def _list_spans(targets: Targets, days: int) -> tuple[Mapping[str, str], ...]:
+def _list_spans(first: date, last: date, days: int) -> tuple[Mapping[str, str], ...]:
     spans: list[Mapping[str, str]] = []
-    start = targets.first
-    while start <= targets.last:
-        end = min(start + timedelta(days=days - 1), targets.last)
+    start = first
+    while start <= last:
+        end = min(start + timedelta(days=days - 1), last)
         spans.append({"from": start.isoformat(), "to": end.isoformat()})
         start = end + timedelta(days=1)
     return tuple(spans)
@@ -262,10 +356,9 @@ def _list_spans(targets: Targets, days: int) -> tuple[Mapping[str, str], ...]:
 
 def _list_variants(source: Source, targets: Targets) -> tuple[Mapping[str, str], ...]:
     if source.is_fiscal:
-        # the newest fiscal year may be the next one by the calendar, and its quarters come first
-        years = targets.count_years() + 1
+        years = len(targets.list_fiscal_years())
         return {"period": "annual", "limit": str(years)}, {"period": "quarter", "limit": str(4 * years)}
-    return _list_spans(targets, source.most_days) if source.is_dated else source.variants
+    return _list_spans(targets.first, targets.last, source.most_days) if source.is_dated else source.variants
 
 
 _PLANNERS: Mapping[Scope, Callable[[Source, Targets, dict[str, str]], Iterator[Request]]] = {

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Audience, Dataset, Scope, Source, Storage
+from fmp_collectors.currencies import ALWAYS, BASE, MINOR_UNITS
+from fmp_collectors.dataset import Audience, Dataset, History, Repeats, Scope, Source, Storage
+from fmp_collectors.judge import make_shape
 
-_AUDIENCES = {Audience.ALL: "all listings", Audience.FUNDS: "ETFs and funds", Audience.COMPANIES: "companies"}
+_AUDIENCES = {
+    Audience.ALL: "all listings",
+    Audience.FUNDS: "ETFs and funds",
+    Audience.COMPANIES: "companies",
+    Audience.CURRENCIES: f"USDCAD, and {BASE} with every other currency of a stored profile or of a company's oldest and"
+    f" newest statements; minor units count as their currency ({', '.join(f'{m} as {c}' for m, c in MINOR_UNITS.items())})",
+}
+_HISTORIES = {
+    History.LISTED: "yes",
+    History.DELISTED: "yes, also for companies that were delisted within those years",
+}
 _STORAGES = {
     Storage.ROWS: "newest row of each key",
     Storage.SNAPSHOT: "list with the times at which it named each entry",
     Storage.VERSIONS: "every content of each key",
+    Storage.EVENTS: "events with the times at which the vendor named them",
+}
+_REPEATS = {
+    Repeats.AMBIGUOUS: "all rejected as `ambiguous_key`",
+    Repeats.SET: "all count, as a set",
+    Repeats.NUMBERED: "all count, numbered by their content",
+    Repeats.FILED: "versions by filing or acceptance date; rejected as `ambiguous_key` where those do not order them",
+    Repeats.FULLER: "the one that says more, else the newer by `lastUpdated`; the others are rejected as `superseded`, or all"
+    " as `ambiguous_key`",
 }
 
 
@@ -18,7 +39,7 @@ def describe_calls(source: Source) -> str:
     if source.scope is Scope.SYMBOL:
         return f"{2 if source.is_fiscal else 1} per symbol"
     if source.scope is Scope.TOPIC:
-        return f"{len(source.topics)}"
+        return "1 per pair" if source.topics == ALWAYS else f"{len(source.topics)}"
     if source.scope is Scope.PARTS:
         return "1 per part, about 5"
     words = {
@@ -27,7 +48,7 @@ def describe_calls(source: Source) -> str:
         Scope.BATCH: f"1 per {source.batch_size} symbols",
         Scope.RANGE: f"1 per {source.range_days} days",
         Scope.SESSION: "1 per session",
-        Scope.FISCAL: "1 per fiscal year and period, 10 a week",
+        Scope.FISCAL: "1 per fiscal year and period, 15 a week",
     }
     return words[source.scope]
 
@@ -38,15 +59,46 @@ def describe_source(source: Source) -> str:
     return f"`{source.path}`: {describe_calls(source)} ({source.plan} plan{kind})"
 
 
+def describe_proof(dataset: Dataset, source: Source) -> str:
+    """Return the fields that a row of a source must carry to be a record."""
+    return f"a record carries {', '.join(make_shape(dataset, source).key)}"
+
+
+def describe_repeats(dataset: Dataset) -> str:
+    """Return what becomes of different rows of one key in one answer."""
+    return _REPEATS[dataset.repeats]
+
+
+def describe_prices(dataset: Dataset) -> str:
+    """Return what a price of zero or less costs; empty where a dataset holds none."""
+    parts = [f"{', '.join(names)}: {cost}" for names, cost in _list_costs(dataset) if names]
+    return "; ".join(parts)
+
+
+def _list_costs(dataset: Dataset) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return (dataset.prices, "the row, rejected as `bad_price`"), (dataset.side_prices, "the value, with a warning")
+
+
 def describe_audience(dataset: Dataset) -> str:
     """Return which listings a dataset is about; empty where it is about none."""
+    if dataset.is_worldwide:
+        return ""
     by_symbol = dataset.symbol_fields or any(s.scope in (Scope.SYMBOL, Scope.BATCH) for s in dataset.sources)
-    return _AUDIENCES[dataset.audience] if by_symbol else ""
+    return _AUDIENCES[dataset.audience] if by_symbol or dataset.audience is Audience.CURRENCIES else ""
+
+
+def describe_history(dataset: Dataset) -> str:
+    """Return whether the first history brings the dataset, and for whom; empty where it does not."""
+    return _HISTORIES.get(dataset.history, "")
 
 
 def describe_storage(dataset: Dataset) -> str:
     """Return what the table keeps."""
-    return _STORAGES[dataset.storage]
+    rule = f"; rows of one key are a set, {dataset.kind_field} is their kind" if dataset.kind_field else ""
+    is_traced = ", those that it replaced in `fmp_row_history`" if dataset.moves_replaced else ""
+    moving = sorted(dataset.record.moving) if dataset.moves_replaced else ()
+    exempt = f"; a change of {', '.join(moving)} alone leaves no trace" if moving else ""
+    return f"{_STORAGES[dataset.storage]}{is_traced}{exempt}{rule}"
 
 
 def write_line(dataset: Dataset) -> str:

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, cast
 
-from fmp_collectors.answers import Answer, AnswerError, Body, Kind, Verdict
+from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.bounds import judge_values
+from fmp_collectors.csv_rows import Body, DamagedRow, iterate_rows, measure_row
 from fmp_collectors.dataset import Dataset, Request, Scope
-from fmp_collectors.records import Accepted, Batch, is_foreign, parse_row, read_absence
+from fmp_collectors.judge import ANY_SHAPE, Finding, Shape, is_given, make_shape
+from fmp_collectors.records import Accepted, Batch, Rejected, clean_name, is_foreign, parse_row, read_absence
 
 _MOST_PAGES = 1000
+# of a bulk file that is stored in chunks: the hashes of all keys, and the rows that repeat one, are held in memory
+_MOST_ROWS = 1_000_000
+_MOST_REPEATED = 10_000
+# of an answer that is read whole: its records are held in memory together
+_MOST_READ = 60_000
+_MOST_READ_CHARACTERS = 64 << 20
 
 
 class Client(Protocol):
     """What fetches: it paces, retries and classifies, and knows the key."""
 
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        subject: str = "",
+        is_bulk: bool = False,
+        shape: Shape = ANY_SHAPE,
+    ) -> Answer:
+        """Return a good answer, whose rows have the `shape`; raises AnswerError if the vendor gives none."""
+
+
+class _ShapedClient:
+    """A client whose answers all have one shape."""
+
+    def __init__(self, client: Client, shape: Shape) -> None:
+        self._client = client
+        self._shape = shape
+
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
-        """Return a good answer; raises AnswerError where there is none to be had."""
+        """As `Client.get`."""
+        return await self._client.get(path, params, subject=subject, is_bulk=is_bulk, shape=self._shape)
 
 
-async def fetch_pages(client: Client, request: Request, *, first_part: int = 0) -> AsyncIterator[Answer]:
+async def fetch_pages(
+    client: Client, dataset: Dataset, request: Request, *, first_part: int = 0
+) -> AsyncIterator[Answer]:
     """Yield the answers to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
     ranges of days. Raises AnswerError."""
+    shaped = _ShapedClient(client, make_shape(dataset, request.source))
+    async for answer in _fetch_answers(shaped, request, first_part):
+        yield answer
+
+
+async def _fetch_answers(client: _ShapedClient, request: Request, first_part: int) -> AsyncIterator[Answer]:
     source = request.source
     if source.scope is Scope.PARTS:
         answers = _fetch_parts(client, request, first_part)
@@ -41,14 +75,14 @@ async def fetch_pages(client: Client, request: Request, *, first_part: int = 0) 
         yield answer
 
 
-async def _fetch_variants(client: Client, request: Request) -> AsyncIterator[Answer]:
+async def _fetch_variants(client: _ShapedClient, request: Request) -> AsyncIterator[Answer]:
     for variant in request.variants or ({},):
         params = {**request.params, **variant}
         yield await client.get(request.path, params, subject=request.subject, is_bulk=request.source.is_bulk)
 
 
 async def _fetch_list(
-    client: Client, request: Request, fixed: Mapping[str, str], *, first: int = 0, seen: Set[str] = frozenset()
+    client: _ShapedClient, request: Request, fixed: Mapping[str, str], *, first: int = 0, seen: Set[str] = frozenset()
 ) -> AsyncIterator[Answer]:
     """Ask page after page, from `first`, until one brings nothing that was not there or `seen` before.
 
@@ -78,7 +112,7 @@ def _name_entry(row: Any) -> str:
     return f"{row['symbol']} {row.get('date', '')} {row.get('delistedDate', '')}"
 
 
-async def _fetch_range(client: Client, request: Request, first: date) -> AsyncIterator[Answer]:
+async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> AsyncIterator[Answer]:
     """Ask for the days from `first` on, and for halves of them where the answer is as long as one that was cut."""
     last = date.fromisoformat(request.params["to"])
     answer = await client.get(request.path, request.params, subject=request.subject)
@@ -103,7 +137,7 @@ async def _fetch_range(client: Client, request: Request, first: date) -> AsyncIt
         )
 
 
-async def _fetch_parts(client: Client, request: Request, first: int) -> AsyncIterator[Answer]:
+async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> AsyncIterator[Answer]:
     source = request.source
     for part in range(first, _MOST_PAGES):
         try:
@@ -117,40 +151,61 @@ async def _fetch_parts(client: Client, request: Request, first: int) -> AsyncIte
             raise
 
 
+def reaches_limit(answer: Answer, request: Request) -> bool:
+    """Whether an answer has as many rows as one that was cut without a word."""
+    limits = [request.source.full_rows, request.params.get("limit")]
+    return any(limit is not None and len(answer.verdict.rows) >= int(limit) for limit in limits)
+
+
 def read_rows(answer: Answer) -> Iterator[Any]:
     """Yield the rows of an answer, of CSV one by one with every value as text and empty cells as None."""
     if answer.csv is None:
         yield from answer.verdict.rows
         return
-    answer.csv.seek(0)
-    text = io.TextIOWrapper(cast("io.BytesIO", answer.csv), encoding="utf-8-sig", errors="surrogateescape", newline="")
-    try:
-        reader = csv.reader(text)
-        header = next(reader, [])
-        for values in reader:
-            if len(values) == len(header):
-                yield {name: value or None for name, value in zip(header, values, strict=True)}
-            elif values:
-                yield values
-    finally:
-        text.detach()
+    rows = iterate_rows(answer.csv)
+    header = next(rows, [])
+    if isinstance(header, DamagedRow):
+        return
+    for values in rows:
+        if not isinstance(values, DamagedRow) and len(values) == len(header):
+            yield {name: value or None for name, value in zip(header, values, strict=True)}
+        elif values:
+            yield values
 
 
-def is_cut(body: Body) -> bool:
-    """Whether a CSV body ends inside a row: its last row has fewer fields than its header."""
+def find_repeated(shape: Shape, rows: Iterable[Any], *, path: str) -> set[int]:
+    """Return the key hashes that more than one row has; raises AnswerError for more rows than memory is meant for."""
+    seen: set[int] = set()
+    repeated: set[int] = set()
+    repeats = size = 0
+    for count, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            continue
+        key = shape.hash_key(row)
+        if key in seen:
+            repeated.add(key)
+            repeats, size = repeats + 1, size + measure_row(row)
+        seen.add(key)
+        if count > _MOST_ROWS or repeats > _MOST_REPEATED or size > _MOST_READ_CHARACTERS:
+            said = f"more than {_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that repeat a key"
+            raise AnswerError(Verdict(Kind.TOO_LARGE, said), path=path)
+    return repeated
+
+
+def count_rows(body: Body) -> int | None:
+    """Return how many rows a CSV body has below its header, or None if it ends inside a row.
+
+    A body ends inside a row if its last row has fewer fields than its header.
+    """
+    rows = iterate_rows(body)
+    header, count = next(rows, []), 0
+    last: list[str] | DamagedRow = []
+    for last in rows:
+        count += 1 if last else 0
     body.seek(0)
-    text = io.TextIOWrapper(cast("io.BytesIO", body), encoding="utf-8-sig", errors="surrogateescape", newline="")
-    try:
-        reader = csv.reader(text)
-        width, last = len(next(reader, [])), None
-        for last in reader:  # noqa: B007 - only the last one matters
-            pass
-        return last is not None and 0 < len(last) < width
-    except csv.Error:
-        return True
-    finally:
-        text.detach()
-        body.seek(0)
+    if isinstance(header, DamagedRow) or isinstance(last, DamagedRow):
+        return None if isinstance(header, DamagedRow) else count
+    return None if 0 < len(last) < len(header) else count
 
 
 def ends_bare(body: Body) -> bool:
@@ -170,41 +225,99 @@ def parse_rows(
     *,
     known_symbols: Collection[str] = frozenset(),
     only: Collection[str] | None = None,
+    aliases: Mapping[str, frozenset[str]] | None = None,
 ) -> Batch:
-    """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges.
+    """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges or securities.
 
-    With `only`, rows of other symbols are out of scope too: somebody asked for these.
+    With `only`, rows of other symbols are out of scope too: somebody asked for these. `aliases` are the other symbols of
+    those asked for. Different rows of one key are left to `settle_repeats`, which needs the whole answer.
     """
     batch = Batch()
-    seen: Counter[tuple[Any, ...]] = Counter()
-    defaults = {"symbol": request.symbols[0]} if request.source.scope is Scope.SYMBOL else request.defaults
+    scope = _RowScope(dataset, request, known_symbols, only, aliases or {})
+    defaults = request.given
     reshape = request.source.reshape
-    for row in rows if reshape is None else reshape(rows, request.subject):
-        if isinstance(row, Mapping) and _is_elsewhere(dataset, row, known_symbols, only):
+    records = _sift_rows(rows, scope, defaults, batch)
+    now = datetime.now(UTC)
+    size = 0
+    for row in records if reshape is None else reshape(records, request.subject):
+        if reshape is not None and scope.is_elsewhere(row, batch):
             batch.out_of_scope += 1
             continue
-        parsed = parse_row(dataset.record, row, defaults=defaults)
+        parsed = judge_values(dataset, row, defaults=defaults, now=now)
         if isinstance(parsed, Accepted):
-            batch.accepted.append(_number_repeat(dataset, parsed, seen) if dataset.numbers_repeats else parsed)
+            batch.accepted.append(parsed)
         else:
             batch.rejected.append(parsed)
+        size += measure_row(row)
+        _check_size(batch, size, request)
+    _check_size(batch, size, request)
     return batch
 
 
-def _is_elsewhere(
-    dataset: Dataset, row: Mapping[str, Any], known_symbols: Collection[str], only: Collection[str] | None
-) -> bool:
-    if dataset.exchange_field is not None and is_foreign(row.get(dataset.exchange_field)):
-        return True
-    wanted = known_symbols if dataset.symbol_fields else only
-    if wanted is None:
-        return False
-    named = [read_absence(row.get(name)) for name in dataset.symbol_fields or ("symbol",)]
-    texts = [str(value).strip().upper() for value in named if isinstance(value, str | int)]
-    return bool(texts) and not any(text in wanted for text in texts)
+def _check_size(batch: Batch, size: int, request: Request) -> None:
+    """Raise AnswerError where what was read of an answer is more than memory is meant for; the whole of it is refused."""
+    if len(batch.accepted) + len(batch.rejected) > _MOST_READ or size > _MOST_READ_CHARACTERS:
+        said = f"more than {_MOST_READ:,} records, or {_MOST_READ_CHARACTERS >> 20} MB of them"
+        raise AnswerError(Verdict(Kind.TOO_LARGE, said), path=request.path, subject=request.subject)
 
 
-def _number_repeat(dataset: Dataset, accepted: Accepted, seen: Counter[tuple[Any, ...]]) -> Accepted:
-    key = tuple(getattr(accepted.record, name) for name in dataset.key if name != "occurrence")
-    seen[key] += 1
-    return Accepted(accepted.record.model_copy(update={"occurrence": seen[key]}), accepted.raw)
+class _RowScope:
+    """Which rows of an answer are about what was asked for."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        request: Request,
+        known_symbols: Collection[str],
+        only: Collection[str] | None,
+        aliases: Mapping[str, frozenset[str]],
+    ) -> None:
+        self.dataset = dataset
+        self.source = request.source
+        self._asked = frozenset(request.asked).union(*(aliases.get(symbol, ()) for symbol in request.asked))
+        self._wanted = known_symbols if dataset.symbol_fields and not dataset.is_worldwide else only
+
+    def is_elsewhere(self, row: Any, batch: Batch) -> bool:
+        """Whether a row is about another exchange or security; a symbol that nobody asked for is noted in the batch."""
+        if not isinstance(row, Mapping):
+            return False
+        if self.dataset.exchange_field is not None and is_foreign(row.get(self.dataset.exchange_field)):
+            return True
+        if self._asked:
+            named = self._list_symbols(row, ("symbol",))
+            batch.strangers.update(clean_name(symbol) for symbol in named if symbol not in self._asked)
+            return bool(named) and named[0] not in self._asked
+        if self._wanted is None:
+            return False
+        named = self._list_symbols(row, self.dataset.symbol_fields or ("symbol",))
+        return bool(named) and not any(symbol in self._wanted for symbol in named)
+
+    @staticmethod
+    def _list_symbols(row: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+        given = [read_absence(row.get(name)) for name in names]
+        return [str(value).strip().upper() for value in given if isinstance(value, str | int)]
+
+
+def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
+    """Yield the rows that are records; the others are rejected, with the reason that their reading gives."""
+    dataset, source = scope.dataset, scope.source
+    shape = make_shape(dataset, source)
+    # what the endpoint sends is not filled in
+    added = {name: value for name, value in defaults.items() if name not in shape.key}
+    for row in rows:
+        # rows that are made anew name another symbol before than after
+        if source.reshape is None and scope.is_elsewhere(row, batch):
+            batch.out_of_scope += 1
+            continue
+        finding = shape.judge_row(row)
+        if finding is Finding.RECORD:
+            yield row
+        elif finding is not Finding.NOTHING:
+            parsed = parse_row(dataset.record, row, defaults=added)
+            batch.rejected.append(parsed if isinstance(parsed, Rejected) else _reject_unproven(row, shape))
+
+
+def _reject_unproven(row: Mapping[str, Any], shape: Shape) -> Rejected:
+    lacking = [name for name in shape.key if not is_given(row.get(name))]
+    detail = f"it lacks {', '.join(lacking)}" if lacking else "it has nothing beside its key"
+    return Rejected(row, "not_a_record", f"the row is no record: {detail}")

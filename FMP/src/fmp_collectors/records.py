@@ -6,15 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
+
+from fmp_collectors.call import Call, Origin
+from fmp_collectors.csv_rows import DamagedRow
 
 EXCHANGES = ("NYSE", "NASDAQ", "AMEX", "TSX", "TSXV")
 MARKET_CAP_LIMIT = Decimal(10) ** 14
@@ -22,6 +26,7 @@ _NUMBER_LIMIT = Decimal(10) ** 40
 _ABSENT = frozenset({"", "n/a", "null", "none"})
 _EXCHANGE_CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,15}")
 _SYMBOL_LENGTH = 32
+_NAME_LENGTH = 64
 _CIK_LENGTH = 10
 # without leading zeros, which only texts have
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,40})?([eE][+-]?\d{1,2})?")
@@ -66,7 +71,7 @@ def _check_market_cap(value: Decimal) -> Decimal:
 
 def _refuse_flag(value: Any) -> Any:
     if isinstance(value, bool):
-        raise PydanticCustomError("bad_number", "a truth value stands where a number belongs")
+        raise PydanticCustomError("bad_number", "a boolean where a number is expected")
     return value
 
 
@@ -119,12 +124,23 @@ class Record(BaseModel):
     The vendor sends numbers for texts and texts for numbers; either is read as the type that the field has.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        coerce_numbers_to_str=True,
+        # a process that collects one dataset, or none, does not build the validators of all
+        defer_build=True,
+    )
 
     volatile: ClassVar[frozenset[str]] = frozenset()
     """Fields whose change alone makes no new content."""
+    moving: ClassVar[frozenset[str]] = frozenset()
+    """Fields, by our name or the vendor's, whose change alone replaces a row without a trace in the history."""
     unstored: ClassVar[frozenset[str]] = frozenset()
     """Fields that are validated and then left to `raw`, without a column of their own."""
+    made: ClassVar[frozenset[str]] = frozenset()
+    """Fields that come from the place of a row in its answer; rows that differ in these alone are equal."""
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
@@ -139,40 +155,57 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Accepted:
-    """A record with the row as delivered."""
+    """A record with the row as delivered, the reasons for which values of it were left out, and where it came from."""
 
     record: Record
     raw: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    call: Call | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be a record: a reason for counting, a sentence, and the symbol where it has one."""
+    """A row that cannot be a record: a reason for counting, a sentence, the symbol where it has one, where it came from."""
 
     raw: Any
     reason: str
     detail: str
     symbol: str | None = None
+    call: Call | None = None
+    origin: Origin | None = None
 
 
 @dataclass
 class Batch:
-    """The rows of one answer, sorted by what they are; `read` leaves those of other exchanges out."""
+    """The rows of one answer, sorted by what they are; `read` leaves those of other exchanges out.
+
+    `strangers` are symbols that rows named although others were asked for.
+    """
 
     accepted: list[Accepted] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     out_of_scope: int = 0
+    duplicate: int = 0
+    strangers: set[str] = field(default_factory=set)
 
     @property
     def read(self) -> int:
         """Rows that count."""
-        return len(self.accepted) + len(self.rejected)
+        return len(self.accepted) + len(self.rejected) + self.duplicate
+
+    def name_call(self, call: Call | None, origin: Origin | None = None) -> None:
+        """Record which call brought all of these rows, and what it asked for."""
+        self.accepted = [replace(accepted, call=call, origin=origin) for accepted in self.accepted]
+        self.rejected = [replace(rejected, call=call, origin=origin) for rejected in self.rejected]
 
     def extend(self, other: Batch) -> None:
         """Add another batch."""
         self.accepted.extend(other.accepted)
         self.rejected.extend(other.rejected)
         self.out_of_scope += other.out_of_scope
+        self.duplicate += other.duplicate
+        self.strangers |= other.strangers
 
 
 def is_foreign(code: Any) -> bool:
@@ -186,13 +219,17 @@ def is_foreign(code: Any) -> bool:
 
 def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | None = None) -> Accepted | Rejected:
     """Read one row as a record; `defaults` are values that the request knows and the row may lack."""
+    if isinstance(row, DamagedRow):
+        return Rejected(row.text, "row_too_long", row.detail)
     if not isinstance(row, Mapping):
         return Rejected(row, "not_an_object", "the row is not an object with named fields")
     symbol = row.get("symbol")
-    name = symbol.strip()[:64] if isinstance(symbol, str) else None if symbol is None else str(symbol)[:64]
+    name = None if symbol is None else str(symbol).strip()[:_NAME_LENGTH]
     unstorable = _find_unstorable(row)
     if unstorable:
-        return Rejected(row, unstorable, "the row holds characters that no database text can hold", _printable(name))
+        return Rejected(
+            row, unstorable, "the row holds characters that no database text can hold", name and clean_name(name)
+        )
     try:
         return Accepted(model.model_validate({**(defaults or {}), **row}), row)
     except ValidationError as error:
@@ -201,8 +238,9 @@ def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | No
         return Rejected(row, reason, detail, name)
 
 
-def _printable(name: str | None) -> str | None:
-    return None if name is None else name.encode("utf-8", "replace").decode().replace("\x00", "")
+def clean_name(name: str) -> str:
+    """Return the beginning of a name as a database text can hold it."""
+    return name[:_NAME_LENGTH].encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def _find_unstorable(row: Mapping[str, Any]) -> str | None:
@@ -217,7 +255,7 @@ def _find_unstorable(row: Mapping[str, Any]) -> str | None:
 def _walk_texts(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for name, inner in value.items():
             yield str(name)
             yield from _walk_texts(inner)
@@ -264,7 +302,7 @@ def dump_exact(value: Any) -> str:
         return _dump_plain(value)
     if isinstance(value, Decimal):
         return str(value) if value.is_finite() and abs(value.adjusted()) < 1000 else _dump_plain(str(value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return f"{{{','.join([f'{_dump_name(str(name))}:{dump_exact(inner)}' for name, inner in value.items()])}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join([dump_exact(inner) for inner in value])}]"
@@ -292,12 +330,43 @@ def hash_content(accepted: Accepted) -> bytes:
 
     Typed fields count by value and unknown ones as delivered; volatile fields do not count.
     """
-    record, model = accepted.record, type(accepted.record)
-    known = {info.alias or name for name, info in model.model_fields.items()}
-    parts = [f"{name}={_canonical(getattr(record, name))}" for name in model.model_fields if name not in model.volatile]
+    return _digest([part for _, part in _list_parts(accepted)])
+
+
+def hash_contents(accepted: Accepted) -> tuple[bytes, bytes | None]:
+    """Return the hash of the content, and that of the content without moving fields; None if no field moves."""
+    parts, moving = _list_parts(accepted), accepted.record.moving
+    lasting = _digest([part for name, part in parts if name not in moving]) if moving else None
+    return _digest([part for _, part in parts]), lasting
+
+
+@lru_cache(maxsize=256)
+def _sort_fields(model: type[Record]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the fields that count, and the vendor's names that are known or do not count."""
+    counted = tuple(name for name in model.model_fields if name not in model.volatile)
+    return counted, model.volatile | {info.alias or name for name, info in model.model_fields.items()}
+
+
+def _list_parts(accepted: Accepted) -> list[tuple[str, str]]:
+    record, raw = accepted.record, accepted.raw
+    counted, known = _sort_fields(type(record))
+    parts = [(name, f"{name}={_canonical(getattr(record, name))}") for name in counted]
     parts += [
-        f"{name}={_canonical_unknown(accepted.raw[name])}"
-        for name in sorted(accepted.raw)
-        if name not in known and name not in model.volatile and read_absence(accepted.raw[name]) is not None
+        (name, f"{name}={_canonical_unknown(raw[name])}")
+        for name in sorted(raw)
+        if name not in known and read_absence(raw[name]) is not None
     ]
+    return parts
+
+
+def _digest(parts: Iterable[str]) -> bytes:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+
+
+def find_plain_type(annotation: Any) -> Any:
+    """Return the plain type of an annotation, without None."""
+    if get_origin(annotation) is Annotated:
+        return find_plain_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return find_plain_type(next(one for one in get_args(annotation) if one is not type(None)))
+    return annotation

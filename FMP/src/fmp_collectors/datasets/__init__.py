@@ -11,6 +11,7 @@ from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
 from fmp_collectors.datasets.etf_info import ETF_INFO
 from fmp_collectors.datasets.etf_weights import ETF_COUNTRIES, ETF_SECTORS
+from fmp_collectors.datasets.exchange_rates import EXCHANGE_RATES
 from fmp_collectors.datasets.growth import BALANCE_SHEET_GROWTH, CASH_FLOW_GROWTH, INCOME_GROWTH
 from fmp_collectors.datasets.index_prices import INDEX_PRICES
 from fmp_collectors.datasets.movers import MOVERS
@@ -36,6 +37,7 @@ DATASETS: tuple[Dataset, ...] = (
     MOVERS,
     INDEX_PRICES,
     TREASURY_RATES,
+    EXCHANGE_RATES,
     PROFILE,
     INCOME_STATEMENT,
     BALANCE_SHEET,

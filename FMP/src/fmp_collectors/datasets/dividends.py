@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Cadence, Dataset, History, Repeats, Scope, Source, Storage
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
 class Dividend(Record):
     """A payment per share, `date` being the ex-date; the yield is in percent."""
+
+    # it moves with the price until the ex-date
+    volatile = frozenset({"dividend_yield"})
 
     symbol: Symbol
     date: Day
@@ -29,7 +32,14 @@ DIVIDENDS = Dataset(
     table="fmp_dividend",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    storage=Storage.EVENTS,
+    kind_field="frequency",
+    days_back=30,
+    days_ahead=90,
+    history=History.DELISTED,
     symbol_fields=("symbol",),
+    # a regular and a special payment may share their day
+    repeats=Repeats.SET,
     # an answer is capped near 4,000 rows, at what number exactly is not known, so short ranges are asked
     sources=(
         Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5, full_rows=3900),

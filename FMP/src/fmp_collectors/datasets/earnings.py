@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Repeats, Scope, Source
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -26,8 +26,10 @@ EARNINGS = Dataset(
     table="fmp_earning",
     key=("symbol", "date"),
     cadence=Cadence.WEEKLY,
+    history=History.LISTED,
     audience=Audience.COMPANIES,
     symbol_fields=("symbol",),
+    repeats=Repeats.FULLER,
     daily_days=30,
     days_ahead=90,
     # an answer is cut at 4,000 rows, the earliest left out; two days of a season mostly have fewer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, Dataset, History, Plan, Scope, Source
 from fmp_collectors.records import Day, Number, Record, Symbol, Volume
 
 
@@ -31,7 +31,11 @@ EOD_PRICES = Dataset(
     table="fmp_eod_price",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    history=History.DELISTED,
     hours_after_close=6,
+    observed="date",
+    prices=("close",),
+    side_prices=("open", "high", "low"),
     symbol_fields=("symbol",),
     sources=(
         Source(path="eod-bulk", scope=Scope.SESSION, plan=Plan.ULTIMATE, is_bulk=True),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Repeats, Scope, Source, Storage
 from fmp_collectors.records import Number, Record, Symbol
 
 # these make up the key, and half of the rows (bonds, cash) lack some of them
@@ -44,6 +44,6 @@ ETF_HOLDINGS = Dataset(
     storage=Storage.SNAPSHOT,
     audience=Audience.FUNDS,
     list_field="symbol",
-    numbers_repeats=True,
+    repeats=Repeats.NUMBERED,
     sources=(Source(path="etf/holdings", scope=Scope.SYMBOL, plan=Plan.ULTIMATE),),
 )

@@ -44,5 +44,6 @@ ETF_INFO = Dataset(
     key=("symbol",),
     cadence=Cadence.WEEKLY,
     audience=Audience.FUNDS,
+    side_prices=("nav",),
     sources=(Source(path="etf/info", scope=Scope.SYMBOL, plan=Plan.STARTER),),
 )

@@ -44,7 +44,7 @@ ETF_COUNTRIES = Dataset(
     storage=Storage.SNAPSHOT,
     audience=Audience.FUNDS,
     list_field="symbol",
-    sources=(Source(path="etf/country-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER),),
+    sources=(Source(path="etf/country-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("country",)),),
 )
 ETF_SECTORS = Dataset(
     name="etf_sectors",
@@ -56,5 +56,5 @@ ETF_SECTORS = Dataset(
     storage=Storage.SNAPSHOT,
     audience=Audience.FUNDS,
     list_field="symbol",
-    sources=(Source(path="etf/sector-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER),),
+    sources=(Source(path="etf/sector-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("symbol", "sector")),),
 )

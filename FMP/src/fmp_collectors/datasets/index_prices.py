@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, Dataset, History, Plan, Scope, Source
 from fmp_collectors.records import Day, Number, Record, Symbol, Volume
 
 _INDICES = ("^GSPC", "^DJI", "^IXIC", "^NDX", "^RUT", "^VIX", "^GSPTSE", "^TX60")
@@ -29,7 +29,11 @@ INDEX_PRICES = Dataset(
     table="fmp_index_price",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    history=History.LISTED,
     hours_after_close=6,
+    observed="date",
+    prices=("close",),
+    side_prices=("open", "high", "low"),
     # enough for averages over 200 sessions and for the change over a year
     daily_days=400,
     sources=(

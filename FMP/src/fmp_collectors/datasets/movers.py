@@ -28,5 +28,14 @@ MOVERS = Dataset(
     cadence=Cadence.DAILY,
     exchange_field="exchange",
     is_stamped=True,
-    sources=(Source(path="biggest-{topic}", scope=Scope.TOPIC, topics=("gainers", "losers"), topic_field="direction"),),
+    prices=("price",),
+    sources=(
+        Source(
+            path="biggest-{topic}",
+            scope=Scope.TOPIC,
+            topics=("gainers", "losers"),
+            topic_field="direction",
+            sends=("symbol",),
+        ),
+    ),
 )

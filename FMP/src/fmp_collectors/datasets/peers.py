@@ -13,6 +13,7 @@ class Peer(Record):
     """A company that the vendor sets beside another, and its place among those."""
 
     volatile = frozenset({"peers", "companyName", "price", "mktCap"})
+    made = frozenset({"place"})
 
     symbol: Symbol
     peer_symbol: Symbol
@@ -48,7 +49,15 @@ PEERS = Dataset(
     symbol_fields=("symbol",),
     list_field="symbol",
     sources=(
-        Source(path="peers-bulk", scope=Scope.LIST, plan=Plan.ULTIMATE, is_bulk=True, reshape=split_cells),
-        Source(path="stock-peers", scope=Scope.SYMBOL, reshape=turn_rows),
+        Source(
+            path="peers-bulk",
+            scope=Scope.LIST,
+            plan=Plan.ULTIMATE,
+            is_bulk=True,
+            sends=("symbol",),
+            may_be_bare=True,
+            reshape=split_cells,
+        ),
+        Source(path="stock-peers", scope=Scope.SYMBOL, sends=("symbol",), reshape=turn_rows),
     ),
 )

@@ -13,6 +13,8 @@ class EquityProfile(Record):
 
     model_config = ConfigDict(validate_by_name=True)
     unstored = frozenset({"average_volume"})
+    # `change` has no column and goes by the vendor's name
+    moving = frozenset({"current_price", "change_percentage", "change", "volume", "average_volume", "market_cap"})
 
     symbol: Symbol
     company_name: str
@@ -41,6 +43,7 @@ PROFILE = Dataset(
     key=("symbol", "exchange"),
     cadence=Cadence.WEEKLY,
     exchange_field="exchange",
+    prices=("current_price",),
     sources=(
         Source(path="profile-bulk", scope=Scope.PARTS, plan=Plan.ULTIMATE, is_bulk=True),
         Source(path="profile", scope=Scope.SYMBOL),

@@ -38,7 +38,14 @@ QUOTE = Dataset(
     key=("symbol", "quoted_at"),
     cadence=Cadence.DAILY,
     hours_after_close=6,
+    observed="quoted_at",
+    prices=("price",),
+    side_prices=(
+        *("open", "day_low", "day_high", "year_high", "year_low", "previous_close", "price_avg50", "price_avg200"),
+    ),
     exchange_field="exchange",
+    # a quote belongs to its moment: the next one is a row of its own
+    keeps_history=False,
     sources=(
         Source(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),
         Source(path="batch-quote", scope=Scope.BATCH, batch_size=100, plan=Plan.STARTER),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Cadence, Dataset, History, Scope, Source, Storage
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -22,6 +22,10 @@ SPLITS = Dataset(
     table="fmp_split",
     key=("symbol", "date"),
     cadence=Cadence.DAILY,
+    storage=Storage.EVENTS,
+    days_back=30,
+    days_ahead=90,
+    history=History.DELISTED,
     symbol_fields=("symbol",),
     sources=(
         Source(path="splits-calendar", scope=Scope.RANGE, range_days=30, full_rows=3900),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Plan, Repeats, Scope, Source, Storage
 from fmp_collectors.records import Cik, Day, Record, Symbol
 
 Period = Annotated[
@@ -34,7 +34,14 @@ class FiledStatement(PeriodRecord):
 
 
 def declare_statement(
-    name: str, *, title: str, record: type[PeriodRecord], table: str, path: str, has_bulk: bool = True
+    name: str,
+    *,
+    title: str,
+    record: type[PeriodRecord],
+    table: str,
+    path: str,
+    has_bulk: bool = True,
+    history: History = History.LISTED,
 ) -> Dataset:
     """Declare a dataset of fiscal periods: by year and period where there is bulk, else company by company."""
     bulk = Source(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
@@ -47,7 +54,9 @@ def declare_statement(
         key=("symbol", "fiscal_year", "period", "date"),
         cadence=Cadence.WEEKLY,
         storage=Storage.VERSIONS,
+        history=history,
         audience=Audience.COMPANIES,
         symbol_fields=("symbol",),
+        repeats=Repeats.FILED if issubclass(record, FiledStatement) else Repeats.AMBIGUOUS,
         sources=(bulk, single) if has_bulk else (single,),
     )

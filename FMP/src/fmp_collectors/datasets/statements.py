@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fmp_collectors.dataset import History
 from fmp_collectors.datasets.statement import FiledStatement, declare_statement
 from fmp_collectors.records import Number
 
@@ -67,6 +68,7 @@ INCOME_STATEMENT = declare_statement(
     record=IncomeStatement,
     table="fmp_income_statement",
     path="income-statement",
+    history=History.DELISTED,
 )
 BALANCE_SHEET = declare_statement(
     "balance_sheet",
@@ -74,6 +76,7 @@ BALANCE_SHEET = declare_statement(
     record=BalanceSheet,
     table="fmp_balance_sheet",
     path="balance-sheet-statement",
+    history=History.DELISTED,
 )
 CASH_FLOW = declare_statement(
     "cash_flow",
@@ -81,4 +84,5 @@ CASH_FLOW = declare_statement(
     record=CashFlow,
     table="fmp_cash_flow",
     path="cash-flow-statement",
+    history=History.DELISTED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Cadence, Dataset, History, Scope, Source
 from fmp_collectors.records import Day, Number, Record
 
 
@@ -33,7 +33,9 @@ TREASURY_RATES = Dataset(
     table="fmp_treasury_rate",
     key=("date",),
     cadence=Cadence.DAILY,
+    history=History.LISTED,
     hours_after_close=30,
+    observed="date",
     daily_days=90,
     # a longer range is answered with its newest three months, without a word
     sources=(Source(path="treasury-rates", scope=Scope.RANGE, range_days=85),),

@@ -1,82 +1,173 @@
-"""The first history of prices: a run of its own, asked for by the first daily run that finds no price stored."""
+"""The first history: a run of its own, asked for by a daily run that finds some of it missing, its cost told beforehand."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from fmp_collectors.datasets.dividends import DIVIDENDS
-from fmp_collectors.datasets.eod_prices import EOD_PRICES
-from fmp_collectors.datasets.splits import SPLITS
+from fmp_collectors.dataset import Scope, Source
+from fmp_ingest.estimate import Estimate, estimate_calls
+from fmp_ingest.history import DELISTED, LEAD, LISTED, choose_first, find_missing, find_missing_topics, has_topics
 from fmp_ingest.progress import Progress
+from fmp_ingest.targets import read_delisted_targets, read_targets
 from sra_shared.db import Connection
-from sra_shared.jobs import enqueue_run
+from sra_shared.enqueueing import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, UnitStatus, request_run
+from sra_shared.settings import FmpSettings
 
 _log = get_logger(__name__)
 
-# views adjust prices by the events of the same years
-_DATASETS = (EOD_PRICES, SPLITS, DIVIDENDS)
 _WORK_KEY = f"{TaskType.FMP_BACKFILL}:first"
 _PRIORITY = 5
 _TIMEOUT_SECONDS = 14_400
-# a figure over all the years starts from the last price before them, one by full months a month earlier still
-_LEAD = timedelta(days=45)
-
 
 SQL_LAST = "SELECT status FROM task_execution_log WHERE work_key = $1 ORDER BY scheduled_at DESC LIMIT 1"
 SQL_FORMER = """
 SELECT t.status AS run, u.status, u.resume
 FROM task_execution_log t LEFT JOIN run_unit u ON u.task_id = t.task_id AND u.unit = $2
 WHERE t.task_id <> $1 AND t.work_key = (SELECT work_key FROM task_execution_log WHERE task_id = $1)
-ORDER BY t.scheduled_at DESC LIMIT 1
+  AND coalesce((t.parameters->>'from')::date, '-infinity') <= $3::date
+ORDER BY u.unit IS NULL, t.scheduled_at DESC LIMIT 1
 """
+SQL_KEEP_COST = (
+    "UPDATE task_execution_log SET details = details || jsonb_build_object('cost', $2::jsonb) WHERE task_id = $1"
+)
 
 
-async def read_former(connection: Connection, task_id: UUID, unit: str) -> Progress | None:
+async def read_former(connection: Connection, task: ProcessingTask, unit: str) -> Progress | None:
     """Return where a backfill begins that was begun before and did not end well: only what failed is asked for again.
 
-    None where there was none, where it ended well, or where nothing is known of this part of it.
+    None where there was none of these years, where it ended well, or where nothing is known of this part of it.
     """
-    row = await connection.fetchrow(SQL_FORMER, task_id, unit)
+    first = date.fromisoformat(str(task.parameters.get("from", date.min))) + LEAD
+    row = await connection.fetchrow(SQL_FORMER, task.task_id, unit, first)
     if row is None or row["status"] is None or row["run"] == RunStatus.COMPLETED:
         return None
     if row["status"] == UnitStatus.COMPLETED:
         return Progress(answered=1, is_done=True)
-    return Progress.read(row["resume"]).start_again() if row["resume"] else None
+    if not row["resume"]:
+        return None
+    former = Progress.read(row["resume"])
+    is_through = row["status"] in (UnitStatus.PARTIAL, UnitStatus.SKIPPED) and not (former.spent or former.broken_off)
+    # what the plan refused then is asked for anew with everything else
+    return None if is_through else former.start_again()
 
 
-# the prices of some symbols that somebody asked for are no history
-SQL_IS_STORED = f"""
-SELECT EXISTS (SELECT FROM {EOD_PRICES.table} p WHERE NOT EXISTS (
-  SELECT FROM task_execution_log t WHERE t.task_id = p.run_id AND t.parameters ? 'symbols'))
-"""  # noqa: S608 - our own name
+@dataclass(frozen=True)
+class PartCost:
+    """What one dataset of the history would cost, of what is listed or of what was delisted."""
+
+    dataset: str
+    part: str
+    estimate: Estimate
 
 
-async def request_first_backfill(connection: Connection, *, today: date, years: int) -> ProcessingTask | None:
-    """Ask for the history up to today where no price is stored, in the caller's transaction; None where one is.
+@dataclass(frozen=True)
+class HistoryPlan:
+    """What is missing of the history from `first` to `last`, and the cost of each part, in order."""
 
-    A worker of the service does it beside everything else, within its share of the calls. One that failed is asked for
-    again, and goes on with what failed.
+    first: date
+    last: date
+    parts: Sequence[PartCost]
+
+    def list_names(self, part: str) -> list[str]:
+        """Names of the datasets of a part."""
+        return [one.dataset for one in self.parts if one.part == part]
+
+    @property
+    def calls(self) -> int:
+        """Calls of all parts."""
+        return sum(one.estimate.calls for one in self.parts)
+
+    @property
+    def minutes(self) -> Decimal:
+        """Minutes of all parts, which are asked for one after the other."""
+        return sum((one.estimate.minutes for one in self.parts), Decimal(0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The cost as the ledger and the command show it."""
+        return {
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "calls": self.calls,
+            "minutes": float(self.minutes),
+            "datasets": [
+                {
+                    "dataset": one.dataset,
+                    "part": one.part,
+                    "path": one.estimate.path,
+                    "calls": one.estimate.calls,
+                    "minutes": float(one.estimate.minutes),
+                }
+                for one in self.parts
+            ],
+        }
+
+
+def list_single_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Return the sources by which delisted companies are asked for: one by one, since files and calendars may lack them."""
+    return tuple(source for source in sources if source.scope is Scope.SYMBOL)
+
+
+async def plan_history(connection: Connection, settings: FmpSettings, *, today: date) -> HistoryPlan:
+    """Return what the history of FMP_HISTORY_YEARS lacks and what it would cost, without a call."""
+    first = choose_first(today, settings.fmp_history_years)
+    days = {"from": first.isoformat(), "to": today.isoformat()}
+    missing = await find_missing(connection, first)
+    parts = []
+    for dataset in missing.listed:
+        targets = await read_targets(connection, dataset, days)
+        if has_topics(dataset):
+            targets = replace(targets, topics=tuple(await find_missing_topics(connection, dataset, first)))
+        cost = estimate_calls(dataset, targets, settings, is_backfill=True)
+        parts.append(PartCost(dataset.name, LISTED, cost))
+    ended = await read_delisted_targets(connection, first, today)
+    for dataset in missing.delisted:
+        single = replace(dataset, sources=list_single_sources(dataset.sources))
+        parts.append(PartCost(dataset.name, DELISTED, estimate_calls(single, ended, settings, is_backfill=True)))
+    return HistoryPlan(first, today, parts)
+
+
+async def request_history(connection: Connection, settings: FmpSettings, *, today: date) -> ProcessingTask | None:
+    """Ask for what is missing of the history up to today, in the caller's transaction; None where nothing is.
+
+    A worker of the service does it beside everything else, within its share of the calls. What failed is asked for again
+    by the next daily run, and goes on where it was; a run that a person cancelled is not.
     """
     last = await connection.fetchval(SQL_LAST, _WORK_KEY)
-    is_stored = await connection.fetchval(SQL_IS_STORED)
-    is_wanted = not is_stored if last is None else last in (RunStatus.FAILED, RunStatus.PARTIAL)
-    if not is_wanted or not years:
+    if not settings.fmp_history_years or (
+        last is not None and (last == RunStatus.CANCELLED or RunStatus(last).is_live)
+    ):
         return None
-    first = date(today.year - years, today.month, min(today.day, 28)) - _LEAD
+    plan = await plan_history(connection, settings, today=today)
+    if not plan.parts:
+        return None
     request = RunRequest(
         task_type=TaskType.FMP_BACKFILL,
         parameters={
-            "datasets": [dataset.name for dataset in _DATASETS],
-            "from": first.isoformat(),
-            "to": today.isoformat(),
+            "datasets": plan.list_names(LISTED),
+            "delisted": plan.list_names(DELISTED),
+            "from": plan.first.isoformat(),
+            "to": plan.last.isoformat(),
+            "missing": True,
         },
         priority=_PRIORITY,
         timeout_seconds=_TIMEOUT_SECONDS,
         work_key=_WORK_KEY,
     )
     requested = await request_run(connection, request, source="fmp", enqueue=enqueue_run)
-    _log.info("first_backfill_requested", backfill=str(requested.task.task_id), first=str(first), last=str(today))
+    await connection.execute(SQL_KEEP_COST, requested.task.task_id, plan.as_dict())
+    _log.info(
+        "history_requested",
+        backfill=str(requested.task.task_id),
+        first=str(plan.first),
+        last=str(plan.last),
+        calls=plan.calls,
+        minutes=float(plan.minutes),
+        datasets=len(plan.parts),
+    )
     return requested.task

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
-from fmp_collectors.answers import Answer, Kind, Verdict
+from fmp_collectors.answers import Answer, Kind, judge_rows
+from fmp_collectors.call import Call
+from fmp_collectors.fetch import Client
+from fmp_collectors.judge import ANY_SHAPE, Shape
 from fmp_collectors.records import dump_exact
 from sra_shared.cache import make_cache_key
 from sra_shared.logs import get_logger
-from sra_shared.protocols import CacheManager, DataFetcher
+from sra_shared.protocols import CacheManager
 
 _log = get_logger(__name__)
 
@@ -24,7 +29,7 @@ class CachedFetcher:
 
     def __init__(
         self,
-        client: DataFetcher[Answer],
+        client: Client,
         cache: CacheManager,
         *,
         scope: str = "fmp",
@@ -36,17 +41,64 @@ class CachedFetcher:
         self._scope = scope
         self._lifetimes = lifetimes
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
-        """Return a good answer; raises what the client raises. Empty lists and errors are not kept."""
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        subject: str = "",
+        is_bulk: bool = False,
+        shape: Shape = ANY_SHAPE,
+    ) -> Answer:
+        """Return a good answer; raises what the client raises. Empty lists and errors are not kept, and what an earlier
+        release kept is judged again."""
         lifetime = self._lifetimes.get(path)
         if lifetime is None or is_bulk:
-            return await self._client.get(path, params, subject=subject, is_bulk=is_bulk)
-        key = make_cache_key(self._scope, path, params)
+            return await self._client.get(path, params, subject=subject, is_bulk=is_bulk, shape=shape)
+        # bodies of before name no call, under keys of their own until they expire
+        key = make_cache_key(f"{self._scope} call", path, params)
         kept = await self._cache.get(key)
-        if kept is not None:
+        found = None if kept is None else _read_answer(kept, shape)
+        if found is not None and found.verdict.kind.is_ok:
             _log.debug("answer_was_kept", path=path, subject=subject)
-            return Answer(Verdict(Kind.OK_JSON, rows=tuple(json.loads(kept, parse_float=Decimal))))
-        answer = await self._client.get(path, params, subject=subject)
+            return found
+        answer = await self._client.get(path, params, subject=subject, shape=shape)
         if answer.verdict.kind is Kind.OK_JSON and answer.verdict.rows:
-            await self._cache.put(key, dump_exact(answer.verdict.rows), lifetime=lifetime)
+            body = _dump_answer(answer)
+            if _is_storable(body):
+                await self._cache.put(key, body, lifetime=lifetime)
         return answer
+
+
+def _is_storable(body: str) -> bool:
+    """Whether a database text can hold it; rows with lone surrogates are quarantined, and asked for again."""
+    try:
+        body.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _dump_answer(answer: Answer) -> str:
+    """Return the rows with the call that brought them, which rows stored later name too."""
+    call: dict[str, Any] | None = None
+    if answer.call is not None:
+        call = {**vars(answer.call), "digest": answer.call.digest.hex()}
+    return dump_exact({"call": call, "rows": answer.verdict.rows})
+
+
+def _read_answer(kept: str, shape: Shape) -> Answer:
+    content = json.loads(kept, parse_float=Decimal)
+    call: dict[str, Any] | None = content["call"]
+    verdict = judge_rows(content["rows"], shape)
+    if call is None:
+        return Answer(verdict)
+    made = Call(
+        **{
+            **call,
+            "run_id": UUID(call["run_id"]),
+            "answered_at": datetime.fromisoformat(call["answered_at"]),
+            "digest": bytes.fromhex(call["digest"]),
+        }
+    )
+    return Answer(verdict, call=made)

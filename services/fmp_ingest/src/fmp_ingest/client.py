@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import BinaryIO, cast
 from uuid import UUID
 
 import httpx
 
-from fmp_collectors.answers import HEAD_BYTES, Answer, AnswerError, Body, Kind, Verdict, classify_answer
-from fmp_collectors.fetch import ends_bare, is_cut
+from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.fetch import ends_bare
+from fmp_collectors.judge import ANY_SHAPE, Shape
+from fmp_ingest.bodies import LargeAnswer, read_csv, read_json
+from fmp_ingest.calls import CallNumbers, Receipt
 from fmp_ingest.gate import Breaker, Gate, RetryPolicy
 from fmp_ingest.limiter import Limiter, Turn
-from fmp_ingest.pace import make_bulk_pace, make_pace
+from fmp_ingest.pace import WINDOW_SECONDS, make_bulk_pace, make_pace
 from fmp_ingest.quota import Quota
 from fmp_ingest.tally import Tally
 from fmp_ingest.tickets import DatabaseTicketStore
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
-from sra_shared.http import load_certificates
-from sra_shared.logs import get_logger, redact_text
+from sra_shared.http import make_outbound_transport, read_retry_after
+from sra_shared.http.addresses import is_host_of, read_host
+from sra_shared.logs import get_logger
 from sra_shared.settings import FmpSettings
 
 _log = get_logger(__name__)
 
-MOST_JSON_BYTES = 64 * 1024 * 1024
-MOST_CSV_BYTES = 1024 * 1024 * 1024
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0, pool=None)
+_CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
 _JSON_SECONDS = 90.0
 _CSV_SECONDS = 900.0
 VENDOR_DOMAIN = "financialmodelingprep.com"
 STAND_IN_HEADER = "X-SRA-Stand-In"
+_UNJUDGED = Answer(Verdict(Kind.NO_ANSWER, "it was not judged"))
 
 
 class AccountError(FatalError):
@@ -52,35 +55,33 @@ class RefusedSourceError(ConfigError):
 
 def check_source(base_url: str, *, is_sandbox: bool) -> None:
     """Raise RefusedSourceError where a sandbox would be filled from the vendor itself."""
-    host = httpx.URL(base_url).host.lower()
-    if is_sandbox and (host == VENDOR_DOMAIN or host.endswith(f".{VENDOR_DOMAIN}")):
+    host = read_host(base_url, "FMP_BASE_URL")
+    if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
         raise RefusedSourceError(
             f"This database is a sandbox, for made-up data only, and FMP_BASE_URL is the vendor's own ({host}).",
             next_step="Use a database that was migrated without --sandbox, or the stand-in.",
         )
 
 
-def read_retry_after(value: str | None, now: datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, in either of its forms; None where it cannot be read."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.replace(".", "", 1).isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds())
-
-
 @dataclass(frozen=True)
 class Reply:
-    """What a call brought, the seconds that the vendor asks to wait, and when the call was sent."""
+    """What a call brought, the seconds that the vendor asks to wait, when the call was sent, and the receipt of rows.
+
+    The answer of a `large` one is none until it is settled.
+    """
 
     answer: Answer
     retry_after: float | None = None
     sent_at: float = 0.0
+    receipt: Receipt | None = None
+    large: LargeAnswer | None = None
+
+    async def settle(self) -> Reply:
+        """Return the reply with its answer judged, if that is still to be done."""
+        if self.large is None:
+            return self
+        answer, receipt = await self.large.judge()
+        return replace(self, answer=answer, receipt=receipt, large=None)
 
 
 class FmpClient:
@@ -95,19 +96,24 @@ class FmpClient:
         share: Limiter | None,
         quota: Quota,
         tally: Tally,
+        numbers: CallNumbers,
         policy: RetryPolicy,
         breaker: Breaker,
         is_sandbox: bool,
+        most_bytes: int,
     ) -> None:
+        """`most_bytes` is the size of a bulk file at most."""
         self.calls = calls
         self.tally = tally
         self._http = http
         self._bulk = bulk
         self._share = share
         self._quota = quota
+        self._numbers = numbers
         self._policy = policy
         self._breaker = breaker
         self._is_sandbox = is_sandbox
+        self._most_bytes = most_bytes
         self._account_gate = Gate("any request", policy)
         self._gates: dict[str, Gate] = defaultdict(self._make_gate)
         self._ended: SraError | None = None
@@ -122,8 +128,16 @@ class FmpClient:
         policy = self._policy
         return Gate("an endpoint", policy, failures_to_close=policy.failures_to_close, patience=policy.patience)
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
-        """Return a good answer, repeated up to three times where that can help.
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        subject: str = "",
+        is_bulk: bool = False,
+        shape: Shape = ANY_SHAPE,
+    ) -> Answer:
+        """Return a good answer, repeated up to three times where that can help; its rows have the `shape`.
 
         Raises AnswerError where there is none to be had, RunParkedError where the account has nothing left, OutageError
         where the vendor is down, AccountError where its key does not work, RefusedSourceError where stand-in and
@@ -131,7 +145,9 @@ class FmpClient:
         """
         attempt, limited_since = 0, float("inf")
         while True:
-            answer, pause = await self._ask(path, params, is_bulk=is_bulk, attempt=attempt, limited_since=limited_since)
+            answer, pause = await self._ask(
+                path, params, is_bulk=is_bulk, shape=shape, attempt=attempt, limited_since=limited_since
+            )
             verdict = answer.verdict
             if verdict.kind.is_ok:
                 return answer
@@ -149,7 +165,7 @@ class FmpClient:
             await asyncio.sleep(pause)
 
     async def _ask(
-        self, path: str, params: Mapping[str, str], *, is_bulk: bool, attempt: int, limited_since: float
+        self, path: str, params: Mapping[str, str], *, is_bulk: bool, shape: Shape, attempt: int, limited_since: float
     ) -> tuple[Answer, float | None]:
         """Call once, when the gates let it, and weigh the answer; returns it and the pause before a repeat."""
         is_retry = attempt > 0 or limited_since < float("inf")
@@ -157,10 +173,30 @@ class FmpClient:
             async with self._account_gate.passage() as may_account, self._gates[path].passage() as may_path:
                 self._check_call(is_sent=False)
                 reply = await self._call(
-                    path, params, is_bulk=is_bulk, is_retry=is_retry, may_go=lambda: may_account() and may_path()
+                    functools.partial(self._exchange, path, params, is_bulk=is_bulk, shape=shape),
+                    is_bulk=is_bulk,
+                    is_retry=is_retry,
+                    may_go=lambda: may_account() and may_path(),
                 )
-                if reply is not None:
-                    return reply.answer, await self._weigh(path, reply, attempt + 1)
+                if reply is None:
+                    continue
+                if reply.large is None:
+                    return await self._take(path, params, reply, attempt)
+            # it waits for its turn, and must keep neither the gates nor the limiter's turns from those before it
+            return await self._take(path, params, await reply.settle(), attempt)
+
+    async def _take(
+        self, path: str, params: Mapping[str, str], reply: Reply, attempt: int
+    ) -> tuple[Answer, float | None]:
+        """Weigh a reply; returns its answer and the pause before a repeat."""
+        pause = await self._weigh(path, reply, attempt + 1)
+        return await self._name_call(path, params, reply), pause
+
+    async def _name_call(self, path: str, params: Mapping[str, str], reply: Reply) -> Answer:
+        """Return the answer, one with rows with the call that brought it."""
+        if reply.receipt is None or not reply.receipt.rows:
+            return reply.answer
+        return replace(reply.answer, call=await self._numbers.make_call(path, params, reply.receipt))
 
     async def _weigh(self, path: str, reply: Reply, attempt: int) -> float | None:
         """Note what an answer says about account and endpoint; return the pause before a repeat, None for no repeat."""
@@ -185,7 +221,7 @@ class FmpClient:
             await self._quota.note_bandwidth()
         if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
             until = datetime.now(UTC) + timedelta(seconds=retry_after)
-            raise RunParkedError(f"FMP asks to wait until {until:%H:%M} UTC.", until=until)
+            raise RunParkedError(f"FMP asks to wait until {until:%Y-%m-%d %H:%M} UTC.", until=until)
         if kind is Kind.RATE_LIMIT:
             self.tally.count_throttled()
             await self._quota.note_limit()
@@ -214,7 +250,12 @@ class FmpClient:
         self._breaker.check(is_sent=is_sent)
 
     async def _call(
-        self, path: str, params: Mapping[str, str], *, is_bulk: bool, is_retry: bool, may_go: Callable[[], bool]
+        self,
+        exchange: Callable[[list[Turn]], Awaitable[Reply]],
+        *,
+        is_bulk: bool,
+        is_retry: bool,
+        may_go: Callable[[], bool],
     ) -> Reply | None:
         """Call when it is our turn; None where meanwhile the gates closed, so that the turn was not used."""
         async with AsyncExitStack() as stack:
@@ -230,14 +271,16 @@ class FmpClient:
             sent_at = time.monotonic()
             try:
                 async with asyncio.timeout(_CSV_SECONDS if is_bulk else _JSON_SECONDS):
-                    reply = await self._exchange(path, params, is_bulk=is_bulk, turns=turns)
+                    reply = await exchange(turns)
             except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
                 reply = Reply(Answer(Verdict(Kind.TRUNCATED, f"the answer broke off ({type(error).__name__})")))
             except (httpx.HTTPError, TimeoutError, OSError) as error:
                 reply = Reply(Answer(Verdict(Kind.NO_ANSWER, f"no answer ({type(error).__name__})")))
             return replace(reply, sent_at=sent_at)
 
-    async def _exchange(self, path: str, params: Mapping[str, str], *, is_bulk: bool, turns: list[Turn]) -> Reply:
+    async def _exchange(
+        self, path: str, params: Mapping[str, str], turns: list[Turn], *, is_bulk: bool, shape: Shape
+    ) -> Reply:
         async with self._http.stream("GET", path, params=dict(params)) as response:
             for turn in turns:
                 turn.is_answered = True
@@ -245,15 +288,14 @@ class FmpClient:
             retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             status = response.status_code
             if is_bulk:
-                answer = await _read_csv(response, status)
-                return Reply(self._doubt_end(f"{path} {sorted(params.items())}", answer), retry_after)
-            body = bytearray()
-            async for chunk in response.aiter_bytes(65_536):
-                body += chunk
-                if len(body) > MOST_JSON_BYTES:
-                    return Reply(Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_JSON_BYTES >> 20} MB")))
-        verdict = classify_answer(status, bytes(body))
-        return Reply(Answer(_redact(verdict)), retry_after)
+                answer, receipt = await read_csv(response, status, shape, most_bytes=self._most_bytes)
+                answer = self._doubt_end(f"{path} {sorted(params.items())}", answer)
+                return Reply(answer, retry_after, receipt=receipt if answer.verdict.kind.is_ok else None)
+            found = await read_json(response, status, shape)
+            if isinstance(found, LargeAnswer):
+                return Reply(_UNJUDGED, retry_after, large=found)
+            answer, receipt = found
+            return Reply(answer, retry_after, receipt=receipt)
 
     def _doubt_end(self, asked: str, answer: Answer) -> Answer:
         """Take a file without the end of its last line for a cut one, until another of the same size shows it to be usual."""
@@ -276,38 +318,6 @@ class FmpClient:
             )
 
 
-def _redact(verdict: Verdict) -> Verdict:
-    return Verdict(verdict.kind, redact_text(verdict.message), verdict.rows)
-
-
-async def _read_csv(response: httpx.Response, status: int) -> Answer:
-    """Spool the answer to disk, since a bulk file can be larger than memory."""
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
-    size, head = 0, bytearray()
-    try:
-        async for chunk in response.aiter_bytes(262_144):
-            size += len(chunk)
-            if size > MOST_CSV_BYTES:
-                file.close()
-                return Answer(Verdict(Kind.TOO_LARGE, f"more than {MOST_CSV_BYTES >> 20} MB"))
-            head += chunk[: max(0, HEAD_BYTES - len(head))]
-            await asyncio.to_thread(file.write, chunk)
-    except BaseException:
-        file.close()
-        raise
-    body = bytes(head)
-    if size > HEAD_BYTES and body.lstrip()[:1] in (b"[", b"{"):
-        file.seek(0)
-        body = file.read(MOST_JSON_BYTES)
-    verdict = classify_answer(status, body, expects_csv=True)
-    if verdict.kind is Kind.OK_CSV and await asyncio.to_thread(is_cut, cast("Body", file)):
-        verdict = Verdict(Kind.TRUNCATED, "the file ends inside a row")
-    if verdict.kind is not Kind.OK_CSV:
-        file.close()
-        return Answer(_redact(verdict))
-    return Answer(verdict, cast("Body", file))
-
-
 @asynccontextmanager
 async def open_client(
     settings: FmpSettings,
@@ -319,10 +329,12 @@ async def open_client(
     policy: RetryPolicy | None = None,
     breaker: Breaker | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    window: float = WINDOW_SECONDS,
 ) -> AsyncIterator[FmpClient]:
     """Open a run's client; all clients on one database share one rate. Raises ConfigError without a key, RunParkedError.
 
-    `breaker` is what clients of one process share, so that a vendor that is down is not asked again by each.
+    `breaker` is what clients of one process share, so that a vendor that is down is not asked again by each. `window` is
+    the seconds in which the vendor counts calls.
     """
     policy = policy or RetryPolicy()
     key = settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None
@@ -332,9 +344,9 @@ async def open_client(
     quota = Quota(pool)
     is_probing = await quota.check()
     rate = settings.fmp_max_calls_per_minute
-    paces = {"calls": make_pace(rate), "bulk": make_bulk_pace(settings.fmp_bulk_calls_per_minute)}
+    paces = {"calls": make_pace(rate, window=window), "bulk": make_bulk_pace(settings.fmp_bulk_calls_per_minute)}
     if is_backfill:
-        paces["backfill"] = make_pace(max(1, int(rate * settings.fmp_backfill_share)))
+        paces["backfill"] = make_pace(max(1, int(rate * settings.fmp_backfill_share)), window=window)
     tally = Tally(run_id)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(
@@ -342,10 +354,8 @@ async def open_client(
                 base_url=settings.fmp_base_url.rstrip("/") + "/",
                 headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
                 timeout=_TIMEOUT,
-                limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-                verify=load_certificates(trust_env=True),
                 follow_redirects=False,
-                transport=transport,
+                transport=transport or make_outbound_transport(settings, limits=_CONNECTIONS),
             )
         )
         opened = {
@@ -359,9 +369,11 @@ async def open_client(
             share=opened.get("backfill"),
             quota=quota,
             tally=tally,
+            numbers=CallNumbers(pool, run_id),
             policy=policy,
             breaker=breaker or Breaker(policy),
             is_sandbox=is_sandbox,
+            most_bytes=settings.download_max_mb << 20,
         )
         if is_probing:
             client.probe_account()

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from fmp_collectors.answers import Answer, AnswerError, Kind
+from fmp_collectors.call import Call
+from fmp_collectors.csv_rows import take_rows
 from fmp_collectors.dataset import Dataset, Request, Scope, Source, Storage, Targets, plan_requests
-from fmp_collectors.fetch import Client, fetch_pages, parse_rows, read_rows
+from fmp_collectors.fetch import Client, fetch_pages, find_repeated, read_rows
+from fmp_collectors.judge import make_shape
 from fmp_collectors.records import Batch
+from fmp_ingest.calls import is_kept
 from fmp_ingest.client import FmpClient
-from fmp_ingest.fetching import Result, fetch_in_order
+from fmp_ingest.delivery import Delivery, add_coverage, add_list, leave_out, name_mistaken, name_subjects
+from fmp_ingest.disagreements import Disagreement, find_disagreements
+from fmp_ingest.events import Coverage
+from fmp_ingest.fetching import Arriving, Result, fetch_in_order, fetch_request, heed_stop, parse_targets, settle
 from fmp_ingest.progress import Progress
-from fmp_ingest.storage import Delivery, Store, find_held
+from fmp_ingest.storage import Store, find_held
 from fmp_ingest.targets import narrow_targets
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -26,10 +35,14 @@ from sra_shared.runs import UnitContext
 _log = get_logger(__name__)
 
 _CHUNK_ROWS = 5000
+_CHUNK_CHARACTERS = 16 << 20
 _CHUNK_REQUESTS = 100
 _BULK_WIDTH = 2
 _OWN_SUBJECTS = frozenset({Scope.RANGE, Scope.SESSION, Scope.FISCAL, Scope.TOPIC})
+_CAN_END = frozenset({Storage.SNAPSHOT, Storage.EVENTS})
+_MOST_COMPARED = 100
 _REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE})
+_NOTHING_YET = _REFUSED | {Kind.BAD_REQUEST, Kind.NOT_FOUND}
 
 
 class Collector:
@@ -84,9 +97,49 @@ class Collector:
                 break
             progress.only = None if "all" in progress.refused else progress.refused
             progress.level, progress.after, progress.refused, progress.row = progress.level + 1, "", [], 0
-        if self._dataset.storage is Storage.SNAPSHOT:
+        if self._dataset.storage is Storage.EVENTS and not progress.is_done:
+            # prices are compared with the events that are left
+            await self._settle_lists()
+            await self._compare_with_prices()
+        if self._dataset.storage in _CAN_END:
             await self._settle_lists()
         return progress
+
+    async def _compare_with_prices(self) -> None:
+        """Ask whole for the events of symbols that disagree with their prices; what an answer says is stored as any other."""
+        progress, since = self.progress, self._targets.again
+        if since is None or progress.is_compared:
+            return
+        async with self._context.pool.acquire() as connection:
+            found = await find_disagreements(connection, self._targets.known_symbols, since)
+        whole = next((source for source in self._dataset.sources if source.scope is Scope.SYMBOL), None)
+        if whole is not None and self._sources[progress.level : progress.level + 1] != (whole,):
+            symbols = sorted({one.symbol for one in found})
+            if len(symbols) > _MOST_COMPARED:
+                _log.warning("too_many_disagreements", symbols=len(symbols), asked=_MOST_COMPARED)
+            await self._ask_whole(whole, symbols[:_MOST_COMPARED])
+        await self._note_disagreements(found)
+
+    async def _ask_whole(self, source: Source, symbols: list[str]) -> None:
+        targets = Targets({"(asked)": symbols}, self._targets.first, self._targets.last)
+        for request in plan_requests(source, targets) if symbols else ():
+            self._context.check()
+            result = await fetch_request(self._fetcher, self._dataset, request, self._targets)
+            if result.batch is None:
+                self.progress.warnings.append(f"{request.subject} could not be asked for whole: {result.error}")
+                continue
+            delivery = Delivery(path=request.path)
+            self._add_result(delivery, result)
+            await self._commit(delivery)
+
+    async def _note_disagreements(self, found: list[Disagreement]) -> None:
+        progress, reasons = self.progress, Counter(one.reason for one in found)
+        for one in found:
+            _log.warning(one.reason, dataset=self._dataset.name, symbol=one.symbol, detail=one.text)
+        progress.is_compared = True
+        progress.warnings.extend(one.text for one in found[:_MOST_COMPARED])
+        async with self._context.transaction() as connection:
+            await self._context.commit(connection, Counts(warnings_by=reasons), resume=progress.dump())
 
     @property
     def _is_last_source(self) -> bool:
@@ -100,7 +153,11 @@ class Collector:
     async def _settle_lists(self) -> None:
         """Close what the lists name no more, where the dataset as a whole did not shrink too far; else raise RunHeldError."""
         progress, name = self.progress, self._dataset.name
-        is_believed = progress.dropped <= self._drop_limit * (progress.total or 0)
+        allowed = self._drop_limit * (progress.total or 0)
+        if self._dataset.storage is Storage.EVENTS:
+            # a market of a few events may lose one
+            allowed = max(allowed, Decimal(1))
+        is_believed = progress.dropped <= allowed
         if self._waits_to_close:
             async with self._context.transaction() as connection:
                 await self._store.settle_vanished(connection, is_believed=is_believed)
@@ -113,7 +170,7 @@ class Collector:
         if reasons:
             raise RunHeldError(
                 f"{name}: {'; '.join(reasons)}.",
-                next_step=f"Look at the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
+                next_step=f"Check the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
             )
 
     async def _collect_source(self, source: Source) -> None:
@@ -126,8 +183,10 @@ class Collector:
         group: list[Result] = []
         results = fetch_in_order(requests, self._fetcher, self._dataset, self._targets, width=width)
         try:
-            async for result in results:
-                if result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT:
+            async for result in self._heed_stop(results):
+                is_refused = result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT
+                # of the years before, which are asked for first, there were answers
+                if is_refused and not result.request.is_ahead:
                     await self._commit_group(group)
                     group = []
                     self._refuse_rest(source, targets)
@@ -143,6 +202,9 @@ class Collector:
         finally:
             await results.aclose()  # type: ignore[attr-defined]
         await self._commit_group(group)
+
+    def _heed_stop(self, arriving: AsyncIterator[Arriving]) -> AsyncIterator[Arriving]:
+        return heed_stop(arriving, self._context.check, look=self._context.worker.timing.look)
 
     def _plan(self, source: Source, targets: Targets) -> Iterator[Request]:
         """Yield what is left to ask for; where subjects are no symbols, `only` names requests."""
@@ -165,7 +227,7 @@ class Collector:
             self.progress.refused = ["all"]
             return
         for request in self._plan(source, targets):
-            self.progress.refused.extend(_name_subjects(request))
+            self.progress.refused.extend(name_subjects(request))
 
     async def _commit_group(self, group: list[Result]) -> None:
         if not group:
@@ -180,14 +242,20 @@ class Collector:
         progress, request = self.progress, result.request
         if result.batch is not None:
             progress.answered += 1
+            progress.mistaken.extend(name_mistaken(request, result.batch, self._targets))
             delivery.batch.extend(result.batch)
             if self._dataset.storage is Storage.SNAPSHOT:
-                self._add_list(delivery, request, result.batch)
+                add_list(delivery, self._dataset, self._targets, request, result.batch)
+            elif self._dataset.storage is Storage.EVENTS and not result.is_cut:
+                add_coverage(delivery, self._targets, request, result.batch)
             return
         error = cast("AnswerError", result.error)
+        if request.is_ahead and error.kind in _NOTHING_YET:
+            _log.info("nothing_yet", dataset=self._dataset.name, path=request.path, subject=request.subject)
+            return
         progress.last_error = str(error)
         if self._is_refused(error):
-            progress.refused.extend(_name_subjects(request))
+            progress.refused.extend(name_subjects(request))
         elif error.kind.may_pass or error.kind is Kind.TOO_LARGE or request.source.scope is Scope.SYMBOL:
             progress.spent.append(request.subject)
         else:
@@ -201,44 +269,32 @@ class Collector:
             return self.progress.was_throttled
         return error.kind in _REFUSED
 
-    def _add_list(self, delivery: Delivery, request: Request, batch: Batch) -> None:
-        if request.source.scope is Scope.LIST:
-            self._add_lists(delivery, batch)
-            return
-        if self._targets.only is not None and request.source.scope is not Scope.SYMBOL:
-            # only some of its entries were kept
-            return
-        name = request.exchange or request.subject
-        delivery.lists.add(name)
-        # a row that could not be read may be any entry, and nothing at all is no list
-        if batch.rejected:
-            delivery.unread.add(name)
-        elif batch.accepted:
-            delivery.complete.add(name)
-
-    def _add_lists(self, delivery: Delivery, batch: Batch) -> None:
-        """One answer has the lists of all symbols."""
-        named = {str(getattr(one.record, str(self._dataset.list_field))) for one in batch.accepted}
-        unread = {rejected.symbol for rejected in batch.rejected}
-        delivery.lists |= named
-        # a row without a name may belong to any of them
-        delivery.unread |= named if None in unread else {str(name).upper() for name in unread}
-        delivery.complete |= named - delivery.unread
-
     async def _commit(self, delivery: Delivery) -> None:
+        # rows of one key may also come of two answers
+        await settle(self._dataset, delivery.batch)
         async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
             staged = await self._store.stage(connection, delivery)
             may_hold = self._dataset.storage is Storage.SNAPSHOT and not self._is_released
             if may_hold and (held := await self._find_held(connection, delivery)):
-                delivery = _leave_out(delivery, held, self._dataset)
+                delivery = leave_out(delivery, held, self._dataset)
                 self.progress.held.extend(sorted(held))
                 staged = await self._store.stage(connection, delivery)
+            if delivery.covered is not None and not self._is_released:
+                delivery.covered = await self._hold_back(connection, delivery.covered)
             counts = await self._store.merge(connection, delivery, staged, waits_to_close=self._waits_to_close)
             await calls.write(connection)
-            await self._context.commit(connection, counts, resume=self.progress.dump())
+            self._note_days(delivery)
+            progress = self.progress
+            await self._context.commit(connection, counts, resume=progress.dump(), progress=progress.describe())
         _log.info(
             "chunk_stored", dataset=self._dataset.name, read=counts.read, stored=counts.stored, path=delivery.path
         )
+
+    def _note_days(self, delivery: Delivery) -> None:
+        name = self._dataset.day_field
+        if name is not None:
+            days = (getattr(one.record, name) for one in delivery.batch.accepted)
+            self.progress.note_days((day for day in days if day is not None), datetime.now(UTC).date())
 
     async def _find_held(self, connection: Connection, delivery: Delivery) -> set[str]:
         """Return the lists that must not be stored, and note how far the others fell."""
@@ -253,12 +309,28 @@ class Collector:
             self.progress.dropped += sum(drop.current - drop.named for drop in drops if drop.name not in held)
         return held
 
+    async def _hold_back(self, connection: Connection, covered: Coverage) -> Coverage:
+        """Return what may end of the events that an answer covers, and note how many would."""
+        progress = self.progress
+        total, drops = await self._store.count_ended(connection, covered)
+        held: set[str] = set()
+        if not covered.is_history:
+            progress.total = (progress.total or 0) + total
+        else:
+            # a symbol's whole history, measured against the dataset's total
+            held = {drop.name for drop in find_held(drops, drop_limit=None) if drop.gone > 1}
+            progress.held.extend(sorted(held))
+            progress.total = progress.total or await self._store.count_current(connection)
+        progress.dropped += sum(drop.gone for drop in drops if drop.name not in held)
+        return replace(covered, symbols=covered.symbols - held)
+
     async def _collect_parts(self, request: Request) -> None:
         """Store a bulk answer part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
         first = int(self.progress.after or 0)
         try:
             part = 0
-            async for answer in fetch_pages(self._client, request, first_part=first):
+            pages = fetch_pages(self._client, self._dataset, request, first_part=first)
+            async for answer in self._heed_stop(pages):
                 await self._store_part(request, answer, first + part)
                 part += 1
         except AnswerError as error:
@@ -271,37 +343,46 @@ class Collector:
                 raise FatalError(str(error), next_step="Compare the declaration with the vendor's page.") from error
 
     async def _store_part(self, request: Request, answer: Answer, part: int) -> None:
-        rows = read_rows(answer)
+        """Store a part chunk by chunk; rows whose key is in it more than once are judged together, at its end."""
+        shape = make_shape(self._dataset, request.source)
+        call = await self._find_call(answer.call)
         try:
-            for _ in islice(rows, self.progress.row):
-                pass
-            while chunk := await asyncio.to_thread(lambda: list(islice(rows, _CHUNK_ROWS))):
-                self.progress.row += len(chunk)
-                await self._commit(Delivery(self._parse(request, chunk), path=request.source.path))
+            repeated = await asyncio.to_thread(find_repeated, shape, read_rows(answer), path=request.path)
+            rows = read_rows(answer)
+            held_back: list[Any] = []
+            end = 0
+            while chunk := await asyncio.to_thread(take_rows, rows, _CHUNK_ROWS, _CHUNK_CHARACTERS):
+                held_back.extend(row for row in chunk if repeated and shape.hash_key(row) in repeated)
+                ready = [
+                    row
+                    for place, row in enumerate(chunk, end)
+                    if place >= self.progress.row and not (repeated and shape.hash_key(row) in repeated)
+                ]
+                end += len(chunk)
+                if end <= self.progress.row:
+                    continue
+                self.progress.row = end
+                await self._commit(Delivery(self._parse(request, ready, call), path=request.source.path))
         finally:
             if answer.csv is not None:
                 cast("BinaryIO", answer.csv).close()
         self.progress.after, self.progress.row = str(part + 1), 0
         self.progress.answered += 1
-        async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
-            await calls.write(connection)
-            await self._context.commit(connection, Counts(), resume=self.progress.dump())
+        await self._commit(Delivery(self._parse(request, held_back, call), path=request.source.path))
 
-    def _parse(self, request: Request, rows: Iterable[Any]) -> Batch:
-        targets = self._targets
-        return parse_rows(self._dataset, rows, request, known_symbols=targets.known_symbols, only=targets.only)
+    async def _find_call(self, call: Call | None) -> Call | None:
+        """Return the call that a part's rows name: of a part resumed with the same body, the one of the rows stored."""
+        if call is None:
+            return None
+        former = self.progress.call_id if self.progress.row else None
+        if former is not None:
+            async with self._context.pool.acquire() as connection:
+                if await is_kept(connection, former, call):
+                    return replace(call, call_id=former)
+        self.progress.call_id = call.call_id
+        return call
 
-
-def _name_subjects(request: Request) -> list[str]:
-    """Return what a refused request was about, as the next source can ask for it."""
-    if request.source.scope is Scope.EXCHANGE and request.exchange is not None:
-        return [request.exchange]
-    return list(request.symbols) or ["all"]
-
-
-def _leave_out(delivery: Delivery, held: set[str], dataset: Dataset) -> Delivery:
-    """Return the delivery without held lists; their rows are not stored and not counted until they are released."""
-    name = str(dataset.list_field)
-    kept = [one for one in delivery.batch.accepted if getattr(one.record, name) not in held]
-    batch = Batch(kept, delivery.batch.rejected, delivery.batch.out_of_scope)
-    return Delivery(batch, delivery.lists - held, delivery.complete - held, delivery.unread, delivery.path)
+    def _parse(self, request: Request, rows: Iterable[Any], call: Call | None) -> Batch:
+        batch = parse_targets(self._dataset, rows, request, self._targets)
+        batch.name_call(call, request.origin)
+        return batch

@@ -32,7 +32,7 @@ def count_calls(source: Source, targets: Targets) -> int:
 
 
 def estimate_calls(
-    dataset: Dataset, targets: Targets, settings: FmpSettings, *, is_backfill: bool, lacks_universe: bool
+    dataset: Dataset, targets: Targets, settings: FmpSettings, *, is_backfill: bool, lacks_universe: bool = False
 ) -> Estimate:
     """Return the cost by the source that is tried first; with a plan that lacks it the next one may cost more."""
     source = order_sources(dataset.sources, targets, settings, is_backfill=is_backfill)[0]
@@ -62,9 +62,8 @@ def order_sources(
 
 
 def _count_minutes(source: Source, targets: Targets, settings: FmpSettings, *, is_backfill: bool) -> Decimal:
-    rate = settings.fmp_max_calls_per_minute
-    if is_backfill:
-        rate = max(1, int(rate * settings.fmp_backfill_share))
-    if source.is_bulk:
-        rate = settings.fmp_bulk_calls_per_minute
+    share = settings.fmp_backfill_share if is_backfill else Decimal(1)
+    # the files that a backfill takes are missing to the weekly run, at two a minute
+    limit = settings.fmp_bulk_calls_per_minute if source.is_bulk else settings.fmp_max_calls_per_minute
+    rate = share * limit if source.is_bulk else max(1, int(share * limit))
     return Decimal(count_calls(source, targets)) / rate

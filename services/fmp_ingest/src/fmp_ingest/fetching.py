@@ -3,49 +3,74 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from fmp_collectors.answers import Answer, AnswerError
 from fmp_collectors.dataset import Dataset, Request, Targets
-from fmp_collectors.fetch import Client, fetch_pages, parse_rows, read_rows
+from fmp_collectors.fetch import Client, fetch_pages, parse_rows, reaches_limit, read_rows
 from fmp_collectors.records import Batch
+from fmp_collectors.repeats import settle_repeats
+from fmp_ingest.bodies import IN_TURN
 
 _MOST_WAITING_ROWS = 20_000
+_FEW_ROWS = 1_000
+Arriving = TypeVar("Arriving")
 
 
 @dataclass
 class Result:
-    """What came of one request."""
+    """What came of one request; `is_cut` where an answer has as many rows as one that was cut."""
 
     request: Request
     batch: Batch | None = None
     error: AnswerError | None = None
+    is_cut: bool = False
 
 
 async def fetch_request(client: Client, dataset: Dataset, request: Request, targets: Targets) -> Result:
     """Fetch and read all pages of a request."""
-    batch = Batch()
+    batch, is_cut = Batch(), False
     try:
-        async for answer in fetch_pages(client, request):
+        async for answer in fetch_pages(client, dataset, request):
+            is_cut = is_cut or reaches_limit(answer, request)
             batch.extend(await _read_page(answer, dataset, request, targets))
+        await settle(dataset, batch)
     except AnswerError as error:
         return Result(request, error=error)
-    return Result(request, batch)
+    return Result(request, batch, is_cut=is_cut)
+
+
+async def settle(dataset: Dataset, batch: Batch) -> None:
+    """As `settle_repeats`, for many rows in another thread."""
+    if len(batch.accepted) <= _FEW_ROWS:
+        settle_repeats(dataset, batch)
+    else:
+        await asyncio.to_thread(settle_repeats, dataset, batch)
+
+
+def parse_targets(dataset: Dataset, rows: Iterable[Any], request: Request, targets: Targets) -> Batch:
+    """As `parse_rows`, for what a run asks for."""
+    return parse_rows(
+        dataset, rows, request, known_symbols=targets.known_symbols, only=targets.only, aliases=targets.aliases
+    )
 
 
 async def _read_page(answer: Answer, dataset: Dataset, request: Request, targets: Targets) -> Batch:
-    if answer.csv is None:
-        return parse_rows(dataset, read_rows(answer), request, known_symbols=targets.known_symbols, only=targets.only)
+    """Read the rows of an answer as records; many of them in another thread, since a bulk file has the whole world's."""
+    read = functools.partial(parse_targets, dataset, read_rows(answer), request, targets)
     try:
-        # a bulk file has the whole world's rows
-        return await asyncio.to_thread(
-            parse_rows, dataset, read_rows(answer), request, known_symbols=targets.known_symbols, only=targets.only
-        )
+        is_short = answer.csv is None and len(answer.verdict.rows) <= _FEW_ROWS
+        batch = read() if is_short else await asyncio.to_thread(read)
     finally:
-        cast("BinaryIO", answer.csv).close()
+        if answer.csv is not None:
+            cast("BinaryIO", answer.csv).close()
+    batch.name_call(answer.call, request.origin)
+    return batch
 
 
 class _Line:
@@ -53,15 +78,21 @@ class _Line:
 
     def __init__(self) -> None:
         self._pending: deque[asyncio.Task[Result]] = deque()
+        self._turns: deque[asyncio.Event] = deque()
         self._trouble: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
     def __len__(self) -> int:
         return len(self._pending)
 
-    def add(self, task: asyncio.Task[Result]) -> None:
-        """Put a request at the end."""
+    def add(self, request: Coroutine[Any, Any, Result]) -> None:
+        """Put a request at the end; a large answer to it is judged when it is the first one, and wanted."""
+        turn = asyncio.Event()
+        context = copy_context()
+        context.run(IN_TURN.set, turn.wait)
+        task = asyncio.create_task(request, context=context)
         task.add_done_callback(self._note_trouble)
         self._pending.append(task)
+        self._turns.append(turn)
 
     def _note_trouble(self, task: asyncio.Task[Result]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._trouble.done():
@@ -78,10 +109,12 @@ class _Line:
     async def take_first(self) -> Result:
         """Wait for the first request; raises what it, or another one while it was not done, has raised."""
         first = self._pending[0]
+        self._turns[0].set()
         await asyncio.wait((first, self._trouble), return_when=asyncio.FIRST_COMPLETED)
         if not first.done():
             return self._trouble.result()
         self._pending.popleft()
+        self._turns.popleft()
         return first.result()
 
     async def close(self) -> None:
@@ -104,10 +137,32 @@ async def fetch_in_order(
     line = _Line()
     try:
         for request in requests:
-            line.add(asyncio.create_task(fetch_request(client, dataset, request, targets)))
+            line.add(fetch_request(client, dataset, request, targets))
             while len(line) >= width or line.is_full:
                 yield await line.take_first()
         while len(line):
             yield await line.take_first()
     finally:
         await line.close()
+
+
+async def heed_stop(
+    arriving: AsyncIterator[Arriving], check: Callable[[], None], *, look: float
+) -> AsyncGenerator[Arriving, None]:
+    """Yield what arrives; raises what `check` raises, which is called each `look` seconds while the vendor is waited for.
+
+    Retries, gates and turns at the limiter may take minutes, and a process that is asked to stop has seconds.
+    """
+    while True:
+        following = asyncio.ensure_future(anext(arriving, None))
+        try:
+            while not (await asyncio.wait({following}, timeout=look))[0]:
+                check()
+        except BaseException:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            raise
+        found = following.result()
+        if found is None:
+            return
+        yield found

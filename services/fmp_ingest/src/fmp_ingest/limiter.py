@@ -14,7 +14,7 @@ from uuid import uuid4
 import asyncpg
 from aiolimiter import AsyncLimiter
 
-from fmp_ingest.pace import LOST_SECONDS, Pace, TicketBook
+from fmp_ingest.pace import Pace, TicketBook
 from fmp_ingest.tickets import TRUST_SECONDS, Offer, TicketStore
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.logs import get_logger
@@ -247,7 +247,7 @@ class Limiter:
         if self._clocks.is_moved(grant.at, asked=asked_at, answered=now):
             _log.warning("limiter_clock_moved", seconds=round(self.pace.rest, 2))
             await self._store.postpone(pace=self.pace)
-            moments = [now + self.pace.rest + LOST_SECONDS] * len(moments)
+            moments = [now + self.pace.rest + self.pace.lost] * len(moments)
         if grant.is_lost:
             self._book.drop_ready()
         self._book.add(moments)

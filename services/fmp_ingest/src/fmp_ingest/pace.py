@@ -16,8 +16,6 @@ from dataclasses import dataclass
 WINDOW_SECONDS = 60.0
 # covers that clocks of two machines run differently fast, and that the database's is slewed: 500 ppm of a minute are 30 ms
 MARGIN_SECONDS = 0.05
-# a call without an answer may still be on its way when it is given up
-LOST_SECONDS = WINDOW_SECONDS
 _MOST_PERMITS = 50
 _FEWEST_PERMITS = 4
 _PERMIT_SHARE = 0.016
@@ -31,23 +29,30 @@ _NEWEST_WEIGHT = 0.1
 
 @dataclass(frozen=True)
 class Pace:
-    """What a setting means: tickets, the seconds that each rests after a call, and calls in flight over all processes."""
+    """What a setting means: calls in a window of so many seconds, tickets, the seconds that each rests after a call, and
+    calls in flight over all processes."""
 
-    calls_per_minute: int
+    calls: int
     tickets: int
     rest: float
     permits: int
+    window: float = WINDOW_SECONDS
+
+    @property
+    def lost(self) -> float:
+        """Seconds for which a call without an answer may still be on its way after it is given up."""
+        return self.window
 
     @property
     def interval(self) -> float:
         """Seconds between two calls at an even pace."""
-        return WINDOW_SECONDS / self.calls_per_minute
+        return self.window / self.calls
 
 
-def make_pace(calls_per_minute: int) -> Pace:
-    """Return the pace of a setting."""
-    permits = max(_FEWEST_PERMITS, min(_MOST_PERMITS, int(calls_per_minute * _PERMIT_SHARE)))
-    return Pace(calls_per_minute, calls_per_minute, WINDOW_SECONDS + MARGIN_SECONDS, permits)
+def make_pace(calls: int, *, window: float = WINDOW_SECONDS) -> Pace:
+    """Return the pace of a setting: so many calls a minute, or in another window of the vendor."""
+    permits = max(_FEWEST_PERMITS, min(_MOST_PERMITS, int(calls * _PERMIT_SHARE)))
+    return Pace(calls, calls, window + MARGIN_SECONDS, permits, window)
 
 
 def make_bulk_pace(calls_per_minute: int) -> Pace:
@@ -155,7 +160,7 @@ class TicketBook:
         """The call that began at `began` is over, and its ticket rests."""
         self._under_way.remove(began)
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
-        self._resting.append(now + self._pace.rest + (0.0 if is_answered else LOST_SECONDS))
+        self._resting.append(now + self._pace.rest + (0.0 if is_answered else self._pace.lost))
 
     def put_back(self, began: float, now: float) -> None:
         """The call of the turn that began at `began` was not sent after all."""

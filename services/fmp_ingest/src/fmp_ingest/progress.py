@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Self
 
 
@@ -13,10 +15,13 @@ class Progress:
     `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
     `refused` what the plan did not give and the next source gets, `outside` what it did not give by any source, `spent`
     what did not answer, `held` lists too short.
+    `row` is how many rows of a part are done, `call_id` the call that brought the first of them.
     `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
+    `mistaken` are symbols without data because an answer was about others, with those.
     `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
     not asked for; `was_throttled` that a bulk file was given up for the next source; `is_done` that an earlier run did it
-    all, `is_again` that this is the second try.
+    all, `is_again` that this is the second try. `is_compared` says that events were compared with prices, `warnings` what
+    did not agree.
     """
 
     level: int = 0
@@ -26,7 +31,9 @@ class Progress:
     outside: list[str] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    mistaken: list[str] = field(default_factory=list)
     row: int = 0
+    call_id: int | None = None
     answered: int = 0
     total: int | None = None
     dropped: int = 0
@@ -36,6 +43,9 @@ class Progress:
     was_throttled: bool = False
     is_done: bool = False
     is_again: bool = False
+    is_compared: bool = False
+    warnings: list[str] = field(default_factory=list)
+    newest: str = ""
 
     @classmethod
     def read(cls, resume: dict[str, Any]) -> Self:
@@ -56,9 +66,21 @@ class Progress:
             after=self.after if self.spent == ["all"] and self.after.isdigit() else "",
             only=self.spent,
             outside=self.outside,
+            mistaken=self.mistaken,
             is_again=True,
             total=self.total,
             dropped=self.dropped,
             last_error=self.last_error,
             first_path=self.first_path,
+            is_compared=self.is_compared,
+            newest=self.newest,
         )
+
+    def note_days(self, days: Iterable[date | datetime], today: date) -> None:
+        """Take notice of the days that records are about; announced ones are left out."""
+        passed = (day.isoformat()[:10] for day in days)
+        self.newest = max((self.newest, *(day for day in passed if day <= today.isoformat())))
+
+    def describe(self) -> dict[str, str]:
+        """Return what the ledger shows of a dataset besides its counts."""
+        return {"newest_record": self.newest} if self.newest else {}

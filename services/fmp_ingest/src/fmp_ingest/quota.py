@@ -101,5 +101,5 @@ def _raise_park(row: asyncpg.Record) -> None:
 def _make_park(reason: str, until: datetime) -> RunParkedError:
     what = "bandwidth of thirty days" if reason == BANDWIDTH else "quota of calls"
     return RunParkedError(
-        f"FMP's {what} is spent.", until=until, next_step=f"The run goes on by itself at {until:%Y-%m-%d %H:%M} UTC."
+        f"FMP's {what} is spent.", until=until, next_step=f"The run resumes by itself at {until:%Y-%m-%d %H:%M} UTC."
     )

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
-
-from fmp_collectors.dataset import Dataset, Storage
-from fmp_collectors.records import Accepted, Batch, Rejected, dump_exact, hash_content
+from fmp_collectors.dataset import Dataset, Repeats, Storage
+from fmp_collectors.records import Accepted, dump_exact, hash_content, hash_contents
+from fmp_ingest.calls import keep_calls
+from fmp_ingest.delivery import Delivery
+from fmp_ingest.events import Coverage, EventStatements, build_event_statements
+from fmp_ingest.quarantine import keep_rejected
+from fmp_ingest.replacing import MergeNames, count_by_call, write_merge
+from sra_shared.columns import read_columns
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
-from sra_shared.logs import get_logger
-from sra_shared.tables import metadata
-
-_log = get_logger(__name__)
 
 _HALF = Decimal("0.5")
-_MOST_RAW_BYTES = 1_000_000
+_FEW_ROWS = 1_000
+_STAGED = ("raw_json text", "content_hash bytea", "call_id bigint", "lasting_hash bytea", "place_in_stage integer")
+# two runs at once would both make the next version of a key, or one replace what the other has not seen
+_SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Statements:
     """The SQL of one dataset; every name in it comes from our own tables."""
 
     columns: tuple[str, ...]
+    values: tuple[str, ...]
     json_columns: frozenset[str]
     stage: str
     create_stage: str
@@ -43,26 +47,27 @@ class Statements:
     close_vanished: str
     open_new: str
     append_versions: str
+    events: EventStatements | None = None
 
 
 @functools.cache
 def build_statements(dataset: Dataset) -> Statements:
     """Return the SQL that stages and merges a dataset; raises KeyError where a field has no column."""
-    table: Table = metadata.tables[dataset.table]
+    table = read_columns(dataset.table)
     columns = dataset.record.list_columns()
-    types = {name: table.columns[name].type for name in columns}
-    json_columns = frozenset(name for name, kind in types.items() if isinstance(kind, JSONB))
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    staged = [
-        f'"{name}" {"text" if name in json_columns else kind.compile(dialect=dialect)}' for name, kind in types.items()
-    ]
+    types = {name: table[name].sql_type for name in columns}
+    json_columns = frozenset(name for name, kind in types.items() if kind == "JSONB")
+    staged = [f'"{name}" {"text" if name in json_columns else kind}' for name, kind in types.items()]
     stage = f"stage_{dataset.table}"
     names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(f's."{name}"' + ("::jsonb" if name in json_columns else "") for name in columns)
+    each_value = [f's."{name}"' + ("::jsonb" if name in json_columns else "") for name in columns]
+    values = ", ".join(each_value)
     key = " AND ".join(f't."{name}" = s."{name}"' for name in dataset.key)
-    conflict = ", ".join(f'"{name}"' for name in dataset.key)
-    updates = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in dataset.key)
-    current = " AND t.valid_to IS NULL" if dataset.storage is Storage.SNAPSHOT else ""
+    is_event = dataset.storage is Storage.EVENTS
+    current = " AND t.valid_to IS NULL" if dataset.storage in (Storage.SNAPSHOT, Storage.EVENTS) else ""
+    ended = ", ended_run_id = $1" if is_event else ""
+    # rows of a set are numbered by what they say, not by their place in an answer
+    order = (*dataset.key, "content_hash") if dataset.kind_field else dataset.key
     list_name = f'"{dataset.list_field}"'
     close = f"""
         UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()
@@ -70,21 +75,18 @@ def build_statements(dataset: Dataset) -> Statements:
     is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
     is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
     insert = f"""
-        INSERT INTO {dataset.table} AS t ({names}, raw_json, run_id, content_hash)
-        SELECT {values}, s.raw_json::jsonb, $1, s.content_hash FROM {stage} s
+        INSERT INTO {dataset.table} AS t ({names}, raw_json, run_id, call_id, content_hash)
+        SELECT {values}, s.raw_json::jsonb, $1, s.call_id, s.content_hash FROM {stage} s
         WHERE NOT EXISTS (SELECT FROM {dataset.table} t
                           WHERE {key}{current} AND t.content_hash = s.content_hash)
-        ORDER BY {", ".join(f's."{name}"' for name in dataset.key)}"""  # noqa: S608 - our own names
+        ORDER BY {", ".join(f's."{name}"' for name in order)}"""  # noqa: S608 - our own names
     return Statements(
         columns=columns,
+        values=tuple(each_value),
         json_columns=json_columns,
         stage=stage,
-        create_stage=f"CREATE TEMP TABLE IF NOT EXISTS {stage} ({', '.join(staged)}, raw_json text, content_hash bytea)"
-        " ON COMMIT DELETE ROWS",
-        merge_rows=f"""{insert}
-        ON CONFLICT ({conflict}) DO UPDATE SET {updates}{", " if updates else ""}
-          raw_json = excluded.raw_json, run_id = excluded.run_id, content_hash = excluded.content_hash,
-          updated_at = now()""",
+        create_stage=f"CREATE TEMP TABLE IF NOT EXISTS {stage} ({', '.join(staged)}, {', '.join(_STAGED)}) ON COMMIT DELETE ROWS",
+        merge_rows=write_merge(dataset, MergeNames(stage, columns, each_value)),
         count_lists=f"""
         SELECT t.{list_name} AS list, count(*) AS current, count(*) FILTER (WHERE s.content_hash IS NULL) AS gone,
                coalesce(max(n.named), 0) AS named
@@ -100,19 +102,43 @@ def build_statements(dataset: Dataset) -> Statements:
         WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[]) AND NOT {is_named}
         ON CONFLICT DO NOTHING""",  # noqa: S608
         close_vanished=f"""
-        UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()
+        UPDATE {dataset.table} t SET valid_to = now(), updated_at = now(){ended}
         FROM fmp_vanished_entry v
         WHERE v.run_id = $1 AND v.dataset = '{dataset.name}' AND v.row_id = t.row_id AND t.valid_to IS NULL""",  # noqa: S608
-        open_new=insert,
-        append_versions=f"""
-        INSERT INTO {dataset.table} ({names}, version, raw_json, run_id, content_hash)
-        SELECT {values}, coalesce(newest.version, 0) + 1, s.raw_json::jsonb, $1, s.content_hash
-        FROM {stage} s LEFT JOIN LATERAL (
-          SELECT t.version, t.content_hash FROM {dataset.table} t WHERE {key} ORDER BY t.version DESC LIMIT 1
-        ) newest ON true
-        WHERE newest.content_hash IS DISTINCT FROM s.content_hash
-        ORDER BY {", ".join(f's."{name}"' for name in dataset.key)}""",  # noqa: S608
+        open_new=count_by_call(insert),
+        append_versions=count_by_call(_build_append(dataset, stage, names, values, key)),
+        events=build_event_statements(dataset, stage) if is_event else None,
     )
+
+
+def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: str) -> str:
+    """Return the SQL that appends versions: the last row of a key where its content is new, on top of those stored; a
+    superseded filing that was not known yet goes before it, or below all where the last one is stored already."""
+    fields = ", ".join(f's."{name}"' for name in dataset.key)
+    return f"""
+        WITH staged AS (
+          SELECT s.*, last_value(s.content_hash) OVER all_of_key AS last_hash,
+                 s.place_in_stage = last_value(s.place_in_stage) OVER all_of_key AS is_last
+          FROM {stage} s
+          WINDOW all_of_key AS (PARTITION BY {fields} ORDER BY s.place_in_stage
+                                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+        ), known AS (
+          SELECT s.*, newest.version AS highest, newest.content_hash IS DISTINCT FROM s.last_hash AS grows
+          FROM staged s LEFT JOIN LATERAL (
+            SELECT t.version, t.content_hash FROM {dataset.table} t WHERE {key} ORDER BY t.version DESC LIMIT 1
+          ) newest ON true
+        ), fresh AS (
+          SELECT s.*, row_number() OVER (PARTITION BY {fields}
+                                         ORDER BY CASE WHEN s.grows THEN 1 ELSE -1 END * s.place_in_stage) AS nth
+          FROM known s
+          WHERE CASE WHEN s.is_last THEN s.grows
+                ELSE NOT EXISTS (SELECT FROM {dataset.table} t WHERE {key} AND t.content_hash = s.content_hash) END
+        )
+        INSERT INTO {dataset.table} AS t ({names}, version, raw_json, run_id, call_id, content_hash)
+        SELECT {values}, CASE WHEN s.grows THEN coalesce(s.highest, 0) + s.nth
+                         ELSE (SELECT min(t.version) FROM {dataset.table} t WHERE {key}) - s.nth END,
+               s.raw_json::jsonb, $1, s.call_id, s.content_hash
+        FROM fresh s ORDER BY {fields}, s.place_in_stage"""  # noqa: S608 - our own names
 
 
 @dataclass
@@ -125,18 +151,6 @@ class ListDrop:
     named: int
 
 
-@dataclass
-class Delivery:
-    """Rows to store together. `lists` are those that the rows speak for, `complete` those of them that are whole,
-    `unread` those with rows that could not be read."""
-
-    batch: Batch = field(default_factory=Batch)
-    lists: set[str] = field(default_factory=set)
-    complete: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
-    path: str = ""
-
-
 class Store:
     """Stores deliveries of one dataset for one run."""
 
@@ -147,23 +161,40 @@ class Store:
 
     async def stage(self, connection: Connection, delivery: Delivery) -> Counts:
         """Put the rows where the merge finds them; the counts returned lack stored and unchanged."""
-        kept: dict[tuple[Any, ...], Accepted] = {}
-        for accepted in delivery.batch.accepted:
-            kept[tuple(getattr(accepted.record, name) for name in self.dataset.key)] = accepted
+        accepted = delivery.batch.accepted
+        make = functools.partial(self._prepare, accepted)
+        kept, records = make() if len(accepted) <= _FEW_ROWS else await asyncio.to_thread(make)
         await connection.execute(self._sql.create_stage)
         await connection.execute(f"DELETE FROM {self._sql.stage}")  # noqa: S608 - our own name
         await connection.copy_records_to_table(
             self._sql.stage,
-            records=[self._make_row(accepted) for accepted in kept.values()],
-            columns=[*self._sql.columns, "raw_json", "content_hash"],
+            records=records,
+            columns=[*self._sql.columns, *(name.split()[0] for name in _STAGED)],
         )
         return Counts(
             read=delivery.batch.read,
-            duplicate=len(delivery.batch.accepted) - len(kept),
+            duplicate=delivery.batch.duplicate + len(delivery.batch.accepted) - len(kept),
             rejected=len(delivery.batch.rejected),
             rejected_by=Counter(rejected.reason for rejected in delivery.batch.rejected),
+            warnings_by=Counter(warning for accepted in kept for warning in accepted.warnings),
             out_of_scope=delivery.batch.out_of_scope,
         )
+
+    def _prepare(self, accepted: Sequence[Accepted]) -> tuple[Sequence[Accepted], list[tuple[Any, ...]]]:
+        """Return the rows to store and what is staged of them."""
+        kept = self._list_rows(accepted)
+        return kept, [(*self._make_row(one), place) for place, one in enumerate(kept)]
+
+    def _list_rows(self, accepted: Sequence[Accepted]) -> Sequence[Accepted]:
+        """Return the rows to store: one of each key, all of its set, or all versions of it, the oldest first."""
+        if self.dataset.storage is Storage.VERSIONS:
+            return accepted
+        is_set = self.dataset.repeats is Repeats.SET
+        kept: dict[tuple[Any, ...], Accepted] = {}
+        for one in accepted:
+            key = tuple(getattr(one.record, name) for name in self.dataset.key)
+            kept[(*key, hash_content(one)) if is_set else key] = one
+        return list(kept.values())
 
     def _make_row(self, accepted: Accepted) -> tuple[Any, ...]:
         record, json_columns = accepted.record, self._sql.json_columns
@@ -173,7 +204,9 @@ class Store:
             else getattr(record, name)
             for name in self._sql.columns
         ]
-        return (*values, dump_exact(accepted.raw), hash_content(accepted))
+        call_id = None if accepted.call is None else accepted.call.call_id
+        content, lasting = hash_contents(accepted)
+        return (*values, dump_exact(accepted.raw), content, call_id, lasting)
 
     async def count_drops(self, connection: Connection, lists: Collection[str]) -> list[ListDrop]:
         """Return, for staged rows, how far each list has shrunk."""
@@ -186,66 +219,84 @@ class Store:
         return int(await connection.fetchval(query))
 
     async def merge(
-        self, connection: Connection, delivery: Delivery, staged: Counts, *, waits_to_close: bool = False
+        self,
+        connection: Connection,
+        delivery: Delivery,
+        staged: Counts,
+        *,
+        waits_to_close: bool = False,
+        replaces: bool = True,
     ) -> Counts:
-        """Merge the staged rows and keep the rejected ones; returns the full counts.
+        """Merge the staged rows, keep the rejected ones and record the calls; returns the full counts.
 
-        With `waits_to_close`, entries that a list names no more are only noted, until `settle_vanished`.
+        With `waits_to_close`, entries that a list names no more are only noted, until `settle_vanished`. Without
+        `replaces`, events are added to those of their day.
         """
+        # before anything else is locked: a replay holds its rejects first too
+        named = await keep_rejected(connection, self.dataset, self._run_id, delivery)
         if self.dataset.storage is Storage.SNAPSHOT:
+            await self.lock_table(connection)
             lists, complete = sorted(delivery.lists), sorted(delivery.complete)
             if waits_to_close:
                 await connection.execute(self._sql.close_changed, lists)
                 await connection.execute(self._sql.note_vanished, complete, self._run_id)
             else:
                 await connection.execute(self._sql.close_gone, lists, complete)
-            tag = await connection.execute(self._sql.open_new, self._run_id)
-        elif self.dataset.storage is Storage.VERSIONS:
-            # two runs at once would both make the next version
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 3))", self.dataset.table)
-            tag = await connection.execute(self._sql.append_versions, self._run_id)
+            written = await connection.fetch(self._sql.open_new, self._run_id)
+        elif self._sql.events is not None:
+            if replaces:
+                await self._end_events(connection, self._sql.events, delivery.covered, waits_to_close=waits_to_close)
+            written = await connection.fetch(self._sql.open_new, self._run_id)
         else:
-            tag = await connection.execute(self._sql.merge_rows, self._run_id)
-        stored = int(tag.rsplit(" ", 1)[-1])
-        await self.keep_rejected(connection, delivery)
+            await self.lock_table(connection)
+            is_versioned = self.dataset.storage is Storage.VERSIONS
+            statement = self._sql.append_versions if is_versioned else self._sql.merge_rows
+            written = await connection.fetch(statement, self._run_id)
+        stored = sum(row["stored"] for row in written)
+        named |= {row["call_id"] for row in written if row["call_id"] is not None}
+        brought = [one.call for one in delivery.batch.accepted] + [one.call for one in delivery.batch.rejected]
+        calls = {call.call_id: call for call in brought if call is not None}
+        await keep_calls(connection, [calls[call_id] for call_id in named & set(calls)])
         distinct = staged.read - staged.rejected - staged.duplicate
         return staged + Counts(stored=stored, unchanged=distinct - stored)
+
+    async def lock_table(self, connection: Connection) -> None:
+        """Have nobody else merge into the table until the transaction ends."""
+        await connection.execute(_SQL_LOCK, self.dataset.table)
+
+    async def _end_events(
+        self, connection: Connection, sql: EventStatements, covered: Coverage | None, *, waits_to_close: bool
+    ) -> None:
+        # two runs at once would both store what neither finds
+        await self.lock_table(connection)
+        scope = self._list_scope(covered)
+        await connection.execute(sql.close_replaced, *scope)
+        await connection.execute(sql.close_moved, self._run_id)
+        if covered is not None:
+            await connection.execute(sql.note_ended if waits_to_close else sql.close_ended, *scope)
+
+    def _list_scope(self, covered: Coverage | None) -> tuple[Any, ...]:
+        if covered is None:
+            return self._run_id, [], date.max, date.min
+        return self._run_id, sorted(covered.symbols), covered.first, covered.last
+
+    async def count_ended(self, connection: Connection, covered: Coverage) -> tuple[int, list[ListDrop]]:
+        """Return how many stored events the answer covers, and the symbols for which it names fewer."""
+        sql, scope = cast("EventStatements", self._sql.events), self._list_scope(covered)
+        total = int(await connection.fetchval(sql.count_covered, *scope))
+        rows = await connection.fetch(sql.list_shrunk, *scope) if total else []
+        return total, [
+            ListDrop(row["symbol"], row["current"], row["current"] - row["named"], row["named"]) for row in rows
+        ]
 
     async def settle_vanished(self, connection: Connection, *, is_believed: bool) -> None:
         """Close the entries noted so far, or forget that they were missing."""
         if is_believed:
+            await self.lock_table(connection)
             await connection.execute(self._sql.close_vanished, self._run_id)
         await connection.execute(
             "DELETE FROM fmp_vanished_entry WHERE run_id = $1 AND dataset = $2", self._run_id, self.dataset.name
         )
-
-    async def keep_rejected(self, connection: Connection, delivery: Delivery) -> None:
-        """Store the rejected rows with their reasons, and log them."""
-        rejected = delivery.batch.rejected
-        if not rejected:
-            return
-        await connection.copy_records_to_table(
-            "rejected_record",
-            records=[
-                (self._run_id, "fmp", self.dataset.name, delivery.path, r.symbol, r.reason, r.detail, _encode(r), "API")
-                for r in rejected
-            ],
-            columns=[
-                *("run_id", "source", "dataset", "file_path", "record_key", "reason", "detail", "raw", "data_source")
-            ],
-        )
-        _log.warning(
-            "records_rejected",
-            dataset=self.dataset.name,
-            rejected=len(rejected),
-            reasons=dict(Counter(r.reason for r in rejected)),
-            first=rejected[0].detail,
-            symbol=rejected[0].symbol,
-        )
-
-
-def _encode(rejected: Rejected) -> bytes:
-    return dump_exact(rejected.raw).encode("utf-8", "surrogateescape")[:_MOST_RAW_BYTES]
 
 
 def find_held(drops: Sequence[ListDrop], *, drop_limit: Decimal | None) -> list[ListDrop]:

@@ -10,7 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from sra_shared.db import Connection
+
+CALLS = Counter("sra_fmp_calls", "Calls of this process to FMP, by kind.", ("kind",), registry=None)
+"""`call` counts all, repeats included; `retry` the repeats, and `throttled` the answers that it was too much."""
 
 SQL_ADD = """
 INSERT INTO fmp_call_tally (second, run_id, calls, retried, throttled) VALUES ($1, $2, $3, $4, $5)
@@ -59,10 +64,13 @@ class Tally:
         counts = self._open[_this_second()]
         counts[0] += 1
         counts[1] += is_retry
+        CALLS.labels("call").inc()
+        CALLS.labels("retry").inc(int(is_retry))
 
     def count_throttled(self) -> None:
         """The vendor said that it was too much."""
         self._open[_this_second()][2] += 1
+        CALLS.labels("throttled").inc()
 
     @asynccontextmanager
     async def hand_over(self) -> AsyncIterator[HandedOver]:

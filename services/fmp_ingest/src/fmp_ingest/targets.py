@@ -11,6 +11,7 @@ from typing import Any
 from fmp_collectors.dataset import Audience, Dataset, Scope, Targets
 from fmp_collectors.records import EXCHANGES
 from fmp_ingest.frontier import read_frontier, read_last_success
+from fmp_ingest.pairs import read_pairs
 from fmp_ingest.sessions import cover_days
 from sra_shared.db import Connection
 
@@ -18,9 +19,23 @@ SQL_UNIVERSE = """
 SELECT symbol, exchange, coalesce(is_etf, false) AS is_etf, coalesce(is_etf, false) OR coalesce(is_fund, false) AS is_fund
 FROM fmp_universe WHERE valid_to IS NULL ORDER BY symbol
 """
+# a symbol that is listed again is another security, and one that was renamed is found under its new symbol
+SQL_DELISTED = """
+SELECT d.symbol, max(d.delisted_date) AS ended FROM fmp_delisted d
+WHERE d.delisted_date BETWEEN $1 AND $2
+  AND NOT EXISTS (SELECT FROM fmp_universe u WHERE u.symbol = d.symbol AND u.valid_to IS NULL)
+  AND NOT EXISTS (SELECT FROM fmp_symbol_change c WHERE c.old_symbol = d.symbol
+                  AND c.date BETWEEN d.delisted_date - 30 AND d.delisted_date + 30)
+GROUP BY d.symbol
+"""
 SQL_SESSIONS = """
 SELECT DISTINCT session_date FROM market_session
 WHERE session_date <= $1 AND close_at <= clock_timestamp() ORDER BY session_date
+"""
+# links of renames, and what follows from chains of them
+SQL_ALIASES = """
+SELECT symbol AS one, former_symbol AS other FROM fmp_symbol_alias
+UNION SELECT new_symbol, old_symbol FROM fmp_symbol_change WHERE old_symbol <> new_symbol
 """
 _OVERLAP_SESSIONS = 5
 _FIRST_SESSIONS = date(1950, 1, 1)
@@ -35,6 +50,22 @@ async def read_targets(
     connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], *, today: date | None = None
 ) -> Targets:
     """Return what to ask for; `symbols`, `from` and `to` of the run's parameters narrow it."""
+    targets = await _read_targets(connection, dataset, parameters, today or datetime.now(UTC).date())
+    return replace(targets, aliases=await read_aliases(connection))
+
+
+async def read_aliases(connection: Connection) -> dict[str, frozenset[str]]:
+    """Return, by symbol, the other symbols of the same security."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in await connection.fetch(SQL_ALIASES):
+        found[row["one"]].add(row["other"])
+        found[row["other"]].add(row["one"])
+    return {symbol: frozenset(others) for symbol, others in found.items()}
+
+
+async def _read_targets(
+    connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], today: date
+) -> Targets:
     wanted: Collection[str] | None = parameters.get("symbols")
     by_exchange: dict[str, list[str]] = defaultdict(list, {code: [] for code in EXCHANGES})
     for row in await connection.fetch(SQL_UNIVERSE):
@@ -48,13 +79,16 @@ async def read_targets(
         if unknown := sorted(set(wanted) - known):
             by_exchange["(asked)"] = unknown
     only = None if wanted is None else frozenset(wanted)
-    today = today or datetime.now(UTC).date()
+    topics = await _read_topics(connection, dataset, only)
     given_first, given_last = _read_day(parameters.get("from")), _read_day(parameters.get("to"))
-    last = given_last or today + timedelta(days=dataset.days_ahead)
+    newest = today + timedelta(days=dataset.days_ahead)
+    # what of the current day still moves is not asked for by a backfill either
+    last = newest if given_last is None or (dataset.days_ahead < 0 and newest < given_last) else given_last
     first = given_first or await _find_first(connection, dataset, min(last, today))
+    again = None if given_first or not dataset.days_back else min(first, today - timedelta(days=dataset.days_back))
     has_sessions = any(source.scope is Scope.SESSION for source in dataset.sources)
     if not (has_sessions or dataset.is_stamped):
-        return Targets(dict(by_exchange), first, last, only=only)
+        return Targets(dict(by_exchange), first, last, only=only, again=again, topics=topics)
     await cover_days(connection, max(first, _FIRST_SESSIONS), min(last, today))
     done: list[date] = [row["session_date"] for row in await connection.fetch(SQL_SESSIONS, last)]
     if dataset.is_stamped:
@@ -65,6 +99,25 @@ async def read_targets(
     if sessions:
         first, last = sessions[0], given_last or sessions[-1]
     return Targets(dict(by_exchange), first, last, sessions, only)
+
+
+async def _read_topics(connection: Connection, dataset: Dataset, only: frozenset[str] | None) -> tuple[str, ...] | None:
+    """Return the pairs of currencies where a dataset is asked for these; those that somebody asked for, or all needed."""
+    if dataset.audience is not Audience.CURRENCIES:
+        return None
+    return await read_pairs(connection) if only is None else tuple(sorted(only))
+
+
+async def has_delisted(connection: Connection) -> bool:
+    """Whether any delisted company is stored."""
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM fmp_delisted)"))
+
+
+async def read_delisted_targets(connection: Connection, first: date, last: date) -> Targets:
+    """Return the companies that were delisted within these days, each with its last day of trading."""
+    rows = await connection.fetch(SQL_DELISTED, first, last)
+    ends = {row["symbol"]: row["ended"] for row in rows}
+    return Targets({"(delisted)": sorted(ends)}, first, last, ends=ends)
 
 
 def _is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:

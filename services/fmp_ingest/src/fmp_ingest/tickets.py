@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fmp_ingest.pace import LOST_SECONDS, WINDOW_SECONDS, Pace, share_out
+from fmp_ingest.pace import WINDOW_SECONDS, Pace, share_out
 from sra_shared.db import Connection, Pool
 
 # a process that was not heard of for so long counts no more, and one that did not get through for `TRUST` starts no call
@@ -132,7 +132,7 @@ def judge_exchange(
     put = Counter[float]() if is_lost else Counter(round_up(now + seconds) for seconds in offer.back)
     surplus = count_surplus(pace, worker, offer, members, pooled=pooled) - (len(offer.back) if is_lost else 0)
     if surplus < 0:
-        put[round_up(now if is_first else now + pace.rest + LOST_SECONDS)] -= surplus
+        put[round_up(now if is_first else now + pace.rest + pace.lost)] -= surplus
     left = sorted(put.items()) if is_first else list(pool)
     gone = _take(left, surplus)
     wanted = 0 if is_lost else max(0, offer.tickets)

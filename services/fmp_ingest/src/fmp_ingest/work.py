@@ -3,85 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Source
-from fmp_collectors.datasets import BY_NAME, list_datasets
+from fmp_collectors.dataset import Audience, Dataset, Targets
+from fmp_collectors.datasets import BY_NAME
+from fmp_collectors.datasets.delisted import DELISTED as DELISTED_COMPANIES
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
-from fmp_collectors.datasets.profile import PROFILE
-from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.universe import UNIVERSE
-from fmp_ingest.backfill import read_former, request_first_backfill
+from fmp_ingest.backfill import list_single_sources, read_former, request_history
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
 from fmp_ingest.collect import Collector
 from fmp_ingest.estimate import order_sources
 from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
-from fmp_ingest.identity import refresh_aliases
+from fmp_ingest.history import DELISTED, LISTED, find_missing_topics, has_topics, note_history
+from fmp_ingest.identity import refresh_owners
+from fmp_ingest.pace import WINDOW_SECONDS
+from fmp_ingest.parameters import choose_datasets, choose_sources
 from fmp_ingest.progress import Progress
+from fmp_ingest.quarantine import SOURCE
+from fmp_ingest.replacing import extend_history
+from fmp_ingest.replay import TELLS_OWNERS, ReplayWork
 from fmp_ingest.sessions import store_sessions
 from fmp_ingest.tally import Tally, prune_tally, read_tally
-from fmp_ingest.targets import has_universe, read_targets
+from fmp_ingest.targets import has_delisted, has_universe, read_delisted_targets, read_targets
 from sra_shared.cache import DatabaseCache
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
-from sra_shared.migrate import read_sandbox_mark
-from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus
+from sra_shared.revision import read_sandbox_mark
+from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus, Work
 from sra_shared.runs.ending import judge_units
 from sra_shared.settings import FmpSettings
 
 AGAIN = ": again"
+OF_DELISTED = f": {DELISTED}"
 _NAMED = 10
 
 
-class FmpParameters(BaseModel):
-    """What a run may be asked for besides its type; nothing means its ordinary daily or weekly work."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    datasets: list[str] | None = Field(None, description="Names of datasets.", max_length=100)
-    first: date | None = Field(None, alias="from", description="First day, for datasets with dates.")
-    last: date | None = Field(None, alias="to", description="Last day.")
-    symbols: list[str] | None = Field(None, description="Only these symbols.", max_length=20_000)
-    released: bool | None = Field(None, description="Whether lists that shrank past DROP_LIMIT are let through.")
-
-    @field_validator("datasets")
-    @classmethod
-    def check_datasets(cls, value: list[str] | None) -> list[str] | None:
-        unknown = [name for name in value or [] if name not in BY_NAME]
-        if unknown:
-            raise ValueError(f"no dataset is called {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
-        return value
-
-    @field_validator("symbols")
-    @classmethod
-    def read_symbols(cls, value: list[str] | None) -> list[str] | None:
-        return None if value is None else sorted({symbol.strip().upper() for symbol in value if symbol.strip()})
-
-
-def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[Dataset]:
-    """Return the datasets of a run in their order."""
-    if names is not None:
-        return [BY_NAME[name] for name in BY_NAME if name in set(names)]
-    if task_type is TaskType.WEEKLY_FUNDAMENTALS:
-        return list(list_datasets(Cadence.WEEKLY))
-    return [*list_datasets(Cadence.DAILY), PROFILE]
-
-
-def choose_sources(dataset: Dataset, task_type: TaskType, names: Sequence[str] | None) -> tuple[Source, ...]:
-    """Return the sources that a run may use: a daily one takes weekly datasets only where the plan has bulk."""
-    is_extra = task_type is TaskType.DAILY_QUOTES and dataset.cadence is Cadence.WEEKLY and names is None
-    return tuple(source for source in dataset.sources if source.is_bulk) if is_extra else dataset.sources
-
-
 class FmpWork:
-    """Collects datasets one after the other; `transport` and `policy` are for tests."""
+    """Collects datasets one after the other; `transport`, `policy` and `window` are for tests."""
 
     source = "fmp"
     ordered = True
@@ -94,11 +60,13 @@ class FmpWork:
         policy: RetryPolicy | None = None,
         breaker: Breaker | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        window: float = WINDOW_SECONDS,
     ) -> None:
         self._settings = settings
         self._policy = policy or RetryPolicy()
         self._breaker = breaker or Breaker(self._policy)
         self._transport = transport
+        self._window = window
         self.refusal: SraError | None = None
         """Why a run of this process ended before its time, for the command that waits for it."""
 
@@ -106,6 +74,7 @@ class FmpWork:
         """One unit per dataset, and one more each at the end for what did not answer; raises ConfigError."""
         task = context.task
         datasets = choose_datasets(task.task_type, task.parameters.get("datasets"))
+        ended = choose_datasets(task.task_type, task.parameters.get("delisted") or [])
         if self._settings.fmp_api_key is None:
             # the freshness of other sources is measured by the same calendars
             await self._store_sessions(context)
@@ -118,11 +87,19 @@ class FmpWork:
                 self.refusal = error
                 raise
             lacks_universe = not await has_universe(connection)
-        if lacks_universe and UNIVERSE not in datasets and any(dataset.needs_universe for dataset in datasets):
+            lacks_delisted = bool(ended) and not await has_delisted(connection)
+        if lacks_delisted and DELISTED_COMPANIES not in datasets:
+            datasets = [DELISTED_COMPANIES, *datasets]
+        is_needed = bool(ended) or any(dataset.needs_universe for dataset in datasets)
+        if lacks_universe and UNIVERSE not in datasets and is_needed:
             datasets = [UNIVERSE, *datasets]
+        units = [(dataset.name, dataset.name) for dataset in datasets]
+        units += [(dataset.name + OF_DELISTED, dataset.name) for dataset in ended]
+        # profiles and statements, which come before, say which currencies are needed
+        units.sort(key=lambda unit: BY_NAME[unit[1]].audience is Audience.CURRENCIES)
         return [
-            *(UnitPlan(dataset.name, dataset.name) for dataset in datasets),
-            *(UnitPlan(dataset.name + AGAIN, dataset.name) for dataset in datasets),
+            *(UnitPlan(unit, dataset) for unit, dataset in units),
+            *(UnitPlan(unit + AGAIN, dataset) for unit, dataset in units),
         ]
 
     async def process(self, context: UnitContext) -> None:
@@ -143,17 +120,17 @@ class FmpWork:
             await self._store_sessions(context)
             async with context.pool.acquire() as connection:
                 await prune_tally(connection)
+                await extend_history(connection)
             await DatabaseCache(context.pool).prune()
         if dataset is EOD_PRICES and context.task.task_type is TaskType.DAILY_QUOTES:
             async with context.pool.acquire() as ledger, ledger.transaction():
-                await request_first_backfill(
-                    ledger, today=datetime.now(UTC).date(), years=self._settings.fmp_history_years
-                )
+                await request_history(ledger, self._settings, today=datetime.now(UTC).date())
         progress = await self._try_collector(context, dataset)
         status, error = judge_progress(dataset, progress)
         async with context.transaction() as connection:
-            if dataset is SYMBOL_CHANGES:
-                await refresh_aliases(connection, context.task.task_id)
+            if dataset in TELLS_OWNERS:
+                await refresh_owners(connection, context.task.task_id)
+            await note_history(connection, context.task, dataset, name_part(context.unit), progress)
             await context.finish(connection, status=status, error=error, resume=progress.dump())
 
     async def _store_sessions(self, context: UnitContext) -> None:
@@ -174,7 +151,9 @@ class FmpWork:
         task, names = context.task, context.task.parameters.get("datasets")
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
-            targets = await read_targets(connection, dataset, task.parameters)
+            targets = await _read_targets(connection, context, dataset)
+        if name_part(context.unit) == DELISTED and not targets.list_symbols():
+            return Progress(answered=1)
         if dataset.is_lost_without_universe and not targets.list_symbols():
             if task.parameters.get("symbols") is None and dataset.audience is Audience.ALL:
                 raise FatalError("The universe is empty.", next_step="Collect it first: ./sra fmp universe.")
@@ -189,10 +168,13 @@ class FmpWork:
             policy=self._policy,
             breaker=self._breaker,
             transport=self._transport,
+            window=self._window,
         ) as client:
             allowed = choose_sources(dataset, task.task_type, names)
-            if is_backfill and not context.unit.resume and (former := await self._read_former(context)):
-                context.unit.resume.update(former.dump())
+            if name_part(context.unit) == DELISTED:
+                allowed = list_single_sources(allowed)
+            if is_backfill and not context.unit.resume and (begin := await _find_beginning(context, dataset)):
+                context.unit.resume.update(begin.dump())
             sources = order_sources(allowed, targets, self._settings, is_backfill=is_backfill)
             collector = Collector(
                 context,
@@ -208,11 +190,6 @@ class FmpWork:
                 return await collector.collect()
             finally:
                 await _write_tally(context, client.tally)
-
-    @staticmethod
-    async def _read_former(context: UnitContext) -> Progress | None:
-        async with context.pool.acquire() as connection:
-            return await read_former(connection, context.task.task_id, context.unit.unit)
 
     async def _ask_again(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
@@ -232,10 +209,11 @@ class FmpWork:
             await connection.execute(
                 "UPDATE run_unit SET status = $3, error = $4 WHERE task_id = $1 AND unit = $2",
                 context.task.task_id,
-                dataset.name,
+                context.unit.unit.removesuffix(AGAIN),
                 status,
                 error,
             )
+            await note_history(connection, context.task, dataset, name_part(context.unit), progress)
             await context.finish(connection)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
@@ -244,6 +222,8 @@ class FmpWork:
         details: dict[str, Any] = {"fmp": await read_tally(connection, task.task_id)}
         if counted and all(status is UnitStatus.SKIPPED for status in counted):
             details["skipped"] = "FMP_API_KEY is not set." if self._settings.fmp_api_key is None else "outside the plan"
+        if warnings := [text for unit in units for text in Progress.read(unit.resume).warnings]:
+            details["warnings"] = list(dict.fromkeys(warnings))
         planned = await connection.fetchval(
             "SELECT planned_at FROM task_execution_log WHERE task_id = $1", task.task_id
         )
@@ -267,6 +247,32 @@ class FmpWork:
         )
 
 
+def name_part(unit: Unit) -> str:
+    """Return whether a unit is about what is listed or what was delisted, as the history names it."""
+    return DELISTED if unit.unit.removesuffix(AGAIN).endswith(OF_DELISTED) else LISTED
+
+
+async def _read_targets(connection: Connection, context: UnitContext, dataset: Dataset) -> Targets:
+    parameters = context.task.parameters
+    if name_part(context.unit) == LISTED:
+        return await read_targets(connection, dataset, parameters)
+    first, last = (parameters.get(name) for name in ("from", "to"))
+    today = datetime.now(UTC).date()
+    return await read_delisted_targets(
+        connection, date.fromisoformat(str(first)), today if last is None else date.fromisoformat(str(last))
+    )
+
+
+async def _find_beginning(context: UnitContext, dataset: Dataset) -> Progress | None:
+    """Return where a part of a backfill begins: with what an earlier one left, or with the series that are not stored."""
+    task = context.task
+    async with context.pool.acquire() as connection:
+        if not task.parameters.get("missing") or not has_topics(dataset):
+            return await read_former(connection, task, context.unit.unit)
+        topics = await find_missing_topics(connection, dataset, date.fromisoformat(str(task.parameters["from"])))
+    return Progress(only=topics) if topics else Progress(answered=1, is_done=True)
+
+
 def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, str | None]:
     """Return how a dataset's unit ends and why: in part where symbols did not answer or the plan does not give them, skipped
     where the plan gives nothing of it."""
@@ -276,18 +282,21 @@ def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, st
     elif progress.spent:
         what = f"{len(progress.spent)} of those asked for ({_name_some(progress.spent)})"
         reasons.append(f"no data for {what}. {progress.last_error}")
-    if progress.outside and progress.answered:
+    if progress.outside and progress.answered and not dataset.skips_refused:
         is_rest = "all" in progress.outside
         what = "the rest" if is_rest else f"{len(progress.outside)} of those asked for ({_name_some(progress.outside)})"
         reasons.append(f"the account's plan does not give {what}.")
+    told = f"{dataset.name}: no data for {_name_some(progress.mistaken)}." if progress.mistaken else None
     if reasons:
+        reasons += [told] if told else []
         status = UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED
         return status, f"{dataset.name}: {' '.join(reasons)}"
-    if progress.outside:
+    if progress.outside and not progress.answered:
         # a bulk file that was throttled is within the plan
         status = UnitStatus.FAILED if progress.was_throttled else UnitStatus.SKIPPED
         return status, f"{dataset.name}: {progress.last_error}"
-    return UnitStatus.COMPLETED, None
+    # a symbol without data is no failure, whatever else the answer was about
+    return UnitStatus.COMPLETED, told
 
 
 def _name_some(subjects: Sequence[str]) -> str:
@@ -299,7 +308,7 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] |
         "SELECT status, resume, coalesce(not_before, now() + interval '1 minute') AS due FROM run_unit"
         " WHERE task_id = $1 AND unit = $2",
         context.task.task_id,
-        context.unit.dataset,
+        context.unit.unit.removesuffix(AGAIN),
     )
     if row is None:
         return None
@@ -329,8 +338,34 @@ def _is_released(task: ProcessingTask) -> bool:
     return bool(task.parameters.get("released") or task.details.get("released"))
 
 
-def make_works(settings: FmpSettings) -> dict[str, FmpWork]:
+@dataclass(frozen=True)
+class FmpRuns:
+    """Hands each run on to the work that it is for: collecting, or trying rejects again."""
+
+    collecting: Work
+    replaying: Work
+    source: str = SOURCE
+    ordered: bool = True
+    concurrency: int = 1
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        """Return the parts of the run."""
+        return await self._choose(context.task).plan(context)
+
+    async def process(self, context: UnitContext) -> None:
+        """Do one part."""
+        await self._choose(context.task).process(context)
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        """Judge the whole."""
+        return await self._choose(task).conclude(connection, task, units)
+
+    def _choose(self, task: ProcessingTask) -> Work:
+        return self.replaying if "replay" in task.parameters else self.collecting
+
+
+def make_works(settings: FmpSettings) -> dict[str, Work]:
     """Return the work of every FMP task type."""
     types = (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS, TaskType.FMP_BACKFILL)
     breaker = Breaker(RetryPolicy())
-    return {task_type.value: FmpWork(settings, breaker=breaker) for task_type in types}
+    return {task_type.value: FmpRuns(FmpWork(settings, breaker=breaker), ReplayWork()) for task_type in types}

@@ -1,0 +1,139 @@
+"""What a value may be: dates, numbers and prices that cannot be cost their field, or their row where it is worth nothing
+without them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import AliasChoices
+
+from fmp_collectors.dataset import Dataset
+from fmp_collectors.records import Accepted, Record, Rejected, find_plain_type, parse_row, read_absence
+
+BAD_DATE = "bad_date"
+BAD_NUMBER = "bad_number"
+BAD_PRICE = "bad_price"
+BAD_TIMESTAMP = "bad_timestamp"
+_FIRST_DAY = date(1800, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR_YEARS = 100
+# clocks and time zones differ by less
+_TOLERANCE = timedelta(days=1)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NO_NUMBERS = frozenset(
+    f"{sign}{text}" for sign in ("", "-", "+") for text in ("nan", "inf", "infinity", "snan", "qnan")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A declared field under one of the vendor's names: what its values are, and whether a record needs it."""
+
+    name: str
+    is_number: bool
+    is_day: bool
+    is_required: bool
+
+
+@functools.cache
+def _list_fields(model: type[Record]) -> tuple[_Field, ...]:
+    fields: list[_Field] = []
+    for name, info in model.model_fields.items():
+        choices = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
+        kind, is_required = find_plain_type(info.annotation), info.is_required()
+        # a day of the key is judged as a value of the record
+        fields.extend(
+            _Field(str(sent), kind is Decimal, kind is date and not is_required, is_required)
+            for sent in choices or (info.alias or name,)
+        )
+    return tuple(fields)
+
+
+def judge_values(
+    dataset: Dataset, row: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None, now: datetime | None = None
+) -> Accepted | Rejected:
+    """Read a row whose key is proven as a record within its bounds; `now` is the time that bounds are measured from."""
+    now = now or datetime.now(UTC)
+    left_out, warnings = _find_impossible(dataset.record, row, now.date())
+    parsed = parse_row(dataset.record, {**row, **left_out} if left_out else row, defaults=defaults)
+    if isinstance(parsed, Rejected):
+        return Rejected(row, parsed.reason, parsed.detail, parsed.symbol)
+    accepted = Accepted(parsed.record, row, tuple(warnings))
+    reason, detail = _find_fault(dataset, accepted.record, now)
+    if reason:
+        return Rejected(row, reason, detail, getattr(accepted.record, "symbol", None))
+    return _leave_out_prices(dataset, accepted)
+
+
+def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -> tuple[dict[str, None], list[str]]:
+    """Return the names whose values no record can keep, and a warning for each that it can do without."""
+    left_out: dict[str, None] = {}
+    warnings: list[str] = []
+    for field in _list_fields(model):
+        value = row.get(field.name)
+        # most values are plain, and a statement has forty of them
+        if value is None or (type(value) is str and not field.is_day and (not field.is_number or value[-1:].isdigit())):
+            continue
+        reason = _judge_value(field, value, today)
+        if reason is not None:
+            left_out[field.name] = None
+            if not field.is_required:
+                warnings.append(reason)
+    return left_out, warnings
+
+
+def _judge_value(field: _Field, value: Any, today: date) -> str | None:
+    """Return why a value cannot be kept; what only a reject can be made of is left to the model."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        return BAD_NUMBER
+    if field.is_number:
+        return BAD_NUMBER if isinstance(value, str) and value.strip().lower() in _NO_NUMBERS else None
+    if field.is_day:
+        return None if read_absence(value) is None or _reads_as_day(value, today) else BAD_DATE
+    return None
+
+
+def _reads_as_day(value: Any, today: date) -> bool:
+    try:
+        text = str(value).strip()[:10]
+        return _DAY.fullmatch(text) is not None and _is_plausible(date.fromisoformat(text), today)
+    except ValueError:
+        return False
+
+
+def _is_plausible(day: date, today: date) -> bool:
+    return day >= _FIRST_DAY and day.year <= today.year + _FAR_YEARS
+
+
+def _find_fault(dataset: Dataset, record: Record, now: datetime) -> tuple[str, str]:
+    """Return why a record must be rejected, as reason and detail; two empty texts if it is sound."""
+    for name in dataset.key:
+        value = getattr(record, name)
+        if isinstance(value, date) and not isinstance(value, datetime) and not _is_plausible(value, now.date()):
+            return BAD_DATE, f"{name} is {value}, before {_FIRST_DAY.year} or more than {_FAR_YEARS} years ahead"
+    if dataset.observed is not None:
+        seen = getattr(record, dataset.observed)
+        if isinstance(seen, datetime):
+            if not _EPOCH < seen <= now + _TOLERANCE:
+                return BAD_TIMESTAMP, f"{dataset.observed} is {seen.isoformat()}, no time up to a day from now"
+        elif seen > (now + _TOLERANCE).date():
+            return BAD_DATE, f"{dataset.observed} is {seen}, more than a day from now"
+    for name in dataset.prices:
+        price = getattr(record, name)
+        if price is not None and price <= 0:
+            return BAD_PRICE, f"{name} is {price}, and a price is above zero"
+    return "", ""
+
+
+def _leave_out_prices(dataset: Dataset, accepted: Accepted) -> Accepted:
+    bad = [name for name in dataset.side_prices if (price := getattr(accepted.record, name)) is not None and price <= 0]
+    if not bad:
+        return accepted
+    record = accepted.record.model_copy(update=dict.fromkeys(bad))
+    return replace(accepted, record=record, warnings=(*accepted.warnings, *(BAD_PRICE for _ in bad)))

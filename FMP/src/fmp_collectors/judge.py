@@ -1,0 +1,175 @@
+"""What proves that a row is a record: each endpoint declares its key, and whatever lacks it is never data."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
+
+from fmp_collectors.dataset import Dataset, Source
+from fmp_collectors.records import read_absence
+
+_MOST_WORDS = 50
+# beside a message, a single value is no proof: `name` or `description` may be those of the error
+_PROOF_BESIDE_MESSAGE = 2
+_MESSAGE_NAMES = frozenset(
+    {
+        *("error", "errors", "errormessage", "errormessages", "errormsg", "errmsg", "message", "messages", "msg"),
+        *("detail", "details", "exception", "fault", "warning", "note", "info", "information"),
+    }
+)
+
+
+class Finding(StrEnum):
+    """What a row is. A damaged row is quarantined; an error makes the whole answer one."""
+
+    RECORD = "record"
+    NOTHING = "nothing"
+    DAMAGED = "damaged"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the records of an endpoint look: the vendor's names of the key fields that its rows carry, and of the others.
+
+    Without names, as the constant `ANY_SHAPE`, every object without a message is a record. With `may_be_bare`, a row of
+    the key alone says that there is nothing.
+    """
+
+    key: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    may_be_bare: bool = False
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """All declared names."""
+        return frozenset((*self.key, *self.values))
+
+    def judge_row(self, row: Any) -> Finding:
+        """Say what a row of an answer is."""
+        if not isinstance(row, Mapping) or not row:
+            return Finding.NOTHING if row == {} else Finding.ERROR
+        if not self.names:
+            return Finding.ERROR if self._has_message(row) else Finding.RECORD
+        is_complete = all(is_given(row.get(name)) for name in self.key)
+        proofs = self._count_proofs(row)
+        if is_complete and (proofs >= _PROOF_BESIDE_MESSAGE or (proofs and not self._has_message(row))):
+            return Finding.RECORD
+        return self._judge_remains(row, is_complete=is_complete, has_proof=proofs > 0)
+
+    def _judge_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
+        """Tell a record that lost a part from what never was one: the names are the evidence."""
+        if self._has_message(row):
+            return Finding.ERROR
+        if has_proof:
+            return Finding.DAMAGED if any(name in row for name in self.key) else Finding.ERROR
+        is_other = any(name not in self.names and _says_something(value) for name, value in row.items())
+        if is_other or self.names.isdisjoint(row):
+            return Finding.ERROR
+        return Finding.NOTHING if is_complete and self.may_be_bare else Finding.DAMAGED
+
+    def _count_proofs(self, row: Mapping[str, Any]) -> int:
+        """Return how many declared values a row has beside its key, counted up to two."""
+        count = 0
+        for name in self.values:
+            if is_given(row.get(name)):
+                count += 1
+                if count == _PROOF_BESIDE_MESSAGE:
+                    break
+        return count
+
+    def _has_message(self, row: Mapping[str, Any]) -> bool:
+        return any(
+            name not in self.names and is_message_name(name) and _says_something(value) for name, value in row.items()
+        )
+
+    def hash_key(self, row: Any) -> int:
+        """Return a number that rows of one key share, and others hardly ever."""
+        if not isinstance(row, Mapping):
+            return hash(None)
+        return hash(tuple(str(row.get(name)).strip().upper() for name in self.key))
+
+    def fits_header(self, line: str) -> bool:
+        """Whether the first line of a CSV file names the key and at least one value."""
+        try:
+            header = {name.strip() for name in next(csv.reader([line]), [])}
+        except csv.Error:
+            return False
+        if not self.names:
+            return len(header) > 1
+        return header.issuperset(self.key) and not header.isdisjoint(self.values)
+
+
+ANY_SHAPE = Shape()
+
+
+@functools.cache
+def make_shape(dataset: Dataset, source: Source) -> Shape:
+    """Return how the rows of a dataset's source look, by their declarations."""
+    fields = dataset.record.model_fields
+    key = source.sends or tuple(list_names(name, fields[name])[0] for name in dataset.key if fields[name].is_required())
+    values = [name for field in fields if field not in dataset.key for name in list_names(field, fields[field])]
+    values += sorted(name for name in dataset.record.volatile if name not in fields)
+    return Shape(key, tuple(name for name in values if name not in key), source.may_be_bare)
+
+
+def list_names(name: str, info: FieldInfo) -> list[str]:
+    """Return the vendor's names of a field."""
+    if isinstance(info.validation_alias, AliasChoices):
+        return [str(choice) for choice in info.validation_alias.choices]
+    return [info.alias or name]
+
+
+def is_given(value: Any) -> bool:
+    """Whether a value is one: no absence, no NaN, nothing nested."""
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, str | int | float) and read_absence(value) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def is_message_name(name: str) -> bool:
+    """Whether a field of this name carries what a server has to say, in whichever spelling."""
+    return re.sub("[^a-z]", "", str(name).lower()) in _MESSAGE_NAMES
+
+
+def _says_something(value: Any) -> bool:
+    return bool(value) if isinstance(value, list | dict) else value is not False and read_absence(value) is not None
+
+
+def find_words(payload: Any) -> tuple[str, str]:
+    """Return what an answer says: its message in words, else its fields; and all of its texts, to find the kind in."""
+    messages: list[str] = []
+    others: list[str] = []
+    for is_message, name, value in _walk_values(payload):
+        text = str(value)
+        if is_message:
+            messages.append(text)
+        else:
+            others.append(f"{name}: {text}" if name else text)
+        if len(messages) + len(others) >= _MOST_WORDS:
+            break
+    return " ".join(messages) or ", ".join(others), " ".join([*messages, *others])
+
+
+def _walk_values(payload: Any) -> Iterator[tuple[bool, str, Any]]:
+    """Yield the plain values within, in their order, with their names; without recursion, however deep they are."""
+    stack: list[tuple[bool, str, Any]] = [(False, "", payload)]
+    while stack:
+        is_message, name, value = stack.pop()
+        if isinstance(value, Mapping):
+            inner = list(value.items())[:_MOST_WORDS]
+            stack.extend((is_message or is_message_name(key), key, one) for key, one in reversed(inner))
+        elif isinstance(value, list | tuple):
+            stack.extend((is_message, name, one) for one in reversed(value[:_MOST_WORDS]))
+        elif read_absence(value) is not None:
+            yield is_message, name, value

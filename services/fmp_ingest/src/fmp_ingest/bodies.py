@@ -1,0 +1,167 @@
+"""The bodies of the vendor's answers: read within bounds, and judged before anything uses them."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from json import JSONDecoder
+from typing import IO, Any, BinaryIO, cast
+
+import httpx
+
+from fmp_collectors.answers import (
+    CAREFUL_DECODER,
+    DECODER,
+    HEAD_BYTES,
+    Answer,
+    Kind,
+    Verdict,
+    classify_answer,
+)
+from fmp_collectors.csv_rows import Body
+from fmp_collectors.fetch import count_rows
+from fmp_collectors.judge import Shape
+from fmp_ingest.calls import BodyMeter, Receipt
+from sra_shared.http import BodyError, BodyTooLargeError, Bound, iterate_body
+from sra_shared.json_stream import BrokenJsonError, LargeJsonError, load_array
+from sra_shared.logs import redact_text
+
+MOST_JSON_BYTES = 64 * 1024 * 1024
+MOST_PARSED_BYTES = 128 * 1024 * 1024
+"""Of memory that the values of one answer take, at most: three bytes of text may become a hundred."""
+# up to here an answer lies in memory, and is judged at once: some fifty may, and their values take thirty times as much
+_LARGE_BYTES = 128 * 1024
+
+
+IN_TURN: ContextVar[Callable[[], Awaitable[object]] | None] = ContextVar("in_turn", default=None)
+"""What the judging of a large answer waits for, where many requests are under way: their values wait in memory otherwise."""
+
+
+@dataclass(frozen=True)
+class LargeAnswer:
+    """An answer of JSON that waits on disk to be judged."""
+
+    spool: IO[bytes]
+    meter: BodyMeter
+    status: int
+    shape: Shape
+
+    async def judge(self) -> tuple[Answer, Receipt | None]:
+        """Return the answer, once it is its turn, and its receipt if it is data; it is parsed in another thread."""
+        with self.spool:
+            if (in_turn := IN_TURN.get()) is not None:
+                await in_turn()
+            verdict = await _judge(self.spool, self.meter.size, self.status, self.shape)
+        return _conclude(verdict, self.meter, self.status)
+
+
+async def read_json(response: httpx.Response, status: int, shape: Shape) -> tuple[Answer, Receipt | None] | LargeAnswer:
+    """Read an answer of JSON, up to `MOST_JSON_BYTES`; returns its receipt if it is data. A large one is still to be judged."""
+    spool = tempfile.SpooledTemporaryFile(_LARGE_BYTES)  # noqa: SIM115 - a large answer keeps it
+    is_kept = False
+    try:
+        meter = await _spool(response, Bound.of(MOST_JSON_BYTES), spool)
+        if isinstance(meter, Verdict):
+            return Answer(meter), None
+        if meter.size > _LARGE_BYTES:
+            is_kept = True
+            return LargeAnswer(spool, meter, status, shape)
+        return _conclude(await _judge(spool, meter.size, status, shape), meter, status)
+    finally:
+        if not is_kept:
+            spool.close()
+
+
+def _conclude(verdict: Verdict, meter: BodyMeter, status: int) -> tuple[Answer, Receipt | None]:
+    receipt = meter.make_receipt(status, len(verdict.rows)) if verdict.kind.is_ok else None
+    return Answer(_redact(verdict)), receipt
+
+
+async def read_csv(
+    response: httpx.Response, status: int, shape: Shape, *, most_bytes: int
+) -> tuple[Answer, Receipt | None]:
+    """Spool the answer to disk, since a bulk file can be larger than memory; returns its receipt if it is data."""
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
+    try:
+        meter = await _spool(response, Bound.of(most_bytes), file)
+        verdict = meter if isinstance(meter, Verdict) else await _judge_file(file, meter.size, status, shape)
+        if verdict.kind is Kind.OK_CSV and not isinstance(meter, Verdict):
+            rows = await asyncio.to_thread(count_rows, cast("Body", file))
+            if rows is not None:
+                return Answer(verdict, cast("Body", file)), meter.make_receipt(status, rows)
+            verdict = Verdict(Kind.TRUNCATED, "the file ends inside a row")
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return (Answer(_redact(verdict)), None) if isinstance(meter, Verdict) else _conclude(verdict, meter, status)
+
+
+async def _spool(response: httpx.Response, bound: Bound, file: IO[bytes]) -> BodyMeter | Verdict:
+    """Write the body to a file and return its measure, or why it is of no use."""
+    meter = BodyMeter()
+    try:
+        async for piece in iterate_body(response, bound):
+            meter.add(piece)
+            if meter.size <= _LARGE_BYTES:
+                file.write(piece)
+            else:
+                await asyncio.to_thread(file.write, piece)
+    except BodyTooLargeError as error:
+        return Verdict(Kind.TOO_LARGE, error.message)
+    except BodyError as error:
+        return Verdict(Kind.TRUNCATED, error.message)
+    return meter
+
+
+async def _judge_file(file: BinaryIO, size: int, status: int, shape: Shape) -> Verdict:
+    """Judge what should be CSV by its head, or wholly where it is JSON."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head.lstrip()[:1] in (b"[", b"{"):
+        return await _judge(file, size, status, shape)
+    return classify_answer(status, head, expects_csv=True, shape=shape)
+
+
+async def _judge(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdict:
+    """Judge what should be JSON."""
+    file.seek(0)
+    if size <= _LARGE_BYTES:
+        return classify_answer(status, file.read(), shape=shape)
+    head = file.read(HEAD_BYTES)
+    judge = functools.partial(
+        classify_answer, status, head, shape=shape, load=functools.partial(_load_large, file, size)
+    )
+    try:
+        return await asyncio.to_thread(judge)
+    except LargeJsonError as error:
+        is_good = 200 <= status < 300
+        # what such a refusal says is not looked for
+        return Verdict(Kind.TOO_LARGE, error.message) if is_good else classify_answer(status, b"")
+
+
+def _load_large(file: IO[bytes], size: int, head: bytes) -> Any:
+    """Return the array in a file; raises ValueError where it is none, LargeJsonError where it would take too much memory."""
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        raise LargeJsonError(f"The answer is one object of {size:,} bytes.")
+    try:
+        return _load_array(file, DECODER)
+    except ArithmeticError:
+        return _load_array(file, CAREFUL_DECODER)
+
+
+def _load_array(file: IO[bytes], decoder: JSONDecoder) -> list[Any]:
+    try:
+        return load_array(file, "this call", decoder, most_parsed=MOST_PARSED_BYTES)
+    except LargeJsonError:
+        raise
+    except BrokenJsonError as error:
+        raise ValueError(error.message) from error
+
+
+def _redact(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.kind, redact_text(verdict.message), verdict.rows)

@@ -1,0 +1,92 @@
+"""What answers deliver together: rows, and the lists and events that they are complete for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from fmp_collectors.dataset import Dataset, Request, Scope, Targets
+from fmp_collectors.records import Batch
+from fmp_ingest.events import Coverage, read_coverage
+
+_NAMED_STRANGERS = 3
+
+
+@dataclass
+class Delivery:
+    """Rows to store together. `lists` are those that the rows speak for, `complete` those of them that are whole,
+    `unread` those with rows that could not be read; `covered` are the events that the rows are the truth for."""
+
+    batch: Batch = field(default_factory=Batch)
+    lists: set[str] = field(default_factory=set)
+    complete: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    path: str = ""
+    covered: Coverage | None = None
+
+
+def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Request, batch: Batch) -> None:
+    """Add what an answer says about lists: which it names, and which of them it names whole."""
+    if request.source.scope is Scope.LIST:
+        _add_lists(delivery, dataset, batch)
+        return
+    if targets.only is not None and request.source.scope is not Scope.SYMBOL:
+        # only some of its entries were kept
+        return
+    name = request.exchange or request.subject
+    # rows under a former symbol of the one asked for make that one's list
+    named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
+    names = named if request.asked and named else {name}
+    delivery.lists |= names
+    # a row that could not be read may be any entry, and nothing at all is no list
+    if batch.rejected or batch.strangers:
+        delivery.unread |= names
+    elif batch.accepted:
+        delivery.complete |= names
+
+
+def _add_lists(delivery: Delivery, dataset: Dataset, batch: Batch) -> None:
+    """One answer has the lists of all symbols."""
+    named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
+    unread = {rejected.symbol for rejected in batch.rejected}
+    delivery.lists |= named
+    # a row without a name may belong to any of them
+    delivery.unread |= named if None in unread else {str(name).upper() for name in unread}
+    delivery.complete |= named - delivery.unread
+
+
+def add_coverage(delivery: Delivery, targets: Targets, request: Request, batch: Batch) -> None:
+    """Add the events that an answer is the truth for, if it is whole."""
+    covered = read_coverage(request, batch, targets.known_symbols, today=datetime.now(UTC).date())
+    if covered is not None and delivery.covered is not None:
+        # symbols of one group, each whole
+        covered = replace(covered, symbols=covered.symbols | delivery.covered.symbols)
+    delivery.covered = covered or delivery.covered
+
+
+def name_subjects(request: Request) -> list[str]:
+    """Return what a refused request was about, as the next source can ask for it."""
+    if request.source.scope is Scope.EXCHANGE and request.exchange is not None:
+        return [request.exchange]
+    if request.source.scope is Scope.TOPIC:
+        return [request.subject]
+    return list(request.symbols) or ["all"]
+
+
+def name_mistaken(request: Request, batch: Batch, targets: Targets) -> list[str]:
+    """Return the requested symbols without data because the answer names other symbols, with those."""
+    if not batch.strangers:
+        return []
+    answered = {str(getattr(one.record, "symbol", "")) for one in batch.accepted}
+    answered |= {rejected.symbol for rejected in batch.rejected if rejected.symbol is not None}
+    answered |= {alias for symbol in answered for alias in targets.aliases.get(symbol, ())}
+    others = ", ".join(sorted(batch.strangers)[:_NAMED_STRANGERS])
+    return [f"{symbol} (the answer names {others})" for symbol in request.asked if symbol not in answered]
+
+
+def leave_out(delivery: Delivery, held: set[str], dataset: Dataset) -> Delivery:
+    """Return the delivery without held lists; their rows are not stored and not counted until they are released."""
+    name = str(dataset.list_field)
+    kept = [one for one in delivery.batch.accepted if getattr(one.record, name) not in held]
+    batch = replace(delivery.batch, accepted=kept)
+    return Delivery(batch, delivery.lists - held, delivery.complete - held, delivery.unread, delivery.path)

@@ -1,0 +1,109 @@
+"""Events of days, splits and dividends: what an answer names is stored, and what a complete one names no longer ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fmp_collectors.dataset import Dataset, Request, Scope
+from fmp_collectors.records import Batch
+
+_KEY = ("symbol", "date")
+# smaller plans give the events of five years, without saying so
+_WHOLE_UNDER_ANY_PLAN = timedelta(days=4 * 365)
+
+
+@dataclass(frozen=True)
+class EventStatements:
+    """The SQL of one dataset of events. `$1` is the run; an answer speaks for the symbols `$2` from the day `$3` to `$4`.
+
+    What the run itself stored counts as named: its answers are of one time.
+    """
+
+    close_replaced: str
+    close_moved: str
+    close_ended: str
+    note_ended: str
+    count_covered: str
+    list_shrunk: str
+
+
+def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
+    """Return the SQL that ends events; all names in it come from our own tables."""
+    table = dataset.table
+    kind = dataset.kind_field
+    of_stage, of_table = (f's."{kind}"', f't."{kind}"') if kind else ("''", "''")
+    key = "t.symbol = s.symbol AND t.date = s.date"
+    is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
+    is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
+    # what a former owner of the symbol had is no subject of the vendor's answer about the present one; a whole history
+    # may begin where the plan lets it begin
+    covered = f"""t.symbol = ANY($2::text[]) AND t.date <= $4
+        AND t.date >= least($3, (SELECT min(s.date) FROM {stage} s WHERE s.symbol = t.symbol))
+        AND t.date >= coalesce((SELECT max(o.valid_from) FROM fmp_symbol_period o WHERE o.symbol = t.symbol), '-infinity')"""  # noqa: S608
+    end = "valid_to = now(), ended_run_id = $1, updated_at = now()"
+    ended = f"t.valid_to IS NULL AND {covered} AND NOT {is_same} AND t.run_id <> $1"
+    per_symbol = f"""
+        SELECT t.symbol, count(*) AS current, (SELECT count(*) FROM {stage} s WHERE s.symbol = t.symbol) AS named
+        FROM {table} t WHERE t.valid_to IS NULL AND {covered} AND t.run_id <> $1 GROUP BY t.symbol"""  # noqa: S608
+    return EventStatements(
+        # A row takes the place of one of its kind. In a complete answer those left over take the places of other kinds:
+        # as many as the answer names are corrected, and the rest has ended.
+        close_replaced=f"""
+        WITH fresh AS (
+          SELECT s.symbol, s.date, {of_stage} AS kind, count(*) AS rows FROM {stage} s
+          WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.valid_to IS NULL AND t.content_hash = s.content_hash)
+          GROUP BY 1, 2, 3
+        ), stale AS (
+          SELECT t.row_id, t.symbol, t.date, coalesce(row_number() OVER (
+              PARTITION BY t.symbol, t.date, {of_table} ORDER BY t.row_id) <= f.rows, false) AS is_corrected
+          FROM {table} t LEFT JOIN fresh f
+            ON f.symbol = t.symbol AND f.date = t.date AND f.kind IS NOT DISTINCT FROM {of_table}
+          WHERE t.valid_to IS NULL AND {is_named} AND NOT {is_same}
+        ), ranked AS (
+          SELECT *, row_number() OVER (PARTITION BY symbol, date ORDER BY is_corrected DESC, row_id) AS place FROM stale
+        )
+        UPDATE {table} t SET {end} FROM ranked r
+        WHERE t.symbol = r.symbol AND t.row_id = r.row_id AND (r.is_corrected OR {covered} AND r.place <= (
+          SELECT sum(f.rows) FROM fresh f WHERE f.symbol = r.symbol AND f.date = r.date))""",  # noqa: S608
+        # after a rename the vendor names under the new symbol what it named under the former one
+        close_moved=f"""
+        UPDATE {table} t SET {end} FROM fmp_symbol_alias a
+        WHERE t.symbol = a.former_symbol AND t.valid_to IS NULL AND t.date < a.valid_to
+          AND t.date >= coalesce(a.valid_from, '-infinity') AND NOT {is_named}
+          AND EXISTS (SELECT FROM {stage} s WHERE s.symbol = a.symbol AND s.date = t.date)""",  # noqa: S608
+        close_ended=f"UPDATE {table} t SET {end} WHERE {ended}",  # noqa: S608
+        note_ended=f"""
+        INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
+        SELECT $1, '{dataset.name}', t.row_id FROM {table} t WHERE {ended} ON CONFLICT DO NOTHING""",  # noqa: S608
+        count_covered=f"SELECT coalesce(sum(n.current), 0)::bigint FROM ({per_symbol}) n",  # noqa: S608
+        list_shrunk=f"SELECT n.symbol, n.current, n.named FROM ({per_symbol}) n WHERE n.named < n.current ORDER BY 1",  # noqa: S608
+    )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What an answer is the truth for: the events of some symbols from a first to a last day.
+
+    `is_history` says that it was asked by symbol, for all days.
+    """
+
+    symbols: frozenset[str]
+    first: date
+    last: date
+    is_history: bool = False
+
+
+def read_coverage(request: Request, batch: Batch, known_symbols: frozenset[str], *, today: date) -> Coverage | None:
+    """Return what a whole answer speaks for; None where it may lack something, or is about something else."""
+    if batch.rejected:
+        return None
+    named = [tuple(getattr(one.record, name) for name in _KEY) for one in batch.accepted]
+    if request.source.scope is Scope.RANGE:
+        first, last = date.fromisoformat(request.params["from"]), date.fromisoformat(request.params["to"])
+        return Coverage(known_symbols, first, last) if all(first <= day <= last for _, day in named) else None
+    is_own = not batch.out_of_scope and all(symbol == request.subject for symbol, _ in named)
+    if not is_own:
+        return None
+    # what is only announced stands in the calendars
+    return Coverage(frozenset({request.subject}), today - _WHOLE_UNDER_ANY_PLAN, today, is_history=True)

@@ -1,0 +1,110 @@
+"""How far back each dataset is stored, and what is missing of the years asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from fmp_collectors.dataset import Audience, Dataset, History, Scope
+from fmp_collectors.datasets import DATASETS
+from fmp_ingest.pairs import read_pairs
+from fmp_ingest.progress import Progress
+from sra_shared.db import Connection
+from sra_shared.runs import ProcessingTask, TaskType
+
+LISTED, DELISTED = "listed", "delisted"
+LEAD = timedelta(days=45)
+"""A figure over all the years starts from the last price before them, one by full months a month earlier still."""
+# plans change; what one refused is asked for again after this time
+_REFUSAL_DAYS = 30
+
+SQL_COVERED = """
+SELECT dataset, part FROM fmp_history_state
+WHERE first_day <= $1 AND (is_whole OR updated_at > now() - make_interval(days => $2))
+"""
+SQL_NOTE = """
+INSERT INTO fmp_history_state AS h (dataset, part, first_day, is_whole, run_id) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (dataset, part) DO UPDATE SET first_day = least(h.first_day, excluded.first_day),
+  is_whole = excluded.is_whole, run_id = excluded.run_id, updated_at = now()
+"""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Datasets whose history is missing: of what is listed, and of what was delisted."""
+
+    listed: tuple[Dataset, ...]
+    delisted: tuple[Dataset, ...]
+
+
+def choose_first(today: date, years: int) -> date:
+    """Return the first day of the history."""
+    return date(today.year - years, today.month, min(today.day, 28)) - LEAD
+
+
+async def find_missing(connection: Connection, first: date) -> Missing:
+    """Return what is not stored from about `first` on."""
+    covered = await _read_covered(connection, first)
+    listed, delisted = [], []
+    for dataset in DATASETS:
+        if dataset.history is History.NONE:
+            continue
+        parts = await list_topics(connection, dataset) if has_topics(dataset) else [LISTED]
+        if any((dataset.name, part) not in covered for part in parts):
+            listed.append(dataset)
+        if dataset.history is History.DELISTED and (dataset.name, DELISTED) not in covered:
+            delisted.append(dataset)
+    return Missing(tuple(listed), tuple(delisted))
+
+
+async def find_missing_topics(connection: Connection, dataset: Dataset, first: date) -> list[str]:
+    """Return which of the series that a dataset consists of are not stored from about `first` on."""
+    covered = await _read_covered(connection, first)
+    return [topic for topic in await list_topics(connection, dataset) if (dataset.name, topic) not in covered]
+
+
+async def _read_covered(connection: Connection, first: date) -> set[tuple[str, str]]:
+    # the first day of the years asked for moves on every day, and a first session is later than the first day
+    rows = await connection.fetch(SQL_COVERED, first + LEAD, _REFUSAL_DAYS)
+    return {(row["dataset"], row["part"]) for row in rows}
+
+
+def has_topics(dataset: Dataset) -> bool:
+    """Whether a dataset consists of series, each asked for by itself, that are not of single companies."""
+    return dataset.sources[0].scope is Scope.TOPIC
+
+
+async def list_topics(connection: Connection, dataset: Dataset) -> list[str]:
+    """Return the series that a dataset consists of, in order: its indices, or the pairs of currencies that are needed."""
+    is_of_pairs = dataset.audience is Audience.CURRENCIES
+    return sorted(await read_pairs(connection) if is_of_pairs else dataset.sources[0].topics)
+
+
+async def note_history(
+    connection: Connection, task: ProcessingTask, dataset: Dataset, part: str, progress: Progress
+) -> None:
+    """Note what a backfill has asked for of a dataset, in the caller's transaction; parts that did not answer are left out.
+
+    Only backfills that reach to their own day count, since ordinary work goes on from there, and none of some symbols.
+    """
+    is_open = bool(progress.broken_off) or progress.was_throttled
+    if dataset.history is History.NONE or is_open or not _reaches_today(task):
+        return
+    first = date.fromisoformat(str(task.parameters["from"]))
+    if not has_topics(dataset):
+        if not progress.spent:
+            await connection.execute(SQL_NOTE, dataset.name, part, first, not progress.outside, task.task_id)
+        return
+    for topic in progress.only or await list_topics(connection, dataset):
+        if topic not in progress.spent:
+            is_whole = {"all", topic}.isdisjoint(progress.outside)
+            await connection.execute(SQL_NOTE, dataset.name, topic, first, is_whole, task.task_id)
+
+
+def _reaches_today(task: ProcessingTask) -> bool:
+    parameters: dict[str, Any] = task.parameters
+    first, last, symbols = (parameters.get(name) for name in ("from", "to", "symbols"))
+    if task.task_type is not TaskType.FMP_BACKFILL or first is None or symbols is not None:
+        return False
+    return last is None or date.fromisoformat(str(last)) >= task.scheduled_at.date()

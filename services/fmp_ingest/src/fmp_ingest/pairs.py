@@ -1,0 +1,26 @@
+"""Which pairs of currencies are collected: those that stored listings and their statements need."""
+
+from __future__ import annotations
+
+from fmp_collectors.currencies import choose_pairs
+from fmp_collectors.datasets.statements import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT
+from sra_shared.db import Connection
+
+# of each company the oldest and the newest statement: going through all of them would take minutes
+_ENDS = " UNION ALL ".join(
+    f"(SELECT reported_currency FROM {dataset.table} t WHERE t.symbol = c.symbol ORDER BY fiscal_year {order} LIMIT 1)"  # noqa: S608
+    for dataset in (INCOME_STATEMENT, BALANCE_SHEET, CASH_FLOW)
+    for order in ("", "DESC")
+)
+SQL_CODES = f"""
+SELECT currency AS code FROM equity_profile
+UNION
+SELECT s.reported_currency
+FROM (SELECT symbol FROM equity_profile UNION SELECT symbol FROM fmp_universe UNION SELECT symbol FROM fmp_delisted) c
+CROSS JOIN LATERAL ({_ENDS}) s
+"""  # noqa: S608 - our own names
+
+
+async def read_pairs(connection: Connection) -> tuple[str, ...]:
+    """Return the pairs in order; USDCAD is always among them."""
+    return choose_pairs(row["code"] for row in await connection.fetch(SQL_CODES))

@@ -1,0 +1,78 @@
+"""What a run of FMP may be asked for, and which datasets and sources follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Self
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from fmp_collectors.dataset import Cadence, Dataset, History, Source
+from fmp_collectors.datasets import BY_NAME, list_datasets
+from fmp_collectors.datasets.exchange_rates import EXCHANGE_RATES
+from fmp_collectors.datasets.profile import PROFILE
+from sra_shared.rejects import ReplayParameters
+from sra_shared.runs import TaskType
+
+
+class FmpParameters(ReplayParameters):
+    """What a run may be asked for besides its type; nothing means its ordinary daily or weekly work, and `replay` that it
+    tries rejected records again instead."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    datasets: list[str] | None = Field(None, description="Names of datasets.", max_length=100)
+    first: date | None = Field(None, alias="from", description="First day, for datasets with dates.")
+    last: date | None = Field(None, alias="to", description="Last day.")
+    symbols: list[str] | None = Field(None, description="Only these symbols.", max_length=20_000)
+    delisted: list[str] | None = Field(
+        None,
+        description="Names of datasets to collect of companies that were delisted between `from` and `to`.",
+        max_length=100,
+    )
+    missing: bool | None = Field(None, description="Whether series whose history is stored are left out.")
+    released: bool | None = Field(None, description="Whether lists that shrank past DROP_LIMIT are let through.")
+
+    @field_validator("datasets")
+    @classmethod
+    def check_datasets(cls, value: list[str] | None) -> list[str] | None:
+        unknown = [name for name in value or [] if name not in BY_NAME]
+        if unknown:
+            raise ValueError(f"no dataset is called {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
+        return value
+
+    @field_validator("delisted")
+    @classmethod
+    def check_delisted(cls, value: list[str] | None) -> list[str] | None:
+        known = [name for name, dataset in BY_NAME.items() if dataset.history is History.DELISTED]
+        if unknown := [name for name in value or [] if name not in known]:
+            raise ValueError(f"delisted companies have no {', '.join(unknown)}; they have {', '.join(known)}")
+        return value
+
+    @model_validator(mode="after")
+    def check_days(self) -> Self:
+        if self.delisted and self.first is None:
+            raise ValueError("`delisted` needs `from`, the first day on which they were delisted")
+        return self
+
+    @field_validator("symbols")
+    @classmethod
+    def read_symbols(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else sorted({symbol.strip().upper() for symbol in value if symbol.strip()})
+
+
+def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[Dataset]:
+    """Return the datasets of a run in their order."""
+    if names is not None:
+        return [BY_NAME[name] for name in BY_NAME if name in set(names)]
+    if task_type is TaskType.WEEKLY_FUNDAMENTALS:
+        # its statements say which currencies are needed, and the next daily run may be a day away
+        return [*list_datasets(Cadence.WEEKLY), EXCHANGE_RATES]
+    return [*list_datasets(Cadence.DAILY), PROFILE]
+
+
+def choose_sources(dataset: Dataset, task_type: TaskType, names: Sequence[str] | None) -> tuple[Source, ...]:
+    """Return the sources that a run may use: a daily one takes weekly datasets only where the plan has bulk."""
+    is_extra = task_type is TaskType.DAILY_QUOTES and dataset.cadence is Cadence.WEEKLY and names is None
+    return tuple(source for source in dataset.sources if source.is_bulk) if is_extra else dataset.sources

@@ -1,0 +1,260 @@
+"""Tries rejected FMP rows again: judged under today's rules, stored where nothing newer is known, marked as resolved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from fmp_collectors.call import Origin
+from fmp_collectors.dataset import Dataset, Repeats, Storage
+from fmp_collectors.datasets import BY_NAME
+from fmp_collectors.datasets.delisted import DELISTED
+from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
+from fmp_collectors.datasets.universe import UNIVERSE
+from fmp_collectors.records import Accepted, Batch, Record
+from fmp_collectors.rejects import find_request, judge_again
+from fmp_collectors.repeats import AMBIGUOUS_KEY, settle_repeats
+from fmp_ingest.calls import read_call
+from fmp_ingest.delivery import Delivery
+from fmp_ingest.identity import refresh_owners
+from fmp_ingest.quarantine import SOURCE
+from fmp_ingest.standing import Late, Standing, Stored, build_late_statements, find_standing
+from fmp_ingest.storage import Store
+from fmp_ingest.targets import read_aliases
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.errors import FatalError
+from sra_shared.rejects import (
+    CORRECTED,
+    Asked,
+    RejectPages,
+    conclude_replay,
+    leave_open,
+    plan_replay,
+    resolve_reject,
+)
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+
+TELLS_OWNERS = (UNIVERSE, SYMBOL_CHANGES, DELISTED)
+# each of a page's rows takes a handful of statements, and the page holds the table's lock
+_PAGE_ROWS = 200
+_SQL_KNOWN = """
+SELECT symbol FROM fmp_universe WHERE valid_to IS NULL UNION SELECT symbol FROM fmp_delisted
+UNION SELECT former_symbol FROM fmp_symbol_alias
+"""
+_SQL_SIBLINGS = """
+SELECT * FROM rejected_record
+WHERE identity = $1 AND delivery = $2 AND reject_id <> $3 AND resolved_at IS NULL AND dismissed_at IS NULL
+ORDER BY reject_id
+"""
+_NEEDS_ANSWER = "needs_answer"
+_OUT_OF_SCOPE = "out_of_scope"
+_UNPROVEN = "not_newest"
+_WHY = {
+    Standing.AMBIGUOUS: (
+        AMBIGUOUS_KEY,
+        "its answer has another row of this key, and nothing tells which of them holds: collect it again, or dismiss it",
+    ),
+    Standing.UNPROVEN: (
+        _UNPROVEN,
+        "the dataset was asked for since, or the row was kept before calls were: it may be outdated. Collect it again, or"
+        " dismiss it",
+    ),
+}
+_KNOWN = {Standing.KNOWN: "known already", Standing.OUTDATED: "newer data are stored"}
+
+
+@dataclass(frozen=True)
+class Market:
+    """Which symbols rows may be about, and which are names of the same security."""
+
+    known: frozenset[str]
+    aliases: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class ReplayWork:
+    """What `rejects replay` does for FMP, dataset by dataset, page by page in the order of the rejects."""
+
+    source: str = SOURCE
+    ordered: bool = False
+    concurrency: int = 1
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        """Return a part for each dataset with open rejects, and one that fails for ids which name no open reject."""
+        async with context.pool.acquire() as connection:
+            return await plan_replay(connection, context.task, self.source)
+
+    async def process(self, context: UnitContext) -> None:
+        """Try a dataset's rejects again from the resume point on; what is still wrong stays open under its present reason.
+
+        Raises FatalError for a dataset that is collected no more.
+        """
+        dataset = BY_NAME.get(context.unit.dataset)
+        if dataset is None:
+            raise FatalError(
+                f"FMP's dataset {context.unit.dataset} is collected no more.", next_step="Dismiss its rejects."
+            )
+        asked = Asked.read(context.task)
+        pages = RejectPages(self.source, dataset.name, asked, rows=_PAGE_ROWS)
+        async with context.pool.acquire() as connection:
+            known = frozenset(row["symbol"] for row in await connection.fetch(_SQL_KNOWN))
+            market = Market(known, await read_aliases(connection))
+        replay = Replay(dataset, context.task.task_id, asked, market)
+        while True:
+            async with context.transaction() as connection:
+                rows = await pages.read_page(connection, int(context.unit.resume.get("reject_id", 0)))
+                if not rows:
+                    break
+                total = await replay.try_page(connection, rows)
+                await context.commit(connection, total, resume={"reject_id": rows[-1]["reject_id"]})
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        """The datasets are those whose rejects were resolved."""
+        return await conclude_replay(connection, task, units)
+
+
+@dataclass
+class Replay:
+    """The rejects of one dataset in one run."""
+
+    dataset: Dataset
+    run_id: UUID
+    asked: Asked
+    market: Market
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.dataset, self.run_id)
+
+    async def try_page(self, connection: Connection, rows: Sequence[asyncpg.Record]) -> Counts:
+        """Try a page's rejects, those delivered first before the others; returns what became of them."""
+        await self.store.lock_table(connection)
+        total = Counts()
+        for row in sorted(rows, key=lambda row: (row["last_seen_at"], row["reject_id"])):
+            total += await self.try_again(connection, row)
+        if total.stored and self.dataset in TELLS_OWNERS:
+            await refresh_owners(connection, self.run_id)
+        return total
+
+    async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
+        """Store one row, or note why it is still wrong; returns what became of it."""
+        accepted = self._judge(row)
+        if isinstance(accepted, list) and row["identity"] is not None:
+            accepted = await self._settle(connection, row, accepted)
+        if not isinstance(accepted, list):
+            return await leave_open(connection, row, *accepted)
+        call, late = await read_call(connection, row["call_id"]), _read_late(row)
+        records = [replace(one, call=call) for one in accepted]
+        # all of them or none: a row may name several
+        for one in records:
+            await self._stage(connection, one)
+            standing, _ = await find_standing(connection, self.dataset, late)
+            if standing in _WHY:
+                return await leave_open(connection, row, *_WHY[standing])
+        standings = [await self._store_one(connection, one, late) for one in records]
+        warnings = {reason: 1 for one in accepted for reason in one.warnings}
+        how = CORRECTED if row["reject_id"] in self.asked.corrections else "replayed"
+        told = next((_KNOWN[standing] for standing in standings if standing in _KNOWN), None)
+        await resolve_reject(connection, row["reject_id"], self.run_id, f"{how}, {told}" if told else how)
+        stored = int(any(standing not in _KNOWN for standing in standings))
+        return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=warnings)
+
+    def _judge(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
+        """Return the records that a row is under today's rules, or reason and detail of why it is none."""
+        given = read_row(row, self.asked.corrections.get(row["reject_id"]))
+        if given is None:
+            return row["reason"], row["detail"] or "the row is not whole: only its beginning was kept"
+        origin = read_origin(row)
+        request = find_request(self.dataset, origin, path=row["file_path"], symbol=row["record_key"], row=given)
+        if request is None:
+            return _NEEDS_ANSWER, "the row is judged with its whole answer, which was not kept: collect it again"
+        known, aliases = self.market.known, self.market.aliases
+        batch = judge_again(self.dataset, given, request, known_symbols=known, aliases=aliases)
+        if batch.out_of_scope:
+            return _OUT_OF_SCOPE, "the row is of a security or exchange that is not collected"
+        if batch.rejected:
+            return batch.rejected[0].reason, batch.rejected[0].detail
+        return batch.accepted or ("not_a_record", "the row says nothing")
+
+    async def _settle(
+        self, connection: Connection, row: asyncpg.Record, accepted: list[Accepted]
+    ) -> list[Accepted] | tuple[str, str]:
+        """Hold a row against the other rejects of its answer with the same key, by the dataset's rule for those."""
+        others = []
+        for sibling in await connection.fetch(_SQL_SIBLINGS, row["identity"], row["delivery"], row["reject_id"]):
+            judged = self._judge(sibling)
+            others.extend(judged if isinstance(judged, list) else [])
+        if not others:
+            return accepted
+        batch = Batch([*accepted, *others])
+        settle_repeats(self.dataset, batch)
+        kept = {id(one.raw) for one in batch.accepted}
+        own = [one for one in accepted if id(one.raw) in kept]
+        if batch.rejected and not own:
+            return batch.rejected[0].reason, batch.rejected[0].detail
+        # several filings become versions in their order, which one by one they would not
+        return _WHY[Standing.AMBIGUOUS] if self.dataset.storage is Storage.VERSIONS else own or accepted
+
+    async def _store_one(self, connection: Connection, one: Accepted, late: Late) -> Standing:
+        staged = await self._stage(connection, one)
+        standing, stored = await find_standing(connection, self.dataset, late)
+        if standing is Standing.STORE:
+            await self.store.merge(connection, self._deliver(one), staged)
+        elif standing is Standing.ADD:
+            numbered = self._number(one, stored)
+            staged = await self._stage(connection, numbered)
+            await self.store.merge(connection, self._deliver(numbered), staged, replaces=False)
+        elif standing is Standing.OUTDATED and self.dataset.storage is Storage.VERSIONS:
+            below = build_late_statements(self.dataset).append_below
+            if await connection.fetch(below, self.run_id):
+                return Standing.STORE
+        return standing
+
+    async def _stage(self, connection: Connection, one: Accepted) -> Counts:
+        return await self.store.stage(connection, self._deliver(one))
+
+    def _deliver(self, one: Accepted) -> Delivery:
+        """Return a delivery that speaks for this row alone; the list that it belongs to is not complete by it."""
+        lists = {str(getattr(one.record, self.dataset.list_field))} if self.dataset.list_field else set()
+        return Delivery(Batch([one]), lists=lists)
+
+    def _number(self, one: Accepted, stored: Sequence[Stored]) -> Accepted:
+        """Return a position that looks like others of its answer with a number after theirs."""
+        if self.dataset.repeats is not Repeats.NUMBERED:
+            return one
+        place = max((other.occurrence for other in stored), default=0) + 1
+        record: Record = one.record.model_copy(update={"occurrence": place})
+        return replace(one, record=record)
+
+
+def read_row(row: asyncpg.Record, corrected: str | None) -> Any:
+    """Return a rejected row as its answer had it, or as a person corrected it; None where it is no JSON."""
+    text = bytes(row["raw"]).decode("utf-8", "surrogateescape") if corrected is None else corrected
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_origin(row: asyncpg.Record) -> Origin | None:
+    """Return what a rejected row was asked for by; None where it was kept before that was."""
+    origin = row["origin"]
+    return None if origin is None else Origin(origin["path"], origin["subject"], origin["defaults"])
+
+
+def _read_late(row: asyncpg.Record) -> Late:
+    return Late(
+        seen_at=row["last_seen_at"],
+        run_id=row["last_run_id"] or row["run_id"],
+        call_id=row["call_id"],
+        symbol=row["record_key"],
+        has_twin=bool((row["origin"] or {}).get("has_twin")),
+        is_traced=row["identity"] is not None,
+    )

@@ -1,0 +1,143 @@
+"""Values that cannot be cost their field with a warning, or their row where it is worth nothing without them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fmp_collectors.answers import classify_answer
+from fmp_collectors.bounds import judge_values
+from fmp_collectors.datasets import BY_NAME
+from fmp_collectors.records import Accepted, Rejected
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+ROWS: dict[str, dict[str, Any]] = {
+    "eod_prices": {"symbol": "ACME", "date": "2026-11-27", "open": 10, "high": 11, "low": 9, "close": 10, "volume": 0},
+    "index_prices": {"symbol": "^GSPC", "date": "2026-11-27", "open": 10, "high": 11, "low": 9, "close": 10},
+    "quote": {"symbol": "ACME", "exchange": "NYSE", "price": 10, "open": 10, "dayLow": 9, "timestamp": 1795773600},
+    "movers": {"symbol": "ACME", "exchange": "NYSE", "price": 10, "sessionDate": "2026-11-27", "direction": "gainers"},
+    "profile": {"symbol": "ACME", "exchange": "NYSE", "companyName": "Acme", "price": 10},
+    "etf_info": {"symbol": "WIDE", "name": "Wide", "nav": 10, "inceptionDate": "2010-01-04"},
+    "dividends": {"symbol": "ACME", "date": "2026-12-04", "dividend": 1, "paymentDate": "2026-12-20"},
+    "income_statement": {"symbol": "ACME", "fiscalYear": "2025", "period": "FY", "date": "2025-12-31", "revenue": 1},
+    "splits": {"symbol": "ACME", "date": "2026-12-04", "numerator": 2, "denominator": 1},
+    "delisted": {"symbol": "ACME", "exchange": "NYSE", "delistedDate": "2026-12-31", "companyName": "Acme"},
+    "treasury_rates": {"date": "2026-11-27", "month1": 0},
+}
+
+
+def judge(name: str, **changes: Any) -> Accepted | Rejected:
+    return judge_values(BY_NAME[name], ROWS[name] | changes, now=NOW)
+
+
+@pytest.mark.parametrize("name", list(ROWS))
+def test_good_rows_are_kept_as_they_are(name: str) -> None:
+    judged = judge(name)
+    assert isinstance(judged, Accepted)
+    assert (judged.warnings, judged.raw) == ((), ROWS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("eod_prices", "close"), ("index_prices", "close"), ("quote", "price"), ("movers", "price"),
+                        ("profile", "price")],
+)  # fmt: skip
+@pytest.mark.parametrize("price", [0, Decimal("0.00"), "0", Decimal("-0.01")])
+def test_a_row_without_a_real_price_is_rejected(name: str, field: str, price: Any) -> None:
+    judged = judge(name, **{field: price})
+    assert isinstance(judged, Rejected)
+    assert (judged.reason, judged.symbol) == ("bad_price", ROWS[name]["symbol"])
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "field"),
+    [
+        *(("eod_prices", "open", "open"), ("eod_prices", "high", "high"), ("eod_prices", "low", "low")),
+        *(("index_prices", "open", "open"), ("quote", "open", "open"), ("quote", "dayLow", "day_low")),
+        *(("quote", "previousClose", "previous_close"), ("etf_info", "nav", "nav")),
+    ],
+)
+def test_a_price_beside_that_is_none_is_left_out_with_a_warning(name: str, sent: str, field: str) -> None:
+    for price in (0, -1):
+        judged = judge(name, **{sent: price})
+        assert isinstance(judged, Accepted)
+        assert getattr(judged.record, field) is None
+        assert judged.warnings == ("bad_price",)
+        assert judged.raw[sent] == price
+
+
+@pytest.mark.parametrize(
+    ("stamp", "is_good"),
+    [
+        (NOW.timestamp() + 86_400, True),
+        (NOW.timestamp() + 86_401, False),
+        ((NOW.timestamp() + 86_401) * 1000, False),
+        (4_070_908_800, False),
+        (0, False),
+        (-1, False),
+        ("never", False),
+    ],
+)
+def test_a_quote_is_not_of_the_future(stamp: Any, is_good: bool) -> None:
+    judged = judge("quote", timestamp=stamp)
+    assert isinstance(judged, Accepted) == is_good
+    assert is_good or judged.reason == "bad_timestamp"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["eod_prices", "index_prices", "treasury_rates"])
+def test_what_was_observed_is_not_of_the_future(name: str) -> None:
+    assert isinstance(judge(name, date=NOW.date() + timedelta(days=1)), Accepted)
+    judged = judge(name, date="2099-01-05")
+    assert isinstance(judged, Rejected)
+    assert judged.reason == "bad_date"
+
+
+IMPLAUSIBLE = ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30", "9999-12-31", "soon", 20261204, "1795773600"]
+
+
+@pytest.mark.parametrize("day", IMPLAUSIBLE)
+@pytest.mark.parametrize(
+    ("name", "sent", "field"),
+    [
+        ("dividends", "paymentDate", "payment_date"),
+        ("income_statement", "filingDate", "filing_date"),
+        ("etf_info", "inceptionDate", "inception_date"),
+        ("delisted", "ipoDate", "ipo_date"),
+    ],
+)
+def test_an_implausible_date_beside_the_key_is_left_out(name: str, sent: str, field: str, day: Any) -> None:
+    judged = judge(name, **{sent: day})
+    assert isinstance(judged, Accepted), judged
+    assert getattr(judged.record, field) is None
+    assert judged.warnings == ("bad_date",)
+
+
+@pytest.mark.parametrize("day", ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30"])
+def test_an_implausible_date_in_the_key_costs_the_row(day: str) -> None:
+    judged = judge("dividends", date=day)
+    assert isinstance(judged, Rejected)
+    assert judged.reason == "bad_date"
+
+
+def test_plausible_dates_and_absences_are_no_matter_of_warnings() -> None:
+    for day, kept in (("1800-01-01", date(1800, 1, 1)), ("2126-12-31 00:00:00", date(2126, 12, 31)), ("N/A", None)):
+        judged = judge("dividends", paymentDate=day)
+        assert isinstance(judged, Accepted)
+        assert judged.record.model_dump()["payment_date"] == kept
+        assert judged.warnings == ()
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_a_bare_constant_costs_its_field_or_its_row(text: str) -> None:
+    body = f'[{{"symbol": "ACME", "date": "2026-11-27", "close": 10, "volume": {text}, "unknown": {text}}}]'
+    (row,) = classify_answer(200, body.encode()).rows
+    judged = judge_values(BY_NAME["eod_prices"], row, now=NOW)
+    assert isinstance(judged, Accepted)
+    assert judged.record.model_dump()["volume"] is None
+    assert judged.warnings == ("bad_number",)
+    assert isinstance(judge("splits", numerator=Decimal(text)), Rejected)
+    assert isinstance(judge("profile", companyName=Decimal(text)), Rejected)
+    for written in (text, text.lower(), f" {text} "):
+        assert judge("eod_prices", volume=written).warnings == ("bad_number",)  # type: ignore[union-attr]
