@@ -15,6 +15,12 @@ from sra_shared.tables import fundata
 from sra_testing.fundata import GENERAL_FILE, NAVPS_FILE, load_tree, navps, write_csv
 
 
+@pytest.fixture(scope="session")
+def database_template(whole_template: str) -> str:
+    """With every partition that the migrations make, since these tests look at them."""
+    return whole_template
+
+
 @pytest.fixture
 async def loaded(database: str, tmp_path: Path, pool: Pool) -> Pool:
     write_csv(tmp_path, NAVPS_FILE, [navps("7", "2025-01-02", "10"), navps("7", "2041-01-02", "11")][:1])

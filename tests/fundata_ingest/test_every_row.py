@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -20,7 +21,10 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.targets import find_target
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import build_environment
+from sra_shared.json_stream import ROW_LIMIT
 from sra_testing.fundata import find_broken_keys, needs_generator
+
+IDENTIFIER_FILE = "data/InstrumentIdentifierSeed.csv"
 
 pytestmark = [pytest.mark.faults, pytest.mark.generator, needs_generator]
 
@@ -29,6 +33,34 @@ def make_tree(root: Path, *words: str) -> dict[str, Any]:
     subprocess.run([sys.executable, str(GENERATOR), str(root), *words], check=True, capture_output=True)
     truth: dict[str, Any] = json.loads((root / "truth.json").read_text())
     return truth
+
+
+def add_damage(root: Path, truth: dict[str, Any]) -> None:
+    """Put damage of more kinds between the records of every file, and what must come of it into its truth."""
+    dice = random.Random(20261123)  # noqa: S311
+    for path, expected in truth.items():
+        records = [text for _, text, _ in read_source(root / path)]
+        columns = records[0].count(",") + 1
+        kinds = {
+            "stray_quote": ['x,"The "Big" Bank"' + "," * (columns - 2)],
+            "repeated_header": [records[0]],
+            "field_count": ["broken,line"] * 300,
+            "row_too_long": ["z" * (ROW_LIMIT + 1)],
+        }
+        for reason, block in kinds.items():
+            place = dice.randrange(1, len(records) + 1)
+            records[place:place] = block
+            expected["rejected"][reason] = expected["rejected"].get(reason, 0) + len(block)
+            expected["rows"] += len(block)
+        if path == IDENTIFIER_FILE:
+            names = [normalise(name) for name in records[0].split(",")]
+            for number, key in enumerate(["412003.0", "\u00a0412003", "412003\ufeff"], 90_000_000):
+                values = {"recordid": str(number), "instrumentkey": key, "identifiertype": "CUSIP"}
+                records.insert(dice.randrange(1, len(records) + 1), ",".join(values.get(name, "") for name in names))
+            expected["rows"] += 3
+            warnings = expected["field_warnings"]
+            warnings["normalised_key"] = warnings.get("normalised_key", 0) + 1
+        (root / path).write_text("\n".join([*records, ""]), encoding="utf-8", newline="")
 
 
 def load(dsn: str, root: Path) -> dict[str, Any]:
@@ -55,6 +87,7 @@ def read_source(path: Path) -> Iterator[tuple[int, str, list[str]]]:
     """Yield line, text and fields of each record as Python's own reader sees them; the header comes first."""
     taken: list[str] = []
     line = 1
+    csv.field_size_limit(2 * ROW_LIMIT)
     with path.open(encoding="utf-8", newline="") as stream:
 
         def tap() -> Iterator[str]:
@@ -95,7 +128,7 @@ async def trace_rows(connection: Any, root: Path, path: str) -> Counter[str]:
         if line in stored:
             found["stored" if stored.pop(line) == digest(fields) else "lost"] += 1
         elif line in rejected:
-            found["rejected" if rejected.pop(line) == text else "lost"] += 1
+            found["rejected" if rejected.pop(line) == text[:ROW_LIMIT] else "lost"] += 1
         else:
             found["duplicate" if digest(fields) in contents else "lost"] += 1
     found["invented"] = len(stored) + len(rejected)
@@ -112,6 +145,7 @@ async def trace_rows(connection: Any, root: Path, path: str) -> Counter[str]:
 )
 async def test_generated_tree_is_accounted_for_row_by_row(database: str, tmp_path: Path, words: list[str]) -> None:
     truth = await asyncio.to_thread(make_tree, tmp_path, *words, "--dirt", "0.01", "--repeat", "0.01")
+    await asyncio.to_thread(add_damage, tmp_path, truth)
     result = await asyncio.to_thread(load, database, tmp_path)
     files = {file["file"]: file for file in result["files"]}
     assert set(files) == set(truth)

@@ -7,12 +7,13 @@ import io
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest.batches import FileHead, FileProblem, Position
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.files import HEAD_BYTES, inspect_file, report_missing
+from sra_testing.examples import examples
 
 CATALOGUE = load_catalogue()
 PATH = "data/InstrumentIdentifierSeed.csv"
@@ -50,6 +51,10 @@ def zip_csv() -> bytes:
         (b"x" * HEAD_BYTES, "header", "no header line"),
         (b'"never closed', "header", "no header line"),
         (b"just some words\n", "header", "missing: RecordId"),
+        (b'"Record"Id,' + HEADER + b"\n", "header", "behind a closing quote"),
+        (HEADER + b"\r1,412003,CUSIP,X,Active,2026-01-01\r", "line_ends", "CR-only line ends"),
+        (b"\xef\xbb\xbf" + HEADER + b'\r1,412003,CUSIP,"two\nlines",Active,\r', "line_ends", "CR-only line ends"),
+        (b"other,columns\r1,2\r", "line_ends", "CR-only line ends"),
     ],
 )
 def test_foreign_content_is_named(content: bytes, kind: str, words: str) -> None:
@@ -59,6 +64,11 @@ def test_foreign_content_is_named(content: bytes, kind: str, words: str) -> None
     assert words in problem.message
     assert problem.message.startswith(f"{PATH} (InstrumentIdentifier): ")
     assert "\n" not in problem.message
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n", b"\r", b"\r\n1,412003,CUSIP,a\rb,Active,2026-01-01\r\n"])
+def test_other_line_ends_are_read(ending: bytes) -> None:
+    assert isinstance(inspect_file(HEADER + ending, PATH, CATALOGUE), FileHead)
 
 
 def test_pointer_gives_what_is_needed_to_fetch_it() -> None:
@@ -128,7 +138,7 @@ def test_missing_file_is_a_warning_by_name() -> None:
     assert PATH in problem.message
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     content=st.binary(max_size=400)
     | st.tuples(st.sampled_from([HEADER, POINTER]), st.binary(max_size=60)).map(b"".join)

@@ -24,6 +24,11 @@ SEEDED = ("FundGeneral", "FundDailyNAVPS")
 SEED_ROWS = "SELECT to_jsonb(t)::text AS row FROM {} t WHERE data_source = 'CSV' ORDER BY 1"
 
 
+@pytest.fixture(scope="session")
+def database_template(views_template: str) -> str:
+    return views_template
+
+
 @pytest.fixture
 def vendor() -> Iterator[StandIn]:
     with run_stand_in(funds=4, fundata_format="json") as running:

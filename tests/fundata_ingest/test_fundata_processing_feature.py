@@ -46,6 +46,26 @@ def write_number(database: str, tmp_path: Path, delivered: str) -> Scene:
     return Scene(database, tmp_path)
 
 
+def spell(key: str) -> str:
+    """Return a key with the invisible characters that the feature names."""
+    names = {"no-break space": "\u00a0", "zero-width space": "\u200b", "byte order mark": "\ufeff"}
+    for name, character in names.items():
+        key = key.replace(f"{{{name}}}", character)
+    return key
+
+
+@given(parsers.parse('a seed tree in which an instrument\'s key is "{delivered}"'), target_fixture="scene")
+def write_key(database: str, tmp_path: Path, delivered: str) -> Scene:
+    write_csv(tmp_path, NAVPS_FILE, [navps(spell(delivered), "2025-01-02", "10", RecordId="1")])
+    return Scene(database, tmp_path)
+
+
+@then(parsers.parse('the quote belongs to {identifier} and its record keeps "{delivered}"'))
+def check_key(scene: Scene, identifier: str, delivered: str) -> None:
+    rows = scene.fetch("SELECT identifier, raw_json ->> 'InstrumentKey' FROM fundata_quotes")
+    assert [tuple(row) for row in rows] == [(identifier, spell(delivered))]
+
+
 @when("the tree is loaded")
 def load(scene: Scene) -> None:
     result = scene.load()
@@ -140,7 +160,8 @@ def check_warning(scene: Scene, warning: str) -> None:
     assert counts["warnings_by"] == ({} if warning == "nothing" else {warning: 1})
     if warning != "nothing":
         (row,) = scene.fetch("SELECT file_path, line, field, reason FROM field_warning")
-        assert tuple(row) == (NAVPS_FILE, 2, "NAVPSPennyChange", warning)
+        field = "InstrumentKey" if warning == "normalised_key" else "NAVPSPennyChange"
+        assert tuple(row) == (NAVPS_FILE, 2, field, warning)
 
 
 @then("joining the two tables by identifier gives")

@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from fundata_ingest.streams import CHUNK_ROWS
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
 from sra_shared.db import open_pool
 from sra_shared.migrate import upgrade_database
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from sra_testing.databases import create_database, drop_database
 from sra_testing.fundata import (
     GENERAL_FILE,
@@ -32,16 +33,33 @@ from sra_testing.fundata import (
     navps,
     write_csv,
 )
+from sra_testing.product_process import SUPPORT, make_command
+from sra_testing.timings import BRIEF_LEASES
 
-ROWS = 100_000
 SEED = 20251123
 
 
-def write_tree(root: Path, rows: int = ROWS) -> None:
-    """About so many quotes with repeats, changes, bad numbers and broken lines, and two data files."""
+@dataclass(frozen=True)
+class Size:
+    """How many quotes a tree has, and of how many lines a chunk is; 0 is the product's own number."""
+
+    rows: int
+    chunk_rows: int = 0
+
+    @property
+    def broken_stretch(self) -> int:
+        """More than a chunk of broken lines, so that the share of a stream is empty for once."""
+        return (self.chunk_rows or CHUNK_ROWS) * 5 // 4
+
+
+SMALL, LARGE = Size(16_000, 1_600), Size(100_000)
+
+
+def write_tree(root: Path, size: Size) -> None:
+    """About so many quotes with repeats, changes, odd keys, bad values and damaged lines, and two data files."""
     dice = random.Random(SEED)  # noqa: S311
     records = []
-    for number in range(rows):
+    for number in range(size.rows):
         key, day = str(1000 + number % 500), number // 500
         record = navps(
             key, f"{2024 - day // 336}-{1 + day // 28 % 12:02d}-{1 + day % 28:02d}", f"{dice.uniform(5, 60):.8f}"
@@ -52,25 +70,40 @@ def write_tree(root: Path, rows: int = ROWS) -> None:
             records.append(dict(record))
         elif chance < 0.02:
             records.append(record | {"NAVPS": f"{dice.uniform(5, 60):.8f}"})
-        elif chance < 0.03:
-            record["NAVPSPercentChange"] = "n.m."
-        elif chance < 0.035:
-            record["NAVPS"] = "-1"
-        elif chance < 0.04:
-            record["InstrumentKey"] = ""
+        else:
+            record |= next((odd for below, odd in list_oddities(key) if chance < below), {})
     target = write_csv(root, NAVPS_FILE, records)
     lines = target.read_text(encoding="utf-8").splitlines(keepends=True)
+    damage = ["broken,line\n", '1,"The "Big" Bank"\n', lines[0], '1,"no end\n']
     for place in dice.sample(range(1, len(lines)), 200):
-        lines[place] = "broken,line\n"
+        lines[place] = dice.choice(damage)
+    for _ in range(2):
+        lines.insert(dice.randrange(1, len(lines)), "z" * (2 << 20) + "\n")
+    middle = len(lines) // 2
+    lines[middle:middle] = ["broken,line\n"] * size.broken_stretch
     target.write_text("".join(lines), encoding="utf-8")
     write_csv(root, GENERAL_FILE, ({"RecordId": str(n), "InstrumentKey": str(n % 500)} for n in range(3000)))
     write_csv(root, HOLDING_FILE, ({"RecordId": str(n), "InstrumentKey": str(n % 500)} for n in range(3000)))
 
 
-def start_load(dsn: str, root: Path) -> subprocess.Popen[bytes]:
+def list_oddities(key: str) -> list[tuple[float, dict[str, str]]]:
+    """Return what is odd about a record, each with the chance below which it comes about."""
+    return [
+        (0.03, {"NAVPSPercentChange": "n.m."}),
+        (0.035, {"NAVPS": "-1"}),
+        (0.04, {"InstrumentKey": ""}),
+        (0.045, {"InstrumentKey": f"{key}.0"}),
+        (0.05, {"InstrumentKey": f"\u00a0{key}\u200b"}),
+        (0.055, {"PreviousDate": "0001-01-01"}),
+    ]
+
+
+def start_load(
+    dsn: str, root: Path, size: Size = SMALL, *, timing: LeaseTiming = BRIEF_LEASES
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sra_cli", "load", str(root), "--json"],
-        env=build_environment({"DATABASE_URL": dsn, "REJECT_LIMIT": "1"}),
+        make_command("sra", "load", str(root), "--json", timing=timing, chunk_rows=size.chunk_rows),
+        env=build_environment({"DATABASE_URL": dsn, "REJECT_LIMIT": "1", "PYTHONPATH": SUPPORT}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -108,8 +141,8 @@ def other_database(postgres_server: EmbeddedPostgres, database_template: str) ->
     drop_database(postgres_server, dsn)
 
 
-async def load_undisturbed(dsn: str, root: Path) -> tuple[dict[str, Any], dict[str, tuple[int, str]]]:
-    result = await finish_load(start_load(dsn, root))
+async def load_undisturbed(dsn: str, root: Path, size: Size) -> tuple[dict[str, Any], dict[str, tuple[int, str]]]:
+    result = await finish_load(start_load(dsn, root, size))
     async with watch(dsn) as pool:
         return result, await digest_content(pool)
 
@@ -120,11 +153,14 @@ def strip_times(result: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Ordeal:
-    """How a load is disturbed: how often it is killed, over how many records, and what happens to the server then."""
+    """How loads with this timing are disturbed: kills spread over a tree, each within `pause` seconds after a moment, and
+    what happens to the server then."""
 
     kills: int
-    rows: int
+    size: Size
     restarts: tuple[str, ...]
+    pause: float
+    timing: LeaseTiming = BRIEF_LEASES
 
 
 def restart_server(server: EmbeddedPostgres, how: str) -> None:
@@ -139,15 +175,15 @@ def restart_server(server: EmbeddedPostgres, how: str) -> None:
 async def torment(dsn: str, server: EmbeddedPostgres, root: Path, ordeal: Ordeal) -> None:
     """Kill loads of a tree at seeded moments spread over all of it; restart the server under or after every one."""
     dice = random.Random(SEED)  # noqa: S311
-    share = 0.9 * ordeal.rows / ordeal.kills
+    share = 0.9 * ordeal.size.rows / ordeal.kills
     for number in range(ordeal.kills):
         how = ordeal.restarts[number % len(ordeal.restarts)]
-        process = start_load(dsn, root)
+        process = start_load(dsn, root, ordeal.size, timing=ordeal.timing)
         try:
             async with watch(dsn) as pool:
                 await wait_for_records(pool, int((number + dice.random()) * share), process)
             # somewhere within a chunk: its COPY, its commit, or the preparation of the next
-            await asyncio.sleep(dice.uniform(0, 0.4))
+            await asyncio.sleep(dice.uniform(0, ordeal.pause))
             if how == "under":
                 await asyncio.to_thread(restart_server, server, "orderly")
                 await asyncio.sleep(dice.uniform(0, 1))
@@ -170,9 +206,10 @@ def own_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.mark.parametrize(
     "ordeal",
     [
-        pytest.param(Ordeal(3, 100_000, ("none", "crash", "under")), id="three"),
+        pytest.param(Ordeal(1, SMALL, ("crash",), 0.05), id="one"),
+        pytest.param(Ordeal(3, SMALL, ("none", "crash", "under"), 0.05), id="three", marks=pytest.mark.faults),
         pytest.param(
-            Ordeal(25, 300_000, ("orderly", "crash", "under")),
+            Ordeal(25, Size(300_000), ("orderly", "crash", "under"), 0.4, DEFAULT_TIMING),
             id="twenty-five",
             marks=[pytest.mark.faults, pytest.mark.timeout(1800)],
         ),
@@ -182,12 +219,12 @@ async def test_killed_load_resumes_without_loss_or_doubling(
     other_database: str, own_server: EmbeddedPostgres, tmp_path: Path, ordeal: Ordeal
 ) -> None:
     tree = tmp_path / "tree"
-    write_tree(tree, ordeal.rows)
-    expected, content = await load_undisturbed(other_database, tree)
+    write_tree(tree, ordeal.size)
+    expected, content = await load_undisturbed(other_database, tree, ordeal.size)
     dsn = create_database(own_server)
     await upgrade_database(dsn)
     await torment(dsn, own_server, tree, ordeal)
-    resumed = await finish_load(start_load(dsn, tree))
+    resumed = await finish_load(start_load(dsn, tree, ordeal.size, timing=ordeal.timing))
     assert strip_times(resumed) == strip_times(expected)
     async with watch(dsn) as pool:
         assert await digest_content(pool) == content
@@ -197,15 +234,20 @@ async def test_killed_load_resumes_without_loss_or_doubling(
         assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
 
 
-async def test_paused_load_finds_its_commit_refused(database: str, other_database: str, tmp_path: Path) -> None:
-    write_tree(tmp_path)
-    expected, content = await load_undisturbed(other_database, tmp_path)
+@pytest.mark.parametrize(
+    "size", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.faults)]
+)
+async def test_paused_load_finds_its_commit_refused(
+    database: str, other_database: str, tmp_path: Path, size: Size
+) -> None:
+    write_tree(tmp_path, size)
+    expected, content = await load_undisturbed(other_database, tmp_path, size)
     async with watch(database) as pool:
-        paused = start_load(database, tmp_path)
+        paused = start_load(database, tmp_path, size)
         try:
-            await wait_for_records(pool, 20_000, paused)
+            await wait_for_records(pool, size.rows // 5, paused)
             paused.send_signal(signal.SIGSTOP)
-            successor = await finish_load(start_load(database, tmp_path))
+            successor = await finish_load(start_load(database, tmp_path, size))
             assert strip_times(successor) == strip_times(expected)
             paused.send_signal(signal.SIGCONT)
             _, log = await asyncio.to_thread(paused.communicate, timeout=120)

@@ -17,11 +17,12 @@ from fundata_ingest.batches import TextBatch, TypedBatch
 from fundata_ingest.catalogue import load_catalogue, parse_catalogue
 from fundata_ingest.load import run_in_process
 from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.replay import ReplayWork, make_replay_request
-from fundata_ingest.typed import type_batch
+from fundata_ingest.replay import ReplayWork
+from fundata_ingest.typed import RULES_VERSION, type_batch
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import ROOT
 from sra_shared.db import Pool
+from sra_shared.rejects import make_replay_request
 from sra_shared.runs import RunStatus
 from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
@@ -119,7 +120,7 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: st
     reject_id = await pool.fetchval("SELECT reject_id FROM rejected_record")
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
     line = ",".join(navps("999", "2025-01-02", "10").get(name, "") for name in columns)
-    request = make_replay_request(corrections={reject_id: line})
+    request = make_replay_request("fundata", corrections={reject_id: line})
     assert five(await run_in_process(database, request, ReplayWork(load_catalogue())), "rejects") == (1, 1, 0, 0, 0)
     good = await load_tree(database, tmp_path, reject_limit="0.001")
     assert (good.task.status, good.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
@@ -290,7 +291,7 @@ async def test_reparse_under_a_mended_catalogue_says_by_which_version(
     result = await run_in_process(database, make_reparse_request("FundTopHolding"), ReparseWork(mended))
     assert five(result, "FundTopHolding") == (3, 1, 2, 0, 0)
     rows = await read_versions(pool, "fundata_data", "record_id")
-    first, second = 1000 + load_catalogue().version, 1000 + mended.version
+    first, second = (1000 * RULES_VERSION + version for version in (load_catalogue().version, mended.version))
     assert [(row["record_id"], row["data_version"], row["date"], row["parser_version"]) for row in rows] == [
         ("0", 1, date(2025, 8, 31), first),
         ("1", 1, date(2025, 8, 31), first),

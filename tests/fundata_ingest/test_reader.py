@@ -12,14 +12,16 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest import lines, reader, scanner
-from fundata_ingest.batches import ROW_LIMIT, FileHead, Position, Reject, TextBatch
+from fundata_ingest.batches import FileHead, Position, Reject, TextBatch
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.files import inspect_file
 from fundata_ingest.reader import read_batches
+from sra_shared.json_stream import ROW_LIMIT
+from sra_testing.examples import examples
 from sra_testing.plain_csv import PlainRecord, read_plainly
 
 DATASET = load_catalogue().find_dataset("InstrumentIdentifier")
@@ -94,7 +96,7 @@ NOISE = st.lists(st.sampled_from([b"a", b",", b",,,,,", b'"', b"\n", b"\r", b"\0
 BODY = st.lists(STRUCTURED | NOISE, max_size=3).map(b"".join)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(body=BODY, batch_rows=st.sampled_from([1, 2, 3, 50]), cut=st.booleans())
 def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> None:
     body = body.rstrip(b"\n") if cut else body
@@ -103,7 +105,7 @@ def test_agrees_with_plain_reader(body: bytes, batch_rows: int, cut: bool) -> No
     assert all(batch.read == batch.frame.height + len(batch.rejects) for batch in batches)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     body=BODY,
     batch_rows=st.sampled_from([1, 3, 50]),
@@ -128,7 +130,7 @@ def test_scanner_decides_where_polars_sees_other_rows(answer: Exception | pl.Dat
     assert list_records(batches) == read_plainly(body, COLUMNS, ROW_LIMIT, line=2)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(body=BODY)
 def test_goes_on_at_every_batch_boundary(body: bytes) -> None:
     whole = read_rows(body, 2)
@@ -137,7 +139,7 @@ def test_goes_on_at_every_batch_boundary(body: bytes) -> None:
         assert list_records(rest) == list_records(whole[done + 1 :])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.binary(max_size=300))
 def test_never_raises_for_any_bytes(data: bytes) -> None:
     assert list_records(read_rows(data)) == read_plainly(data, COLUMNS, ROW_LIMIT, line=2)
@@ -176,7 +178,42 @@ def test_open_quote_costs_the_line_that_opened_it_and_no_other() -> None:
     assert sum(batch.frame.height for batch in batches) == 1 + 39_997
 
 
-@pytest.mark.parametrize("opening", [b"", b'"'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'"The "North" Bank"',
+        b'"Pipe 12" Ltd"',
+        b'"Mid "Class A, B" Corp"',
+        b'"a" ',
+        b'""x',
+        b'"a"\r\r',
+        b'"a""" b',
+    ],
+)
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_text_behind_a_closing_quote_costs_its_line_and_changes_no_text(value: bytes, ending: bytes) -> None:
+    row = b"2,412003,CUSIP," + value + b",Active,2026-11-20"
+    body = make_row(1) + row + ending + make_row(3, '"Say ""no"" Inc"') + make_row(4)
+    records = list_records(read_rows(body))
+    assert [(record.line, record.reason) for record in records] == [(2, None), (3, "stray_quote"), (4, None), (5, None)]
+    assert records[1].raw == row
+    assert records[2].fields == ("3", "412003", "CUSIP", 'Say "no" Inc', "Active", "2026-11-20")
+
+
+@pytest.mark.parametrize("value", ['12" Tube Ltd', 'The "North" Bank', 'x"', ' "a"', 'a""b'])
+def test_quote_inside_an_unquoted_field_is_text(value: str) -> None:
+    (record,) = list_records(read_rows(make_row(1, value)))
+    assert record.fields == ("1", "412003", "CUSIP", value, "Active", "2026-11-20")
+
+
+def test_reading_resumes_behind_the_first_line_of_a_record_with_a_stray_quote() -> None:
+    """A quote that is never closed does not cost the lines up to the next quote."""
+    body = make_row(1) + b'2,412003,CUSIP,"no end,Active,2026-11-20\n' + make_row(3) + make_row(4, '"b"') + make_row(5)
+    records = list_records(read_rows(body))
+    assert [(r.line, r.reason) for r in records] == [(2, None), (3, "stray_quote"), (4, None), (5, None), (6, None)]
+
+
+@pytest.mark.parametrize("opening", [b"", b'"', b'"a"b'])
 def test_long_line_is_rejected_with_its_beginning_and_its_length(opening: bytes) -> None:
     body = make_row(1) + b"2," + opening + b"y" * (5 << 20) + b"\n" + make_row(3)
     reject = read_one_reject(body)
@@ -198,6 +235,8 @@ def test_row_of_one_megabyte_is_kept_and_one_more_byte_is_not() -> None:
         (b"\0,one field more,,,,,,\n", "nul_byte"),
         (b"1,412003\n", "field_count"),
         (b'1,412003,CUSIP,"open and \xff,Active,2026-11-20\n', "bad_encoding"),
+        (b'1,412003,CUSIP,"a"\0b,one field more,,,,,\n', "nul_byte"),
+        (b'1,412003,CUSIP,"a"b,one field more,,,,,\n', "stray_quote"),
     ],
 )
 def test_first_reason_in_order_names_the_row(row: bytes, reason: str) -> None:

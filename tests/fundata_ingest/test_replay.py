@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -19,12 +20,13 @@ from fundata_ingest.commit import store_chunk
 from fundata_ingest.corrections import parse_corrections
 from fundata_ingest.load import LoadResult, run_in_process
 from fundata_ingest.records import read_json_batches
-from fundata_ingest.replay import ReplayWork, make_replay_request
+from fundata_ingest.replay import ReplayWork
 from fundata_ingest.typed import type_batch
 from fundata_ingest.versions import KeySet
-from sra_cli.commands.rejects import read_corrections
+from sra_cli.commands.replay import read_corrections
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
+from sra_shared.rejects import RejectPages, make_replay_request
 from sra_shared.runs import RunStatus
 from sra_testing.fundata import (
     HOLDING_FILE,
@@ -46,7 +48,7 @@ async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp
     await load_tree(database, tmp_path)
     ids = [row["reject_id"] for row in await pool.fetch("SELECT reject_id FROM rejected_record ORDER BY line")]
     work = ReplayWork(load_catalogue())
-    same = await run_in_process(database, make_replay_request(), work)
+    same = await run_in_process(database, make_replay_request("fundata"), work)
     assert five(same, "rejects") == (2, 0, 0, 0, 2)
     corrections = tmp_path / "corrected.txt"
     corrections.write_text(f"{ids[0]}\t1,5,2025-01-02,10.5,,,,,,,,Active,2025-01-02\n")
@@ -78,7 +80,7 @@ async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
         return type_batch(batch, today=today.replace(year=today.year + 2))
 
     monkeypatch.setattr("fundata_ingest.replay.type_batch", type_later)
-    result = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
+    result = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
     assert five(result, "rejects") == (2, 2, 0, 0, 0)
     stored = await read_versions(pool, "fundata_quotes", "date")
     assert [(row["identifier"], row["date"].isoformat(), str(row["navps"]), row["split"]) for row in stored] == [
@@ -111,7 +113,7 @@ async def deliver(pool: Pool, records: list[dict[str, Any]]) -> None:
 
 async def replay(dsn: str, corrections: dict[int, dict[str, Any]] | None = None) -> LoadResult:
     texts = {key: json.dumps(record) for key, record in corrections.items()} if corrections is not None else None
-    return await run_in_process(dsn, make_replay_request(corrections=texts), ReplayWork(load_catalogue()))
+    return await run_in_process(dsn, make_replay_request("fundata", corrections=texts), ReplayWork(load_catalogue()))
 
 
 async def list_open(pool: Pool) -> list[tuple[int, str]]:
@@ -166,7 +168,10 @@ async def test_ids_that_name_no_open_reject_are_told(database: str, pool: Pool, 
     write_csv(tmp_path, NAVPS_FILE, [navps("", "2025-01-02", "10"), navps("", "2025-01-03", "11")])
     write_csv(tmp_path, HOLDING_FILE, [{"RecordId": "1"}])
     await load_tree(database, tmp_path)
-    holding, first, second = (reject_id for reject_id, _ in await list_open(pool))
+    # files are loaded side by side: the rejects of either may come first
+    rejects = await pool.fetch("SELECT reject_id, dataset FROM rejected_record ORDER BY dataset DESC, reject_id")
+    assert [row["dataset"] for row in rejects] == ["FundTopHolding", "FundDailyNAVPS", "FundDailyNAVPS"]
+    holding, first, second = (row["reject_id"] for row in rejects)
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
 
     def line(day: str) -> str:
@@ -184,12 +189,14 @@ async def test_ids_that_name_no_open_reject_are_told(database: str, pool: Pool, 
     assert f"Reject {first} was resolved before (corrected)." in result["error"]
     assert "Reject 999999 is not known." in result["error"]
     wrong = await run_in_process(
-        database, make_replay_request(dataset="FundDailyNAVPS", reject_ids=[holding]), ReplayWork(load_catalogue())
+        database,
+        make_replay_request("fundata", dataset="FundDailyNAVPS", reject_ids=[holding]),
+        ReplayWork(load_catalogue()),
     )
     assert (wrong.task.status, wrong.errors) == (RunStatus.FAILED, [f"Reject {holding} is of FundTopHolding."])
     # each part is one of a dataset, so that views and freshness know what it speaks of
     assert {unit.dataset for unit in wrong.units} == {""}
-    everything = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
+    everything = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
     assert {unit.dataset for unit in everything.units} == {"FundTopHolding"}
 
 
@@ -198,9 +205,8 @@ async def test_page_of_large_rejects_is_bounded(
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("", f"2025-01-{day:02d}", "10") for day in range(2, 12)])
     await load_tree(database, tmp_path)
-    smaller = module._SQL_OPEN.replace(str(module._PAGE_BYTES), "100")
-    monkeypatch.setattr(module, "_SQL_OPEN", smaller)
-    result = await run_in_process(database, make_replay_request(), ReplayWork(load_catalogue()))
+    monkeypatch.setattr(module, "RejectPages", functools.partial(RejectPages, most_bytes=100))
+    result = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
     assert five(result, "rejects") == (10, 0, 0, 0, 10)
 
 
@@ -234,7 +240,7 @@ def test_corrected_record_ends_where_its_quotes_and_brackets_do(data: bytes, fou
         (b"7\t1,2\nmore of it\n", "Line 2 does not start with the id"),
         (b"7\t1\n\n8\t\xe9t\xe9\n", "Line 3 is not UTF-8"),
         (b"7\ta\0b\n", "Line 1 holds a NUL"),
-        (b"7\t1\n7\t2\n", "Reject 7 stands twice, in line 2"),
+        (b"7\t1\n7\t2\n", "Reject 7 appears twice, again in line 2"),
         (b'7\t1\n8\t{"a": [1\n', "begins in line 2 does not end"),
         (b"\n \n", "holds no corrected record"),
     ],

@@ -41,6 +41,7 @@ from sra_testing.fundata import (
 from sra_testing.seed_storage import fill_bucket, make_settings
 from sra_testing.stand_in import run_stand_in
 
+EXPENSES_FILE = "data/FundExpensesSeed.csv"
 PRICING = load_catalogue().find_dataset("Pricing").files
 DAYS = [f"2025-{month:02d}-{day:02d}" for month in range(1, 13) for day in range(1, 29)]
 
@@ -263,6 +264,27 @@ def test_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(ConfigError, match=r"caf\\xe9 is not UTF-8"):
         SeedTree.at(folder)
+
+
+async def test_roots_may_be_links_and_links_below_them_must_stay_inside(database: str, tmp_path: Path) -> None:
+    real, outside, tree = tmp_path / "real", tmp_path / "outside", tmp_path / "tree"
+    write_csv(real, NAVPS_FILE, [navps("1", DAYS[0], "10")])
+    write_csv(real, GENERAL_FILE, [{"RecordId": "1", "InstrumentKey": "1"}]).rename(real / "general.csv")
+    write_csv(real, HOLDING_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    write_csv(outside, EXPENSES_FILE, [{"RecordId": "1", "InstrumentKey": "1"}])
+    (outside / "pricing").mkdir()
+    (real / GENERAL_FILE).symlink_to("../general.csv")
+    (real / EXPENSES_FILE).symlink_to(outside / EXPENSES_FILE)
+    (real / "quotes/Pricing2015to2025").symlink_to(outside / "pricing")
+    (real / "data/again").symlink_to(real / "data")
+    tree.symlink_to(real)
+    result = await load_tree(database, tree)
+    files = {file["file"]: (file["status"], file["stored"]) for file in result.files}
+    assert files[NAVPS_FILE] == files[GENERAL_FILE] == files[HOLDING_FILE] == ("completed", 1)
+    assert files[EXPENSES_FILE] == files["quotes/Pricing2015to2025"] == ("rejected", 0)
+    assert len(files) == 5
+    errors = [file["error"] for file in result.files if file["status"] == "rejected"]
+    assert all("link to a place outside" in error for error in errors)
 
 
 async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -244,7 +246,7 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
     with serve(Handler) as url:
         wanted = [Wanted(f"data/{name}.csv", tmp_path / name) for name in "abcd"]
         problems = await fetch(make_settings(url), *wanted)
-    assert asked == ["/seed/manifest.json"]
+    assert [path.partition("?")[0] for path in asked] == ["/seed/manifest.json"]
     assert ["manifest.json could not be read" in str(problem) for problem in problems] == [True] * 4
 
 
@@ -295,3 +297,76 @@ async def test_wrong_size_never_becomes_the_file(tmp_path: Path) -> None:
     with pytest.raises((FatalError, RetryableError)):
         await download_file(source, file, tmp_path / "a.csv")
     assert not (tmp_path / "a.csv").exists()
+
+
+class HostileBucket:
+    """A bucket whose manifest and objects are what a test says, with the headers that it says."""
+
+    def __init__(self, manifest: bytes, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.manifest, self.body, self.headers = manifest, body, headers or {}
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        outer = self
+
+        class Handler(QuietHandler, BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = outer.manifest if "manifest" in self.path else outer.body
+                self.send_response(200)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                with suppress(OSError):
+                    self.wfile.write(body)
+
+        with serve(Handler) as url:
+            yield url
+
+
+def describe(size: int, body: bytes = b"") -> bytes:
+    entry = {"path": "data/a.csv", "size": size, "sha256": hashlib.sha256(body).hexdigest()}
+    return json.dumps({"files": [entry]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "words"),
+    [
+        (HostileBucket(b"[" + b"{}," * 100_000 + b"{}]"), "not valid"),
+        (HostileBucket(b'{"files":[' + b"{}," * 100_000 + b"{}]}"), "not valid"),
+        (HostileBucket(b" " * (2 << 20)), "more than 1,048,576 bytes"),
+        (HostileBucket(gzip.compress(gzip.compress(b"{}")), headers={"Content-Encoding": "gzip, gzip"}), "2 times"),
+        (HostileBucket(b"\xff\xfe{}"), "not valid"),
+        (HostileBucket(describe(10), b"x" * 11), "more than the 10 bytes"),
+        (HostileBucket(describe(10), b"x" * 5_000_000), "more than the 10 bytes"),
+        (HostileBucket(describe(10), b"x" * 10), "another content"),
+        (HostileBucket(b"{}", headers={"Location": "http://[::1"}), "not valid"),
+    ],
+)
+async def test_hostile_bucket_is_a_problem_of_the_file_and_leaves_nothing(
+    tmp_path: Path, bucket: HostileBucket, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("storage", "sources"):
+        monkeypatch.setattr(f"fundata_ingest.{module}.wait_random_exponential", lambda **_: wait_none())
+    with bucket.serve() as url:
+        (problem,) = await fetch(make_settings(url), Wanted("data/a.csv", tmp_path / "a.csv"))
+    assert words in str(problem)
+    assert str(problem).isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_refusal_keeps_the_part_that_is_there(tmp_path: Path) -> None:
+    """A server that says no for a while is no reason to fetch gigabytes again."""
+    part = tmp_path / ".a.csv.part"
+    part.write_bytes(b"12345")
+
+    class Refusing(FlakySource):
+        async def open_from(self, _file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
+            raise FatalError("no")
+            yield b""
+
+    source = Refusing(b"0123456789", breaks=0, step=1)
+    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    with pytest.raises(FatalError):
+        await download_file(source, file, tmp_path / "a.csv")
+    assert part.read_bytes() == b"12345"

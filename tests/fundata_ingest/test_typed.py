@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
@@ -19,6 +19,7 @@ from fundata_ingest.files import inspect_file
 from fundata_ingest.numbers import round_money
 from fundata_ingest.reader import read_batches
 from fundata_ingest.typed import bucket_identifiers, explode, type_batch
+from sra_testing.examples import examples
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 11, 23)
@@ -94,7 +95,7 @@ def test_raw_json_is_the_record_as_delivered(dataset: str) -> None:
     assert found == {name: GOOD[dataset].get(name, "") for name in names}
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30))
 def test_raw_json_keeps_any_text(text: str) -> None:
     text = text.rstrip("\r")
@@ -141,6 +142,76 @@ def test_first_reason_in_order_rejects_the_row(dataset: str, change: dict[str, s
 def test_edges_that_are_allowed(change: dict[str, str]) -> None:
     typed = type_rows("FundDailyNAVPS", change)
     assert (typed.frame.height, typed.rejects, typed.warnings) == (1, (), ())
+
+
+@pytest.mark.parametrize("lead", ["", "\ufeff"])
+def test_header_once_more_is_no_record(lead: str) -> None:
+    names = {name: name for name in CATALOGUE.find_dataset("FundOtherFee").column_names}
+    spelled = {name: f" {name.lower()}" for name in names}
+    almost = names | {"RecordId": "7"}
+    typed = type_rows("FundOtherFee", names | {"RecordId": f"{lead}RecordId"}, spelled, {"InstrumentKey": ""}, almost)
+    assert [reject.reason for reject in typed.rejects] == ["repeated_header", "repeated_header", "missing_identifier"]
+    assert typed.frame["identifier"].to_list() == ["InstrumentKey"]
+
+
+@pytest.mark.parametrize("dataset", sorted(GOOD))
+@pytest.mark.parametrize(
+    ("key", "respelled"),
+    [
+        (" 412003\t", False),
+        ("\u00a0412003\u00a0", False),
+        ("\u200b412003", False),
+        ("412003\ufeff", False),
+        ("\u2009\u2060412003\u202f", False),
+        ("412003.0", True),
+        ("\u00a0412003.000 ", True),
+        ("412003.", True),
+    ],
+)
+def test_spellings_of_a_key_are_one_record(dataset: str, key: str, respelled: bool) -> None:
+    record_id = GOOD[dataset]["RecordId"]
+    changes = {"InstrumentKey": key, "RecordId": key.replace("412003", record_id)}
+    typed = type_rows(dataset, {}, changes)
+    assert typed.frame.select("identifier", "record_id").rows() == [("412003", record_id)] * 2
+    assert typed.frame["content_hash"].n_unique() == 1
+    assert json.loads(typed.frame["raw_json"][1])["InstrumentKey"] == key
+    line = typed.frame["source_line"][1]
+    found = {(warning.line, warning.field, warning.value, warning.reason) for warning in typed.warnings}
+    wanted = {(line, name, value, "normalised_key") for name, value in changes.items()}
+    assert {warning for warning in found if warning[3] == "normalised_key"} == (wanted if respelled else set())
+
+
+@pytest.mark.parametrize("key", ["4.12e5", "412,003", "0412003", "412003.5", "41 2003", "-412003.0", "A1.0", ".0"])
+def test_other_keys_stay_as_delivered(key: str) -> None:
+    typed = type_rows("FundAssets", {"InstrumentKey": key})
+    assert (typed.frame["identifier"].to_list(), typed.warnings_by.get("normalised_key")) == ([key], None)
+
+
+@pytest.mark.parametrize("key", ["\u200b", "\u00a0 \ufeff", " n/a\u00a0"])
+def test_key_of_invisible_characters_is_none(key: str) -> None:
+    assert type_rows("FundAssets", {"InstrumentKey": key}).rejected_by == {"missing_identifier": 1}
+    assert type_rows("FundAssets", {"RecordId": key}).rejected_by == {"ambiguous_key": 1}
+
+
+def test_reference_to_an_instrument_is_a_key_too() -> None:
+    names = CATALOGUE.find_dataset("FundAssociateBenchmark").column_names
+    record = {"RecordId": "1", "InstrumentKey": "1", "BenchmarkInstrumentKey": "\u00a0900.0"}
+    body = ",".join(names) + "\n" + ",".join(record.get(name, "") for name in names)
+    head = inspect_file(body.encode(), "data/FundAssociateBenchmarkSeed.csv", CATALOGUE)
+    assert isinstance(head, FileHead)
+    typed = type_batch(next(read_batches(io.BytesIO(body.encode()), head)), today=TODAY)
+    assert typed.frame["benchmark_instrument_key"].to_list() == ["900"]
+    assert [warning.field for warning in typed.warnings] == ["BenchmarkInstrumentKey"]
+
+
+def test_dates_that_mean_none_are_null_with_a_warning_and_keep_their_hash() -> None:
+    changes = {"Date": "0001-01-01", "ChangeDate": "9999-12-31"}
+    typed = type_rows("FundAssets", changes, changes | {"ChangeDate": "9999-12-31T00:00:00"})
+    assert typed.frame.select("date", "change_date").rows() == [(None, None)] * 2
+    assert typed.warnings_by == {"bad_date": 4, "numeric_overflow": 2}
+    assert typed.frame["content_hash"].n_unique() == 1
+    canonical = "1\x00412003\x000001-01-01\x0012345678901.23\x000\0Active\x009999-12-31"
+    assert typed.frame["content_hash"][0] == blake2b(canonical.encode(), digest_size=16).digest()
 
 
 def test_values_that_cannot_be_kept_are_null_with_a_warning() -> None:
@@ -233,6 +304,7 @@ def test_batch_of_rejects_only_is_typed() -> None:
 def test_buckets_are_the_same_everywhere() -> None:
     identifiers = pl.Series(["412003", "412006", "412003"])
     assert bucket_identifiers(identifiers, 64).to_list() == [49, 62, 49]
+    assert bucket_identifiers(identifiers.clear(), 64).to_list() == []
 
 
 ANY_VALUE = st.one_of(
@@ -248,7 +320,7 @@ ANY_VALUE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(data=st.data(), dataset=st.sampled_from(["FundDailyNAVPS", "FundAssets", "FundTrailerSchedule", "Pricing"]))
 def test_any_values_are_typed_or_rejected_and_none_is_lost(data: st.DataObject, dataset: str) -> None:
     found = CATALOGUE.find_dataset(dataset)
@@ -288,7 +360,7 @@ ROW = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(rows=st.lists(ROW, max_size=8), mark=st.booleans(), ending=st.sampled_from([b"\n", b"\r\n"]), last=st.booleans())
 def test_any_file_is_accounted_for_whatever_the_batches(
     rows: list[list[bytes]], mark: bool, ending: bytes, last: bool

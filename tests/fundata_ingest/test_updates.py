@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -25,7 +26,8 @@ from sra_stand_in.server import StandIn
 from sra_testing.fundata import find_broken_keys, write_csv
 from sra_testing.small_server import QuietHandler, serve
 from sra_testing.stand_in import run_stand_in
-from sra_testing.updates import make_step, request, update
+from sra_testing.timings import QUICK
+from sra_testing.updates import QUICK_API, make_step, request, update
 
 
 @pytest.fixture
@@ -206,8 +208,8 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 ) -> None:
     stand_in.set_fundata(pending_seconds=600.0)
     run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
-    step = make_step(stand_in, tmp_path, poll_deadline=0.5)
-    result = await run_in_process(sandbox_database, run, step)
+    step = make_step(stand_in, tmp_path, timing=replace(QUICK_API, poll_deadline=0.5))
+    result = await run_in_process(sandbox_database, run, step, timing=QUICK)
     assert result.task.status == RunStatus.FAILED
     assert "was not ready after" in result.errors[0]
     assert await pool.fetchval("SELECT state FROM fundata_export") == "failed"
@@ -285,9 +287,7 @@ async def test_download_lies_where_tmpdir_says_for_as_long_as_it_is_loaded(
     assert list(room.iterdir()) == []
 
 
-async def test_endless_answer_is_not_read_to_its_end(
-    sandbox_database: str, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_endless_answer_is_not_read_to_its_end(sandbox_database: str, stand_in: StandIn, tmp_path: Path) -> None:
     """The login answers with a body that never ends: little of it is read, and the run ends with an error."""
     sent: list[int] = []
     released = threading.Event()
@@ -302,14 +302,10 @@ async def test_endless_answer_is_not_read_to_its_end(
                     self.wfile.write(b" " * 65_536)
                     sent[-1] += 65_536
 
-    async def no_pause(*_: Any) -> None:
-        return
-
-    monkeypatch.setattr("fundata_ingest.update_api._pause", no_pause)
     with serve(Handler) as url:
         step = make_step(stand_in, tmp_path, auth_url=url)
         run = request(**{"from": "2025-01-01"}).model_copy(update={"max_retries": 0})
-        result = await run_in_process(sandbox_database, run, step)
+        result = await run_in_process(sandbox_database, run, step, timing=QUICK)
         released.set()
     assert result.task.status == RunStatus.FAILED
     assert "login gave no usable answer" in result.errors[0]

@@ -9,12 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest.catalogue import DateFormat
 from fundata_ingest.dates import parse_date, type_dates
 from fundata_ingest.numbers import NUMBER_PATTERN, parse_number, round_money, type_numbers
+from sra_testing.examples import examples
 
 BOTH: tuple[DateFormat, ...] = ("iso", "month_first")
 
@@ -134,7 +135,7 @@ NUMBER_LIKE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(texts=st.lists(NUMBER_LIKE, max_size=20))
 def test_number_column_equals_number_by_number(texts: list[str]) -> None:
     column = type_numbers(pl.Series("x", texts, dtype=pl.String))
@@ -146,7 +147,7 @@ def test_number_column_equals_number_by_number(texts: list[str]) -> None:
     assert column.find_negative().to_list() == negative
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(text=NUMBER_LIKE)
 def test_equal_numbers_have_one_canonical_form(text: str) -> None:
     parsed = parse_number(text)
@@ -210,16 +211,39 @@ def test_slashed_date_needs_the_catalogue() -> None:
     assert parse_date("08/31/2025", ("iso",)).bad
 
 
-@settings(max_examples=200, deadline=None)
+TODAY = date(2026, 11, 23)
+
+
+@examples(200)
 @given(
     st.lists(
-        st.one_of(st.dates().map(str), st.text(max_size=12), st.sampled_from(["", "1/2/2025", "NULL"])), max_size=15
+        st.one_of(st.dates().map(str), st.text(max_size=12), st.sampled_from(["", "1/2/2025", "NULL", "9999-12-31"])),
+        max_size=15,
     )
 )
 def test_date_column_equals_date_by_date(texts: list[str]) -> None:
-    column = type_dates(pl.Series("d", texts, dtype=pl.String), BOTH)
+    column = type_dates(pl.Series("d", texts, dtype=pl.String), BOTH, TODAY)
     parsed = [parse_date(text, BOTH) for text in texts]
-    assert column.day.to_list() == [p.day for p in parsed]
+    kept = [p.day is not None and date(1800, 1, 1) <= p.day <= date(2126, 11, 23) for p in parsed]
+    assert column.day.to_list() == [p.day if keep else None for p, keep in zip(parsed, kept, strict=True)]
     assert column.canonical.to_list() == [p.canonical for p in parsed]
     bad = column.bad.to_list() if column.bad is not None else [False] * len(texts)
-    assert bad == [p.bad for p in parsed]
+    assert bad == [p.bad or (p.day is not None and not keep) for p, keep in zip(parsed, kept, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("1799-12-31", False),
+        ("1800-01-01", True),
+        ("2126-11-23", True),
+        ("11/24/2126", False),
+        ("0001-01-01T00:00:00", False),
+        ("9999-12-31", False),
+    ],
+)
+def test_dates_that_mean_none_are_bad(text: str, kept: bool) -> None:
+    column = type_dates(pl.Series("d", [text, "2025-01-01"]), BOTH, TODAY)
+    assert (column.day.is_null().to_list(), column.bad is None) == ([not kept, False], kept)
+    # the hash does not change with the day of the load
+    assert column.canonical[0] == parse_date(text, BOTH).canonical

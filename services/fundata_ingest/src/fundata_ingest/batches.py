@@ -23,7 +23,9 @@ RejectReason = Literal[
     "row_too_long",
     "bad_encoding",
     "nul_byte",
+    "stray_quote",
     "field_count",
+    "repeated_header",
     "missing_identifier",
     "missing_date",
     "negative_navps",
@@ -34,16 +36,15 @@ REJECT_REASONS: tuple[RejectReason, ...] = (
     "row_too_long",
     "bad_encoding",
     "nul_byte",
+    "stray_quote",
     "field_count",
+    "repeated_header",
     "missing_identifier",
     "missing_date",
     "negative_navps",
     "ambiguous_key",
 )
-WarningReason = Literal["bad_number", "bad_date", "numeric_overflow"]
-
-# One source record, and the length to which the raw bytes of a longer one are kept.
-ROW_LIMIT = 1 << 20
+WarningReason = Literal["bad_number", "bad_date", "numeric_overflow", "normalised_key"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ class Reject:
 
 @dataclass(frozen=True)
 class FieldWarning:
-    """One value of a stored record that became NULL; `field` is the column as catalogued, `value` as delivered."""
+    """One value of a stored record that became NULL, or a key that is stored in its normal form (`normalised_key`).
+
+    `field` is the column as catalogued, `value` as delivered.
+    """
 
     line: int
     field: str
@@ -162,6 +166,8 @@ ProblemKind = Literal[
     "compressed",
     "utf16",
     "not_text",
+    "line_ends",
+    "outside_link",
     "header",
     "unreadable",
     "missing",

@@ -73,6 +73,10 @@ class Roles(_Frozen):
             self.change_date: "change_date",
         }
 
+    def is_key(self, name: str) -> bool:
+        """Return whether a column holds keys: of its record, or of an instrument that it points to."""
+        return name == self.record_id or name.endswith(self.identifier)
+
 
 class Dataset(_Frozen):
     """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.

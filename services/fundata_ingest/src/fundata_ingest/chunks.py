@@ -16,6 +16,7 @@ import polars as pl
 
 from fundata_ingest.batches import RawRows, TextBatch, TypedBatch
 from fundata_ingest.catalogue import Dataset
+from fundata_ingest.keys import normalise_keys
 from fundata_ingest.numbers import BLANKS
 from fundata_ingest.targets import Target, encode_rows, find_target
 from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
@@ -23,6 +24,8 @@ from fundata_ingest.versions import DataSource, number_keys
 
 # Writers of one dataset exclude each other by identifier, in so many groups; streams share whole groups.
 LOCK_BUCKETS = 64
+# The form of the identifiers by which streams share a file: without blanks around them, and normal.
+_SPLIT_BARE, SPLIT_NORMAL = 1, 2
 Item = TypeVar("Item")
 
 
@@ -82,11 +85,15 @@ class _SomeRows:
         return self.raw.get(int(self.rows[row]))
 
 
-def take_share(batch: TextBatch, stream: int, streams: int) -> TextBatch:
-    """Return the records of a batch that belong to a stream; those without fields belong to the first one."""
+def take_share(batch: TextBatch, stream: int, streams: int, rules: int = SPLIT_NORMAL) -> TextBatch:
+    """Return the records of a batch that belong to a stream; those without fields belong to the first one.
+
+    `rules`: those under which the file was begun.
+    """
     if streams == 1:
         return batch
-    identifiers = batch.frame[batch.dataset.roles.identifier].str.strip_chars(BLANKS)
+    identifiers = batch.frame[batch.dataset.roles.identifier]
+    identifiers = identifiers.str.strip_chars(BLANKS) if rules == _SPLIT_BARE else normalise_keys(identifiers)
     mask = bucket_identifiers(identifiers, LOCK_BUCKETS) % streams == stream
     rows = mask.arg_true().to_numpy().astype(np.int64)
     return replace(
@@ -98,11 +105,16 @@ def take_share(batch: TextBatch, stream: int, streams: int) -> TextBatch:
 
 
 def prepare_chunks(
-    batches: Iterable[TextBatch], delivery: Delivery, *, stream: int = 0, streams: int = 1
+    batches: Iterable[TextBatch],
+    delivery: Delivery,
+    *,
+    stream: int = 0,
+    streams: int = 1,
+    split_rules: int = SPLIT_NORMAL,
 ) -> Iterator[Chunk]:
     """Yield the stream's share of each batch, ready to commit; shares without any record are left out."""
     for batch in batches:
-        share = take_share(batch, stream, streams)
+        share = take_share(batch, stream, streams, split_rules)
         if share.read:
             yield prepare_chunk(type_batch(share, today=delivery.today), delivery)
 

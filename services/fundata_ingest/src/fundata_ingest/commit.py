@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -12,28 +13,19 @@ from fundata_ingest.batches import TypedBatch
 from fundata_ingest.chunks import Chunk, Delivery, build_rows, hash_keys
 from fundata_ingest.lookup import find_existing, lock_identifiers
 from fundata_ingest.targets import copy_bytes, copy_frame
-from fundata_ingest.versions import Decision, KeySet, decide_versions
+from fundata_ingest.versions import DataSource, Decision, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
+from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
 
 log = get_logger(__name__)
 
 Recorder = Callable[[Connection, Counts], Awaitable[None]]
 
-_REJECT_COLUMNS = (
-    "run_id",
-    "source",
-    "dataset",
-    "file_path",
-    "file_hash",
-    "line",
-    "reason",
-    "detail",
-    "raw",
-    "data_source",
-    "delivered_on",
-)
+SOURCE = "fundata"
+# each export has a path of its own
+_EXPORT = re.compile(r"(api/[^/]+)/.*", re.DOTALL)
 _WARNING_COLUMNS = ("run_id", "source", "dataset", "file_path", "line", "field", "value", "reason")
 
 
@@ -46,11 +38,13 @@ async def store_chunk(connection: Connection, delivery: Delivery, chunk: Chunk, 
     frame = chunk.typed.frame
     repeated = 0
     stored = 0
+    # before anything else is locked: a replay holds its rejects first too
+    await store_rejects(connection, delivery, chunk.typed)
     if frame.height:
         decision = await store_versions(connection, delivery, chunk)
         stored = int(decision.stored.sum())
         repeated = int(_find_repeated(delivery, chunk, decision, met).sum())
-    await store_findings(connection, delivery, chunk.typed)
+    await store_warnings(connection, delivery, chunk.typed)
     return Counts(
         read=chunk.typed.read,
         stored=stored,
@@ -113,42 +107,57 @@ def _find_repeated(delivery: Delivery, chunk: Chunk, decision: Decision, met: Ke
     return repeated
 
 
-async def store_findings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
-    """Quarantine the chunk's rejects and keep its warnings."""
+async def store_rejects(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
+    """Quarantine the chunk's rejects; those that were delivered before count up."""
+    if not typed.rejects:
+        return
+    dataset, path = delivery.dataset.name, delivery.source_file
+    place = name_place(path, delivery.data_source)
+    await keep_sightings(
+        connection,
+        Deliverer(delivery.run_id, SOURCE, dataset, delivery.data_source, name_delivery(delivery)),
+        [
+            Sighting(
+                identity=make_identity(SOURCE, dataset, place, raw=reject.raw),
+                reason=reject.reason,
+                detail=reject.detail.replace("\0", ""),
+                raw=reject.raw,
+                file_path=path,
+                file_hash=delivery.file_hash,
+                line=reject.line,
+                delivered_on=delivery.delivered_at,
+            )
+            for reject in typed.rejects
+        ],
+    )
+    log.warning(
+        "records_rejected",
+        dataset=dataset,
+        file=path,
+        rejected=len(typed.rejects),
+        reasons=dict(typed.rejected_by),
+        first_line=typed.rejects[0].line,
+        first=typed.rejects[0].detail,
+    )
+
+
+def name_delivery(delivery: Delivery) -> str:
+    """Return what tells one file or export from the next under the same path."""
+    return f"{delivery.source_file or ''} {delivery.file_hash or delivery.run_id}"
+
+
+def name_place(path: str | None, data_source: DataSource) -> str:
+    """Return where a row is delivered again: the file's path, or of an export what was asked for."""
+    export = _EXPORT.fullmatch(path or "") if data_source == "API" else None
+    return export[1] if export else path or ""
+
+
+async def store_warnings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
+    """Keep the chunk's warnings."""
     run, dataset, path = delivery.run_id, delivery.dataset.name, delivery.source_file
-    if typed.rejects:
-        await connection.copy_records_to_table(
-            "rejected_record",
-            columns=_REJECT_COLUMNS,
-            records=[
-                (
-                    run,
-                    "fundata",
-                    dataset,
-                    path,
-                    delivery.file_hash,
-                    reject.line,
-                    reject.reason,
-                    reject.detail.replace("\0", ""),
-                    reject.raw,
-                    delivery.data_source,
-                    delivery.delivered_at,
-                )
-                for reject in typed.rejects
-            ],
-        )
-        log.warning(
-            "records_rejected",
-            dataset=dataset,
-            file=path,
-            rejected=len(typed.rejects),
-            reasons=dict(typed.rejected_by),
-            first_line=typed.rejects[0].line,
-            first=typed.rejects[0].detail,
-        )
     if typed.warnings:
         await connection.copy_records_to_table(
             "field_warning",
             columns=_WARNING_COLUMNS,
-            records=[(run, "fundata", dataset, path, w.line, w.field, w.value, w.reason) for w in typed.warnings],
+            records=[(run, SOURCE, dataset, path, w.line, w.field, w.value, w.reason) for w in typed.warnings],
         )

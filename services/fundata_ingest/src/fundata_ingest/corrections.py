@@ -35,7 +35,7 @@ def parse_corrections(data: bytes) -> dict[int, str]:
             raise ConfigError(f"Line {line} does not start with the id of a reject.", next_step=_FORM)
         reject_id = int(head[1])
         if reject_id in found:
-            raise ConfigError(f"Reject {reject_id} stands twice, in line {line} again.", next_step="Keep one of them.")
+            raise ConfigError(f"Reject {reject_id} appears twice, again in line {line}.", next_step="Keep one of them.")
         end, record_end = _find_end(data, head.end(), line)
         found[reject_id] = data[head.end() : record_end].decode()
         at, line = end, line + max(1, data.count(b"\n", at, end))

@@ -44,7 +44,7 @@ async def find_cursor(connection: Connection, dataset: Dataset, language: str) -
     cursor = await read_cursor(connection, dataset, language)
     if cursor is None:
         raise FatalError(
-            f"{dataset.name} was never seeded, so that nobody knows from when on updates are wanted.",
+            f"{dataset.name} was never seeded, so the first day of its updates is unknown.",
             next_step="Load the seed files first, or give a first day: `./sra refresh --source fundata --from DATE`.",
         )
     return cursor

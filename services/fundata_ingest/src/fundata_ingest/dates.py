@@ -21,6 +21,9 @@ _MONTH_FIRST = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?: ([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.]([0-9]+))?)?(?: ([AP]M))?)?",
     re.IGNORECASE,
 )
+# Beyond these a date is a placeholder (`0001-01-01`, `9999-12-31`).
+_EARLIEST_DAY = date(1800, 1, 1)
+_MOST_YEARS_AHEAD = 100
 _NO_OFFSET = frozenset({"", "Z", "+00", "+0000", "+00:00", "-00", "-0000", "-00:00"})
 
 
@@ -38,7 +41,10 @@ class ParsedDate:
 
 @dataclass(frozen=True)
 class DateColumn:
-    """A column of delivered dates: `day` Date, `canonical` String without nulls, `bad` Boolean, None where none is."""
+    """A column of delivered dates: `day` Date, `canonical` String without nulls, `bad` Boolean, None where none is.
+
+    A date that is out of bounds is bad, and keeps its canonical form, which must not depend on the day of the load.
+    """
 
     day: pl.Series
     canonical: pl.Series
@@ -105,12 +111,26 @@ _READERS: dict[DateFormat, Callable[[str], tuple[date, str] | None]] = {
 }
 
 
-def type_dates(column: pl.Series, formats: tuple[DateFormat, ...]) -> DateColumn:
-    """Read a String column without nulls; the same as parse_date for every value."""
+def add_years(day: date, years: int) -> date:
+    """Return the same day so many years later; 28 February for a 29th that is not there."""
+    return date(day.year + years, day.month, min(day.day, 28) if day.month == 2 else day.day)
+
+
+def is_within_bounds(days: pl.Series, today: date) -> pl.Series:
+    """Return which rows of a Date column hold a day that counts as a date."""
+    return days.is_between(_EARLIEST_DAY, add_years(today, _MOST_YEARS_AHEAD)).fill_null(value=False)
+
+
+def type_dates(column: pl.Series, formats: tuple[DateFormat, ...], today: date) -> DateColumn:
+    """Read a String column without nulls, as parse_date does; dates outside 1800 to a hundred years after `today` are bad."""
     texts = column.unique().to_list()
+    if not texts:
+        return DateColumn(pl.Series(column.name, [], dtype=pl.Date), column, None)
     parsed = [parse_date(text, formats) for text in texts]
-    day = column.replace_strict(texts, [p.day for p in parsed], return_dtype=pl.Date)
+    days = pl.Series([p.day for p in parsed], dtype=pl.Date)
+    kept = is_within_bounds(days, today)
+    day = column.replace_strict(texts, days.set(~kept, None), return_dtype=pl.Date)
     changed = {text: p.canonical for text, p in zip(texts, parsed, strict=True) if p.canonical != text}
     canonical = column.replace(changed) if changed else column
-    bad = [text for text, p in zip(texts, parsed, strict=True) if p.bad]
+    bad = [text for text, p, keep in zip(texts, parsed, kept, strict=True) if p.bad or (p.day is not None and not keep)]
     return DateColumn(day, canonical, column.is_in(bad) if bad else None)

@@ -88,7 +88,7 @@ async def check_drops(connection: Connection, context: UnitContext, delivery: De
         raise RunHeldError(
             f"{dataset}: {so_far} of {before} records ({Decimal(so_far) / before:.2%}) would leave the current views by"
             f" their RecordState, more than DROP_LIMIT ({limit:.2%}) allows; what was committed before this stays.",
-            next_step="Look at the delivery, then let it through: `./sra runs release ID`, or `./sra load DIR --release`.",
+            next_step="Check the delivery, then approve it: `./sra runs release ID`, or `./sra load DIR --release`.",
         )
 
 

@@ -7,6 +7,7 @@ the vendor prepared but we never noted is never loaded.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -30,6 +31,9 @@ SELECT e.export_id, e.state, e.dataset, e.language, e.requested_at,
                WHERE t.task_id = e.run_id AND t.status IN ('queued', 'running', 'parked')) AS is_live
 FROM fundata_export e WHERE e.execution_id = $1 FOR UPDATE
 """
+
+
+_SQL_KNOWS_HOST = "SELECT EXISTS (SELECT FROM run_unit WHERE progress ->> 'export_host' = $1)"
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,27 @@ async def note_ready(context: UnitContext, export: Export) -> None:
             "UPDATE fundata_export SET state = 'ready', ready_at = now() WHERE export_id = $1", export.export_id
         )
         await context.commit(connection, Counts())
+
+
+async def note_host(context: UnitContext, export: Export, host: str | None, *, is_listed: bool) -> None:
+    """Note in the run's ledger which host an export came from; one that none came from before, and that no list names, is a
+    warning of the run. None is the stand-in."""
+    if host is None:
+        return
+    async with context.transaction() as connection:
+        is_new = not is_listed and not await connection.fetchval(_SQL_KNOWS_HOST, host)
+        counts = Counts(warnings_by=Counter(new_export_host=1)) if is_new else Counts()
+        if is_new:
+            log.warning("export_from_a_new_host", host=host, dataset=context.unit.dataset)
+            await connection.execute(
+                "INSERT INTO field_warning (run_id, source, dataset, file_path, field, value, reason)"
+                " VALUES ($1, 'fundata', $2, $3, 'url', $4, 'new_export_host')",
+                context.task.task_id,
+                context.unit.dataset,
+                export.execution_id,
+                host,
+            )
+        await context.commit(connection, counts, progress={"export_host": host})
 
 
 async def note_loading(connection: Connection, export: Export, sha256: str, size: int) -> None:

@@ -21,6 +21,7 @@ from fundata_ingest.drops import check_drops
 from fundata_ingest.export_ledger import (
     Export,
     forget_execution,
+    note_host,
     note_loaded,
     note_loading,
     note_ready,
@@ -28,7 +29,6 @@ from fundata_ingest.export_ledger import (
     remember_execution,
 )
 from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.json_stream import BrokenJsonError
 from fundata_ingest.progress import FilePace, open_pace
 from fundata_ingest.reader import read_batches
 from fundata_ingest.records import read_json_batches
@@ -38,6 +38,7 @@ from fundata_ingest.update_api import ExportFailedError, UpdateApi
 from fundata_ingest.versions import KeySet
 from sra_shared.counts import Counts
 from sra_shared.errors import FatalError, RetryableError
+from sra_shared.json_stream import BrokenJsonError
 from sra_shared.logs import get_logger
 from sra_shared.runs import UnitContext
 
@@ -93,11 +94,12 @@ async def load_export(
                 if export.state == "requested":
                     await api.wait_for_export(str(export.execution_id))
                     await note_ready(context, export)
-                sha256 = await api.download(str(export.execution_id), target)
+                downloaded = await api.download(str(export.execution_id), target)
             except ExportFailedError as error:
                 await forget_execution(context, export, str(error))
                 raise
-            await _load_file(job, export, target, sha256)
+            await note_host(context, export, downloaded.host, is_listed=api.has_host_list)
+            await _load_file(job, export, target, downloaded.sha256)
 
 
 async def _request(job: ExportJob, api: UpdateApi, export: Export) -> Export:

@@ -6,9 +6,10 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from fundata_ingest.batches import ROW_LIMIT, FileHead, FileProblem, Position, ProblemKind
+from fundata_ingest.batches import FileHead, FileProblem, Position, ProblemKind
 from fundata_ingest.catalogue import Catalogue, Dataset, normalise_name
 from fundata_ingest.scanner import Scan, scan_record
+from sra_shared.json_stream import ROW_LIMIT
 
 HEAD_BYTES = 64 * 1024
 
@@ -50,6 +51,9 @@ def inspect_file(
     problem = _find_foreign_content(head, path, found)
     if problem is not None:
         return problem
+    if _has_bare_line_ends(head, found):
+        text = "has CR-only line ends (as of old Macs), so that it is one single line; convert them to LF or CRLF."
+        return _refuse(path, found, "line_ends", text)
     return _match_header(head, path, found)
 
 
@@ -112,12 +116,28 @@ def _is_damaged(line: bytes) -> bool:
     return False
 
 
+def _has_bare_line_ends(head: bytes, dataset: Dataset) -> bool:
+    """Return whether lines end in CR alone: no LF is near, or what stands before the first CR is the whole header."""
+    text = head.removeprefix(_BYTE_ORDER_MARK)
+    line, mark, rest = text.partition(b"\r")
+    if not mark or not rest or rest.startswith(b"\n") or b"\n" in line:
+        return False
+    if b"\n" not in rest:
+        return True
+    header = scan_record(line, 0, at_end=True)
+    names = header.fields if isinstance(header, Scan) and header.fields is not None else ()
+    known = {dataset.names_by_normal_form.get(normalise_name(_decode(name))) for name in names}
+    return all(column.name in known for column in dataset.columns if column.required)
+
+
 def _match_header(head: bytes, path: str, dataset: Dataset) -> FileHead | FileProblem:
     start, line = (len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0), 1
     while (blank := re.compile(rb"\r?\n").match(head, start)) is not None:
         start, line = blank.end(), line + 1
     at_end = len(head) < min(HEAD_BYTES, ROW_LIMIT)
     scan = scan_record(head, start, at_end=at_end)
+    if isinstance(scan, Scan) and scan.has_stray_quote:
+        return _refuse(path, dataset, "header", "has text behind a closing quote in its header.")
     if not isinstance(scan, Scan) or scan.fields is None:
         return _refuse(path, dataset, "header", f"has no header line within its first {HEAD_BYTES // 1024} KB.")
     names = [_decode(name) for name in scan.fields]

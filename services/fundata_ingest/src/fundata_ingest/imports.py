@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from sra_shared.db import Connection
+from sra_shared.rejects import ReplayParameters
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Work
 
-_MOST_IDS = 1000
 
-
-class ImportRequest(BaseModel):
+class ImportRequest(ReplayParameters):
     """An import takes the folder that the settings name; with `replay` it tries rejected records again instead."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    replay: str | None = Field(
-        None, max_length=100, description="Dataset of the rejects; empty for all or those named."
-    )
-    reject_ids: list[int] | None = Field(None, max_length=_MOST_IDS, description="Only these rejects.")
     released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
     datasets: list[str] | None = Field(
         None, max_length=100, description="What a held run held; the run looks at every file anyhow."
     )
-
-    @model_validator(mode="after")
-    def check_pair(self) -> Self:
-        if self.reject_ids is not None and self.replay is None:
-            raise ValueError("reject_ids belong to replay: give it too, empty for every dataset")
-        return self
 
 
 @dataclass(frozen=True)

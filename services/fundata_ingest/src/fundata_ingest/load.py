@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,11 +16,12 @@ from fundata_ingest.seed_plan import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
 from fundata_ingest.tree import SeedTree, survey_tree
 from sra_shared.counts import Counts
+from sra_shared.database_check import require_fit_database
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
 from sra_shared.errors import RunCancelledError
 from sra_shared.logs import get_logger
 from sra_shared.memory import measure_peak_memory
-from sra_shared.migrate import require_revision
+from sra_shared.revision import require_revision
 from sra_shared.runs import (
     ProcessingTask,
     RunRequest,
@@ -31,18 +31,16 @@ from sra_shared.runs import (
     UnitStatus,
     Work,
     Worker,
-    execute_run,
+    carry_through,
     read_run,
     read_units,
     request_run,
 )
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 log = get_logger(__name__)
 
 _LONGEST_ATTEMPT = 14_400
-_POLL_SECONDS = 1.0
-# how long a database may be away before a load gives up; it goes on where it was when it is started again
-_LONGEST_OUTAGE = 120.0
 # attempts without any progress: many, since each new one is somebody's decision to load again
 _MOST_RETRIES = 10
 
@@ -81,7 +79,13 @@ class LoadResult:
 
 
 async def run_in_process(
-    dsn: str, request: RunRequest, work: Work, *, watch: Watch | None = None, watch_seconds: float = 1.0
+    dsn: str,
+    request: RunRequest,
+    work: Work,
+    *,
+    watch: Watch | None = None,
+    watch_seconds: float = 1.0,
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> LoadResult:
     """Carry a run through without any service; the same live work is joined, that of a dead process taken over.
 
@@ -91,17 +95,18 @@ async def run_in_process(
     started = time.monotonic()
     connection = await open_connection(dsn, application_name="sra:load")
     try:
+        await require_fit_database(connection)
         await require_revision(connection)
         async with connection.transaction():
             requested = await request_run(connection, request, source=work.source)
     finally:
         await connection.close()
-    async with Worker(dsn, "load") as worker:
+    async with Worker(dsn, "load", timing=timing) as worker:
         pool = await worker.open_pool(max_size=2 * work.concurrency + 2)
         try:
             watching = asyncio.create_task(_watch(pool, requested.task.task_id, watch, watch_seconds))
             try:
-                task = await _carry_through(pool, requested.task.task_id, work, worker)
+                task = await carry_through(pool, requested.task.task_id, work, worker, waits_while_parked=True)
             finally:
                 watching.cancel()
                 await asyncio.wait({watching})
@@ -113,20 +118,26 @@ async def run_in_process(
 
 
 async def load_seed_tree(
-    dsn: str, request: RunRequest, tree: SeedTree, work: SeedWork, *, watch: Watch | None = None
+    dsn: str,
+    request: RunRequest,
+    tree: SeedTree,
+    work: SeedWork,
+    *,
+    watch: Watch | None = None,
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> LoadResult:
     """Load a tree as it lies there now.
 
     The run that a killed load left is finished as it was planned; what came to the folder, or changed there, since then is
     loaded by another one, and both are told as one. Raises as `run_in_process`.
     """
-    result = await run_in_process(dsn, request, work, watch=watch)
+    result = await run_in_process(dsn, request, work, watch=watch, timing=timing)
     if not result.was_adopted or result.task.status is RunStatus.CANCELLED:
         return result
     if not await asyncio.to_thread(_has_changed, tree, work, result.units):
         return result
     log.info("tree_has_changed_since_it_was_planned", folder=str(tree.root))
-    return _join_results(result, await run_in_process(dsn, request, work, watch=watch))
+    return _join_results(result, await run_in_process(dsn, request, work, watch=watch, timing=timing))
 
 
 def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
@@ -160,26 +171,6 @@ def make_load_request(folder: Path, *, released: bool = False) -> RunRequest:
         timeout_seconds=_LONGEST_ATTEMPT,
         max_retries=_MOST_RETRIES,
     )
-
-
-async def _carry_through(pool: Pool, task_id: UUID, work: Work, worker: Worker) -> ProcessingTask:
-    answered = time.monotonic()
-    while True:
-        try:
-            execution = await execute_run(pool, task_id, work, worker)
-        except OUTAGE_ERRORS as error:
-            if time.monotonic() - answered > _LONGEST_OUTAGE:
-                raise
-            log.warning("load_waits_for_database", error=str(error))
-            await asyncio.sleep(_POLL_SECONDS)
-            continue
-        answered = time.monotonic()
-        if not execution.task.status.is_live:
-            return execution.task
-        wait = _POLL_SECONDS
-        if execution.resume_at is not None:
-            wait = max(0.05, min(wait, (execution.resume_at - datetime.now(UTC)).total_seconds()))
-        await asyncio.sleep(wait)
 
 
 async def _watch(pool: Pool, task_id: UUID, watch: Watch | None, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from datetime import date
 from io import BytesIO
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import polars as pl
 
 from fundata_ingest.chunks import Chunk, Delivery
 from fundata_ingest.content import HASH_BYTES
+from fundata_ingest.dates import is_within_bounds
 from fundata_ingest.targets import Target
 from fundata_ingest.versions import EXISTING_SCHEMA
 from sra_shared.db import Connection
@@ -109,7 +111,7 @@ async def find_existing(connection: Connection, delivery: Delivery, chunk: Chunk
         _list_runs(delivery),
         delivery.source_file,
     )
-    return _frame_versions(rows, key=pl.Series("key", rows["place"].astype(np.int64)))
+    return _frame_versions(rows, pl.Series("key", rows["place"].astype(np.int64)), delivery.today)
 
 
 def _list_runs(delivery: Delivery) -> list[UUID]:
@@ -147,7 +149,7 @@ async def _read_spans(
     places = pl.Series(rows["place"].astype(np.int64) - 1)
     met = pl.DataFrame({"identifier": spans["identifier"].gather(places), "date": _read_days(rows["day"])})
     keys = met.join(frame, on=["identifier", "date"], how="left", maintain_order="left")["row"]
-    existing = _frame_versions(rows, key=keys.alias("key"))
+    existing = _frame_versions(rows, keys.alias("key"), delivery.today)
     return existing.drop_nulls("key") if keys.null_count() else existing
 
 
@@ -158,18 +160,20 @@ async def _read_rows(connection: Connection, query: str, *arguments: object) -> 
     view = buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES]
     rows = np.frombuffer(view, dtype=_ROW) if len(view) % _ROW.itemsize == 0 else None
     if rows is None or not all((rows[f"{name}_size"] == size).all() for name, _, size in _FIELDS):
-        raise FatalError("The stored versions are not of the form that is asked for.", next_step="Look at the tables.")
+        raise FatalError("The stored versions are not of the form that is asked for.", next_step="Check the tables.")
     return rows
 
 
-def _frame_versions(rows: npt.NDArray[np.void], *, key: pl.Series) -> pl.DataFrame:
+def _frame_versions(rows: npt.NDArray[np.void], key: pl.Series, today: date) -> pl.DataFrame:
     hashes = rows["hash"].tobytes()
+    changes = _read_days(rows["change"])
     return pl.DataFrame(
         [
             key,
             pl.Series("data_version", rows["version"].astype(np.int32)),
             pl.Series("rank", rows["is_api"].astype(np.int8)),
-            _read_days(rows["change"]).alias("change_date"),
+            # older releases stored placeholders as dates, and `9999-12-31` would stay the latest forever
+            changes.set(~is_within_bounds(changes, today), None).alias("change_date"),
             pl.Series(
                 "content_hash",
                 [hashes[start : start + HASH_BYTES] for start in range(0, len(hashes), HASH_BYTES)],

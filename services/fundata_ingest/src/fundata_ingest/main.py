@@ -7,11 +7,25 @@ from fastapi import FastAPI
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.expected import list_expected
 from fundata_ingest.imports import ImportRequest, ImportWork
-from fundata_ingest.replay import ReplayWork
-from fundata_ingest.steps import UpdateParameters, make_works
-from sra_shared.runs import TaskType
+from fundata_ingest.parameters import UpdateParameters
+from sra_shared.runs import TaskType, Work
+from sra_shared.runs.deferred import WorkTraits, defer_works
 from sra_shared.service import create_service_app, start_service
-from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, SeedStorageSettings, ServiceSettings
+from sra_shared.settings import (
+    DatabaseSettings,
+    FundataSettings,
+    PeerSettings,
+    SeedStorageSettings,
+    ServiceSettings,
+    check_settings,
+)
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+
+_TRAITS: dict[str, WorkTraits] = {
+    TaskType.CSV_IMPORT: WorkTraits(source="fundata", ordered=False, concurrency=2),
+    TaskType.FUNDATA_DATA: WorkTraits(source="fundata", ordered=True, concurrency=3),
+    TaskType.FUNDATA_QUOTES: WorkTraits(source="fundata", ordered=True, concurrency=3),
+}
 
 
 def make_app(
@@ -20,17 +34,26 @@ def make_app(
     fundata: FundataSettings,
     storage: SeedStorageSettings,
     peers: PeerSettings,
+    *,
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> FastAPI:
     """Return the application; raises ConfigError where the settings do not do."""
     catalogue = load_catalogue()
-    works = make_works(fundata, storage, catalogue)
-    works[TaskType.CSV_IMPORT] = ImportWork(works[TaskType.CSV_IMPORT], ReplayWork(catalogue))
+
+    def make_all_works() -> dict[str, Work]:
+        # they bring Polars and NumPy along, which an idle service does without
+        from fundata_ingest.replay import ReplayWork  # noqa: PLC0415
+        from fundata_ingest.steps import make_works  # noqa: PLC0415
+
+        works = make_works(fundata, storage, catalogue)
+        return {**works, TaskType.CSV_IMPORT: ImportWork(works[TaskType.CSV_IMPORT], ReplayWork(catalogue))}
+
     return create_service_app(
         name="fundata_ingest",
         description="Loads Fundata's seed files and updates: versions, quarantine, one transaction per chunk.",
         database=database,
         service=service,
-        works=works,
+        works=defer_works(make_all_works, _TRAITS),
         parameter_models={
             TaskType.CSV_IMPORT: ImportRequest,
             TaskType.FUNDATA_DATA: UpdateParameters,
@@ -38,13 +61,15 @@ def make_app(
         },
         completions_url=peers.view_builder_url,
         expected=("fundata", list_expected(fundata, catalogue)),
+        timing=timing,
     )
 
 
-def build_service() -> tuple[FastAPI, ServiceSettings]:
+def build_service(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, ServiceSettings]:
     """Read the settings and return the application with them."""
+    check_settings(DatabaseSettings, ServiceSettings, PeerSettings, FundataSettings, SeedStorageSettings)
     service = ServiceSettings()
-    app = make_app(DatabaseSettings(), service, FundataSettings(), SeedStorageSettings(), PeerSettings())
+    app = make_app(DatabaseSettings(), service, FundataSettings(), SeedStorageSettings(), PeerSettings(), timing=timing)
     return app, service
 
 

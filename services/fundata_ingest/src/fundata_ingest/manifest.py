@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, field_validator
 
 _BLOCK = 1 << 20
+_MOST_FILES = 10_000
 
 
 class ManifestFile(BaseModel):
@@ -33,7 +35,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    files: list[ManifestFile]
+    files: Annotated[list[ManifestFile], FailFast(), Field(max_length=_MOST_FILES)]
 
 
 def write_manifest(root: Path, pattern: str = "**/*.csv") -> Manifest:

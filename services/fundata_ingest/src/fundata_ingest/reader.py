@@ -7,16 +7,17 @@ CRs go through the scanner, one by one. Both give the same fields (tested agains
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fundata_ingest.batches import ROW_LIMIT, FileHead, Position, Reject, TextBatch
+from fundata_ingest.batches import FileHead, Position, Reject, TextBatch
 from fundata_ingest.lines import LineTable, classify_lines
 from fundata_ingest.scanner import Incomplete, Scan, describe_field_count, describe_long_row, judge_record, scan_record
+from sra_shared.json_stream import ROW_LIMIT
 
 BATCH_ROWS = 50_000
 _PIECE = 1 << 20
@@ -125,7 +126,7 @@ def _take_scanned(
     length = scan.raw_end - begin
     raw = data[begin : min(scan.raw_end, begin + ROW_LIMIT)]
     found = None if scan.fields is None else len(scan.fields)
-    verdict = judge_record(raw, length, found, len(head.columns))
+    verdict = judge_record(raw, length, found, len(head.columns), has_stray_quote=scan.has_stray_quote)
     if verdict is not None:
         slow.rejects.append(Reject(position.line + index, verdict[0], raw, verdict[1]))
     elif scan.fields is not None:
@@ -141,8 +142,10 @@ def _build_batch(
         for index in lines.tolist():
             begin, end_of_line = int(table.starts[index]), int(table.ends[index])
             scan = scan_record(data[begin:end_of_line], 0, at_end=True)
-            fields = scan.fields if isinstance(scan, Scan) else None
-            _take_scanned(data, begin, Scan(end_of_line, end_of_line, fields), index, position, head, slow)
+            if not isinstance(scan, Scan):
+                raise AssertionError("a line by itself has an end")
+            moved = replace(scan, end=end_of_line, raw_end=end_of_line)
+            _take_scanned(data, begin, moved, index, position, head, slow)
         lines = lines[:0]
         frame = _frame_of_fields([], head)
     starts, ends = table.starts[lines], table.ends[lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from typing import BinaryIO
 
 import polars as pl
 
-from fundata_ingest.batches import ROW_LIMIT, JsonExtras, Position, Reject, RejectReason, TextBatch
+from fundata_ingest.batches import JsonExtras, Position, Reject, RejectReason, TextBatch
 from fundata_ingest.catalogue import Dataset, normalise_name
-from fundata_ingest.json_stream import Element, decode_value, iterate_elements
-from fundata_ingest.json_text import MOST_DEPTH, TooDeepError, dump_value, write_element
+from fundata_ingest.json_text import MOST_DEPTH, NumberText, TooDeepError, dump_value, write_element
+from fundata_ingest.keys import normalise_keys
 from fundata_ingest.reader import BATCH_ROWS
-from fundata_ingest.typed import ELEMENT_SCHEMA, clean_key, type_batch
+from fundata_ingest.typed import ELEMENT_SCHEMA, type_batch
+from sra_shared.json_stream import ROW_LIMIT, BrokenJsonError, Element, iterate_elements
 
 _BATCH_CHARACTERS = 8 << 20
 # A record with lists becomes a row an element, each with all of raw_json: what the rows of a batch hold together is bounded,
@@ -31,6 +33,7 @@ _API_VERSION = "apiversion"
 # The day only bounds the dates of quotes.
 _NO_BOUND = date(1970, 1, 1)
 _NUL_ESCAPE = r"\u0000"
+_DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText, strict=False)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -104,7 +107,8 @@ def read_json_batches(
         ambiguous = find_ambiguous_keys(stream, dataset)
     position = start or Position(0, 1)
     collected = _Collected()
-    for element in iterate_elements(stream, dataset.name, start):
+    begin = None if start is None else (start.offset, start.line)
+    for element in iterate_elements(stream, dataset.name, _DECODER, begin):
         _collect(collected, element, dataset)
         if collected.is_full(batch_rows):
             end = Position(element.end, element.number + 1)
@@ -113,6 +117,14 @@ def read_json_batches(
         last = Position(element.end, element.number + 1)
     if collected.read:
         yield _build_batch(collected, dataset, position, last, delivered_on, ambiguous)
+
+
+def decode_value(text: str) -> object:
+    """Parse one JSON text with numbers as NumberText; raises BrokenJsonError."""
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise BrokenJsonError(f"A stored record is not valid JSON: {error}.") from error
 
 
 def find_ambiguous_keys(stream: BinaryIO, dataset: Dataset) -> frozenset[str]:
@@ -272,11 +284,11 @@ def _build_batch(
 
 
 def _mark_ambiguous(frame: pl.DataFrame, dataset: Dataset, ambiguous: frozenset[str]) -> pl.Series:
-    identifier = clean_key(frame[dataset.roles.identifier])
+    identifier = normalise_keys(frame[dataset.roles.identifier])
     listed = identifier.is_in(sorted(ambiguous))
     if not dataset.has_record_id:
         return listed & False
-    return listed & (clean_key(frame[dataset.roles.record_id]) == "")
+    return listed & (normalise_keys(frame[dataset.roles.record_id]) == "")
 
 
 def _list_elements(collected: _Collected) -> pl.DataFrame:

@@ -1,15 +1,17 @@
-"""Derives a dataset's typed columns again from raw_json and appends what differs as next versions."""
+"""Derives a dataset's typed columns again from raw_json and appends what differs as next versions.
+
+A record whose key comes out otherwise is moved to that key, see rekey.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import asyncpg
-import numpy as np
 import polars as pl
 
 from fundata_ingest.batches import TypedBatch
@@ -17,6 +19,7 @@ from fundata_ingest.catalogue import Catalogue, Dataset
 from fundata_ingest.chunks import LOCK_BUCKETS
 from fundata_ingest.lookup import lock_identifiers
 from fundata_ingest.records import read_stored_records
+from fundata_ingest.rekey import REKEYED, find_moved, read_changes, store_moved, unlist_moved
 from fundata_ingest.targets import Target, copy_frame, find_target
 from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
 from sra_shared.counts import Counts
@@ -31,6 +34,7 @@ _LONGEST_ATTEMPT = 14_400
 
 _SQL_PAGE = """
 SELECT t.identifier, t.{key} AS part, t.data_version, t.change_date, t.raw_json::text AS raw_json,
+  t.data_source, t.source_file, t.source_line, t.execution_id,
   CASE WHEN t.array_source_field IS NULL THEN 1 ELSE
     (SELECT count(*) FROM {table} v WHERE v.identifier = t.identifier AND v.{key} = t.{key} AND v.dataset = t.dataset
      AND v.data_version = t.data_version) END AS table_rows
@@ -104,6 +108,8 @@ class ReparseWork:
             async with context.pool.acquire() as reader, reader.transaction():
                 rows = await _read_page(reader, dataset, after, self.page_rows)
             if not rows:
+                async with context.transaction() as connection:
+                    await unlist_moved(connection, dataset)
                 return
             fresh = await asyncio.to_thread(_type_again, dataset, rows)
             async with context.transaction() as connection:
@@ -180,29 +186,46 @@ async def _append_changed(
     fresh: TypedBatch,
 ) -> Counts:
     """Append the next versions of the records whose columns come out otherwise, and return the page's counts."""
-    buckets = (
-        bucket_identifiers(fresh.frame["identifier"], LOCK_BUCKETS).unique().to_list() if fresh.frame.height else []
-    )
-    await lock_identifiers(connection, dataset.name, buckets)
+    moved = find_moved(dataset, rows, fresh)
+    stored = pl.Series([row["identifier"] for row in rows], dtype=pl.String)
+    touched = pl.concat([fresh.frame["identifier"], stored])
+    await lock_identifiers(connection, dataset.name, bucket_identifiers(touched, LOCK_BUCKETS).unique().to_list())
     await connection.execute(_fill(_SQL_TEMPORARY, dataset))
-    await copy_frame(connection, "reparsed", _make_rows(dataset, rows, fresh))
+    await copy_frame(connection, "reparsed", _make_rows(dataset, rows, fresh, moved))
     await connection.execute("ANALYZE reparsed")
     await connection.execute(_fill(_SQL_CHANGED, dataset), dataset.name)
     await connection.execute(_fill(_SQL_APPEND, dataset), dataset.name, context.task.task_id, number_parser(dataset))
     await connection.execute(_fill(_SQL_SUPERSEDE, dataset), dataset.name, context.task.task_id)
-    stored = int(await connection.fetchval("SELECT count(*) FROM changed"))
+    changed = {tuple(row) for row in await connection.fetch("SELECT identifier, part FROM changed")}
+    if moved.any():
+        going = _select_going(rows, fresh, moved, changed)
+        await store_moved(connection, dataset, context.task.task_id, rows, going)
     # what the rules would refuse today stays as it was stored
-    return Counts(read=len(rows), stored=stored, unchanged=len(rows) - stored)
+    return Counts(read=len(rows), stored=len(changed), unchanged=len(rows) - len(changed))
 
 
-def _make_rows(dataset: Dataset, rows: Sequence[asyncpg.Record], fresh: TypedBatch) -> pl.DataFrame:
-    """Return the rows as they come out now, with the versions that they are held against."""
-    place = fresh.frame["source_line"].to_numpy().astype(np.int64)
+def _select_going(
+    rows: Sequence[asyncpg.Record], fresh: TypedBatch, moved: pl.Series, changed: Collection[tuple[Any, ...]]
+) -> TypedBatch:
+    """Return the moved records whose odd key ends with this page; the others went with an earlier one."""
+    ends = [(rows[at]["identifier"], rows[at]["part"]) in changed for at in fresh.frame["source_line"]]
+    frame = fresh.frame.filter(moved & pl.Series(ends, dtype=pl.Boolean))
+    elements = fresh.elements.filter(fresh.elements["source_line"].is_in(frame["source_line"].implode()))
+    return replace(fresh, frame=frame, elements=elements)
+
+
+def _make_rows(dataset: Dataset, rows: Sequence[asyncpg.Record], fresh: TypedBatch, moved: pl.Series) -> pl.DataFrame:
+    """Return the rows as they come out now, under the keys and versions that they are held against."""
+    target = find_target(dataset)
+    part = pl.Series([row["part"] for row in rows], dtype=fresh.frame.schema[target.key_column])
     versions = pl.Series("data_version", [row["data_version"] for row in rows], dtype=pl.Int32)
-    changes = pl.Series([row["change_date"] for row in rows], dtype=pl.Date)
-    frame = explode(fresh)
-    lines = frame["source_line"].to_numpy().astype(np.int64) if frame.height else place[:0]
+    states = fresh.frame["record_state"].set(moved, REKEYED)
+    frame = explode(replace(fresh, frame=fresh.frame.with_columns(states.alias("record_state"))))
+    lines = frame["source_line"]
     frame = frame.with_columns(
-        versions.gather(lines), pl.col("change_date").fill_null(changes.gather(lines).alias("stored"))
+        versions.gather(lines),
+        pl.Series("identifier", [row["identifier"] for row in rows], dtype=pl.String).gather(lines),
+        part.gather(lines).alias(target.key_column),
+        pl.col("change_date").fill_null(read_changes(rows).gather(lines)),
     )
-    return frame.select(*_list_columns(dataset, find_target(dataset)), "content_hash")
+    return frame.select(*_list_columns(dataset, target), "content_hash")

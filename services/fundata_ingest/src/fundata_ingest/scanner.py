@@ -1,7 +1,7 @@
 """One CSV record at a time, to the letter of the dialect: the path for records that the vectorised reader leaves.
 
-RFC 4180 with LF or CRLF; a quote opens only at a field's start; what follows a closing quote up to the comma belongs
-to the field; a CR that is not before an LF is data.
+RFC 4180 with LF or CRLF: a quote opens only at a field's start, anywhere else in an unquoted field it is text; after a
+closing quote only the delimiter or the end of the line may follow; a CR that is not before an LF is data.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from fundata_ingest.batches import ROW_LIMIT, RejectReason
+from fundata_ingest.batches import RejectReason
+from sra_shared.json_stream import ROW_LIMIT
 
 _FIELD_END = re.compile(rb"[,\n]")
+_AFTER_QUOTE = re.compile(rb",|\r?\n|\r?\Z")
 
 
 @dataclass(frozen=True)
 class Scan:
     """What stands at a record's start: `end` is the offset after its line end, `raw_end` the one before it.
 
-    `fields` is None where a quote stays open past ROW_LIMIT or to the end of the file; the record then ends with the
-    line that opened the quote.
+    `fields` is None for a record that cannot be read, which `has_stray_quote` explains: either a closing quote is followed
+    by text, and the record is the physical line where it starts, or a quote stays open past ROW_LIMIT or to the end of
+    the file, and the record ends with the line that opened it.
     """
 
     end: int
     raw_end: int
     fields: tuple[bytes, ...] | None
+    has_stray_quote: bool = False
 
 
 # "more": the record may go on after this buffer. "oversize": over ROW_LIMIT and its last line does not end here.
@@ -40,47 +44,55 @@ def scan_record(data: bytes, start: int, *, at_end: bool) -> Scan | Incomplete:
     fields: list[bytes] = []
     position = start
     while True:
-        value, tail = b"", position
+        quoted, tail = b"", position
         if data[position : position + 1] == b'"':
             close = _find_closing_quote(data, position + 1, window)
-            if close < 0 or (close + 1 == len(data) and not at_end):
-                if not enough:
-                    return "more"
-                if close < 0:
-                    return _end_open_record(data, start, position, at_end=at_end)
-            value, tail = data[position + 1 : close].replace(b'""', b'"'), close + 1
+            if not enough and (close < 0 or close + 2 >= len(data)):
+                return "more"
+            if close < 0:
+                return _end_line(data, start, position, enough=enough, at_end=at_end)
+            quoted, tail = data[position + 1 : close].replace(b'""', b'"'), close + 1
+            if _AFTER_QUOTE.match(data, tail) is None:
+                return _end_line(data, start, start, enough=enough, at_end=at_end, has_stray_quote=True)
         mark = _FIELD_END.search(data, tail)
         if mark is None and not at_end:
             return "oversize" if enough else "more"
         field_end = len(data) if mark is None else mark.start()
         if mark is not None and data[field_end] == 0x2C:
-            fields.append(value + data[tail:field_end])
+            fields.append(quoted + data[tail:field_end])
             position = field_end + 1
             continue
         raw_end = _strip_carriage_return(data, tail, field_end)
-        fields.append(value + data[tail:raw_end])
+        fields.append(quoted + data[tail:raw_end])
         return Scan(end=min(field_end + 1, len(data)), raw_end=raw_end, fields=tuple(fields))
 
 
-def judge_record(raw: bytes, length: int, found: int | None, expected: int) -> tuple[RejectReason, str] | None:
+def judge_record(
+    raw: bytes, length: int, found: int | None, expected: int, *, has_stray_quote: bool = False
+) -> tuple[RejectReason, str] | None:
     """Return the first reason against a record and its detail, None for a good one.
 
-    `length` is its full length in bytes where `raw` is cut; `found` is its number of fields, None for an open quote.
+    `length` is its full length in bytes where `raw` is cut; `found` is its number of fields, None where it has none.
     """
     if length > ROW_LIMIT:
         return "row_too_long", describe_long_row(length)
+    verdict = _judge_bytes(raw)
+    if verdict is not None:
+        return verdict
+    if has_stray_quote:
+        return "stray_quote", "Text follows a closing quote, or an inner quote is not doubled."
+    if found is None:
+        return "field_count", "A quote that this line opens is not closed within 1 MB or the file."
+    return None if found == expected else ("field_count", describe_field_count(found, expected))
+
+
+def _judge_bytes(raw: bytes) -> tuple[RejectReason, str] | None:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return "bad_encoding", f"Byte {error.start + 1} of the record is not UTF-8."
     nul = raw.find(b"\0")
-    if nul >= 0:
-        return "nul_byte", f"Byte {nul + 1} of the record is NUL."
-    if found is None:
-        return "field_count", "A quote that this line opens is not closed within 1 MB or the file."
-    if found != expected:
-        return "field_count", describe_field_count(found, expected)
-    return None
+    return ("nul_byte", f"Byte {nul + 1} of the record is NUL.") if nul >= 0 else None
 
 
 def describe_long_row(length: int) -> str:
@@ -99,14 +111,17 @@ def _find_closing_quote(data: bytes, start: int, window: int) -> int:
     return quote
 
 
-def _end_open_record(data: bytes, start: int, opened: int, *, at_end: bool) -> Scan | Incomplete:
-    line_end = data.find(b"\n", opened)
+def _end_line(
+    data: bytes, start: int, inside: int, *, enough: bool, at_end: bool, has_stray_quote: bool = False
+) -> Scan | Incomplete:
+    """End a record that cannot be read with the physical line that holds the offset `inside`."""
+    line_end = data.find(b"\n", inside)
     if line_end < 0:
         if not at_end:
-            return "oversize"
+            return "oversize" if enough else "more"
         line_end = len(data)
     raw_end = _strip_carriage_return(data, start, line_end)
-    return Scan(end=min(line_end + 1, len(data)), raw_end=raw_end, fields=None)
+    return Scan(min(line_end + 1, len(data)), raw_end, None, has_stray_quote)
 
 
 def _strip_carriage_return(data: bytes, start: int, end: int) -> int:

@@ -12,7 +12,7 @@ from fundata_ingest.seed_plan import SeedPlanner, tell_progress
 from fundata_ingest.sources import Wanted
 from fundata_ingest.storage import fetch_again
 from fundata_ingest.streams import CHUNK_ROWS, FileJob, load_stream
-from fundata_ingest.tracker import count_resolved, settle_files, sum_streams
+from fundata_ingest.tracker import count_settled, settle_files, sum_streams
 from fundata_ingest.tree import SeedTree
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -99,7 +99,7 @@ async def conclude_seed_run(
 
     Files are judged by what became of them over all runs that worked on them, and by how many of their rejects are still
     open. So loading a tree again that failed by REJECT_LIMIT reads nothing and fails again, until enough of the rejects
-    are resolved or the limit is raised.
+    are resolved or dismissed, or the limit is raised.
     """
     if task.cancel_requested_at is not None:
         return RunEnd(datasets=_list_datasets(units))
@@ -111,7 +111,7 @@ async def conclude_seed_run(
     total = sum((*files.values(), *others), Counts())
     error = None
     if total.rejected > reject_limit * total.read:
-        still = total.rejected - await count_resolved(connection, file_ids)
+        still = total.rejected - await count_settled(connection, file_ids)
         if still > reject_limit * total.read:
             error = (
                 f"{still} of {total.read} records were rejected ({Decimal(still) / total.read:.2%}), more than REJECT_LIMIT"

@@ -17,7 +17,7 @@ from fundata_ingest.streams import FileJob
 from fundata_ingest.tracker import find_finished, track_file
 from fundata_ingest.tree import FoundFile, SeedTree, hash_file, survey_tree
 from sra_shared.logs import get_logger
-from sra_shared.migrate import read_sandbox_mark
+from sra_shared.revision import read_sandbox_mark
 from sra_shared.runs import UnitContext, UnitPlan, UnitStatus
 from sra_shared.settings import SeedStorageSettings
 

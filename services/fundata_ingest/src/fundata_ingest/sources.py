@@ -7,29 +7,43 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Annotated, Protocol
+from urllib.parse import quote
 
 import httpx
 import obstore
 from obstore.exceptions import BaseError as StoreError
 from obstore.store import S3Store
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, FailFast, Field, ValidationError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from fundata_ingest.manifest import Manifest, ManifestFile
 from sra_shared.errors import FatalError, RetryableError, SraError
+from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_answer, send_request
 from sra_shared.settings import SeedStorageSettings
+from sra_shared.texts import excerpt
 
-if TYPE_CHECKING:
-    from obstore.store import RetryConfig
-
-_BLOCK = 1 << 20
-# a plan asks once for the manifest, and a download that breaks off is resumed by us
-_RETRY: RetryConfig = {
-    "max_retries": 5,
-    "retry_timeout": timedelta(seconds=60),
-    "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=5)},
-}
+_ANSWER_BOUND = Bound.of(1 << 20)
+_ANSWER_SECONDS = 120.0
+# a plan asks once for the manifest, and a download that breaks off is resumed by its caller
+_ATTEMPTS = 5
 _BUSY = (408, 429)
+_SIGNED_FOR = timedelta(hours=1)
+# a packed file cannot be resumed
+_PLAIN = {"Accept-Encoding": "identity"}
+_NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL", "UnicodeEncodeError", "bad redirect"})
+
+
+class WrongContentError(FatalError):
+    """What a place delivers under a name is another file than the one that is wanted."""
+
+    @classmethod
+    def for_length(cls, file: ManifestFile) -> WrongContentError:
+        """Return the error of a file that goes on after its end."""
+        return cls(
+            f"{file.path} was delivered with more than the {file.size:,} bytes that it should have.",
+            next_step="Upload the file again, or regenerate the manifest.",
+        )
 
 
 @dataclass(frozen=True)
@@ -60,23 +74,22 @@ class Source(Protocol):
 class BucketSource:
     """S3-compatible object storage; object names are the manifest's paths, below the folder that the manifest is in."""
 
-    def __init__(self, settings: SeedStorageSettings) -> None:
+    def __init__(self, settings: SeedStorageSettings, client: httpx.AsyncClient) -> None:
         key, secret = settings.seed_access_key_id, settings.seed_secret_access_key
-        login: dict[str, Any] = (
-            {"access_key_id": key.get_secret_value(), "secret_access_key": secret.get_secret_value()}
-            if key is not None and secret is not None
-            else {"skip_signature": True}
-        )
-        base = settings.seed_base_url
-        self._store = S3Store(
-            settings.seed_bucket,
-            endpoint=base,
-            region=settings.seed_region,
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": bool(base and base.startswith("http://")), "timeout": "60s"},
-            retry_config=_RETRY,
-            **login,
-        )
+        base = (settings.seed_base_url or f"https://s3.{settings.seed_region}.amazonaws.com").rstrip("/")
+        self._address = f"{base}/{settings.seed_bucket}"
+        self._client = client
+        self._signer: S3Store | None = None
+        if key is not None and secret is not None:
+            self._signer = S3Store(
+                settings.seed_bucket,
+                endpoint=base,
+                region=settings.seed_region,
+                virtual_hosted_style_request=False,
+                client_options={"allow_http": base.startswith("http://")},
+                access_key_id=key.get_secret_value(),
+                secret_access_key=secret.get_secret_value(),
+            )
         self._manifest_name = settings.seed_manifest
         self._folder = posixpath.dirname(settings.seed_manifest)
         self._files: Mapping[str, ManifestFile] | None = None
@@ -99,37 +112,89 @@ class BucketSource:
 
     async def _read_manifest(self) -> Manifest:
         try:
-            answer = await obstore.get_async(self._store, self._manifest_name)
-            return Manifest.model_validate_json(bytes(await answer.bytes_async()))
-        except (FileNotFoundError, StoreError) as error:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(ExchangeError),
+                stop=stop_after_attempt(_ATTEMPTS),
+                wait=wait_random_exponential(multiplier=0.2, max=5),
+                reraise=True,
+            ):
+                with attempt:
+                    body = await self._ask_manifest()
+            return Manifest.model_validate_json(body)
+        except ExchangeError as error:
             raise RetryableError(
-                f"The manifest {self._manifest_name} could not be read from the bucket: {type(error).__name__}.",
-                next_step="Look at the SEED_ settings, and write one with `./sra load --write-manifest DIR`.",
+                f"The manifest {self._manifest_name} could not be read from the bucket: {error.cause}.",
+                next_step="Check the SEED_ settings, and write one with `./sra load --write-manifest DIR`.",
             ) from error
         except ValidationError as error:
             raise FatalError(
-                f"The manifest {self._manifest_name} is not valid: {error.errors()[0]['msg']}.",
+                f"The manifest {self._manifest_name} is not valid: {excerpt(error.errors()[0]['msg'])}.",
                 next_step="Write it again with `./sra load --write-manifest DIR`.",
+            ) from error
+
+    async def _ask_manifest(self) -> bytes:
+        address = await self._sign(self._manifest_name)
+        reply = await send_request(
+            self._client, "GET", address, bound=_ANSWER_BOUND, seconds=_ANSWER_SECONDS, headers=_PLAIN
+        )
+        if reply.status_code == httpx.codes.OK:
+            return reply.body
+        told = "it is not there" if reply.status_code == httpx.codes.NOT_FOUND else f"status {reply.status_code}"
+        if reply.status_code >= 500 or reply.status_code in _BUSY:
+            raise ExchangeError(f"The bucket answered {reply.status_code}.", cause=told)
+        raise RetryableError(
+            f"The manifest {self._manifest_name} could not be read from the bucket: {told}.",
+            next_step="Check the SEED_ settings, and write one with `./sra load --write-manifest DIR`.",
+        )
+
+    async def _sign(self, name: str) -> str:
+        """Return the address of an object, signed for an hour where there is a key; it is never shown."""
+        if self._signer is None:
+            return f"{self._address}/{quote(name)}"
+        try:
+            return await obstore.sign_async(self._signer, "GET", name, _SIGNED_FOR)
+        except StoreError as error:
+            raise FatalError(
+                f"The name {excerpt(name)} cannot be asked for.", next_step="Check the SEED_ settings."
             ) from error
 
     async def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
         """Yield the object's bytes; raises RetryableError where the connection breaks."""
-        name = posixpath.join(self._folder, file.path)
-        try:
-            answer = await obstore.get_async(self._store, name, options={"range": {"offset": offset}})
-            async for block in answer.stream(min_chunk_size=_BLOCK):
-                yield bytes(block)
-        except FileNotFoundError as error:
+        address = await self._sign(posixpath.join(self._folder, file.path))
+        async for block in _download(self._client, address, {}, file, offset, "bucket"):
+            yield block
+
+
+async def _download(
+    client: httpx.AsyncClient, address: str, headers: Mapping[str, str], file: ManifestFile, offset: int, who: str
+) -> AsyncIterator[bytes]:
+    """Yield a file's bytes from `offset` on, not more of them than it has.
+
+    Raises FatalError where it is not there, or at no usable address, WrongContentError where it is too long, RetryableError
+    where it does not come whole.
+    """
+    asked = {**headers, **_PLAIN} | ({"Range": f"bytes={offset}-"} if offset else {})
+    try:
+        async with open_answer(client, address, asked) as answer:
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise FatalError(f"{file.path} is known, but the {who} does not hold it.", next_step="Upload it.")
+            if answer.status_code != (206 if offset else 200):
+                raise RetryableError(f"The {who} answered {answer.status_code} for {file.path}.")
+            async for block in iterate_body(answer, Bound.of(file.size - offset)):
+                yield block
+    except BodyTooLargeError as error:
+        raise WrongContentError.for_length(file) from error
+    except ExchangeError as error:
+        if error.cause in _NO_ADDRESS:
             raise FatalError(
-                f"{file.path} stands in the manifest, but the bucket does not hold it.", next_step="Upload it."
+                f"The {who} gives no usable address for {file.path}.", next_step="Check its settings."
             ) from error
-        except (StoreError, OSError) as error:
-            raise RetryableError(f"The download of {file.path} broke off at byte {offset}.") from error
+        raise RetryableError(f"The download of {file.path} broke off: {error.cause}.") from error
 
 
 class _LfsAction(BaseModel):
     href: str
-    header: dict[str, str] = {}
+    header: Annotated[dict[str, str], Field(max_length=50)] = {}
 
 
 class _LfsError(BaseModel):
@@ -140,11 +205,11 @@ class _LfsObject(BaseModel):
     """An object in an answer of the batch API: https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md."""
 
     error: _LfsError | None = None
-    actions: dict[str, _LfsAction] | None = None
+    actions: Annotated[dict[str, _LfsAction], Field(max_length=10)] | None = None
 
 
 class _LfsAnswer(BaseModel):
-    objects: list[_LfsObject]
+    objects: Annotated[list[_LfsObject], FailFast(), Field(max_length=10)]
 
 
 class LfsSource:
@@ -164,19 +229,8 @@ class LfsSource:
     async def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
         """Yield the object's bytes; raises FatalError where the server does not have it, refuses or answers nonsense."""
         action = await self._find_download(file)
-        headers = dict(action.header) | ({"Range": f"bytes={offset}-"} if offset else {})
-        try:
-            async with self._client.stream("GET", action.href, headers=headers) as answer:
-                if answer.status_code not in ((206,) if offset else (200,)):
-                    raise RetryableError(f"The LFS server answered {answer.status_code} for {file.path}.")
-                async for block in answer.aiter_bytes(_BLOCK):
-                    yield block
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeEncodeError) as error:
-            raise FatalError(
-                f"The LFS server names no usable address for {file.path}.", next_step="Look at LFS_URL."
-            ) from error
-        except httpx.HTTPError as error:
-            raise RetryableError(f"The download of {file.path} broke off: {type(error).__name__}.") from error
+        async for block in _download(self._client, action.href, action.header, file, offset, "LFS server"):
+            yield block
 
     async def _find_download(self, file: ManifestFile) -> _LfsAction:
         headers = {"Accept": "application/vnd.git-lfs+json", "Content-Type": "application/vnd.git-lfs+json"}
@@ -188,17 +242,25 @@ class LfsSource:
             "objects": [{"oid": file.sha256, "size": file.size}],
         }
         try:
-            answer = await self._client.post(f"{self._url}/objects/batch", json=body, headers=headers)
-        except httpx.HTTPError as error:
-            raise RetryableError(f"The LFS server did not answer: {type(error).__name__}.") from error
+            answer = await send_request(
+                self._client,
+                "POST",
+                f"{self._url}/objects/batch",
+                bound=_ANSWER_BOUND,
+                seconds=_ANSWER_SECONDS,
+                json=body,
+                headers=headers | _PLAIN,
+            )
+        except ExchangeError as error:
+            raise RetryableError(f"The LFS server did not answer: {error.cause}.") from error
         if answer.status_code >= 500 or answer.status_code in _BUSY:
             raise RetryableError(f"The LFS server answered {answer.status_code}.")
         if answer.status_code != 200:
             raise FatalError(
                 f"The LFS server answered {answer.status_code} for {file.path}.",
-                next_step="Look at LFS_URL and LFS_TOKEN.",
+                next_step="Check LFS_URL and LFS_TOKEN.",
             )
-        return _read_action(answer.content, file.path)
+        return _read_action(answer.body, file.path)
 
 
 def _read_action(body: bytes, path: str) -> _LfsAction:
@@ -206,11 +268,11 @@ def _read_action(body: bytes, path: str) -> _LfsAction:
         objects = _LfsAnswer.model_validate_json(body).objects
     except ValidationError as error:
         raise FatalError(
-            f"The LFS server's answer for {path} is none of the batch API.", next_step="Look at LFS_URL."
+            f"The LFS server's answer for {path} is not an answer of the batch API.", next_step="Check LFS_URL."
         ) from error
     found = objects[0] if objects else _LfsObject()
     if found.error is not None:
-        raise FatalError(f"The LFS server does not have {path}: {found.error.message}.")
+        raise FatalError(f"The LFS server does not have {path}: {excerpt(found.error.message)}.")
     action = (found.actions or {}).get("download")
     if action is None:
         raise FatalError(

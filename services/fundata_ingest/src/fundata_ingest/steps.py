@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
 
 from fundata_ingest.catalogue import Catalogue, TableName
 from fundata_ingest.export_ledger import end_exports
@@ -22,22 +20,10 @@ from fundata_ingest.tracker import list_unloaded
 from fundata_ingest.tree import SeedTree
 from fundata_ingest.update_api import Account, UpdateApi, check_hosts
 from sra_shared.db import Connection
-from sra_shared.http import load_certificates
-from sra_shared.migrate import read_sandbox_mark
+from sra_shared.http import make_outbound_transport
+from sra_shared.revision import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, TaskType, Unit, UnitContext, UnitPlan, Work
-from sra_shared.settings import FundataSettings, SeedStorageSettings
-
-
-class UpdateParameters(BaseModel):
-    """What a data or quote run may be told."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-    from_date: date | None = Field(
-        None, alias="from", description="First day of changes, instead of the stored cursor."
-    )
-    datasets: list[str] | None = Field(None, description="Only these datasets.")
-    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
+from sra_shared.settings import FundataSettings, OutboundSettings, SeedStorageSettings
 
 
 @dataclass(frozen=True)
@@ -51,6 +37,7 @@ class StepWork:
     table: TableName
     account: Account | None
     overlap_days: int
+    outbound: OutboundSettings = field(default_factory=OutboundSettings.model_construct)
     batch_rows: int = CHUNK_ROWS
     source: str = "fundata"
     ordered: bool = True
@@ -125,8 +112,9 @@ class StepWork:
             raise AssertionError("exports are planned only with an account")
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
-        async with httpx.AsyncClient(verify=load_certificates(trust_env=True), follow_redirects=False) as client:
-            yield UpdateApi(client, self.account, is_sandbox=is_sandbox, check=context.check)
+        transport = make_outbound_transport(self.outbound)
+        async with httpx.AsyncClient(transport=transport, follow_redirects=False) as client:
+            yield UpdateApi(client, self.account, self.outbound, is_sandbox=is_sandbox, check=context.check)
 
 
 def make_account(settings: FundataSettings) -> Account | None:
@@ -138,6 +126,8 @@ def make_account(settings: FundataSettings) -> Account | None:
         secret=settings.fundata_secret_access_key,
         auth_url=settings.fundata_auth_url.rstrip("/"),
         api_url=settings.fundata_api_url.rstrip("/"),
+        export_hosts=settings.export_hosts,
+        most_bytes=settings.download_max_mb << 20,
     )
 
 
@@ -148,8 +138,8 @@ def make_works(settings: FundataSettings, storage: SeedStorageSettings, catalogu
     data, quotes = replace(whole, tables=("data",)), replace(whole, tables=("quotes",))
     return {
         TaskType.CSV_IMPORT: whole,
-        TaskType.FUNDATA_DATA: StepWork(data, "data", account, settings.fundata_overlap_days),
-        TaskType.FUNDATA_QUOTES: StepWork(quotes, "quotes", account, settings.fundata_overlap_days),
+        TaskType.FUNDATA_DATA: StepWork(data, "data", account, settings.fundata_overlap_days, settings),
+        TaskType.FUNDATA_QUOTES: StepWork(quotes, "quotes", account, settings.fundata_overlap_days, settings),
     }
 
 

@@ -18,9 +18,9 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from fundata_ingest.manifest import ManifestFile, compute_sha256
-from fundata_ingest.sources import BucketSource, LfsSource, Source, Wanted
+from fundata_ingest.sources import BucketSource, LfsSource, Source, Wanted, WrongContentError
 from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import load_certificates
+from sra_shared.http import make_outbound_transport
 from sra_shared.logs import get_logger
 from sra_shared.settings import SeedStorageSettings
 
@@ -93,11 +93,11 @@ class SeedStore:
 async def open_store(settings: SeedStorageSettings) -> AsyncIterator[SeedStore]:
     """Open the places that the settings name."""
     async with httpx.AsyncClient(
-        verify=load_certificates(trust_env=True), timeout=_TIMEOUT, follow_redirects=True
+        transport=make_outbound_transport(settings), timeout=_TIMEOUT, follow_redirects=False
     ) as client:
         sources: list[Source] = []
         if settings.has_bucket:
-            sources.append(BucketSource(settings))
+            sources.append(BucketSource(settings, client))
         if settings.lfs_url is not None:
             sources.append(LfsSource(settings, client))
         yield SeedStore(sources)
@@ -160,6 +160,9 @@ async def download_file(
             if not await asyncio.to_thread(_is_whole, target, file):
                 await _fill_part(source, file, part, stream, on_progress, attempts)
                 part.replace(target)
+        except WrongContentError:
+            part.unlink(missing_ok=True)
+            raise
         finally:
             if part.exists() and not part.stat().st_size:
                 part.unlink()
@@ -178,10 +181,9 @@ async def _fill_part(
             await _download_rest(source, file, stream, on_progress)
     digest = await asyncio.to_thread(compute_sha256, part)
     if digest != file.sha256:
-        part.unlink()
-        raise FatalError(
+        raise WrongContentError(
             f"{file.path} was delivered with another content than the manifest names (SHA-256 {digest[:12]}..).",
-            next_step="Upload the file again, or write the manifest anew.",
+            next_step="Upload the file again, or regenerate the manifest.",
         )
 
 
@@ -218,8 +220,10 @@ async def _download_rest(source: Source, file: ManifestFile, stream: BinaryIO, o
     if size < file.size:
         try:
             async for block in source.open_from(file, size):
-                await asyncio.to_thread(stream.write, block)
                 size += len(block)
+                if size > file.size:
+                    raise WrongContentError.for_length(file)
+                await asyncio.to_thread(stream.write, block)
                 if on_progress is not None:
                     on_progress(file.path, size, file.size)
         finally:

@@ -108,11 +108,14 @@ async def load_stream(
     opened = await asyncio.to_thread(location.open, "rb")
     with opened as stream:
         before = (
-            take_share(batch, job.stream, job.streams) for batch in read_batches(stream, head, batch_rows=batch_rows)
+            take_share(batch, job.stream, job.streams, state.split_rules)
+            for batch in read_batches(stream, head, batch_rows=batch_rows)
         )
         met = await asyncio.to_thread(collect_met_keys, before, delivery, state)
         batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
-        chunks = prepare_chunks(batches, delivery, stream=job.stream, streams=job.streams)
+        chunks = prepare_chunks(
+            batches, delivery, stream=job.stream, streams=job.streams, split_rules=state.split_rules
+        )
         pace = await open_pace(context.pool, job.file, job.size, job.file_id)
         async with aclosing(prefetch(chunks)) as prepared:
             async for chunk in prepared:

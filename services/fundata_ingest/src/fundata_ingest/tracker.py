@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from fundata_ingest.batches import Position
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import RetryableError
+from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs.model import read_counts
 
 SQL_TRACK = """
@@ -56,21 +57,23 @@ SELECT path FROM unnest($1::text[]) AS path
 WHERE NOT EXISTS (SELECT FROM file_processing_tracker t
                   WHERE t.file_path = path AND t.status IN ('completed', 'skipped'))
 """
-SQL_COUNT_RESOLVED = """
+# by the file that brought them last: a corrected row that a later file brings again is settled there too
+SQL_COUNT_SETTLED = f"""
 SELECT count(*) FROM rejected_record r
-JOIN file_processing_tracker t ON t.file_path = r.file_path AND t.file_hash = r.file_hash
-WHERE t.file_id = ANY($1::bigint[]) AND r.resolved_at IS NOT NULL
-"""
+JOIN file_processing_tracker t ON r.delivery = t.file_path || ' ' || t.file_hash
+WHERE t.file_id = ANY($1::bigint[]) AND NOT ({REJECT_IS_OPEN})
+"""  # noqa: S608 - a condition of ours
 
 
 @dataclass(frozen=True)
 class StreamState:
-    """How far one stream of a file has come, over all runs that worked on it."""
+    """How far one stream of a file has come, over all runs that worked on it, and by which rules its share is taken."""
 
     offset: int
     line: int
     done: bool
     counts: Counts
+    split_rules: int
 
     @property
     def position(self) -> Position | None:
@@ -134,7 +137,7 @@ async def read_stream(connection: Connection, file_id: int, stream: int) -> Stre
         raise RetryableError(
             f"Stream {stream} of file {file_id} is not in the ledger.", next_step="Load the file again."
         )
-    return StreamState(row["resume_offset"], row["resume_line"], row["done"], read_counts(row))
+    return StreamState(row["resume_offset"], row["resume_line"], row["done"], read_counts(row), row["split_rules"])
 
 
 async def save_stream(
@@ -180,7 +183,7 @@ async def save_stream(
         # the lock makes the last two streams see one another
         await connection.execute("SELECT FROM file_processing_tracker WHERE file_id = $1 FOR UPDATE", file_id)
         await connection.execute(SQL_FINISH_FILE, file_id)
-    return StreamState(end.offset, end.line, done, total)
+    return replace(before, offset=end.offset, line=end.line, done=done, counts=total)
 
 
 async def list_file_runs(connection: Connection, file_id: int) -> list[UUID]:
@@ -205,6 +208,6 @@ async def settle_files(connection: Connection, file_ids: Sequence[int], error: s
     await connection.execute(SQL_SETTLE, list(file_ids), error)
 
 
-async def count_resolved(connection: Connection, file_ids: Sequence[int]) -> int:
-    """Return how many rejected records of these files were put right by a replay."""
-    return int(await connection.fetchval(SQL_COUNT_RESOLVED, list(file_ids)))
+async def count_settled(connection: Connection, file_ids: Sequence[int]) -> int:
+    """Return how many rejected records of these files were put right by a replay or dismissed by a person."""
+    return int(await connection.fetchval(SQL_COUNT_SETTLED, list(file_ids)))

@@ -80,13 +80,18 @@ def survey_tree(
     tables: tuple[TableName, ...] = ("data", "quotes"),
     only: frozenset[str] | None = None,
 ) -> tuple[list[FoundFile], list[FileProblem]]:
-    """Return the files found, in path order, and the catalogued ones that are not there; `only` these paths, or all."""
+    """Return the files found, in path order, and the catalogued ones that are not there; `only` these paths, or all.
+
+    The folders of the tree may be links. A link below them must lead to a place within them, or is a problem of its own.
+    """
     found = {}
+    roots = tuple(os.path.realpath(folder) for folder in (tree.root, tree.data, tree.quotes))
     for table in tables:
-        for location in _walk(tree.folder(table)):
+        for location in _walk(tree.folder(table), roots):
             path = f"{table}/{_show_path(location.relative_to(tree.folder(table)))}"
             if only is None or path in only:
-                found[path] = examine_file(path, location, catalogue)
+                is_inside = _is_inside(location, roots)
+                found[path] = (examine_file if is_inside else _refuse_link)(path, location, catalogue)
     missing = [
         report_missing(path, dataset)
         for path in catalogue.files
@@ -96,6 +101,21 @@ def survey_tree(
         and dataset.table in tables
     ]
     return [found[path] for path in sorted(found)], missing
+
+
+def _is_inside(location: Path, roots: tuple[str, ...]) -> bool:
+    real = os.path.realpath(location)
+    return any(real == root or real.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
+
+
+def _refuse_link(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
+    dataset = catalogue.find_file(path)
+    message = (
+        f"{path} is a link to a place outside the seed folder; it is not followed, and the others are loaded."
+        " Put the file itself there, or name its folder in FUNDATA_DATA_PATH or FUNDATA_QUOTES_PATH."
+    )
+    name = dataset.name if dataset is not None else None
+    return FoundFile(path, location, 0, 0, FileProblem(path, "outside_link", "rejected", message, name))
 
 
 def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
@@ -124,12 +144,18 @@ def _show_path(path: Path) -> str:
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder; hidden ones are the tools', not the vendor's."""
-    if not folder.is_dir():
+def _walk(folder: Path, roots: tuple[str, ...], above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """Yield the files below a folder, and links to folders outside `roots`; hidden ones are the tools', not the vendor's.
+
+    `above` are the folders that led here, so that a link to one of them is not followed without end.
+    """
+    above |= {os.path.realpath(folder)}
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except OSError:
         return
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(place, name)
+    for place in (folder / name for name in names if not name.startswith(".")):
+        if not place.is_dir() or not _is_inside(place, roots):
+            yield place
+        elif os.path.realpath(place) not in above:
+            yield from _walk(place, roots, above)

@@ -9,16 +9,17 @@ from datetime import date
 
 import polars as pl
 
-from fundata_ingest.batches import ROW_LIMIT, FieldWarning, Reject, RejectReason, TextBatch, TypedBatch, WarningReason
-from fundata_ingest.catalogue import BASE_COLUMNS, ColumnType, Dataset
+from fundata_ingest.batches import FieldWarning, Reject, RejectReason, TextBatch, TypedBatch, WarningReason
+from fundata_ingest.catalogue import BASE_COLUMNS, ColumnType, Dataset, normalise_name
 from fundata_ingest.content import build_raw_json, hash_records
-from fundata_ingest.dates import type_dates
-from fundata_ingest.numbers import BLANKS, type_numbers
+from fundata_ingest.dates import add_years, type_dates
+from fundata_ingest.keys import INVISIBLE, find_respelled, normalise_keys
+from fundata_ingest.numbers import type_numbers
+from sra_shared.json_stream import ROW_LIMIT
 
 # Of the rules in this package; a change of any result makes a new one, and `load --reparse` brings it to old rows.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
-# "84450.0 for an integer" is no key: keys stay as delivered but for blanks around them.
 _NO_VALUE = r"^[ \t\r\n]*(?:[Nn][Uu][Ll][Ll]|[Nn][Oo][Nn][Ee]|[Nn]/[Aa])?[ \t\r\n]*$"
 # No key of an instrument or record is longer; a B-tree index could not hold a much longer one.
 MAX_KEY_BYTES = 200
@@ -56,9 +57,9 @@ def type_batch(batch: TextBatch, *, today: date) -> TypedBatch:
     kept are NULL with a warning. Raises nothing for what the values hold.
     """
     dataset, roles = batch.dataset, batch.dataset.roles
-    columns = _type_columns(batch)
-    identifier = clean_key(batch.frame[roles.identifier])
-    record_id = _key_or_empty(batch.frame, roles.record_id)
+    columns = _type_columns(batch, today)
+    identifier = columns.canonical[roles.identifier]
+    record_id = columns.canonical.get(roles.record_id, pl.repeat("", batch.frame.height, dtype=pl.String, eager=True))
     reasons = _find_rejects(batch, columns, identifier, record_id, today)
     good = _all_true(batch.frame.height)
     for mask, _, _ in reasons:
@@ -114,11 +115,13 @@ def explode(typed: TypedBatch) -> pl.DataFrame:
 def bucket_identifiers(identifiers: pl.Series, buckets: int) -> pl.Series:
     """Return for each identifier a number below `buckets` that is the same in every process and release (CRC-32)."""
     texts = identifiers.unique().to_list()
+    if not texts:  # of an empty mapping Polars makes texts
+        return pl.Series(identifiers.name, [], dtype=pl.Int32)
     numbers = [zlib.crc32(text.encode("utf-8")) % buckets for text in texts]
     return identifiers.replace_strict(texts, numbers, return_dtype=pl.Int32)
 
 
-def _type_columns(batch: TextBatch) -> _Columns:
+def _type_columns(batch: TextBatch, today: date) -> _Columns:
     dataset, roles = batch.dataset, batch.dataset.roles
     columns = _Columns()
     for name, kind in dataset.types.items():
@@ -133,35 +136,40 @@ def _type_columns(batch: TextBatch) -> _Columns:
             if dataset.table == "quotes" and name in (roles.navps, roles.previous_navps):
                 columns.negative[name] = numbers.find_negative()
         elif kind == "date":
-            dates = type_dates(column, dataset.date_formats)
+            dates = type_dates(column, dataset.date_formats, today)
             columns.canonical[name], columns.typed[name] = dates.canonical, dates.day
             if dates.bad is not None:
                 columns.problems.extend((row, name, "bad_date") for row in dates.bad.arg_true().to_list())
+        elif roles.is_key(name):
+            _type_keys(columns, name, column)
         else:
             columns.canonical[name], columns.typed[name] = column, _type_texts(column)
-    negative = columns.negative.get(roles.previous_navps)
+    _drop_negative(columns, roles.previous_navps)
+    return columns
+
+
+def _type_keys(columns: _Columns, name: str, column: pl.Series) -> None:
+    """Type a column of keys; by the normal form they are also compared."""
+    keys = normalise_keys(column)
+    columns.canonical[name] = keys
+    columns.typed[name] = keys if keys is column else keys.set(keys == "", None)
+    if keys is not column:
+        rows = find_respelled(column).arg_true().to_list()
+        columns.problems.extend((row, name, "normalised_key") for row in rows)
+
+
+def _drop_negative(columns: _Columns, name: str) -> None:
+    """Make negative values of a column NULL, with a warning."""
+    negative = columns.negative.get(name)
     if negative is not None and negative.any():
-        name = roles.previous_navps
         known = {row for row, field_name, _ in columns.problems if field_name == name}
         columns.problems.extend((row, name, "bad_number") for row in negative.arg_true() if row not in known)
         columns.typed[name] = columns.typed[name].set(negative, None)
-    return columns
 
 
 def _type_texts(column: pl.Series) -> pl.Series:
     nothing = column.str.contains(_NO_VALUE)
     return column.set(nothing, None) if nothing.any() else column
-
-
-def clean_key(column: pl.Series) -> pl.Series:
-    """Return a key without blanks around it, "" where there is none."""
-    return column.str.strip_chars(BLANKS).set(column.str.contains(_NO_VALUE), "")
-
-
-def _key_or_empty(frame: pl.DataFrame, name: str) -> pl.Series:
-    if name in frame.columns:
-        return clean_key(frame[name])
-    return pl.repeat("", frame.height, dtype=pl.String, eager=True)
 
 
 def _typed_or_null(typed: Mapping[str, pl.Series], name: str, height: int, kind: pl.DataType) -> pl.Series:
@@ -201,14 +209,15 @@ def _find_rejects(
     """Return (which rows, reason, detail) in the order in which the reasons are tested."""
     dataset, roles = batch.dataset, batch.dataset.roles
     found: list[tuple[pl.Series, RejectReason, str]] = [
+        (_find_headers(batch), "repeated_header", "Every value is the name of its column: a header, not a record."),
         (
             (identifier == "") | (identifier.str.len_bytes() > MAX_KEY_BYTES),
             "missing_identifier",
             f"{roles.identifier} is empty or longer than any key ({MAX_KEY_BYTES} bytes).",
-        )
+        ),
     ]
     if dataset.table == "quotes":
-        latest = _add_year(today)
+        latest = add_years(today, 1)
         day = _typed_or_null(columns.typed, roles.quote_date, batch.frame.height, pl.Date())
         fits = day.is_between(_EARLIEST, latest).fill_null(value=False)
         detail = f"{roles.quote_date} is empty, unreadable or outside {_EARLIEST} to {latest}."
@@ -227,8 +236,23 @@ def _find_rejects(
     return [(mask, reason, detail) for mask, reason, detail in found if mask.any()]
 
 
-def _add_year(day: date) -> date:
-    return date(day.year + 1, day.month, min(day.day, 28) if day.month == 2 else day.day)
+def _find_headers(batch: TextBatch) -> pl.Series:
+    """Return which rows are a header once more, as where files were joined with theirs."""
+    if batch.json is not None:
+        return ~_all_true(batch.frame.height)
+    identifier = batch.dataset.roles.identifier
+    # hardly any key is as long as its column's name, so that the texts need not be looked at
+    found = batch.frame[identifier].str.len_bytes() >= len(normalise_name(identifier))
+    for name in (identifier, *batch.frame.columns[1:]):
+        if not found.any():
+            break
+        found = found & _is_name(batch.frame[name], name)
+    return found
+
+
+def _is_name(column: pl.Series, name: str) -> pl.Series:
+    bare = column.str.strip_chars(INVISIBLE).str.replace_all("_", "", literal=True)
+    return bare.str.to_lowercase() == normalise_name(name)
 
 
 def _make_rejects(batch: TextBatch, reasons: list[tuple[pl.Series, RejectReason, str]]) -> list[Reject]:

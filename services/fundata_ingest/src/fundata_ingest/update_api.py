@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
+from fundata_ingest.downloads import Downloaded, ExportDownloads
 from sra_shared.errors import ConfigError, FatalError, RetryableError
+from sra_shared.http import Bound, ExchangeError, Reply, read_retry_after, send_request
+from sra_shared.http.addresses import AddressRules, is_host_of, read_host
 from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.settings import OutboundSettings
+from sra_shared.texts import excerpt
 
 log = get_logger(__name__)
 
@@ -26,20 +29,12 @@ VENDOR_DOMAIN = "fundataapi.com"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _RETRIES = 4
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
-_MOST_SECONDS = 30.0
-_MOST_JSON_BYTES = 1 << 20
+_ANSWER_BOUND = Bound.of(1 << 20)
+_ANSWER_SECONDS = 120.0
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
-_POLL_SECONDS, _LONGEST_POLL = 0.2, 15.0
+# what may stand in a header
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _MOST_SIGN_INS = 3
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the API said; `body` is None where it was too long to be one of its answers."""
-
-    status_code: int
-    headers: httpx.Headers
-    body: bytes | None
 
 
 class ExportFailedError(RetryableError):
@@ -47,21 +42,39 @@ class ExportFailedError(RetryableError):
 
 
 @dataclass(frozen=True)
+class ApiTiming:
+    """Seconds: the first pause before a call is repeated and before an export is looked at again, which grow up to their
+    longest, how long an export may take, and the longest pause that an answer's Retry-After may ask for."""
+
+    pause: float = 0.5
+    longest_pause: float = 30.0
+    poll: float = 0.2
+    longest_poll: float = 15.0
+    poll_deadline: float = 1800.0
+    longest_retry_after: float = 120.0
+
+
+@dataclass(frozen=True)
 class Account:
-    """Where the update API is and who asks; `poll_deadline` is how long an export may take, in seconds."""
+    """Where the update API is, who asks, how long is waited for it, and where exports may come from, how large.
+
+    Without `export_hosts` they may come from any public host.
+    """
 
     key: SecretStr
     secret: SecretStr
     auth_url: str
     api_url: str
-    poll_deadline: float = 1800.0
+    timing: ApiTiming = ApiTiming()
+    export_hosts: tuple[str, ...] = ()
+    most_bytes: int = 1 << 30
 
 
 def check_hosts(account: Account, *, is_sandbox: bool) -> None:
     """Raise ConfigError where a sandbox would be filled with the vendor's data."""
-    for url in (account.auth_url, account.api_url):
-        host = httpx.URL(url).host.lower()
-        if is_sandbox and (host == VENDOR_DOMAIN or host.endswith(f".{VENDOR_DOMAIN}")):
+    for name, url in (("FUNDATA_AUTH_URL", account.auth_url), ("FUNDATA_API_URL", account.api_url)):
+        host = read_host(url, name)
+        if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
             raise ConfigError(
                 f"This database is a sandbox, for made-up data only, and {host} is the vendor's own host.",
                 next_step="Use a database migrated without --sandbox, or point FUNDATA_AUTH_URL and FUNDATA_API_URL at the"
@@ -73,9 +86,15 @@ class UpdateApi:
     """One session with the update API; the token is fetched when needed and again when it has expired."""
 
     def __init__(
-        self, client: httpx.AsyncClient, account: Account, *, is_sandbox: bool, check: Callable[[], None] | None = None
+        self,
+        client: httpx.AsyncClient,
+        account: Account,
+        outbound: OutboundSettings,
+        *,
+        is_sandbox: bool,
+        check: Callable[[], None] | None = None,
     ) -> None:
-        """`check` is called before every request and raises where the work must stop."""
+        """`outbound` is how exports are fetched. `check` is called before every request and raises where the work must stop."""
         check_hosts(account, is_sandbox=is_sandbox)
         hide_secrets([account.key.get_secret_value(), account.secret.get_secret_value()])
         self._client = client
@@ -83,6 +102,15 @@ class UpdateApi:
         self._is_sandbox = is_sandbox
         self._check = check or (lambda: None)
         self._token: str | None = None
+        rules = AddressRules(account.export_hosts, account.api_url if is_sandbox else None, "FUNDATA_EXPORT_HOSTS")
+        self._downloads = ExportDownloads(
+            rules, account.most_bytes, outbound, check=self._check, check_answer=self._check_answer
+        )
+
+    @property
+    def has_host_list(self) -> bool:
+        """Whether the hosts that exports may come from are listed."""
+        return bool(self._account.export_hosts)
 
     async def request_export(self, endpoint: str, from_date: date, language: str | None) -> str:
         """Ask for the records changed at or after `from_date` and return the execution id."""
@@ -100,7 +128,8 @@ class UpdateApi:
 
         Raises ExportFailedError where the vendor gave it up, RetryableError where it is not done by the deadline.
         """
-        waited, pause = 0.0, _POLL_SECONDS
+        timing = self._account.timing
+        waited, pause = 0.0, timing.poll
         while True:
             answer = await self._ask(f"getresults/{execution_id}", {}, gone=True)
             status = str(answer.get("status") or "")
@@ -108,52 +137,32 @@ class UpdateApi:
                 return str(answer["url"])
             if status != "Running":
                 raise ExportFailedError(
-                    f"Export {execution_id} ended as {status[:60] or '(no status)'!r}.",
+                    f"Export {execution_id} ended as {excerpt(status, 60) or '(no status)'!r}.",
                     next_step="A new one is asked for.",
                 )
-            if waited >= self._account.poll_deadline:
+            if waited >= timing.poll_deadline:
                 raise RetryableError(
                     f"Export {execution_id} was not ready after {waited:.0f} s.", next_step="It is asked again later."
                 )
             await asyncio.sleep(pause)
             waited += pause
-            pause = min(pause * 1.5, _LONGEST_POLL)
+            pause = min(pause * 1.5, timing.longest_poll)
 
-    async def download(self, execution_id: str, target: Path) -> str:
-        """Fetch a finished export into a file and return its SHA-256; a link that expired is asked for again."""
+    async def download(self, execution_id: str, target: Path) -> Downloaded:
+        """Fetch a finished export into a file; a link that expired is asked for again.
+
+        Raises RefusedAddressError where the vendor names an address that must not be asked.
+        """
         for attempt in range(_RETRIES + 1):
             url = await self.wait_for_export(execution_id)
             try:
-                return await self._stream(url, target)
+                return await self._downloads.fetch(url, target)
             except RetryableError as error:
                 if attempt == _RETRIES:
                     raise
                 log.warning("export_download_repeated", execution_id=execution_id, error=str(error))
-            await _pause(attempt, None)
+            await self._pause(attempt, None)
         raise RetryableError(f"Export {execution_id} could not be fetched.", next_step="It is tried again later.")
-
-    async def _stream(self, url: str, target: Path) -> str:
-        # the link carries its own signature; the token is for the vendor's doors only
-        digest = hashlib.sha256()
-        self._check()
-        output: BinaryIO = await asyncio.to_thread(target.open, "wb")
-        with output:
-            try:
-                async with self._client.stream("GET", url, timeout=_TIMEOUT) as answer:
-                    self._check_answer(answer)
-                    if answer.status_code != httpx.codes.OK:
-                        raise RetryableError(
-                            f"The download answered {answer.status_code}.", next_step="A new link is asked for."
-                        )
-                    async for piece in answer.aiter_bytes(1 << 18):
-                        self._check()
-                        digest.update(piece)
-                        await asyncio.to_thread(output.write, piece)
-            except httpx.HTTPError as error:
-                raise RetryableError(
-                    f"The download broke off ({type(error).__name__}).", next_step="It is fetched again."
-                ) from error
-        return digest.hexdigest()
 
     async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
         """Return a JSON answer; with `gone`, a 404 means that the vendor no longer knows the export."""
@@ -178,7 +187,7 @@ class UpdateApi:
             found = _read_object(answer)
             if found is not None:
                 return found
-            await _pause(attempt, None)
+            await self._pause(attempt, None)
         raise RetryableError(f"{path} gave no usable answer.", next_step="It is tried again later.")
 
     async def _sign_in(self) -> str:
@@ -193,25 +202,34 @@ class UpdateApi:
                     next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
                 )
             token = (_read_object(answer) or {}).get("token")
-            if isinstance(token, str) and token:
+            if isinstance(token, str) and _TOKEN.fullmatch(token):
                 hide_secrets([token])
                 return token
-            await _pause(attempt, None)
+            await self._pause(attempt, None)
         raise RetryableError("Fundata's login gave no usable answer.", next_step="It is tried again later.")
 
-    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> Answer | None:
+    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> Reply | None:
         """Return the answer, or None after a pause where the call is worth repeating."""
         self._check()
+        headers = {"Accept-Encoding": "gzip", **request.pop("headers", {})}
         try:
-            async with self._client.stream(method, url, timeout=_TIMEOUT, **request) as response:
-                self._check_answer(response)
-                answer = Answer(response.status_code, response.headers, await _read_body(response))
-        except httpx.HTTPError as error:
-            log.warning("update_api_call_failed", error=type(error).__name__)
-            await _pause(attempt, None)
+            answer = await send_request(
+                self._client,
+                method,
+                url,
+                bound=_ANSWER_BOUND,
+                seconds=_ANSWER_SECONDS,
+                inspect=self._check_answer,
+                timeout=_TIMEOUT,
+                headers=headers,
+                **request,
+            )
+        except ExchangeError as error:
+            log.warning("update_api_call_failed", error=error.cause)
+            await self._pause(attempt, None)
             return None
         if answer.status_code in _RETRIED:
-            await _pause(attempt, answer.headers.get("Retry-After"))
+            await self._pause(attempt, answer.headers.get("Retry-After"))
             return None
         return answer
 
@@ -222,31 +240,19 @@ class UpdateApi:
                 next_step="Use a database of its own, migrated by `./sra migrate --sandbox`.",
             )
 
-
-async def _read_body(response: httpx.Response) -> bytes | None:
-    """Return the body; None where it is longer than any answer of this API, of which no more is read."""
-    body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > _MOST_JSON_BYTES:
-            log.warning("update_api_answer_too_long", status=response.status_code, path=response.url.path)
-            return None
-    return bytes(body)
+    async def _pause(self, attempt: int, retry_after: str | None) -> None:
+        timing = self._account.timing
+        seconds = min(timing.pause * 2.0**attempt, timing.longest_pause) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        asked = read_retry_after(retry_after, datetime.now(UTC))
+        await asyncio.sleep(seconds if asked is None else min(asked, timing.longest_retry_after))
 
 
-def _read_object(answer: Answer) -> dict[str, Any] | None:
-    """Return the JSON object of a good answer; None for errors, HTML, cut or endless bodies and anything else."""
-    if answer.status_code != httpx.codes.OK or answer.body is None:
+def _read_object(answer: Reply) -> dict[str, Any] | None:
+    """Return the JSON object of a good answer; None for errors, HTML, cut bodies and anything else."""
+    if answer.status_code != httpx.codes.OK:
         return None
     try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        found = answer.read_json()
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
-
-
-async def _pause(attempt: int, retry_after: str | None) -> None:
-    seconds = min(0.5 * 2.0**attempt, _MOST_SECONDS) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
-    if retry_after is not None and retry_after.isdigit():
-        seconds = min(float(retry_after), 120.0)
-    await asyncio.sleep(seconds)

@@ -1,0 +1,88 @@
+"""Fetches finished exports from the addresses that the vendor names, into files of a bounded size."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+
+from sra_shared.errors import FatalError, RetryableError
+from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, find_proxy, iterate_body, load_certificates
+from sra_shared.http.addresses import AddressRules, find_host
+from sra_shared.http.public_download import PublicDownloads
+from sra_shared.settings import OutboundSettings
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A file that was fetched: its SHA-256, and the host that gave it, None for a sandbox's stand-in."""
+
+    sha256: str
+    host: str | None
+
+
+class ExportDownloads:
+    """Fetches exports; the link carries its own signature, and nothing of ours is sent with it."""
+
+    def __init__(
+        self,
+        rules: AddressRules,
+        most_bytes: int,
+        outbound: OutboundSettings,
+        *,
+        check: Callable[[], None],
+        check_answer: Callable[[httpx.Response], None],
+        web: PublicDownloads | None = None,
+    ) -> None:
+        """`check` raises where the work must stop, `check_answer` where the answer is none for this database."""
+        certificates = load_certificates(outbound.ssl_cert_file, outbound.ssl_cert_dir)
+        self._web = web or PublicDownloads(rules, certificates, find_proxy=partial(find_proxy, outbound))
+        self._bound = Bound.of(most_bytes)
+        self._check = check
+        self._check_answer = check_answer
+
+    async def fetch(self, url: str, target: Path) -> Downloaded:
+        """Fetch an export into a file.
+
+        Raises RefusedAddressError for an address that must not be asked, FatalError for an export that is too large,
+        RetryableError where it did not come whole; then nothing stays on disk.
+        """
+        self._check()
+        try:
+            async with self._web.open(url) as (answer, final):
+                self._check_answer(answer)
+                if answer.status_code != httpx.codes.OK:
+                    raise RetryableError(
+                        f"The download answered {answer.status_code}.", next_step="A new link is asked for."
+                    )
+                sha256 = await self._write(answer, target)
+                return Downloaded(sha256, None if self._web.rules.is_own(final) else find_host(final))
+        except ExchangeError as error:
+            raise RetryableError(
+                f"The download broke off ({error.cause}).", next_step="It is fetched again."
+            ) from error
+
+    async def _write(self, answer: httpx.Response, target: Path) -> str:
+        digest = hashlib.sha256()
+        output: BinaryIO = await asyncio.to_thread(target.open, "wb")
+        try:
+            with output:
+                async for piece in iterate_body(answer, self._bound):
+                    self._check()
+                    digest.update(piece)
+                    await asyncio.to_thread(output.write, piece)
+        except BaseException as error:
+            target.unlink(missing_ok=True)
+            if isinstance(error, BodyTooLargeError):
+                raise FatalError(
+                    f"The export is larger than DOWNLOAD_MAX_MB allows ({self._bound.decoded >> 20:,} MB).",
+                    next_step="Raise it, and give the temporary folder the room, or ask for fewer days with --from.",
+                ) from error
+            raise
+        return digest.hexdigest()

@@ -1,0 +1,19 @@
+"""What a data or quote run may be told."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class UpdateParameters(BaseModel):
+    """What a data or quote run may be told."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    from_date: date | None = Field(
+        None, alias="from", description="First day of changes, instead of the stored cursor."
+    )
+    datasets: list[str] | None = Field(None, description="Only these datasets.")
+    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
