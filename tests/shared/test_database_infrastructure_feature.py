@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from sra_shared.counts import Counts
@@ -50,6 +51,12 @@ class World:
                 await connection.close()
 
         return run_async(read())
+
+
+@pytest.fixture(scope="session")
+def database_template(whole_template: str) -> str:
+    """With every partition that the migrations make, since a scenario counts them."""
+    return whole_template
 
 
 @given("an address of a database", target_fixture="world")

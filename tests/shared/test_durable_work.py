@@ -12,9 +12,11 @@ from sra_shared.db import Pool
 from sra_shared.jobs import enqueue_run, restore_jobs
 from sra_shared.runs import RunRequest, RunStatus, TaskType, read_run, read_units, request_cancel, request_run
 from sra_testing.job_process import PROBE_TABLE, run_worker_process
+from sra_testing.nursery import Helper
+from sra_testing.timings import BRIEF_LEASES
 from sra_testing.waiting import wait_for
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.versions]
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ async def wait_for_end(pool: Pool, task_id: UUID) -> RunStatus:
     return status
 
 
-async def wait_for_death(process: subprocess.Popen[bytes]) -> None:
+async def wait_for_death(process: Helper | subprocess.Popen[bytes]) -> None:
     async def look() -> bool:
         return process.poll() is not None
 
@@ -99,11 +101,12 @@ async def test_killed_worker_is_taken_over_without_loss_or_double(database: str,
 
 
 async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool: Pool) -> None:
-    task_id = await request_probe(probe_pool, chunks=3, open_pause=4)
-    with run_worker_process(database) as paused:
+    # the pause falls into the second chunk's open transaction
+    task_id = await request_probe(probe_pool, chunks=3, open_pause=1)
+    with run_worker_process(database, timing=BRIEF_LEASES) as paused:
         await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")
         paused.send_signal(signal.SIGSTOP)
-        with run_worker_process(database):
+        with run_worker_process(database, timing=BRIEF_LEASES):
             assert await wait_for_end(probe_pool, task_id) is RunStatus.COMPLETED
             before = await probe_pool.fetch("SELECT * FROM run_unit ORDER BY unit")
             paused.send_signal(signal.SIGCONT)
@@ -117,7 +120,7 @@ async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool:
 @pytest.mark.faults
 async def test_lone_worker_that_was_paused_goes_on_with_its_own_units(database: str, probe_pool: Pool) -> None:
     task_id = await request_probe(probe_pool, units=4, chunks=6, open_pause=0.5, max_retries=0)
-    with run_worker_process(database, concurrency=2) as lone:
+    with run_worker_process(database, concurrency=2, timing=BRIEF_LEASES) as lone:
         await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")
         lone.send_signal(signal.SIGSTOP)
 

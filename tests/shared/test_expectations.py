@@ -22,6 +22,7 @@ from sra_shared.settings import (
     ServiceSettings,
 )
 from sra_testing.gateway_lab import SERVICE_TOKEN, serve_app
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 
 ACCOUNT = FundataSettings(fundata_access_key_id=SecretStr("key"), fundata_secret_access_key=SecretStr("secret"))
@@ -35,6 +36,7 @@ def test_every_dataset_of_fmp_is_expected_where_there_is_a_key() -> None:
         "eod_prices",
         "index_prices",
         "treasury_rates",
+        "exchange_rates",
     }
     assert (found["profile"].cadence, found["profile"].allowed_sessions) == ("weekly", 5)
     assert list_fmp(FmpSettings()) == []
@@ -59,6 +61,7 @@ async def test_a_service_tells_the_database_when_it_starts(database: str, pool: 
             settings.model_copy(update={"fundata_base_path": str(tmp_path)}),
             SeedStorageSettings(),
             PeerSettings(),
+            timing=QUICK,
         )
 
         async def told() -> bool:

@@ -10,6 +10,8 @@ from pgqueuer.adapters.persistence.queries import Queries
 from sra_shared.db import Pool
 from sra_shared.jobs import library_settings, make_fenced_queries
 
+pytestmark = pytest.mark.versions
+
 
 async def test_library_finds_nothing_to_change(database: str) -> None:
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(database)

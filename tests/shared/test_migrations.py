@@ -11,21 +11,26 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from sra_shared.db import open_connection, open_engine
+from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
-from sra_shared.migrate import (
-    read_newest_revision,
-    read_revision,
-    read_sandbox_mark,
-    require_revision,
-    upgrade_database,
-)
+from sra_shared.migrate import upgrade_database
+from sra_shared.revision import read_newest_revision, read_revision, read_sandbox_mark, require_revision
 from sra_shared.tables import metadata
+from sra_shared.upgrade import open_engine
+from sra_testing.schema_text import describe_tables
+
+pytestmark = pytest.mark.versions
 
 
 def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _compared: object) -> bool:
     """Leave out what is made by rule and not declared one by one: partitions and the version table."""
     return not (kind == "table" and reflected and name is not None and name not in metadata.tables)
+
+
+@pytest.fixture(scope="session")
+def database_template(whole_template: str) -> str:
+    """With every partition that the migrations make, since these tests look at them."""
+    return whole_template
 
 
 async def test_migrations_make_what_the_models_say(database: str) -> None:
@@ -40,29 +45,15 @@ async def test_migrations_make_what_the_models_say(database: str) -> None:
     assert differences == []
 
 
-DESCRIBE_TABLES = """
-SELECT c.relname::text AS relation, 'column' AS kind, a.attname::text AS name, format_type(a.atttypid, a.atttypmod)
-         || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || a.attidentity::text || a.attgenerated::text
-         || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
-         || coalesce(' -- ' || col_description(c.oid, a.attnum), '') AS definition
-  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-  WHERE c.relname = ANY($1::text[])
-UNION ALL SELECT c.relname, 'constraint', k.conname, pg_get_constraintdef(k.oid)
-  FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid WHERE c.relname = ANY($1::text[])
-UNION ALL SELECT c.relname, 'index', i.relname, pg_get_indexdef(i.oid)
-  FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
-  WHERE c.relname = ANY($1::text[])
-UNION ALL SELECT c.relname, 'partitions', '', pg_get_partkeydef(c.oid)
-  FROM pg_class c WHERE c.relkind = 'p' AND c.relname = ANY($1::text[])"""
-
 APPEND_ONLY = {
     "fundata_data",
     "fundata_data_superseded",
     "fundata_quotes",
     "fundata_quotes_superseded",
+    "archived_run",
     "fmp_balance_sheet",
     "fmp_balance_sheet_growth",
+    "fmp_call",
     "fmp_cash_flow",
     "fmp_cash_flow_growth",
     "fmp_financial_growth",
@@ -70,16 +61,8 @@ APPEND_ONLY = {
     "fmp_income_statement",
     "fmp_key_metric",
     "fmp_ratio",
+    "fmp_row_history",
 }
-
-
-async def describe_tables(dsn: str) -> set[tuple[str, ...]]:
-    connection = await open_connection(dsn, application_name="test")
-    try:
-        rows = await connection.fetch(DESCRIBE_TABLES, [table.name for table in metadata.tables.values()])
-        return {tuple(row.values()) for row in rows}
-    finally:
-        await connection.close()
 
 
 async def test_checks_defaults_keys_and_indexes_are_those_of_the_models(database: str, empty_database: str) -> None:

@@ -18,6 +18,7 @@ from sra_shared.outbox import CompletionSender
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_shared.runs.ledger import put_completion
 from sra_testing.receiver_process import TAKEN_TABLE, run_receiver
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 
 TOKEN = "service-token-of-the-tests"
@@ -38,13 +39,18 @@ async def put_event(pool: Pool, number: int = 0) -> UUID:
 
 @asynccontextmanager
 async def run_sender(pool: Pool, port: int) -> AsyncIterator[None]:
-    sender = CompletionSender(pool=pool, url=f"http://127.0.0.1:{port}/", token=TOKEN, poll=0.1, first_delay=0.2)
+    sender = CompletionSender(pool=pool, url=f"http://127.0.0.1:{port}/", token=TOKEN, timing=QUICK)
     running = asyncio.create_task(sender.run())
     try:
         yield
     finally:
         sender.stop()
         await running
+
+
+def make_answer(status: int) -> httpx.Response:
+    """An answer whose body is still to be read, as one from a network."""
+    return httpx.Response(status, stream=httpx.ByteStream(b""))
 
 
 async def count_undelivered(pool: Pool) -> int:
@@ -100,10 +106,10 @@ async def test_replicas_share_the_events(pool: Pool) -> None:
 
     async def answer(request: httpx.Request) -> httpx.Response:
         seen[json.loads(request.content)["event_id"]] += 1
-        return httpx.Response(202)
+        return make_answer(202)
 
     senders = [
-        CompletionSender(pool=pool, url="http://view", token=None, poll=0.1, transport=httpx.MockTransport(answer))
+        CompletionSender(pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer))
         for _ in range(4)
     ]
     running = [asyncio.create_task(sender.run()) for sender in senders]
@@ -119,10 +125,10 @@ async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
     answers = iter([401, 422, 500, 503])
 
     async def answer(_request: httpx.Request) -> httpx.Response:
-        return httpx.Response(next(answers, 202))
+        return make_answer(next(answers, 202))
 
     sender = CompletionSender(
-        pool=pool, url="http://view", token=None, poll=0.05, first_delay=0.01, transport=httpx.MockTransport(answer)
+        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer)
     )
     running = asyncio.create_task(sender.run())
     await wait_until_delivered(pool)
@@ -134,14 +140,16 @@ async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
 async def test_event_of_a_sender_that_died_is_due_again(pool: Pool) -> None:
     await put_event(pool)
     # as a sender leaves it that is killed after it took the event and before it was answered
-    await pool.execute("UPDATE completion_outbox SET attempts = 1, next_attempt_at = now() + interval '1 second'")
+    await pool.execute("UPDATE completion_outbox SET attempts = 1, next_attempt_at = now() + interval '0.5 seconds'")
     delivered = asyncio.Event()
 
     async def answer(_request: httpx.Request) -> httpx.Response:
         delivered.set()
-        return httpx.Response(202)
+        return make_answer(202)
 
-    sender = CompletionSender(pool=pool, url="http://view", token=None, poll=0.1, transport=httpx.MockTransport(answer))
+    sender = CompletionSender(
+        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer)
+    )
     running = asyncio.create_task(sender.run())
     await asyncio.wait_for(delivered.wait(), 60)
     await wait_until_delivered(pool)

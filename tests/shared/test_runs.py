@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool, prepare_connection
+from sra_shared.db import Connection, Pool, open_connection, prepare_connection
 from sra_shared.errors import (
     FatalError,
     IdempotencyConflictError,
@@ -29,6 +31,7 @@ from sra_shared.runs import (
     UnitStatus,
     Worker,
     execute_run,
+    leases,
     read_run,
     request_cancel,
     request_run,
@@ -36,12 +39,22 @@ from sra_shared.runs import (
 from sra_shared.runs.leases import claim_unit, commit_unit
 from sra_shared.runs.ledger import end_cancelled_runs
 from sra_testing.scripted_work import ScriptedWork, ask, commit_one, end_leases, fetch_run, fetch_units, make_due
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
+
+pytestmark = pytest.mark.versions
 
 
 @pytest.fixture
 async def worker(database: str) -> AsyncIterator[Worker]:
-    async with Worker(database, "test") as opened:
+    async with Worker(database, "test", timing=QUICK) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def still_worker(database: str) -> AsyncIterator[Worker]:
+    """A worker whose heartbeat does not renew within the test the leases that the test ends."""
+    async with Worker(database, "test", timing=replace(QUICK, beat=300, dead=400, lease=500)) as opened:
         yield opened
 
 
@@ -152,16 +165,16 @@ async def test_held_run_waits_for_a_person(pool: Pool, worker: Worker) -> None:
     assert execution.task.status is RunStatus.HELD
 
 
-async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, worker: Worker) -> None:
+async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, still_worker: Worker) -> None:
     task_id = await ask(pool)
-    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), worker)
+    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), still_worker)
     task_id = await ask(pool, parameters={"n": 2})
-    plan = await claim_unit(pool, task_id, worker, ordered=False)
+    plan = await claim_unit(pool, task_id, still_worker, ordered=False)
     assert plan is not None
     await pool.execute("UPDATE run_unit SET lease_expires_at = now() - interval '1 s' WHERE task_id = $1", task_id)
     task = await pool.fetchval("SELECT count(*) FROM task_execution_log")
     assert task == 2
-    async with Worker(database, "successor") as successor:
+    async with Worker(database, "successor", timing=QUICK) as successor:
         taken = await claim_unit(pool, task_id, successor, ordered=False)
         assert taken is not None
         assert taken.taken_over
@@ -169,7 +182,7 @@ async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, worker
         async with pool.acquire() as connection:
             loaded = await read_run(connection, task_id)
             assert loaded is not None
-            late = UnitContext(pool, loaded, plan, worker, ScriptedWork(commit_one))
+            late = UnitContext(pool, loaded, plan, still_worker, ScriptedWork(commit_one))
             with pytest.raises(LeaseLostError):
                 await commit_one(late)
     assert await pool.fetchval("SELECT read_count FROM run_unit WHERE task_id = $1", task_id) == 0
@@ -194,7 +207,7 @@ async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_agai
     assert lease.unit.epoch == 2
 
 
-async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, worker: Worker) -> None:
+async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, still_worker: Worker) -> None:
     begun: list[str] = []
     slow_began, slow_may_end = asyncio.Event(), asyncio.Event()
 
@@ -211,14 +224,14 @@ async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, w
 
     task_id = await ask(pool, max_retries=0)
     work = ScriptedWork(act, units=("quick", "slow"), concurrency=2)
-    executing = asyncio.create_task(execute_run(pool, task_id, work, worker))
+    executing = asyncio.create_task(execute_run(pool, task_id, work, still_worker))
 
     async def quick_has_ended() -> bool:
         units = await fetch_units(pool, task_id)
         return bool(units) and units["quick"].status is UnitStatus.COMPLETED
 
     await wait_for(quick_has_ended, what="the end of the quick part")
-    assert await claim_unit(pool, task_id, worker, ordered=False) is None
+    assert await claim_unit(pool, task_id, still_worker, ordered=False) is None
     slow_may_end.set()
     ended = await executing
     assert ended.task.status is RunStatus.COMPLETED
@@ -231,28 +244,63 @@ async def test_heartbeat_renews_an_ended_lease_of_what_is_worked_on_and_no_other
     for task_id in (kept, left):
         lease = await claim_unit(pool, task_id, worker, ordered=False)
         assert lease is not None
-        await end_leases(pool, task_id)
     worker.active.discard(lease.key)
 
     async def is_renewed() -> bool:
         query = "SELECT lease_expires_at > now() FROM run_unit WHERE task_id = $1"
         return bool(await pool.fetchval(query, kept))
 
-    await wait_for(is_renewed, what="a heartbeat", seconds=30)
+    # the first renewal may have begun before the worker gave the other unit up
+    for _ in range(2):
+        await end_leases(pool, left)
+        await end_leases(pool, kept)
+        await wait_for(is_renewed, what="a heartbeat", seconds=30)
     assert await pool.fetchval("SELECT lease_expires_at < now() FROM run_unit WHERE task_id = $1", left)
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.InternalClientError("cannot switch to state 12"), RuntimeError("nobody knows of this one")]
+)
+async def test_heartbeat_outlives_an_error_of_its_connection(
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The driver raises the first one where the server goes between two steps of a statement."""
+
+    class BreaksOnce:
+        def __init__(self, connection: Connection) -> None:
+            self.connection = connection
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.connection, name)
+
+        async def execute(self, *_: object) -> str:
+            raise error
+
+    opened: list[Connection] = []
+
+    async def open_one(*arguments: Any, **options: Any) -> object:
+        opened.append(await open_connection(*arguments, **options))
+        return BreaksOnce(opened[0]) if len(opened) == 1 else opened[-1]
+
+    monkeypatch.setattr(leases, "open_connection", open_one)
+    async with Worker(database, "test", timing=QUICK) as worker:
+        assert await claim_unit(pool, await ask(pool), worker, ordered=False) is not None
+    assert len(opened) == 2
 
 
 async def test_living_lease_is_not_taken(pool: Pool, database: str, worker: Worker) -> None:
     task_id = await ask(pool)
     assert await claim_unit(pool, task_id, worker, ordered=False) is not None
-    async with Worker(database, "other") as other:
+    async with Worker(database, "other", timing=QUICK) as other:
         assert await claim_unit(pool, task_id, other, ordered=False) is None
 
 
-async def test_successor_frees_the_locks_of_a_stuck_predecessor(pool: Pool, database: str, worker: Worker) -> None:
+async def test_successor_frees_the_locks_of_a_stuck_predecessor(
+    pool: Pool, database: str, still_worker: Worker
+) -> None:
     task_id = await ask(pool)
-    stuck_pool = await worker.open_pool()
-    lease = await claim_unit(stuck_pool, task_id, worker, ordered=False)
+    stuck_pool = await still_worker.open_pool()
+    lease = await claim_unit(stuck_pool, task_id, still_worker, ordered=False)
     assert lease is not None
     stuck = await stuck_pool.acquire()
     transaction = stuck.transaction()
@@ -266,7 +314,7 @@ async def test_successor_frees_the_locks_of_a_stuck_predecessor(pool: Pool, data
     transaction = stuck.transaction()
     await transaction.start()
     await stuck.execute("SELECT * FROM run_unit WHERE task_id = $1 FOR UPDATE", task_id)
-    async with Worker(database, "successor") as successor:
+    async with Worker(database, "successor", timing=QUICK) as successor:
         taken = None
         for _ in range(100):
             taken = await claim_unit(pool, task_id, successor, ordered=False)
@@ -311,10 +359,10 @@ async def test_cancel_of_a_queued_run_ends_it_at_once(pool: Pool) -> None:
     assert task.status is RunStatus.CANCELLED
 
 
-async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, worker: Worker) -> None:
+async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, still_worker: Worker) -> None:
     """As a killed `./sra load` leaves it: no job brings another worker to it."""
     task_id = await ask(pool)
-    lease = await claim_unit(pool, task_id, worker, ordered=False)
+    lease = await claim_unit(pool, task_id, still_worker, ordered=False)
     assert lease is not None
     async with pool.acquire() as connection, connection.transaction():
         task = await request_cancel(connection, task_id)
@@ -322,7 +370,7 @@ async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, worker: Worker) -
     assert task.status is RunStatus.QUEUED
     async with pool.acquire() as connection:
         assert await end_cancelled_runs(connection, [TaskType.DAILY_QUOTES]) == []
-        worker.active.clear()
+        still_worker.active.clear()
         await end_leases(pool, task_id)
         assert await end_cancelled_runs(connection, [TaskType.CSV_IMPORT]) == []
         assert await end_cancelled_runs(connection, [TaskType.DAILY_QUOTES]) == [task_id]
@@ -332,10 +380,10 @@ async def test_cancel_ends_a_run_whose_worker_died(pool: Pool, worker: Worker) -
             await commit_unit(connection, lease, Counts())
 
 
-async def test_cancel_of_a_run_whose_worker_died_before_ends_it_at_once(pool: Pool, worker: Worker) -> None:
+async def test_cancel_of_a_run_whose_worker_died_before_ends_it_at_once(pool: Pool, still_worker: Worker) -> None:
     task_id = await ask(pool)
-    assert await claim_unit(pool, task_id, worker, ordered=False) is not None
-    worker.active.clear()
+    assert await claim_unit(pool, task_id, still_worker, ordered=False) is not None
+    still_worker.active.clear()
     await end_leases(pool, task_id)
     async with pool.acquire() as connection, connection.transaction():
         task = await request_cancel(connection, task_id)
@@ -362,15 +410,15 @@ async def test_run_tells_its_attempt_while_it_goes_on(pool: Pool, database: str,
     assert execution.task.attempt == 3
 
 
-async def test_takeover_is_an_attempt_of_the_run(pool: Pool, database: str, worker: Worker) -> None:
+async def test_takeover_is_an_attempt_of_the_run(pool: Pool, database: str, still_worker: Worker) -> None:
     task_id = await ask(pool)
-    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), worker)
+    await execute_run(pool, task_id, ScriptedWork(commit_one, units=()), still_worker)
     other = await ask(pool)
-    assert await claim_unit(pool, other, worker, ordered=False) is not None
+    assert await claim_unit(pool, other, still_worker, ordered=False) is not None
     assert (await fetch_run(pool, other)).attempt == 0
-    worker.active.clear()
+    still_worker.active.clear()
     await end_leases(pool, other)
-    async with Worker(database, "successor") as successor:
+    async with Worker(database, "successor", timing=QUICK) as successor:
         assert await claim_unit(pool, other, successor, ordered=False) is not None
     assert (await fetch_run(pool, other)).attempt == 2
 
@@ -414,7 +462,7 @@ async def test_stopping_worker_hands_its_unit_over_without_spending_an_attempt(
     await execute_run(pool, task_id, ScriptedWork(act), worker)
     unit = (await fetch_units(pool, task_id))["a"]
     assert (unit.status, unit.attempt, unit.owner) == (UnitStatus.QUEUED, 0, None)
-    async with Worker(database, "next") as successor:
+    async with Worker(database, "next", timing=QUICK) as successor:
         execution = await execute_run(pool, task_id, ScriptedWork(commit_one), successor)
     assert execution.task.status is RunStatus.COMPLETED
     assert execution.task.records_processed == 2

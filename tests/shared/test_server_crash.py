@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import OUTAGE_ERRORS, open_pool
@@ -17,6 +18,8 @@ from sra_shared.migrate import upgrade_database
 from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, Worker, carry_through, request_run
 from sra_testing.job_process import PROBE_TABLE, ProbeWork, run_worker_process
 from sra_testing.waiting import wait_for
+
+pytestmark = [pytest.mark.versions, pytest.mark.faults]
 
 
 async def carry_out(dsn: str, task_id: UUID) -> ProcessingTask:
@@ -29,8 +32,9 @@ async def carry_out(dsn: str, task_id: UUID) -> ProcessingTask:
             await pool.close()
 
 
-async def test_run_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
+async def test_run_goes_on_after_the_server_was_killed(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
+    assert postgres_server.binaries is not None
+    server = EmbeddedPostgres(tmp_path, pg_bin=postgres_server.binaries.folder)
     await asyncio.to_thread(server.start)
     try:
         dsn = server.build_dsn()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,8 @@ async def wait_until_healthy(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("missing", ["SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"])
 def test_production_without_tokens_is_refused(missing: str, database: str, tmp_path: Path) -> None:
-    settings = {"DATABASE_URL": database, "SRA_ENV": "production", **TOKENS}
+    tokens = {name: secrets.token_urlsafe(24) for name in TOKENS}
+    settings = {"DATABASE_URL": database, "SRA_ENV": "production", **tokens}
     del settings[missing]
     code, told = run_until_end(settings, tmp_path / "log")
     assert code == 5

@@ -12,6 +12,8 @@ from sra_shared.jobs import enqueue_run
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_shared.slots import bind_slot, claim_slot, read_last_slot
 
+pytestmark = pytest.mark.versions
+
 SLOT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 

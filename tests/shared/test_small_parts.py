@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import platform
+import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -19,6 +22,7 @@ from sra_shared.errors import ConfigError, FatalError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
 from sra_shared.service import limit
 from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.tokens import find_weakness
 
 
 @pytest.mark.parametrize(
@@ -125,17 +129,39 @@ def test_production_needs_two_real_tokens(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigError, match="SRA_SERVICE_TOKEN"):
         ServiceSettings().check_production()
-    monkeypatch.setenv("SRA_SERVICE_TOKEN", "s" * 32)
+    token, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    monkeypatch.setenv("SRA_SERVICE_TOKEN", token)
     with pytest.raises(ConfigError, match="SRA_VIEWER_TOKEN"):
         ServiceSettings().check_production()
-    monkeypatch.setenv("SRA_VIEWER_TOKEN", "s" * 32)
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", token)
     with pytest.raises(ConfigError, match="equals"):
         ServiceSettings().check_production()
     monkeypatch.setenv("SRA_VIEWER_TOKEN", "sandbox-only-viewer-token")
     with pytest.raises(ConfigError, match="SRA_VIEWER_TOKEN"):
         ServiceSettings().check_production()
-    monkeypatch.setenv("SRA_VIEWER_TOKEN", "v" * 32)
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", other)
     ServiceSettings().check_production()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("x" * 32, "ab" * 16, "0123456789abcdef0123", "aaaaaaaabbbbbbbb1", "short-9aF3", "myveryownpassphrase"),
+        *("correct horse battery", "Summer-Password-2026", "my-service-token-1", "1111222233334444"),
+    ],
+)
+def test_production_refuses_a_token_that_is_easy_to_guess(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRA_ENV", "production")
+    monkeypatch.setenv("SRA_SERVICE_TOKEN", token)
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", secrets.token_hex(16))
+    with pytest.raises(ConfigError, match="SRA_SERVICE_TOKEN") as caught:
+        ServiceSettings().check_production()
+    assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe])
+def test_random_tokens_are_strong(make: Callable[[int], str]) -> None:
+    assert {find_weakness(make(16)) for _ in range(200)} == {None}
 
 
 def test_bare_host_and_port_get_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +208,22 @@ def test_logs_carry_fields_and_no_secret() -> None:
 
 def test_passwords_in_addresses_are_hidden() -> None:
     assert redact_text("postgresql://sra:hunter22@h/d") == "postgresql://sra:***@h/d"
+    assert redact_text("redis://:hunter22@h and http://a:b@c:1/x") == "redis://:***@h and http://a:***@c:1/x"
+    assert redact_text("postgresql://sra:hunter@22@h/d?x=1") == "postgresql://sra:***@h/d?x=1"
+    assert redact_text("postgresql://sra:hunter/22@h/d") == "postgresql://sra:***@h/d"
+
+
+@pytest.mark.parametrize(
+    "text", ["http://h:8080/health", "mail a@b at noon://x", "://a:" * 9, "http://u@h:1/", "://@", ""]
+)
+def test_texts_without_passwords_stay(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@given(st.text("a:/@ ?", max_size=40), st.text("ab1@", min_size=3, max_size=9))
+def test_no_password_of_an_address_is_left_whatever_stands_around_it(around: str, password: str) -> None:
+    secret = f"Z{password}Z"
+    assert secret not in redact_text(f"{around} pg://u:{secret}@h/{around}")
 
 
 def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,3 +266,22 @@ def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_started_it()
     assert own > 419
     assert child < 150
     assert with_child > own + 200
+
+
+_RELEASE = """
+import psutil
+from sra_shared.memory import release_memory, share_arenas
+share_arenas()
+blocks = [bytes(2000) for _ in range(50_000)]
+pin = bytes(2000)
+held = psutil.Process().memory_info().rss
+del blocks
+release_memory()
+print((held - psutil.Process().memory_info().rss) / 1e6)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left to themselves")
+def test_freed_memory_below_what_is_in_use_goes_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", _RELEASE], check=True, capture_output=True, text=True)
+    assert float(done.stdout) > 80

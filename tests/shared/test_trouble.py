@@ -21,10 +21,11 @@ from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitContext, Worker, execute_run, request_run
 from sra_shared.runs.trouble import Kind, choose_error, classify_error
-from sra_shared.worker import JobWorker, WorkerTiming
+from sra_shared.worker import JobWorker
 from sra_testing import full_disk
 from sra_testing.kept_logs import keep_logs
 from sra_testing.scripted_work import ONE_ROW, ScriptedWork, ask, commit_one, fetch_run, fetch_units
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 
 FULL_DISK = (
@@ -37,7 +38,7 @@ FULL_DISK = (
 
 @pytest.fixture
 async def worker(database: str) -> AsyncIterator[Worker]:
-    async with Worker(database, "test") as opened:
+    async with Worker(database, "test", timing=QUICK) as opened:
         yield opened
 
 
@@ -165,15 +166,14 @@ def test_each_error_has_its_consequence(error: BaseException, kind: Kind) -> Non
 
 async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empty_database: str) -> None:
     await upgrade_database(empty_database, revision="0009")
-    async with Worker(empty_database, "early") as worker:
+    async with Worker(empty_database, "early", timing=QUICK) as worker:
         pool = await open_pool(empty_database, application_name="test", max_size=4)
         async with pool.acquire() as connection, connection.transaction():
             request = RunRequest(task_type=TaskType.DAILY_QUOTES)
             requested = await request_run(connection, request, source="fmp", enqueue=enqueue_run)
         own_pool = await worker.open_pool(min_size=0)
-        timing = WorkerTiming(poll=0.2, restart=0.1)
         works = {"daily_quotes": ScriptedWork(commit_one)}
-        jobs = JobWorker(dsn=empty_database, pool=own_pool, worker=worker, works=works, timing=timing)
+        jobs = JobWorker(dsn=empty_database, pool=own_pool, worker=worker, works=works)
 
         async def has_looked() -> bool:
             query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND query ~ 'version_num')"
@@ -198,7 +198,7 @@ async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empt
 
 
 async def test_worker_that_is_stopped_as_it_looks_at_the_tables_takes_nothing_more(database: str) -> None:
-    async with Worker(database, "brief") as worker:
+    async with Worker(database, "brief", timing=QUICK) as worker:
         pool = await worker.open_pool(min_size=0)
         jobs = JobWorker(dsn=database, pool=pool, worker=worker, works={"daily_quotes": ScriptedWork(commit_one)})
         running = asyncio.create_task(jobs.run())

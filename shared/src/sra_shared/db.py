@@ -1,14 +1,14 @@
-"""Connections: asyncpg pools with timeouts and keepalives, and the SQLAlchemy engine that migrations use."""
+"""Connections: prepared ones and pools of them."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+
+from sra_shared.connect import SessionConnection, connect
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -17,23 +17,13 @@ OUTAGE_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # a connection that breaks between two steps of one statement leaves the driver's protocol in the wrong state
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
 )
 """What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
-
-_SERVER_SETTINGS = {
-    "timezone": "UTC",
-    # a user named sra would else find the views of schema sra before the tables
-    "search_path": "public",
-    # a worker that was paused inside a transaction must not keep its locks for ever
-    "idle_in_transaction_session_timeout": "60s",
-    "tcp_keepalives_idle": "15",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "jit": "off",
-}
 
 
 def dump_json(value: Any) -> str:
@@ -59,12 +49,7 @@ async def open_connection(
 
     Raises OSError or asyncpg.PostgresError where the server does not answer within 10 s.
     """
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-        dsn,
-        timeout=10,
-        command_timeout=command_timeout,
-        server_settings={**_SERVER_SETTINGS, "application_name": application_name[:63]},
-    )
+    connection = await connect(dsn, application_name=application_name, command_timeout=command_timeout)
     await prepare_connection(connection)
     return connection
 
@@ -78,28 +63,16 @@ async def open_pool(
     command_timeout: float = 300,
 ) -> Pool:
     """Open a pool of prepared connections; `command_timeout` (seconds) bounds every statement, so that none hangs."""
-    return await asyncpg.create_pool(
-        dsn,
+
+    async def connect_one(*_address: object, **_options: object) -> SessionConnection:
+        return await connect(dsn, application_name=application_name, command_timeout=command_timeout)
+
+    pool: Pool = await asyncpg.create_pool(
         min_size=min_size,
         max_size=max_size,
-        timeout=10,
-        command_timeout=command_timeout,
         max_inactive_connection_lifetime=300,
         init=prepare_connection,
-        server_settings={**_SERVER_SETTINGS, "application_name": application_name[:63]},
+        connect=cast("Any", connect_one),
+        connection_class=SessionConnection,
     )
-
-
-def open_engine(dsn: str, *, application_name: str) -> AsyncEngine:
-    """Return an engine for migrations and metadata; the address goes to asyncpg as it is, which knows `sslmode`."""
-
-    async def connect() -> asyncpg.Connection[asyncpg.Record]:
-        # SQLAlchemy sets json codecs of its own, so ours are left out here
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            dsn,
-            timeout=10,
-            server_settings={"timezone": "UTC", "search_path": "public", "application_name": application_name[:63]},
-        )
-        return connection
-
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    return pool

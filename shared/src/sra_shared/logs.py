@@ -11,9 +11,10 @@ from typing import Any, TextIO
 import structlog
 
 _SECRET_NAMES = re.compile(r"(api_?key|token|password|secret|authorization|cookie)", re.IGNORECASE)
-_IN_TEXT = re.compile(
-    r"((?:apikey|api_key|token|password|secret|key)=)[^&\s\"']+|(://[^:/@\s]+:)[^@\s]+(@)", re.IGNORECASE
-)
+_PARAMETER = re.compile(r"((?:apikey|api_key|token|password|secret|key)=)[^&\s\"']+", re.IGNORECASE)
+_AUTHORITY_END = re.compile(r"[/?#\s]")
+_SPACE = re.compile(r"\s")
+_MOST_LOGGED = 65_536
 _known_secrets: set[str] = set()
 
 
@@ -26,17 +27,53 @@ def redact_text(text: str) -> str:
     """Return the text without known secrets, key parameters of URLs and passwords in addresses."""
     for secret in _known_secrets:
         text = text.replace(secret, "***")
-    return _IN_TEXT.sub(lambda m: f"{m[1]}***" if m[1] else f"{m[2]}***{m[3]}", text)
+    return _PARAMETER.sub(r"\1***", _hide_passwords(text))
+
+
+def _hide_passwords(text: str) -> str:
+    """Return the text without the passwords of addresses, `scheme://user:password@host`.
+
+    Each search begins where the last one ended, so that the time grows with the length alone, whatever the text is.
+    """
+    kept: list[str] = []
+    done, start, at, space = 0, text.find("://"), -1, -1
+    while start >= 0:
+        begin = start + len("://")
+        if at < begin:
+            at = text.find("@", begin)
+            if at < 0:
+                break
+        if space < begin:
+            found = _SPACE.search(text, begin)
+            space = found.start() if found else len(text)
+        colon = text.find(":", begin, at)
+        if at < space and begin <= colon < at - 1 and "/" not in text[begin:colon]:
+            end = _find_end(text, colon, at)
+            kept.append(f"{text[done : colon + 1]}***")
+            done = begin = end
+        start = text.find("://", begin)
+    return "".join([*kept, text[done:]])
+
+
+def _find_end(text: str, colon: int, at: int) -> int:
+    """Return where the password ends: at the last @ of the address's authority, since passwords may hold one themselves."""
+    found = _AUTHORITY_END.search(text, colon)
+    last = text.rfind("@", colon, found.start() if found else len(text))
+    return max(last, at)
 
 
 def _redact_value(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        return "***" if _SECRET_NAMES.search(name) else redact_text(value)
+        return "***" if _SECRET_NAMES.search(name) else redact_text(_cut(value))
     if isinstance(value, dict):
         return {key: _redact_value(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_redact_value(name, inner) for inner in value]
     return value
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_LOGGED else f"{text[:_MOST_LOGGED]}... ({len(text)} characters)"
 
 
 def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -73,7 +110,8 @@ def configure_logs(*, service: str, level: str = "INFO", form: str = "json", str
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # a line below the level costs nothing
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

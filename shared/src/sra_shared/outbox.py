@@ -13,12 +13,10 @@ import asyncpg
 import httpx
 
 from sra_shared.db import OUTAGE_ERRORS, Pool
-from sra_shared.http import load_certificates
-from sra_shared.logs import get_logger, redact_text
+from sra_shared.http import ExchangeError, load_certificates, send_request
+from sra_shared.logs import get_logger
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
-_SEND_SECONDS = 10.0
-_LONGEST_DELAY = 60.0
-_CLAIM = timedelta(seconds=3 * _SEND_SECONDS)
 _log = get_logger(__name__)
 
 SQL_CLAIM = """
@@ -39,8 +37,8 @@ RETURNING event.event_id, event.run_id, event.source, event.datasets, event.atte
 class CompletionSender:
     """Sends every completion that nobody acknowledged yet, at least once, from any number of replicas.
 
-    A replica takes an event for 30 s before it sends it; if it dies meanwhile, the event is due again after that. The
-    table is looked at every `poll` seconds, so that no notification can be missed.
+    A replica takes an event for `timing.send_claim` before it sends it; if it dies meanwhile, the event is due again after
+    that. The table is looked at every `timing.send_poll`, so that no notification can be missed.
     """
 
     def __init__(
@@ -49,14 +47,12 @@ class CompletionSender:
         pool: Pool,
         url: str,
         token: str | None,
-        poll: float = 1.5,
-        first_delay: float = 1.0,
+        timing: LeaseTiming = DEFAULT_TIMING,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """`url` is view_builder's base address; `token` is the service token, sent as a header only."""
         self._pool = pool
-        self._poll = poll
-        self._first_delay = first_delay
+        self._timing = timing
         self._stopping = asyncio.Event()
         self._url = f"{url.rstrip('/')}/completions"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -69,7 +65,7 @@ class CompletionSender:
     async def run(self) -> None:
         """Send until `stop` is called; outages of the database and of the receiver are waited out."""
         async with httpx.AsyncClient(
-            timeout=_SEND_SECONDS, transport=self._transport, verify=load_certificates(), trust_env=False
+            timeout=self._timing.send_timeout, transport=self._transport, verify=load_certificates(), trust_env=False
         ) as client:
             while not self._stopping.is_set():
                 try:
@@ -78,11 +74,11 @@ class CompletionSender:
                 except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
                     _log.warning("outbox_unreachable", error_type=type(error).__name__)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._poll * random.uniform(0.8, 1.2))  # noqa: S311
+                    await asyncio.wait_for(self._stopping.wait(), self._timing.send_poll * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _send_next(self, client: httpx.AsyncClient) -> bool:
         """Take the oldest due event and send it; return whether there was one."""
-        event = await self._pool.fetchrow(SQL_CLAIM, _CLAIM)
+        event = await self._pool.fetchrow(SQL_CLAIM, timedelta(seconds=self._timing.send_claim))
         if event is None:
             return False
         problem = await self._post(client, event)
@@ -106,13 +102,14 @@ class CompletionSender:
             "datasets": event["datasets"],
         }
         try:
-            answer = await client.post(self._url, json=body, headers=self._headers)
-        except httpx.HTTPError as error:
-            return redact_text(f"{type(error).__name__}: {error}")[:500]
+            seconds = 3 * self._timing.send_timeout
+            answer = await send_request(client, "POST", self._url, seconds=seconds, json=body, headers=self._headers)
+        except ExchangeError as error:
+            return f"view_builder does not answer ({error.cause})"
         return None if answer.is_success else f"view_builder answered {answer.status_code}"
 
     async def _postpone(self, event_id: UUID, attempts: int, problem: str) -> None:
-        longest = min(_LONGEST_DELAY, self._first_delay * 2.0 ** min(attempts - 1, 10))
+        longest = min(self._timing.longest_send_pause, self._timing.send_pause * 2.0 ** min(attempts - 1, 10))
         delay = timedelta(seconds=longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
         await self._pool.execute(
             "UPDATE completion_outbox SET next_attempt_at = clock_timestamp() + $2::interval, last_error = $3"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from sra_shared.connect import connect
 from sra_shared.db import OUTAGE_ERRORS, Connection, open_connection
 
 READER = "sra_reader"
@@ -102,7 +103,7 @@ def describe_reader(reader: ReaderState) -> list[str]:
 
 async def _logs_in(dsn: str, password: str) -> bool:
     try:
-        connection = await asyncpg.connect(dsn, user=READER, password=password, timeout=10)
+        connection = await connect(dsn, application_name="sra:migrate", login=(READER, password))
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         return False
     await connection.close()

@@ -6,40 +6,72 @@ the settings table of the README are written from the declarations below.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sra_shared.dsn import build_dsn, normalise_dsn
 from sra_shared.errors import ConfigError
+from sra_shared.setting_kinds import (
+    Bucket,
+    CertificateFile,
+    Folder,
+    HostName,
+    Key,
+    Name,
+    NoProxy,
+    Password,
+    Proxy,
+    Region,
+    SslMode,
+    Text,
+    Token,
+    Url,
+    UrlWithLogin,
+    Webhook,
+)
+from sra_shared.tokens import find_weakness
 
 # tokens that docker-compose.yml shows to everybody begin so
 SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
 
 
-class _Settings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False)
+class EnvironmentSettings(BaseSettings):
+    """Settings read from the environment: blanks around a value are no part of it, and one of blanks only is not set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False, hide_input_in_errors=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def trim_values(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in trimmed.items() if value != "" or given[name] == ""}
 
 
-class DatabaseSettings(_Settings):
+class DatabaseSettings(EnvironmentSettings):
     """Where the database is: one address, or its parts. Without either, `./sra` starts an embedded PostgreSQL."""
 
-    database_url: SecretStr | None = Field(
-        None, description="Address of the database; `postgres://` and `sslmode` are understood."
+    database_url: Key | None = Field(
+        None, description="Address of the database, with any parameter of libpq: docs/database_url.md."
     )
-    db_host: str | None = Field(None, description="Host of the database, where DATABASE_URL is not set.")
+    db_host: HostName | None = Field(None, description="Host of the database, where DATABASE_URL is not set.")
     db_port: int = Field(5432, ge=1, le=65535, description="Its port.")
-    db_name: str = Field("sra_data", description="Its name.")
-    db_user: str = Field("sra", description="The user that owns the tables.")
-    db_password: SecretStr | None = Field(None, description="That user's password.")
-    db_ssl: str | None = Field(None, description="SSL mode: disable, prefer, require, verify-ca or verify-full.")
+    db_name: Name = Field("sra_data", description="Its name.")
+    db_user: Name = Field("sra", description="The user that owns the tables.")
+    db_password: Password | None = Field(None, description="That user's password.")
+    db_ssl: SslMode | None = Field(None, description="SSL mode: disable, prefer, require, verify-ca or verify-full.")
     db_pool_min_size: int = Field(5, ge=1, le=100, description="Connections that a service keeps open.")
     db_pool_max_size: int = Field(20, ge=1, le=100, description="Connections that a service opens at most.")
-    sra_reader_password: SecretStr | None = Field(
+    sra_reader_password: Password | None = Field(
         None, description="Password of the role sra_reader, which the SRA app uses."
     )
 
@@ -47,6 +79,14 @@ class DatabaseSettings(_Settings):
     def check_pool(self) -> Self:
         if self.db_pool_min_size > self.db_pool_max_size:
             raise ValueError("DB_POOL_MIN_SIZE is greater than DB_POOL_MAX_SIZE")
+        return self
+
+    @model_validator(mode="after")
+    def check_address(self) -> Self:
+        try:
+            self.dsn  # noqa: B018 - read for what it raises
+        except ConfigError as error:
+            raise ValueError(str(error).rstrip(".")) from None
         return self
 
     @property
@@ -74,7 +114,7 @@ class DatabaseSettings(_Settings):
         return dsn
 
 
-class ServiceSettings(_Settings):
+class ServiceSettings(EnvironmentSettings):
     """What every service has: its port, its tokens, its logs."""
 
     port: int = Field(8080, ge=0, le=65535, description="Port that the service listens on.")
@@ -84,10 +124,10 @@ class ServiceSettings(_Settings):
     sra_sandbox: bool = Field(
         False, description="Marks an empty database as a sandbox when it is migrated: made-up data only."
     )
-    sra_service_token: SecretStr | None = Field(
+    sra_service_token: Token | None = Field(
         None, description="Token that may trigger and change; services use it among themselves."
     )
-    sra_viewer_token: SecretStr | None = Field(None, description="Token that may only read.")
+    sra_viewer_token: Token | None = Field(None, description="Token that may only read.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least important log line that is written."
     )
@@ -104,10 +144,15 @@ class ServiceSettings(_Settings):
             return
         for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
             value = token.get_secret_value() if token else ""
-            if len(value) < 16 or value.startswith(SANDBOX_TOKEN_PREFIX):
+            weakness: str | None
+            if not value or value.startswith(SANDBOX_TOKEN_PREFIX):
+                weakness = "is unset, or the public one of the sandbox"
+            else:
+                weakness = find_weakness(value)
+            if weakness is not None:
                 raise ConfigError(
-                    f"{name} is unset, shorter than 16 characters or the public one of the sandbox, and SRA_ENV is production.",
-                    next_step=f"Set {name} to a long random text.",
+                    f"{name} {weakness}, and SRA_ENV is production.",
+                    next_step=f"Set {name} to 32 random characters, as `openssl rand -hex 16` prints them.",
                 )
         if self.sra_service_token == self.sra_viewer_token:
             raise ConfigError(
@@ -118,22 +163,22 @@ class ServiceSettings(_Settings):
             raise ConfigError("SRA_SANDBOX is set and SRA_ENV is production.", next_step="Unset one of them.")
 
 
-class PeerSettings(_Settings):
+class PeerSettings(EnvironmentSettings):
     """Where the services find one another."""
 
-    fmp_ingest_url: str = Field(
+    fmp_ingest_url: Url = Field(
         "http://127.0.0.1:8081", description="Address of fmp_ingest; a bare host:port is understood."
     )
-    fundata_ingest_url: str = Field("http://127.0.0.1:8082", description="Address of fundata_ingest.")
-    view_builder_url: str = Field("http://127.0.0.1:8083", description="Address of view_builder.")
+    fundata_ingest_url: Url = Field("http://127.0.0.1:8082", description="Address of fundata_ingest.")
+    view_builder_url: Url = Field("http://127.0.0.1:8083", description="Address of view_builder.")
 
-    @field_validator("*")
+    @field_validator("*", mode="before")
     @classmethod
-    def complete_scheme(cls, value: str) -> str:
-        return (value if "://" in value else f"http://{value}").rstrip("/")
+    def complete_scheme(cls, value: object) -> object:
+        return f"http://{value}" if isinstance(value, str) and "://" not in value else value
 
 
-class ProxySettings(_Settings):
+class ProxySettings(EnvironmentSettings):
     """What stands between the people and the gateway."""
 
     trusted_proxies: int = Field(
@@ -144,8 +189,8 @@ class ProxySettings(_Settings):
     )
 
 
-class LimitSettings(_Settings):
-    """How much of a delivery may be wrong."""
+class LimitSettings(EnvironmentSettings):
+    """How much of a delivery may be wrong, and how large it may be."""
 
     reject_limit: Decimal = Field(
         Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
@@ -156,51 +201,88 @@ class LimitSettings(_Settings):
         le=1,
         description="Share of a list, or of a dataset's current records, that may vanish at once before a run is held.",
     )
+    download_max_mb: int = Field(
+        1024,
+        ge=1,
+        le=1_000_000,
+        description="Megabytes of a bulk file or an export at most; a seed file has the size of its manifest or pointer.",
+    )
 
 
-class FmpSettings(LimitSettings):
+class OutboundSettings(EnvironmentSettings):
+    """How calls leave for the vendors and the storage of the seed; the services reach one another directly."""
+
+    http_proxy: Proxy | None = Field(None, description="HTTP proxy for calls to http addresses.")
+    https_proxy: Proxy | None = Field(None, description="HTTP proxy for calls to https addresses.")
+    all_proxy: Proxy | None = Field(None, description="HTTP proxy for both, where they have none of their own.")
+    no_proxy: NoProxy | None = Field(
+        None, description="Hosts, domains, addresses and networks that are reached without a proxy, parted by commas."
+    )
+    ssl_cert_file: CertificateFile | None = Field(
+        None, description="File of the authorities that servers are checked by, instead of the usual ones."
+    )
+    ssl_cert_dir: Folder | None = Field(None, description="Folder of them, where SSL_CERT_FILE is not set.")
+
+
+class FmpSettings(LimitSettings, OutboundSettings):
     """The FMP account and how hard it may be used."""
 
-    fmp_api_key: SecretStr | None = Field(
-        None, description="Key of the FMP account; without it the FMP step is skipped."
-    )
-    fmp_base_url: str = Field(
+    fmp_api_key: Key | None = Field(None, description="Key of the FMP account; without it the FMP step is skipped.")
+    fmp_base_url: Url = Field(
         "https://financialmodelingprep.com/stable", description="Base address of FMP's stable API."
     )
     fmp_max_calls_per_minute: int = Field(3000, ge=1, le=100_000, description="Calls in any 60 seconds, at most.")
     fmp_bulk_calls_per_minute: int = Field(
         2, ge=1, le=10_000, description="Calls of bulk endpoints in any 60 seconds, at most."
     )
-    fmp_history_years: int = Field(10, ge=0, le=60, description="Years of prices that the first backfill fetches.")
+    fmp_history_years: int = Field(10, ge=0, le=60, description="Years that the first history brings; 0 for none.")
     fmp_backfill_share: Decimal = Field(
         Decimal("0.3"), gt=0, le=1, description="Share of the calls that a backfill may take."
     )
 
 
-class FundataSettings(LimitSettings):
+class FundataSettings(LimitSettings, OutboundSettings):
     """The Fundata licence: the update API and the seed tree."""
 
-    fundata_access_key_id: SecretStr | None = Field(
+    fundata_access_key_id: Key | None = Field(
         None, description="Key of the update API; without it no updates are fetched."
     )
-    fundata_secret_access_key: SecretStr | None = Field(None, description="Secret that belongs to it.")
-    fundata_auth_url: str = Field(
+    fundata_secret_access_key: Key | None = Field(None, description="Secret that belongs to it.")
+    fundata_auth_url: Url = Field(
         "https://authenticate.fundataapi.com", description="Base address of the update API's login."
     )
-    fundata_api_url: str = Field("https://dbsync.fundataapi.com", description="Base address of the update API.")
+    fundata_api_url: Url = Field("https://dbsync.fundataapi.com", description="Base address of the update API.")
     fundata_overlap_days: int = Field(
         7, ge=0, le=365, description="Days that each update reaches back before the last success."
     )
-    fundata_base_path: str = Field(
+    fundata_export_hosts: Text | None = Field(
+        None,
+        description="Hosts that exports may come from, separated by commas; `.example.com` is all below that. Without it any"
+        " public host may, and one never seen before is a warning.",
+    )
+    fundata_base_path: Text = Field(
         "fundata",
         description="Folder of the seed tree; what is fetched from storage goes there, so it is writable then.",
     )
-    fundata_data_path: str | None = Field(
+    fundata_data_path: Text | None = Field(
         None, description="Its data files, where they are not in `data` below the base."
     )
-    fundata_quotes_path: str | None = Field(
+    fundata_quotes_path: Text | None = Field(
         None, description="Its quote files, where they are not in `quotes` below the base."
     )
+
+    @property
+    def export_hosts(self) -> tuple[str, ...]:
+        """The hosts of FUNDATA_EXPORT_HOSTS, one by one."""
+        return tuple(host.strip() for host in (self.fundata_export_hosts or "").split(",") if host.strip())
+
+    @field_validator("fundata_export_hosts")
+    @classmethod
+    def check_hosts(cls, value: str | None) -> str | None:
+        for host in (value or "").split(","):
+            if host.strip() and not re.fullmatch(r"(\*?\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?", host.strip()):
+                raise ValueError("names what is no host; write names without scheme, port or path")
+        return value
 
     @model_validator(mode="after")
     def check_pair(self) -> Self:
@@ -209,17 +291,17 @@ class FundataSettings(LimitSettings):
         return self
 
 
-class SeedStorageSettings(_Settings):
+class SeedStorageSettings(OutboundSettings):
     """Where seed files that are not on disk come from."""
 
-    lfs_url: str | None = Field(None, description="Address of a Git LFS server that holds the seed files.")
-    lfs_token: SecretStr | None = Field(None, description="Token for it.")
-    seed_base_url: str | None = Field(None, description="Endpoint of S3-compatible object storage.")
-    seed_bucket: str | None = Field(None, description="Bucket that holds the seed files.")
-    seed_region: str = Field("us-east-1", description="Region of the bucket.")
-    seed_access_key_id: SecretStr | None = Field(None, description="Key of the object storage.")
-    seed_secret_access_key: SecretStr | None = Field(None, description="Secret that belongs to it.")
-    seed_manifest: str = Field(
+    lfs_url: UrlWithLogin | None = Field(None, description="Address of a Git LFS server that holds the seed files.")
+    lfs_token: Key | None = Field(None, description="Token for it.")
+    seed_base_url: Url | None = Field(None, description="Endpoint of S3-compatible object storage.")
+    seed_bucket: Bucket | None = Field(None, description="Bucket that holds the seed files.")
+    seed_region: Region = Field("us-east-1", description="Region of the bucket.")
+    seed_access_key_id: Key | None = Field(None, description="Key of the object storage.")
+    seed_secret_access_key: Key | None = Field(None, description="Secret that belongs to it.")
+    seed_manifest: Text = Field(
         "manifest.json", description="Object that lists path, size and SHA-256 of every seed file."
     )
 
@@ -245,22 +327,26 @@ class SeedStorageSettings(_Settings):
         return self
 
 
-class ScheduleSettings(_Settings):
+class ScheduleSettings(EnvironmentSettings):
     """When the refresh runs, how long it may take, who is told."""
 
-    refresh_cron: str = Field("0 2 * * *", description="When the daily refresh starts.")
-    weekly_cron: str = Field("0 2 * * 0", description="When the weekly fundamentals join it.")
-    refresh_timezone: str = Field("UTC", description="Time zone of both.")
+    refresh_cron: Text = Field("0 2 * * *", description="When the daily refresh starts.")
+    weekly_cron: Text = Field("0 2 * * 0", description="When the weekly fundamentals join it.")
+    refresh_timezone: Text = Field("UTC", description="Time zone of both.")
     refresh_window_minutes: int = Field(
         120, ge=1, le=1440, description="Minutes after which a running refresh is flagged overdue."
     )
-    alert_webhook_url: SecretStr | None = Field(
-        None, description="Address that is told, in Slack's form, of what wants attention and of its end."
+    alert_webhook_url: Webhook | None = Field(
+        None, description="Webhook that receives an alert when an incident begins and when it ends."
     )
-    dashboard_url: str | None = Field(
+    alert_form: Literal["slack", "json"] = Field(
+        "slack",
+        description="Format of the alerts: `slack` for Slack's incoming webhooks, `json` for kind, text and url.",
+    )
+    dashboard_url: Url | None = Field(
         None, description="Address under which people open the dashboard: alerts link to it. On Render it is known."
     )
-    render_external_url: str | None = Field(
+    render_external_url: Url | None = Field(
         None, description="Set by Render; links go there where DASHBOARD_URL is not set."
     )
     ledger_retention_days: int = Field(
@@ -279,16 +365,19 @@ class ScheduleSettings(_Settings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"REFRESH_TIMEZONE {value!r} is no time zone") from error
+            raise ValueError("REFRESH_TIMEZONE is no time zone. Name one, like America/Toronto") from error
         return value
 
 
-SETTINGS_CLASSES: tuple[type[_Settings], ...] = (
+Settings = TypeVar("Settings", bound=EnvironmentSettings)
+
+SETTINGS_CLASSES: tuple[type[EnvironmentSettings], ...] = (
     DatabaseSettings,
     ServiceSettings,
     PeerSettings,
     ProxySettings,
     LimitSettings,
+    OutboundSettings,
     FmpSettings,
     FundataSettings,
     SeedStorageSettings,
@@ -301,8 +390,29 @@ def list_own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
     return {name: field for name, field in kind.model_fields.items() if name in kind.__annotations__}
 
 
+def read_settings(kind: type[Settings]) -> Settings:
+    """Return settings read from the environment; raises ConfigError that names the first variable that is wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise ConfigError(describe_settings_error(error)) from None
+
+
+def check_settings(*kinds: type[EnvironmentSettings]) -> None:
+    """Raise ConfigError for the first wrong variable of these kinds, in the order of SETTINGS_CLASSES and its members.
+
+    What the members of one class say together, and the parts of DATABASE_URL, come after each of them by itself. To be
+    called before anything is done: a part that reads its settings one by one would else begin its work first.
+    """
+    for kind in SETTINGS_CLASSES:
+        if kind in kinds:
+            read_settings(kind)
+
+
 def describe_settings_error(error: ValidationError) -> str:
-    """Return which variables are wrong and why; their values are not repeated."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
-    )
+    """Return which variable is wrong and why, the first in the order of declaration; its value is not repeated."""
+    item = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in item["loc"]).upper()
+    if item["type"] == "value_error":
+        return f"{name} {item['msg'].removeprefix('Value error, ').removeprefix(name).lstrip()}.".strip()
+    return f"{name or 'Settings'}: {item['msg']}."

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -26,31 +25,19 @@ from sra_shared.jobs import (
     restore_jobs,
 )
 from sra_shared.logs import get_logger
-from sra_shared.migrate import require_revision
+from sra_shared.memory import release_memory
+from sra_shared.revision import require_revision
 from sra_shared.runs import Execution, Work, Worker, execute_run
 from sra_shared.runs.ledger import end_cancelled_runs
 
 _log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class WorkerTiming:
-    """Seconds. A job whose worker sent no heartbeat for `takeover` is stale, and every worker looks each `poll`."""
-
-    takeover: float = 15.0
-    poll: float = 5.0
-    busy_retry: float = 5.0
-    helper_retry: float = 60.0
-    restore: float = 15.0
-    restart: float = 2.0
-    grace: float = 20.0
-
-
 class JobWorker:
     """Takes jobs of `works` and executes their runs, at most `concurrency` at once, until `stop` is called.
 
     It outlives every outage of the database: it reconnects with backoff and goes on, and it takes nothing while the
-    tables are older than this code. What it has not finished `grace`
+    tables are older than this code. What it has not finished `timing.grace`
     seconds after `stop` is interrupted and handed back; another worker resumes it at the last committed chunk.
     """
 
@@ -62,16 +49,18 @@ class JobWorker:
         worker: Worker,
         works: Mapping[str, Work],
         concurrency: int = 4,
-        timing: WorkerTiming | None = None,
     ) -> None:
-        """`worker` is entered already and its `wait_seconds` may be 0; raises ValueError for a concurrency under 2."""
+        """`worker` is entered already, its `wait_seconds` may be 0, and its timing holds for the jobs.
+
+        Raises ValueError for a concurrency under 2.
+        """
         if concurrency < 2:
             raise ValueError("the library wants a concurrency of at least 2")
         self._pool = pool
         self._worker = worker
         self._works = dict(works)
         self._concurrency = concurrency
-        self._timing = timing or WorkerTiming()
+        self._timing = worker.timing
         self._stopping = asyncio.Event()
         self._manager: QueueManager | None = None
         self._running: set[UUID] = set()
@@ -175,6 +164,8 @@ class JobWorker:
             raise RetryRequested(self._later(), type(error).__name__) from error
         finally:
             self._running.discard(task_id)
+            if not self._running:
+                await asyncio.to_thread(release_memory)
         if left is None:
             raise RetryRequested(timedelta(0), "handed over")
         if not left.task.status.is_live or (helper and left.resume_at is None):
@@ -216,7 +207,7 @@ class JobWorker:
                     for task_id in await restore_jobs(connection, self._works):
                         _log.warning("lost_job_restored", run_id=str(task_id))
                     async with connection.transaction():
-                        for task_id in await end_cancelled_runs(connection, self._works):
+                        for task_id in await end_cancelled_runs(connection, self._works, timing=self._timing):
                             _log.info("cancelled_run_ended", run_id=str(task_id))
                     today = await connection.fetchval("SELECT date_trunc('day', now())")
                     if today != pruned_on:

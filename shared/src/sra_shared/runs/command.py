@@ -15,31 +15,31 @@ from sra_shared.runs.model import ProcessingTask, RunStatus
 
 log = get_logger(__name__)
 
-_LOOK_SECONDS = 1.0
-# how long a database may be away before a command gives up; the run goes on where it was when it is called again
-_LONGEST_OUTAGE = 120.0
 
-
-async def carry_through(pool: Pool, task_id: UUID, work: Work, worker: Worker) -> ProcessingTask:
+async def carry_through(
+    pool: Pool, task_id: UUID, work: Work, worker: Worker, *, waits_while_parked: bool = False
+) -> ProcessingTask:
     """Do the run until it ended or parked and return it; what is to be tried later, and what others hold, is waited for.
 
-    Raises what the database raises when it is away for longer than two minutes.
+    With `waits_while_parked` parking is waited out too. Raises what the database raises when it is away for longer than
+    `timing.longest_outage` of the worker; the run goes on where it was when it is called again.
     """
+    timing = worker.timing
     answered = time.monotonic()
     while True:
         try:
             left = await execute_run(pool, task_id, work, worker)
         except OUTAGE_ERRORS as error:
-            if time.monotonic() - answered > _LONGEST_OUTAGE:
+            if time.monotonic() - answered > timing.longest_outage:
                 raise
             log.warning("command_waits_for_database", run_id=str(task_id), error=str(error))
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(timing.command_poll)
             continue
         answered = time.monotonic()
-        if not left.task.status.is_live or left.task.status is RunStatus.PARKED:
+        if not left.task.status.is_live or (left.task.status is RunStatus.PARKED and not waits_while_parked):
             return left.task
         # another worker may die, and a retry may come due, earlier than it looks now
-        wait = _LOOK_SECONDS
+        wait = timing.command_poll
         if left.resume_at is not None:
             wait = max(0.05, min(wait, (left.resume_at - datetime.now(UTC)).total_seconds()))
         await asyncio.sleep(wait)

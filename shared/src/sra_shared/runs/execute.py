@@ -23,13 +23,11 @@ from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refre
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
 from sra_shared.runs.trouble import HandoverError, Kind, choose_error, classify_error
+from sra_shared.timing import LeaseTiming
 
 __all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
 
 log = get_logger(__name__)
-
-_LONGEST_PAUSE = 60.0
-_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class UnitContext:
         if self.task.task_id in self.worker.cancelled:
             raise RunCancelledError(f"Run {self.task.task_id} was cancelled.", next_step="What it had committed stays.")
         if self.worker.stopping.is_set():
-            raise HandoverError("This process is stopping.", next_step="Another worker goes on.")
+            raise HandoverError("This process is stopping.", next_step="Another worker continues.")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -172,7 +170,7 @@ async def _start_run(pool: Pool, task_id: UUID) -> ProcessingTask:
         )
         task = await read_run(connection, task_id)
     if task is None:
-        raise RunCancelledError(f"There is no run {task_id}.", next_step="Look at `./sra runs`.")
+        raise RunCancelledError(f"There is no run {task_id}.", next_step="See `./sra runs`.")
     return task
 
 
@@ -254,14 +252,14 @@ async def _work_on_unit(
 
 async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> None:
     """Pause, the longer the more often, then read how the unit stands: its last commit may have got through."""
-    seconds = _add_jitter(min(_LONGEST_PAUSE, 2.0**pauses))
+    seconds = _choose_pause(context.worker.timing, pauses)
     log.warning(
         "unit_waits_for_database", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(seconds, 1)
     )
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         context.check()
-        await asyncio.sleep(min(_LOOK_SECONDS, left))
+        await asyncio.sleep(min(context.worker.timing.look, left))
     context.check()
     async with context.pool.acquire() as connection:
         await refresh_lease(connection, context.lease)
@@ -282,7 +280,9 @@ async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error:
         await _fail_unit(pool, context, work, error)
 
 
-def _add_jitter(seconds: float) -> float:
+def _choose_pause(timing: LeaseTiming, before: int) -> float:
+    """Seconds of the pause that follows `before` others, with jitter."""
+    seconds = min(timing.longest_pause, timing.pause * 2.0 ** min(before, 30))
     return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
 
 
@@ -330,7 +330,7 @@ async def _retry_unit(pool: Pool, context: UnitContext, work: Work, error: BaseE
     if lease.unit.attempt > task.max_retries:
         await _fail_unit(pool, context, work, error)
         return
-    delay = _add_jitter(min(_LONGEST_PAUSE, 2.0**lease.unit.attempt))
+    delay = _choose_pause(context.worker.timing, lease.unit.attempt)
     not_before = datetime.now(UTC) + timedelta(seconds=delay)
     log.warning(
         "unit_will_be_retried", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(delay, 1)
@@ -380,7 +380,5 @@ async def _settle_run(pool: Pool, task_id: UUID, work: Work) -> Execution:
             task_id,
         )
     if task is None:
-        raise RunCancelledError(
-            f"Run {task_id} has vanished from the ledger.", next_step="Look at the database's logs."
-        )
+        raise RunCancelledError(f"Run {task_id} has vanished from the ledger.", next_step="See the database's log.")
     return Execution(task, due if task.status.is_live else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,22 +14,22 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool, open_connection, open_pool
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection, open_pool
 from sra_shared.errors import LeaseLostError, RetryableError
 from sra_shared.logs import get_logger
 from sra_shared.runs.model import Unit, UnitStatus
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
-BEAT_SECONDS = 5
-LEASE_SECONDS = 30
-# a vanished connection counts as death only after this long without a beat, so that a server restart kills no lease
-DEAD_SECONDS = 10
-_RECONNECT_SECONDS = 15.0
 _LOOK_SECONDS = 0.1
 
-SQL_IS_DEAD = f"""(u.lease_expires_at < clock_timestamp()
-     OR (u.heartbeat_at < clock_timestamp() - interval '{DEAD_SECONDS} seconds'
+
+def make_death_condition(parameter: int) -> str:
+    """Return the SQL that holds for a unit `u` whose worker is dead; `LeaseTiming.dead` is the numbered parameter."""
+    return f"""(u.lease_expires_at < clock_timestamp()
+     OR (u.heartbeat_at < clock_timestamp() - make_interval(secs => ${parameter})
          AND NOT EXISTS (SELECT FROM pg_stat_activity a
                          WHERE a.pid = u.owner_pid AND a.backend_start = u.owner_backend_start)))"""
+
 
 # a worker's own unit is free to it only where it no longer works on it, however long ago its lease ended: a process that
 # was paused would else take its units from itself; and taking it again is no new attempt, since the process lives
@@ -39,7 +40,7 @@ WITH candidate AS (
   FROM run_unit u
   WHERE u.task_id = $1
     AND ((u.status IN ('queued', 'parked') AND (u.not_before IS NULL OR u.not_before <= clock_timestamp()))
-         OR (u.status = 'running' AND (u.owner = $2 OR {SQL_IS_DEAD})
+         OR (u.status = 'running' AND (u.owner = $2 OR {make_death_condition(8)})
              AND NOT (u.owner = $2 AND (u.unit, u.epoch) IN (SELECT * FROM unnest($5::text[], $6::bigint[])))))
     AND (NOT $7 OR NOT EXISTS (SELECT FROM run_unit p WHERE p.task_id = u.task_id AND p.ordinal < u.ordinal
                                AND p.status IN ('queued', 'running')))
@@ -48,7 +49,7 @@ WITH candidate AS (
   FOR UPDATE SKIP LOCKED)
 UPDATE run_unit u
 SET status = 'running', epoch = u.epoch + 1, owner = $2, owner_pid = $3, owner_backend_start = $4,
-    heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds',
+    heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(secs => $9),
     attempt = u.attempt + c.new, starts = u.starts + c.new,
     started_at = coalesce(u.started_at, clock_timestamp()), not_before = NULL
 FROM candidate c
@@ -62,7 +63,7 @@ SELECT pg_terminate_backend(a.pid)
 FROM pg_stat_activity a
 WHERE a.xact_start IS NOT NULL AND a.wait_event = 'ClientRead'
   AND a.application_name IN (SELECT left('sra:' || u.owner, 63) FROM run_unit u
-                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {SQL_IS_DEAD})
+                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {make_death_condition(3)})
 """  # noqa: S608
 
 SQL_COMMIT = """
@@ -85,12 +86,12 @@ RETURNING unit
 """
 
 # a lease that ended in a pause is renewed too, as long as nobody took the unit over; what nobody works on is not kept
-SQL_BEAT = f"""
+SQL_BEAT = """
 UPDATE run_unit SET heartbeat_at = clock_timestamp(), owner_pid = $2, owner_backend_start = $3,
-  lease_expires_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
+  lease_expires_at = clock_timestamp() + make_interval(secs => $7)
 WHERE owner = $1 AND status = 'running'
   AND (task_id, unit, epoch) IN (SELECT * FROM unnest($4::uuid[], $5::text[], $6::bigint[]))
-"""  # noqa: S608
+"""
 
 # the run counts how often its parts were started, handovers and parking left out: as often as the one most tried
 SQL_COUNT_ATTEMPT = "UPDATE task_execution_log SET attempt = $2 WHERE task_id = $1 AND attempt < $2"
@@ -125,9 +126,12 @@ class Worker:
     look dead. It also learns which runs were asked to stop.
     """
 
-    def __init__(self, dsn: str, service: str, *, wait_seconds: float = 30) -> None:
+    def __init__(
+        self, dsn: str, service: str, *, wait_seconds: float = 30, timing: LeaseTiming = DEFAULT_TIMING
+    ) -> None:
         """`wait_seconds` is how long entering waits for the database; with 0 a service starts while it is away."""
         self._wait_seconds = wait_seconds
+        self.timing = timing
         self.owner = f"{service}:{uuid4().hex[:12]}"
         self.active: set[ActiveUnit] = set()
         self.cancelled: frozenset[UUID] = frozenset()
@@ -151,7 +155,7 @@ class Worker:
             self._closed.set()
             raise RetryableError(
                 f"The database did not answer within {self._wait_seconds:g} s.",
-                next_step="Look whether it runs, then try again.",
+                next_step="Check whether it runs, then try again.",
             )
         return self
 
@@ -171,9 +175,9 @@ class Worker:
     async def wait_for_backend(self) -> tuple[int, datetime]:
         """Return server process and start time of the heartbeat's connection, which may be just reconnecting.
 
-        Raises ConnectionError where there is none within 15 s, or when the worker stops.
+        Raises ConnectionError where there is none within `timing.backend_wait`, or when the worker stops.
         """
-        for _ in range(int(_RECONNECT_SECONDS / _LOOK_SECONDS)):
+        for _ in range(math.ceil(self.timing.backend_wait / _LOOK_SECONDS)):
             if self._backend is not None or self.stopping.is_set():
                 break
             await asyncio.sleep(_LOOK_SECONDS)
@@ -188,33 +192,37 @@ class Worker:
         log = get_logger(__name__)
         while not self._closed.is_set():
             try:
-                connection = await open_connection(
-                    self._dsn, application_name=f"{self.application_name}:beat", command_timeout=10
-                )
-            except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-                log.warning("heartbeat_waits_for_database", error=str(error))
-                await asyncio.to_thread(self._closed.wait, 1)
-                continue
-            try:
-                await self._beat_on(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                await self._beat_until_lost()
+            except (*OUTAGE_ERRORS, asyncpg.PostgresError, RetryableError) as error:
                 log.warning("heartbeat_lost_its_connection", error=str(error))
-                await asyncio.to_thread(self._closed.wait, 1)
-            finally:
-                self._backend = None
-                connection.terminate()
+            except Exception:
+                # without a heartbeat the process would lose each unit that it takes, for as long as it lives
+                log.exception("heartbeat_failed")
+            else:
+                continue
+            await asyncio.to_thread(self._closed.wait, self.timing.reconnect)
+
+    async def _beat_until_lost(self) -> None:
+        connection = await open_connection(
+            self._dsn, application_name=f"{self.application_name}:beat", command_timeout=10
+        )
+        try:
+            await self._beat_on(connection)
+        finally:
+            self._backend = None
+            connection.terminate()
 
     async def _beat_on(self, connection: Connection) -> None:
         row = await connection.fetchrow("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
         if row is None:
             raise RetryableError(
-                "The server does not list its own connections.", next_step="Look at the role's rights."
+                "The server does not list its own connections.", next_step="Check the role's privileges."
             )
         self._backend = (row["pid"], row["backend_start"])
         while not self._closed.is_set():
             active = list(self.active)
             tasks, units, epochs = (list(column) for column in zip(*active, strict=True)) if active else ([], [], [])
-            await connection.execute(SQL_BEAT, self.owner, *self._backend, tasks, units, epochs)
+            await connection.execute(SQL_BEAT, self.owner, *self._backend, tasks, units, epochs, self.timing.lease)
             rows = await connection.fetch(
                 "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL"
                 " AND task_id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'parked')",
@@ -222,7 +230,7 @@ class Worker:
             )
             self.cancelled = frozenset(found["task_id"] for found in rows)
             self._ready.set()
-            await asyncio.to_thread(self._closed.wait, BEAT_SECONDS)
+            await asyncio.to_thread(self._closed.wait, self.timing.beat)
 
 
 async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool) -> Lease | None:
@@ -235,7 +243,7 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
         pid, backend_start = await worker.wait_for_backend()
         async with pool.acquire() as connection:
             own = [(unit, epoch) for task, unit, epoch in worker.active if task == task_id]
-            await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner)
+            await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner, worker.timing.dead)
             row = await connection.fetchrow(
                 SQL_CLAIM,
                 task_id,
@@ -245,6 +253,8 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
                 [unit for unit, _ in own],
                 [epoch for _, epoch in own],
                 ordered,
+                worker.timing.dead,
+                worker.timing.lease,
             )
             if row is not None and row["starts"] > 1:
                 # apart from the taking: a cancellation locks the run first and its units then
@@ -306,7 +316,7 @@ async def refresh_lease(connection: Connection, lease: Lease) -> None:
         "SELECT * FROM run_unit WHERE task_id = $1 AND unit = $2", lease.unit.task_id, lease.unit.unit
     )
     if row is None or row["epoch"] != lease.unit.epoch:
-        raise LeaseLostError(f"{lease.label} was taken over by another worker.", next_step="It goes on there.")
+        raise LeaseLostError(f"{lease.label} was taken over by another worker.", next_step="It continues there.")
     lease.unit = Unit.from_row(row)
 
 

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, IdempotencyConflictError
-from sra_shared.runs.leases import SQL_FREE_LOCKS, SQL_IS_DEAD
+from sra_shared.runs.leases import SQL_FREE_LOCKS, make_death_condition
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 PLAN_UNIT = "(plan)"
 
@@ -38,7 +39,7 @@ ORDER BY scheduled_at DESC, task_id LIMIT $4 OFFSET $5
 """  # noqa: S608
 SQL_CANCEL_UNITS = f"""
 UPDATE run_unit u SET status = 'cancelled', completed_at = now()
-WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'running' AND {SQL_IS_DEAD}))
+WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'running' AND {make_death_condition(2)}))
   AND EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = $1 AND t.cancel_requested_at IS NOT NULL)
 """  # noqa: S608
 
@@ -178,16 +179,18 @@ async def list_runs(
     return [ProcessingTask.model_validate(dict(row)) for row in rows]
 
 
-async def request_cancel(connection: Connection, task_id: UUID) -> ProcessingTask | None:
+async def request_cancel(
+    connection: Connection, task_id: UUID, *, timing: LeaseTiming = DEFAULT_TIMING
+) -> ProcessingTask | None:
     """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once."""
     # a worker that was stopped in its transaction would have this wait for it
-    await connection.execute(SQL_FREE_LOCKS, task_id, "")
+    await connection.execute(SQL_FREE_LOCKS, task_id, "", timing.dead)
     await connection.execute(
         "UPDATE task_execution_log SET cancel_requested_at = coalesce(cancel_requested_at, now())"
         " WHERE task_id = $1 AND status IN ('queued', 'running', 'parked')",
         task_id,
     )
-    await connection.execute(SQL_CANCEL_UNITS, task_id)
+    await connection.execute(SQL_CANCEL_UNITS, task_id, timing.dead)
     await connection.execute(
         "UPDATE task_execution_log SET status = 'cancelled', completed_at = now() WHERE task_id = $1"
         " AND cancel_requested_at IS NOT NULL AND status IN ('queued', 'running', 'parked')"
@@ -197,7 +200,9 @@ async def request_cancel(connection: Connection, task_id: UUID) -> ProcessingTas
     return await read_run(connection, task_id)
 
 
-async def end_cancelled_runs(connection: Connection, task_types: Iterable[str]) -> list[UUID]:
+async def end_cancelled_runs(
+    connection: Connection, task_types: Iterable[str], *, timing: LeaseTiming = DEFAULT_TIMING
+) -> list[UUID]:
     """End the runs that were asked to stop and whose workers died since, and return them.
 
     A run of a command that was killed has no job that would bring another worker to it.
@@ -207,7 +212,7 @@ async def end_cancelled_runs(connection: Connection, task_types: Iterable[str]) 
         " AND status IN ('queued', 'running', 'parked')",
         list(task_types),
     )
-    tasks = [await request_cancel(connection, row["task_id"]) for row in rows]
+    tasks = [await request_cancel(connection, row["task_id"], timing=timing) for row in rows]
     return [task.task_id for task in tasks if task is not None and not task.status.is_live]
 
 

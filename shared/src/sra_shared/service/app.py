@@ -36,7 +36,7 @@ from sra_shared.service.problems import add_problem_handlers
 from sra_shared.service.runs import State, make_run_router
 from sra_shared.service.state import Background, ServicePlan, ServiceState, make_expectation_task, open_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
-from sra_shared.worker import WorkerTiming
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 MAX_BODY_BYTES = 1_000_000
 _log = get_logger(__name__)
@@ -62,7 +62,7 @@ def create_service_app(
     refuse: Refusal = refuse_stranger,
     lists_all_runs: bool = False,
     concurrency: int = 4,
-    timing: WorkerTiming | None = None,
+    timing: LeaseTiming = DEFAULT_TIMING,
     max_body_bytes: int = MAX_BODY_BYTES,
     trusted_proxies: int = 0,
 ) -> FastAPI:
@@ -93,7 +93,7 @@ def create_service_app(
             **(background or {}),
         },
         concurrency=concurrency,
-        timing=timing or WorkerTiming(),
+        timing=timing,
         completions_url=completions_url,
         service_token=service_token,
         sets_reader_password=database.sra_reader_password is not None,

@@ -14,11 +14,13 @@ from typing import Any, TypeAlias
 import asyncpg
 from pydantic import BaseModel, Field
 
+from sra_shared.database_check import require_fit_database
+from sra_shared.database_errors import explain_database_error
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
-from sra_shared.migrate import require_revision
 from sra_shared.reader import READER, find_reader
+from sra_shared.revision import require_revision
 from sra_shared.service.metrics import ServiceMetrics
 
 PROBE_SECONDS = 3.0
@@ -82,15 +84,19 @@ class DatabaseWatcher:
         pool: Pool,
         metrics: ServiceMetrics,
         *,
+        dsn: str,
         is_beating: Callable[[], bool],
         wants_reader: bool = False,
-        seconds: float = 5.0,
+        seconds: float,
     ) -> None:
         """`is_beating` tells whether the worker's heartbeat, on a connection of its own, reaches the database.
 
+        `seconds` lie between two looks.
         `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in.
         """
         self._pool = pool
+        self._dsn = dsn
+        self._told: str | None = None
         self._is_beating = is_beating
         self._metrics = metrics
         self._wants_reader = wants_reader
@@ -113,8 +119,15 @@ class DatabaseWatcher:
             if isinstance(error, TimeoutError) and self.state.reachable and self._is_beating():
                 # work has all connections of the pool: that is no outage
                 return self.state
-            sentence = f"The database cannot be reached ({type(error).__name__}): look whether it runs."
+            sentence = f"The database cannot be reached ({type(error).__name__}): check whether it runs."
+            explained = explain_database_error(error, self._dsn)
+            if isinstance(explained, ConfigError):
+                # the log may name user and database, and everybody reads the report
+                sentence = f"The database refuses this service ({type(error).__name__}): its log says what mends it."
+                self._tell_refusal(explained)
             found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
+        if found.reachable:
+            self._told = None
         if found.reachable != self.state.reachable:
             _log.info("database_seen", reachable=found.reachable, missing=list(found.missing))
         self.state = found
@@ -124,10 +137,17 @@ class DatabaseWatcher:
             self._metrics.set_database(up=found.reachable)
         return found
 
+    def _tell_refusal(self, refusal: ConfigError) -> None:
+        """Log what an administrator has to do, once for each change of it."""
+        if refusal.message != self._told:
+            self._told = refusal.message
+            _log.error("database_refuses", message=refusal.message, next_step=refusal.next_step)
+
 
 async def _inspect(connection: Connection, *, wants_reader: bool) -> DatabaseState:
     now = datetime.now(UTC)
     try:
+        await require_fit_database(connection)
         await require_revision(connection)
     except ConfigError as error:
         return DatabaseState(reachable=True, missing=(str(error),), checked_at=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.service.problems import SECURITY_HEADERS, answer_problem
 
 _ONE_YEAR = "max-age=31536000"
+_MOST_OF_PATH = 200
 _QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
 _log = get_logger("sra_shared.access")
 
@@ -55,7 +57,7 @@ class AccessLogMiddleware:
         run_id = named.get("task_id") or named.get("refresh_id") or scope.get("state", {}).get("run_id")
         fields = {
             "method": scope["method"],
-            "path": path,
+            "path": path if len(path) <= _MOST_OF_PATH else f"{path[:_MOST_OF_PATH]}...",
             "status": status,
             "milliseconds": round(seconds * 1000, 1),
             **({"run_id": str(run_id)} if run_id else {}),
@@ -111,11 +113,13 @@ class SecurityHeadersMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 where a body is longer than the limit, declared or not; nothing beyond the limit is read."""
+    """Answers 413 where a body is longer than the limit, declared or not, and 408 where it takes longer than `seconds`;
+    nothing beyond the limit is read."""
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, seconds: float = 30.0) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,11 +129,20 @@ class BodyLimitMiddleware:
         if not declared.isdecimal() or int(declared) > self._limit:
             await answer_problem(scope["path"], 413, self._message)(scope, receive, send)
             return
-        taken = 0
+        taken, is_whole = 0, False
+        until = asyncio.get_running_loop().time() + self._seconds
 
         async def receive_limited() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, is_whole
+            if is_whole:
+                # what comes after the body is the client's leaving, which may take any time
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"The body did not arrive within {self._seconds:g} s.") from None
+            is_whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > self._limit:
                 raise HTTPException(413, self._message)

@@ -32,6 +32,7 @@ TITLES = {
     403: "This token may only read",
     404: "There is no such thing",
     405: "This method is not offered here",
+    408: "The request took too long",
     409: "The request contradicts an earlier one",
     413: "The body is too large",
     422: "The request is not valid",

@@ -216,7 +216,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
     async def cancel_run(task_id: TaskId, state: State) -> ProcessingTask:
         """A run that has ended stays as it is; what a running one has committed stays."""
         async with state.pool.acquire() as connection, connection.transaction():
-            return _require(await request_cancel(connection, task_id), task_id)
+            return _require(await request_cancel(connection, task_id, timing=state.plan.timing), task_id)
 
     return router
 
@@ -226,7 +226,7 @@ def check_parameters(model: type[BaseModel] | None, parameters: dict[str, Any]) 
     if model is None:
         return parameters
     try:
-        return model.model_validate(parameters).model_dump(mode="json", exclude_unset=True)
+        return model.model_validate(parameters).model_dump(mode="json", exclude_unset=True, by_alias=True)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(str(p) for p in item['loc'])}: {item['msg']}" for item in error.errors())
         raise ProblemError(422, f"The parameters are not valid: {wrong}.", next_step="Correct them.") from error

@@ -16,6 +16,8 @@ from pydantic import ValidationError
 
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
+from sra_shared.memory import share_arenas
+from sra_shared.service.connections import GuardedProtocol
 from sra_shared.service.state import ServiceState
 from sra_shared.settings import ServiceSettings, describe_settings_error
 
@@ -50,6 +52,7 @@ def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str
     configure_logs(service=name, level=settings.log_level, form=settings.log_format)
     config = uvicorn.Config(
         app,
+        http=GuardedProtocol,
         host=host,
         port=settings.port,
         log_config=None,
@@ -82,6 +85,7 @@ def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name:
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--host", default=host, help="address to listen on [default: %(default)s]")
     chosen: str = parser.parse_known_args()[0].host
+    share_arenas()
     try:
         app, settings = build()
     except ConfigError as error:

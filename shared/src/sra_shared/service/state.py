@@ -20,9 +20,9 @@ from sra_shared.outbox import CompletionSender
 from sra_shared.runs import RequestedRun, RunRequest, Work, Worker, request_run
 from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, judge_database
 from sra_shared.service.metrics import ServiceMetrics
-from sra_shared.worker import JobWorker, WorkerTiming
+from sra_shared.timing import LeaseTiming
+from sra_shared.worker import JobWorker
 
-_RESTART_SECONDS = 5.0
 _OPEN_SECONDS = 5.0
 _log = get_logger(__name__)
 
@@ -46,7 +46,7 @@ class ServicePlan:
     works: Mapping[str, Work]
     background: Mapping[str, Background]
     concurrency: int
-    timing: WorkerTiming
+    timing: LeaseTiming
     completions_url: str | None
     service_token: str | None
     sets_reader_password: bool = False
@@ -101,13 +101,13 @@ class ServiceState:
         if self.jobs is not None and not self.jobs.connected:
             return CheckResult(
                 status=HealthStatus.DEGRADED,
-                detail="The job queue is not connected and is tried again; where that lasts, look at the service's log.",
+                detail="The job queue is not connected and reconnects; if this persists, see the service's log.",
             )
         return CheckResult(status=HealthStatus.HEALTHY)
 
     def _check_background(self) -> CheckResult:
         told = "; ".join(f"{name} ended with {error}" for name, error in sorted(self.restarts.items()))
-        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}; look at the service's log.")
+        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}; see the service's log.")
 
 
 Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
@@ -125,7 +125,7 @@ def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> B
             except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
                 _log.info("expectations_not_told_yet", error_type=type(error).__name__)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(state.stopping.wait(), _RESTART_SECONDS)
+                    await asyncio.wait_for(state.stopping.wait(), state.plan.timing.task_restart)
             else:
                 await state.stopping.wait()
 
@@ -141,7 +141,7 @@ def get_state(request: Request) -> ServiceState:
 @asynccontextmanager
 async def open_service(plan: ServicePlan, metrics: ServiceMetrics) -> AsyncIterator[ServiceState]:
     """Open the parts and run the background tasks; a database that is away is waited for in the background."""
-    async with Worker(plan.dsn, plan.name, wait_seconds=0) as worker:
+    async with Worker(plan.dsn, plan.name, wait_seconds=0, timing=plan.timing) as worker:
         pool = await _open_pool(plan, worker)
         state = _make_state(plan, pool, worker, metrics)
         if pool.get_size():
@@ -170,18 +170,22 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
             worker=worker,
             works=plan.works,
             concurrency=plan.concurrency,
-            timing=plan.timing,
         )
     sender = None
     if plan.completions_url is not None:
-        sender = CompletionSender(pool=pool, url=plan.completions_url, token=plan.service_token)
+        sender = CompletionSender(pool=pool, url=plan.completions_url, token=plan.service_token, timing=plan.timing)
     return ServiceState(
         plan=plan,
         pool=pool,
         worker=worker,
         metrics=metrics,
         watcher=DatabaseWatcher(
-            pool, metrics, is_beating=lambda: worker.is_beating, wants_reader=plan.sets_reader_password
+            pool,
+            metrics,
+            dsn=plan.dsn,
+            is_beating=lambda: worker.is_beating,
+            wants_reader=plan.sets_reader_password,
+            seconds=plan.timing.database_look,
         ),
         jobs=jobs,
         sender=sender,
@@ -213,7 +217,7 @@ async def _keep_running(name: str, task: Background, state: ServiceState) -> Non
         state.restarts[name] = type(error).__name__ if error else "no error"
         _log.error("background_task_ended", task=name, exc_info=error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(state.stopping.wait(), _RESTART_SECONDS)
+            await asyncio.wait_for(state.stopping.wait(), state.plan.timing.task_restart)
 
 
 async def _end_tasks(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:

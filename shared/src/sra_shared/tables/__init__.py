@@ -4,6 +4,7 @@ from sra_shared.tables.metadata import metadata as metadata
 
 from sra_shared.tables import fmp as fmp  # isort: skip
 from sra_shared.tables import fmp_fundamentals as fmp_fundamentals  # isort: skip
+from sra_shared.tables import fmp_history as fmp_history  # isort: skip
 from sra_shared.tables import fmp_lists as fmp_lists  # isort: skip
 from sra_shared.tables import fundata as fundata  # isort: skip
 from sra_shared.tables import gateway as gateway  # isort: skip

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -22,12 +23,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.fmp_columns import (
     list_days,
+    list_event_indexes,
     list_flags,
     list_numbers,
     list_provenance,
     list_texts,
     list_validity,
     make_current_index,
+    make_ended_run,
     make_time,
 )
 from sra_shared.tables.metadata import metadata
@@ -45,6 +48,14 @@ equity_profile = Table(
     *list_flags("is_etf", "is_actively_trading"),
     *list_numbers("current_price", "change_percentage", "volume"),
     *list_provenance(),
+    Column(
+        "lasting_hash", LargeBinary, comment="Content without the moving fields: price, change, volume, market cap."
+    ),
+    Column(
+        "known_at",
+        DateTime(timezone=True),
+        comment="Since when all but the moving fields are as they are; null: since updated_at.",
+    ),
     PrimaryKeyConstraint("symbol", "exchange"),
     CheckConstraint("exchange IN ('NYSE', 'NASDAQ', 'AMEX', 'TSX', 'TSXV')", name="exchange_known"),
     CheckConstraint("market_cap BETWEEN 0 AND 1e14", name="market_cap_range"),
@@ -122,7 +133,11 @@ fmp_split = Table(
     *list_days("date", required=True),
     *list_numbers("numerator", "denominator"),
     *list_provenance(),
-    PrimaryKeyConstraint("symbol", "date"),
+    *list_validity(),
+    make_ended_run(),
+    PrimaryKeyConstraint("symbol", "row_id"),
+    make_current_index("fmp_split", "symbol", "date"),
+    *list_event_indexes("fmp_split"),
 )
 
 fmp_dividend = Table(
@@ -134,7 +149,12 @@ fmp_dividend = Table(
     *list_numbers("adj_dividend", "dividend", "dividend_yield"),
     *list_texts("frequency"),
     *list_provenance(),
-    PrimaryKeyConstraint("symbol", "date"),
+    *list_validity(),
+    make_ended_run(),
+    PrimaryKeyConstraint("symbol", "row_id"),
+    # payments of one day are a set
+    make_current_index("fmp_dividend", "symbol", "date", "content_hash"),
+    *list_event_indexes("fmp_dividend"),
 )
 
 fmp_treasury_rate = Table(
@@ -145,6 +165,33 @@ fmp_treasury_rate = Table(
     *list_numbers("year1", "year2", "year3", "year5", "year7", "year10", "year20", "year30"),
     *list_provenance(),
     PrimaryKeyConstraint("date"),
+)
+
+fmp_exchange_rate = Table(
+    "fmp_exchange_rate",
+    metadata,
+    Column("pair", Text, nullable=False, comment="USDCAD is Canadian dollars for one US dollar."),
+    *list_days("date", required=True),
+    *list_numbers("open", "high", "low", "close"),
+    *list_provenance(),
+    PrimaryKeyConstraint("pair", "date"),
+)
+
+fmp_history_state = Table(
+    "fmp_history_state",
+    metadata,
+    *list_texts("dataset", required=True),
+    Column(
+        "part",
+        Text,
+        nullable=False,
+        comment="listed or delisted companies, or the index or pair of currencies of which there are series.",
+    ),
+    Column("first_day", Date, nullable=False, comment="Everything from this day on was asked for."),
+    Column("is_whole", Boolean, nullable=False, comment="False where the plan refused some of it."),
+    Column("run_id", Uuid, comment="The backfill; null where it was not known."),
+    make_time("updated_at"),
+    PrimaryKeyConstraint("dataset", "part"),
 )
 
 fmp_etf_info = Table(
@@ -196,6 +243,27 @@ fmp_symbol_alias = Table(
     make_time("updated_at"),
     PrimaryKeyConstraint("symbol", "former_symbol", "valid_to"),
     Index("ix_fmp_symbol_alias_former_symbol", "former_symbol", "valid_to"),
+)
+
+fmp_symbol_period = Table(
+    "fmp_symbol_period",
+    metadata,
+    *list_texts("symbol", required=True),
+    Column("place", Integer, nullable=False, comment="Place among the symbol's owners, from 1 in the order of time."),
+    Column("valid_from", Date, comment="First day of the owner: when the former owner's time ended; null: the first."),
+    Column("valid_to", Date, comment="First day on which the symbol was no longer the owner's; null: it still is."),
+    Column("taken_on", Date, comment="Day of the rename by which the owner took the symbol; null: it was listed so."),
+    Column("ended_by", Text, comment="rename or delisting."),
+    Column("renamed_to", Text, comment="Symbol that the owner took instead."),
+    Column(
+        "owner_symbol", Text, nullable=False, comment="The owner's newest symbol; with owner_until it names the owner."
+    ),
+    Column("owner_until", Date, comment="Day after the owner's delisting; null while it is not delisted."),
+    Column("run_id", Uuid, nullable=False, comment="The run that derived the row last."),
+    make_time("updated_at"),
+    PrimaryKeyConstraint("symbol", "place"),
+    CheckConstraint("ended_by IN ('rename', 'delisting')", name="ended_by_known"),
+    Index("ix_fmp_symbol_period_owner_symbol", "owner_symbol"),
 )
 
 market_session = Table(

@@ -27,9 +27,16 @@ def list_days(*names: str, required: bool = False) -> list[Column[object]]:
     return [Column(name, Date, nullable=not required) for name in names]
 
 
-def make_time(name: str, *, now: bool = True) -> Column[object]:
+def make_time(name: str, *, now: bool = True, comment: str | None = None) -> Column[object]:
     """One moment."""
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()") if now else None)
+    default = text("now()") if now else None
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=default, comment=comment)
+
+
+def make_call_id() -> Column[object]:
+    """The call that brought a row."""
+    comment = "The call that brought the row, as in fmp_call; null in rows stored before calls were kept."
+    return Column("call_id", BigInteger, comment=comment)
 
 
 def list_provenance() -> list[Column[object]]:
@@ -40,6 +47,7 @@ def list_provenance() -> list[Column[object]]:
         Column("content_hash", LargeBinary, nullable=False),
         make_time("created_at"),
         make_time("updated_at"),
+        make_call_id(),
     ]
 
 
@@ -55,3 +63,18 @@ def list_validity() -> list[Column[object]]:
 def make_current_index(table: str, *key: str) -> Index:
     """One current row per key."""
     return Index(f"uq_{table}_current", *key, unique=True, postgresql_where=text("valid_to IS NULL"))
+
+
+def make_ended_run() -> Column[object]:
+    """Which run ended an event."""
+    return Column(
+        "ended_run_id", Uuid, comment="The run whose answer named the event no longer; null while it is named."
+    )
+
+
+def list_event_indexes(table: str) -> list[Index]:
+    """What finds current events by day, and ended ones by the run that ended them."""
+    return [
+        Index(f"ix_{table}_date", "date", postgresql_where=text("valid_to IS NULL")),
+        Index(f"ix_{table}_ended_run_id", "ended_run_id", postgresql_where=text("ended_run_id IS NOT NULL")),
+    ]

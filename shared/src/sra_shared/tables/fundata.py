@@ -221,3 +221,14 @@ fundata_cursor = Table(
     Column("run_id", Uuid, nullable=False),
     _now("updated_at"),
 )
+
+fundata_odd_key = Table(
+    "fundata_odd_key",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("identifier", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True, server_default=text("''"), comment="Empty for quotes."),
+    Column("normal_identifier", Text, nullable=False),
+    Column("normal_record_id", Text, nullable=False),
+    _now("listed_at"),
+)

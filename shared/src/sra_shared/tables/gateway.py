@@ -79,6 +79,19 @@ ended_session = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False, comment="From then on its cookie is worth nothing."),
 )
 
+archived_run = Table(
+    "archived_run",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("task_type", Text, nullable=False),
+    Column("source", Text),
+    Column("status", Text, nullable=False),
+    Column("scheduled_at", DateTime(timezone=True), nullable=False),
+    Column("started_at", DateTime(timezone=True)),
+    Column("completed_at", DateTime(timezone=True), nullable=False),
+    Column("stored_count", BigInteger, nullable=False, comment="Source records that it stored."),
+)
+
 ledger_archive = Table(
     "ledger_archive",
     metadata,

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.tables.metadata import metadata
 
 RUN_STATUSES = ("queued", "running", "completed", "partial", "parked", "held", "failed", "cancelled")
@@ -222,6 +223,13 @@ file_stream = Table(
     *_counts(),
     Column("newest_change", Date),
     _time("updated_at", required=True),
+    Column(
+        "split_rules",
+        SmallInteger,
+        nullable=False,
+        server_default=text("2"),
+        comment="Form of the identifiers that are split: 1 without blanks around them, 2 normal.",
+    ),
     _conservation(),
 )
 
@@ -245,10 +253,27 @@ rejected_record = Table(
     _time("resolved_at"),
     Column("resolved_by", Uuid, comment="The run that resolved it."),
     Column("resolution", Text),
+    Column("identity", LargeBinary, comment="Digest of what makes it the same row when it is delivered again."),
+    Column(
+        "occurrence",
+        Integer,
+        comment="Place among the equal rows of one delivery, from 1; null: a row delivered again is another reject.",
+    ),
+    Column("delivery", Text, comment="The file, or the FMP run, that brought it last."),
+    Column("seen_count", BigInteger, nullable=False, server_default=text("1"), comment="Deliveries that brought it."),
+    _time("last_seen_at", required=True),
+    Column("last_run_id", Uuid, comment="The run that read it last; null: the one that read it first."),
+    Column("call_id", BigInteger, comment="Row of fmp_call that tells which call brought it."),
+    Column("origin", JSONB, comment="What an FMP call asked for: path, subject, and the values that it gives to rows."),
+    _time("dismissed_at"),
+    Column("dismissed_by", Text),
+    Column("dismissal", Text, comment="Why it was dismissed."),
     Index("ix_rejected_record_run", "run_id"),
+    Index("ix_rejected_record_last_run", text("coalesce(last_run_id, run_id)")),
     Index("ix_rejected_record_dataset_reason", "dataset", "reason"),
-    Index("ix_rejected_record_open", "reject_id", postgresql_where=text("resolved_at IS NULL")),
-    Index("ix_rejected_record_open_kind", "dataset", "reason", postgresql_where=text("resolved_at IS NULL")),
+    Index("ix_rejected_record_open", "reject_id", postgresql_where=text(REJECT_IS_OPEN)),
+    Index("ix_rejected_record_open_kind", "dataset", "reason", postgresql_where=text(REJECT_IS_OPEN)),
+    Index("uq_rejected_record_identity", "identity", "occurrence", unique=True),
 )
 
 field_warning = Table(

@@ -141,7 +141,8 @@ class ViewSpec:
 class ViewModel(BaseModel):
     """Base of all view models; the docstring of a model becomes the comment on its view."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # the models are many, wide and mostly read for their fields: validators are built where one is used
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     spec: ClassVar[ViewSpec]
 

@@ -38,3 +38,8 @@ FROM public.task_execution_log t
 JOIN public.{table} x ON x.valid_to BETWEEN coalesce(t.started_at, t.scheduled_at) AND coalesce(t.completed_at, now())
 WHERE t.task_id = ANY($1::uuid[]) AND t.source = 'fmp'
 """  # noqa: S608 - our own names
+
+
+def select_ending(table: str) -> str:
+    """The symbols of events that the runs `$1` ended, each with its run."""
+    return f"SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.{table} WHERE ended_run_id = ANY($1::uuid[])"  # noqa: S608

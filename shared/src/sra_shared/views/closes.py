@@ -10,10 +10,12 @@ from __future__ import annotations
 from sra_shared.views.fragments import LARGEST_SPLIT, LIVE_RUNS, quotient
 
 ADJUSTMENTS = "price_adjustment"
+# an event that the vendor names no longer stays in its table as history
 IS_SPLIT = (
+    "x.valid_to IS NULL AND "
     f"x.denominator > 0 AND x.numerator BETWEEN x.denominator / {LARGEST_SPLIT} AND x.denominator * {LARGEST_SPLIT}"
 )
-IS_DIVIDEND = "x.dividend > 0 AND x.dividend < 1e12"
+IS_DIVIDEND = "x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12"
 
 HELD_BY_ADJUSTMENTS = f"'{ADJUSTMENTS}'"
 
@@ -45,16 +47,20 @@ def is_shown(alias: str, *, holder: str | None = HELD_BY_ADJUSTMENTS) -> str:
     )
 
 
+def select_own_since(symbol: str) -> str:
+    """The day from which on a symbol means the security that has it now, or had it last; NULL where none had it before."""
+    return (
+        f"SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = {symbol}"  # noqa: S608 - our own names
+        " ORDER BY lo.place DESC LIMIT 1"
+    )
+
+
 def select_names(symbol: str) -> str:
     """The symbols that a listing had, each with the days from `since` until before `until` on which it meant it.
 
     The present symbol has no `until`; it counts from the day on which another security gave it up, if one did.
     """
-    return f"""SELECT {symbol} AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = {symbol}
-    ) AS since, NULL::date AS until
+    return f"""SELECT {symbol} AS name, ({select_own_since(symbol)}) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = {symbol}"""  # noqa: S608
 
@@ -83,11 +89,23 @@ def select_close(symbol: str, condition: str, *, first: bool = False, holder: st
 
 
 def select_events(table: str, symbol: str, condition: str) -> str:
-    """The splits or dividends of a listing that meet a condition on `x`, one a day."""
+    """The splits or dividends of a listing that meet a condition on `x`, of each day those under one of its symbols.
+
+    Where the vendor tells a day under two symbols, the present one counts. `x` has to be current.
+    """
     # looked up by symbol, whatever the planner thinks of a small table
-    return f"""SELECT DISTINCT ON (x.date) x.* FROM ({select_names(symbol)}) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.{table} x WHERE {is_of_name("x")} AND {condition} OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST"""  # noqa: S608
+    return f"""SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM ({select_names(symbol)}) ln
+      CROSS JOIN LATERAL (SELECT x.* FROM public.{table} x WHERE {is_of_name("x")} AND {condition} OFFSET 0) x
+    ) x WHERE x.name_rank = 1"""  # noqa: S608
+
+
+def select_ended(table: str, symbol: str) -> str:
+    """The events of a listing that ended, under any of its symbols."""
+    return f"""SELECT x.* FROM ({select_names(symbol)}) ln
+      CROSS JOIN LATERAL (
+        SELECT x.* FROM public.{table} x WHERE {is_of_name("x")} AND x.ended_run_id IS NOT NULL OFFSET 0) x"""  # noqa: S608
 
 
 def multiply_splits(symbol: str, after: str, until: str) -> str:
@@ -111,4 +129,7 @@ SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
 WHERE c.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, o.run_id FROM public.fmp_symbol_period o
+CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol) WHERE o.run_id = ANY($1::uuid[])
 """

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from sra_shared.views.base import AS_OF, KEPT_AS, Col, Keyed, Source, ViewModel, ViewSpec
 from sra_shared.views.changes import select_other_currency
-from sra_shared.views.closes import ADJUSTMENTS, CHANGED_NAMES, is_shown
+from sra_shared.views.closes import ADJUSTMENTS, CHANGED_NAMES, is_shown, select_own_since
 from sra_shared.views.performance import select_adjustment
 from sra_shared.views.price_adjustment import CHANGED_LISTED_SYMBOLS
 
@@ -21,10 +21,8 @@ _IS_SHOWN = is_shown("p", holder=KEPT_AS)
 
 
 def _is_own(alias: str) -> str:
-    """Not of another security, which had the symbol until a day."""
-    return f"""NOT EXISTS (
-    SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
-    WHERE c.old_symbol = {alias}.symbol AND c.date > {alias}.date)"""
+    """Not of another security, which had the symbol of the scope `s` until a day."""
+    return f"{alias}.date >= coalesce(({select_own_since('s.symbol')}), '-infinity')"
 
 
 # The close of a day under the present symbol, or else under the one of that day. Looked up symbol by symbol, in the
@@ -142,6 +140,7 @@ class EquityQuoteHistory(ViewModel):
         sources=(
             Source("fmp_eod_price", "fmp", ("eod_prices",)),
             Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+            Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
         ),

@@ -196,6 +196,7 @@ METRICS = ViewSpec(
         Source("fmp_split", "fmp", ("splits",)),
         Source("fmp_dividend", "fmp", ("dividends",)),
         Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+        Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
         Source("fmp_universe", "fmp", ("universe",)),
     ),
     uses=("security_master", "price_adjustment"),

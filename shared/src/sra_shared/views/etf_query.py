@@ -80,9 +80,9 @@ _JOIN_DISTRIBUTIONS = f"""LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('date', x.date, 'dividend', x.dividend,
       'adjusted_dividend', trim_scale(round({quotient("x.dividend", count_shares("x.date"))}, {PER_SHARE_DIGITS})),
       'declaration_date', x.declaration_date, 'record_date', x.record_date, 'payment_date', x.payment_date)
-    ORDER BY x.date DESC) FILTER (WHERE x.place <= {DISTRIBUTIONS_SHOWN}) AS items, max(x.updated_at) AS as_of
+    ORDER BY x.place) FILTER (WHERE x.place <= {DISTRIBUTIONS_SHOWN}) AS items, max(x.updated_at) AS as_of
   FROM (
-    SELECT x.*, row_number() OVER (ORDER BY x.date DESC) AS place
+    SELECT x.*, row_number() OVER (ORDER BY x.date DESC, x.dividend DESC, x.row_id) AS place
     FROM ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) x
   ) x
 ) v ON true"""  # noqa: S608
@@ -169,6 +169,7 @@ ETF_PAGE = ViewSpec(
     sources=(
         *(Source(table, "fmp", (dataset,)) for table, dataset in _SOURCES.items()),
         Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+        Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
         Source("fmp_universe", "fmp", ("universe",)),
         Source("fmp_index_price", "fmp", ("index_prices",)),
         Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),

@@ -12,37 +12,23 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, create_model
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    DateTime,
-    Integer,
-    LargeBinary,
-    Numeric,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-)
-from sqlalchemy.dialects.postgresql import JSONB
 
-from sra_shared.tables.fundata import fundata_data, fundata_quotes
+from sra_shared.columns import ColumnFacts, read_columns
 from sra_shared.views.base import Col, Source, SqlFunction, ViewModel, ViewSpec
 from sra_shared.views.fragments import is_active, is_latest_data, is_latest_quote, is_settled
 
-_TYPES: tuple[tuple[type, Any, str], ...] = (
-    (Text, str, "text"),
-    (SmallInteger, int, "smallint"),
-    (BigInteger, int, "bigint"),
-    (Integer, int, "integer"),
-    (Numeric, Decimal, "numeric(12,2)"),
-    (DateTime, datetime, "timestamp with time zone"),
-    (Date, date, "date"),
-    (Uuid, UUID, "uuid"),
-    (LargeBinary, bytes, "bytea"),
-    (JSONB, dict[str, Any], "jsonb"),
-)
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "TEXT": (str, "text"),
+    "SMALLINT": (int, "smallint"),
+    "BIGINT": (int, "bigint"),
+    "INTEGER": (int, "integer"),
+    "NUMERIC(12, 2)": (Decimal, "numeric(12,2)"),
+    "TIMESTAMP WITH TIME ZONE": (datetime, "timestamp with time zone"),
+    "DATE": (date, "date"),
+    "UUID": (UUID, "uuid"),
+    "BYTEA": (bytes, "bytea"),
+    "JSONB": (dict[str, Any], "jsonb"),
+}
 _DESCRIPTIONS = {
     "identifier": "InstrumentKey.",
     "dataset": "Dataset of the catalogue.",
@@ -83,23 +69,17 @@ def _choose_unit(name: str) -> str | None:
     return _DELIVERED if name not in ("year", "days") else None
 
 
-def _choose_type(column: Column[Any]) -> tuple[Any, str]:
-    for kind, python_type, sql_type in _TYPES:
-        if isinstance(column.type, kind):
-            return python_type, sql_type
-    raise ValueError(f"column {column.name} of {column.table.name} has a type that no view maps")
-
-
-def _make_field(column: Column[Any]) -> tuple[Any, Any]:
-    python_type, sql_type = _choose_type(column)
-    unit = _choose_unit(column.name) if isinstance(column.type, Numeric) else None
-    annotation = python_type | None if column.nullable else python_type
+def _make_field(column: ColumnFacts) -> tuple[Any, Any]:
+    """Return the annotation and the field of a column; raises KeyError for a type that no view maps."""
+    python_type, sql_type = _TYPES[column.sql_type]
+    unit = _choose_unit(column.name) if python_type is Decimal else None
+    annotation = python_type | None if column.is_nullable else python_type
     words = _DESCRIPTIONS.get(column.name) or column.comment or f"{column.name.replace('_', ' ').capitalize()}."
     return Annotated[annotation, Col(unit, sql_type)], Field(description=words)
 
 
-def _make_model(name: str, doc: str, table: Table, spec: ViewSpec) -> type[ViewModel]:
-    fields: Mapping[str, Any] = {column.name: _make_field(column) for column in table.columns}
+def _make_model(name: str, doc: str, table: str, spec: ViewSpec) -> type[ViewModel]:
+    fields: Mapping[str, Any] = {column.name: _make_field(column) for column in read_columns(table).values()}
     tail: dict[str, Any] = {
         "fund_currency": (
             str | None,
@@ -113,11 +93,11 @@ def _make_model(name: str, doc: str, table: Table, spec: ViewSpec) -> type[ViewM
     return model
 
 
-def _select(table: Table, alias: str, condition: str) -> str:
-    columns = ", ".join(f"{alias}.{column.name}" for column in table.columns)
+def _select(table: str, alias: str, condition: str) -> str:
+    columns = ", ".join(f"{alias}.{name}" for name in read_columns(table))
     return (
         f"SELECT {columns}, m.currency AS fund_currency, {alias}.processed_at AS as_of, {alias}.run_id AS last_run_id\n"
-        f"FROM public.{table.name} {alias}\n"
+        f"FROM public.{table} {alias}\n"
         f"LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = {alias}.identifier\n"
         f"WHERE {condition}"
     )
@@ -152,11 +132,11 @@ _ARGUMENTS = {
 FundataData = _make_model(
     "FundataData",
     "Latest version of every Fundata data record that is active; one row per record, or per element of its lists.",
-    fundata_data,
+    "fundata_data",
     ViewSpec(
         name="fundata_data",
         key=(*_DATA_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_data, "d", is_latest_data("d")),
+        query=_select("fundata_data", "d", is_latest_data("d")),
         sources=_DATA_SOURCES,
         uses=("security_master",),
         used_indexes=("pk_fundata_data",),
@@ -165,11 +145,11 @@ FundataData = _make_model(
 FundataDataHistory = _make_model(
     "FundataDataHistory",
     "Every version of every Fundata data record, inactive ones included.",
-    fundata_data,
+    "fundata_data",
     ViewSpec(
         name="fundata_data_history",
         key=(*_DATA_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_data, "d", is_settled("d")),
+        query=_select("fundata_data", "d", is_settled("d")),
         sources=_DATA_SOURCES,
         uses=("security_master",),
         functions=(
@@ -191,11 +171,11 @@ FundataDataHistory = _make_model(
 FundataQuotes = _make_model(
     "FundataQuotes",
     "Latest version of every Fundata quote record that is active. Both quote datasets may hold a day: prefer FundDailyNAVPS.",
-    fundata_quotes,
+    "fundata_quotes",
     ViewSpec(
         name="fundata_quotes",
         key=(*_QUOTE_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_quotes, "q", is_latest_quote("q")),
+        query=_select("fundata_quotes", "q", is_latest_quote("q")),
         sources=_QUOTE_SOURCES,
         uses=("security_master",),
         used_indexes=("pk_fundata_quotes", "ix_fundata_quotes_date"),
@@ -204,11 +184,11 @@ FundataQuotes = _make_model(
 FundataQuotesHistory = _make_model(
     "FundataQuotesHistory",
     "Every version of every Fundata quote record, inactive ones included.",
-    fundata_quotes,
+    "fundata_quotes",
     ViewSpec(
         name="fundata_quotes_history",
         key=(*_QUOTE_KEY, "data_version", "row_ordinal"),
-        query=_select(fundata_quotes, "q", is_settled("q")),
+        query=_select("fundata_quotes", "q", is_settled("q")),
         sources=_QUOTE_SOURCES,
         uses=("security_master",),
         functions=(

@@ -93,6 +93,7 @@ class LatestQuote(ViewModel):
             Source("fmp_quote", "fmp", ("quote",)),
             Source("fmp_eod_price", "fmp", ("eod_prices",)),
             Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+            Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
             Source("fundata_data", "fundata", ("FundGeneral",)),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_shared.views.base import AS_OF, LAST_RUN, Col, Keyed, Source, ViewModel, ViewSpec
-from sra_shared.views.changes import select_changed
+from sra_shared.views.changes import select_changed, select_ending
 from sra_shared.views.closes import (
     ADJUSTMENTS,
     CHANGED_NAMES,
@@ -21,6 +21,7 @@ from sra_shared.views.closes import (
     is_of_name,
     multiply_splits,
     select_close,
+    select_ended,
     select_events,
     select_names,
 )
@@ -45,6 +46,11 @@ def _stamp(moment: str, run: str) -> str:
     return _STAMP.format(moment, run)
 
 
+_EVENTS = ("fmp_split", "fmp_dividend")
+_ENDED = " UNION ALL ".join(
+    f"SELECT x.date, x.valid_to, x.ended_run_id FROM ({select_ended(table, 's.symbol')}) x"  # noqa: S608
+    for table in _EVENTS
+)
 # so that two partitions are looked at, and not all that follow
 _WITHIN_A_YEAR = "p.date >= v.date AND p.date <= v.date + 366"
 _QUERY = f"""
@@ -57,18 +63,28 @@ SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_
   right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
 FROM (
   SELECT s.symbol, v.date, v.numerator, v.denominator, v.dividend, r.day AS reinvestment_date,
-    r.price AS reinvestment_price, o.ratio AS split_ratio, greatest(v.stamp, {_stamp("c.stored_at", "c.run_id")}) AS stamp,
+    r.price AS reinvestment_price, o.ratio AS split_ratio,
+    greatest(v.stamp, {_stamp("c.stored_at", "c.run_id")}, CASE WHEN g.days IS NOT NULL THEN (
+      SELECT max(x.stamp) FROM unnest(g.days, g.stamps) x (day, stamp) WHERE x.day >= v.date) END) AS stamp,
     CASE WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN o.ratio
       WHEN r.price IS NULL THEN NULL WHEN v.date < max(v.date) OVER one_close THEN o.ratio
       ELSE o.ratio * (1 + sum({quotient("v.dividend", "(r.price * r.splits)")}) OVER one_close) END AS total_ratio
   FROM scope s
   CROSS JOIN LATERAL ({_select_close("true")}) n
   CROSS JOIN LATERAL ({_select_close("true", first=True)}) f
+  -- an event that ended changed the factors of the days up to its own
+  CROSS JOIN LATERAL (
+    SELECT array_agg(x.date) AS days, array_agg({_stamp("x.valid_to", "x.ended_run_id")}) AS stamps FROM ({_ENDED}) x
+  ) g
   CROSS JOIN LATERAL (
     SELECT coalesce(p.date, d.date) AS date, p.numerator, p.denominator, d.dividend,
-      greatest({_stamp("p.updated_at", "p.run_id")}, {_stamp("d.updated_at", "d.run_id")}) AS stamp
+      greatest({_stamp("p.updated_at", "p.run_id")}, d.stamp) AS stamp
     FROM ({select_events("fmp_split", "s.symbol", IS_SPLIT)}) p
-    FULL JOIN ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) d ON d.date = p.date
+    FULL JOIN (
+      -- all payments of a day
+      SELECT d.date, sum(d.dividend) AS dividend, max({_stamp("d.updated_at", "d.run_id")}) AS stamp
+      FROM ({select_events("fmp_dividend", "s.symbol", IS_DIVIDEND)}) d GROUP BY d.date
+    ) d ON d.date = p.date
   ) v
   CROSS JOIN LATERAL (
     SELECT coalesce({quotient("v.numerator", "v.denominator")}, 1) AS ratio
@@ -109,7 +125,7 @@ WHERE EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
 )
 """  # noqa: S608
-_CHANGED_EVENTS = tuple(follow_names(select_changed(table)) for table in ("fmp_split", "fmp_dividend"))
+_CHANGED_EVENTS = tuple(follow_names(select(table)) for table in _EVENTS for select in (select_changed, select_ending))
 CHANGED_LISTED_SYMBOLS = tuple(
     f"SELECT identifier AS symbol, run_id FROM ({text.strip()}) u"  # noqa: S608
     for text in (CHANGED_LISTINGS, CHANGED_PROFILES)
@@ -128,7 +144,8 @@ class PriceAdjustment(ViewModel):
     numerator / denominator over this event and all later ones; total_return_factor the product of
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
     later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
-    they are counted, on the last of them. The factor is NULL before a dividend without such a close, unless that lies before
+    they are counted, on the last of them, and so are payments of one day. An event that the vendor withdrew counts no
+    longer. The factor is NULL before a dividend without such a close, unless that lies before
     all closes anyway. After a rename the events of the former symbol stand under the new one too. Computed with 40 digits.
     Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).
     """
@@ -139,7 +156,9 @@ class PriceAdjustment(ViewModel):
         description="New shares for split_denominator old ones; none without a split."
     )
     split_denominator: Annotated[Decimal | None, Col("shares")] = Field(description="Old shares.")
-    dividend: Amount = Field(description="Dividend per share of the day; none without a dividend.")
+    dividend: Amount = Field(
+        description="Dividends per share of the day, all payments together; none without a dividend."
+    )
     currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
     reinvestment_date: dt.date | None = Field(description="Session at whose close the dividend is reinvested.")
     reinvestment_price: Amount = Field(description="That close, as delivered.")
@@ -159,6 +178,7 @@ class PriceAdjustment(ViewModel):
             Source("fmp_dividend", "fmp", ("dividends",)),
             Source("fmp_eod_price", "fmp", ("eod_prices",)),
             Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+            Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
             Source("fmp_universe", "fmp", ("universe",)),
             Source("equity_profile", "fmp", ("profile",)),
         ),

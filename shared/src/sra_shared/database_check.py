@@ -1,0 +1,113 @@
+"""Whether a database can hold our data and this user may work on it: asked before the work, answered with the statement
+that fixes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sra_shared.db import Connection
+from sra_shared.errors import ConfigError
+
+ENCODING = "UTF8"
+
+_SQL_DATABASE = """
+SELECT current_user AS role, current_database() AS name, pg_catalog.current_setting('server_encoding') AS encoding,
+       pg_catalog.pg_is_in_recovery() AS is_standby,
+       pg_catalog.current_setting('default_transaction_read_only') AS read_only,
+       pg_catalog.current_setting('session_replication_role') AS replication_role"""
+_SQL_SOURCE = "SELECT source FROM pg_catalog.pg_settings WHERE name = $1"
+# asked of the catalogue: the functions that look tables up by name refuse whoever may not use their schema
+_SQL_RIGHTS = """
+SELECT current_user AS role, current_database() AS name, n.oid IS NOT NULL AS has_public,
+       has_database_privilege(current_database(), 'CREATE') AS may_create_schemas,
+       coalesce(has_schema_privilege(n.oid, 'CREATE'), false) AS may_create_tables,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS may_use,
+       coalesce(has_table_privilege(t.oid, 'INSERT'), true) AS may_write,
+       pg_get_userbyid(t.relowner) AS owner, coalesce(pg_has_role(t.relowner, 'USAGE'), true) AS is_owner
+FROM (SELECT) AS one
+LEFT JOIN pg_namespace n ON n.nspname = 'public'
+LEFT JOIN pg_class t ON t.relnamespace = n.oid AND t.relname = 'task_execution_log'"""
+
+
+def quote_name(name: str) -> str:
+    """Return a name as SQL takes it whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_create_database(database: str, user: str) -> str:
+    """Return the statement that makes a database which can hold our data, whatever the server's own encoding."""
+    return (
+        f"CREATE DATABASE {quote_name(database)} OWNER {quote_name(user)} ENCODING '{ENCODING}' LOCALE 'C'"
+        " TEMPLATE template0;"
+    )
+
+
+async def require_fit_database(connection: Connection) -> None:
+    """Raise ConfigError with the statement that fixes it where nothing may be stored here.
+
+    That is so in another encoding, on a server that only reads, where the append-only tables are not guarded, and where
+    the tables are another role's.
+    """
+    found: Any = await connection.fetchrow(_SQL_DATABASE)
+    if found["encoding"] != ENCODING:
+        raise ConfigError(
+            f"Database {found['name']} is encoded as {found['encoding']}, and SRA Data needs {ENCODING}.",
+            next_step="Create one and name it in DATABASE_URL: "
+            + write_create_database(f"{found['name']}_utf8", found["role"]),
+        )
+    if found["is_standby"]:
+        raise ConfigError(
+            "The server is a standby, which only reads.",
+            next_step="Name the primary in DATABASE_URL, or make this one the primary: SELECT pg_promote();",
+        )
+    for name, value, wanted in (
+        ("default_transaction_read_only", found["read_only"], "off"),
+        ("session_replication_role", found["replication_role"], "origin"),
+    ):
+        if value != wanted:
+            source = await connection.fetchval(_SQL_SOURCE, name)
+            raise ConfigError(
+                f"Sessions of {found['role']} on database {found['name']} start with {name} = {value}.",
+                next_step=_write_reset(name, wanted, source, found),
+            )
+    rights: Any = await connection.fetchrow(_SQL_RIGHTS)
+    if not (rights["may_use"] and rights["may_write"]) and rights["owner"] is not None:
+        raise _make_owner_error(rights)
+
+
+async def require_rights_to_migrate(connection: Connection) -> None:
+    """Raise ConfigError that names each right which is missing and the statement that gives it."""
+    found: Any = await connection.fetchrow(_SQL_RIGHTS)
+    if not found["is_owner"]:
+        raise _make_owner_error(found)
+    role, database = quote_name(found["role"]), quote_name(found["name"])
+    missing = {}
+    if not found["has_public"]:
+        missing["there is no schema public"] = f"CREATE SCHEMA public AUTHORIZATION {role};"
+    elif not (found["may_create_tables"] and found["may_use"]):
+        missing["it may not create in schema public"] = f"GRANT USAGE, CREATE ON SCHEMA public TO {role};"
+    # those of an older revision are there already
+    if not found["may_create_schemas"] and found["owner"] is None:
+        missing["it may not create schemas"] = f"GRANT CREATE ON DATABASE {database} TO {role};"
+    if missing:
+        raise ConfigError(
+            f"User {found['role']} cannot migrate database {found['name']}: {', and '.join(missing)}.",
+            next_step=f"An administrator runs there: {' '.join(missing.values())}",
+        )
+
+
+def _make_owner_error(rights: Any) -> ConfigError:
+    return ConfigError(
+        f"User {rights['role']} may not use the tables of database {rights['name']}, which belong to {rights['owner']}.",
+        next_step=f"Connect as that user, or run: GRANT {quote_name(rights['owner'])} TO {quote_name(rights['role'])};",
+    )
+
+
+def _write_reset(name: str, wanted: str, source: str, found: Any) -> str:
+    role, database = quote_name(found["role"]), quote_name(found["name"])
+    return {
+        "user": f"Run: ALTER ROLE {role} RESET {name};",
+        "database": f"Run: ALTER DATABASE {database} RESET {name};",
+        "database user": f"Run: ALTER ROLE {role} IN DATABASE {database} RESET {name};",
+        "client": "Take it out of the options in DATABASE_URL.",
+    }.get(source, f"Run: ALTER SYSTEM SET {name} = {wanted}; SELECT pg_reload_conf();")

@@ -1,0 +1,218 @@
+"""What the database raises, as one sentence with what mends it: the SQL statement, wherever there is one."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import asyncpg
+
+from sra_shared.database_check import quote_name, write_create_database
+from sra_shared.dsn import DatabaseAddress, parse_dsn
+from sra_shared.errors import ConfigError, RetryableError, SraError
+
+_Explain = Callable[[asyncpg.PostgresError, DatabaseAddress], SraError]
+# of a file of ours, not of the way to the server
+_OWN_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - stands in its place
+
+
+def explain_database_error(error: BaseException, dsn: str) -> SraError | None:
+    """Return an error of the database or of the way to it as one of ours, None for any other.
+
+    `dsn` is the normalised address that was used. What only an administrator or the owner of the settings can mend is a
+    ConfigError, what may pass a RetryableError.
+    """
+    address = parse_dsn(dsn)
+    if not address.user:
+        address = replace(address, user=_read_own_name())
+    for cause in _list_causes(error):
+        if isinstance(cause, SraError):
+            return cause
+        if isinstance(cause, asyncpg.PostgresError):
+            for kind, explain in _KINDS.items():
+                if isinstance(cause, kind):
+                    return explain(cause, address)
+            return SraError(f"PostgreSQL refused: {_read_message(cause)}.")
+        found = _explain_connection(cause, address)
+        if found is not None:
+            return found
+    return None
+
+
+def _read_own_name() -> str:
+    """Return the user that the driver logs in as where the address names none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "sra"
+
+
+def _list_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error, what is in it where it is a group, and what caused it: libraries wrap what the driver raises."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        if isinstance(seen, BaseExceptionGroup):
+            for one in seen.exceptions:
+                yield from _list_causes(one)
+        seen = seen.__cause__
+
+
+def _read_message(error: asyncpg.PostgresError) -> str:
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+
+
+def _explain_connection(error: BaseException, address: DatabaseAddress) -> SraError | None:
+    place = ", ".join(host.name for host in address.hosts) or "this machine"
+    if isinstance(error, (ssl.SSLError, ConnectionError)):
+        found = _explain_tls(error, place)
+        if found is not None:
+            return found
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return RetryableError(
+            f"No server of {place} can be written.", next_step="Run on the one to take over: SELECT pg_promote();"
+        )
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return ConfigError(
+            "The address of the database contradicts itself, or a PG variable of the environment does.",
+            next_step="Correct DATABASE_URL, or unset PGSSLMODE, PGSSLROOTCERT, PGTARGETSESSIONATTRS and the like.",
+        )
+    if isinstance(error, asyncpg.InterfaceError) and "authentication method" in str(error):
+        return ConfigError(
+            f"The database server {place} asks for a login that is not supported here.",
+            next_step="Write scram-sha-256 as the method of this user's line in pg_hba.conf; SELECT pg_reload_conf();",
+        )
+    is_way = isinstance(error, OSError) and error.filename is None and error.errno not in _OWN_TROUBLE
+    if is_way or isinstance(error, asyncpg.InterfaceError):
+        said = str(error) or "no answer in time"
+        return RetryableError(
+            f"The database does not answer at {place} ({said}).", next_step="Check whether it runs; check DATABASE_URL."
+        )
+    return None
+
+
+def _explain_tls(error: OSError, place: str) -> SraError | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConfigError(
+            f"The certificate of the database server {place} is not trusted: {error.verify_message}.",
+            next_step="Name its authority as sslrootcert in DATABASE_URL.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return ConfigError(
+            f"TLS with the database server {place} failed ({error.reason or 'no reason given'}).",
+            next_step="Check sslmode, sslcert, sslkey and sslrootcert in DATABASE_URL.",
+        )
+    if "rejected SSL upgrade" in str(error):
+        return ConfigError(
+            f"The database server {place} offers no TLS, and DATABASE_URL asks for it.",
+            next_step="Run there: ALTER SYSTEM SET ssl = on; with a certificate, or leave out sslmode.",
+        )
+    return None
+
+
+def _explain_missing(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    return ConfigError(
+        f"The server has no database {address.database}.",
+        next_step=f"An administrator runs: {write_create_database(address.database, address.user)}",
+    )
+
+
+def _explain_password(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    return ConfigError(
+        f"The server refuses the password of user {address.user}, or there is no such user.",
+        next_step=f"Correct DATABASE_URL, or run: ALTER ROLE {quote_name(address.user)} LOGIN PASSWORD {_PASSWORD};",
+    )
+
+
+def _explain_login(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    """Tell a line of pg_hba.conf from a role that may not log in, by the place in the server, not by its language."""
+    user, database = quote_name(address.user), quote_name(address.database)
+    if getattr(error, "server_source_function", None) == "InitializeSessionUserId":
+        return ConfigError(
+            f"User {address.user} does not exist or may not log in.",
+            next_step=f"An administrator runs: CREATE ROLE {user} LOGIN PASSWORD {_PASSWORD}; or ALTER ROLE {user} LOGIN;",
+        )
+    return ConfigError(
+        f"The server refuses user {address.user} on database {address.database} from this machine ({_read_message(error)}).",
+        next_step=f"Add to pg_hba.conf: hostssl {database} {user} (this machine's address) scram-sha-256,"
+        " and run: SELECT pg_reload_conf();",
+    )
+
+
+def _explain_full(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    user, database = quote_name(address.user), quote_name(address.database)
+    statement = {
+        "InitializeSessionUserId": f"ALTER ROLE {user} CONNECTION LIMIT -1;",
+        "CheckMyDatabase": f"ALTER DATABASE {database} CONNECTION LIMIT -1;",
+    }.get(
+        str(getattr(error, "server_source_function", "")),
+        "ALTER SYSTEM SET max_connections = 200; and restart the server",
+    )
+    return RetryableError(
+        f"The server has no connection left for user {address.user} ({_read_message(error)}).",
+        next_step=f"Close others, or run: {statement}",
+    )
+
+
+def _explain_right(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    user = quote_name(address.user)
+    if getattr(error, "server_source_function", None) in ("CheckMyDatabase", "InitPostgres"):
+        return ConfigError(
+            f"User {address.user} may not connect to database {address.database}.",
+            next_step=f"Its owner runs: GRANT CONNECT ON DATABASE {quote_name(address.database)} TO {user};",
+        )
+    return ConfigError(
+        f"User {address.user} lacks a right: {_read_message(error)}.",
+        next_step=f"Connect as the owner of the tables, or run: GRANT (that owner) TO {user};",
+    )
+
+
+def _explain_closed(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    if getattr(error, "server_source_function", None) != "CheckMyDatabase":
+        return SraError(f"PostgreSQL refused: {_read_message(error)}.")
+    return ConfigError(
+        f"Database {address.database} takes no connections.",
+        next_step=f"An administrator runs: ALTER DATABASE {quote_name(address.database)} ALLOW_CONNECTIONS true;",
+    )
+
+
+def _explain_read_only(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    return ConfigError(
+        "The server only reads.",
+        next_step="Name the primary in DATABASE_URL, or run: SELECT pg_promote(); on a standby, else"
+        f" ALTER ROLE {quote_name(address.user)} RESET default_transaction_read_only;",
+    )
+
+
+def _explain_parameter(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    if getattr(error, "severity_en", None) != "FATAL":
+        return SraError(f"PostgreSQL refused: {_read_message(error)}.")
+    return ConfigError(
+        f"The server refuses a setting of the session ({_read_message(error)}).",
+        next_step="Correct the options in DATABASE_URL; if the address is a pooler's, use the server's own.",
+    )
+
+
+def _explain_start(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
+    return RetryableError(
+        f"The database server is not ready ({_read_message(error)}).", next_step="Try again when it is."
+    )
+
+
+_KINDS: dict[type[asyncpg.PostgresError], _Explain] = {
+    asyncpg.InvalidCatalogNameError: _explain_missing,
+    asyncpg.InvalidPasswordError: _explain_password,
+    asyncpg.InvalidAuthorizationSpecificationError: _explain_login,
+    asyncpg.TooManyConnectionsError: _explain_full,
+    asyncpg.InsufficientPrivilegeError: _explain_right,
+    asyncpg.ObjectNotInPrerequisiteStateError: _explain_closed,
+    asyncpg.ReadOnlySQLTransactionError: _explain_read_only,
+    asyncpg.UndefinedObjectError: _explain_parameter,
+    asyncpg.InvalidParameterValueError: _explain_parameter,
+    asyncpg.ProtocolViolationError: _explain_parameter,
+    asyncpg.CannotConnectNowError: _explain_start,
+}

@@ -1,0 +1,34 @@
+"""What every HTTP client of a process shares: certificates, bounded bodies, exchanges, addresses that others name."""
+
+from sra_shared.http.addresses import RefusedAddressError, normalise_host
+from sra_shared.http.bodies import BodyError, BodyTooLargeError, Bound, iterate_body
+from sra_shared.http.exchange import (
+    ExchangeError,
+    Reply,
+    open_answer,
+    read_location,
+    send_request,
+    send_request_blocking,
+)
+from sra_shared.http.outbound import find_proxy, is_direct, load_certificates, make_outbound_transport
+from sra_shared.http.retry_after import read_retry_after
+
+__all__ = [
+    "BodyError",
+    "BodyTooLargeError",
+    "Bound",
+    "ExchangeError",
+    "RefusedAddressError",
+    "Reply",
+    "find_proxy",
+    "is_direct",
+    "iterate_body",
+    "load_certificates",
+    "make_outbound_transport",
+    "normalise_host",
+    "open_answer",
+    "read_location",
+    "read_retry_after",
+    "send_request",
+    "send_request_blocking",
+]

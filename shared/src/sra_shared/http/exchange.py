@@ -1,0 +1,157 @@
+"""One exchange over HTTP, its answer within bounds: redirects are followed without reading them, bodies are never trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sra_shared.errors import RetryableError
+from sra_shared.http.bodies import BodyError, BodyTooLargeError, Bound, iterate_body, iterate_body_blocking
+from sra_shared.json_stream import estimate_parsed_size
+from sra_shared.texts import excerpt
+
+MOST_REDIRECTS = 3
+SMALL = Bound.of(4 << 20)
+_MOST_PARSED_BYTES = 96 << 20
+_REDIRECTS = (301, 302, 303, 307, 308)
+# what a request to another origin must not carry
+_OWN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+# what a client may raise beside HTTPError: an address that is none, a header that cannot be written
+_CLIENT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError)
+
+
+class ExchangeError(RetryableError):
+    """There was no answer, or none that can be used; `cause` says which in a few words."""
+
+    def __init__(self, message: str, *, cause: str, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    status_code: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status_code < 300
+
+    def read_json(self) -> Any:
+        """Return the body as JSON; raises ValueError where it is none, or would take too much memory."""
+        if estimate_parsed_size(self.body) > _MOST_PARSED_BYTES:
+            raise ValueError("the JSON has too many values")
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("the JSON is nested too deeply") from error
+
+
+async def send_request(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    bound: Bound = SMALL,
+    seconds: float | None = None,
+    inspect: Callable[[httpx.Response], None] | None = None,
+    **options: Any,
+) -> Reply:
+    """Send a request and return the whole answer, of a redirect too; `seconds` is how long all of it may take.
+
+    `inspect` sees the answer before its body is read. Raises ExchangeError, and what `inspect` raises.
+    """
+    try:
+        address = parse_address(url)
+        async with (
+            asyncio.timeout(seconds),
+            client.stream(method, address, follow_redirects=False, **options) as response,
+        ):
+            if inspect is not None:
+                inspect(response)
+            body = bytearray()
+            async for piece in iterate_body(response, bound):
+                body += piece
+            return Reply(response.status_code, response.headers, bytes(body))
+    except (*_CLIENT_ERRORS, BodyError, TimeoutError) as error:
+        raise make_exchange_error(error) from error
+
+
+def send_request_blocking(
+    client: httpx.Client, method: str, url: str, *, bound: Bound = SMALL, **options: Any
+) -> Reply:
+    """As `send_request`, with a client without an event loop."""
+    try:
+        with client.stream(method, parse_address(url), follow_redirects=False, **options) as response:
+            body = b"".join(iterate_body_blocking(response, bound))
+            return Reply(response.status_code, response.headers, body)
+    except (*_CLIENT_ERRORS, BodyError) as error:
+        raise make_exchange_error(error) from error
+
+
+def parse_address(text: str) -> httpx.URL:
+    """Return an address; raises httpx.InvalidURL, UnicodeError."""
+    url = httpx.URL(text)
+    # the event loop has no error for it that belongs to the network
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise httpx.InvalidURL("no port")
+    return url
+
+
+@asynccontextmanager
+async def open_answer(
+    client: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, redirects: int = MOST_REDIRECTS
+) -> AsyncIterator[httpx.Response]:
+    """Open the answer to a GET, following redirects; another origin gets no credentials.
+
+    Raises ExchangeError, also for what goes wrong while the caller reads; a body that is too large stays BodyTooLargeError.
+    """
+    try:
+        asked, sent = parse_address(url), dict(headers)
+        for left in range(redirects, -1, -1):
+            async with client.stream("GET", asked, headers=sent, follow_redirects=False) as response:
+                target = read_location(response, asked)
+                if target is None:
+                    yield response
+                    return
+            if not left:
+                raise ExchangeError(f"It redirects more than {redirects} times.", cause="too many redirects")
+            if (target.scheme, target.host, target.port) != (asked.scheme, asked.host, asked.port):
+                sent = {name: value for name, value in sent.items() if name.lower() not in _OWN_HEADERS}
+            asked = target
+    except BodyTooLargeError:
+        raise
+    except (*_CLIENT_ERRORS, BodyError) as error:
+        raise make_exchange_error(error) from error
+
+
+def read_location(response: httpx.Response, asked: httpx.URL) -> httpx.URL | None:
+    """Return where an answer redirects to, None where it does not; raises ExchangeError for an address that is none."""
+    location = response.headers.get("Location")
+    if response.status_code not in _REDIRECTS or location is None:
+        return None
+    try:
+        target = parse_address(str(asked.join(location)))
+        if target.scheme not in ("http", "https") or not target.host:
+            raise httpx.InvalidURL("no address on the web")
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
+        told = excerpt(location, 60)
+        raise ExchangeError(f"It redirects to {told!r}, which is not an address.", cause="bad redirect") from error
+    return target
+
+
+def make_exchange_error(error: Exception) -> ExchangeError:
+    """Return the error with its kind; of an address that is none, or a header, nothing is repeated."""
+    if isinstance(error, BodyError):
+        return ExchangeError(error.message, cause=error.message.rstrip(".").lower(), next_step=error.next_step)
+    return ExchangeError(f"There was no usable answer ({type(error).__name__}).", cause=type(error).__name__)

@@ -1,0 +1,21 @@
+"""Rejected rows and their life: delivered again, tried again, dismissed."""
+
+from sra_shared.rejects.dismissal import MOST_WHY as MOST_WHY
+from sra_shared.rejects.dismissal import Verdicts as Verdicts
+from sra_shared.rejects.dismissal import dismiss_rejects as dismiss_rejects
+from sra_shared.rejects.dismissal import reopen_rejects as reopen_rejects
+from sra_shared.rejects.replays import CORRECTED as CORRECTED
+from sra_shared.rejects.replays import MOST_IDS as MOST_IDS
+from sra_shared.rejects.replays import REPLAY_TASKS as REPLAY_TASKS
+from sra_shared.rejects.replays import Asked as Asked
+from sra_shared.rejects.replays import RejectPages as RejectPages
+from sra_shared.rejects.replays import ReplayParameters as ReplayParameters
+from sra_shared.rejects.replays import conclude_replay as conclude_replay
+from sra_shared.rejects.replays import leave_open as leave_open
+from sra_shared.rejects.replays import make_replay_request as make_replay_request
+from sra_shared.rejects.replays import plan_replay as plan_replay
+from sra_shared.rejects.replays import resolve_reject as resolve_reject
+from sra_shared.rejects.sightings import Deliverer as Deliverer
+from sra_shared.rejects.sightings import Sighting as Sighting
+from sra_shared.rejects.sightings import keep_sightings as keep_sightings
+from sra_shared.rejects.sightings import make_identity as make_identity

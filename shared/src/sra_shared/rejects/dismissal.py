@@ -1,0 +1,72 @@
+"""A person's verdict on rejects: dismissed with a reason, they wait for nobody any more; taken back, they do again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sra_shared.db import Connection
+from sra_shared.logs import get_logger
+
+MOST_WHY = 1000
+log = get_logger(__name__)
+
+_SQL_DISMISS = """
+UPDATE rejected_record SET dismissed_at = now(), dismissed_by = $2, dismissal = $3
+WHERE reject_id = ANY($1::bigint[]) AND resolved_at IS NULL AND dismissed_at IS NULL RETURNING reject_id
+"""
+_SQL_REOPEN = """
+UPDATE rejected_record SET dismissed_at = NULL, dismissed_by = NULL, dismissal = NULL
+WHERE reject_id = ANY($1::bigint[]) AND resolved_at IS NULL AND dismissed_at IS NOT NULL RETURNING reject_id
+"""
+_SQL_STATE = """
+SELECT w.reject_id, r.reject_id IS NOT NULL AS is_known, r.resolution, r.dismissal, r.dismissed_by
+FROM unnest($1::bigint[]) AS w (reject_id) LEFT JOIN rejected_record r USING (reject_id) ORDER BY 1
+"""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The rejects that were changed, and of the others, in a sentence each, why they were not."""
+
+    changed: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+
+async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, why: str, by: str) -> Verdicts:
+    """Dismiss open rejects in the caller's transaction, with the reason and the name of who says so.
+
+    Raises ValueError for a reason that says nothing, is too long, or holds what no database text can hold.
+    """
+    reason = " ".join(why.split())
+    if not reason or len(reason) > MOST_WHY or not reason.isprintable():
+        raise ValueError(f"say why in 1 to {MOST_WHY} printable characters")
+    rows = await connection.fetch(_SQL_DISMISS, sorted(set(reject_ids)), by, reason)
+    verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is not dismissed")
+    log.info("rejects_dismissed", rejects=verdicts.changed, by=by, why=reason)
+    return verdicts
+
+
+async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, by: str) -> Verdicts:
+    """Take back the dismissal of rejects in the caller's transaction."""
+    rows = await connection.fetch(_SQL_REOPEN, sorted(set(reject_ids)))
+    verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is open")
+    log.info("rejects_reopened", rejects=verdicts.changed, by=by)
+    return verdicts
+
+
+async def _list_verdicts(connection: Connection, asked: Sequence[int], changed: set[int], otherwise: str) -> Verdicts:
+    left = sorted(set(asked) - changed)
+    rows = await connection.fetch(_SQL_STATE, left) if left else []
+    told = {}
+    for row in rows:
+        name = f"Reject {row['reject_id']}"
+        if not row["is_known"]:
+            told[row["reject_id"]] = f"{name} is not known."
+        elif row["resolution"] is not None:
+            told[row["reject_id"]] = f"{name} is resolved ({row['resolution']})."
+        elif row["dismissal"] is not None:
+            told[row["reject_id"]] = f"{name} was dismissed before by {row['dismissed_by']} ({row['dismissal']})."
+        else:
+            told[row["reject_id"]] = f"{name} {otherwise}."
+    return Verdicts(sorted(changed), told)

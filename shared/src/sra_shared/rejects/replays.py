@@ -1,0 +1,178 @@
+"""What the replays of all sources share: what is asked for, their parts and pages, marking what was resolved, their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sra_shared.counts import Counts
+from sra_shared.db import Connection
+from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitPlan, UnitStatus
+from sra_shared.runs.ending import judge_units
+from sra_shared.runs.model import RunRequest
+
+MOST_IDS = 1000
+_MOST_NAMED = 20
+CORRECTED = "corrected"
+REPLAY_TASKS: Mapping[str, TaskType] = {"fundata": TaskType.CSV_IMPORT, "fmp": TaskType.DAILY_QUOTES}
+"""The task type under which each source's service tries rejects again."""
+
+_WANTED = f"source = $1 AND {REJECT_IS_OPEN} AND ($2::bigint[] IS NULL OR reject_id = ANY($2))"
+_SQL_DATASETS = f"""
+SELECT DISTINCT dataset FROM rejected_record WHERE {_WANTED} AND ($3::text IS NULL OR dataset = $3) ORDER BY 1
+"""  # noqa: S608 - constants of this module
+_SQL_NOT_OPEN = """
+SELECT w.reject_id, r.dataset, r.source, r.resolved_at, r.resolution, r.dismissed_at, r.dismissal
+FROM unnest($2::bigint[]) AS w (reject_id) LEFT JOIN rejected_record r USING (reject_id)
+WHERE r.source IS DISTINCT FROM $1 OR r.resolved_at IS NOT NULL OR r.dismissed_at IS NOT NULL
+  OR ($3::text IS NOT NULL AND r.dataset <> $3)
+ORDER BY 1
+"""
+# a row delivered once more after it was resolved is another reject, unless a person corrected it
+_SQL_RESOLVE = f"""
+UPDATE rejected_record SET resolved_at = now(), resolved_by = $2, resolution = $3,
+  occurrence = CASE WHEN starts_with($3, '{CORRECTED}') THEN occurrence END
+WHERE reject_id = $1
+"""  # noqa: S608 - constants of this module
+_SQL_STILL = "UPDATE rejected_record SET reason = $2, detail = $3 WHERE reject_id = $1 AND $2 <> reason"
+
+
+class ReplayParameters(BaseModel):
+    """What a run is asked for that tries rejected records again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    replay: str | None = Field(
+        None, max_length=100, description="Dataset of the rejects; empty for all or those named."
+    )
+    reject_ids: list[int] | None = Field(None, max_length=MOST_IDS, description="Only these rejects.")
+
+    @model_validator(mode="after")
+    def check_pair(self) -> Self:
+        if self.reject_ids is not None and self.replay is None:
+            raise ValueError("reject_ids belong to replay: give it too, empty for every dataset")
+        return self
+
+
+def make_replay_request(
+    source: str,
+    *,
+    dataset: str | None = None,
+    reject_ids: Sequence[int] | None = None,
+    corrections: Mapping[int, str] | None = None,
+) -> RunRequest:
+    """Return the request: all open rejects, those of a dataset, the given ones, or those with corrected records."""
+    parameters: dict[str, Any] = {"replay": dataset or ""}
+    if reject_ids:
+        parameters["reject_ids"] = sorted(reject_ids)
+    if corrections is not None:
+        parameters["corrections"] = {str(reject_id): record for reject_id, record in corrections.items()}
+    return RunRequest(task_type=REPLAY_TASKS[source], parameters=parameters)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a replay is asked for: the dataset and the ids of the rejects (None for all), and the corrected records."""
+
+    dataset: str | None
+    reject_ids: list[int] | None
+    corrections: Mapping[int, str]
+
+    @classmethod
+    def read(cls, task: ProcessingTask) -> Self:
+        """Read the parameters of a run."""
+        parameters = task.parameters
+        corrections = {int(key): record for key, record in parameters.get("corrections", {}).items()}
+        wanted = sorted(corrections) if "corrections" in parameters else parameters.get("reject_ids")
+        return cls(parameters.get("replay") or None, wanted, corrections)
+
+
+@dataclass(frozen=True)
+class RejectPages:
+    """The open rejects of a dataset in pages of `rows` and `most_bytes` at most, and always one; `extra` are more columns.
+
+    A page is locked against other replays and deliveries.
+    """
+
+    source: str
+    dataset: str
+    asked: Asked
+    rows: int = 500
+    most_bytes: int = 16 << 20
+    extra: str = ""
+
+    async def read_page(self, connection: Connection, after: int) -> list[asyncpg.Record]:
+        """Return the rejects after the one of this id, in the order of their ids; none at the end."""
+        query = f"""
+        WITH page AS (
+          SELECT reject_id, octet_length(raw) AS bytes FROM rejected_record
+          WHERE {_WANTED} AND dataset = $3 AND reject_id > $4 ORDER BY reject_id LIMIT {self.rows}),
+        bounded AS (SELECT reject_id, sum(bytes) OVER (ORDER BY reject_id) - bytes AS before FROM page)
+        SELECT r.* {self.extra}
+        FROM bounded b JOIN rejected_record r USING (reject_id)
+        WHERE b.before < {self.most_bytes} AND {REJECT_IS_OPEN} ORDER BY r.reject_id
+        FOR UPDATE OF r"""  # noqa: S608 - numbers and texts of ours
+        return await connection.fetch(query, self.source, self.asked.reject_ids, self.dataset, after)
+
+
+async def plan_replay(connection: Connection, task: ProcessingTask, source: str) -> list[UnitPlan]:
+    """Return a part for each dataset with open rejects, and one that fails for ids which name no open reject."""
+    asked = Asked.read(task)
+    datasets = await connection.fetch(_SQL_DATASETS, source, asked.reject_ids, asked.dataset)
+    wrong = await connection.fetch(_SQL_NOT_OPEN, source, asked.reject_ids or [], asked.dataset)
+    plans = [UnitPlan(f"rejects of {row['dataset']}", row["dataset"], {"file": "rejects"}) for row in datasets]
+    if wrong:
+        told = " ".join(_describe_wrong_id(row, source) for row in wrong[:_MOST_NAMED])
+        more = f" And {len(wrong) - _MOST_NAMED} more." if len(wrong) > _MOST_NAMED else ""
+        plans.append(UnitPlan("not open", "", {"file": "rejects"}, UnitStatus.FAILED, told + more))
+    return plans
+
+
+def _describe_wrong_id(row: asyncpg.Record, source: str) -> str:
+    name = f"Reject {row['reject_id']}"
+    if row["source"] is None:
+        return f"{name} is not known."
+    if row["source"] != source:
+        return f"{name} is one of {row['source']}, which another service tries again."
+    if row["resolved_at"] is not None:
+        return f"{name} was resolved before ({row['resolution']})."
+    if row["dismissed_at"] is not None:
+        return f"{name} was dismissed ({row['dismissal']}): reopen it first."
+    return f"{name} is of {row['dataset']}."
+
+
+async def resolve_reject(connection: Connection, reject_id: int, run_id: UUID, resolution: str) -> None:
+    """Mark a reject as resolved, in the transaction that stores its record."""
+    await connection.execute(_SQL_RESOLVE, reject_id, run_id, resolution)
+
+
+async def leave_open(connection: Connection, row: asyncpg.Record, reason: str, detail: str) -> Counts:
+    """Note why a record is still wrong, and return it as counted."""
+    await connection.execute(_SQL_STILL, row["reject_id"], reason, detail.replace("\0", ""))
+    return Counts(read=1, rejected=1, rejected_by={reason: 1})
+
+
+async def conclude_replay(connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+    """Return the end of a replay: its datasets are those of which rejects were resolved; one that resolved nothing did its
+    part at most."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT dataset FROM rejected_record WHERE resolved_by = $1 ORDER BY 1", task.task_id
+    )
+    datasets = [row["dataset"] for row in rows]
+    total = sum((unit.counts for unit in units), Counts())
+    planned = await connection.fetchval("SELECT planned_at FROM task_execution_log WHERE task_id = $1", task.task_id)
+    status = judge_units(task, [unit.status for unit in units], plan_failed=planned is None)
+    if status is not RunStatus.COMPLETED or datasets:
+        return RunEnd(datasets=datasets)
+    if not total.read:
+        told = "Nothing was resolved: there was no open reject to try."
+    else:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(total.rejected_by.items()))
+        told = f"Nothing was resolved: of {total.read} tried, all are still rejected ({reasons})."
+    return RunEnd(status=RunStatus.PARTIAL, error=told, datasets=[])

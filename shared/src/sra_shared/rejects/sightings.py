@@ -1,0 +1,134 @@
+"""Keeping rejected rows: one that is delivered again counts up the reject that it was, in its chunk's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from uuid import UUID
+
+from sra_shared.db import Connection
+
+_IDENTITY_BYTES = 16
+# one statement takes so many bytes and rows, and always one row
+_BYTES_AT_ONCE = 8 << 20
+_ROWS_AT_ONCE = 16_000
+
+# Equal rows of one delivery are numbered over its chunks, so that each is a reject; the first of the next delivery is the
+# first of this one again. Where the row says something else than before, it replaces what was kept; of a file, its line is
+# that in the newest one. A dismissal holds for the reason that the person saw. Rejects are locked in one order, whatever that
+# of the rows, each found by the unique index: a join could pair all equal rows with one another.
+_SQL_KEEP = """
+WITH given AS (
+  SELECT * FROM unnest($6::integer[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[],
+      $13::text[], $14::bytea[], $15::bigint[], $16::text[], $17::timestamptz[]) WITH ORDINALITY
+    AS g (place, identity, file_path, file_hash, line, record_key, reason, detail, raw, call_id, origin, delivered_on, n)
+), begun AS MATERIALIZED (
+  SELECT d.identity, coalesce((
+      SELECT o.occurrence FROM rejected_record o
+      WHERE o.identity = d.identity AND o.delivery = $5 AND o.occurrence IS NOT NULL
+      ORDER BY o.occurrence DESC LIMIT 1), 0) AS places
+  FROM (SELECT DISTINCT identity FROM given) d
+), placed AS (
+  SELECT g.*, b.places + g.place AS occurrence FROM given g JOIN begun b USING (identity)
+), locked AS MATERIALIZED (
+  SELECT FROM (SELECT identity, occurrence FROM placed ORDER BY identity, occurrence) p CROSS JOIN LATERAL (
+    SELECT FROM rejected_record r WHERE r.identity = p.identity AND r.occurrence = p.occurrence LIMIT 1 FOR UPDATE) one
+)
+INSERT INTO rejected_record AS r (run_id, source, dataset, data_source, identity, delivery, occurrence, file_path, file_hash,
+  line, record_key, reason, detail, raw, call_id, origin, delivered_on)
+SELECT $1, $2, $3, $4, p.identity, $5, p.occurrence, p.file_path, p.file_hash,
+  p.line, p.record_key, p.reason, p.detail, p.raw, p.call_id, p.origin::jsonb, p.delivered_on
+FROM placed p WHERE (SELECT count(*) FROM locked) >= 0
+ORDER BY p.n
+ON CONFLICT (identity, occurrence) DO UPDATE SET
+  seen_count = r.seen_count + 1, last_seen_at = now(), last_run_id = excluded.run_id,
+  delivery = excluded.delivery, reason = excluded.reason, detail = excluded.detail,
+  file_hash = CASE WHEN r.file_path = excluded.file_path THEN excluded.file_hash ELSE r.file_hash END,
+  line = CASE WHEN r.file_path = excluded.file_path THEN excluded.line ELSE r.line END,
+  raw = CASE WHEN r.raw = excluded.raw THEN r.raw ELSE excluded.raw END,
+  file_path = CASE WHEN r.raw = excluded.raw THEN r.file_path ELSE excluded.file_path END,
+  record_key = CASE WHEN r.raw = excluded.raw THEN r.record_key ELSE excluded.record_key END,
+  call_id = CASE WHEN r.raw = excluded.raw THEN r.call_id ELSE excluded.call_id END,
+  origin = excluded.origin,
+  delivered_on = CASE WHEN r.raw = excluded.raw THEN r.delivered_on ELSE excluded.delivered_on END,
+  dismissed_at = CASE WHEN r.reason = excluded.reason THEN r.dismissed_at END,
+  dismissed_by = CASE WHEN r.reason = excluded.reason THEN r.dismissed_by END,
+  dismissal = CASE WHEN r.reason = excluded.reason THEN r.dismissal END
+RETURNING r.call_id
+"""
+_COLUMNS = (
+    *("identity", "file_path", "file_hash", "line", "record_key", "reason", "detail", "raw", "call_id", "origin"),
+    "delivered_on",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A rejected row as a delivery brought it.
+
+    `identity` is the same whenever the same row is delivered, see `make_identity`; `origin` is JSON text.
+    """
+
+    identity: bytes
+    reason: str
+    detail: str
+    raw: bytes
+    file_path: str | None = None
+    file_hash: str | None = None
+    line: int | None = None
+    record_key: str | None = None
+    call_id: int | None = None
+    origin: str | None = None
+    delivered_on: datetime | None = None
+
+
+def make_identity(*parts: str, raw: bytes = b"") -> bytes:
+    """Return the digest of what makes a row the same when it is delivered again."""
+    named = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named + b"\x1f" + raw).digest()[:_IDENTITY_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverer:
+    """What brings rejected rows: `delivery` names the file or run within which equal rows are rejects of their own."""
+
+    run_id: UUID
+    source: str
+    dataset: str
+    data_source: str
+    delivery: str
+
+
+async def keep_sightings(connection: Connection, by: Deliverer, sightings: Sequence[Sighting]) -> set[int]:
+    """Keep rejected rows in the caller's transaction; returns the numbers of the calls that the kept rows name.
+
+    It locks the rejects that it counts up. A transaction that locks more does so afterwards, as a replay does, so that the
+    two never wait for each other.
+    """
+    calls: set[int] = set()
+    for part in _slice(sightings):
+        places: Counter[bytes] = Counter()
+        numbers = []
+        for one in part:
+            places[one.identity] += 1
+            numbers.append(places[one.identity])
+        columns = [[*map(attrgetter(name), part)] for name in _COLUMNS]
+        constants = (by.run_id, by.source, by.dataset, by.data_source, by.delivery)
+        rows = await connection.fetch(_SQL_KEEP, *constants, numbers, *columns)
+        calls.update(row["call_id"] for row in rows if row["call_id"] is not None)
+    return calls
+
+
+def _slice(sightings: Sequence[Sighting]) -> Iterator[Sequence[Sighting]]:
+    start = size = 0
+    for place, one in enumerate(sightings):
+        if place > start and (size + len(one.raw) > _BYTES_AT_ONCE or place - start >= _ROWS_AT_ONCE):
+            yield sightings[start:place]
+            start, size = place, 0
+        size += len(one.raw)
+    if sightings:
+        yield sightings[start:]

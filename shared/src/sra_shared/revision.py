@@ -1,0 +1,69 @@
+"""Which revision a database stands at, and how far it is from this code; apart from migrating, which few processes do."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import asyncpg
+
+from sra_shared.db import Connection
+from sra_shared.errors import ConfigError
+
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+@cache
+def _list_revisions() -> tuple[str, ...]:
+    """Return all revisions in order. The history is linear, and the name of each file begins with its revision.
+
+    Alembic would say the same after importing itself, SQLAlchemy and every migration, in every process that asks.
+    """
+    revisions = sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
+    if not revisions:
+        raise ConfigError("The migrations are missing from this installation.", next_step="Install it again.")
+    return tuple(revisions)
+
+
+def read_newest_revision() -> str:
+    """Return the revision that this code was written for; raises ConfigError where the migrations are missing."""
+    return _list_revisions()[-1]
+
+
+def is_newer(revision: str) -> bool:
+    """Whether a later version of this code made the revision: what this one does not know can only have come after it."""
+    return revision not in _list_revisions()
+
+
+def describe_revision(revision: str) -> str:
+    """Return where a database stands, in a sentence; one that is newer than this code is left as it is."""
+    if not is_newer(revision):
+        return f"The database is at revision {revision}."
+    return (
+        f"The database is at revision {revision}, which is newer than this code ({read_newest_revision()}): it stays as"
+        " it is."
+    )
+
+
+async def read_revision(connection: Connection) -> str | None:
+    """Return the database's revision, or None where it was never migrated."""
+    try:
+        revision: str | None = await connection.fetchval("SELECT version_num FROM public.alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    return revision
+
+
+async def require_revision(connection: Connection) -> None:
+    """Raise ConfigError where the database is older than this code; a newer one is right, since deploys overlap."""
+    revision, newest = await read_revision(connection), read_newest_revision()
+    if revision is None or (revision != newest and not is_newer(revision)):
+        raise ConfigError(
+            f"The database is at revision {revision or '(none)'}, and this code needs {newest}.",
+            next_step="Run `./sra migrate`.",
+        )
+
+
+async def read_sandbox_mark(connection: Connection) -> bool:
+    """Return whether the database is marked for made-up data."""
+    return bool(await connection.fetchval("SELECT sandbox FROM database_mark"))

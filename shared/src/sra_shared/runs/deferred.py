@@ -1,0 +1,76 @@
+"""Works that are made when the first run needs one, because their modules bring heavy libraries along."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from sra_shared.db import Connection
+from sra_shared.runs.ending import RunEnd
+from sra_shared.runs.execute import UnitContext, Work
+from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan
+
+
+class WorkTraits(NamedTuple):
+    """What is known of a work before it is made."""
+
+    source: str | None
+    ordered: bool
+    concurrency: int
+
+
+def defer_works(make: Callable[[], Mapping[str, Work]], traits: Mapping[str, WorkTraits]) -> dict[str, DeferredWork]:
+    """Return a work for each task type of `traits`; `make` gives the real ones, and is called once, in a thread."""
+    source = _Source(make)
+    return {task_type: DeferredWork(source, task_type, of_type) for task_type, of_type in traits.items()}
+
+
+class _Source:
+    """Makes all works of a service at once, since they may share parts."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Work]]) -> None:
+        self._make = make
+        self._lock = asyncio.Lock()
+        self._made: Mapping[str, Work] | None = None
+
+    async def get(self, task_type: str) -> Work:
+        async with self._lock:
+            if self._made is None:
+                # imports that take up to a second must not keep /health waiting
+                self._made = await asyncio.to_thread(self._make)
+                # as at the start of the service: what was loaded stays, and collections need not walk it again
+                gc.freeze()
+        return self._made[task_type]
+
+
+class DeferredWork:
+    """Stands for a work until a run of its type is planned, done or ended, and then hands on to it."""
+
+    def __init__(self, source: _Source, task_type: str, traits: WorkTraits) -> None:
+        self._source = source
+        self._task_type = task_type
+        self.source = traits.source
+        self.ordered = traits.ordered
+        self.concurrency = traits.concurrency
+
+    async def load(self) -> Work:
+        """Return the real work, made now where it was not; raises TypeError where it is not what was told of it."""
+        work = await self._source.get(self._task_type)
+        real = WorkTraits(work.source, work.ordered, work.concurrency)
+        if real != (self.source, self.ordered, self.concurrency):
+            raise TypeError(f"the work of {self._task_type} is {real}, and something else was declared of it")
+        return work
+
+    async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
+        """Return the parts of the run."""
+        return await (await self.load()).plan(context)
+
+    async def process(self, context: UnitContext) -> None:
+        """Do one part."""
+        await (await self.load()).process(context)
+
+    async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
+        """Judge the whole."""
+        return await (await self.load()).conclude(connection, task, units)

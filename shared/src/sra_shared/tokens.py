@@ -1,0 +1,48 @@
+"""Tokens that a guesser would find."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+_LEAST_LENGTH = 16
+# of a hundred thousand texts of sixteen random hexadecimal digits, one has less by this measure
+_LEAST_BITS = 28
+_WORDS = re.compile(
+    "secret|token|password|passwd|change-?me|admin|example|qwerty?|letmein|service|viewer|production", re.IGNORECASE
+)
+
+
+def find_weakness(token: str) -> str | None:
+    """Return why a token is easy to guess, as the end of a sentence; None where it looks like random text.
+
+    Common words count for nothing. The measure of the rest is Shannon's entropy of its characters, times how many of them
+    neither repeat a part of it nor go on with a series, as in `aaaa`, `1234` or `9876`.
+    """
+    if len(token) < _LEAST_LENGTH:
+        return f"is shorter than {_LEAST_LENGTH} characters"
+    rest = _WORDS.sub("", token)
+    if len(rest) < _LEAST_LENGTH:
+        return f"has fewer than {_LEAST_LENGTH} characters beside common words"
+    letters = "".join(character for character in rest if character.isalnum())
+    if letters.isalpha() and (letters.islower() or letters.isupper()):
+        return "is made of letters of one case alone, as words are"
+    if estimate_bits(rest) < _LEAST_BITS:
+        return "repeats itself, or goes on with a series, too much"
+    return None
+
+
+def estimate_bits(text: str) -> float:
+    """Return about how many bits of a text a guesser must try."""
+    part = text[: (text + text).find(text, 1)]
+    counts = Counter(part)
+    per_character = -sum(n / len(part) * math.log2(n / len(part)) for n in counts.values())
+    return per_character * (len(part) - _count_foreseen(part))
+
+
+def _count_foreseen(text: str) -> int:
+    """Return how many characters go on with a series of at least two steps."""
+    steps = [ord(after) - ord(before) for before, after in pairwise(text)]
+    return sum(abs(step) <= 1 and step == before for before, step in pairwise(steps))
