@@ -95,7 +95,7 @@ async def fuzz_all(database: str, pool: Pool, folder: Path, *, examples: int) ->
 async def test_generated_requests_find_no_fault(database: str, tmp_path: Path) -> None:
     async with open_lab(database) as lab:
         await fetch_descriptions({"gateway": lab.url}, tmp_path)
-        made = await run_schemathesis(lab.url, tmp_path / "gateway.json", examples=3, token=SERVICE_TOKEN)
+        made = await run_schemathesis(lab.url, tmp_path / "gateway.json", examples=1, token=SERVICE_TOKEN)
     assert made >= 300
 
 

@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
+import pytest
+
 from gateway.archive import archive_ledgers
 from sra_shared.db import Pool
 
@@ -110,6 +113,28 @@ async def test_what_is_old_is_summed_up_and_what_is_needed_stays(pool: Pool) -> 
     assert await archive_ledgers(pool, retention=YEAR) == 0
 
 
+async def test_runs_and_calls_that_stored_rows_leave_a_record_for_good(pool: Pool) -> None:
+    stored = await put_run(pool, days=900)
+    await put_run(pool, days=890, stored=0)
+    await put_run(pool, days=10)
+    await pool.execute(
+        "INSERT INTO fmp_call (call_id, answered_at, size_bytes, rows, status, run_id, path, parameters, digest)"
+        " VALUES (1, now() - interval '900 days', 10, 1, 200, $1, 'quote', '{}', '')",
+        stored,
+    )
+    run = await pool.fetchrow("SELECT * FROM task_execution_log WHERE task_id = $1", stored)
+    assert run is not None
+    assert await archive_ledgers(pool, retention=YEAR) == 2
+    (kept,) = await pool.fetch("SELECT * FROM archived_run")
+    assert (kept["run_id"], kept["stored_count"]) == (stored, 7)
+    same = ("task_type", "source", "status", "scheduled_at", "started_at", "completed_at")
+    assert [kept[name] for name in same] == [run[name] for name in same]
+    assert await pool.fetchval("SELECT run_id FROM fmp_call") == stored
+    for statement in ("DELETE FROM archived_run", "DELETE FROM fmp_call"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+            await pool.execute(statement)
+
+
 async def test_the_fundata_tables_are_not_touched(pool: Pool) -> None:
     run = await put_run(pool, days=900)
     await put_run(pool, days=800)
@@ -120,3 +145,32 @@ async def test_the_fundata_tables_are_not_touched(pool: Pool) -> None:
     )
     assert await archive_ledgers(pool, retention=YEAR) == 1
     assert await pool.fetchval("SELECT run_id FROM fundata_data") == run
+
+
+@pytest.mark.parametrize("state", ["open", "dismissed"])
+async def test_a_reject_stays_while_it_is_delivered_and_open_ones_hold_their_runs(pool: Pool, state: str) -> None:
+    first, last, newest = [await put_run(pool, days=days) for days in (900, 800, 1)]
+    await put_reject(pool, first, resolved=False)
+    await pool.execute("UPDATE rejected_record SET last_run_id = $1, seen_count = 2", last)
+    if state == "dismissed":
+        await pool.execute("UPDATE rejected_record SET dismissed_at = now(), dismissed_by = 'me', dismissal = 'x'")
+        # a run of today read it, too
+        await put_reject(pool, first, resolved=False)
+        await pool.execute(
+            "UPDATE rejected_record SET last_run_id = $1, dismissed_at = now() WHERE last_run_id IS NULL", newest
+        )
+    await archive_ledgers(pool, retention=YEAR)
+    runs = {row["task_id"] for row in await pool.fetch("SELECT task_id FROM task_execution_log")}
+    left = [row["last_run_id"] for row in await pool.fetch("SELECT last_run_id FROM rejected_record")]
+    assert (runs, left) == (({first, last, newest}, [last]) if state == "open" else ({newest}, [newest]))
+    if state == "dismissed":
+        assert await pool.fetchval("SELECT sum(rejects_deleted) FROM ledger_archive") == 1
+
+
+async def test_what_a_replay_leaves_is_not_counted_as_rejected_once_more(pool: Pool) -> None:
+    old = await put_run(pool, days=900)
+    await put_run(pool, days=1)
+    await pool.execute('UPDATE task_execution_log SET parameters = \'{"replay": ""}\' WHERE task_id = $1', old)
+    await archive_ledgers(pool, retention=YEAR)
+    sums = await pool.fetchrow("SELECT sum(read_count) AS read, sum(rejected_count) AS rejected FROM ledger_archive")
+    assert tuple(sums) == (10, 0)

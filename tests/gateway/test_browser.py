@@ -18,6 +18,7 @@ from sra_cli.tools import find_chromium
 from sra_shared.db import Pool
 from sra_shared.settings import DatabaseSettings, FundataSettings, SeedStorageSettings, ServiceSettings
 from sra_testing.gateway_lab import DAILY, SERVICE_TOKEN, VIEWER_TOKEN, Lab, mark_weekly_done, open_lab
+from sra_testing.timings import QUICK
 
 CHROMIUM = find_chromium()
 pytestmark = [
@@ -39,6 +40,7 @@ async def lab(database: str, tmp_path: Path) -> AsyncIterator[Lab]:
             FundataSettings(fundata_base_path=str(tmp_path / "no files")),
             SeedStorageSettings(),
             lab.peers,
+            timing=QUICK,
         )
         await lab.start("fundata_ingest", app)
         yield lab
@@ -111,7 +113,7 @@ async def put_past(pool: Pool) -> None:
     )
     await pool.execute(
         "INSERT INTO incident (subject, kind, detail, began_at, ended_at) VALUES ('service:fmp_ingest', 'service_down',"
-        " 'fmp_ingest is down. It does not answer (ConnectError): look whether it runs, and its log.',"
+        " 'fmp_ingest is down. It does not answer (ConnectError): check whether it runs, and its log.',"
         " now() - interval '5 days', now() - interval '5 days' + interval '14 minutes')"
     )
 
@@ -223,6 +225,17 @@ async def work_on_rejects(page: Page, pool: Pool, shots: Path, folder: Path) -> 
     await expect(page.get_by_role("button", name="Replay row")).to_have_count(1)
     await expect(page.get_by_text("12 fields, 40 wanted")).to_be_visible()
     await page.screenshot(path=shots / "replayed.png", full_page=True)
+    await page.get_by_label("Dismiss row").first.click()
+    await page.get_by_label("is dismissed").first.fill("The vendor's test row.")
+    await page.screenshot(path=shots / "dismiss.png", full_page=True)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Replay row")).to_have_count(0)
+    await page.get_by_label("Which").select_option("dismissed")
+    await page.get_by_role("button", name="Filter").click()
+    await expect(page.get_by_text("The vendor's test row.")).to_be_visible()
+    await page.screenshot(path=shots / "dismissed.png", full_page=True)
+    await page.get_by_role("button", name="Reopen row").click()
+    await expect(page.get_by_text("None.")).to_be_visible()
     assert await pool.fetchval("SELECT legal_name FROM fundata_data WHERE identifier = '412003'") == "Example Fund"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
 import psutil
@@ -18,10 +17,12 @@ from sra_testing.waiting import wait_for
 MEGABYTE = 1_000_000
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
-async def lab(database: str) -> AsyncIterator[Lab]:
-    async with open_lab(database) as lab:
-        yield lab
+def pool(lab_pool: Pool) -> Pool:
+    return lab_pool
 
 
 async def put_rejects(pool: Pool, number: int, *, size: int = 10, reason: str = "field_count") -> None:
@@ -35,9 +36,9 @@ async def put_rejects(pool: Pool, number: int, *, size: int = 10, reason: str = 
     )
 
 
-async def test_a_download_of_large_rejects_keeps_the_memory_small(database: str, pool: Pool) -> None:
+async def test_a_download_of_large_rejects_keeps_the_memory_small(services: Lab, pool: Pool) -> None:
     await put_rejects(pool, 30, size=MEGABYTE)
-    async with open_lab(database, gateway=False, services=False) as lab:
+    async with open_lab(services.dsn, gateway=False, services=False) as lab:
         with run_gateway_process(lab) as process:
 
             async def answers() -> bool:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.migrate import upgrade_database
-from sra_testing.gateway_lab import DATA, SERVICE_TOKEN, Lab, mark_weekly_done, open_lab
+from sra_testing.gateway_lab import DATA, SERVICE_TOKEN, SHORT_GRACE, Lab, mark_weekly_done, open_lab
 from sra_testing.waiting import wait_for
 from sra_testing.webhook import Receiver, open_webhook
 
 
+@pytest.mark.faults
 async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path, options={"fsync": "off"})
     server.start()
@@ -23,13 +24,15 @@ async def test_database_goes_and_comes_back_during_a_refresh(tmp_path: Path) -> 
         dsn = server.build_dsn()
         await upgrade_database(dsn)
         await mark_weekly_done(dsn)
-        async with open_webhook(500, 200) as hook, open_lab(dsn, alert_webhook_url=hook.url) as lab:
+        async with open_webhook() as hook, open_lab(dsn, timing=SHORT_GRACE, alert_webhook_url=hook.url) as lab:
             await _lose_database(lab, server, hook)
     finally:
         server.stop()
 
 
 async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> None:
+    # a service that is slow to answer meanwhile is an incident of its own
+    hook.refuses_once = "The database is down"
     first = await lab.refresh()
     lab.script.ends[DATA] = ["waits"]
     refresh = await lab.trigger()
@@ -49,7 +52,7 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
 
         page = await wait_for(told, what="the alarm", seconds=30)
         assert page is not None
-        assert "look whether it runs" in page
+        assert "check whether it runs" in page
         # what was known of the refreshes is still there
         assert first["refresh_id"] in page
 
@@ -57,14 +60,11 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
             return bool((await lab.http.get("/health")).json()["status"] == "unhealthy")
 
         await wait_for(unwell, what="the report of bad health", seconds=20)
-        slowest = 0.0
-        for _ in range(50):
-            begun = time.perf_counter()
+        for _ in range(10):
+            # it answers while the database does not: the client would not wait for that
             health = await lab.http.get("/health")
-            slowest = max(slowest, time.perf_counter() - begun)
             assert health.status_code == 200
             assert health.json()["status"] == "unhealthy"
-        assert slowest < 2
         # the webhook refused it: it is remembered, and told once the database can keep it
         await hook.wait_for("The database is down")
         await asyncio.to_thread(_start_again, server)
@@ -82,7 +82,7 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
 
         await wait_for(well, what="the end of the alarm", seconds=20)
     await hook.wait_for("recovered", "the database answers again")
-    assert [len(hook.find(words)) for words in ("The database is down", "answers again")] == [2, 1]
+    assert [len(hook.find(words)) for words in ("The database is down", "the database answers again")] == [2, 1]
     incidents = (await lab.http.get("/alerts")).json()["incidents"]
     assert [one["subject"] for one in incidents if one["kind"] == "database_down"] == ["database"]
     # a step that was under way is done once

@@ -16,11 +16,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from gateway.checks import check_schedule
+from gateway.render import neutralise_cell
 from gateway.schedule import DAILY as DAILY_SLOT
 from gateway.schedule import Schedule, Scheduler
-from gateway.sessions import COOKIE
+from gateway.sessions import COOKIE, SessionKeeper
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
 from sra_testing.gateway_lab import (
@@ -39,13 +41,18 @@ from sra_testing.waiting import wait_for
 HTML = {"Accept": "text/html"}
 SOME_ID = "00000000-0000-4000-8000-000000000000"
 PAGES = ["/", "/ui/live", "/ui/runs", "/ui/rejects", "/ui/rejects.csv", "/ui/views/quote"]
-FORMS = [f"/actions/{name}" for name in ("refresh", "cancel", "pause", "resume", "release", "replay", "logout")]
+FORMS = [
+    f"/actions/{name}"
+    for name in ("refresh", "cancel", "pause", "resume", "release", "replay", "dismiss", "reopen", "logout")
+]
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
-async def lab(database: str) -> AsyncIterator[Lab]:
-    async with open_lab(database) as lab:
-        yield lab
+def pool(lab_pool: Pool) -> Pool:
+    return lab_pool
 
 
 @asynccontextmanager
@@ -224,6 +231,41 @@ async def test_a_login_leads_nowhere_else(lab: Lab, elsewhere: str) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+async def test_a_login_that_a_page_of_somebody_else_sends_is_refused(lab: Lab) -> None:
+    async with open_browser(lab) as browser:
+        host = lab.url.partition("://")[2]
+        for ours in ({}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": f"http://{host}"}):
+            answer = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=ours)
+            assert answer.status_code == 303, ours
+        for theirs in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site", "Origin": f"http://{host}"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+        ):
+            answer = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=theirs)
+            assert answer.status_code == 403, theirs
+            assert "set-cookie" not in answer.headers
+
+
+async def test_a_viewers_session_ends_with_the_viewer_token_and_nobody_makes_himself_more(lab: Lab) -> None:
+    other = SessionKeeper(service_token=SERVICE_TOKEN, viewer_token="another-viewer-token")
+    same = SessionKeeper(service_token=SERVICE_TOKEN, viewer_token=VIEWER_TOKEN)
+
+    def make_request(cookie: str) -> Request:
+        return Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]})
+
+    async with open_browser(lab) as viewer, open_browser(lab) as operator:
+        await log_in(viewer, VIEWER_TOKEN)
+        await log_in(operator, SERVICE_TOKEN)
+        reading, changing = viewer.cookies[COOKIE], operator.cookies[COOKIE]
+    assert same.read(make_request(reading)) is not None
+    assert other.read(make_request(reading)) is None
+    assert other.read(make_request(changing)) is not None
+    # the words of one session with the signature of another
+    assert same.read(make_request(f"{changing.partition('.')[0]}.{reading.partition('.')[2]}")) is None
+
+
 async def test_behind_https_the_browser_is_told_to_stay_there(lab: Lab) -> None:
     async with open_browser(lab) as browser:
         assert "strict-transport-security" not in (await browser.get("/login")).headers
@@ -292,6 +334,17 @@ async def test_forms_need_their_session_and_its_token(lab: Lab, pool: Pool) -> N
         assert answer.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        *(("=1+1", "'=1+1"), ("+1", "'+1"), ("-2+3", "'-2+3"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1")),
+        *(("\r=1", "'\r=1"), ("\x00", "'\x00"), ("412003", "412003"), ("a=1", "a=1"), ("", ""), (None, None), (-7, -7)),
+    ],
+)
+async def test_no_cell_of_a_download_is_a_formula(cell: object, written: object) -> None:
+    assert neutralise_cell(cell) == written
+
+
 async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> None:
     done = await lab.refresh()
     await pool.execute(
@@ -318,6 +371,10 @@ async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> N
         assert "daily_quotes records" in shown
         child = done["steps"][0]["runs"][0]["task_id"]
         assert "part" in (await browser.get(f"/ui/runs/{child}")).text
+        cost = {"cost": {"from": "2016-10-14", "to": "2026-11-28", "calls": 193796, "minutes": 215.4, "datasets": []}}
+        await pool.execute("UPDATE task_execution_log SET details = $1 WHERE task_id = $2", cost, child)
+        told = "about 193,796 calls and 215 minutes, for 2016-10-14 to 2026-11-28"
+        assert told in (await browser.get(f"/ui/runs/{child}")).text
         assert (await browser.get(f"/ui/runs/{SOME_ID}")).status_code == 404
         assert (await browser.get("/ui/runs")).text.count("view_build") >= 1
         policy = (await browser.get("/")).headers["content-security-policy"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from gateway.refresh.steps import Pace
@@ -25,16 +25,21 @@ from sra_testing.gateway_lab import (
     WEEKLY,
     Lab,
     mark_weekly_done,
-    open_lab,
 )
 from sra_testing.waiting import wait_for
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture
-async def lab(database: str) -> AsyncIterator[Lab]:
-    await mark_weekly_done(database)
-    async with open_lab(database) as lab:
-        yield lab
+def pool(lab_pool: Pool) -> Pool:
+    return lab_pool
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def lab(lab: Lab) -> Lab:
+    await mark_weekly_done(lab.dsn)
+    return lab
 
 
 def statuses(refresh: dict[str, Any]) -> dict[str, str]:
@@ -107,12 +112,12 @@ async def test_a_step_that_recovers_counts_in_full(lab: Lab) -> None:
     ("ends", "expected"),
     [
         ({DATA: "failed"}, "partial"),
-        ({DATA: "failed", DAILY: "failed"}, "failed"),
         ({DAILY: "failed", BUILD: "failed"}, "failed"),
-        ({DAILY: "partial"}, "partial"),
         ({DAILY: "skipped"}, "completed"),
-        ({DAILY: "skipped", QUOTES: "failed"}, "failed"),
-        ({DATA: "held"}, "partial"),
+        pytest.param({DATA: "failed", DAILY: "failed"}, "failed", marks=pytest.mark.faults),
+        pytest.param({DAILY: "partial"}, "partial", marks=pytest.mark.faults),
+        pytest.param({DAILY: "skipped", QUOTES: "failed"}, "failed", marks=pytest.mark.faults),
+        pytest.param({DATA: "held"}, "partial", marks=pytest.mark.faults),
     ],
 )
 async def test_two_of_three(lab: Lab, ends: dict[Any, str], expected: str) -> None:

@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from sra_testing.gateway_lab import DAILY, DATA, SERVICE_TOKEN, Lab, mark_weekly_done, open_lab
+from sra_testing.command_line import carry_out
+from sra_testing.gateway_lab import DAILY, DATA, SERVICE_TOKEN, Lab, mark_weekly_done
 from sra_testing.waiting import wait_for
 
 STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
 
 
-@pytest.fixture
-async def lab(database: str) -> AsyncIterator[Lab]:
-    await mark_weekly_done(database)
-    async with open_lab(database) as lab:
-        yield lab
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def lab(lab: Lab) -> Lab:
+    await mark_weekly_done(lab.dsn)
+    return lab
 
 
 async def run_command(
     lab: Lab, home: Path, *arguments: str, token: str = SERVICE_TOKEN, command: str = "refresh"
 ) -> tuple[int, Any, str]:
     """Run `./sra refresh`, or another command, and return its exit code, its JSON object and what it told people."""
-    environment = {
-        **os.environ,  # noqa: TID251 - a child's environment, no setting
-        "GATEWAY_URL": lab.url,
-        "SRA_SERVICE_TOKEN": token,
-        "DATABASE_URL": lab.dsn,
-    }
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "sra_cli", command, "--home", str(home), "--json", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout), done.stderr
+    settings = {"GATEWAY_URL": lab.url, "SRA_SERVICE_TOKEN": token, "DATABASE_URL": lab.dsn}
+    return await carry_out(command, "--home", str(home), *arguments, settings=settings)
 
 
 async def test_waiting_gives_the_documented_object(lab: Lab, tmp_path: Path) -> None:

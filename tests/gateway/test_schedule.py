@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.schedule import DAILY, WEEKLY, Schedule, Scheduler
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
+from sra_testing.examples import examples
 
 TORONTO = ZoneInfo("America/Toronto")
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -25,7 +26,7 @@ def make_scheduler() -> Scheduler:
 
 
 # the clocks change in the first hours of a day
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(hour=st.one_of(st.integers(0, 3), st.integers(0, 23)), minute=st.integers(0, 59))
 def test_ten_years_have_one_slot_a_day_at_any_time(hour: int, minute: int) -> None:
     schedule = Schedule(DAILY, f"{minute} {hour} * * *", "America/Toronto")
@@ -42,7 +43,7 @@ def test_ten_years_have_one_slot_a_day_at_any_time(hour: int, minute: int) -> No
         assert local.fold == 0, "the second of two equal times was taken"
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     offset=st.integers(0, int(TEN_YEARS.total_seconds())),
     step=st.integers(60, 5 * 86_400),

@@ -143,7 +143,8 @@ def check_rate(stage: Stage, step: str, target: int) -> None:
     )
     rate = row["performance_metrics"]["rates"][step]
     assert rate["target_per_minute"] == target
-    assert rate["met"] is (rate["per_minute"] >= target)
+    # ten records do not fill a minute
+    assert rate["met"] is (True if rate["per_minute"] >= target else None)
     assert rate["records"] == 10
 
 

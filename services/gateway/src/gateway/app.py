@@ -30,7 +30,8 @@ from gateway.refresh.model import RefreshParameters, Step
 from gateway.refresh.peers import Peer
 from gateway.refresh.steps import Pace
 from gateway.refresh.work import RefreshWork
-from gateway.schedule import DAILY, TICK_SECONDS, WEEKLY, Schedule, Scheduler
+from gateway.reject_api import make_reject_router
+from gateway.schedule import TICK_SECONDS, Scheduler, make_schedules
 from gateway.sessions import SessionKeeper
 from gateway.watch import Watch
 from sra_shared.db import OUTAGE_ERRORS
@@ -40,7 +41,7 @@ from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import TaskType
 from sra_shared.service import CheckResult, ServiceState, create_service_app
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
-from sra_shared.worker import WorkerTiming
+from sra_shared.timing import LeaseTiming
 
 NAME = "gateway"
 _DESCRIPTION = "Coordinates the unified refresh, fires its schedule, shows the state of everything."
@@ -61,7 +62,7 @@ class GatewayTiming:
     freshness: float = FRESHNESS_SECONDS
     grace: float = 60.0
     archive: float = 3600.0
-    worker: WorkerTiming = field(default_factory=WorkerTiming)
+    worker: LeaseTiming = field(default_factory=LeaseTiming)
 
 
 def create_gateway_app(
@@ -94,12 +95,7 @@ def create_gateway_app(
     probe = Probe(urls, make_client, sessions, seconds=timing.probe)
     hub = Hub(
         probe=probe,
-        scheduler=Scheduler(
-            [
-                Schedule(DAILY, schedule.refresh_cron, schedule.refresh_timezone),
-                Schedule(WEEKLY, schedule.weekly_cron, schedule.refresh_timezone),
-            ]
-        ),
+        scheduler=Scheduler(make_schedules(schedule)),
         sessions=sessions,
         webhook=webhook,
         peers=steps,
@@ -134,7 +130,7 @@ def create_gateway_app(
         service=service,
         works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-        routers=[make_api_router(), make_alert_router(), make_page_router()],
+        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_page_router()],
         background={
             "probe": probe.run,
             "freshness": run_freshness,
@@ -164,7 +160,7 @@ def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
         return None
     url = schedule.alert_webhook_url.get_secret_value()
     hide_secrets([url])
-    return Webhook(url, make_client, schedule.public_url)
+    return Webhook(url, make_client, schedule.public_url, is_plain=schedule.alert_form == "json")
 
 
 def make_client() -> httpx.AsyncClient:

@@ -1,7 +1,10 @@
 """Ledgers that do not grow for ever: what ended long ago is summed up by month and deleted.
 
-Never touched: the two Fundata tables, rejects that are not resolved and their runs, runs at work, the runs of seed files,
-and of every kind of work the newest success and the newest run that stored anything, from which the next one goes on.
+A run that stored rows leaves a slim record for good, since rows name their run; the calls in fmp_call stay too. A reject that
+was resolved or dismissed goes with the run that read it last.
+
+Never touched: the two Fundata tables, open rejects and the runs that read them first and last, runs at work, the runs of
+seed files, and of every kind of work the newest success and the newest run that stored anything, from which the next one goes on.
 """
 
 from __future__ import annotations
@@ -10,17 +13,20 @@ from datetime import timedelta
 
 from sra_shared.db import Connection, Pool
 from sra_shared.logs import get_logger
+from sra_shared.reject_state import REJECT_IS_OPEN
 
 KEY_LIFETIME = timedelta(days=30)
 _BATCH = 200
 log = get_logger(__name__)
 
-SQL_CHOOSE = """
+_LAST_RUN = "coalesce(r.last_run_id, r.run_id)"
+SQL_CHOOSE = f"""
 CREATE TEMP TABLE leaving ON COMMIT DROP AS
 SELECT t.task_id FROM task_execution_log t
 WHERE t.status NOT IN ('queued', 'running', 'parked') AND t.completed_at < now() - $1::interval
   AND NOT EXISTS (SELECT FROM task_execution_log c WHERE c.parent_id = t.task_id)
-  AND NOT EXISTS (SELECT FROM rejected_record r WHERE r.run_id = t.task_id AND r.resolved_at IS NULL)
+  AND NOT EXISTS (SELECT FROM rejected_record r WHERE r.run_id = t.task_id AND {REJECT_IS_OPEN})
+  AND NOT EXISTS (SELECT FROM rejected_record r WHERE {_LAST_RUN} = t.task_id AND {REJECT_IS_OPEN})
   AND NOT EXISTS (SELECT FROM run_unit u WHERE u.task_id = t.task_id AND u.detail ? 'file_id')
   AND NOT EXISTS (SELECT FROM completion_outbox o WHERE o.run_id = t.task_id AND o.delivered_at IS NULL)
   AND NOT EXISTS (SELECT FROM completion_inbox i WHERE t.task_id IN (i.run_id, i.build_id) AND i.handled_at IS NULL)
@@ -31,7 +37,7 @@ WHERE t.status NOT IN ('queued', 'running', 'parked') AND t.completed_at < now()
     SELECT DISTINCT ON (k.source, u.dataset) u.task_id FROM run_unit u JOIN task_execution_log k USING (task_id)
     WHERE u.stored_count > 0 ORDER BY k.source, u.dataset, u.completed_at DESC NULLS LAST)
 ORDER BY t.completed_at LIMIT $2
-"""
+"""  # noqa: S608 - texts of ours
 _ADD = ", ".join(
     f"{name} = ledger_archive.{name} + excluded.{name}"
     for name in (
@@ -53,7 +59,7 @@ INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_co
   warnings_deleted, seconds)
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, '', max(t.source), count(*),
   count(*) FILTER (WHERE t.status <> 'completed'),
-  coalesce(sum((SELECT count(*) FROM rejected_record r WHERE r.run_id = t.task_id)), 0),
+  coalesce(sum((SELECT count(*) FROM rejected_record r WHERE {_LAST_RUN} = t.task_id)), 0),
   coalesce(sum((SELECT count(*) FROM field_warning w WHERE w.run_id = t.task_id)), 0),
   coalesce(sum(t.duration_seconds), 0)
 FROM leaving JOIN task_execution_log t USING (task_id) GROUP BY 1, 2
@@ -64,14 +70,22 @@ INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_co
   unchanged_count, duplicate_count, rejected_count, out_of_scope_count)
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, u.dataset, max(t.source), count(DISTINCT t.task_id),
   count(DISTINCT t.task_id) FILTER (WHERE u.status <> 'completed'), sum(u.read_count), sum(u.stored_count),
-  sum(u.unchanged_count), sum(u.duplicate_count), sum(u.rejected_count), sum(u.out_of_scope_count)
+  sum(u.unchanged_count), sum(u.duplicate_count),
+  -- a replay rejects nothing that was not rejected before
+  coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0), sum(u.out_of_scope_count)
 FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
 WHERE u.dataset <> '' GROUP BY 1, 2, 3
 ON CONFLICT (month, task_type, dataset) DO UPDATE SET {_ADD}
 """  # noqa: S608 - names of this module
+SQL_KEEP_RUNS = """
+INSERT INTO archived_run (run_id, task_type, source, status, scheduled_at, started_at, completed_at, stored_count)
+SELECT t.task_id, t.task_type, t.source, t.status, t.scheduled_at, t.started_at, t.completed_at, sum(u.stored_count)
+FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
+GROUP BY t.task_id HAVING sum(u.stored_count) > 0
+"""
 # the events of a run go before the note that views hold it: a view looks for events of runs it does not hold
 SQL_DELETE = (
-    "DELETE FROM rejected_record USING leaving WHERE run_id = task_id",
+    f"DELETE FROM rejected_record r USING leaving WHERE {_LAST_RUN} = task_id",  # noqa: S608 - an expression of ours
     "DELETE FROM field_warning USING leaving WHERE run_id = task_id",
     "DELETE FROM completion_inbox i USING leaving l WHERE i.run_id = l.task_id",
     "DELETE FROM completion_outbox o USING leaving l WHERE o.run_id = l.task_id",
@@ -114,6 +128,7 @@ async def _archive_batch(connection: Connection, retention: timedelta) -> int:
     if gone:
         await connection.execute(SQL_SUM_RUNS)
         await connection.execute(SQL_SUM_UNITS)
+        await connection.execute(SQL_KEEP_RUNS)
         for statement in SQL_DELETE:
             await connection.execute(statement)
     return gone

@@ -78,6 +78,6 @@ def check_schedule(scheduler: Scheduler, now: datetime) -> CheckResult:
         told = f"Paused since {paused:%Y-%m-%d %H:%M} UTC: no refresh starts by the clock. Resume it when you can."
     else:
         waiting = ", ".join(f"the {name} slot of {slot:%Y-%m-%d %H:%M} UTC" for name, slot in scheduler.waiting.items())
-        told = f"A refresh is at work; for its end waits {waiting}." if waiting else ""
+        told = f"A refresh is running; for its end waits {waiting}." if waiting else ""
         return CheckResult(status=HealthStatus.HEALTHY, detail=told, checked_at=looked_at)
     return CheckResult(status=HealthStatus.DEGRADED, detail=told, checked_at=looked_at)

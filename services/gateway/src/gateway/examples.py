@@ -20,6 +20,7 @@ from gateway.api import (
 )
 from gateway.refresh.model import SOURCES, Step
 from gateway.refresh.result import DatasetCounts, RefreshView, StepRunReference, StepView
+from gateway.reject_api import DismissBody, RejectPage, RejectView, ReopenBody, VerdictReport
 from gateway.sessions import CODE_LIFETIME
 from sra_shared.service import CheckResult, HealthStatus
 from sra_shared.service.examples import MOMENT
@@ -44,7 +45,7 @@ def list_examples() -> list[BaseModel]:
     incident = IncidentView(
         subject="service:fmp_ingest",
         kind="service_down",
-        detail="fmp_ingest is down. It does not answer (ConnectError): look whether it runs, and its log.",
+        detail="fmp_ingest is down. It does not answer (ConnectError): check whether it runs, and its log.",
         began_at=MOMENT,
         ended_at=MOMENT + timedelta(minutes=14),
     )
@@ -66,7 +67,36 @@ def list_examples() -> list[BaseModel]:
         LoginCode(code="dJ5mX0Yq1c3vT8bN2kLw7RzA", expires_at=MOMENT + CODE_LIFETIME),
         AlertReport(webhook=True, incidents=[incident], alerts=[alert]),
         TestedAlert(delivered=True, error=None),
+        RejectPage(rejects=[_make_reject()], next_before=None),
+        DismissBody(reject_ids=[41, 42], why="Test rows of the vendor."),
+        ReopenBody(reject_ids=[41]),
+        VerdictReport(changed=[41], left={42: "Reject 42 is resolved (corrected)."}),
     ]
+
+
+def _make_reject() -> RejectView:
+    return RejectView(
+        reject_id=41,
+        source="fmp",
+        dataset="profile",
+        file_path="profile-bulk",
+        line=None,
+        record_key="ZZZZ",
+        reason="market_cap_range",
+        detail="marketCap is '-1': the market capitalisation is not between 0 and 1e14",
+        raw='{"symbol":"ZZZZ","companyName":"Example Corp","marketCap":-1}',
+        raw_bytes=61,
+        run_id=_RUN_ID,
+        created_at=MOMENT,
+        seen_count=3,
+        last_seen_at=MOMENT + timedelta(days=2),
+        last_run_id=_RUN_ID,
+        resolved_at=None,
+        resolution=None,
+        dismissed_at=None,
+        dismissed_by=None,
+        dismissal=None,
+    )
 
 
 def _make_refresh() -> RefreshView:

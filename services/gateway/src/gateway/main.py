@@ -13,11 +13,13 @@ from sra_shared.settings import (
     ProxySettings,
     ScheduleSettings,
     ServiceSettings,
+    check_settings,
 )
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
     """Return the application and its settings, from the environment; raises ConfigError or ValidationError."""
+    check_settings(DatabaseSettings, ServiceSettings, PeerSettings, ProxySettings, LimitSettings, ScheduleSettings)
     service = ServiceSettings()
     app = create_gateway_app(
         database=DatabaseSettings(),

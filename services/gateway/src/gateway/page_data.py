@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.reject_state import REJECT_IS_OPEN
 
 PAGE_SECONDS = 3.0
 # each part of the dashboard may take this long
@@ -38,14 +39,17 @@ class DashboardData:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
+RejectState = Literal["open", "dismissed", "resolved", "all"]
+
+
 @dataclass(frozen=True)
 class RejectFilter:
-    """Which rejected rows to list; `before` is the id that the page starts below."""
+    """Which rejected rows to list; of a run those that it read first or last. `before` is the id that the page starts below."""
 
     dataset: str | None = None
     reason: str | None = None
     run_id: UUID | None = None
-    resolved: bool = False
+    state: RejectState = "open"
     before: int | None = None
     limit: int = field(default=_ROWS)
 
@@ -78,21 +82,21 @@ async def _read_views(connection: Connection) -> list[dict[str, Any]]:
 
 
 # From kind to kind by the index, and of each kind no more rows than anybody wants to know of: millions are not read.
-SQL_OPEN_KINDS = """
+SQL_OPEN_KINDS = f"""
 WITH RECURSIVE kind AS (
-  (SELECT dataset, reason FROM rejected_record WHERE resolved_at IS NULL ORDER BY dataset, reason LIMIT 1)
+  (SELECT dataset, reason FROM rejected_record WHERE {REJECT_IS_OPEN} ORDER BY dataset, reason LIMIT 1)
   UNION ALL
   SELECT n.dataset, n.reason FROM kind k CROSS JOIN LATERAL (
     SELECT r.dataset, r.reason FROM rejected_record r
-    WHERE r.resolved_at IS NULL AND (r.dataset, r.reason) > (k.dataset, k.reason)
+    WHERE {REJECT_IS_OPEN} AND (r.dataset, r.reason) > (k.dataset, k.reason)
     ORDER BY r.dataset, r.reason LIMIT 1) n
 )
 SELECT k.dataset, k.reason, (
   SELECT count(*) FROM (
     SELECT FROM rejected_record r
-    WHERE r.resolved_at IS NULL AND r.dataset = k.dataset AND r.reason = k.reason LIMIT $1::int + 1) c) AS rows
+    WHERE {REJECT_IS_OPEN} AND r.dataset = k.dataset AND r.reason = k.reason LIMIT $1::int + 1) c) AS rows
 FROM kind k ORDER BY rows DESC, k.dataset, k.reason LIMIT 20
-"""
+"""  # noqa: S608 - a condition of ours
 SQL_KINDS = """
 WITH RECURSIVE kind AS (
   (SELECT dataset, reason FROM rejected_record ORDER BY dataset, reason LIMIT 1)
@@ -160,34 +164,24 @@ _PARTS: Mapping[str, Callable[[Connection], Awaitable[Any]]] = {
     "minutes": _read_minutes,
 }
 
+_STATES: Mapping[RejectState, str] = {
+    "open": REJECT_IS_OPEN,
+    "dismissed": "dismissed_at IS NOT NULL",
+    "resolved": "resolved_at IS NOT NULL",
+    "all": "true",
+}
 _SHOWN = """
-SELECT reject_id, run_id, source, dataset, file_path, line, left(record_key, $7::int) AS record_key, reason,
-  left(detail, $7::int) AS detail, created_at, resolved_at, substring(raw FROM 1 FOR 4 * $7::int) AS raw
+SELECT reject_id, run_id, source, dataset, file_path, line, left(record_key, $6::int) AS record_key, reason,
+  left(detail, $6::int) AS detail, created_at, seen_count, last_seen_at, coalesce(last_run_id, run_id) AS last_run_id,
+  resolved_at, resolution, dismissed_at, dismissed_by, dismissal, octet_length(raw) AS raw_bytes,
+  substring(raw FROM 1 FOR 4 * $6::int) AS raw
 """
-_SQL_REJECTS = """
-FROM rejected_record
-WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
-  AND ($3::uuid IS NULL OR run_id = $3) AND ($4 OR resolved_at IS NULL)
-  AND ($5::bigint IS NULL OR reject_id < $5)
-ORDER BY reject_id DESC LIMIT $6
-"""
-_SQL_LIST = _SHOWN + _SQL_REJECTS
-# a row may have a megabyte: so many are taken as hold few of them, and always one
-_SQL_WHOLE = f"""
-SELECT * FROM (
-  SELECT r.*, sum(s.size) OVER (ORDER BY r.reject_id DESC) - s.size AS bytes_before
-  FROM (SELECT * {_SQL_REJECTS}) r
-  CROSS JOIN LATERAL (
-    SELECT octet_length(r.raw) + coalesce(octet_length(r.detail), 0) + coalesce(octet_length(r.record_key), 0) AS size) s
-) sized
-WHERE bytes_before < $7 ORDER BY reject_id DESC
-"""  # noqa: S608 - texts of this module
 
 
 async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
     """Return rejected rows, newest first, their bytes as text cut to a length that fits a page."""
     found = []
-    for row in await connection.fetch(_SQL_LIST, *_list_arguments(wanted), _RAW_SHOWN):
+    for row in await connection.fetch(_SHOWN + _write_choice(wanted), *_list_arguments(wanted), _RAW_SHOWN):
         text = row["raw"].decode("utf-8", "replace").replace("\x00", "␀")
         found.append({**dict(row), "raw": text if len(text) <= _RAW_SHOWN else text[:_RAW_SHOWN] + "…"})
     return found
@@ -195,12 +189,31 @@ async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dic
 
 async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[asyncpg.Record]:
     """Return the next rejected rows, newest first, with all of their bytes: few enough for the memory, none at the end."""
+    # a row may have a megabyte: so many are taken as hold few of them, and always one
+    query = f"""
+    SELECT * FROM (
+      SELECT r.*, sum(s.size) OVER (ORDER BY r.reject_id DESC) - s.size AS bytes_before
+      FROM (SELECT * {_write_choice(wanted)}) r
+      CROSS JOIN LATERAL (
+        SELECT octet_length(r.raw) + coalesce(octet_length(r.detail), 0) + coalesce(octet_length(r.record_key), 0)
+          AS size) s
+    ) sized
+    WHERE bytes_before < $6 ORDER BY reject_id DESC"""  # noqa: S608 - texts of this module
     arguments = _list_arguments(replace(wanted, limit=_ROWS_PER_READ))
-    return await connection.fetch(_SQL_WHOLE, *arguments, _BYTES_PER_READ)
+    return await connection.fetch(query, *arguments, _BYTES_PER_READ)
+
+
+def _write_choice(wanted: RejectFilter) -> str:
+    return f"""
+    FROM rejected_record
+    WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
+      AND ($3::uuid IS NULL OR run_id = $3 OR coalesce(last_run_id, run_id) = $3) AND {_STATES[wanted.state]}
+      AND ($4::bigint IS NULL OR reject_id < $4)
+    ORDER BY reject_id DESC LIMIT $5"""
 
 
 def _list_arguments(wanted: RejectFilter) -> list[Any]:
-    return [wanted.dataset, wanted.reason, wanted.run_id, wanted.resolved, wanted.before, wanted.limit]
+    return [wanted.dataset, wanted.reason, wanted.run_id, wanted.before, wanted.limit]
 
 
 async def list_reject_kinds(connection: Connection) -> dict[str, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -12,14 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from gateway.api import State, set_paused, start_refresh
 from gateway.hub import HubOf
 from gateway.page_base import check_form
-from gateway.page_rejects import FILTERS
-from gateway.refresh.model import SOURCES, STEP_OF, RefreshParameters, Step
+from gateway.refresh.model import SOURCES, STEP_OF, RefreshParameters
 from gateway.sessions import FORM_PREFIX
 from sra_shared.errors import ConfigError
 from sra_shared.runs import TaskType, make_release_request, read_run, read_units, request_cancel
 from sra_shared.service import ProblemError
-
-_MOST_IDS = 1000
 
 
 def add_forms(router: APIRouter) -> None:
@@ -43,17 +39,17 @@ def _add_refresh_forms(router: APIRouter) -> None:
         sources = [one for one in SOURCES if source in ("all", one)]
         started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"))
         request.state.run_id = started.refresh_id
-        return _go_to("/")
+        return go_to("/")
 
     @router.post(f"{FORM_PREFIX}pause", dependencies=checked)
     async def pause(hub: HubOf, state: State) -> Response:
         await set_paused(hub, state, paused=True)
-        return _go_to("/")
+        return go_to("/")
 
     @router.post(f"{FORM_PREFIX}resume", dependencies=checked)
     async def resume(hub: HubOf, state: State) -> Response:
         await set_paused(hub, state, paused=False)
-        return _go_to("/")
+        return go_to("/")
 
 
 def _add_run_forms(router: APIRouter) -> None:
@@ -63,9 +59,9 @@ def _add_run_forms(router: APIRouter) -> None:
     async def cancel(request: Request, state: State, run_id: Annotated[UUID, Form()]) -> Response:
         request.state.run_id = run_id
         async with state.pool.acquire() as connection, connection.transaction():
-            task = await request_cancel(connection, run_id)
+            task = await request_cancel(connection, run_id, timing=state.plan.timing)
         is_refresh = task is None or task.task_type is TaskType.UNIFIED_REFRESH
-        return _go_to("/" if is_refresh else f"/ui/runs/{run_id}")
+        return go_to("/" if is_refresh else f"/ui/runs/{run_id}")
 
     @router.post(f"{FORM_PREFIX}release", dependencies=checked)
     async def release(request: Request, hub: HubOf, state: State, run_id: Annotated[UUID, Form()]) -> Response:
@@ -74,7 +70,7 @@ def _add_run_forms(router: APIRouter) -> None:
             task = await read_run(connection, run_id)
             units = await read_units(connection, run_id)
         if task is None:
-            raise ProblemError(404, f"There is no run {run_id}.", next_step="Look at the list of runs.")
+            raise ProblemError(404, f"There is no run {run_id}.", next_step="See the list of runs.")
         step = STEP_OF.get(task.task_type)
         if step is None:
             raise ProblemError(409, "A refresh itself holds nothing.", next_step="Release the held run of its step.")
@@ -85,22 +81,9 @@ def _add_run_forms(router: APIRouter) -> None:
         started = await hub.peers[step].start_run(
             task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}"
         )
-        return _go_to(f"/ui/runs/{started.task_id}")
-
-    @router.post(f"{FORM_PREFIX}replay", dependencies=checked)
-    async def replay(
-        hub: HubOf,
-        dataset: Annotated[str, Form(max_length=100)] = "",
-        reject_id: Annotated[list[int] | None, Form(max_length=_MOST_IDS)] = None,
-        back: Annotated[str, Form(max_length=1000)] = "",
-    ) -> Response:
-        if not dataset and not reject_id:
-            raise ProblemError(422, "Nothing was chosen.", next_step="Choose a row, or filter by a dataset.")
-        parameters = {"replay": dataset, **({"reject_ids": sorted(set(reject_id))} if reject_id else {})}
-        started = await hub.peers[Step.FUNDATA_DATA].start_run(TaskType.CSV_IMPORT, parameters=parameters)
-        kept = [(name, value) for name, value in parse_qsl(back) if name in FILTERS]
-        return _go_to(f"/ui/rejects?{urlencode([*kept, ('replay', str(started.task_id))])}")
+        return go_to(f"/ui/runs/{started.task_id}")
 
 
-def _go_to(address: str) -> Response:
+def go_to(address: str) -> Response:
+    """Return the answer to a form: the page that shows what came of it."""
     return RedirectResponse(address, status_code=303)

@@ -17,7 +17,7 @@ from gateway.page_data import PAGE_SECONDS
 from gateway.render import STATIC, read_static, render_page
 from gateway.sessions import COOKIE, FORM_PREFIX, use_code
 from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.service import Access, ServiceState
+from sra_shared.service import Access, ProblemError, ServiceState
 from sra_shared.service.auth import read_address, refuse_stranger
 
 OPEN_PAGES = frozenset(
@@ -45,6 +45,23 @@ def choose_next(wanted: str) -> str:
     return wanted if is_ours else "/"
 
 
+def check_origin(request: Request) -> None:
+    """Raise ProblemError where a page of somebody else sent a login, which would log the browser in as somebody else.
+
+    Browsers tell it by Sec-Fetch-Site, or over plain HTTP by Origin; programs send neither.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    is_ours = site in ("same-origin", "none") if site else not origin or _has_host(origin, request.headers.get("host"))
+    if not is_ours:
+        raise ProblemError(
+            403, "This login came from a page of somebody else.", next_step="Open /login and log in there."
+        )
+
+
+def _has_host(origin: str, host: str | None) -> bool:
+    return origin.lower().partition("://")[2] == (host or "").lower()
+
+
 def _show_login(message: str | None, wanted: str, *, status_code: int = 200) -> Response:
     return render_page("login.html", status_code=status_code, message=message, next=choose_next(wanted))
 
@@ -56,7 +73,7 @@ def add_login(router: APIRouter) -> None:
     async def show_login() -> Response:
         return _show_login(None, "/")
 
-    @router.post("/login")
+    @router.post("/login", dependencies=[Depends(check_origin)])
     async def log_in(
         request: Request,
         hub: HubOf,

@@ -1,4 +1,4 @@
-"""Rejected rows: listed, filtered, downloaded."""
+"""Rejected rows: listed, filtered, downloaded, tried again, dismissed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from starlette.responses import Response, StreamingResponse
 from gateway.api import State
 from gateway.hub import HubOf
 from gateway.page_base import make_common
-from gateway.page_data import RejectFilter, list_reject_kinds, list_rejects, list_whole_rejects
-from gateway.render import render_page
+from gateway.page_data import RejectFilter, RejectState, list_reject_kinds, list_rejects, list_whole_rejects
+from gateway.render import neutralise_cell, render_page
 from sra_shared.db import Pool
+from sra_shared.rejects import MOST_WHY
 from sra_shared.runs import read_run
 from sra_shared.service import ProblemError
 
-FILTERS = ("dataset", "reason", "run_id", "resolved")
+FILTERS = ("dataset", "reason", "run_id", "state")
 COLUMNS = (
     "reject_id",
     "run_id",
@@ -36,8 +37,13 @@ COLUMNS = (
     "reason",
     "detail",
     "created_at",
+    "seen_count",
+    "last_seen_at",
     "resolved_at",
     "resolution",
+    "dismissed_at",
+    "dismissed_by",
+    "dismissal",
     "raw",
 )
 _RunId = Annotated[str, Query(max_length=36, pattern=r"^[0-9a-fA-F-]*$")]
@@ -47,17 +53,19 @@ def read_filter(
     dataset: Annotated[str, Query(max_length=100)] = "",
     reason: Annotated[str, Query(max_length=100)] = "",
     run_id: _RunId = "",
-    resolved: bool = False,
+    state: RejectState = "open",
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> RejectFilter:
     """Read the filter from the address; a dependency. Raises ProblemError where the run's id is none."""
-    return RejectFilter(dataset or None, reason or None, _read_id(run_id), resolved, before)
+    return RejectFilter(dataset or None, reason or None, _read_id(run_id), state, before)
 
 
 def write_filter(wanted: RejectFilter) -> str:
     """Return the filter as it stands in an address, without the page's place."""
     query = {"dataset": wanted.dataset, "reason": wanted.reason, "run_id": wanted.run_id and str(wanted.run_id)}
-    return urlencode({**{k: v for k, v in query.items() if v}, **({"resolved": "true"} if wanted.resolved else {})})
+    return urlencode(
+        {**{k: v for k, v in query.items() if v}, **({} if wanted.state == "open" else {"state": wanted.state})}
+    )
 
 
 def add_rejects(router: APIRouter) -> None:
@@ -87,6 +95,7 @@ def add_rejects(router: APIRouter) -> None:
             replayed=replayed,
             filter_query=write_filter(wanted),
             next_before=rejects[-1]["reject_id"] if more else None,
+            most_why=MOST_WHY,
         )
 
     @router.get("/ui/rejects.csv")
@@ -118,9 +127,9 @@ def format_rejects(rows: Sequence[asyncpg.Record]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="")
     for row in rows:
-        writer.writerow([row[name] for name in COLUMNS[:-1]])
+        writer.writerow([neutralise_cell(row[name]) for name in COLUMNS[:-1]])
         # the library looks at every character of what may be a megabyte
-        raw = row["raw"].decode("utf-8", "backslashreplace").replace('"', '""')
+        raw = neutralise_cell(row["raw"].decode("utf-8", "backslashreplace")).replace('"', '""')
         text.write(f',"{raw}"\r\n')
     return text.getvalue()
 

@@ -19,6 +19,7 @@ from gateway.page_login import add_login
 from gateway.page_rejects import add_rejects
 from gateway.probe import Knowledge
 from gateway.refresh.result import read_refresh
+from gateway.reject_forms import add_reject_forms
 from gateway.render import render_page
 from gateway.run_totals import sum_by_dataset, sum_by_file, sum_counts
 from sra_shared.runs import list_runs, read_run, read_units
@@ -34,6 +35,7 @@ def make_page_router() -> APIRouter:
     _add_pages(router)
     add_rejects(router)
     add_forms(router)
+    add_reject_forms(router)
     return router
 
 

@@ -16,17 +16,21 @@ import asyncpg
 import httpx
 
 from gateway.alerts.view import IncidentView, list_incidents
+from gateway.ledger_figures import LedgerFigures, read_ledger_figures
 from gateway.refresh.model import Step
 from gateway.refresh.result import RefreshHistory, RefreshView, StepView
 from gateway.sessions import SessionKeeper
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger
 from sra_shared.service import CheckResult, HealthStatus, ServiceState
+from sra_shared.texts import excerpt
 
 PROBE_SECONDS = 5.0
 # what is published changes a few times a day, and telling how new it is costs more than a look at the ledger
 FRESHNESS_SECONDS = 30.0
 _ANSWER_SECONDS = 2.0
+_ANSWER_BOUND = Bound.of(1 << 20)
 _FRESHNESS_ANSWER_SECONDS = 20.0
 _LATEST = 15
 _SOURCES = {"FMP": (Step.FMP,), "Fundata": (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES)}
@@ -82,6 +86,7 @@ class Knowledge:
     refreshes: list[RefreshView] = field(default_factory=list)
     freshness: list[dict[str, Any]] = field(default_factory=list)
     incidents: list[IncidentView] = field(default_factory=list)
+    figures: LedgerFigures | None = None
     read_at: datetime | None = None
     freshness_read_at: datetime | None = None
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -141,16 +146,19 @@ class Probe:
 
     async def _look_at_service(self, client: httpx.AsyncClient, part: PartState) -> None:
         try:
-            answer = await client.get(f"{part.url}/health", timeout=_ANSWER_SECONDS)
-            body = answer.json()
+            address = f"{part.url}/health"
+            answer = await send_request(
+                client, "GET", address, bound=_ANSWER_BOUND, seconds=2 * _ANSWER_SECONDS, timeout=_ANSWER_SECONDS
+            )
+            body = answer.read_json()
             status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
-            found = [f"{name}: {check['detail']}" for name, check in body["checks"].items() if check["detail"]]
+            found = [f"{name}: {excerpt(check['detail'])}" for name, check in body["checks"].items() if check["detail"]]
             part.details = body.get("details", {})
             part.note(status, "It answers." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not well.")
-        except httpx.HTTPError as error:
+        except ExchangeError as error:
             part.note(
                 HealthStatus.UNHEALTHY,
-                f"It does not answer ({type(error).__name__}): look whether it runs, and its log.",
+                f"It does not answer ({error.cause}): check whether it runs, and its log.",
                 answers=False,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -187,6 +195,7 @@ class Probe:
         began = datetime.now(UTC)
         async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
             self.knowledge.freshness = await read_freshness(connection)
+            self.knowledge.figures = await read_ledger_figures(connection)
         self.knowledge.freshness_read_at = began
 
 
@@ -197,7 +206,7 @@ def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str
     if isinstance(error, TimeoutError) and answers:
         told = "It answers slowly, so that what is shown may be old: look what keeps it busy; work goes on meanwhile."
         return HealthStatus.DEGRADED, told
-    told = f"It does not answer ({type(error).__name__}): look whether it runs; work goes on by itself then."
+    told = f"It does not answer ({type(error).__name__}): check whether it runs; work goes on by itself then."
     return HealthStatus.UNHEALTHY, told
 
 

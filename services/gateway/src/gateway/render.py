@@ -24,7 +24,9 @@ STATIC = {
 }
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    # with none at all, browsers send our own forms without their origin
+    "Referrer-Policy": "same-origin",
 }
 _COUNTS = ("read", "stored", "unchanged", "duplicate", "rejected")
 
@@ -64,6 +66,14 @@ def render_page(template: str, *, status_code: int = 200, **values: Any) -> HTML
     field = Markup('<input type="hidden" name="form_token" value="{}">').format(token)
     text = _open_templates().get_template(template).render(**values, token=lambda: field)
     return HTMLResponse(text, status_code=status_code, headers=_PAGE_HEADERS)
+
+
+def neutralise_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula or a command: with an apostrophe before it where it might."""
+    if not isinstance(value, str) or not value:
+        return value
+    is_risky = value[0] in "=+-@" or not value[0].isprintable()
+    return f"'{value}" if is_risky else value
 
 
 def show_time(value: datetime | str | None) -> str:

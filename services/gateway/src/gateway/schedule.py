@@ -13,10 +13,11 @@ from croniter import CroniterError, croniter
 
 from gateway.refresh.model import RefreshParameters, make_request
 from sra_shared.db import Connection, Pool
+from sra_shared.enqueueing import enqueue_run
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.runs import TaskType, request_run
+from sra_shared.settings import ScheduleSettings
 from sra_shared.slots import bind_slot, claim_slot
 
 log = get_logger(__name__)
@@ -53,7 +54,7 @@ class Schedule:
 
     def _refuse(self, why: str) -> ConfigError:
         variable = "WEEKLY_CRON" if self.name == WEEKLY else "REFRESH_CRON"
-        return ConfigError(f"{variable} {self.cron!r} {why}.", next_step='Give five fields, like "0 2 * * *".')
+        return ConfigError(f"{variable} {why}.", next_step='Give five fields, like "0 2 * * *".')
 
     def list_slots(self, after: datetime, until: datetime) -> list[datetime]:
         """Return the slots in (after, until] in order, in UTC.
@@ -89,6 +90,14 @@ class Schedule:
         return slots[:count]
 
 
+def make_schedules(settings: ScheduleSettings) -> tuple[Schedule, Schedule]:
+    """Return the daily and the weekly schedule; raises ConfigError that names the variable which is no schedule."""
+    return (
+        Schedule(DAILY, settings.refresh_cron, settings.refresh_timezone),
+        Schedule(WEEKLY, settings.weekly_cron, settings.refresh_timezone),
+    )
+
+
 @dataclass(frozen=True)
 class Fired:
     """What one look at the clock did: the slots that were taken, and the refresh they started, if any."""
@@ -98,7 +107,7 @@ class Fired:
 
 
 class _PostponedError(SraError):
-    """A refresh is at work; the slot stays free until that ended."""
+    """A refresh is running; the slot stays free until that ended."""
 
 
 class Scheduler:
@@ -181,11 +190,11 @@ class Scheduler:
             " AND status IN ('queued', 'running', 'parked'))",
             TaskType.UNIFIED_REFRESH,
         ):
-            raise _PostponedError("A refresh is at work.", next_step="The slot's own starts when that ended.")
+            raise _PostponedError("A refresh is running.", next_step="The slot's own starts when that ended.")
         parameters = RefreshParameters(weekly=WEEKLY in taken, trigger="schedule")
         requested = await request_run(connection, make_request(parameters), source=None, enqueue=enqueue_run)
         if not requested.created:
-            raise _PostponedError("A refresh is at work.", next_step="The slot's own starts when that ended.")
+            raise _PostponedError("A refresh is running.", next_step="The slot's own starts when that ended.")
         for name, slot in taken.items():
             await bind_slot(connection, name, slot, requested.task.task_id)
         log.info("slot_fired", slots={name: slot.isoformat() for name, slot in taken.items()})

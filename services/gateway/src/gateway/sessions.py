@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -37,15 +38,18 @@ class Session:
 
 
 class SessionKeeper:
-    """Makes and reads session cookies; every gateway with the same service token understands them.
+    """Makes and reads session cookies; every gateway with the same tokens understands them.
 
     A session ends by its time, by logging out, which all gateways learn within seconds and keep in mind while the
-    database is away, or by changing the service token. Only the names of those that were logged out are stored.
+    database is away, by changing the service token, or, for a viewer's, the viewer token. Only the names of those that
+    were logged out are stored.
     """
 
     def __init__(self, *, service_token: str | None, viewer_token: str | None) -> None:
-        secret = service_token.encode() if service_token else secrets.token_bytes(32)
-        self._key = hmac.digest(secret, b"sra gateway session", "sha256")
+        self._keys = {
+            Access.CHANGE: derive_key(service_token, None),
+            Access.READ: derive_key(service_token, viewer_token or ""),
+        }
         self._tokens = [(token.encode(), a) for token, a in ((service_token, 2), (viewer_token, 1)) if token]
         self._ended: set[str] = set()
         self._unwritten: dict[str, int] = {}
@@ -69,7 +73,7 @@ class SessionKeeper:
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         response.set_cookie(
             COOKIE,
-            f"{body}.{self._sign(body)}",
+            f"{body}.{self._sign(body, access)}",
             max_age=SESSION_SECONDS,
             path="/",
             httponly=True,
@@ -81,10 +85,15 @@ class SessionKeeper:
     def read(self, request: Request) -> Session | None:
         """Return the browser's session, or None where it has none that holds."""
         body, _, signature = request.cookies.get(COOKIE, "").partition(".")
-        if not body or not hmac.compare_digest(self._sign(body).encode(), signature.encode()):
+        signed = [
+            access
+            for access in self._keys
+            if hmac.compare_digest(self._sign(body, access).encode(), signature.encode())
+        ]
+        if not body or not signed:
             return None
         payload = json.loads(base64.urlsafe_b64decode(body))
-        if payload["e"] < time.time() or payload["i"] in self._ended:
+        if payload["a"] != signed[0] or payload["e"] < time.time() or payload["i"] in self._ended:
             return None
         return Session(Access(payload["a"]), payload["e"], payload["f"], payload["i"])
 
@@ -115,8 +124,17 @@ class SessionKeeper:
             return Access.CHANGE
         return session.access if request.method in _READING or path.startswith(FORM_PREFIX) else Access.READ
 
-    def _sign(self, body: str) -> str:
-        return hmac.new(self._key, body.encode(), "sha256").hexdigest()
+    def _sign(self, body: str, access: Access) -> str:
+        return hmac.new(self._keys[access], body.encode(), "sha256").hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def derive_key(service_token: str | None, viewer_token: str | None) -> bytes:
+    """Return the key of a role's cookies, so slowly that nobody guesses a token from a cookie; random without a token."""
+    if service_token is None:
+        return secrets.token_bytes(32)
+    secret = "\n".join(token for token in (service_token, viewer_token) if token is not None)
+    return hashlib.scrypt(secret.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
 
 
 def hash_code(code: str) -> bytes:

@@ -10,7 +10,7 @@ from uuid import UUID
 from gateway.alerts.delivery import Webhook, send_due_alerts
 from gateway.alerts.incidents import sync_incidents
 from gateway.alerts.refreshes import note_refreshes
-from gateway.alerts.troubles import find_troubles, read_shares
+from gateway.alerts.troubles import find_troubles, read_lone_runs, read_shares
 from gateway.probe import Knowledge
 from gateway.refresh.model import STEP_OF, Step
 from gateway.refresh.peers import Peer
@@ -54,6 +54,7 @@ class Watch:
             found = find_troubles(
                 self._known,
                 await read_shares(connection),
+                await read_lone_runs(connection),
                 reject_limit=self._reject_limit,
                 grace=self._grace,
                 now=datetime.now(UTC),

@@ -59,7 +59,7 @@ def make_alert_router() -> APIRouter:
         if hub.webhook is None:
             raise ProblemError(409, "No webhook is set.", next_step="Set ALERT_WEBHOOK_URL on the gateway.")
         lines = ["SRA Data: this is a test of the alerts. Nothing is wrong."]
-        problem = await hub.webhook.send(hub.webhook.make_message(lines, "/"))
+        problem = await hub.webhook.send(hub.webhook.make_message("test", lines, "/"))
         return TestedAlert(delivered=problem is None, error=problem)
 
     return router

@@ -10,9 +10,12 @@ from uuid import UUID
 import httpx
 
 from sra_shared.db import Connection, Pool
+from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger, redact_text
 
 _SECONDS = 10
+# Slack says `ok`
+_ANSWER_BOUND = Bound.of(1 << 16)
 log = get_logger(__name__)
 
 SQL_CLAIM_ALERT = """
@@ -31,10 +34,14 @@ class Webhook:
     url: str
     http: Callable[[], httpx.AsyncClient]
     public_url: str | None = None
+    is_plain: bool = False
 
-    def make_message(self, lines: Sequence[str], path: str) -> dict[str, Any]:
-        """Return a message in the form of Slack's incoming webhooks, with a link to the page at `path`."""
+    def make_message(self, kind: str, lines: Sequence[str], path: str) -> dict[str, Any]:
+        """Return a message with a link to the page at `path`: `text` in the form of Slack's incoming webhooks, or with
+        `is_plain` `kind`, `text` as it is, and `url`, null where the dashboard's address is not known."""
         text = "\n".join(redact_text(line) for line in lines)
+        if self.is_plain:
+            return {"kind": kind, "text": text, "url": f"{self.public_url}{path}" if self.public_url else None}
         for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             text = text.replace(sign, name)
         place = f"{self.public_url}{path}" if self.public_url else f"{path} of the dashboard"
@@ -44,9 +51,11 @@ class Webhook:
         """Send a message; return what went wrong, None where it was taken."""
         try:
             async with self.http() as client:
-                answer = await client.post(self.url, json=message, timeout=_SECONDS)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return redact_text(f"The webhook does not answer ({type(error).__name__}).")
+                answer = await send_request(
+                    client, "POST", self.url, bound=_ANSWER_BOUND, seconds=3 * _SECONDS, json=message, timeout=_SECONDS
+                )
+        except ExchangeError as error:
+            return redact_text(f"The webhook does not answer ({error.cause}).")
         return None if answer.is_success else f"The webhook answered {answer.status_code}."
 
 

@@ -59,7 +59,9 @@ async def _open(connection: Connection, troubles: Sequence[Trouble], webhook: We
                 opened.append((incident_id, trouble))
         if opened and webhook is not None:
             name, first = opened[0]
-            message = webhook.make_message(_describe_beginning([trouble for _, trouble in opened]), first.path)
+            message = webhook.make_message(
+                first.kind, _describe_beginning([trouble for _, trouble in opened]), first.path
+            )
             await put_alert(connection, f"{name}:began", first.kind, message)
     for _, trouble in opened:
         log.warning("incident_began", subject=trouble.subject, kind=trouble.kind, detail=trouble.text)
@@ -80,7 +82,7 @@ async def _close(connection: Connection, incident_ids: Sequence[int], webhook: W
         found = [await connection.fetchrow(SQL_CLOSE, incident_id) for incident_id in incident_ids]
         rows = [dict(row) for row in found if row is not None]
         if rows and webhook is not None:
-            message = webhook.make_message([describe_end(rows)], "/")
+            message = webhook.make_message("recovered", [describe_end(rows)], "/")
             await put_alert(connection, f"{rows[0]['incident_id']}:ended", "recovered", message)
     for row in rows:
         log.info("incident_ended", subject=row["subject"], kind=row["kind"])
@@ -95,6 +97,7 @@ def describe_end(rows: Sequence[Mapping[str, Any]]) -> str:
         "service_down": "{} answers again",
         "stale_data": "{} is fresh again" if len(names) == 1 else "{} are fresh again",
         "reject_share": "{} rejects no more than REJECT_LIMIT again",
+        "run_failed": "{} runs well again",
         "database_down": "the database answers again",
     }[rows[0]["kind"]].format(told)
     minutes = max((row["ended_at"] - row["began_at"]).total_seconds() for row in rows) / 60

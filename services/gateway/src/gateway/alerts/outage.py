@@ -69,6 +69,7 @@ class DatabaseOutage:
 
     def _describe(self, webhook: Webhook) -> dict[str, object]:
         return webhook.make_message(
+            _KIND,
             [f"SRA Data: {self._detail}", f"Since {self._began:%Y-%m-%d %H:%M} UTC."],
             "/",
         )
@@ -83,6 +84,6 @@ class DatabaseOutage:
                 name = row["incident_id"]
                 if not self._delivered:
                     await put_alert(connection, f"{name}:began", _KIND, self._describe(self._webhook))
-                message = self._webhook.make_message([describe_end([dict(row)])], "/")
+                message = self._webhook.make_message("recovered", [describe_end([dict(row)])], "/")
                 await put_alert(connection, f"{name}:ended", "recovered", message)
         log.info("incident_ended", subject="database", kind=_KIND)

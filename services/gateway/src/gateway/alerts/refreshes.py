@@ -64,4 +64,4 @@ def describe_refresh(kind: str, refresh: RefreshView, webhook: Webhook) -> dict[
     lines += [
         f"• {step.step}: {step.status}" + (f" ({step.error[:300]})" if step.error else "") for step in refresh.steps
     ]
-    return webhook.make_message(lines, f"/ui/refresh/{refresh.refresh_id}")
+    return webhook.make_message(kind, lines, f"/ui/refresh/{refresh.refresh_id}")

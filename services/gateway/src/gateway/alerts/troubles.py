@@ -1,4 +1,4 @@
-"""What is in trouble now, as far as this gateway sees: silent services, late data, runs that reject too much."""
+"""What is in trouble now, as far as this gateway sees: silent services, late data, failed runs, too many rejects."""
 
 from __future__ import annotations
 
@@ -12,17 +12,51 @@ from uuid import UUID
 
 from gateway.probe import Knowledge
 from sra_shared.db import Connection
+from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.runs import RunStatus, TaskType
 
+_MOST_WORDS = 300
 _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")
-# the newest ended run of each kind that read anything; replayed rejects are bad by definition
-SQL_SHARES = """
-SELECT k.task_type, r.task_id, r.completed_at, r.read, r.rejected
+_LONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD)
+_BAD_ENDS = {
+    RunStatus.FAILED: "failed",
+    RunStatus.PARTIAL: "ended partial",
+    RunStatus.HELD: "is held and waits for a person",
+    RunStatus.PARKED: "is parked and goes on by itself once the vendor's quota allows",
+}
+# the newest ended run of each kind that read anything; replayed rejects are bad by definition, and what was resolved or
+# dismissed since wants nobody's attention
+SQL_SHARES = f"""
+SELECT k.task_type, r.task_id, r.completed_at, r.read, greatest(r.rejected - (
+  SELECT count(*) FROM rejected_record c
+  WHERE coalesce(c.last_run_id, c.run_id) = r.task_id AND NOT ({REJECT_IS_OPEN})), 0) AS rejected
 FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
   SELECT t.task_id, t.completed_at, sum(u.read_count)::bigint AS read, sum(u.rejected_count)::bigint AS rejected
   FROM task_execution_log t JOIN run_unit u USING (task_id)
   WHERE t.task_type = k.task_type AND t.scheduled_at > now() - interval '8 days' AND t.completed_at IS NOT NULL
     AND NOT t.parameters ? 'replay'
   GROUP BY t.task_id HAVING sum(u.read_count) > 0 ORDER BY t.completed_at DESC LIMIT 1) r
+"""  # noqa: S608 - a condition of ours
+# Work that goes on by itself, without a refresh that would tell of it. A build that a refresh waits for is the refresh's;
+# while one is at work it may yet start another.
+SQL_LONE_RUNS = """
+SELECT r.task_type, r.task_id, r.status, r.since, r.error
+FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
+  SELECT t.task_type, t.task_id, t.status, coalesce(t.completed_at, t.started_at, t.scheduled_at) AS since,
+    coalesce(t.error_details -> 0 ->> 'message',
+             (SELECT u.error FROM run_unit u WHERE u.task_id = t.task_id AND u.error IS NOT NULL LIMIT 1)) AS error
+  FROM task_execution_log t
+  WHERE t.task_type = k.task_type AND t.scheduled_at > now() - interval '30 days'
+  ORDER BY t.scheduled_at DESC LIMIT 1) r
+WHERE r.status NOT IN ('queued', 'running')
+  AND NOT EXISTS (SELECT FROM task_execution_log p
+                  WHERE p.task_type = 'unified_refresh' AND p.status IN ('queued', 'running'))
+"""
+SQL_IS_OF_REFRESH = """
+SELECT EXISTS (
+  SELECT FROM task_execution_log p JOIN run_unit u ON u.task_id = p.task_id
+  WHERE p.task_type = 'unified_refresh' AND p.scheduled_at > now() - interval '7 days'
+    AND u.resume -> 'children' @> jsonb_build_array(jsonb_build_object('task_id', $1::uuid)))
 """
 
 
@@ -51,7 +85,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class RunShare:
-    """How much of what a run read it rejected."""
+    """How much of what a run read it rejected, and is open still."""
 
     task_type: str
     task_id: UUID
@@ -60,18 +94,47 @@ class RunShare:
     rejected: int
 
 
+@dataclass(frozen=True)
+class LoneRun:
+    """The newest run of a kind that no refresh answers for."""
+
+    task_type: str
+    task_id: UUID
+    status: str
+    since: datetime
+    error: str | None
+
+
+async def read_lone_runs(connection: Connection) -> list[LoneRun]:
+    """Return the newest backfill and build, unless one is at work or a refresh answers for it."""
+    runs = [LoneRun(**dict(row)) for row in await connection.fetch(SQL_LONE_RUNS, list(_LONE_TYPES))]
+    return [
+        run
+        for run in runs
+        if run.status == RunStatus.COMPLETED or not await connection.fetchval(SQL_IS_OF_REFRESH, run.task_id)
+    ]
+
+
 async def read_shares(connection: Connection) -> list[RunShare]:
     """Return the newest run of each kind with its counts."""
     return [RunShare(**dict(row)) for row in await connection.fetch(SQL_SHARES, list(_TYPES))]
 
 
 def find_troubles(
-    known: Knowledge, shares: Sequence[RunShare], *, reject_limit: Decimal, grace: timedelta, now: datetime
+    known: Knowledge,
+    shares: Sequence[RunShare],
+    runs: Sequence[LoneRun],
+    *,
+    reject_limit: Decimal,
+    grace: timedelta,
+    now: datetime,
 ) -> Findings:
     """Judge everything that is known; a service may be silent for `grace`, as during its restart, unjudged."""
     found = Findings()
     _judge_services(known, found, grace=grace, now=now)
     _judge_freshness(known, found)
+    for run in runs:
+        _judge_run(run, found)
     for share in shares:
         subject = f"rejects:{share.task_type}"
         found.judged.add(subject)
@@ -79,7 +142,7 @@ def find_troubles(
             text = (
                 f"Run {share.task_type} rejected {share.rejected:,} of the {share.read:,} records it read"
                 f" ({share.rejected / share.read:.2%}; REJECT_LIMIT is {reject_limit:%}). Look at the reasons, correct"
-                " the cause, then replay them."
+                " the cause, then replay or dismiss them."
             )
             path = f"/ui/rejects?{urlencode({'run_id': str(share.task_id)})}"
             found.troubles.append(Trouble(subject, "reject_share", share.completed_at, text, path))
@@ -97,6 +160,16 @@ def _judge_services(known: Knowledge, found: Findings, *, grace: timedelta, now:
             found.judged.add(subject)
             text = f"{part.name} is down. {part.detail}"
             found.troubles.append(Trouble(subject, "service_down", part.silent_since, text))
+
+
+def _judge_run(run: LoneRun, found: Findings) -> None:
+    subject = f"run:{run.task_type}"
+    found.judged.add(subject)
+    how = _BAD_ENDS.get(RunStatus(run.status))
+    if how is not None:
+        why = f" {run.error[:_MOST_WORDS].rstrip('.')}." if run.error else ""
+        text = f"Run {run.task_type} {how}.{why} ./sra runs show {run.task_id} tells more."
+        found.troubles.append(Trouble(subject, "run_failed", run.since, text))
 
 
 def _judge_freshness(known: Knowledge, found: Findings) -> None:

@@ -14,7 +14,9 @@ _RECENT = 20
 class IncidentView(BaseModel):
     """One trouble, from when it began to when it ended."""
 
-    subject: str = Field(description="service:NAME, stale:SOURCE:DATASET, rejects:TASK_TYPE or database.")
+    subject: str = Field(
+        description="service:NAME, stale:SOURCE:DATASET, rejects:TASK_TYPE, run:TASK_TYPE or database."
+    )
     kind: str
     detail: str = Field(description="What it is and what to do.")
     began_at: datetime

@@ -12,7 +12,11 @@ import httpx
 
 from gateway.refresh.model import read_counts_of
 from sra_shared.errors import FatalError, RetryableError
+from sra_shared.http import ExchangeError, Reply, send_request
 from sra_shared.runs import RunStatus, TaskType
+from sra_shared.texts import excerpt
+
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -63,37 +67,38 @@ class Peer:
         """Ask a run to stop; raises as `start_run`."""
         await self._ask("POST", f"/runs/{task_id}/cancel")
 
-    def _read_run(self, answer: httpx.Response) -> SeenRun:
+    def _read_run(self, answer: Reply) -> SeenRun:
         """Return the run; what answers with something else may be a proxy's page, and is asked again."""
         try:
-            return _read_run(answer.json())
+            return _read_run(answer.read_json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise RetryableError(
                 f"{self.name} answered {answer.status_code} with something that is no run.",
-                next_step="Look at what runs at its address.",
+                next_step="Check what runs at its address.",
             ) from error
 
-    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+    async def _ask(self, method: str, path: str, **options: Any) -> Reply:
         try:
-            answer = await self._http().request(method, f"{self.url}{path}", **options)
-        except httpx.HTTPError as error:
+            answer = await send_request(self._http(), method, f"{self.url}{path}", seconds=_SECONDS, **options)
+        except ExchangeError as error:
             raise RetryableError(
-                f"{self.name} does not answer ({type(error).__name__}).", next_step="Look whether it runs, and its log."
+                f"{self.name} does not answer ({error.cause}).", next_step="Check whether it runs, and its log."
             ) from error
         if answer.is_success:
             return answer
         problem = _read_problem(answer)
-        message = f"{self.name} refused {method} {path.split('/')[1]}: {problem.get('detail') or answer.status_code}"
+        told = excerpt(problem.get("detail") or answer.status_code, 300)
+        message = f"{self.name} refused {method} {path.split('/')[1]}: {told}"
         if answer.status_code in (401, 403):
             raise FatalError(message, next_step="Give both services the same SRA_SERVICE_TOKEN.")
         if answer.status_code >= 500 or answer.status_code == 429:
-            raise RetryableError(message, next_step=f"Look at the log of {self.name}.")
-        raise FatalError(message, next_step=f"Look at the log of {self.name}.")
+            raise RetryableError(message, next_step=f"See the log of {self.name}.")
+        raise FatalError(message, next_step=f"See the log of {self.name}.")
 
 
-def _read_problem(answer: httpx.Response) -> dict[str, Any]:
+def _read_problem(answer: Reply) -> dict[str, Any]:
     try:
-        body = answer.json()
+        body = answer.read_json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}

@@ -153,4 +153,10 @@ def measure_step(unit: Unit) -> dict[str, Any] | None:
     if unit.unit == Step.FMP:
         records = next((row["read"] for row in rows if row["dataset"] == _SYMBOLS and row["read"]), max(read))
     rate = records * 60 / max((unit.completed_at - unit.started_at).total_seconds(), 0.001)
-    return {"per_minute": round(rate, 1), "target_per_minute": target, "met": rate >= target, "records": records}
+    met = judge_rate(rate, records, target)
+    return {"per_minute": round(rate, 1), "target_per_minute": target, "met": met, "records": records}
+
+
+def judge_rate(rate: float, records: int, target: int) -> bool | None:
+    """Whether a rate meets its target; None where it does not and there were too few records to fill a minute."""
+    return True if rate >= target else False if records >= target else None

@@ -1,0 +1,59 @@
+"""Figures of the whole product that the database holds: rows by dataset, builds, FMP's calls, the readers' sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from sra_shared.db import Connection
+from sra_shared.reader import READER
+
+OUTCOMES = ("read", "stored", "unchanged", "duplicate", "rejected", "out_of_scope")
+_SUMS = ", ".join(f"sum({name}_count)::bigint AS {name}" for name in OUTCOMES)
+_COLUMNS = ", ".join(f"{name}_count" for name in OUTCOMES)
+
+# what the archive took over counts on, so that no figure ever falls
+SQL_ROWS = f"""
+SELECT source, dataset, {_SUMS} FROM (
+  SELECT t.source, u.dataset, {", ".join(f"u.{name}_count" for name in OUTCOMES)}
+  FROM run_unit u JOIN task_execution_log t USING (task_id)
+  UNION ALL
+  SELECT source, dataset, {_COLUMNS} FROM ledger_archive) counted
+WHERE source IN ('fmp', 'fundata') AND dataset <> ''
+GROUP BY source, dataset ORDER BY source, dataset
+"""  # noqa: S608 - names of this module
+SQL_BUILDS = """
+SELECT DISTINCT ON (u.unit) u.unit, extract(epoch FROM u.completed_at - u.started_at)::float8 AS seconds
+FROM run_unit u JOIN task_execution_log t USING (task_id)
+WHERE t.task_type = 'view_build' AND t.scheduled_at > now() - interval '10 days' AND u.status = 'completed'
+ORDER BY u.unit, u.completed_at DESC
+"""
+SQL_CALLS = """
+SELECT coalesce(sum(calls), 0)::bigint FROM fmp_call_tally
+WHERE second > now() - interval '90 seconds' AND second <= now() - interval '30 seconds'
+"""
+SQL_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
+
+
+@dataclass(frozen=True)
+class LedgerFigures:
+    """What was read at one time. `builds` are the seconds of each part of the last builds; `fmp_calls` those of a minute."""
+
+    rows: Sequence[asyncpg.Record]
+    builds: Sequence[tuple[str, float]]
+    fmp_calls: int
+    reader_sessions: int
+
+
+async def read_ledger_figures(connection: Connection) -> LedgerFigures:
+    """Read them all; raises what the database raises where it is away or not migrated."""
+    builds = await connection.fetch(SQL_BUILDS)
+    return LedgerFigures(
+        rows=await connection.fetch(SQL_ROWS),
+        builds=[(row["unit"], row["seconds"]) for row in builds],
+        # a run writes its calls to the ledger with its chunks, somewhat later than it makes them
+        fmp_calls=await connection.fetchval(SQL_CALLS),
+        reader_sessions=await connection.fetchval(SQL_SESSIONS, READER),
+    )

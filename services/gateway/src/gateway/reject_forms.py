@@ -1,0 +1,116 @@
+"""What the page of rejected rows does: try rows again, dismiss them, take that back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import Response
+
+from gateway.api import State
+from gateway.hub import Hub, HubOf
+from gateway.page_base import check_form
+from gateway.page_forms import go_to
+from gateway.page_rejects import FILTERS
+from gateway.refresh.model import Step
+from gateway.sessions import FORM_PREFIX
+from sra_shared.db import Connection
+from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.rejects import (
+    MOST_IDS,
+    REPLAY_TASKS,
+    Verdicts,
+    dismiss_rejects,
+    make_replay_request,
+    reopen_rejects,
+)
+from sra_shared.service import ProblemError
+from sra_shared.service.auth import read_address
+
+_PEERS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
+_SQL_SOURCES = f"""
+SELECT DISTINCT source FROM rejected_record WHERE dataset = $1 AND {REJECT_IS_OPEN}
+"""  # noqa: S608 - a condition of ours
+_SQL_SOURCE_OF = "SELECT reject_id, source FROM rejected_record WHERE reject_id = ANY($1::bigint[])"
+
+RejectId = Annotated[int, Form(ge=1, lt=2**63)]
+Back = Annotated[str, Form(max_length=1000)]
+
+
+def add_reject_forms(router: APIRouter) -> None:
+    """Add the routes."""
+    checked = [Depends(check_form)]
+
+    @router.post(f"{FORM_PREFIX}replay", dependencies=checked)
+    async def replay(
+        hub: HubOf,
+        state: State,
+        dataset: Annotated[str, Form(max_length=100)] = "",
+        reject_id: Annotated[list[RejectId] | None, Form(max_length=MOST_IDS)] = None,
+        back: Back = "",
+    ) -> Response:
+        if not dataset and not reject_id:
+            raise ProblemError(422, "Nothing was chosen.", next_step="Choose a row, or filter by a dataset.")
+        async with state.pool.acquire() as connection:
+            parts = await _split(connection, dataset, sorted(set(reject_id or [])))
+        started = [await _start_replay(hub, source, dataset, ids) for source, ids in parts.items()]
+        return go_to(_write_back(back, ("replay", str(started[0]))))
+
+    @router.post(f"{FORM_PREFIX}dismiss", dependencies=checked)
+    async def dismiss(
+        request: Request,
+        state: State,
+        reject_id: Annotated[list[RejectId], Form(min_length=1, max_length=MOST_IDS)],
+        why: Annotated[str, Form(max_length=2000)] = "",
+        back: Back = "",
+    ) -> Response:
+        async with state.pool.acquire() as connection, connection.transaction():
+            await dismiss_for(connection, reject_id, why=why, by=f"the dashboard ({read_address(request)})")
+        return go_to(_write_back(back))
+
+    @router.post(f"{FORM_PREFIX}reopen", dependencies=checked)
+    async def reopen(
+        request: Request,
+        state: State,
+        reject_id: Annotated[list[RejectId], Form(min_length=1, max_length=MOST_IDS)],
+        back: Back = "",
+    ) -> Response:
+        async with state.pool.acquire() as connection, connection.transaction():
+            await reopen_rejects(connection, reject_id, by=f"the dashboard ({read_address(request)})")
+        return go_to(_write_back(back))
+
+
+async def dismiss_for(connection: Connection, reject_ids: Sequence[int], *, why: str, by: str) -> Verdicts:
+    """As `dismiss_rejects`; raises ProblemError where the reason does not do."""
+    try:
+        return await dismiss_rejects(connection, reject_ids, why=why, by=by)
+    except ValueError as error:
+        raise ProblemError(422, f"A dismissal needs its reason: {error}.", next_step="Write why, then again.") from None
+
+
+async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]) -> dict[str, list[int]]:
+    """Group ids by the source whose service replays them; unknown ids go to Fundata's, which reports them."""
+    if not reject_ids:
+        found = [row["source"] for row in await connection.fetch(_SQL_SOURCES, dataset)]
+        return {source: [] for source in found or ["fundata"]}
+    source_of = {row["reject_id"]: row["source"] for row in await connection.fetch(_SQL_SOURCE_OF, reject_ids)}
+    parts: dict[str, list[int]] = {}
+    for reject_id in reject_ids:
+        parts.setdefault(source_of.get(reject_id, "fundata"), []).append(reject_id)
+    return parts
+
+
+async def _start_replay(hub: Hub, source: str, dataset: str, reject_ids: Sequence[int]) -> UUID:
+    wanted = make_replay_request(source, dataset=dataset or None, reject_ids=reject_ids or None)
+    peer = hub.peers[_PEERS[source]]
+    return (await peer.start_run(REPLAY_TASKS[source], parameters=wanted.parameters)).task_id
+
+
+def _write_back(back: str, *more: tuple[str, str]) -> str:
+    """Return the address of the list that the form was on; nothing else of what the form says is taken over."""
+    kept = [(name, value) for name, value in parse_qsl(back) if name in FILTERS]
+    query = urlencode([*kept, *more])
+    return f"/ui/rejects?{query}" if query else "/ui/rejects"
