@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from sra_cli.postgres import EmbeddedPostgres
+from sra_shared.db import Pool, open_pool
 from sra_shared.views import VIEWS
+from sra_testing.databases import create_database, drop_database
 from view_builder.compile import CompiledView, compile_views
 
 
 @pytest.fixture(scope="session")
-def views() -> tuple[CompiledView, ...]:
+def all_views() -> tuple[CompiledView, ...]:
     """All views in the order of their builds."""
     return compile_views(VIEWS)
 
 
 @pytest.fixture(scope="session")
-def view_by_name(views: tuple[CompiledView, ...]) -> dict[str, CompiledView]:
+def views(all_views: tuple[CompiledView, ...]) -> tuple[CompiledView, ...]:
+    """The views that a module's tests build: all of them, unless the module chooses some."""
+    return all_views
+
+
+@pytest.fixture(scope="session")
+def view_by_name(all_views: tuple[CompiledView, ...]) -> dict[str, CompiledView]:
     """The views by their names."""
-    return {view.relation: view for view in views}
+    return {view.relation: view for view in all_views}
+
+
+@pytest.fixture(scope="session")
+def database_template(views_template: str) -> str:
+    """Views are defined already where a test begins; modules that prove their definition name another template."""
+    return views_template
+
+
+@pytest.fixture
+async def undefined_pool(postgres_server: EmbeddedPostgres, migrated_template: str) -> AsyncIterator[Pool]:
+    """Connections to a migrated, empty database without any view."""
+    dsn = create_database(postgres_server, template=migrated_template)
+    pool = await open_pool(dsn, application_name="test", max_size=4)
+    yield pool
+    await pool.close()
+    drop_database(postgres_server, dsn)

@@ -101,7 +101,16 @@ def choose_value(chance: random.Random, name: str, kind: object) -> str:
     return fixed.get(name, chance.choice(DAYS if name == "source_updated_at" else TEXTS))
 
 
-TAKEN_BY_DEFAULT = ("row_id", "created_at", "updated_at", "valid_from", "valid_to", "run_id", "content_hash")
+TAKEN_BY_DEFAULT = (
+    "row_id",
+    "created_at",
+    "updated_at",
+    "valid_from",
+    "valid_to",
+    "run_id",
+    "ended_run_id",
+    "content_hash",
+)
 
 
 async def fill_table(connection: Connection, chance: random.Random, run: UUID, table: Table, rows: int) -> None:
@@ -137,7 +146,15 @@ async def test_no_accepted_value_makes_a_build_fail(
         run = await put_run(connection, "fmp", datasets)
         for symbol in SYMBOLS:
             await put_profile(connection, run, symbol, is_etf=symbol == "BBB")
-        for name in sorted(read - {"fundata_data", "fundata_quotes", "run_unit", "market_session", "fmp_symbol_alias"}):
+        derived = {
+            "fundata_data",
+            "fundata_quotes",
+            "run_unit",
+            "market_session",
+            "fmp_symbol_alias",
+            "fmp_symbol_period",
+        }
+        for name in sorted(read - derived):
             await fill_table(connection, chance, run, metadata.tables[name], 60)
     await build_all(pool, views)
     async with pool.acquire() as connection:

@@ -11,6 +11,12 @@ from sra_cli.app import run
 from sra_testing.databases import execute_sql
 
 
+@pytest.fixture(scope="session")
+def database_template(migrated_template: str) -> str:
+    """No view is defined before a test begins."""
+    return migrated_template
+
+
 @pytest.fixture
 def address(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The database that the command works on."""

@@ -123,6 +123,12 @@ async def fill(dsn: str) -> None:
         await pool.close()
 
 
+@pytest.fixture(scope="session")
+def database_template(whole_template: str) -> str:
+    """With every partition that the migrations make, since these tests look at them."""
+    return whole_template
+
+
 @pytest.fixture(scope="module")
 def filled(postgres_server: EmbeddedPostgres, database_template: str) -> Iterator[str]:
     """One database for all scenarios: they only read."""

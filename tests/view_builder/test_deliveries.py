@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ import pytest
 
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool, open_connection
+from sra_testing.product_process import SUPPORT, make_command
 from sra_testing.publication import build_all, dump_view
 from sra_testing.records import put_fund, put_quote, put_run
 from sra_testing.views_service import VIEWS_TOKEN, count_builds, count_open_work, serve_views, wait_until_idle
@@ -86,8 +86,9 @@ def run_service(database: str) -> Iterator[subprocess.Popen[bytes]]:
         "PORT": str(find_free_port()),
         "SRA_SERVICE_TOKEN": VIEWS_TOKEN,
         "LOG_LEVEL": "ERROR",
+        "PYTHONPATH": SUPPORT,
     }
-    process = subprocess.Popen([sys.executable, "-m", "view_builder"], env={**kept, **own})
+    process = subprocess.Popen(make_command("view_builder"), env={**kept, **own})
     try:
         yield process
     finally:

@@ -11,9 +11,15 @@ import pytest
 
 from sra_shared.db import Connection, Pool
 from sra_shared.views.equity_page import EquityPage
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("equity_page")
+
 
 DAY = date(2025, 9, 26)
 DATASETS = ["universe", "profile", "quote", "eod_prices", "splits", "dividends", "income_statement", "peers"]

@@ -6,11 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sra_shared.db import Pool
 from sra_shared.views.etf_page import EtfPage
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("etf_page")
+
 
 DAY = date(2025, 9, 26)
 DATASETS = ["universe", "profile", "quote", "eod_prices", "splits", "dividends", "etf_info", "etf_holdings"]
@@ -192,9 +200,13 @@ async def test_distributions_are_in_shares_of_the_price(pool: Pool, views: tuple
             connection, run, "fmp_dividend", symbol="FND", date=date(2025, 9, 20), dividend="0.75",
             payment_date=date(2025, 10, 1), record_date=date(2025, 9, 21), declaration_date=date(2025, 9, 5),
         )  # fmt: skip
+        await put_dividend(connection, run, "FND", date(2025, 9, 20), "0.2", kind="Special")
     await build_all(pool, views)
     row = await read_page(pool)
     assert len(row["distributions"]) == 24
+    # the special one of the same day stands beside it, and both are in the twelve months
+    special = row["distributions"].pop(1)
+    assert (special["date"], special["dividend"]) == ("2025-09-20", Decimal("0.2"))
     assert row["distributions"][0] == {
         "date": "2025-09-20", "dividend": Decimal("0.75"), "adjusted_dividend": Decimal("0.75"),
         "declaration_date": "2025-09-05", "record_date": "2025-09-21", "payment_date": "2025-10-01",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +68,25 @@ async def test_the_lag_counts_sessions_that_should_be_there(
     # what nobody expects is not late
     assert (general["lag_sessions"], general["is_late"], general["cadence"]) == (None, None, None)
     assert rows["latest_quote"]["is_late"] is False
+
+
+async def test_the_newest_record_is_the_day_in_the_data_where_there_is_one(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime
+) -> None:
+    async with pool.acquire() as connection:
+        for day in ("2025-03-31", "2025-06-30"):
+            run = await put_run(connection, "fmp", ["earnings", "peers"])
+            await connection.execute(
+                "UPDATE run_unit SET progress = $2 WHERE task_id = $1 AND dataset = 'earnings'",
+                run,
+                {"newest_record": day},
+            )
+            await end_run(connection, run, now)
+    await build_all(pool, views)
+    rows = await read_freshness(pool)
+    assert rows["earnings"]["newest_record"] == date(2025, 6, 30)
+    # a list is about no day
+    assert rows["peers"]["newest_record"] == now.date()
 
 
 async def test_a_dataset_that_was_never_loaded_is_there_and_late_once_it_is_due(

@@ -6,11 +6,19 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+
 from sra_shared.db import Connection, Pool
 from sra_shared.views.fund_page import FundPage
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_data, put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("fund_page")
+
 
 MONTH = date(2025, 8, 31)
 

@@ -13,9 +13,15 @@ from typing import Any
 import pytest
 
 from sra_shared.db import Connection, Pool
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_data, put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("fund_quote_history")
+
 
 START = date(2024, 1, 1)
 SIXTH = Decimal("0.000001")

@@ -7,7 +7,9 @@ import re
 
 import pytest
 
+from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import Connection, Pool
+from sra_testing.databases import make_views_template
 from sra_testing.publication import build_all
 from sra_testing.records import put_run
 from view_builder.apply import prepare_table
@@ -68,6 +70,12 @@ SELECT 'S' || n, 'NYSE', 'Company ' || n, 'USD', 'Sector ' || n % 50, n > 400, '
     """INSERT INTO fmp_eod_price (symbol, date, close, raw_json, run_id, content_hash)
 SELECT 'S' || n, date '2025-09-26' - d, n, '{}', $1, '' FROM generate_series(1, 500) n, generate_series(0, 9) d""",
 )
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: EmbeddedPostgres, whole_template: str) -> str:
+    """With every partition that the migrations make, since plans depend on them."""
+    return make_views_template(postgres_server, whole_template)
 
 
 async def explain(connection: Connection, view: str, condition: str) -> str:

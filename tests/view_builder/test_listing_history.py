@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from sra_shared.db import Pool
-from sra_testing.publication import build_all, build_one, read_rows
+from sra_testing.publication import build_all, build_one, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_profile, put_run, put_split
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("equity_page")
+
 
 DATASETS = ["universe", "profile", "quote", "eod_prices", "splits", "dividends"]
 HISTORY = "SELECT * FROM sra.equity_quote_history WHERE symbol = 'ABC' ORDER BY date"

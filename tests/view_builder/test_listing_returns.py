@@ -9,9 +9,15 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import pytest
 
 from sra_shared.db import Pool
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_profile, put_run, put_split
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("equity_page")
+
 
 END = date(2025, 9, 26)
 TARGETS = {

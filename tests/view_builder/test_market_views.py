@@ -6,10 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+
 from sra_shared.db import Connection, Pool
-from sra_testing.publication import build_all, read_rows
+from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_price, put_profile, put_row, put_run
 from view_builder.compile import CompiledView
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("index_performance", "market_movers")
+
 
 DAY = date(2025, 9, 26)
 

@@ -66,7 +66,7 @@ async def change_something(connection: Connection, chance: random.Random, run: U
         await put_price(connection, prices, symbol, moment, f"{chance.uniform(1, 90):.4f}")
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(2, 8))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(1, 8))])
 async def test_incremental_builds_equal_a_full_one(pool: Pool, views: tuple[CompiledView, ...], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up changes
     vendors = {
@@ -141,12 +141,12 @@ async def test_live_runs_are_not_taken_for_ended_ones(pool: Pool, view_by_name: 
 
 
 async def test_views_are_there_empty_but_typed_before_the_first_build(
-    pool: Pool, views: tuple[CompiledView, ...]
+    undefined_pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
-    assert sorted(await define_views(pool, views)) == sorted(view.relation for view in views)
-    assert await define_views(pool, views) == []
+    assert sorted(await define_views(undefined_pool, views)) == sorted(view.relation for view in views)
+    assert await define_views(undefined_pool, views) == []
     for view in views:
-        async with pool.acquire() as connection:
+        async with undefined_pool.acquire() as connection:
             statement = await connection.prepare(f"SELECT * FROM {view.name}")  # noqa: S608
             assert [a.name for a in statement.get_attributes()] == [column.name for column in view.columns]
 

@@ -102,6 +102,7 @@ async def test_a_first_build_in_parts_is_published_at_once(
     assert await build(database) == {}
 
 
+@pytest.mark.faults
 async def test_what_runs_bring_meanwhile_is_in_what_is_published(
     database: str, pool: Pool, view_by_name: dict[str, CompiledView]
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from fmp_ingest.identity import refresh_owners
 from sra_shared.db import Connection, Pool
 from sra_testing.publication import build_all, build_one, read_rows
 from sra_testing.records import (
@@ -216,8 +217,34 @@ async def test_a_rename_goes_on_with_the_history(pool: Pool, views: tuple[Compil
     (row,) = await read_rows(pool, "SELECT price_return_1m FROM sra.equity_metrics WHERE symbol = 'NEW'")
     assert row["price_return_1m"] == Decimal("3.000000")  # 88 / (44 / 2) - 1
     told = "SELECT symbol, close FROM sra.equity_quote_history WHERE last_run_id = $1 ORDER BY symbol"
-    assert await read_rows(pool, told, late) == [
-        {"symbol": "NEW", "close": Decimal(44)},
-        {"symbol": "OLD", "close": Decimal(44)},
-    ]
+    # the former symbol is still listed: since the rename it is another security's
+    assert await read_rows(pool, told, late) == [{"symbol": "NEW", "close": Decimal(44)}]
     assert (await build_all(pool, views, full=True))["equity_quote_history"].changed == 0
+
+
+async def test_a_symbol_of_a_delisted_company_begins_anew_with_its_present_owner(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    former = DAY - timedelta(days=400)
+    async with pool.acquire() as connection:
+        run = await put_listing(connection, "ABC", "80")
+        await put_close(connection, run, "ABC", former, "40")
+        await put_split(connection, run, "ABC", former, 2, 1)
+    await build_all(pool, views)
+    assert len(await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE date = $1", former)) == 1
+    async with pool.acquire() as connection:
+        told = await put_run(connection, "fmp", ["delisted"])
+        await put_row(
+            connection, told, "fmp_delisted", symbol="ABC", exchange="NYSE", company_name="Gone Corp.",
+            delisted_date=former + timedelta(days=9),
+        )  # fmt: skip
+        await refresh_owners(connection, told)
+    built = await build_all(pool, views, accept_drop=True)
+    assert not built["equity_quote_history"].full
+    (row,) = await read_rows(pool, "SELECT min(date) AS first FROM sra.equity_quote_history WHERE symbol = 'ABC'")
+    assert row["first"] > former
+    assert await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE date = $1", former) == []
+    rebuilt = await build_all(pool, views, full=True)
+    assert {name: rebuilt[name].changed for name in ("equity_quote_history", "price_adjustment", "equity_metrics")} == {
+        "equity_quote_history": 0, "price_adjustment": 0, "equity_metrics": 0,
+    }  # fmt: skip

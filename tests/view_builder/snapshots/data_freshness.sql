@@ -1,4 +1,4 @@
--- data_freshness, digest 7ca4db4c1d173647ab027d4a987c17d9;
+-- data_freshness, digest 4decd8f54fe650ba8ea30481a07e600e;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT
@@ -22,12 +22,17 @@ FROM (
 WITH ledger AS (
   SELECT t.source, u.dataset, max(u.completed_at) FILTER (WHERE s.did) AS success_at,
     (array_agg(u.task_id ORDER BY u.completed_at DESC NULLS LAST) FILTER (WHERE s.did))[1] AS run_id,
-    sum(u.stored_count)::bigint AS stored, sum(u.rejected_count)::bigint AS rejected, max(u.completed_at) AS touched_at,
+    sum(u.stored_count)::bigint AS stored,
+    -- a replay collects nothing, and what it leaves was rejected before
+    coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0)::bigint AS rejected,
+    max(u.completed_at) AS touched_at,
+    max((u.progress ->> 'newest_record')::date) FILTER (WHERE t.source = 'fmp') AS newest,
     bool_and(s.left_out) FILTER (WHERE u.completed_at > now() - interval '10 days') AS is_left_out
   FROM public.run_unit u JOIN public.task_execution_log t ON t.task_id = u.task_id
   CROSS JOIN LATERAL (
     -- a file that was loaded before is skipped; a dataset outside FMP's plan is skipped too, and was not collected
-    SELECT u.status IN ('completed', 'partial') OR u.status = 'skipped' AND t.source = 'fundata' AS did,
+    SELECT NOT t.parameters ? 'replay'
+        AND (u.status IN ('completed', 'partial') OR u.status = 'skipped' AND t.source = 'fundata') AS did,
       u.status = 'skipped' AND t.source = 'fmp' AS left_out
   ) s
   WHERE t.source IN ('fmp', 'fundata') AND u.dataset <> ''
@@ -44,8 +49,9 @@ WITH ledger AS (
       WHEN dataset = 'quote' THEN (SELECT (max(q.quoted_at) AT TIME ZONE 'America/New_York')::date FROM sra.latest_quote q)
       WHEN dataset = 'eod_prices' THEN (SELECT max(p.date) FROM public.fmp_eod_price p)
       WHEN dataset = 'index_prices' THEN (SELECT max(i.date) FROM public.fmp_index_price i)
+      WHEN dataset = 'exchange_rates' THEN (SELECT max(e.date) FROM public.fmp_exchange_rate e)
       WHEN dataset = 'treasury_rates' THEN (SELECT max(r.date) FROM public.fmp_treasury_rate r)
-      ELSE l.success_at::date END AS newest_record
+      ELSE coalesce(l.newest, l.success_at::date) END AS newest_record
   FROM ledger l FULL JOIN public.expected_dataset x USING (source, dataset)
 )
 SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
@@ -80,13 +86,13 @@ SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NU
 FROM public.published_view v
 ) q;
 
-COMMENT ON VIEW sra.data_freshness IS 'One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build. Datasets that a service collects are there before anything of them was loaded. The lag counts sessions of the market''s calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6 hours, treasury rates 30, NAVPS 14) and that are newer than the newest record, beyond those that the cadence allows (daily none, weekly 5, monthly 33). Where records are of no day, sessions count that closed more than 26 hours ago and after the last success. A view''s row tells its build: when and by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.';
+COMMENT ON VIEW sra.data_freshness IS 'One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build. Datasets that a service collects are there before anything of them was loaded. The lag counts sessions of the market''s calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6 hours, treasury and exchange rates 30, NAVPS 14) and that are newer than the newest record, beyond those that the cadence allows (daily none, weekly 5, monthly 33). Where records are of no day, sessions count that closed more than 26 hours ago and after the last success. A view''s row tells its build: when and by which run it was published, and what its newest build failed of, if it did. Source: specification, section 5.';
 
 COMMENT ON COLUMN sra.data_freshness.source IS 'Vendor, or views.';
 
 COMMENT ON COLUMN sra.data_freshness.dataset IS 'Dataset, or view.';
 
-COMMENT ON COLUMN sra.data_freshness.newest_record IS 'Newest day that a record is about; for lists, the day of the last success.';
+COMMENT ON COLUMN sra.data_freshness.newest_record IS 'Newest day that a record is about, announced ones left out; for lists, the day of the last success.';
 
 COMMENT ON COLUMN sra.data_freshness.last_success_at IS 'When it was last loaded, or built, with success.';
 

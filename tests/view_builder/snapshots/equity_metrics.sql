@@ -1,4 +1,4 @@
--- equity_metrics, digest 9da7ba7522d4a1febe0971cde3b35512;
+-- equity_metrics, digest 8ffd1534dab4afa946981672e2f877d9;
 
 CREATE TABLE published.equity_metrics (
   symbol text,
@@ -183,16 +183,12 @@ SELECT c.symbol, c.run_id FROM (
   JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (SELECT c.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = c.symbol
-    ) AS since, NULL::date AS until
+  SELECT FROM (SELECT c.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = c.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
   CROSS JOIN LATERAL (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
-    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
@@ -202,13 +198,22 @@ WHERE EXISTS (
 SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_split WHERE ended_run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_split WHERE ended_run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
 SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_dividend WHERE ended_run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_dividend WHERE ended_run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
-WHERE c.run_id = ANY($1::uuid[]);
+WHERE c.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, o.run_id FROM public.fmp_symbol_period o
+CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol) WHERE o.run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -398,11 +403,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -426,26 +427,22 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
-  FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) d
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '60 months')::date - 7), false)
@@ -454,11 +451,7 @@ LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), fa
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -477,11 +470,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -500,11 +489,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -523,11 +508,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -546,11 +527,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -569,11 +546,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -592,11 +565,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -615,11 +584,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -667,15 +632,13 @@ LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE p.place <= 4) = 4
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) y), 1) ELSE 1 END) AS shares) a
   ) n) p) t ON true
 LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.free_cash_flow, b.cash_and_short_term_investments, b.total_current_assets, b.total_current_liabilities, b.total_assets, b.total_liabilities, b.total_stockholders_equity, b.total_debt, b.net_debt,
     i.eps / a.shares AS eps_now, i.eps_diluted / a.shares AS eps_diluted_now,
@@ -699,15 +662,13 @@ LEFT JOIN LATERAL (SELECT i.*, c.operating_cash_flow, c.capital_expenditure, c.f
       AND x.reported_currency IS NOT DISTINCT FROM i.reported_currency
     ORDER BY x.date DESC, x.version DESC LIMIT 1
   ) b ON true
-  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  CROSS JOIN LATERAL (SELECT (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END) ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END) AS shares) a) y ON true
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, greatest(i.filing_date, i.date, CASE WHEN i.version > 1 THEN i.learnt_at::date END)) AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) y), 1) ELSE 1 END) AS shares) a) y ON true
 CROSS JOIN LATERAL (
   SELECT CASE WHEN t.is_whole THEN 'quarters' WHEN y.symbol IS NOT NULL THEN 'fiscal_year' END AS basis,
     CASE WHEN t.is_whole THEN t.date ELSE y.date END AS date, CASE WHEN t.is_whole THEN t.reported_currency ELSE y.reported_currency END AS reported_currency, CASE WHEN t.is_whole THEN t.revenue ELSE y.revenue END AS revenue, CASE WHEN t.is_whole THEN t.gross_profit ELSE y.gross_profit END AS gross_profit, CASE WHEN t.is_whole THEN t.operating_income ELSE y.operating_income END AS operating_income, CASE WHEN t.is_whole THEN t.ebitda ELSE y.ebitda END AS ebitda, CASE WHEN t.is_whole THEN t.ebit ELSE y.ebit END AS ebit, CASE WHEN t.is_whole THEN t.interest_expense ELSE y.interest_expense END AS interest_expense, CASE WHEN t.is_whole THEN t.net_income ELSE y.net_income END AS net_income, CASE WHEN t.is_whole THEN t.operating_cash_flow ELSE y.operating_cash_flow END AS operating_cash_flow, CASE WHEN t.is_whole THEN t.capital_expenditure ELSE y.capital_expenditure END AS capital_expenditure, CASE WHEN t.is_whole THEN t.free_cash_flow ELSE y.free_cash_flow END AS free_cash_flow, CASE WHEN t.is_whole THEN t.eps ELSE y.eps_now END AS eps, CASE WHEN t.is_whole THEN t.eps_diluted ELSE y.eps_diluted_now END AS eps_diluted, CASE WHEN t.is_whole THEN t.cash_and_short_term_investments ELSE y.cash_and_short_term_investments END AS cash_and_short_term_investments, CASE WHEN t.is_whole THEN t.total_current_assets ELSE y.total_current_assets END AS total_current_assets, CASE WHEN t.is_whole THEN t.total_current_liabilities ELSE y.total_current_liabilities END AS total_current_liabilities, CASE WHEN t.is_whole THEN t.total_assets ELSE y.total_assets END AS total_assets, CASE WHEN t.is_whole THEN t.total_liabilities ELSE y.total_liabilities END AS total_liabilities, CASE WHEN t.is_whole THEN t.total_stockholders_equity ELSE y.total_stockholders_equity END AS total_stockholders_equity, CASE WHEN t.is_whole THEN t.total_debt ELSE y.total_debt END AS total_debt, CASE WHEN t.is_whole THEN t.net_debt ELSE y.net_debt END AS net_debt

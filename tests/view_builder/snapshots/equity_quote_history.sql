@@ -1,4 +1,4 @@
--- equity_quote_history, digest 2bfeafd9e7d5da7de3b26d8a264fcfe7;
+-- equity_quote_history, digest f11c8649cc166cde26447dcfa5e752b8;
 
 CREATE TABLE published.equity_quote_history (
   symbol text,
@@ -33,6 +33,9 @@ SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
 WHERE c.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, o.run_id FROM public.fmp_symbol_period o
+CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol) WHERE o.run_id = ANY($1::uuid[])
 ) n;
 
 -- scopes that the runs $1 touched
@@ -81,9 +84,7 @@ SELECT t.task_id FROM public.task_execution_log t
 WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.completed_at >= coalesce(
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'equity_quote_history'), '-infinity')
   AND NOT EXISTS (
-    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'equity_quote_history' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
-    SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
-    WHERE c.old_symbol = p.symbol AND c.date > p.date)
+    SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'equity_quote_history' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND p.date >= coalesce((SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1), '-infinity')
   UNION ALL
   SELECT p.* FROM public.fmp_symbol_alias f
   JOIN public.fmp_eod_price p ON p.symbol = f.former_symbol AND p.date < f.valid_to
@@ -94,9 +95,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
     (SELECT v.settled_until FROM public.published_view v WHERE v.relation = 'equity_quote_history'), '-infinity')
   AND NOT EXISTS (
     SELECT FROM public.published_run p WHERE p.run_id = t.task_id AND p.relation = 'equity_quote_history' OFFSET 0)) OR EXISTS (SELECT FROM public.task_execution_log t WHERE t.task_id = p.run_id AND p.created_at < coalesce(t.started_at, t.scheduled_at) OFFSET 0)) AND NOT EXISTS (
-    SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND NOT EXISTS (
-    SELECT FROM public.fmp_symbol_change c JOIN public.fmp_symbol_alias g ON g.symbol = c.old_symbol AND g.valid_to >= c.date
-    WHERE c.old_symbol = o.symbol AND c.date > o.date))
+    SELECT FROM public.fmp_eod_price o WHERE o.symbol = f.symbol AND o.date = p.date AND o.date >= coalesce((SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1), '-infinity'))
   OFFSET 0
 ) q
 ) q;

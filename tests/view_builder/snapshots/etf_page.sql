@@ -1,4 +1,4 @@
--- etf_page, digest e05c5811dd10121a956b97d3600bc843;
+-- etf_page, digest 88301029d8fce58e82d03002d675f894;
 
 CREATE TABLE published.etf_page (
   symbol text,
@@ -145,16 +145,12 @@ SELECT c.symbol, c.run_id FROM (
   JOIN public.fmp_symbol_alias a ON a.former_symbol = w.symbol
 ) c
 WHERE EXISTS (
-  SELECT FROM (SELECT c.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = c.symbol
-    ) AS since, NULL::date AS until
+  SELECT FROM (SELECT c.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = c.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = c.symbol) ln
   CROSS JOIN LATERAL (
-    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
-    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12
+    SELECT x.date FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000
+    UNION ALL SELECT x.date FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12
   ) x
   WHERE x.date <= c.last AND (x.date >= c.first - 7 OR NOT EXISTS (
     SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date))
@@ -164,13 +160,22 @@ WHERE EXISTS (
 SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_split WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_split WHERE ended_run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_split WHERE ended_run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
 SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_dividend WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
+
+-- scopes that the runs $1 touched
+SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_dividend WHERE ended_run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol, ended_run_id AS run_id FROM public.fmp_dividend WHERE ended_run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol;
 
 -- scopes that the runs $1 touched
 SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
-WHERE c.run_id = ANY($1::uuid[]);
+WHERE c.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, o.run_id FROM public.fmp_symbol_period o
+CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol) WHERE o.run_id = ANY($1::uuid[]);
 
 -- scopes that the runs $1 touched
 SELECT identifier AS symbol, run_id FROM (SELECT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_universe WHERE run_id = ANY($1::uuid[])
@@ -344,11 +349,7 @@ LEFT JOIN LATERAL (
   SELECT x.*, (x.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote x
   WHERE x.symbol = s.symbol AND x.price IS NOT NULL ORDER BY x.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -372,26 +373,22 @@ CROSS JOIN LATERAL (
 ) l
 LEFT JOIN LATERAL (
   SELECT CASE WHEN min(d.date) <= l.day - interval '12 months'
-      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+      THEN trim_scale(round(coalesce(sum(d.dividend / (coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > d.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END))
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, d.date) AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) y), 1) ELSE 1 END))
         FILTER (WHERE d.date > l.day - interval '12 months'), 0), 10))
     END AS total, max(d.updated_at) AS as_of
-  FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) d
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12 AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) d
 ) d ON true
 LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), false)
     AND NOT coalesce(bool_or(a.total_return_factor IS NULL AND a.date > (e.day - interval '120 months')::date - 7), false)
@@ -400,11 +397,7 @@ LEFT JOIN LATERAL (SELECT CASE WHEN coalesce(bool_or(a.dividend IS NOT NULL), fa
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -423,11 +416,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -446,11 +435,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -469,11 +454,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -492,11 +473,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -515,11 +492,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -538,11 +511,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -561,11 +530,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -584,11 +549,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT p.day, p.price / coalesce(a.split_factor, 1) AS price, p.stored_at,
     p.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -607,11 +568,7 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 LEFT JOIN LATERAL (
   SELECT x.day, x.stored_at, x.price / coalesce(a.split_factor, 1) AS price,
     x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END AS total
-  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+  FROM (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -658,11 +615,7 @@ LEFT JOIN LATERAL (
           CASE WHEN b.basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
             ELSE x.price / coalesce(a.split_factor, 1) END AS value, greatest(x.stored_at, o.stored_at) AS stored_at
         FROM generate_series(0, 60) n (months)
-        LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+        LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
     CROSS JOIN LATERAL (
@@ -684,28 +637,24 @@ WHERE t.source = 'fmp' AND t.completed_at < now() + interval '1 day' AND t.compl
 ) k ON true
 LEFT JOIN LATERAL (
   SELECT jsonb_agg(jsonb_build_object('date', x.date, 'dividend', x.dividend,
-      'adjusted_dividend', trim_scale(round((x.dividend::numeric / nullif(round((coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+      'adjusted_dividend', trim_scale(round((x.dividend::numeric / nullif(round((coalesce((SELECT f.split_factor FROM (SELECT true AS is_adjusted, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id FROM sra.price_adjustment a WHERE a.symbol = s.symbol AND a.date > x.date ORDER BY a.date LIMIT 1) f), 1) * CASE WHEN e.day IS NULL OR l.day > e.day THEN coalesce((SELECT published.product((y.numerator::numeric / nullif(round(y.denominator::numeric, 40), 0))) FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, x.date) AND x.date <= l.day OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) y), 1) ELSE 1 END)::numeric, 40), 0)), 10)),
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_split x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.denominator > 0 AND x.numerator BETWEEN x.denominator / 1000000 AND x.denominator * 1000000 AND x.date > greatest(e.day, x.date) AND x.date <= l.day OFFSET 0) x
+    ) x WHERE x.name_rank = 1) y), 1) ELSE 1 END)::numeric, 40), 0)), 10)),
       'declaration_date', x.declaration_date, 'record_date', x.record_date, 'payment_date', x.payment_date)
-    ORDER BY x.date DESC) FILTER (WHERE x.place <= 24) AS items, max(x.updated_at) AS as_of
+    ORDER BY x.place) FILTER (WHERE x.place <= 24) AS items, max(x.updated_at) AS as_of
   FROM (
-    SELECT x.*, row_number() OVER (ORDER BY x.date DESC) AS place
-    FROM (SELECT DISTINCT ON (x.date) x.* FROM (SELECT s.symbol AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = s.symbol
-    ) AS since, NULL::date AS until
+    SELECT x.*, row_number() OVER (ORDER BY x.date DESC, x.dividend DESC, x.row_id) AS place
+    FROM (SELECT x.* FROM (
+      SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY ln.until DESC NULLS FIRST) AS name_rank
+      FROM (SELECT s.symbol AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = s.symbol ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = s.symbol) ln
-    CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.dividend > 0 AND x.dividend < 1e12 OFFSET 0) x
-    ORDER BY x.date, ln.until DESC NULLS FIRST) x
+      CROSS JOIN LATERAL (SELECT x.* FROM public.fmp_dividend x WHERE x.symbol = ln.name AND (ln.since IS NULL OR x.date >= ln.since) AND (ln.until IS NULL OR x.date < ln.until) AND x.valid_to IS NULL AND x.dividend > 0 AND x.dividend < 1e12 OFFSET 0) x
+    ) x WHERE x.name_rank = 1) x
   ) x
 ) v ON true
 LEFT JOIN LATERAL (

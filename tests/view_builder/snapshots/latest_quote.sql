@@ -1,4 +1,4 @@
--- latest_quote, digest b57476432db3fb8cbb1596a8b6af70d0;
+-- latest_quote, digest a5bdcb2c950334c8808fd69a3857404e;
 
 CREATE TABLE published.latest_quote (
   source text,
@@ -37,7 +37,10 @@ SELECT DISTINCT 'fmp' AS source, symbol AS identifier, run_id FROM public.fmp_qu
 SELECT 'fmp' AS source, symbol AS identifier, run_id FROM (SELECT c.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c UNION ALL SELECT a.symbol, c.run_id FROM (SELECT DISTINCT symbol AS symbol, run_id FROM public.fmp_eod_price WHERE run_id = ANY($1::uuid[])) c JOIN public.fmp_symbol_alias a ON a.former_symbol = c.symbol UNION ALL SELECT a.symbol, a.run_id FROM public.fmp_symbol_alias a WHERE a.run_id = ANY($1::uuid[])
 UNION ALL
 SELECT n.symbol, c.run_id FROM public.fmp_symbol_change c CROSS JOIN LATERAL (VALUES (c.old_symbol), (c.new_symbol)) n (symbol)
-WHERE c.run_id = ANY($1::uuid[])) c;
+WHERE c.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT n.symbol, o.run_id FROM public.fmp_symbol_period o
+CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol) WHERE o.run_id = ANY($1::uuid[])) c;
 
 -- scopes that the runs $1 touched
 SELECT 'fundata' AS source, identifier, run_id FROM public.fundata_data
@@ -87,11 +90,7 @@ LEFT JOIN LATERAL (
   SELECT q.*, (q.quoted_at AT TIME ZONE 'America/New_York')::date AS day FROM public.fmp_quote q
   WHERE q.symbol = s.identifier AND q.price IS NOT NULL ORDER BY q.quoted_at DESC LIMIT 1
 ) q ON true
-LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT m.identifier AS name, (
-      SELECT max(lc.date) FROM public.fmp_symbol_change lc
-      JOIN public.fmp_symbol_alias la ON la.symbol = lc.old_symbol AND la.valid_to >= lc.date
-      WHERE lc.old_symbol = m.identifier
-    ) AS since, NULL::date AS until
+LEFT JOIN LATERAL (SELECT p.price, p.day, p.volume, p.stored_at, p.run_id FROM (SELECT m.identifier AS name, (SELECT lo.valid_from FROM public.fmp_symbol_period lo WHERE lo.symbol = m.identifier ORDER BY lo.place DESC LIMIT 1) AS since, NULL::date AS until
     UNION ALL
     SELECT la.former_symbol, la.valid_from, la.valid_to FROM public.fmp_symbol_alias la WHERE la.symbol = m.identifier) ln
     CROSS JOIN LATERAL (

@@ -42,7 +42,7 @@ class Extent:
 def _fail(view: CompiledView, what: str) -> CheckFailedError:
     return CheckFailedError(
         f"View {view.relation} failed its check and stays as it was: {what}.",
-        next_step=f"Look at the rows, then run `./sra views build {view.relation}`.",
+        next_step=f"Check the rows, then run `./sra views build {view.relation}`.",
     )
 
 

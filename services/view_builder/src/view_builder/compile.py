@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy.dialects import postgresql
-
 from sra_shared.views.base import KEPT_AS, KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from view_builder.reserved import RESERVED_WORDS
 
 LAST_RUN_COLUMN = "last_run_id"
 _STAGE = "__next"
 
-_PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def quote_name(name: str) -> str:
     """Return an identifier as SQL, quoted where it needs be."""
-    return str(_PREPARER.quote(name))
+    is_plain = _PLAIN_NAME.fullmatch(name) and name not in RESERVED_WORDS
+    return name if is_plain else '"' + name.replace('"', '""') + '"'
 
 
 def quote_text(text: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sra_shared.service.examples import MOMENT, RUN_ID
 from view_builder.compile import CompiledView
 from view_builder.inbox import Acknowledgement, Completion
-from view_builder.routes import ViewPage, describe_view
+from view_builder.reports import ViewPage, describe_view
 
 _EVENT_ID = UUID("9b2f3c1e-5a57-4c53-8a0e-0d3b6f0c7e11")
 _BUILD_ID = UUID("b5f1c7d2-3c0d-4f63-9d3a-6c6d2a1e8f40")

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from sra_shared.db import Connection
-from sra_shared.jobs import enqueue_run
+from sra_shared.enqueueing import enqueue_run
 from sra_shared.runs import RunRequest, TaskType, read_run, request_run
 
 SQL_TAKE_EVENT = """

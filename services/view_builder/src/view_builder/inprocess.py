@@ -8,8 +8,9 @@ from typing import Any
 
 import asyncpg
 
+from sra_shared.database_check import require_fit_database
 from sra_shared.db import Connection, open_connection, open_pool
-from sra_shared.migrate import require_revision
+from sra_shared.revision import require_revision
 from sra_shared.runs import (
     ProcessingTask,
     Unit,
@@ -18,6 +19,7 @@ from sra_shared.runs import (
     read_units,
     request_run,
 )
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.views import VIEWS
 from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
@@ -60,20 +62,23 @@ async def define_missing_views(dsn: str) -> list[str]:
         await pool.close()
 
 
-async def build_in_process(dsn: str, parameters: BuildParameters, *, part_rows: int = PART_ROWS) -> BuildResult:
+async def build_in_process(
+    dsn: str, parameters: BuildParameters, *, part_rows: int = PART_ROWS, timing: LeaseTiming = DEFAULT_TIMING
+) -> BuildResult:
     """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
     views = list_compiled_views()
     require_known(views, parameters)
     work = ViewBuildWork(views, part_rows=part_rows)
     connection = await open_connection(dsn, application_name="sra:views")
     try:
+        await require_fit_database(connection)
         await require_revision(connection)
         async with connection.transaction():
             request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
             requested = await request_run(connection, request, source=None)
     finally:
         await connection.close()
-    async with Worker(dsn, "views") as worker:
+    async with Worker(dsn, "views", timing=timing) as worker:
         pool = await worker.open_pool(max_size=4)
         try:
             await define_views(pool, views)

@@ -15,8 +15,8 @@ from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError, RetryableError
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
-from sra_shared.migrate import require_revision
 from sra_shared.reader import prepare_reader
+from sra_shared.revision import require_revision
 from sra_shared.runs import request_run
 from sra_shared.service import ServiceState
 from view_builder.apply import define_views, is_outdated, read_state

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 
 from sra_shared.runs import TaskType
 from sra_shared.service import ServiceState, create_service_app, start_service
-from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.views import VIEWS
 from view_builder.compile import compile_views
 from view_builder.examples import list_examples
@@ -15,7 +16,7 @@ from view_builder.routes import make_view_router
 from view_builder.work import BuildParameters, ViewBuildWork
 
 
-def make_app(database: DatabaseSettings, service: ServiceSettings) -> FastAPI:
+def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: LeaseTiming = DEFAULT_TIMING) -> FastAPI:
     """Return the application; raises ConfigError where the settings do not do."""
     views = compile_views(VIEWS)
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
@@ -33,13 +34,15 @@ def make_app(database: DatabaseSettings, service: ServiceSettings) -> FastAPI:
         routers=[make_view_router(views)],
         background={"publication": keep_published},
         examples=lambda: list_examples(views),
+        timing=timing,
     )
 
 
-def build_service() -> tuple[FastAPI, ServiceSettings]:
+def build_service(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, ServiceSettings]:
     """Read the settings and return the application with them."""
+    check_settings(DatabaseSettings, ServiceSettings)
     service = ServiceSettings()
-    return make_app(DatabaseSettings(), service), service
+    return make_app(DatabaseSettings(), service, timing=timing), service
 
 
 def main() -> None:
