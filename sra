@@ -97,13 +97,18 @@ def read_stamp():
         return []
 
 
-def run_logged(command, title):
-    """Run a step with its output in the log; show a line that counts seconds on a terminal. Returns its exit code."""
+def run_logged(command, title, guard):
+    """Run a step with its output in the log; show a line that counts seconds on a terminal. Returns its exit code.
+
+    The step holds the lock too: if this process is killed, the next one waits until the step is over.
+    """
     begun = time.monotonic()
     with open(LOG, "ab") as log:
         log.write(("\n$ " + " ".join(command) + "\n").encode())
         log.flush()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, pass_fds=(guard.fileno(),)
+        )
         shown = sys.stderr.isatty()
         if not shown:
             say(title + " ...")
@@ -133,7 +138,7 @@ def read_log_end():
     return "\n  ".join((errors or lines)[-4:])
 
 
-def make_environment():
+def make_environment(guard):
     """Make an empty environment with pip in it."""
     shutil.rmtree(VENV, ignore_errors=True)
     try:
@@ -144,11 +149,11 @@ def make_environment():
             "Python's module %s is missing." % error.name,
             "On Debian and Ubuntu: apt-get install python%s-venv. Then try again." % name_version(sys.version_info),
         )
-    if run_logged([sys.executable, "-m", "venv", VENV], "making a private environment in .sra/venv") != 0:
+    if run_logged([sys.executable, "-m", "venv", VENV], "making a private environment in .sra/venv", guard) != 0:
         fail("python -m venv failed:\n  " + read_log_end(), "Mend what it names; the whole log is " + LOG + ".")
 
 
-def install_lock(lock):
+def install_lock(lock, guard):
     """Install what a lock file pins, by hash, from whatever index pip is set to.
 
     Without looking at dependencies: a lock names all of them, and pip, asked to resolve `coverage[toml]` against a pinned
@@ -163,7 +168,7 @@ def install_lock(lock):
         "-r",
         os.path.join(ROOT, lock),
     ]
-    if run_logged(command, "installing %s (once; half a minute on a usual line)" % lock) != 0:
+    if run_logged(command, "installing %s (once; half a minute on a usual line)" % lock, guard) != 0:
         fail(
             "The packages could not be installed:\n  " + read_log_end(),
             "Check the network and pip's index (pip config list), then try again. The whole log is " + LOG + ".",
@@ -177,7 +182,7 @@ def link_sources():
         file.write("\n".join(list_sources()) + "\n")
 
 
-def install(lock, key):
+def install(lock, key, guard):
     """Bring the environment to a lock; what was left half done is made anew."""
     held = read_stamp()
     try:
@@ -186,8 +191,8 @@ def install(lock, key):
             os.remove(STAMP)
         else:
             held = []
-            make_environment()
-        install_lock(lock)
+            make_environment(guard)
+        install_lock(lock, guard)
         link_sources()
         keys = [key] if lock == RUNTIME else [key, compute_key(RUNTIME)]
         with open(STAMP + ".new", "w", encoding="ascii") as file:
@@ -223,7 +228,7 @@ def ensure_installed(lock):
         say("another ./sra is installing; waiting for it")
         fcntl.flock(guard, fcntl.LOCK_EX)
     if not is_installed(key):
-        install(lock, key)
+        install(lock, key, guard)
     guard.close()
 
 
@@ -235,6 +240,8 @@ def main():
     ensure_installed(DEVELOPMENT if wants_tools else RUNTIME)
     for name in ("PYTHONHOME", "PYTHONPATH"):  # they would lead the environment to other people's packages
         os.environ.pop(name, None)
+    # without bytecode every process of a stack compiles a thousand modules at its start
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execv(PYTHON, [PYTHON, "-m", "sra_cli"] + arguments)
 
 

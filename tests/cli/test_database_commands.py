@@ -145,8 +145,8 @@ def test_rejects_are_counted_and_listed(command: Any, database: str) -> None:
     code, answer = command("rejects")
     assert code == 0
     assert answer["counts"] == [
-        {"dataset": "FundDailyNAVPS", "reason": "negative_navps", "rejected": 2, "open": 1},
-        {"dataset": "FundGeneral", "reason": "field_count", "rejected": 1, "open": 1},
+        {"dataset": "FundDailyNAVPS", "reason": "negative_navps", "rejected": 2, "open": 1, "dismissed": 0},
+        {"dataset": "FundGeneral", "reason": "field_count", "rejected": 1, "open": 1, "dismissed": 0},
     ]
     assert [(row["dataset"], row["line"], row["raw"]) for row in answer["rejects"]] == [
         ("FundGeneral", 2, "\\xffA"),
@@ -156,13 +156,50 @@ def test_rejects_are_counted_and_listed(command: Any, database: str) -> None:
     assert command("rejects", "--reason", "'; DROP TABLE rejected_record; --")[1]["rejects"] == []
 
 
+def test_rejects_are_dismissed_with_a_reason_and_reopened(command: Any, database: str) -> None:
+    for line in (7, 8, 9):
+        execute_sql(
+            database,
+            REJECT.format(
+                dataset="FundGeneral", line=line, reason="field_count", resolved="now()" if line == 9 else "NULL"
+            ),
+        )
+    execute_sql(database, "UPDATE rejected_record SET resolution = 'replayed' WHERE line = 9")
+    first, second, resolved = (row["reject_id"] for row in command("rejects", "--all")[1]["rejects"][::-1])
+    code, answer = command("rejects", "dismiss", str(first), "--why", "Rows of a test.")
+    assert (code, answer) == (0, {"status": "completed", "dismissed": [first], "left": []})
+    code, answer = command("rejects", "dismiss", str(first), str(second), str(resolved), "4711", "--why", "All of it.")
+    assert (code, answer["dismissed"], [row["reject_id"] for row in answer["left"]]) == (
+        2,
+        [second],
+        [first, resolved, 4711],
+    )
+    assert [row["reason"].split(" by ")[0] for row in answer["left"]] == [
+        f"Reject {first} was dismissed before",
+        f"Reject {resolved} is resolved (replayed).",
+        "Reject 4711 is not known.",
+    ]
+    assert command("rejects")[1]["rejects"] == []
+    assert [row["open"] for row in command("rejects")[1]["counts"]] == [0]
+    listed = command("rejects", "--dismissed")[1]["rejects"]
+    assert [(row["reject_id"], row["dismissal"]) for row in listed] == [
+        (second, "All of it."),
+        (first, "Rows of a test."),
+    ]
+    assert all(row["dismissed_at"] and "command line" in row["dismissed_by"] for row in listed)
+    assert command("rejects", "reopen", str(first))[1]["reopened"] == [first]
+    assert [row["reject_id"] for row in command("rejects")[1]["rejects"]] == [first]
+    for words in (["--why", " "], ["--why", "x" * 1001]):
+        assert command("rejects", "dismiss", str(first), *words)[0] == 5
+
+
 def test_tables_fit_80_columns(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database)
     start_run(database)
     execute_sql(database, REJECT.format(dataset="FundDailyNAVPS", line=7, reason="negative_navps", resolved="NULL"))
-    for words in (["status"], ["runs"], ["rejects"]):
+    for words in (["status"], ["runs"], ["rejects"], ["rejects", "--dismissed"]):
         assert run(words) == 0
         shown = capsys.readouterr().out
         assert max(len(line) for line in shown.splitlines()) <= 80, shown

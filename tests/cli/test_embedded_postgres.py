@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import stat
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +22,7 @@ from sra_cli import postgres
 from sra_cli.postgres import EmbeddedPostgres, find_binaries
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
+from sra_testing.waiting import wait_for
 
 
 def write_fake_server(folder: Path, version: str) -> Path:
@@ -141,6 +145,33 @@ class TestServer:
         finally:
             server.stop()
         assert server.pid is None
+
+    async def test_a_start_waits_for_a_session_that_outlives_a_killed_server(self, tmp_path: Path) -> None:
+        """On a busy machine a session notices late that its server was killed, and holds the shared memory until then."""
+        server = EmbeddedPostgres(tmp_path / "home")
+        server.start()
+        try:
+            connection = await asyncpg.connect(server.build_dsn())
+            session = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+            session.suspend()
+            connection.terminate()
+            assert server.pid is not None
+            os.kill(server.pid, signal.SIGKILL)
+            starting = asyncio.create_task(asyncio.to_thread(server.start))
+            text = server.log_file.read_text
+            await wait_for(partial(self._find, text, "pre-existing shared memory block"), what="a start that fails")
+            assert not starting.done()
+            session.resume()
+            await starting
+            other = await asyncpg.connect(server.build_dsn())
+            assert await other.fetchval("SELECT 1") == 1
+            await other.close()
+        finally:
+            server.stop()
+
+    @staticmethod
+    async def _find(read: Callable[[], str], words: str) -> bool:
+        return words in read()
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
     def test_the_server_ends_with_a_killed_parent(self, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sra_cli.home import Home, RunningStack
-from sra_cli.stack import choose_gateway_port, choose_ports, plan_children, plan_stack
+from sra_cli.stack import choose_fmp_settings, choose_gateway_port, choose_ports, plan_children, plan_stack
 from sra_shared.errors import ConfigError
 
 STACK = RunningStack(pid=1, gateway_url="http://g", database_url="postgresql://x", service_token="t", urls={"a": "b"})
@@ -161,6 +162,22 @@ def test_a_sandbox_refuses_the_vendors_own_hosts(
     with pytest.raises(ConfigError, match="sandbox"):
         stack.check_vendors(is_sandbox=True)
     stack.check_vendors(is_sandbox=False)
+
+
+def test_a_collection_beside_a_stack_asks_the_stand_in_of_that_stack(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with home.hold():
+        home.write_running(replace(STACK, stand_in_port=4711))
+        chosen = choose_fmp_settings(home, STACK.database_url)
+        assert chosen.fmp_base_url == "http://127.0.0.1:4711/stable"
+        assert chosen.fmp_api_key is not None
+        # another database, or a key of one's own, has nothing to do with it
+        assert choose_fmp_settings(home, "postgresql://other").fmp_api_key is None
+        monkeypatch.setenv("FMP_API_KEY", "a-key-of-ones-own")
+        assert "127.0.0.1" not in choose_fmp_settings(home, STACK.database_url).fmp_base_url
+    monkeypatch.delenv("FMP_API_KEY")
+    assert choose_fmp_settings(home, STACK.database_url).fmp_api_key is None
 
 
 def test_ports_differ_and_a_taken_one_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +13,13 @@ from fundata_ingest.catalogue import load_catalogue
 from sra_cli.app import run
 from sra_cli.commands.load import shorten_file
 from sra_cli.ledger_view import UNIT_COLUMNS
+from sra_cli.output import Output
 from sra_cli.refresh_view import render_refresh
 from sra_cli.status_view import list_late_datasets, render_status
 from sra_cli.tables import format_duration, format_moment, make_table
-from sra_shared.runs import RunStatus, TaskType
+from sra_shared.db import Pool
+from sra_shared.runs import RunStatus, TaskType, list_runs
+from sra_shared.texts import escape_controls
 from sra_testing.databases import execute_sql
 
 NOW = datetime(2026, 11, 23, 14, 5, 33, tzinfo=UTC)
@@ -126,6 +130,22 @@ def test_freshness_is_one_line_for_each_dataset_and_says_what_is_late() -> None:
     assert [line.partition(":")[0] for line in list_late_datasets(rows)] == ["fmp eod_prices", "views equity_page"]
 
 
+async def test_a_history_at_work_is_one_line_with_its_cost(database: str, pool: Pool) -> None:
+    execute_sql(database, RUN.format(number=1, task_type="fmp_backfill", status="running"))
+    cost = {"from": "2016-10-14", "to": "2026-11-28", "calls": 193_796, "minutes": 215.4, "datasets": []}
+    await pool.execute("UPDATE task_execution_log SET details = $1", {"cost": cost})
+    async with pool.acquire() as connection:
+        tasks = await list_runs(connection)
+    result = {
+        "status": "healthy",
+        "problems": [],
+        "gateway_url": None,
+        "database": {"address": "postgresql://u:***@h/d", "server": "17.2", "revision": "0009", "sandbox": False},
+    }
+    lines = draw(render_status(result, tasks, []))
+    find_line(lines, "history", "00000001: about 193,796 calls, 215 minutes, from 2016-10-14")
+
+
 def test_rejects_are_one_line_each_and_keep_place_and_reason(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,3 +198,20 @@ def test_moments_are_short(moment: datetime | None, shown: str) -> None:
 )
 def test_durations_are_short(seconds: float | None, shown: str) -> None:
     assert format_duration(seconds) == shown
+
+
+HOSTILE = "a\x1b[2J\x9b1mb\u202ec\r\nd\x00\ud800é\xa0"
+
+
+def test_no_text_of_others_reaches_a_terminal_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = "a\\x1b[2J\\x9b1mb\\u202ec\\r\\nd\\x00\\ud800é\xa0"
+    assert escape_controls(HOSTILE) == shown
+    output = Output(as_json=False)
+    output.note(HOSTILE)
+    output.show({}, render=lambda: make_table("", ("name",), [[HOSTILE]]))
+    output.show({}, render=lambda: HOSTILE)
+    Output(as_json=True).show({"name": HOSTILE})
+    said = capsys.readouterr()
+    for sign in "\x1b\x9b\u202e\r\x00\ud800":
+        assert sign not in said.out + said.err
+    assert json.loads(said.out.splitlines()[-1]) == {"name": HOSTILE}

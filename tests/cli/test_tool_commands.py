@@ -16,9 +16,10 @@ import pytest
 from sra_cli.app import run
 from sra_cli.commands import bench, check
 from sra_cli.commands import test as test_command
-from sra_cli.postgres import find_free_port
+from sra_cli.postgres import find_binaries, find_free_port
 from sra_cli.settings import ROOT
 from sra_cli.tools import find_chromium
+from sra_shared.errors import ConfigError
 
 BENCHMARK = '''"""How fast nothing is."""
 import json, sys
@@ -139,6 +140,64 @@ def test_a_proof_that_is_named_must_run_and_whole(
     assert told in answer["error"]
 
 
+ON_EACH = """import pytest
+
+@pytest.mark.postgres
+def test_where(postgres_server): print(postgres_server.binaries.major)
+
+@pytest.mark.versions
+def test_too(postgres_server): pass
+"""
+
+
+def write_server_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Write a proof on the servers into a folder that the command takes for the clone; return pytest's options for it."""
+    monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    (tmp_path / "test_it.py").write_text(ON_EACH)
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    return ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "test_it.py"]
+
+
+def test_a_version_that_cannot_be_had_fails_by_name_and_the_others_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def find_one(major: int) -> Path:
+        if major != test_command.MAJORS[-1]:
+            raise ConfigError(f"PostgreSQL {major} cannot be had.", next_step="Install it.")
+        return find_binaries(data_folder=tmp_path / "none").folder
+
+    monkeypatch.setattr(test_command, "find_server", find_one)
+    options = write_server_proof(tmp_path, monkeypatch)
+    assert run(["test", "--postgres", "--json", "--", *options]) == 1
+    answer = json.loads(capfd.readouterr().out)
+    assert (answer["passed"], answer["failed"], answer["skipped"]) == (2, 0, 0)
+    assert [f"PostgreSQL {major} cannot be had" in answer["error"] for major in (15, 16, 17)] == [True] * 3
+    assert "tests failed" not in answer["error"]
+
+
+def test_the_short_form_is_of_the_newest_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(test_command, "find_server", lambda major: tmp_path / str(major))
+    words, missing = test_command.select_tests("postgres", short=True)
+    assert missing == []
+    assert words[words.index("-m") + 1] == "postgres"
+    assert [word for word in words if word.startswith("--postgres-bin=")] == [
+        f"--postgres-bin={tmp_path / str(major)}" for major in test_command.SHORT_MAJORS
+    ]
+
+
+def test_no_version_at_all_or_a_short_form_of_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def find_none(major: int) -> Path:
+        raise ConfigError(f"PostgreSQL {major} cannot be had.")
+
+    monkeypatch.setattr(test_command, "find_server", find_none)
+    assert run(["test", "--postgres", "--json"]) == 5
+    assert "PostgreSQL 16 cannot be had" in json.loads(capsys.readouterr().out)["next_step"]
+    assert run(["test", "--short", "--json"]) == 5
+    assert "--postgres" in json.loads(capsys.readouterr().out)["error"]
+
+
 def test_tests_are_run_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,6 +208,31 @@ def test_tests_are_run_and_counted(
     assert run(["test", "--json", "--", "-c", os.devnull, "--rootdir", str(tmp_path), "-p", "xdist"]) == 1
     answer = json.loads(capfd.readouterr().out)
     assert (answer["status"], answer["passed"], answer["failed"]) == ("failed", 1, 1)
+
+
+def test_a_run_that_lists_its_slowest_tests_sums_up_every_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    (tmp_path / "test_slow.py").write_text("import time\ndef test_a(): time.sleep(0.3)\ndef test_b(): pass\n")
+    (tmp_path / "test_fast.py").write_text("def test_c(): pass\n")
+    options = [
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+        "--durations=30",
+        "-n",
+        "0",
+        str(tmp_path),
+    ]
+    assert run(["test", "--json", "--", *options]) == 0
+    table = capfd.readouterr().err.partition("seconds per file")[2].splitlines()
+    files = [line.split() for line in table if line.endswith(".py")]
+    assert [(tests, file) for _, tests, _, file in files] == [("2", "test_slow.py"), ("1", "test_fast.py")]
+    assert float(files[0][0].rstrip("s")) >= 0.3
 
 
 def test_the_stand_in_runs_until_it_is_asked_to_end() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,31 +12,35 @@ from typing import Any
 import asyncpg
 import typer
 
-from sra_cli.output import EXIT_FAILED, Output
+from sra_cli.output import EXIT_FAILED, Output, write_json
 from sra_shared.errors import ConfigError, RetryableError, SraError
 from sra_shared.logs import redact_text
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 COMMANDS: dict[str, str] = {
-    "up": "Start the whole stack, run one refresh, show the result and the dashboard.",
+    "up": "Start the full stack, run one refresh, and show the result and the dashboard.",
     "down": "Stop the stack that `up` started.",
     "refresh": "Trigger a refresh through the gateway.",
-    "load": "Load a Fundata seed tree, or derive a dataset's columns again.",
+    "load": "Load a Fundata seed tree, or reparse a dataset.",
     "fmp": "Collect one FMP dataset, or list them.",
     "views": "Build, check or describe the published views.",
-    "status": "Show what runs, how fresh the data are, and what is wrong.",
-    "runs": "List runs, show, cancel or release one.",
-    "rejects": "List rejected records, or try them again.",
-    "login": "Print a link that logs a browser in at the dashboard.",
-    "alerts": "List incidents and what was told of them, or send a test message.",
-    "migrate": "Bring the database to the newest revision.",
+    "status": "Show runs, freshness and problems.",
+    "runs": "List runs; show, cancel or release one.",
+    "rejects": "List, replay or dismiss rejected records.",
+    "compare": "Compare our tables with another database.",
+    "login": "Print a link that logs a browser in to the dashboard.",
+    "alerts": "List incidents and sent alerts, or send a test message.",
+    "migrate": "Migrate the database to the newest revision.",
     "psql": "Open psql on the database.",
     "serve": "Run one service in the foreground.",
-    "stand-in": "Run the local stand-in for the vendors' APIs.",
+    "stand-in": "Run a local stand-in for the vendors' APIs.",
     "bench": "Run a benchmark.",
     "check": "Lint, types, import contracts, locks, generated files.",
     "test": "Run the tests.",
 }
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 partial, 3 parked, 4 held, 5 configuration. Every command knows --json."
+_EPILOG = (
+    "Exit codes: 0 success, 1 failed, 2 partial, 3 parked, 4 held, 5 configuration error. Every command accepts --json."
+)
 _INTERRUPTED = 130
 
 
@@ -45,7 +48,7 @@ def build_app(wanted: str | None) -> typer.Typer:
     """Return the command line, with the module of the wanted command only."""
     app = typer.Typer(
         name="sra",
-        help="SRA Data: ingests FMP and Fundata into one PostgreSQL database and publishes typed views.",
+        help="SRA Data ingests FMP and Fundata into one PostgreSQL database and publishes typed views.",
         epilog=_EPILOG,
         no_args_is_help=False,
         add_completion=False,
@@ -70,17 +73,24 @@ def _do_nothing() -> None:
     """Stand in the help for a command whose module is not imported."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Carry out a command line and return its exit code."""
+def run(arguments: Sequence[str], *, timing: LeaseTiming = DEFAULT_TIMING) -> int:
+    """Carry out a command line and return its exit code; `timing` holds for the runs that it does in this process."""
     as_json = "--json" in arguments
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     words = list(arguments) or ["--help"]
     try:
         command = typer.main.get_command(build_app(wanted))
-        code = command.main(words, prog_name="./sra", standalone_mode=False)
+        code = command.main(words, prog_name="./sra", standalone_mode=False, obj=timing)
     except (asyncio.CancelledError, typer.Abort):
         code = _INTERRUPTED
-    except (SraError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, typer.TyperException) as error:
+    except (
+        SraError,
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        typer.TyperException,
+    ) as error:
         failure = explain_error(error, wanted)
         return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
     except Exception as error:  # noqa: BLE001 - the last resort: whoever reads stdout gets his object all the same
@@ -111,7 +121,7 @@ def explain_error(error: Exception, command: str | None = None) -> SraError:
 def explain_unexpected(error: Exception) -> SraError:
     """Return an error that no command knows of as one of ours; its traceback is told besides."""
     return SraError(
-        f"This is a mistake of ours: {type(error).__name__}: {redact_text(str(error))}.",
+        f"Internal error: {type(error).__name__}: {redact_text(str(error))}.",
         next_step="Report it with the traceback on stderr. What was committed stays.",
     )
 
@@ -122,5 +132,5 @@ def report_error(message: str, next_step: str, code: int, as_json: bool) -> int:
     output.note(f"sra: {message}" + (f"\n     {next_step}" if next_step else ""))
     if as_json:
         status = {3: "parked", 4: "held"}.get(code, "failed")
-        sys.stdout.write(json.dumps({"status": status, "error": message, "next_step": next_step}) + "\n")
+        sys.stdout.write(write_json({"status": status, "error": message, "next_step": next_step}) + "\n")
     return code or EXIT_FAILED

@@ -13,8 +13,9 @@ import asyncpg
 from sra_cli.home import Home
 from sra_cli.postgres import EmbeddedPostgres, read_data_major
 from sra_cli.settings import CommandSettings, read_settings
+from sra_shared.database_errors import explain_database_error
 from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
+from sra_shared.errors import ConfigError, SraError
 from sra_shared.settings import DatabaseSettings
 
 DATABASE = "sra_data"
@@ -28,8 +29,28 @@ def use_database(home: Home | None = None, *, create: bool = False) -> Iterator[
 
     The order is DATABASE_URL (or DB_*), the database of the stack that runs on the home, the embedded PostgreSQL of the
     home: that of another command at work there, else started for as long as the block lasts and others use it. Raises
-    ConfigError where there is none; `create` makes one.
+    ConfigError where there is none; `create` makes one. Database errors in the block become SraErrors.
     """
+    with _choose_database(home, create=create) as dsn, explain_database(dsn):
+        yield dsn
+
+
+@contextmanager
+def explain_database(dsn: str) -> Iterator[None]:
+    """Turn database errors in the block into SraErrors that name the statement that fixes them."""
+    try:
+        yield
+    except SraError:
+        raise
+    except Exception as error:
+        explained = explain_database_error(error, dsn)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+@contextmanager
+def _choose_database(home: Home | None, *, create: bool) -> Iterator[str]:
     dsn = read_settings(DatabaseSettings).dsn
     if dsn is not None:
         yield dsn

@@ -12,9 +12,13 @@ from uuid import uuid4
 import httpx
 
 from sra_shared.errors import ConfigError, RetryableError, SraError
+from sra_shared.http import Bound, ExchangeError, Reply, send_request_blocking
+from sra_shared.texts import excerpt
 
 LIVE = frozenset({"queued", "running"})
 Progress = Callable[[Mapping[str, Any]], None]
+# the whole status with every run of a refresh
+_ANSWER_BOUND = Bound.of(16 << 20)
 
 
 class GatewayError(SraError):
@@ -134,26 +138,37 @@ class GatewayClient:
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
+            answer = send_request_blocking(self._http, method, path, bound=_ANSWER_BOUND, **options)
+        except ExchangeError as error:
             raise RetryableError(
-                f"The gateway at {self.url} does not answer ({type(error).__name__}).",
-                next_step="Look whether it runs: `./sra status`.",
+                f"The gateway at {self.url} does not answer ({error.cause}).",
+                next_step="Check whether it runs: `./sra status`.",
             ) from error
         if answer.is_success:
-            found: dict[str, Any] = answer.json()
-            return found
+            return _read_object(answer, self.url)
         message = f"The gateway refused {method} {path}: {_read_problem(answer)}"
         if answer.status_code in (401, 403):
             raise ConfigError(message, next_step="Set SRA_SERVICE_TOKEN to the token the gateway was started with.")
         if answer.status_code >= 500:
-            raise RetryableError(message, next_step="Look at the gateway's log, or try again.")
+            raise RetryableError(message, next_step="See the gateway's log, or try again.")
         raise GatewayError(message, next_step="Correct the request.")
 
 
-def _read_problem(answer: httpx.Response) -> str:
+def _read_object(answer: Reply, url: str) -> dict[str, Any]:
     try:
-        problem = answer.json()
-        return str(problem.get("detail") or problem.get("title") or answer.status_code)
+        found = answer.read_json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RetryableError(
+            f"What answers at {url} is not the gateway.", next_step="Check GATEWAY_URL and what runs there."
+        )
+    return found
+
+
+def _read_problem(answer: Reply) -> str:
+    try:
+        problem = answer.read_json()
+        return excerpt(problem.get("detail") or problem.get("title") or answer.status_code, 300)
     except (ValueError, AttributeError):
         return f"status {answer.status_code}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ class RunningStack:
     database_url: str
     service_token: str
     urls: dict[str, str]
+    stand_in_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folder and close it to others; raises ConfigError where that cannot be done."""
+        self.check_owner()
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
@@ -59,6 +62,18 @@ class Home:
             raise ConfigError(
                 f"The home {self.path} cannot be used: {error.strerror}.", next_step="Choose another with --home."
             ) from error
+
+    def check_owner(self) -> None:
+        """Raise ConfigError where the folder is another user's: what lies there would lead us, or be lost to him."""
+        try:
+            owner = self.path.stat().st_uid
+        except OSError:
+            return
+        if owner != os.geteuid():
+            raise ConfigError(
+                f"The home {self.path} belongs to another user ({_name_user(owner)}).",
+                next_step="Choose another with --home, or run as that user.",
+            )
 
     def read_token(self, name: str) -> str:
         """Return the token of that name, made on first use and kept with mode 0600."""
@@ -116,7 +131,8 @@ class Home:
         return None if found is None else LentServer(**found)
 
     def is_held(self) -> bool:
-        """Whether a process runs this home now."""
+        """Whether a process runs this home now; raises ConfigError where it is another user's."""
+        self.check_owner()
         if not self._lock.exists():
             return False
         with self._lock.open("a", encoding="ascii") as file:
@@ -141,6 +157,13 @@ class Home:
         except FileNotFoundError:
             return None
         return found
+
+
+def _name_user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _lock_soon(handle: int) -> bool:

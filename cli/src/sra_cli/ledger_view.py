@@ -29,6 +29,19 @@ def summarise_run(task: ProcessingTask) -> tuple[object, ...]:
     )
 
 
+def describe_cost(cost: Mapping[str, Any]) -> str:
+    """Return the cost of a backfill in words, as the ledger has it under `cost`."""
+    return f"about {cost['calls']:,} calls, {cost['minutes']:,.0f} minutes, from {cost['from']}"
+
+
+def describe_backfill(task: ProcessingTask) -> str | None:
+    """Return a line about a backfill whose cost was told before it began; None for other runs."""
+    cost = task.details.get("cost")
+    if cost is None:
+        return None
+    return f"history   {str(task.task_id)[:8]}: {describe_cost(cost)}"
+
+
 def describe_unit(unit: Unit) -> dict[str, Any]:
     """Return one part of a run as JSON shows it."""
     counts = unit.counts.as_dict()
@@ -46,3 +59,18 @@ async def read_freshness(connection: Connection) -> list[dict[str, Any]]:
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with its times as ISO text."""
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+async def list_odd_keys(connection: Connection) -> list[str]:
+    """Return, in a sentence per dataset, where records are stored under keys that are not in their normal form."""
+    if not await connection.fetchval("SELECT to_regclass('fundata_odd_key') IS NOT NULL"):
+        return []
+    rows = await connection.fetch(
+        "SELECT DISTINCT ON (dataset) dataset, identifier, record_id, count(*) OVER (PARTITION BY dataset) AS keys"
+        " FROM fundata_odd_key ORDER BY dataset, identifier, record_id"
+    )
+    return [
+        f"{row['dataset']}: {row['keys']} stored keys are not in their normal form (such as identifier"
+        f" {row['identifier']!a}, record {row['record_id']!a}): ./sra load --reparse {row['dataset']}."
+        for row in rows
+    ]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fmp_ingest.sessions import store_sessions
+from sra_cli.ledger_view import list_odd_keys
 from sra_cli.settings import read_settings
 from sra_shared.db import open_connection
-from sra_shared.migrate import describe_revision, read_sandbox_mark, upgrade_database
+from sra_shared.migrate import upgrade_database
 from sra_shared.reader import ReaderState, describe_reader, set_up_reader
+from sra_shared.revision import describe_revision, read_sandbox_mark
 from sra_shared.settings import DatabaseSettings, FmpSettings
 from view_builder.inprocess import define_missing_views
 
@@ -21,11 +23,12 @@ class MigratedDatabase:
     revision: str
     sandbox: bool
     reader: ReaderState
+    odd_keys: list[str]
 
     def describe(self) -> list[str]:
         """Return it in sentences, with what a person has to do so that the SRA app can read."""
         kind = ["It is a sandbox: made-up data only."] if self.sandbox else []
-        return [" ".join([describe_revision(self.revision), *kind]), *describe_reader(self.reader)]
+        return [" ".join([describe_revision(self.revision), *kind]), *describe_reader(self.reader), *self.odd_keys]
 
 
 async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
@@ -42,6 +45,7 @@ async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
     try:
         years = read_settings(FmpSettings).fmp_history_years
         await store_sessions(connection, today=datetime.now(UTC).date(), years=years)
-        return MigratedDatabase(revision, await read_sandbox_mark(connection), reader)
+        is_sandbox, odd_keys = await read_sandbox_mark(connection), await list_odd_keys(connection)
+        return MigratedDatabase(revision, is_sandbox, reader, odd_keys)
     finally:
         await connection.close()

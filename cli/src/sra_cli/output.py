@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -12,13 +13,29 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console, RenderableType
 
+from sra_cli.home import Home
+from sra_shared.texts import escape_controls
+
 EXIT_FAILED = 1
+# what json leaves of control characters, and those that turn text round
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 EXIT_CONFIG = 5
 _EXIT_CODES = {"completed": 0, "skipped": 0, "partial": 2, "parked": 3, "held": 4}
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; all else goes to stderr.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object to stdout and everything else to stderr.")
+]
+
+
+def _check_home(path: Path | None) -> Path | None:
+    if path is not None:
+        Home(path).check_owner()
+    return path
+
+
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the stack's data, tokens and logs. [default: .sra]")
+    Path | None,
+    typer.Option("--home", help="Folder of the stack's data, tokens and logs. [default: .sra]", callback=_check_home),
 ]
 
 
@@ -33,6 +50,12 @@ def _to_plain(value: object) -> object:
     return str(value)
 
 
+def write_json(result: Mapping[str, Any]) -> str:
+    """Return one line of JSON; characters that a terminal obeys are escaped, as the format allows."""
+    text = json.dumps(result, default=_to_plain, ensure_ascii=False)
+    return text if text.isprintable() else _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 class Output:
     """Where a command writes: `console` is for people (stderr with --json), `finish` ends the command."""
 
@@ -43,7 +66,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Tell people of progress."""
-        self.notes.print(text, markup=False, soft_wrap=True)
+        self.notes.print(escape_controls(text, kept="\n"), markup=False, soft_wrap=True)
 
     def finish(
         self, result: Mapping[str, Any], *, code: int = 0, render: Callable[[], RenderableType | None] | None = None
@@ -55,9 +78,9 @@ class Output:
     def show(self, result: Mapping[str, Any], *, render: Callable[[], RenderableType | None] | None = None) -> None:
         """Give the result, as JSON or as `render` shows it; once per command."""
         if self.as_json:
-            sys.stdout.write(json.dumps(result, default=_to_plain, ensure_ascii=False) + "\n")
+            sys.stdout.write(write_json(result) + "\n")
             sys.stdout.flush()
         elif render is not None:
             shown = render()
             if shown is not None:
-                self.console.print(shown)
+                self.console.print(escape_controls(shown, kept="\n") if isinstance(shown, str) else shown)

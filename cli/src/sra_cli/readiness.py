@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from sra_shared.errors import SraError
+from sra_shared.http import ExchangeError, send_request_blocking
+from sra_shared.texts import excerpt
 
 _PAUSE = 0.15
 
@@ -48,7 +50,8 @@ def wait_until_ready(
 
 def _ask(client: httpx.Client, url: str) -> str | None:
     try:
-        answer = client.get(f"{url}/ready")
-    except httpx.TransportError:
+        answer = send_request_blocking(client, "GET", f"{url}/ready")
+    except ExchangeError:
         return "it does not answer"
-    return None if answer.is_success else f"status {answer.status_code}, {answer.text[:300]}"
+    told = excerpt(answer.body[:2000].decode("utf-8", "replace"), 300)
+    return None if answer.is_success else f"status {answer.status_code}, {told}"

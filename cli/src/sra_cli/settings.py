@@ -5,45 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
 
-from sra_shared.errors import ConfigError
+from sra_shared.setting_kinds import Url, check_folder
+from sra_shared.settings import EnvironmentSettings, read_settings
+
+__all__ = ["ROOT", "CommandSettings", "build_environment", "read_settings"]
 
 ROOT = Path(__file__).resolve().parents[3]
 """Root of the clone: the packages are run from where they lie."""
 
-Settings = TypeVar("Settings", bound=BaseSettings)
+
+PathOfFolder = Annotated[Path, BeforeValidator(lambda value: value if isinstance(value, Path) else check_folder(value))]
 
 
-class CommandSettings(BaseSettings):
+class CommandSettings(EnvironmentSettings):
     """Settings of `./sra` that no service knows."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False)
-
-    pg_bin: Path | None = Field(
+    pg_bin: PathOfFolder | None = Field(
         None, description="Folder with `postgres` and `initdb` for the embedded PostgreSQL; looked for where not set."
     )
-    gateway_url: str | None = Field(
+    gateway_url: Url | None = Field(
         None, description="Address of the gateway for `refresh` and `status`, where `./sra up` does not run it."
     )
     ci: bool = Field(False, description="Set by CI: then no test may be left out for want of a tool.")
-
-
-def read_settings(kind: type[Settings]) -> Settings:
-    """Return settings read from the environment; raises ConfigError that names each wrong variable."""
-    try:
-        return kind()
-    except ValidationError as error:
-        wrong = [
-            f"{'.'.join(str(part) for part in detail['loc']).upper()}: {detail['msg']}"
-            if detail["loc"]
-            else detail["msg"]
-            for detail in error.errors(include_input=False, include_url=False)
-        ]
-        raise ConfigError("Settings are wrong: " + "; ".join(wrong) + ".", next_step="Correct the variables.") from None
 
 
 def build_environment(changes: Mapping[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from sra_shared.settings import FmpSettings, FundataSettings, ServiceSettings, l
 SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 STAND_IN = "stand_in"
 # enough for every kind of listing on every exchange, few enough for a first look
-SAMPLE_SECURITIES = 60
+SAMPLE_SECURITIES = 30
 SAMPLE = ROOT / "fundata" / "sample"
 _DEFAULT_GATEWAY_PORT = 8080
 
@@ -95,6 +95,18 @@ def choose_stand_in_settings(vendor: FmpSettings | FundataSettings, port: int) -
     """Return the settings that lead to the stand-in for this vendor, without those that are set already."""
     own = list_own_fields(type(vendor)).keys() - vendor.model_fields_set - {"fundata_base_path"}
     return {name: text for name, text in build_stand_in_settings(port).items() if name.lower() in own}
+
+
+def choose_fmp_settings(home: Home, dsn: str) -> FmpSettings:
+    """Return FMP's settings; without a key those of the stand-in of the stack that runs on the home with this database."""
+    settings, running = read_settings(FmpSettings), home.read_running()
+    if settings.fmp_api_key is not None or running is None or running.stand_in_port is None:
+        return settings
+    if running.database_url != dsn:
+        return settings
+    chosen = choose_stand_in_settings(settings, running.stand_in_port)
+    values: dict[str, Any] = {name.lower(): text for name, text in chosen.items()}
+    return FmpSettings(**values)
 
 
 def build_stand_in_command(port: int, *, with_sample: bool = True) -> list[str]:

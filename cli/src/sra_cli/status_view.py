@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sra_cli.gateway_client import LIVE
-from sra_cli.ledger_view import RUN_COLUMNS, summarise_run
+from sra_cli.ledger_view import RUN_COLUMNS, describe_backfill, summarise_run
 from sra_cli.tables import format_moment, make_table
 from sra_shared.runs import ProcessingTask
 
@@ -19,14 +19,14 @@ _GOOD_ENDS = ("completed", "cancelled")
 
 
 def list_gateway_problems(answer: Mapping[str, Any]) -> list[str]:
-    """Return what the gateway's /status tells of that wants attention, one sentence each; none where all is well."""
+    """Return what in the gateway's /status wants attention, one sentence each; nothing if all is well."""
     problems = list(_list_parts(answer))
     told = {f"service:{part['name']}" for part in answer["services"] if part["status"] != _WELL}
     lasting = [one for one in answer["incidents"] if one["ended_at"] is None and one["subject"] not in told]
     problems += [f"Open incident: {incident['detail']}" for incident in lasting]
     problems += _judge_refresh(answer["refresh"])
     if not problems and answer["status"] != _WELL:
-        problems.append(f"The gateway is {answer['status']}: look at its dashboard.")
+        problems += [check["detail"] for check in answer["checks"].values() if check["status"] != _WELL]
     return problems
 
 
@@ -77,6 +77,7 @@ def render_status(
         Text(f"          PostgreSQL {database['server']}, revision {database['revision']}, {kind}"),
         Text(f"gateway   {result['gateway_url'] or 'none runs here'}"),
     ]
+    parts += [Text(line) for task in tasks if task.status.is_live and (line := describe_backfill(task))]
     if tasks:
         parts.append(make_table("\nlast runs (times in UTC)", RUN_COLUMNS, (summarise_run(task) for task in tasks)))
     for source in dict.fromkeys(row["source"] for row in freshness):

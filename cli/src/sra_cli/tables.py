@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sra_shared.texts import escape_controls
+
 _LEAST_CUT = 12
 _RECENT = timedelta(days=300)
 
@@ -81,7 +83,7 @@ def format_duration(seconds: float | None) -> str:
 def _write_cell(cell: object) -> Text:
     if isinstance(cell, Text):
         return cell
-    return Text("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell))
+    return Text("" if cell is None else f"{cell:,}" if isinstance(cell, int) else escape_controls(str(cell)))
 
 
 def _measure(column: _Column, index: int, cells: Sequence[Sequence[Text]]) -> int:

@@ -22,14 +22,14 @@ _SHOWN = 10
 
 @app.command("test")
 def send_test(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Have the gateway send a test message to its webhook. Exits 1 where it was not taken, 5 where none is set."""
+    """Send a test message to the webhook of the gateway. Exits 1 if it is not accepted, 5 if no webhook is set."""
     output = Output(as_json=as_json)
     target = find_target(Home(home))
     with GatewayClient(target.gateway_url, target.token) as client:
         try:
             result = client.send_test_alert()
         except GatewayError as error:
-            raise ConfigError(error.message, next_step="Set ALERT_WEBHOOK_URL where the gateway runs.") from error
+            raise ConfigError(error.message, next_step="Set ALERT_WEBHOOK_URL for the gateway.") from error
     output.note("The webhook took the message." if result["delivered"] else str(result["error"]))
     status = "completed" if result["delivered"] else "failed"
     output.finish({"status": status, **result}, code=0 if result["delivered"] else EXIT_FAILED)
@@ -45,7 +45,7 @@ def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOptio
     with GatewayClient(target.gateway_url, target.token) as client:
         report = client.read_alerts()
     if not report["webhook"]:
-        output.note("No webhook is set, so that nobody is told: set ALERT_WEBHOOK_URL where the gateway runs.")
+        output.note("No webhook is set, so no alerts are sent. Set ALERT_WEBHOOK_URL for the gateway.")
     output.finish(report, render=lambda: _render(report))
 
 

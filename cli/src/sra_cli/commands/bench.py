@@ -22,12 +22,14 @@ from sra_shared.errors import ConfigError
 from sra_shared.settings import DatabaseSettings
 
 FOLDER = ROOT / "benchmarks"
-NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one; without it, they are listed.")]
-MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Handed to the benchmark.")]
+NameArgument = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="Name of a benchmark; without a name, lists them.")
+]
+MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Passed to the benchmark.")]
 
 
 def bench(name: NameArgument = None, more: MoreArguments = None, as_json: JsonOption = False) -> None:
-    """Run a benchmark on a database of its own: DATABASE_URL where set, else an embedded PostgreSQL for a while."""
+    """Run a benchmark on DATABASE_URL if it is set, otherwise on a temporary embedded PostgreSQL."""
     output = Output(as_json=as_json)
     found = {path.stem.removeprefix("bench_"): path for path in sorted(FOLDER.glob("bench_*.py"))}
     if name is None:

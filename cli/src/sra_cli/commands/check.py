@@ -24,13 +24,15 @@ STEPS: dict[str, list[str]] = {
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
+    "columns": [sys.executable, "scripts/write_columns", "--check"],
+    "exchange sessions": [sys.executable, "scripts/write_sessions", "--check"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],
 }
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Lint, format, types, import contracts, locks, generated files, images; all are run, whichever fails."""
+    """Run all checks: lint, format, types, import contracts, locks, generated files, images."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():

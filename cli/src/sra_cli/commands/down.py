@@ -16,7 +16,7 @@ _SECONDS = 60.0
 
 
 def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Stop the stack that runs on the home, and a PostgreSQL that a killed one may have left behind."""
+    """Stop the stack of the home, and any PostgreSQL that a killed stack left running."""
     output = Output(as_json=as_json)
     place = Home(home)
     running = place.read_running()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -14,29 +14,41 @@ from pydantic import ValidationError
 from fmp_collectors.dataset import Cadence, Dataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.describe import describe_calls, write_line
+from fmp_ingest.backfill import plan_history
 from fmp_ingest.client import check_source
 from fmp_ingest.estimate import estimate_calls
+from fmp_ingest.parameters import FmpParameters
 from fmp_ingest.targets import has_universe, read_targets
-from fmp_ingest.work import AGAIN, FmpParameters, FmpWork
+from fmp_ingest.work import AGAIN, FmpWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
+from sra_cli.ledger_view import describe_cost
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
+from sra_cli.stack import choose_fmp_settings
 from sra_cli.tables import make_table
 from sra_shared.counts import Counts
+from sra_shared.database_check import require_fit_database
 from sra_shared.db import Pool, open_connection
 from sra_shared.errors import ConfigError, SraError
 from sra_shared.logs import configure_logs, hide_secrets
-from sra_shared.migrate import read_sandbox_mark, require_revision
+from sra_shared.revision import read_sandbox_mark, require_revision
 from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, carry_through, read_units, request_run
-from sra_shared.settings import FmpSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, FmpSettings, ServiceSettings, check_settings
+from sra_shared.timing import LeaseTiming
 
-DatasetArgument = Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Name of a dataset; none lists them.")]
-FromOption = Annotated[str | None, typer.Option("--from", help="First day (YYYY-MM-DD): a backfill.")]
-ToOption = Annotated[str | None, typer.Option("--to", help="Last day.")]
-SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these, separated by commas.")]
+DatasetArgument = Annotated[
+    str | None, typer.Argument(metavar="[DATASET]", help="Dataset; without a name, lists them.")
+]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day (YYYY-MM-DD) of a backfill.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day of the backfill.")]
+SymbolsOption = Annotated[str | None, typer.Option("--symbols", help="Only these symbols, separated by commas.")]
 DryOption = Annotated[
-    bool, typer.Option("--dry-run", help="Tell how many calls and minutes it takes, and call nobody.")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Show the number of calls and minutes without calling FMP; without a dataset, for the first history.",
+    ),
 ]
 NO_UNIVERSE = (
     "The universe is not stored yet, so what is asked for symbol by symbol is not counted: collect it first with"
@@ -45,6 +57,7 @@ NO_UNIVERSE = (
 
 
 def fmp(
+    context: typer.Context,
     dataset: DatasetArgument = None,
     first: FromOption = None,
     last: ToOption = None,
@@ -53,24 +66,28 @@ def fmp(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Collect one dataset from FMP, or list the datasets; needs only the database and FMP_API_KEY."""
+    """Collect one FMP dataset, or list the datasets. Needs only the database and FMP_API_KEY."""
     output = Output(as_json=as_json)
+    if dataset is None and dry_run:
+        show_history_cost(output, Home(home))
     if dataset is None:
         list_all(output)
     chosen = BY_NAME.get(dataset)
     if chosen is None:
         raise ConfigError(f"No FMP dataset is called {dataset!r}.", next_step=f"There are: {', '.join(BY_NAME)}.")
     parameters = read_parameters(chosen, first, last, symbols)
-    settings, service = read_settings(FmpSettings), read_settings(ServiceSettings)
+    check_settings(DatabaseSettings, ServiceSettings, FmpSettings)
+    service = read_settings(ServiceSettings)
     configure_logs(service="fmp", level=service.log_level, form=service.log_format)
-    hide_secrets([settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None])
     with use_database(Home(home)) as dsn:
+        settings = choose_fmp_settings(Home(home), dsn)
+        hide_secrets([settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None])
         if dry_run:
             result = asyncio.run(estimate(dsn, chosen, parameters, settings))
             if result["note"]:
                 output.note(result["note"])
             output.finish(result, render=lambda: f"{result['calls']} calls, {result['minutes']} minutes.")
-        result = asyncio.run(collect(dsn, chosen, parameters, settings))
+        result = asyncio.run(collect(dsn, chosen, parameters, settings, context.obj))
     columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#rejected")
     row = [result[name.lstrip("#")] for name in columns]
     if result["error"]:
@@ -103,6 +120,31 @@ def list_all(output: Output) -> NoReturn:
     output.finish(
         {"datasets": rows}, render=lambda: make_table("", columns, [[row[name] for name in names] for row in rows])
     )
+
+
+def show_history_cost(output: Output, home: Home) -> NoReturn:
+    """Show what the next daily run would ask for as the first history, and the cost of each part."""
+    check_settings(DatabaseSettings, FmpSettings)
+    with use_database(home) as dsn:
+        result = asyncio.run(estimate_history(dsn, choose_fmp_settings(home, dsn)))
+    if result["note"]:
+        output.note(result["note"])
+    columns = ("dataset", "part", "path", "#calls", "#minutes")
+    rows = [[part[name.lstrip("#")] for name in columns] for part in result["datasets"]]
+    output.finish(result, render=lambda: make_table(describe_cost(result), columns, rows))
+
+
+async def estimate_history(dsn: str, settings: FmpSettings) -> dict[str, Any]:
+    """Return what is missing of the first history and what it would cost, without a call."""
+    connection = await open_connection(dsn, application_name="sra:fmp")
+    try:
+        await require_revision(connection)
+        plan = await plan_history(connection, settings, today=datetime.now(UTC).date())
+        is_stored = await has_universe(connection)
+    finally:
+        await connection.close()
+    note = None if is_stored or not plan.parts else NO_UNIVERSE
+    return {"dry_run": True, **plan.as_dict(), "universe_stored": is_stored, "note": note}
 
 
 def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbols: str | None) -> dict[str, Any]:
@@ -150,11 +192,14 @@ async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], setti
     }
 
 
-async def collect(dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
+async def collect(
+    dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings, timing: LeaseTiming
+) -> dict[str, Any]:
     """Collect in this process and return the dataset's counts; raises ConfigError before any call where it cannot."""
     started = time.monotonic()
     connection = await open_connection(dsn, application_name="sra:fmp")
     try:
+        await require_fit_database(connection)
         await require_revision(connection)
         if settings.fmp_api_key is None:
             raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
@@ -162,7 +207,7 @@ async def collect(dsn: str, dataset: Dataset, parameters: dict[str, Any], settin
     finally:
         await connection.close()
     work = FmpWork(settings)
-    async with Worker(dsn, "fmp") as worker:
+    async with Worker(dsn, "fmp", timing=timing) as worker:
         pool = await worker.open_pool(max_size=6)
         try:
             task = await run_to_end(pool, worker, work, _make_request(dataset, parameters))

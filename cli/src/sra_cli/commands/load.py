@@ -26,12 +26,20 @@ from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.settings import read_settings
 from sra_cli.tables import make_table
+from sra_shared.database_check import require_fit_database
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
-from sra_shared.migrate import read_sandbox_mark, require_revision
+from sra_shared.revision import read_sandbox_mark, require_revision
 from sra_shared.runs import Unit, summarise_progress
-from sra_shared.settings import FundataSettings, SeedStorageSettings, ServiceSettings
+from sra_shared.settings import (
+    DatabaseSettings,
+    FundataSettings,
+    SeedStorageSettings,
+    ServiceSettings,
+    check_settings,
+)
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 _LINE_SECONDS = 5.0
 
@@ -39,17 +47,19 @@ FolderArgument = Annotated[
     Path | None, typer.Argument(metavar="DIR", help="Folder with the seed files in `data` and `quotes`.")
 ]
 ReparseOption = Annotated[
-    str | None, typer.Option("--reparse", metavar="DATASET", help="Derive the typed columns of a dataset again.")
+    str | None,
+    typer.Option("--reparse", metavar="DATASET", help="Derive the typed columns again from the raw JSON."),
 ]
 ManifestOption = Annotated[
-    bool, typer.Option("--write-manifest", help="Load nothing; write DIR/manifest.json for object storage.")
+    bool, typer.Option("--write-manifest", help="Write DIR/manifest.json for object storage and load nothing.")
 ]
 ReleaseOption = Annotated[
-    bool, typer.Option("--release", help="Let through what was held for the records that would leave the views.")
+    bool, typer.Option("--release", help="Approve a load that was held because records would leave the views.")
 ]
 
 
 def load(
+    context: typer.Context,
     folder: FolderArgument = None,
     reparse: ReparseOption = None,
     manifest: ManifestOption = False,
@@ -57,20 +67,22 @@ def load(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load a Fundata seed tree, or derive a dataset's columns again; a load that was killed goes on where it was."""
+    """Load a Fundata seed tree, or reparse a dataset. A load that was killed resumes from its last committed chunk."""
     output = Output(as_json=as_json)
     if manifest:
         save_manifest(output, folder)
     if (folder is None) == (reparse is None):
         raise ConfigError("Name either a folder or --reparse DATASET.", next_step="See ./sra load --help.")
+    check_settings(DatabaseSettings, ServiceSettings, FundataSettings, SeedStorageSettings)
     configure_logs(
         service="load", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level, form="json"
     )
+    timing: LeaseTiming = context.obj
     with use_database(Home(home)) as dsn, Progress(output) as progress:
         if folder is not None:
-            result = asyncio.run(load_folder(dsn, folder, progress.show, released=release))
+            result = asyncio.run(load_folder(dsn, folder, progress.show, released=release, timing=timing))
         else:
-            result = asyncio.run(reparse_dataset(dsn, str(reparse), progress.show))
+            result = asyncio.run(reparse_dataset(dsn, str(reparse), progress.show, timing=timing))
     for error in result.errors:
         output.note(error)
     output.finish(
@@ -96,7 +108,12 @@ def save_manifest(output: Output, folder: Path | None) -> NoReturn:
 
 
 async def load_folder(
-    dsn: str, folder: Path, watch: Callable[[Sequence[Unit]], None] | None = None, *, released: bool = False
+    dsn: str,
+    folder: Path,
+    watch: Callable[[Sequence[Unit]], None] | None = None,
+    *,
+    released: bool = False,
+    timing: LeaseTiming = DEFAULT_TIMING,
 ) -> LoadResult:
     """Load a tree; raises ConfigError before anything is written where the tree and the database do not fit."""
     settings = read_settings(FundataSettings)
@@ -104,6 +121,7 @@ async def load_folder(
     tree = await asyncio.to_thread(SeedTree.at, root)
     connection = await open_connection(dsn, application_name="sra:load")
     try:
+        await require_fit_database(connection)
         await require_revision(connection)
         tree.check_mark(is_sandbox=await read_sandbox_mark(connection))
     finally:
@@ -115,14 +133,21 @@ async def load_folder(
         drop_limit=settings.drop_limit,
         storage=read_settings(SeedStorageSettings),
     )
-    return await load_seed_tree(dsn, make_load_request(root, released=released), tree, work, watch=watch)
+    request = make_load_request(root, released=released)
+    return await load_seed_tree(dsn, request, tree, work, watch=watch, timing=timing)
 
 
-async def reparse_dataset(dsn: str, dataset: str, watch: Callable[[Sequence[Unit]], None] | None = None) -> LoadResult:
+async def reparse_dataset(
+    dsn: str,
+    dataset: str,
+    watch: Callable[[Sequence[Unit]], None] | None = None,
+    *,
+    timing: LeaseTiming = DEFAULT_TIMING,
+) -> LoadResult:
     """Derive a dataset's typed columns again; raises ConfigError that names the datasets where there is none so called."""
     catalogue = load_catalogue()
     catalogue.find_dataset(dataset)
-    return await run_in_process(dsn, make_reparse_request(dataset), ReparseWork(catalogue), watch=watch)
+    return await run_in_process(dsn, make_reparse_request(dataset), ReparseWork(catalogue), watch=watch, timing=timing)
 
 
 class Progress:

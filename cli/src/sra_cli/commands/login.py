@@ -11,9 +11,9 @@ from sra_shared.settings import ScheduleSettings
 
 
 def login(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Print a link to the dashboard that logs a browser in once, within ten minutes; its code stands in the fragment.
+    """Print a link that logs a browser in to the dashboard, once, within ten minutes. The code is in the fragment.
 
-    It leads to DASHBOARD_URL where that is set, else to the gateway as it is asked here.
+    The link uses DASHBOARD_URL if it is set, otherwise the gateway's own address.
     """
     output = Output(as_json=as_json)
     target = find_target(Home(home))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
+import subprocess
 from typing import Annotated, Any
 
 import typer
@@ -15,17 +17,18 @@ from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.postgres import find_binaries
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.db import open_connection
-from sra_shared.dsn import read_password, strip_password
+from sra_shared.dsn import read_password, write_client_address
 from sra_shared.errors import ConfigError
+from sra_shared.libpq import OLDEST_CLIENT
 
-CommandOption = Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")]
-MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PSQL OPTIONS]", help="Handed to psql.")]
+CommandOption = Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and exit.")]
+MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PSQL OPTIONS]", help="Passed to psql.")]
 
 
 def psql(
     more: MoreArguments = None, command: CommandOption = None, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """Open psql on the database that is set, of the running stack, or of the home. With --json: the rows of -c."""
+    """Open psql on DATABASE_URL, the running stack, or the home, in this order. With --json, print the rows of -c."""
     output = Output(as_json=as_json)
     place = Home(home)
     with use_database(place) as dsn:
@@ -35,7 +38,9 @@ def psql(
             rows = asyncio.run(_fetch(dsn, command))
             output.finish({"status": "completed", "rows": rows})
         # arguments are seen by every user of the machine; the password goes through the environment
-        words = [_find_psql(place), strip_password(dsn), *(["-c", command] if command else []), *(more or [])]
+        program = _find_psql(place)
+        address = write_client_address(dsn, _read_major(program))
+        words = [program, address, *(["-c", command] if command else []), *(more or [])]
         code = run_foreground(words, settings={"PGPASSWORD": read_password(dsn) or ""})
     raise typer.Exit(EXIT_FAILED if code else 0)
 
@@ -46,6 +51,12 @@ async def _fetch(dsn: str, sql: str) -> list[dict[str, Any]]:
         return [dict(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
+
+
+def _read_major(program: str) -> int:
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return int(found[1]) if found else OLDEST_CLIENT
 
 
 def _find_psql(home: Home) -> str:

@@ -31,24 +31,25 @@ class Target:
 
 def refresh(
     source: Annotated[
-        str | None, typer.Option("--source", help="fmp, fundata or views; the views always follow. [default: all]")
+        str | None,
+        typer.Option("--source", help="fmp, fundata or views; the views are always built last. [default: all]"),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until it ended, with live progress.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the refresh finishes, with live progress.")] = False,
     weekly: Annotated[bool, typer.Option("--weekly", help="Collect the weekly fundamentals too.")] = False,
     first_day: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="DATE",
-            help="With --source fundata: first day (YYYY-MM-DD) of the changes that are asked for; needed without a seed.",
+            help="With --source fundata: first day (YYYY-MM-DD) of the requested changes; required if no seed is loaded.",
         ),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Trigger a refresh, or join the one in progress; the gateway goes on with it whether or not anybody waits.
+    """Trigger a refresh, or join the one in progress. The gateway runs it whether or not this command waits.
 
-    With --wait the exit code tells how it ended; without, 0 means that it was taken.
+    With --wait the exit code is the result of the refresh; without it, 0 means that the request was accepted.
     """
     output = Output(as_json=as_json)
     if source is not None and source not in SOURCES:

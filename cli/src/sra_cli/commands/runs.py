@@ -14,13 +14,13 @@ import typer.core
 
 from sra_cli.database import use_database
 from sra_cli.home import Home
-from sra_cli.ledger_view import RUN_COLUMNS, UNIT_COLUMNS, describe_unit, summarise_run
+from sra_cli.ledger_view import RUN_COLUMNS, UNIT_COLUMNS, describe_backfill, describe_unit, summarise_run
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.tables import make_table
 from sra_shared.db import open_connection
+from sra_shared.enqueueing import enqueue_run
 from sra_shared.errors import ConfigError
-from sra_shared.jobs import enqueue_run
-from sra_shared.migrate import require_revision
+from sra_shared.revision import require_revision
 from sra_shared.runs import (
     ProcessingTask,
     RunStatus,
@@ -32,6 +32,7 @@ from sra_shared.runs import (
     request_cancel,
     request_run,
 )
+from sra_shared.texts import escape_controls
 
 
 class RunsGroup(typer.core.TyperGroup):
@@ -48,10 +49,10 @@ app = typer.Typer(cls=RunsGroup, invoke_without_command=True, no_args_is_help=Fa
 Result = TypeVar("Result")
 Work = Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Result]]
 
-RunArgument = Annotated[str, typer.Argument(metavar="ID", help="The run's id, or the first characters of it.")]
-StatusOption = Annotated[list[RunStatus] | None, typer.Option("--status", help="Only these; may be repeated.")]
-TypeOption = Annotated[list[TaskType] | None, typer.Option("--type", help="Only these task types; may be repeated.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")]
+RunArgument = Annotated[str, typer.Argument(metavar="ID", help="Id of the run, or its first characters.")]
+StatusOption = Annotated[list[RunStatus] | None, typer.Option("--status", help="Only this status; can be repeated.")]
+TypeOption = Annotated[list[TaskType] | None, typer.Option("--type", help="Only this task type; can be repeated.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Maximum number, newest first.")]
 
 
 def work_on_database(home: Home, work: Work[Result]) -> Result:
@@ -93,7 +94,7 @@ def list_all(
 
 @app.command()
 def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show a run with its parts and their counts."""
+    """Show a run with its units and their counts."""
     output = Output(as_json=as_json)
 
     async def read(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, list[dict[str, Any]]]:
@@ -104,8 +105,10 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False)
     names = [column.lstrip("#?") for column in UNIT_COLUMNS]
     if not as_json:
         output.console.print(make_table("", RUN_COLUMNS, [summarise_run(task)]))
+        if line := describe_backfill(task):
+            output.console.print(line, markup=False)
         for error in task.error_details:
-            output.console.print(str(error.get("message", error)), markup=False)
+            output.console.print(escape_controls(str(error.get("message", error))), markup=False)
     output.finish(
         {**task.model_dump(mode="json"), "units": units},
         render=lambda: make_table("", UNIT_COLUMNS, ([unit[name] for name in names] for unit in units)),
@@ -113,13 +116,13 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False)
 
 
 @app.command()
-def cancel(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Ask a run to stop; what it has committed stays."""
+def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Cancel a run. Committed chunks stay."""
     output = Output(as_json=as_json)
 
     async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
         task = await find_run(connection, run)
-        return await request_cancel(connection, task.task_id) or task
+        return await request_cancel(connection, task.task_id, timing=context.obj) or task
 
     task = work_on_database(Home(home), ask)
     output.note(f"Run {task.task_id} is {task.status}" + (" and was asked to stop." if task.status.is_live else "."))
@@ -128,7 +131,7 @@ def cancel(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fals
 
 @app.command()
 def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Let a held run through: its held datasets are collected anew, and what shrank is stored as delivered."""
+    """Approve a held run: its held datasets are collected again and stored as delivered."""
     output = Output(as_json=as_json)
 
     async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, ProcessingTask]:

@@ -20,7 +20,7 @@ PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help
 
 
 def serve(name: NameArgument, port: PortOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Run one service until Ctrl-C, on the database that is set or that of the running stack. Logs go to stderr."""
+    """Run one service until Ctrl-C, on DATABASE_URL or the database of the running stack. Logs go to stderr."""
     output = Output(as_json=as_json)
     service = name.replace("-", "_")
     if service not in SERVICES:

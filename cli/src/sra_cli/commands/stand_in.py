@@ -12,8 +12,8 @@ from sra_cli.postgres import find_free_port
 from sra_cli.stack import build_stand_in_command, build_stand_in_settings
 
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port. [default: a free one]")]
-SecuritiesOption = Annotated[int | None, typer.Option("--securities", min=1, help="Made-up listings of FMP.")]
-FundsOption = Annotated[int | None, typer.Option("--funds", min=1, help="Made-up funds of Fundata.")]
+SecuritiesOption = Annotated[int | None, typer.Option("--securities", min=1, help="Number of made-up FMP listings.")]
+FundsOption = Annotated[int | None, typer.Option("--funds", min=1, help="Number of made-up Fundata funds.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the made-up data.")]
 
 
@@ -24,9 +24,9 @@ def stand_in(
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer as FMP and Fundata would, with made-up data, until Ctrl-C; prints the settings that lead to it.
+    """Serve the APIs of FMP and Fundata with made-up data until Ctrl-C, and print the settings that point to it.
 
-    With those, `./sra up` works against it.
+    With these settings, `./sra up` uses it.
     """
     output = Output(as_json=as_json)
     chosen = port or find_free_port()

@@ -8,21 +8,21 @@ from typing import Any
 from sra_cli.database import use_database
 from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import Home
-from sra_cli.ledger_view import plain, read_freshness
+from sra_cli.ledger_view import list_odd_keys, plain, read_freshness
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.settings import CommandSettings, read_settings
 from sra_cli.status_view import list_gateway_problems, render_status
 from sra_shared.db import open_connection
 from sra_shared.dsn import redact_dsn
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.migrate import is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.reader import read_reader_state
+from sra_shared.revision import is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.runs import ProcessingTask, list_runs
 from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the stack, the database, the last runs and the freshness of every dataset. Exits 1 where something is wrong."""
+    """Show the stack, the database, the last runs and the freshness of every dataset. Exits 1 if there are problems."""
     output = Output(as_json=as_json)
     place = Home(home)
     with use_database(place) as dsn:
@@ -54,9 +54,7 @@ async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask]
             "problems": [],
         }
         if revision is None or (revision != newest and not is_newer(revision)):
-            facts["problems"].append(
-                f"The database stands at revision {revision}, the code at {newest}: ./sra migrate."
-            )
+            facts["problems"].append(f"The database is at revision {revision}, the code at {newest}: ./sra migrate.")
         if revision is None:
             return facts, [], []
         wants_login = read_settings(DatabaseSettings).sra_reader_password is not None
@@ -64,6 +62,7 @@ async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask]
         facts["sandbox"], facts["reader_ready"] = await read_sandbox_mark(connection), reader.ready
         if not reader.ready:
             facts["problems"].append("The role sra_reader is not ready; run: " + "; ".join(reader.statements))
+        facts["problems"] += await list_odd_keys(connection)
         return facts, await list_runs(connection, limit=10), await read_freshness(connection)
     finally:
         await connection.close()

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from xml.etree import ElementTree as Xml
@@ -15,19 +16,26 @@ import typer
 
 from sra_cli.foreground import run_foreground
 from sra_cli.output import EXIT_FAILED, JsonOption, Output
+from sra_cli.server_wheels import MAJORS, SHORT_MAJORS, find_server
 from sra_cli.settings import ROOT, CommandSettings, read_settings
 from sra_cli.tools import find_chromium, has_container_engine
 from sra_shared.errors import ConfigError
 
-HEAVY = ("faults", "containers", "api")
+HEAVY = ("faults", "containers", "api", "postgres")
 _NOTHING_SELECTED = 5  # pytest's own code
 GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
 """The program that writes seed trees with their truth; it lies beside the clone and is no part of it."""
 
-FaultsOption = Annotated[bool, typer.Option("--faults", help="The kill tests at full numbers.")]
-ContainersOption = Annotated[bool, typer.Option("--containers", help="The proofs on a container engine.")]
-ApiOption = Annotated[bool, typer.Option("--api", help="The full fuzz of the HTTP interfaces.")]
-MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST OPTIONS]", help="Handed to pytest.")]
+FaultsOption = Annotated[bool, typer.Option("--faults", help="Run the kill and fault tests at full numbers.")]
+ContainersOption = Annotated[bool, typer.Option("--containers", help="Run the container proofs.")]
+ApiOption = Annotated[bool, typer.Option("--api", help="Run the full fuzz test of the HTTP interfaces.")]
+PostgresOption = Annotated[
+    bool, typer.Option("--postgres", help="Run the proofs on every supported PostgreSQL version.")
+]
+ShortOption = Annotated[
+    bool, typer.Option("--short", help="With --postgres: the short form, on the newest versions only.")
+]
+MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PYTEST OPTIONS]", help="Passed to pytest.")]
 
 
 def test(
@@ -35,14 +43,18 @@ def test(
     faults: FaultsOption = False,
     containers: ContainersOption = False,
     api: ApiOption = False,
+    postgres: PostgresOption = False,
+    short: ShortOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the ordinary suite, or the heavy proofs that are named. Nothing outside the clone is needed.
+    """Run the ordinary suite, or the heavy proofs that you name. Needs nothing outside the clone.
 
-    What is left out is told; a proof that is named must run, and whole, save for what needs more than the clone.
+    The ordinary suite lists what it skips for lack of a tool. A heavy proof fails if any part of it cannot run.
     """
     output = Output(as_json=as_json)
-    wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api), strict=True) if chosen]
+    wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api, postgres), strict=True) if chosen]
+    if short and not postgres:
+        raise ConfigError("--short is a form of --postgres.", next_step="Add --postgres, or leave out --short.")
     missing = find_missing_tools(wanted)
     if missing and (wanted or read_settings(CommandSettings).ci):
         who = "What is named here" if wanted else "CI"
@@ -57,7 +69,9 @@ def test(
     problems = []
     proofs: list[str | None] = [*wanted] or [None]
     for name in proofs:
-        code, found = run_pytest(name, more or [], to_stderr=as_json)
+        words, missing_servers = select_tests(name, short=short)
+        problems += missing_servers
+        code, found = run_pytest(words, more or [], as_proof=name is not None, to_stderr=as_json)
         counts = {kind: counts[kind] + found[kind] for kind in counts}
         if code:
             problems.append(explain_code(name, code))
@@ -73,18 +87,40 @@ def test(
     output.finish(result, code=EXIT_FAILED if problems else 0)
 
 
-def run_pytest(proof: str | None, more: list[str], *, to_stderr: bool) -> tuple[int, dict[str, int]]:
-    """Run one heavy proof, or with None the ordinary suite; return pytest's exit code and what it counted."""
-    marks = proof or " and ".join(f"not {name}" for name in HEAVY)
+def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], list[str]]:
+    """Return pytest's options for one heavy proof, or with None the ordinary suite, and why a part of it cannot run."""
+    if proof == "postgres":
+        return select_servers(SHORT_MAJORS if short else MAJORS, short=short)
+    if proof is not None:
+        return ["-m", proof], []
+    # much of the suite waits for real processes; a file's tests stay together, since they share their stack
+    workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return ["-m", " and ".join(f"not {name}" for name in HEAVY), *workers], []
+
+
+def select_servers(majors: Sequence[int], *, short: bool) -> tuple[list[str], list[str]]:
+    """Return pytest's options that run the proofs on each PostgreSQL version, and which versions cannot be had."""
+    words, missing = [], []
+    for major in majors:
+        try:
+            words.append(f"--postgres-bin={find_server(major)}")
+        except ConfigError as error:
+            missing.append(f"--postgres: {error}")
+    if len(missing) == len(majors):
+        raise ConfigError("None of the PostgreSQL versions is available.", next_step=" ".join(missing))
+    # versions run beside one another, each on a server of its own, which one worker keeps; a stack keeps a core busy
+    workers = ["-n", str(min(len(majors) - len(missing), os.cpu_count() or 1)), "--dist", "loadgroup"]
+    return ["-m", "postgres" if short else "postgres or versions", *words, *workers], missing
+
+
+def run_pytest(words: list[str], more: list[str], *, as_proof: bool, to_stderr: bool) -> tuple[int, dict[str, int]]:
+    """Run pytest with the options that select its tests; return its exit code and what it counted."""
     with tempfile.TemporaryDirectory(prefix="sra-test-") as folder:
         report = Path(folder) / "report.xml"
-        words = [sys.executable, "-m", "pytest", "-m", marks, f"--junit-xml={report}", "-p", "no:cacheprovider"]
-        if proof is None:
-            # much of the suite waits for real processes; a file's tests stay together, since they share their stack
-            words += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+        command = [sys.executable, "-m", "pytest", *words, f"--junit-xml={report}", "-p", "no:cacheprovider"]
         # a proof that is asked for by name is held to what CI is held to: nothing of it is skipped for want of a tool
-        settings = {"CI": "true"} if proof else {}
-        code = run_foreground([*words, *more], settings=settings, folder=ROOT, to_stderr=to_stderr)
+        settings = {"CI": "true"} if as_proof else {}
+        code = run_foreground([*command, *more], settings=settings, folder=ROOT, to_stderr=to_stderr)
         return code, read_counts(report)
 
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sra_cli.database import create_database
+from gateway.schedule import make_schedules
+from sra_cli.database import create_database, explain_database
 from sra_cli.gateway_client import LIVE, GatewayClient
 from sra_cli.home import Home, RunningStack
 from sra_cli.migration import migrate_database
@@ -21,11 +22,11 @@ from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.readiness import StoppedWaitingError, wait_until_ready
 from sra_cli.refresh_view import STEP_KEYS, RefreshProgress, render_refresh
 from sra_cli.settings import CommandSettings, read_settings
-from sra_cli.stack import SERVICES, StackPlan, plan_children, plan_stack
+from sra_cli.stack import SERVICES, STAND_IN, StackPlan, plan_children, plan_stack
 from sra_cli.supervisor import Supervisor
 from sra_shared.dsn import redact_dsn
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.settings import DatabaseSettings
+from sra_shared.settings import SETTINGS_CLASSES, DatabaseSettings, ScheduleSettings, check_settings
 
 _READY_SECONDS = 90.0
 _RETRY_SECONDS = 5.0
@@ -40,14 +41,17 @@ ExitOption = Annotated[bool, typer.Option("--exit-when-done", help="Stop everyth
 def up(
     exit_when_done: ExitOption = False, home: HomeOption = None, port: PortOption = None, as_json: JsonOption = False
 ) -> None:
-    """Start PostgreSQL, the services and, where no vendor's key is set, the stand-in; then run one whole refresh.
+    """Start PostgreSQL, the services and, if no vendor key is set, the stand-in; then run one full refresh.
 
-    Without keys, or with SRA_SANDBOX=1, a new database is for made-up data only: the stand-in's, or that of a stand-in
-    of your own (./sra stand-in) where keys and addresses lead to it.
+    Without keys, or with SRA_SANDBOX=1, a new database accepts made-up data only: from the built-in stand-in, or from your
+    own (./sra stand-in) if keys and addresses point to it.
 
-    Data, tokens and logs are kept under the home. Without --exit-when-done it goes on until Ctrl-C or `./sra down`.
+    Data, tokens and logs are stored under the home. Without --exit-when-done the stack runs until Ctrl-C or `./sra down`.
     """
     output = Output(as_json=as_json)
+    # the services inherit this environment and would fail on it later
+    check_settings(*SETTINGS_CLASSES)
+    make_schedules(read_settings(ScheduleSettings))
     place = Home(home)
     place.prepare()
     with place.hold() as is_ours:
@@ -134,7 +138,8 @@ class _Up:
             self._output.note(
                 f"PostgreSQL {server.binaries.major} ({server.binaries.origin}) runs on {server.data_folder}"
             )
-        state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
+        with explain_database(database_url):
+            state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
         plan.check_vendors(is_sandbox=state.sandbox)
         for line in state.describe():
             self._output.note(line)
@@ -147,6 +152,7 @@ class _Up:
             database_url=database_url,
             service_token=plan.settings["SRA_SERVICE_TOKEN"],
             urls={name: plan.build_url(name) for name in SERVICES},
+            stand_in_port=plan.ports.get(STAND_IN),
         )
         self._home.write_running(stack)
         sources = ", with the stand-in for the vendors" if plan.has_stand_in else ""

@@ -18,7 +18,7 @@ from sra_cli.tables import format_moment, make_table
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
-from sra_shared.migrate import require_revision
+from sra_shared.revision import require_revision
 from sra_shared.settings import ServiceSettings
 from view_builder.inprocess import (
     BuildResult,
@@ -27,19 +27,21 @@ from view_builder.inprocess import (
     check_views,
     list_compiled_views,
 )
-from view_builder.routes import ViewReport, describe_views, make_schema
+from view_builder.reports import ViewReport, describe_views, make_schema
 from view_builder.work import BuildParameters
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 
-NamesArgument = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; none means by need.")]
-FullOption = Annotated[bool, typer.Option("--full", help="Compute all rows, not only those that new runs touched.")]
-AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Let many rows vanish at once.")]
+NamesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; without names, all that need it.")
+]
+FullOption = Annotated[bool, typer.Option("--full", help="Compute all rows, not only those affected by new runs.")]
+AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Accept that many rows disappear at once.")]
 
 
 @app.callback()
 def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the views and the builds that they stand at."""
+    """List the views with their current builds."""
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json)
@@ -51,21 +53,22 @@ def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOptio
 
 @app.command("build")
 def build(
+    context: typer.Context,
     names: NamesArgument = None,
     full: FullOption = False,
     accept_drop: AcceptOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the views that new runs or changed models touch, or those named and what waits for them.
+    """Build the views that new runs or changed models affect, or the named views and their dependents.
 
-    Readers see the old or the new, never between. What is computed from a view that is built in full is built in full.
+    Readers see either the old or the new state. A view that depends on a fully rebuilt view is fully rebuilt.
     """
     output = Output(as_json=as_json)
     configure_logs(service="views", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level)
     with use_database(Home(home)) as dsn:
         parameters = BuildParameters(views=names or None, full=full, accept_drop=accept_drop)
-        result = asyncio.run(build_in_process(dsn, parameters))
+        result = asyncio.run(build_in_process(dsn, parameters, timing=context.obj))
     for error in result.task.error_details:
         output.note(error["message"])
     code = choose_exit_code(result.task.status.value)
@@ -74,7 +77,7 @@ def build(
 
 @app.command("check")
 def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Verify every view against its model: columns, types, whole rows, and whether a newer run waits to be published."""
+    """Check every view against its model: columns, types, rows, and whether newer runs are unpublished."""
     output = Output(as_json=as_json)
     with use_database(Home(home)) as dsn:
         verdicts = asyncio.run(_check(dsn))
