@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from sra_cli.commands.test import select_tests
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (
     "shared/src",
@@ -49,8 +51,7 @@ def write_settings(folder: Path) -> Path:
 def run_suite(settings: Path, words: list[str]) -> int:
     """Run the ordinary suite as `./sra test` does, and return pytest's code."""
     suite = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest"]
-    suite += ["-m", "not faults and not containers and not api", "-p", "no:cacheprovider", "-q"]
-    suite += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder", *words]
+    suite += [*select_tests(None)[0], "-p", "no:cacheprovider", "-q", *words]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}  # noqa: TID251  (handed on)
     return subprocess.run(suite, cwd=ROOT, env=environment, stdout=sys.stderr, check=False).returncode
 

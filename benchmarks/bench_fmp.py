@@ -163,7 +163,7 @@ def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dic
             process.kill()
             process.wait()
     share = (door["total"] - before) / (passed * case.setting / 60)
-    is_kept = door["highest_in_60s"] <= case.setting and not door["refused"]
+    is_kept = door["highest_in_window"] <= case.setting and not door["refused"]
     in_flight = make_pace(case.setting).permits
     return {
         "setting": case.setting,
@@ -171,7 +171,7 @@ def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dic
         "answer_seconds": case.answer,
         "killed_and_restarted": case.is_killed,
         "seconds": round(passed, 1),
-        "highest_in_60s": door["highest_in_60s"],
+        "highest_in_60s": door["highest_in_window"],
         "refused": door["refused"],
         "share": round(share, 4),
         "least_share": round(case.least_share, 4),
