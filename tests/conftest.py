@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -9,21 +11,92 @@ from pathlib import Path
 
 import pytest
 
-from sra_cli.postgres import EmbeddedPostgres
+from sra_cli.postgres import EmbeddedPostgres, read_server_major
 from sra_cli.settings import CommandSettings, read_settings
 from sra_shared.db import Pool, open_pool
-from sra_testing.databases import create_database, drop_database, execute_sql, make_template
+from sra_testing.databases import (
+    administer,
+    create_database,
+    drop_database,
+    execute_sql,
+    lighten_password,
+    make_template,
+    make_views_template,
+    make_whole_template,
+)
+from sra_testing.durations import FileDurations
+from sra_testing.nursery import stop_nursery
+from sra_testing.plain_logs import log_plainly
+from sra_testing.stand_in import stop_idle_stand_ins
 
 ENOUGH_MEMORY = 8 * 2**30
+FULL_NUMBERS = "faults"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes start first, so that none of them is what the others wait for at the end."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the seconds per file to the end of a run that lists its slowest tests; set up logs and the number of examples."""
+    config.pluginmanager.register(FileDurations())
+    log_plainly()
+    if config.getoption("markexpr") == FULL_NUMBERS:
+        from sra_testing.examples import use_all_examples  # noqa: PLC0415 - other runs need no Hypothesis here
+
+        use_all_examples()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The choice of the server: without it, the one that `./sra up` would choose."""
+    parser.addoption(
+        "--postgres-bin",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="Run the tests that use PostgreSQL on the binaries of DIR; given more than once, on each of them.",
+    )
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test of some bytes by its argument: what is packed anew holds the second in which it was packed.
+
+    Two workers would not agree on the tests that there are.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat a test that uses PostgreSQL on each of the servers chosen; with xdist, one worker keeps one server."""
+    folders = metafunc.config.getoption("postgres_bin")
+    if folders and "postgres_server" in metafunc.fixturenames:
+        servers = [(folder, f"postgres-{read_server_major(folder / 'postgres')}") for folder in folders]
+        each = [pytest.param(folder, id=name, marks=pytest.mark.xdist_group(name)) for folder, name in servers]
+        metafunc.parametrize("postgres_server", each, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that take minutes start first, so that none of them is what the others wait for at the end.
+
+    A property belongs to the ordinary suite and to the proofs at full numbers.
+    """
+    if config.getoption("markexpr") == FULL_NUMBERS:
+        for item in items:
+            if item.get_closest_marker("examples") is not None:
+                item.add_marker(FULL_NUMBERS)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of all later searches for garbage: it is there until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI, and in a proof asked for by name, a skipped test fails the session, save for want of what is outside the clone."""
+    # handlers that tests set up write to what pytest has closed by now
+    logging.disable()
+    stop_idle_stand_ins()
+    stop_nursery()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
@@ -40,19 +113,41 @@ def choose_folder() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[EmbeddedPostgres]:
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL server for the whole session; it keeps all promises but to survive a power failure."""
     with tempfile.TemporaryDirectory(prefix="sra-postgres-", dir=choose_folder(), ignore_cleanup_errors=True) as home:
-        server = EmbeddedPostgres(Path(home), options={"fsync": "off", "full_page_writes": "off"})
+        # nothing that goes on by itself: a vacuum of another moment would be another plan
+        options = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+        server = EmbeddedPostgres(Path(home), pg_bin=getattr(request, "param", None), options=options)
         server.start()
-        yield server
+        lighten_password(server)
+        with administer(server):
+            yield server
         server.stop()
 
 
 @pytest.fixture(scope="session")
-def database_template(postgres_server: EmbeddedPostgres) -> str:
-    """Name of the migrated database that the others are cloned from."""
-    return make_template(postgres_server)
+def whole_template(postgres_server: EmbeddedPostgres) -> str:
+    """Name of a migrated, empty database to clone, with every partition that the migrations make."""
+    return make_whole_template(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: EmbeddedPostgres, whole_template: str) -> str:
+    """Name of a migrated, empty database to clone, with the partitions of few years."""
+    return make_template(postgres_server, whole_template)
+
+
+@pytest.fixture(scope="session")
+def views_template(postgres_server: EmbeddedPostgres, migrated_template: str) -> str:
+    """Name of a migrated, empty database to clone in which all views are defined."""
+    return make_views_template(postgres_server, migrated_template)
+
+
+@pytest.fixture(scope="session")
+def database_template(migrated_template: str) -> str:
+    """Name of the template that `database` is cloned from; a module or folder may name another one."""
+    return migrated_template
 
 
 @pytest.fixture

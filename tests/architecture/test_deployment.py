@@ -31,9 +31,11 @@ ROWS, CLOSES, RESERVE = 50_000_000, 25_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
 DATABASE_PARTS = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSL"}
+# an engine gives these to its containers, where a network needs them
+OUTBOUND = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 # the tree is one folder there, found by FUNDATA_BASE_PATH
 TREE_PARTS = {"FUNDATA_DATA_PATH", "FUNDATA_QUOTES_PATH"}
-NOT_IN_COMPOSE = TREE_PARTS | {"DATABASE_URL", "RENDER_EXTERNAL_URL"}
+NOT_IN_COMPOSE = TREE_PARTS | OUTBOUND | {"DATABASE_URL", "RENDER_EXTERNAL_URL"}
 # the demonstration's tree is the sample, which is never fetched, and what is not said has its default
 NOT_IN_DEMO = NOT_IN_COMPOSE | {
     *("LFS_URL", "LFS_TOKEN", "SEED_BASE_URL", "SEED_BUCKET", "SEED_REGION", "SEED_ACCESS_KEY_ID"),
@@ -43,6 +45,7 @@ NOT_IN_DEMO = NOT_IN_COMPOSE | {
 NOT_ON_RENDER = (
     DATABASE_PARTS
     | TREE_PARTS
+    | OUTBOUND
     | {"RENDER_EXTERNAL_URL", "FMP_BASE_URL", "FUNDATA_AUTH_URL", "FUNDATA_API_URL", "LFS_URL", "LFS_TOKEN"}
 )
 DOCKERFILES = [*ROOT.glob("services/*/Dockerfile"), ROOT / "tests/stand_in/Dockerfile", ROOT / "cli/Dockerfile"]

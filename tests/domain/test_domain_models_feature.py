@@ -16,7 +16,8 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from fmp_collectors.dataset import Targets, plan_requests
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.fetch import parse_rows
-from fmp_ingest.storage import Delivery, Store
+from fmp_ingest.delivery import Delivery
+from fmp_ingest.storage import Store
 from fundata_ingest.models import FundataDataRecord, FundataQuotesRecord
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from markupsafe import escape
 
-from sra_cli.home import RunningStack
+from sra_cli.home import Home, RunningStack
 from sra_testing.stack_processes import (
     STEP_OF,
     call_command,
@@ -18,10 +20,18 @@ from sra_testing.stack_processes import (
     kill_in_its_step,
     read_settled_content,
     run_stack,
+    start_command,
     wait_for,
 )
 
 pytestmark = [pytest.mark.long, pytest.mark.faults]
+
+
+def answers_with(url: str, code: int) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == code
+    except httpx.TransportError:
+        return False
 
 
 def read_page(stack: RunningStack) -> str:
@@ -72,3 +82,42 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
         (error,) = [step["error"] for step in ended["steps"] if step["step"] == "fmp"]
         wait_for(lambda: str(escape(error)) in read_page(stack), "the page to say what is old and why")
         assert ended["refresh_id"] in read_page(stack)
+
+
+def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_ones_own(tmp_path: Path) -> None:
+    """As told in the help: the settings that `./sra stand-in` prints lead `./sra up` to it; its FMP takes no key."""
+    home = tmp_path / "home"
+    with start_command("stand-in", "--securities", "20", "--json") as stand_in:
+        assert stand_in.stderr is not None
+        settings: dict[str, str] = {}
+        while "FUNDATA_BASE_PATH" not in settings:
+            name, _, value = stand_in.stderr.readline().strip().removeprefix("export ").partition("=")
+            settings[name] = value
+        control = settings["FMP_BASE_URL"].removesuffix("/stable") + "/control"
+        wait_for(lambda: answers_with(f"{control}/stats", httpx.codes.OK), "the stand-in")
+        fault = {"match": "/stable/", "kind": "401", "times": None}
+        httpx.post(f"{control}/faults", json=[fault], timeout=10).raise_for_status()
+        try:
+            with start_command("up", "--json", "--home", str(home), settings=settings) as process:
+                assert process.stdout is not None
+                result = json.loads(process.stdout.readline())
+                stack = Home(home).read_running()
+                assert stack is not None
+                page = httpx.get(
+                    stack.gateway_url, headers={"Authorization": f"Bearer {stack.service_token}"}, timeout=10
+                ).text
+                assert not any("sra_stand_in" in " ".join(p.cmdline()) for p in psutil.Process(process.pid).children())
+                code, status, _ = call_command("status", "--home", str(home))
+                process.terminate()
+                _, told = process.communicate(timeout=60)
+        finally:
+            stand_in.terminate()
+            stand_in.communicate(timeout=30)
+    assert process.returncode == 2, told
+    assert result["status"] == "partial"
+    steps = {step["step"]: step for step in result["steps"]}
+    assert [step["status"] for step in steps.values()] == ["failed", "completed", "completed", "completed"]
+    assert sum(row["stored"] for row in steps["fundata_quotes"]["datasets"]) > 1000
+    assert str(escape(steps["fmp"]["error"])) in page
+    assert (code, status["status"]) == (1, "degraded")
+    assert any("FMP is unhealthy" in problem for problem in status["problems"])

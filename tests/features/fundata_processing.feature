@@ -52,6 +52,20 @@ Feature: Fundata's records are kept as delivered and typed for use
       | 9999999999.995 | NULL        | numeric_overflow |
       | (12.00)       | NULL         | bad_number       |
 
+  Scenario Outline: An instrument has one key, however a file spells it
+    Given a seed tree in which an instrument's key is "<delivered>"
+    When the tree is loaded
+    Then the quote belongs to 412003 and its record keeps "<delivered>"
+    And the load warns of <warning>
+
+    Examples:
+      | delivered                | warning        |
+      | 412003                   | nothing        |
+      | 412003.0                 | normalised_key |
+      | {no-break space}412003   | nothing        |
+      | 412003{zero-width space} | nothing        |
+      | {byte order mark}412003  | nothing        |
+
   Scenario: One identifier space covers both tables
     Given a seed tree with these records
       | dataset        | record | InstrumentKey | values                        |

@@ -16,6 +16,7 @@ PLAIN = {
     "400": (400, "Query Error: "),
     "401": (401, '{"Error Message":"Invalid API KEY.'),
     "402": (402, "Restricted Endpoint: "),
+    "402_symbol": (402, "Premium Query Parameter: "),
     "403_legacy": (403, '{"Error Message":"Legacy Endpoint : '),
     "403_suspended": (403, '{"Error Message":"Account suspended.'),
     "404": (404, "[]"),

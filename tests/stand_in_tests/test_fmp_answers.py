@@ -200,6 +200,36 @@ def test_end_of_day_ranges(fmp: httpx.Client) -> None:
     assert fmp.get("eod-bulk?date=2026-01-04").text.count("\n") == 1 + 3
 
 
+def test_currency_pairs_have_a_rate_on_every_weekday(fmp: httpx.Client) -> None:
+    rows = fmp.get("historical-price-eod/full?symbol=usdcad&from=2025-12-22&to=2026-12-31").json()
+    assert [row["date"] for row in rows][:3] == ["2026-01-06", "2026-01-05", "2026-01-02"]
+    assert len(rows) == 12
+    assert all(row["symbol"] == "USDCAD" and row["low"] <= row["close"] <= row["high"] for row in rows)
+    assert 1.1 < rows[0]["close"] < 1.7
+    assert fmp.get("historical-price-eod/full?symbol=USDXXX").json() == []
+
+
+def test_delisted_companies_have_series_and_statements_up_to_their_end(fmp: httpx.Client) -> None:
+    rows = [row for row in fmp.get("delisted-companies").json() if row["delistedDate"] <= TEST_DAY.isoformat()]
+    symbol, end = rows[0]["symbol"], rows[0]["delistedDate"]
+    prices = fmp.get(f"historical-price-eod/non-split-adjusted?symbol={symbol}&from=2025-01-01").json()
+    assert end >= prices[0]["date"] >= (dt.date.fromisoformat(end) - dt.timedelta(days=6)).isoformat()
+    for path in ("income-statement", "ratios"):
+        quarters = fmp.get(f"{path}?symbol={symbol}&period=quarter").json()
+        assert quarters
+        assert all(row["date"] <= end for row in quarters)
+    assert all(row["date"] <= end for row in fmp.get(f"dividends?symbol={symbol}").json())
+    assert symbol not in fmp.get("eod-bulk?date=2026-01-05").text
+
+
+def test_fiscal_years_run_ahead_of_the_calendar(stand_in: StandIn, fmp: httpx.Client) -> None:
+    stand_in.set_as_of("2025-12-22")
+    rows = list(csv.DictReader(io.StringIO(fmp.get("income-statement-bulk?year=2026&period=Q3").text)))
+    assert rows
+    assert {row["date"] for row in rows} == {"2025-10-31"}
+    assert fmp.get("income-statement-bulk?year=2026&period=Q4").text.count("\n") == 1
+
+
 def test_treasury_rates_keep_three_months_silently(fmp: httpx.Client) -> None:
     rows = fmp.get("treasury-rates?from=2020-01-01&to=2025-12-31").json()
     assert rows[0]["date"] == "2025-12-31"
@@ -253,10 +283,10 @@ def test_two_stand_ins_of_one_day_answer_alike() -> None:
     paths = ("company-screener", "profile-bulk?part=0", "eod-bulk?date=2026-01-05", "biggest-losers", "peers-bulk")
     texts = []
     for _ in range(2):
-        with run_stand_in() as running, call_fmp(running) as fmp:
+        with run_stand_in(securities=60) as running, call_fmp(running) as fmp:
             texts.append([fmp.get(path).text for path in paths])
     assert texts[0] == texts[1]
-    with run_stand_in(seed=8) as running, call_fmp(running) as fmp:
+    with run_stand_in(securities=60, seed=8) as running, call_fmp(running) as fmp:
         assert fmp.get(paths[0]).text != texts[0][0]
 
 
@@ -291,7 +321,7 @@ def test_sessions_are_those_of_the_exchanges(country: str, name: str) -> None:
 def test_without_a_day_the_world_is_that_of_today_and_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
     days = [dt.date(2026, 1, 6)]
     monkeypatch.setattr(app, "read_today", lambda: days[0])
-    with run_stand_in(as_of=None) as running, call_fmp(running) as fmp:
+    with run_stand_in(securities=60, as_of=None) as running, call_fmp(running) as fmp:
         fmp.get("quote?symbol=XLK")
         assert running.stats()["as_of"] == "2026-01-06"
         days[0] = dt.date(2026, 1, 7)

@@ -70,7 +70,7 @@ def test_refused_calls_count_as_arrived_but_not_as_let_in() -> None:
         admitted.append(door.admits())
         door.leave()
     assert admitted == [True] * 5 + [False] * 3
-    assert door.report()["highest_in_60s"] == 8
+    assert door.report()["highest_in_window"] == 8
     clock.now += 60
     assert door.admits()
     assert door.report()["refused"] == 3
@@ -82,7 +82,7 @@ def test_the_limit_answers_429_as_the_vendor_does(stand_in: StandIn, fmp: httpx.
     assert statuses == [200] * 4 + [429] * 2
     assert "Limit Reach ." in fmp.get("quote?symbol=XLK").json()["Error Message"]
     report = stand_in.stats()["fmp"]
-    assert (report["total"], report["highest_in_60s"], report["refused"]) == (7, 7, 3)
+    assert (report["total"], report["highest_in_window"], report["refused"]) == (7, 7, 3)
     assert report["by_path"] == {"/stable/quote": 7}
     assert report["by_status"] == {"200": 4, "429": 3}
 
@@ -95,7 +95,7 @@ def test_the_bulk_throttle_answers_inside_a_200(stand_in: StandIn, fmp: httpx.Cl
     assert answers[2].json()["Error Message"].startswith("Limit Reach. This is a bulk endpoint ")
     assert fmp.get("quote?symbol=XLK").status_code == 200
     report = stand_in.stats()["fmp"]
-    assert (report["bulk_total"], report["bulk_highest_in_60s"], report["bulk_refused"]) == (3, 3, 1)
+    assert (report["bulk_total"], report["bulk_highest_in_window"], report["bulk_refused"]) == (3, 3, 1)
 
 
 def test_calls_in_flight_are_counted(stand_in: StandIn) -> None:

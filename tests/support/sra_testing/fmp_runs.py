@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from fmp_ingest.backfill import request_history
 from fmp_ingest.gate import RetryPolicy
+from fmp_ingest.pace import WINDOW_SECONDS
 from fmp_ingest.work import FmpWork
-from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, execute_run, read_units, request_run
+from sra_shared.db import Connection
+from sra_shared.runs import (
+    ProcessingTask,
+    RunRequest,
+    TaskType,
+    Unit,
+    Worker,
+    execute_run,
+    read_run,
+    read_units,
+    request_run,
+)
 from sra_shared.settings import FmpSettings
 from sra_testing.stand_in import TEST_KEY
+from sra_testing.timings import QUICK as QUICK_LEASES
 
 QUICK = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=2.0)
 
@@ -43,18 +58,48 @@ async def run_fmp(
     *datasets: str,
     task_type: TaskType = TaskType.DAILY_QUOTES,
     policy: RetryPolicy = QUICK,
+    window: float = WINDOW_SECONDS,
     **parameters: Any,
 ) -> Ended:
     """Do a run in this process until it ended or parked."""
-    work = FmpWork(settings, policy=policy)
     if datasets:
         parameters["datasets"] = list(datasets)
-    async with Worker(dsn, "test") as worker:
+
+    async def request(connection: Connection) -> ProcessingTask:
+        asked = RunRequest(task_type=task_type, parameters=parameters)
+        return (await request_run(connection, asked, source="fmp")).task
+
+    ended = await _carry_out(dsn, FmpWork(settings, policy=policy, window=window), request)
+    assert ended is not None
+    return ended
+
+
+async def run_history(dsn: str, settings: FmpSettings, *, policy: RetryPolicy = QUICK) -> Ended | None:
+    """Do what is missing of the first history, or go on with one that was begun; None where nothing is missing."""
+
+    async def request(connection: Connection) -> ProcessingTask | None:
+        live = await connection.fetchval(
+            "SELECT task_id FROM task_execution_log WHERE work_key = 'fmp_backfill:first'"
+            " AND status IN ('queued', 'running', 'parked')"
+        )
+        if live is not None:
+            return await read_run(connection, live)
+        return await request_history(connection, settings, today=datetime.now(UTC).date())
+
+    return await _carry_out(dsn, FmpWork(settings, policy=policy), request)
+
+
+async def _carry_out(
+    dsn: str, work: FmpWork, request: Callable[[Connection], Awaitable[ProcessingTask | None]]
+) -> Ended | None:
+    async with Worker(dsn, "test", timing=QUICK_LEASES) as worker:
         pool = await worker.open_pool(max_size=5)
         try:
             async with pool.acquire() as connection, connection.transaction():
-                request = RunRequest(task_type=task_type, parameters=parameters)
-                task = (await request_run(connection, request, source="fmp")).task
+                asked = await request(connection)
+            if asked is None:
+                return None
+            task = asked
             while True:
                 left = await execute_run(pool, task.task_id, work, worker)
                 task = left.task

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
-import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +17,10 @@ from fundata_ingest.load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.tree import SeedTree
 from sra_cli.commands.test import GENERATOR
-from sra_cli.settings import build_environment
 from sra_shared.db import Pool
 from sra_shared.runs import RunRequest, RunStatus, TaskType, Worker, execute_run, request_run
+from sra_testing.command_line import carry_out
+from sra_testing.timings import QUICK
 
 NAVPS_FILE = "quotes/FundDailyNAVPSSeed.csv"
 GENERAL_FILE = "data/FundGeneralSeed.csv"
@@ -67,22 +64,13 @@ def make_work(root: Path, *, reject_limit: str = "1", **options: Any) -> SeedWor
 
 async def load_tree(dsn: str, root: Path, **options: Any) -> LoadResult:
     """Load a tree in this process."""
-    return await run_in_process(dsn, make_load_request(root), make_work(root, **options))
+    return await run_in_process(dsn, make_load_request(root), make_work(root, **options), timing=QUICK)
 
 
 async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
-    """Carry a command out in a process of its own; returns its exit code and its JSON."""
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "sra_cli", *words, "--json"],
-        env=build_environment({"DATABASE_URL": dsn, **settings}),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.count(b"\n") == 1, done.stderr.decode()[-2000:]
-    result: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, result
+    """Carry a command out on a database; returns its exit code and its JSON."""
+    code, result, _ = await carry_out(*words, settings={"DATABASE_URL": dsn, **settings})
+    return code, result
 
 
 async def load_first_chunks(
@@ -93,7 +81,7 @@ async def load_first_chunks(
     async with pool.acquire() as connection, connection.transaction():
         task_id = (await request_run(connection, request, source=work.source)).task.task_id
     store_chunk = streams.store_chunk
-    async with Worker(dsn, "first") as worker:
+    async with Worker(dsn, "first", timing=QUICK) as worker:
 
         async def store_and_stop(*arguments: Any) -> Any:
             worker.stopping.set()
@@ -135,7 +123,7 @@ async def digest_content(connection: Any) -> dict[str, tuple[int, str]]:
         "fundata_quotes": "to_jsonb(t) - '{run_id,processed_at,updated_at}'::text[]",
         "fundata_data_superseded": "to_jsonb(t) - '{run_id,superseded_at}'::text[]",
         "fundata_quotes_superseded": "to_jsonb(t) - '{run_id,superseded_at}'::text[]",
-        "rejected_record": "to_jsonb(t) - '{reject_id,run_id,created_at,delivered_on}'::text[]",
+        "rejected_record": "to_jsonb(t) - '{reject_id,run_id,created_at,delivered_on,last_seen_at,last_run_id}'::text[]",
         "field_warning": "to_jsonb(t) - '{warning_id,run_id,created_at}'::text[]",
     }
     found = {}

@@ -6,9 +6,9 @@ The services are made with the product's own factory; their runs end at once, in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,20 +38,22 @@ from sra_shared.runs import (
 )
 from sra_shared.service import ServiceState, create_service_app, get_state
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
-from sra_shared.worker import WorkerTiming
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 
 SERVICE_TOKEN = "service-token-of-the-tests"
 VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
-QUICK = WorkerTiming(takeover=3, poll=0.2, busy_retry=0.3, restore=2, grace=3)
-TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.3, freshness=0.5, grace=1, worker=QUICK)
+TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.5, freshness=0.6, worker=QUICK)
+# for tests of what is silent; any other test would take a service for silent that a busy machine kept from answering
+SHORT_GRACE = replace(TIMING, grace=2)
 DAILY = TaskType.DAILY_QUOTES
 WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
 DATA = TaskType.FUNDATA_DATA
 QUOTES = TaskType.FUNDATA_QUOTES
 BUILD = TaskType.VIEW_BUILD
+SMALL_SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder")
 
 
 @dataclass
@@ -67,6 +69,13 @@ class Script:
     asked: dict[TaskType, dict[str, Any]] = field(default_factory=dict)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     released: set[TaskType] = field(default_factory=set)
+    building: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def reset(self) -> None:
+        """Forget what a test told and saw."""
+        for kept in (self.ends, self.started, self.asked, self.released):
+            kept.clear()
+        self.go.clear()
 
     def take(self, task_type: TaskType) -> str:
         """Return how this run ends, and note that it was started."""
@@ -156,7 +165,9 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
     @router.post("/completions", status_code=202)
     async def take(body: Completion, state: ServiceState = Depends(get_state)) -> dict[str, str]:  # noqa: B008
         await state.pool.execute(
-            "INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)"
+            "INSERT INTO completion_inbox (event_id, run_id, source, datasets)"
+            # not of a run whose test is over
+            " SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM task_execution_log WHERE task_id = $2)"
             " ON CONFLICT (event_id) DO NOTHING",
             body.event_id,
             body.run_id,
@@ -167,9 +178,10 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
 
     async def build(state: ServiceState) -> None:
         while not state.stopping.is_set():
-            if await state.pool.fetchval("SELECT EXISTS (SELECT FROM completion_inbox WHERE handled_at IS NULL)"):
-                await state.request_run(RunRequest(task_type=BUILD))
-            await asyncio.sleep(0.2)
+            async with script.building:
+                if await state.pool.fetchval("SELECT EXISTS (SELECT FROM completion_inbox WHERE handled_at IS NULL)"):
+                    await state.request_run(RunRequest(task_type=BUILD))
+            await asyncio.sleep(0.1)
 
     return create_service_app(
         name="view_builder",
@@ -183,10 +195,18 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
     )
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals alone: servers of one process that stop in any order would restore each other's handlers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 @asynccontextmanager
 async def serve_app(app: FastAPI, port: int) -> AsyncIterator[None]:
     """Serve an application on a socket for as long as the block lasts."""
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on", proxy_headers=False)
     )
     serving = asyncio.create_task(server.serve())
@@ -209,6 +229,8 @@ class Lab:
     ports: dict[str, int]
     http: httpx.AsyncClient
     stops: dict[str, AsyncExitStack] = field(default_factory=dict)
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -247,14 +269,43 @@ class Lab:
         )
 
     async def start(self, name: str, app: FastAPI | None = None) -> None:
-        """Start a part on its port."""
+        """Start a part on its port, a small service unless another application is given."""
+        if app is not None:
+            self.replaced.add(name)
+        self.apps[name] = app or self.build_app(name)
         stack = AsyncExitStack()
-        await stack.enter_async_context(serve_app(app or self.build_app(name), self.ports[name]))
+        await stack.enter_async_context(serve_app(self.apps[name], self.ports[name]))
         self.stops[name] = stack
 
     async def stop(self, name: str) -> None:
         """Stop a part."""
+        self.replaced.discard(name)
         await self.stops.pop(name).aclose()
+
+    @asynccontextmanager
+    async def run_gateway(self, **settings: Any) -> AsyncIterator[Lab]:
+        """Run a gateway of `build_gateway` on its port; at the end what waits goes on, and the one that runs then is stopped."""
+        await self.start("gateway", self.build_gateway(**settings))
+        try:
+            yield self
+        finally:
+            self.script.go.set()
+            if "gateway" in self.stops:
+                await self.stop("gateway")
+
+    async def start_missing(self) -> None:
+        """Stop what is no small service, and start the small services that do not run."""
+        await asyncio.gather(*(self.stop(name) for name in list(self.replaced)))
+        await asyncio.gather(*(self.start(name) for name in SMALL_SERVICES if name not in self.stops))
+
+    async def wait_until_idle(self) -> None:
+        """Return once no service has a run in hand; runs that wait go on."""
+        self.script.go.set()
+
+        async def idle() -> bool:
+            return not any(self.apps[name].state.service.jobs.running for name in self.stops)
+
+        await wait_for(idle, what="the end of the runs in hand", seconds=30)
 
     async def trigger(self, **body: Any) -> dict[str, Any]:
         """Start a refresh whose failed steps are tried again soon."""
@@ -270,8 +321,8 @@ class Lab:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def finish(self, refresh_id: str, *, seconds: float = 60) -> dict[str, Any]:
-        """Return a refresh once it ended."""
+    async def finish(self, refresh_id: str, *, seconds: float = 180) -> dict[str, Any]:
+        """Return a refresh once it ended: after a second, or minutes on a machine that does ten things besides."""
 
         async def look() -> dict[str, Any] | None:
             state = await self.read(refresh_id)
@@ -289,9 +340,8 @@ class Lab:
 @asynccontextmanager
 async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
     """Start the three small services and the gateway, unless told otherwise, and stop what then runs."""
-    names = ["fmp_ingest", "fundata_ingest", "view_builder", "gateway"]
     ports: dict[str, int] = {}
-    for name in names:
+    for name in (*SMALL_SERVICES, "gateway"):
         port = find_free_port()
         while port in ports.values():
             port = find_free_port()
@@ -302,15 +352,14 @@ async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **s
     ) as http:
         lab = Lab(dsn, Script(), ports, http)
         try:
-            for name in names[:-1] if services else ():
-                await lab.start(name)
+            starts = [lab.start(name) for name in SMALL_SERVICES if services]
             if gateway:
-                await lab.start("gateway", lab.build_gateway(**schedule))
+                starts.append(lab.start("gateway", lab.build_gateway(**schedule)))
+            await asyncio.gather(*starts)
             yield lab
         finally:
             lab.script.go.set()
-            for name in list(lab.stops)[::-1]:
-                await lab.stop(name)
+            await asyncio.gather(*(lab.stop(name) for name in list(lab.stops)))
 
 
 async def mark_weekly_done(dsn: str) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -15,6 +12,7 @@ from gateway.app import create_gateway_app
 from sra_shared.service import start_service
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.gateway_lab import SERVICE_TOKEN, TIMING, VIEWER_TOKEN, Lab
+from sra_testing.nursery import Helper, start_helper
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
@@ -31,10 +29,11 @@ def build() -> tuple[FastAPI, ServiceSettings]:
 
 
 @contextmanager
-def run_gateway_process(lab: Lab, *, port: int | None = None, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+def run_gateway_process(
+    lab: Lab, *, port: int | None = None, **settings: str
+) -> Iterator[Helper | subprocess.Popen[bytes]]:
     """Start a gateway process on the lab's services; it is killed at the end whatever happened."""
     environment = {
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
         "DATABASE_URL": lab.dsn,
         "DB_POOL_MIN_SIZE": "1",
         "DB_POOL_MAX_SIZE": "6",
@@ -47,10 +46,7 @@ def run_gateway_process(lab: Lab, *, port: int | None = None, **settings: str) -
         **{name.upper(): value for name, value in lab.peers.model_dump().items()},
         **settings,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sra_testing.gateway_process"],
-        env={**os.environ, **environment},  # noqa: TID251 - a child's environment, no setting
-    )
+    process = start_helper("sra_testing.gateway_process", environment=environment)
     try:
         yield process
     finally:

@@ -1,6 +1,6 @@
-"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN [UNITS]`.
+"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN UNITS TIMING`.
 
-UNITS is how many parts of a run it does at a time, 1 by default.
+UNITS is how many parts of a run it does at a time, TIMING how long it waits (`sra_testing.timings`).
 """
 
 from __future__ import annotations
@@ -12,23 +12,27 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.logs import configure_logs
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Worker
+from sra_shared.timing import LeaseTiming
 from sra_shared.worker import JobWorker
+from sra_testing.nursery import Helper, start_helper
+from sra_testing.timings import QUICK, read_timing, write_timing
 from sra_testing.waiting import wait_for
 
 PROBE_TABLE = "CREATE TABLE chunk_probe (task_id uuid, unit text, chunk int, owner text)"
+HOLD_TABLE = "CREATE TABLE probe_hold AS SELECT 1 AS row"
 
 
 class ProbeWork:
     """Stores `chunks` rows in each of `units` parts, one transaction each, `pause` seconds apart.
 
     With `poison` the process dies in the middle of the first chunk; with `open_pause` a chunk's transaction stays open
-    that long before its commit; with `together` nobody goes past a first chunk before that many workers stored one.
+    that long before its commit; with `hold` all but the first do while `probe_hold` has a row; with `together` nobody goes
+    past a first chunk before that many workers stored one.
     """
 
     source = "fundata"
@@ -56,9 +60,17 @@ class ProbeWork:
                 if parameters.get("poison"):
                     os._exit(9)
                 await asyncio.sleep(float(parameters.get("open_pause", 0)))
+                if parameters.get("hold") and chunk:
+                    await self._wait_for_release(context)
                 await context.commit(connection, Counts(read=1, stored=1), resume={"chunk": chunk + 1})
             await self._wait_for_others(context, int(parameters.get("together", 0)))
             await asyncio.sleep(float(parameters.get("pause", 0)))
+
+    async def _wait_for_release(self, context: UnitContext) -> None:
+        async def is_released() -> bool:
+            return not await context.pool.fetchval("SELECT EXISTS (SELECT FROM probe_hold)")
+
+        await wait_for(is_released, what="the release of the chunk", seconds=300)
 
     async def _wait_for_others(self, context: UnitContext, together: int) -> None:
         async def are_there() -> bool:
@@ -72,13 +84,11 @@ class ProbeWork:
 
 
 @contextmanager
-def run_worker_process(dsn: str, *, concurrency: int = 1) -> Iterator[subprocess.Popen[bytes]]:
+def run_worker_process(
+    dsn: str, *, concurrency: int = 1, timing: LeaseTiming = QUICK
+) -> Iterator[Helper | subprocess.Popen[bytes]]:
     """Start a worker process; it is killed at the end whatever happened."""
-    support = Path(__file__).resolve().parents[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sra_testing.job_process", dsn, str(concurrency)],
-        env={**os.environ, "PYTHONPATH": str(support)},  # noqa: TID251 - a child's environment, no setting
-    )
+    process = start_helper("sra_testing.job_process", dsn, str(concurrency), write_timing(timing))
     try:
         yield process
     finally:
@@ -88,10 +98,10 @@ def run_worker_process(dsn: str, *, concurrency: int = 1) -> Iterator[subprocess
         process.wait()
 
 
-async def serve(dsn: str, concurrency: int) -> None:
+async def serve(dsn: str, concurrency: int, timing: LeaseTiming) -> None:
     """Work until SIGTERM."""
     configure_logs(service="probe")
-    async with Worker(dsn, "probe", wait_seconds=0) as worker:
+    async with Worker(dsn, "probe", wait_seconds=0, timing=timing) as worker:
         pool = await worker.open_pool(min_size=0, max_size=6)
         jobs = JobWorker(dsn=dsn, pool=pool, worker=worker, works={"csv_import": ProbeWork(concurrency)})
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, jobs.stop)
@@ -100,4 +110,4 @@ async def serve(dsn: str, concurrency: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), read_timing(sys.argv[3])))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sra_shared.db import Connection
-from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_split
+from sra_testing.records import end_events, put_close, put_dividend, put_price, put_profile, put_row, put_split
 
 DATASETS = (
     *(
@@ -80,15 +80,13 @@ async def put_statement(
 async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
     """One of the things that a run of FMP does to the market, as the ingest service would store it."""
     symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
-    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 10)
+    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 11)
     if kind <= 2:
         await put_close(connection, run_id, symbol, day, price)
     elif kind == 3:
         await put_price(connection, run_id, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
-    elif kind == 4:
-        await put_dividend(connection, run_id, symbol, day, chance.choice(["0.1", "0.25", "0"]))
-    elif kind == 5:
-        await put_split(connection, run_id, symbol, day, chance.choice([2, 3]), 1)
+    elif kind in (4, 5, 10):
+        await _change_events(connection, chance, run_id, kind, symbol, day)
     elif kind == 6:
         period = chance.choice(["FY", "Q1", "Q2", "Q3", "Q4"])
         table = chance.choice(["fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_ratio"])
@@ -106,6 +104,22 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
         )
     else:
         await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=day + timedelta(days=41), close=price)
+
+
+async def _change_events(
+    connection: Connection, chance: random.Random, run_id: UUID, kind: int, symbol: str, day: date
+) -> None:
+    """Name a dividend or a split, or one of them no longer."""
+    if kind == 4:
+        amount, paid = chance.choice(["0.1", "0.25", "0"]), chance.choice([None, "Special"])
+        await put_dividend(connection, run_id, symbol, day, amount, kind=paid)
+    elif kind == 5:
+        await put_split(connection, run_id, symbol, day, chance.choice([2, 3]), 1)
+    else:
+        table = chance.choice(["fmp_split", "fmp_dividend"])
+        query = f"SELECT symbol, date FROM {table} WHERE valid_to IS NULL ORDER BY 1, 2"  # noqa: S608 - our own names
+        if known := await connection.fetch(query):
+            await end_events(connection, run_id, table, *chance.choice(known))
 
 
 async def _exchange_list(

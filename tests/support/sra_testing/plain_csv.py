@@ -20,28 +20,30 @@ def read_plainly(data: bytes, expected: int, limit: int, line: int = 1) -> list[
     records: list[PlainRecord] = []
     position = 0
     while position < len(data):
-        fields, end, following = _read_record(data, position, limit)
+        found, end, following = _read_record(data, position, limit)
         content = data[position:end]
         if content:
-            records.append(_judge(content, fields, expected, limit, line))
+            records.append(_judge(content, found, expected, limit, line))
         line += data[position:following].count(b"\n")
         position = following
     return records
 
 
-def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | None, int, int]:
-    """Return the fields (None for an open quote), the end of the content and the start of the next record."""
+def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | str, int, int]:
+    """Return the fields or what is wrong with the quotes, the end of the content and the start of the next record."""
     fields: list[bytes] = []
     current = bytearray()
     place, opened, tail, inside, fresh = start, start, start, False, True
     while True:
         if inside and (place >= start + limit or place >= len(data)):
-            return (None, *_end_line(data, opened, start))
+            return ("open", *_end_line(data, opened, start))
         sign = data[place : place + 1]
         if inside:
             if data[place : place + 2] == b'""':
                 current += b'"'
                 place += 2
+            elif sign == b'"' and _has_text(data, place + 1):
+                return ("stray", *_end_line(data, start, start))
             elif sign == b'"':
                 inside, place, tail = False, place + 1, place + 1
             else:
@@ -55,16 +57,18 @@ def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | Non
             place += 1
             fresh, tail = True, place
         elif sign in (b"", b"\n"):
-            end = place
-            if end > tail and data[end - 1 : end] == b"\r":
-                del current[-1:]
-                end -= 1
-            fields.append(bytes(current))
-            return fields, end, min(place + 1, len(data))
+            end, following = _end_line(data, place, tail)
+            fields.append(bytes(current[: len(current) - (place - end)]))
+            return fields, end, following
         else:
             current += sign
             fresh = False
             place += 1
+
+
+def _has_text(data: bytes, place: int) -> bool:
+    """Return whether neither a delimiter nor the line's end comes next."""
+    return data[place : place + 1] not in (b"", b",", b"\n") and data[place : place + 2] not in (b"\r", b"\r\n")
 
 
 def _end_line(data: bytes, opened: int, start: int) -> tuple[int, int]:
@@ -74,7 +78,7 @@ def _end_line(data: bytes, opened: int, start: int) -> tuple[int, int]:
     return (end - 1 if end > start and data[end - 1 : end] == b"\r" else end), following
 
 
-def _judge(content: bytes, fields: list[bytes] | None, expected: int, limit: int, line: int) -> PlainRecord:
+def _judge(content: bytes, found: list[bytes] | str, expected: int, limit: int, line: int) -> PlainRecord:
     reason: str | None = None
     if len(content) > limit:
         reason = "row_too_long"
@@ -82,7 +86,9 @@ def _judge(content: bytes, fields: list[bytes] | None, expected: int, limit: int
         reason = "bad_encoding"
     elif b"\0" in content:
         reason = "nul_byte"
-    elif fields is None or len(fields) != expected:
+    elif found == "stray":
+        reason = "stray_quote"
+    elif isinstance(found, str) or len(found) != expected:
         reason = "field_count"
-    texts = None if reason or fields is None else tuple(field.decode("utf-8") for field in fields)
+    texts = None if reason or isinstance(found, str) else tuple(field.decode("utf-8") for field in found)
     return PlainRecord(line, texts, reason, content[:limit])

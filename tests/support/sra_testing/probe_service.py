@@ -18,6 +18,7 @@ from sra_shared.service import create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_testing.databases import run_async
 from sra_testing.job_process import ProbeWork
+from sra_testing.timings import QUICK
 
 SERVICE_TOKEN = "service-token-of-the-tests"
 VIEWER_TOKEN = "viewer-token-of-the-tests"
@@ -55,7 +56,7 @@ def build_app(database: DatabaseSettings, service: ServiceSettings, **options: A
         service=service,
         works={"csv_import": ProbeWork()},
         parameter_models={"csv_import": ProbeParameters},
-        **options,
+        **{"timing": QUICK, **options},
     )
 
 

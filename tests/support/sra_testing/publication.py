@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sra_shared.db import Pool
+from sra_shared.views import VIEWS
 from view_builder.apply import define_views, prepare_table
 from view_builder.build import Built, build_views
-from view_builder.compile import CompiledView, group_views
+from view_builder.compile import CompiledView, compile_views, group_views
 
 
 async def build_group(
@@ -34,6 +35,18 @@ async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -
     await define_views(pool, views)
     built = [await build_group(pool, group, **options) for group in group_views(views)]
     return {relation: one for group in built for relation, one in group.items()}
+
+
+def choose_views(*relations: str) -> tuple[CompiledView, ...]:
+    """Return these views, all that they are computed from and what is published with it, in the order of their builds."""
+    compiled = {view.relation: view for view in compile_views(VIEWS)}
+    wanted, left = set[str](), list(relations)
+    while left:
+        view = compiled[left.pop()]
+        wanted.add(view.relation)
+        beside = (other.relation for other in compiled.values() if view.relation in other.spec.published_with)
+        left += {*view.spec.uses, *view.spec.published_with, *beside} - wanted
+    return tuple(view for view in compiled.values() if view.relation in wanted)
 
 
 async def read_rows(pool: Pool, statement: str, *arguments: object) -> list[dict[str, Any]]:

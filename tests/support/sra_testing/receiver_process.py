@@ -12,11 +12,12 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 
 import asyncpg
 import uvicorn
 from fastapi import FastAPI, Request, Response
+
+from sra_testing.nursery import Helper, start_helper
 
 TAKEN_TABLE = "CREATE TABLE taken_event (event_id uuid PRIMARY KEY, deliveries int NOT NULL, body jsonb, headers jsonb)"
 _SQL_TAKE = """
@@ -26,11 +27,9 @@ ON CONFLICT (event_id) DO UPDATE SET deliveries = taken_event.deliveries + 1
 
 
 @contextmanager
-def run_receiver(dsn: str, port: int, *, dies: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+def run_receiver(dsn: str, port: int, *, dies: bool = False) -> Iterator[Helper | subprocess.Popen[bytes]]:
     """Start a receiver process; it is killed at the end."""
-    command = [sys.executable, "-m", "sra_testing.receiver_process", dsn, str(port), *(["dies"] if dies else [])]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}  # noqa: TID251 - a child's own
-    process = subprocess.Popen(command, env=environment)
+    process = start_helper("sra_testing.receiver_process", dsn, str(port), *(["dies"] if dies else []))
     try:
         yield process
     finally:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from fmp_ingest.identity import SQL_REFRESH_PERIODS
 from sra_shared.db import Connection
 
 _ORDER = "(data_source = 'API', coalesce(change_date, '-infinity'::date), data_version)"
@@ -197,19 +198,25 @@ async def put_price(
     )
 
 
-_BY_SYMBOL_AND_DAY = ("fmp_eod_price", "fmp_split", "fmp_dividend", "fmp_index_price")
+# what is unique, of current rows where others stay as history
+_KEYS = {
+    "fmp_eod_price": "(symbol, date)",
+    "fmp_index_price": "(symbol, date)",
+    "fmp_split": "(symbol, date) WHERE valid_to IS NULL",
+    "fmp_dividend": "(symbol, date, content_hash) WHERE valid_to IS NULL",
+}
 
 
 async def put_row(connection: Connection, run_id: UUID, table: str, **values: Any) -> None:
     """Store a row of an FMP table; numbers may be given as text. A row of the same key is replaced."""
     row = {name: _read(name, value) for name, value in values.items()}
     raw = {name: str(value) for name, value in values.items()}
-    row |= {"run_id": run_id, "raw_json": raw, "content_hash": b""}
+    row = {"content_hash": b"", **row, "run_id": run_id, "raw_json": raw}
     names = ", ".join(row)
     places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
-    key = "symbol, date" if table in _BY_SYMBOL_AND_DAY else None
+    key = _KEYS.get(table)
     updates = ", ".join(f"{name} = excluded.{name}" for name in row)
-    conflict = f" ON CONFLICT ({key}) DO UPDATE SET {updates}, updated_at = now()" if key else ""
+    conflict = f" ON CONFLICT {key} DO UPDATE SET {updates}, updated_at = now()" if key else ""
     await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places}){conflict}", *row.values())  # noqa: S608
 
 
@@ -225,9 +232,23 @@ async def put_split(connection: Connection, run_id: UUID, symbol: str, day: date
     )
 
 
-async def put_dividend(connection: Connection, run_id: UUID, symbol: str, day: date, dividend: str) -> None:
-    """Store a dividend by its ex-date."""
-    await put_row(connection, run_id, "fmp_dividend", symbol=symbol, date=day, dividend=dividend)
+async def put_dividend(
+    connection: Connection, run_id: UUID, symbol: str, day: date, dividend: str, *, kind: str | None = None
+) -> None:
+    """Store a dividend by its ex-date; one of the same kind replaces it."""
+    values = {"symbol": symbol, "date": day, "dividend": dividend, "content_hash": (kind or "").encode()}
+    await put_row(connection, run_id, "fmp_dividend", frequency=kind, **values)
+
+
+async def end_events(connection: Connection, run_id: UUID, table: str, symbol: str, day: date) -> None:
+    """End the splits or dividends of a symbol and day, as an answer does that names them no longer."""
+    await connection.execute(
+        f"UPDATE {table} SET valid_to = clock_timestamp(), ended_run_id = $3, updated_at = clock_timestamp()"  # noqa: S608
+        " WHERE symbol = $1 AND date = $2 AND valid_to IS NULL",
+        symbol,
+        day,
+        run_id,
+    )
 
 
 async def put_rename(connection: Connection, run: UUID, old: str, new: str, day: date, **alias: Any) -> None:
@@ -239,3 +260,4 @@ async def put_rename(connection: Connection, run: UUID, old: str, new: str, day:
         f"INSERT INTO fmp_symbol_alias ({', '.join(values)}) VALUES ({places})",  # noqa: S608
         *values.values(),
     )
+    await connection.execute(SQL_REFRESH_PERIODS, run)

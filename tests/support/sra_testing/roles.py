@@ -6,7 +6,8 @@ from fmp_collectors.answers import Answer
 from fmp_collectors.fetch import Client
 from fmp_ingest.cached import CachedFetcher
 from fmp_ingest.client import FmpClient
-from fmp_ingest.storage import Delivery, Store
+from fmp_ingest.delivery import Delivery
+from fmp_ingest.storage import Store
 from fundata_ingest.batches import FileHead, Position, TextBatch
 from fundata_ingest.reader import read_batches
 from gateway.schedule import Fired, Scheduler

@@ -33,6 +33,7 @@ from sra_testing.databases import run_async
 from sra_testing.fundata import load_tree, write_csv
 from sra_testing.kept_logs import keep_logs
 from sra_testing.publication import build_all
+from sra_testing.timings import QUICK
 from view_builder.compile import compile_views
 
 
@@ -75,7 +76,7 @@ class Scene:
         step = make_step(stand_in, root or self.root, table)
         kind = TaskType.FUNDATA_DATA if table == "data" else TaskType.FUNDATA_QUOTES
         request = RunRequest(task_type=kind, parameters=parameters, timeout_seconds=120)
-        result = run_async(run_in_process(self.dsn, request, step))
+        result = run_async(run_in_process(self.dsn, request, step, timing=QUICK))
         self.results.append(result)
         return result
 

@@ -19,7 +19,8 @@ class QuietHandler(BaseHTTPRequestHandler):
 def serve(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Address of a server that is gone at the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    # it looks that often whether it is to end, and each test waits for that
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -48,8 +48,10 @@ def start_command(*words: str, settings: Mapping[str, str] | None = None) -> sub
     )
 
 
-def call_command(*words: str, seconds: float = SECONDS) -> tuple[int, dict[str, Any], str]:
-    with start_command(*words, "--json") as process:
+def call_command(
+    *words: str, seconds: float = SECONDS, settings: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, Any], str]:
+    with start_command(*words, "--json", settings=settings) as process:
         said, told = process.communicate(timeout=seconds)
     assert said.count("\n") == 1, (said, told)
     return process.returncode, json.loads(said), told

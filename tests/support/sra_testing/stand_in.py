@@ -16,14 +16,39 @@ from sra_stand_in.server import StandIn
 TEST_DAY = dt.date(2026, 1, 6)
 """A Tuesday: quotes are those of Monday, end-of-day prices reach to the day itself."""
 TEST_KEY = "test-key"
+SECURITIES = 24
+"""Every exchange of ours, both kinds, and a second line of one company; what is asked for each symbol is asked 24 times."""
+
+
+_idle: dict[Options, StandIn] = {}
+"""Stand-ins that run and that no test has at the moment."""
 
 
 @contextmanager
 def run_stand_in(**options: Any) -> Iterator[StandIn]:
-    """A running stand-in; `options` are fields of `sra_stand_in.options.Options`, by default a small world."""
-    chosen: dict[str, Any] = {"securities": 60, "funds": 4, "as_of": TEST_DAY} | options
-    with StandIn(Options(**chosen)) as running:
+    """A running stand-in; `options` are fields of `sra_stand_in.options.Options`, by default a small world.
+
+    One that an earlier test had with the same options is lent again, renewed: to stop a server takes longer than most
+    tests need it.
+    """
+    chosen: dict[str, Any] = {"securities": SECURITIES, "funds": 4, "as_of": TEST_DAY} | options
+    wanted = Options(**chosen)
+    running = _idle.pop(wanted, None) or StandIn(wanted).start()
+    running.renew()
+    try:
         yield running
+    finally:
+        # the folder of a tree is of one test only
+        if wanted in _idle or wanted.fundata_tree is not None:
+            running.stop()
+        else:
+            _idle[wanted] = running
+
+
+def stop_idle_stand_ins() -> None:
+    """Stop what no test has; pytest calls it at the end of a session."""
+    while _idle:
+        _idle.popitem()[1].stop()
 
 
 @contextmanager

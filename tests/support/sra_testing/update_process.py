@@ -23,6 +23,8 @@ from fundata_ingest.update_api import Account
 from sra_shared.logs import configure_logs
 from sra_shared.runs import RunRequest, TaskType
 from sra_stand_in.server import StandIn
+from sra_testing.timings import QUICK
+from sra_testing.updates import QUICK_API
 
 
 @contextmanager
@@ -52,12 +54,12 @@ async def update(asked: dict[str, str]) -> dict[str, object]:
         reject_limit=Decimal("0.001"),
         tables=("quotes",),
     )
-    account = Account(SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"])
+    account = Account(SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"], QUICK_API)
     step = StepWork(seed, "quotes", account, overlap_days=7, batch_rows=200)
     request = RunRequest(
         task_type=TaskType.FUNDATA_QUOTES, parameters={"from": "2025-01-01"}, max_retries=3, timeout_seconds=120
     )
-    result = await run_in_process(asked["dsn"], request, step)
+    result = await run_in_process(asked["dsn"], request, step, timing=QUICK)
     return {"status": result.task.status.value, "read": sum(unit.counts.read for unit in result.units)}
 
 

@@ -14,9 +14,13 @@ from fundata_ingest.load import LoadResult, run_in_process
 from fundata_ingest.seed import SeedWork
 from fundata_ingest.steps import StepWork
 from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account
+from fundata_ingest.update_api import Account, ApiTiming
 from sra_shared.runs import RunRequest, TaskType
 from sra_stand_in.server import StandIn
+from sra_testing.timings import QUICK
+
+QUICK_API = ApiTiming(pause=0.02, longest_pause=0.2, poll=0.05, longest_poll=0.5)
+"""Calls to the update API are repeated, and exports looked at, without long pauses."""
 
 
 def make_step(
@@ -33,6 +37,7 @@ def make_step(
         secret=SecretStr("secret-of-a-test"),
         auth_url=stand_in.fundata_auth_url,
         api_url=stand_in.fundata_api_url,
+        timing=QUICK_API,
     )
     return StepWork(seed, table, replace(known, **account), overlap_days=7)  # type: ignore[arg-type]
 
@@ -43,4 +48,4 @@ def request(table: str = "quotes", **parameters: Any) -> RunRequest:
 
 
 async def update(dsn: str, step: StepWork, **parameters: Any) -> LoadResult:
-    return await run_in_process(dsn, request(step.table, **parameters), step)
+    return await run_in_process(dsn, request(step.table, **parameters), step, timing=QUICK)

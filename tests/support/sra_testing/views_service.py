@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from sra_shared.db import Pool
 from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 from view_builder.main import make_app
 
@@ -29,6 +30,7 @@ async def serve_views(database: str) -> AsyncIterator[httpx.AsyncClient]:
     app = make_app(
         DatabaseSettings(database_url=SecretStr(database), db_pool_min_size=1, db_pool_max_size=8),
         ServiceSettings(sra_service_token=SecretStr(VIEWS_TOKEN)),
+        timing=QUICK,
     )
     headers = {"Authorization": f"Bearer {VIEWS_TOKEN}"}
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

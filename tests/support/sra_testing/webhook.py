@@ -15,11 +15,16 @@ from sra_testing.waiting import wait_for
 
 @dataclass
 class Receiver:
-    """Its address, the statuses that it answers with (the last one for ever), the texts that it got."""
+    """Its address, the statuses that it answers with (the last one for ever), the texts that it got.
+
+    The first text with the words of `refuses_once` is answered with 500.
+    """
 
     url: str
     answers: list[int]
+    refuses_once: str | None = None
     texts: list[str] = field(default_factory=list)
+    messages: list[dict[str, object]] = field(default_factory=list)
 
     def find(self, *words: str) -> list[str]:
         """Return the messages that hold all these words."""
@@ -44,9 +49,12 @@ async def open_webhook(*answers: int) -> AsyncIterator[Receiver]:
     @app.post("/hook")
     async def take(request: Request) -> Response:
         body = await request.json()
-        assert set(body) == {"text"}, body
+        assert set(body) in ({"text"}, {"kind", "text", "url"}), body
+        receiver.messages.append(body)
         receiver.texts.append(body["text"])
         status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+        if receiver.refuses_once is not None and receiver.refuses_once in body["text"]:
+            receiver.refuses_once, status = None, 500
         return Response(status_code=status)
 
     async with serve_app(app, port):

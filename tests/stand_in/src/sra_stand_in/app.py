@@ -153,7 +153,7 @@ class StandInApp:
         if action := actions.get((request.method, path)):
             return answer_json(action())
         changes = {("POST", "fmp"): self._change_fmp, ("POST", "fundata"): self.fundata.change_behaviour,
-                   ("POST", "as-of"): self._change_day}  # fmt: skip
+                   ("POST", "as-of"): self._change_day, ("POST", "events"): self.fmp.change_events}  # fmt: skip
         change = changes.get((request.method, path))
         if change is None:
             return answer_json({"error": f"no control {request.method} {path}"}, 404)
@@ -204,6 +204,7 @@ class StandInApp:
     def _reset(self) -> dict[str, object]:
         self.faults = []
         self.fmp.door.reset()
+        self.fmp.restore_events()
         self.fundata.reset()
         return {"reset": True}
 

@@ -17,6 +17,7 @@ from sra_stand_in.fmp.texts import (
     LEGACY,
     LIMIT_REACHED,
     RESTRICTED_ENDPOINT,
+    RESTRICTED_SYMBOL,
     SUSPENDED,
     answer_error,
 )
@@ -27,7 +28,7 @@ DEFAULT_SECONDS = 1.0
 _HTML = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
 _BAD_GATEWAY, _MAINTENANCE = _HTML.format(title="502 Bad Gateway"), _HTML.format(title="Under maintenance")
 _HTML_TYPE = "text/html; charset=utf-8"
-PLAIN_KINDS = frozenset({"429", "429_retry_after", "429_retry_after_date", "400", "401", "402", "403_legacy",
+PLAIN_KINDS = frozenset({"429", "429_retry_after", "429_retry_after_date", "400", "401", "402", "402_symbol", "403_legacy",
     "403_suspended", "404", "500", "502", "503", "html", "error_in_200", "error_in_200_list", "limit_in_200",
     "empty_list", "bandwidth", "day_quota", "bulk_throttle"})  # fmt: skip
 WIRE_KINDS = frozenset({"slow", "hang", "cut_body", "huge_body", "reset", "truncated_json"})
@@ -155,6 +156,7 @@ _FMP = {
     "400": lambda: answer_text("Query Error: Invalid or missing query parameter - symbol", 400),
     "401": lambda: answer_error(INVALID_KEY, 401),
     "402": lambda: answer_text(RESTRICTED_ENDPOINT, 402),
+    "402_symbol": lambda: answer_text(RESTRICTED_SYMBOL, 402),
     "403_legacy": lambda: answer_error(LEGACY, 403),
     "403_suspended": lambda: answer_error(SUSPENDED, 403),
     "404": lambda: Answer(404, b"[]"),
@@ -170,6 +172,7 @@ _OTHER = {
     "400": (400, "Bad Request"),
     "401": (401, "Unauthorized"),
     "402": (402, "Payment Required"),
+    "402_symbol": (402, "Payment Required"),
     "403_legacy": (403, "Forbidden"),
     "403_suspended": (403, "User is not authorized to access this resource"),
     "404": (404, "Not Found"),

@@ -10,13 +10,14 @@ WINDOW_SECONDS = 60.0
 
 
 class SlidingCount:
-    """Arrivals of the last 60 seconds, and the most that any 60 seconds have seen.
+    """Arrivals of the last window of seconds, and the most that any window has seen.
 
-    A window is half open: two arrivals exactly 60 seconds apart are never in one.
+    A window is half open: two arrivals exactly its length apart are never in one.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, window: float = WINDOW_SECONDS) -> None:
         self._clock = clock
+        self._window = window
         self._arrivals: deque[float] = deque()
         self.highest = 0
         self.total = 0
@@ -31,12 +32,12 @@ class SlidingCount:
         return len(self._arrivals)
 
     def now(self) -> int:
-        """Arrivals of the last 60 seconds."""
+        """Arrivals of the last window."""
         self._drop_old(self._clock())
         return len(self._arrivals)
 
     def _drop_old(self, now: float) -> None:
-        arrivals, bound = self._arrivals, now - WINDOW_SECONDS
+        arrivals, bound = self._arrivals, now - self._window
         while arrivals and arrivals[0] <= bound:
             arrivals.popleft()
 
@@ -50,16 +51,23 @@ class SlidingCount:
 class Door:
     """What passed the door of one vendor: every call that arrived, whatever became of it.
 
-    `limit` calls in any 60 seconds are let in, 0 for no limit; a refused call counts as arrived, not as let in.
+    `limit` calls in any `window` seconds are let in, 0 for no limit; a refused call counts as arrived, not as let in.
     """
 
-    def __init__(self, *, limit: int = 0, bulk_limit: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int = 0,
+        bulk_limit: int = 0,
+        window: float = WINDOW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.limit = limit
         self.bulk_limit = bulk_limit
-        self.arrived = SlidingCount(clock)
-        self._let_in = SlidingCount(clock)
-        self._bulk = SlidingCount(clock)
-        self._bulk_let_in = SlidingCount(clock)
+        self.arrived = SlidingCount(clock, window=window)
+        self._let_in = SlidingCount(clock, window=window)
+        self._bulk = SlidingCount(clock, window=window)
+        self._bulk_let_in = SlidingCount(clock, window=window)
         self.by_path: Counter[str] = Counter()
         self.by_status: Counter[int] = Counter()
         self.refused = 0
@@ -99,12 +107,12 @@ class Door:
         """Figures since the start or the last reset."""
         return {
             "total": self.arrived.total,
-            "highest_in_60s": self.arrived.highest,
-            "last_60s": self.arrived.now(),
+            "highest_in_window": self.arrived.highest,
+            "last_window": self.arrived.now(),
             "refused": self.refused,
             "limit": self.limit,
             "bulk_total": self._bulk.total,
-            "bulk_highest_in_60s": self._bulk.highest,
+            "bulk_highest_in_window": self._bulk.highest,
             "bulk_refused": self.bulk_refused,
             "bulk_limit": self.bulk_limit,
             "in_flight": self.in_flight,

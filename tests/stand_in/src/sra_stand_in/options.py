@@ -14,7 +14,7 @@ class Options:
     """The size of the made-up world and how strict its doors are.
 
     `as_of` is the day of the world; None is today, and moves on at midnight UTC.
-    `fmp_limit` and `bulk_limit` are calls in any 60 seconds, 0 for no limit. `fundata_tree` is a folder with `data/`
+    `fmp_limit` and `bulk_limit` are calls in any `window_seconds`, 0 for no limit. `fundata_tree` is a folder with `data/`
     and `quotes/` whose records the Fundata side serves instead of `funds` made-up ones.
     """
 
@@ -25,6 +25,7 @@ class Options:
     plan: str = "ultimate"
     fmp_limit: int = 0
     bulk_limit: int = 0
+    window_seconds: float = 60.0
     invalid_key: str = "invalid"
     fundata_tree: Path | None = None
     fundata_format: str = "csv"

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import urllib.request
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sra_stand_in.app import TRANSPORT_KEY, StandInApp
+from sra_stand_in.http import Receive, Scope, Send
 from sra_stand_in.options import Options
 
 HOST = "127.0.0.1"
@@ -31,11 +33,12 @@ class ReachableProtocol(H11Protocol):
         super().connection_made(transport)
 
 
-def make_server(app: StandInApp) -> uvicorn.Server:
+def make_server(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Server:
     """A server that is silent, opens nothing yet and ends within a second."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            interface="asgi3",
             http=ReachableProtocol,
             ws="none",
             lifespan="off",
@@ -64,8 +67,9 @@ class StandIn:
     """
 
     def __init__(self, options: Options | None = None) -> None:
-        self.app = StandInApp(options or Options())
-        self._server = make_server(self.app)
+        self.options = options or Options()
+        self.app = StandInApp(self.options)
+        self._server = make_server(self._answer)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
@@ -89,6 +93,13 @@ class StandIn:
     def fundata_api_url(self) -> str:
         """What FUNDATA_API_URL is to be: `/<endpoint>` follows it."""
         return f"{self.url}/fundata-api"
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+    def renew(self) -> None:
+        """Begin again at the same address as after a start: with the options' world, without counts, faults and tokens."""
+        self.app = StandInApp(self.options)
 
     def start(self) -> Self:
         """Serve from a thread; returns when requests are answered.
@@ -151,6 +162,10 @@ class StandIn:
     def set_fundata(self, **values: Any) -> None:
         """Change fields of `sra_stand_in.fundata.api.Behaviour`."""
         self._control("POST", "fundata", values)
+
+    def set_events(self, dataset: str, symbol: str, day: str, *rows: dict[str, Any]) -> None:
+        """Let the vendor name these rows of `splits` or `dividends` for a symbol and day, and no others of that day."""
+        self._control("POST", "events", [{"dataset": dataset, "symbol": symbol, "date": day, "rows": list(rows)}])
 
     def set_as_of(self, day: str) -> None:
         """Move the made-up world to another day (YYYY-MM-DD)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 
+from sra_stand_in.fmp.revisions import Revisions
 from sra_stand_in.fmp.routes import ROUTES, BadQuery, Call, RestrictedSymbol, Session
 from sra_stand_in.fmp.texts import (
     BULK_REACHED,
@@ -60,11 +61,12 @@ class FmpApi:
 
     def __init__(self, options: Options, day: dt.date) -> None:
         self.plan = options.plan
-        self.door = Door(limit=options.fmp_limit, bulk_limit=options.bulk_limit)
+        self.door = Door(limit=options.fmp_limit, bulk_limit=options.bulk_limit, window=options.window_seconds)
         self._invalid_key = options.invalid_key
         self._universe = Universe(seed=options.seed, securities=options.securities)
         self._cache = AnswerCache()
-        self.session = Session(World(self._universe, day))
+        self.revisions = Revisions()
+        self.session = Session(World(self._universe, day), self.revisions)
 
     @property
     def as_of(self) -> dt.date:
@@ -74,7 +76,17 @@ class FmpApi:
     def set_as_of(self, day: dt.date) -> None:
         """Move the world to another day."""
         self._cache.clear()
-        self.session = Session(World(self._universe, day))
+        self.session = Session(World(self._universe, day), self.revisions)
+
+    def change_events(self, value: object) -> None:
+        """Change the events of symbols and days, as `Revisions.change` reads them; raises RevisionError."""
+        self.revisions.change(value)
+        self._cache.clear()
+
+    def restore_events(self) -> None:
+        """Name the events of the made-up world again."""
+        self.revisions.clear()
+        self._cache.clear()
 
     def answer(self, request: Request) -> Answer:
         """Answer a call that has been counted."""

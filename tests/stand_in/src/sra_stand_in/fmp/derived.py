@@ -225,7 +225,7 @@ def list_earnings(world: World, one: Security) -> list[Statement]:
         statement
         for at in (year - 1, year, year + 1, year + 2)
         for period in QUARTERS
-        if (statement := open_statement(company, at, period)).filed - 5 > world.as_of
+        if (statement := open_statement(company, at, period)).filed - 5 > world.as_of and one.ended is None
     ]
     done = [
         statement

@@ -30,7 +30,7 @@ DECLARED_AHEAD_DAYS = 45
 
 def list_bars(world: World, one: Security, first: int | None, last: int | None, *, adjusted: bool) -> Iterator[Bar]:
     """Bars of a range, newest first, at most the 5,000 newest; without a start, five years."""
-    end = min(world.as_of, last if last is not None else world.as_of)
+    end = min(day for day in (world.as_of, last, one.ended) if day is not None)
     start = max(one.ipo, first if first is not None else shift_years(end, -_DEFAULT_YEARS))
     calendar = calendar_of(one)
     days = calendar.between(start, end)[-MAX_ROWS:]

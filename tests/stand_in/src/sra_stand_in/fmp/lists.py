@@ -6,7 +6,7 @@ import datetime as dt
 import math
 
 from sra_stand_in.calendars import open_calendar
-from sra_stand_in.fmp.names import CITIES, FIRST_WORDS, OUT_OF_SCOPE, SECTORS
+from sra_stand_in.fmp.names import CITIES
 from sra_stand_in.fmp.universe import EQUITY, Security, Universe
 from sra_stand_in.fmp.world import Row, World, iso
 from sra_stand_in.randomness import NOISE, NOISE_MASK, between, mix, pick, unit
@@ -132,20 +132,17 @@ def list_delisted(world: World) -> list[Row]:
         }
         for number, one in enumerate([one for one in world.universe.in_scope if one.kind == EQUITY][:3])
     ]
-    anchor = dt.date(2025, 12, 31).toordinal()
-    for number in range(max(20, len(world.universe.in_scope) // 10)):
-        day = anchor - number * 9 - mix(number, 93) % 9
-        exchange = pick(("NYSE", "NASDAQ", "AMEX", "TSX", "TSXV", *OUT_OF_SCOPE), number, 94)
-        suffix = {"TSX": ".TO", "TSXV": ".V", "NEO": ".NE", "CNQ": ".CN", "LSE": ".L", "XETRA": ".DE"}.get(exchange, "")
-        rows.append(
-            {
-                "symbol": f"{_letters(number)}DX{suffix}",
-                "companyName": f"{pick(FIRST_WORDS, number, 95)} {pick(SECTORS, number, 96)} Former {number} Inc.",
-                "exchange": exchange,
-                "ipoDate": iso(day - 400 - mix(number, 97) % 7000),
-                "delistedDate": iso(day),
-            }
-        )
+    rows += [
+        {
+            "symbol": one.symbol,
+            "companyName": one.name,
+            "exchange": one.exchange.code,
+            "ipoDate": iso(one.ipo),
+            "delistedDate": iso(one.ended),
+        }
+        for one in world.universe.former
+        if one.ended is not None
+    ]
     kept = [row for row in rows if str(row["delistedDate"]) <= iso(world.as_of + 60)]
     return [dict(row) for row in sorted(kept, key=lambda row: (row["delistedDate"], row["symbol"]), reverse=True)]
 

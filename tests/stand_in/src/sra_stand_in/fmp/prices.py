@@ -96,12 +96,14 @@ def list_splits(security: Security, until: int) -> list[Split]:
     """Splits up to a day, oldest first."""
     if security.kind != EQUITY:
         return []
+    until = until if security.ended is None else min(until, security.ended)
     return [one for one in _list_splits(security.salt, security.ipo, security.market) if one.day <= until]
 
 
 def share_factor(security: Security, day: int) -> float:
     """How many shares one original share has become by a day."""
     factor = 1.0
+    day = day if security.ended is None else min(day, security.ended)
     if security.kind == EQUITY:
         for one in _list_splits(security.salt, security.ipo, security.market):
             if one.day > day:
@@ -168,6 +170,7 @@ def _list_pay_months(security: Security) -> list[int]:
 
 def list_dividends(security: Security, first: int, last: int) -> list[Dividend]:
     """Dividends with an ex-date from first to last, oldest first."""
+    last = last if security.ended is None else min(last, security.ended)
     if security.dividend_yield <= 0 or last < first:
         return []
     first = max(first, security.ipo + 60)

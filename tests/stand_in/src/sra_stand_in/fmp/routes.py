@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sra_stand_in.calendars import FIRST_YEAR
-from sra_stand_in.fmp import bulk, derived, funds, history, lists, market
+from sra_stand_in.fmp import bulk, derived, forex, funds, history, lists, market
 from sra_stand_in.fmp.ratios import key_metric_row, ratio_row
+from sra_stand_in.fmp.revisions import Revisions
 from sra_stand_in.fmp.statements import PERIODS, QUARTERS, STATEMENT_KINDS, Statement, list_statements, statement_row
 from sra_stand_in.fmp.texts import PAGE_TOO_HIGH
 from sra_stand_in.fmp.universe import KNOWN_INDEX, Security
-from sra_stand_in.fmp.world import Row, World, encode_rows
+from sra_stand_in.fmp.world import Row, World, encode_rows, iso
 from sra_stand_in.http import CSV_TYPE, Answer
 
 _SCREENER_LIMIT, _SCREENER_CAP = 1000, 10_000
@@ -40,8 +41,9 @@ class RestrictedSymbol(Exception):  # noqa: N818 - not a failure of ours, an ans
 class Session:
     """A world and what is worth making once per day."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, revisions: Revisions) -> None:
         self.world = world
+        self.revisions = revisions
         self.screener = market.Screener(world)
         self._peers: market.Peers | None = None
 
@@ -185,10 +187,11 @@ def _quote_indices(session: Session, call: Call) -> bytes:
 @_route("historical-price-eod/full", "historical-price-eod/light", "historical-price-eod/non-split-adjusted")
 def _list_prices(session: Session, call: Call) -> bytes:
     first, last = call.day("from"), call.day("to")
-    one = call.security(session.world)
+    one, form = call.security(session.world), call.path.rpartition("/")[2]
+    if form == "full" and (currency := forex.find_currency(call.need("symbol"))) is not None:
+        return encode_rows(forex.list_rates(session.world, currency, first, last))
     if one is None:
         return b"[]"
-    form = call.path.rpartition("/")[2]
     bars = history.list_bars(session.world, one, first, last, adjusted=form != "non-split-adjusted")
     if form == "full":
         return history.encode_full(one, bars)
@@ -199,12 +202,25 @@ def _limited(call: Call, rows: list[Row]) -> list[Row]:
     return rows[: call.number("limit", len(rows))]
 
 
+def _revised(session: Session, call: Call, one: Security, rows: list[Row]) -> list[Row]:
+    return _limited(call, session.revisions.apply(call.path, rows, symbol=one.symbol))
+
+
+def _revise_calendar(session: Session, name: str, rows: list[Row], first: int, last: int) -> bytes:
+    revised = session.revisions.apply(name, rows, symbol=None, first=iso(first), last=iso(last))
+    return encode_rows(revised[: history.CALENDAR_ROWS])
+
+
 _per_symbol("profile", lambda session, _, one: [market.profile_row(session.world, one)])
 _per_symbol("quote", lambda session, _, one: [market.quote_row(session.world, one)])
 _per_symbol("quote-short", lambda session, _, one: [market.short_quote_row(session.world, one)])
 _per_symbol("stock-peers", lambda session, _, one: session.peers.rows(one))
-_per_symbol("splits", lambda session, call, one: _limited(call, history.list_split_rows(session.world, one)))
-_per_symbol("dividends", lambda session, call, one: _limited(call, history.list_dividend_rows(session.world, one)))
+_per_symbol(
+    "splits", lambda session, call, one: _revised(session, call, one, history.list_split_rows(session.world, one))
+)
+_per_symbol(
+    "dividends", lambda session, call, one: _revised(session, call, one, history.list_dividend_rows(session.world, one))
+)
 _per_symbol(
     "financial-scores",
     lambda session, _, one: [row] if (row := derived.score_row(session.world, one)) is not None else [],
@@ -282,12 +298,14 @@ def _read_span(world: World, call: Call) -> tuple[int, int]:
 
 @_route("splits-calendar")
 def _list_split_calendar(session: Session, call: Call) -> bytes:
-    return encode_rows(history.list_split_calendar(session.world, *_read_span(session.world, call)))
+    span = _read_span(session.world, call)
+    return _revise_calendar(session, "splits", history.list_split_calendar(session.world, *span), *span)
 
 
 @_route("dividends-calendar")
 def _list_dividend_calendar(session: Session, call: Call) -> bytes:
-    return encode_rows(history.list_dividend_calendar(session.world, *_read_span(session.world, call)))
+    span = _read_span(session.world, call)
+    return _revise_calendar(session, "dividends", history.list_dividend_calendar(session.world, *span), *span)
 
 
 @_route("earnings-calendar")

@@ -111,7 +111,8 @@ def list_statements(one: Security, as_of: int, *, annual: bool) -> list[Statemen
         for year in range(dt.date.fromordinal(as_of).year + 1, first - 1, -1)
         for period in names
     ]
-    return [statement for statement in found if statement.filed <= as_of]
+    end = as_of if one.ended is None else one.ended
+    return [statement for statement in found if statement.filed <= as_of and statement.day <= end]
 
 
 def _revenue(company: Company, year: int, quarter: int) -> float:

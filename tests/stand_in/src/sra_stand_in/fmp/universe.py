@@ -25,6 +25,7 @@ KNOWN_ETF_FLOOR = 100
 """From this many securities on, the well-known ETFs are part of the lists; below, they answer only by symbol."""
 KNOWN_INDEX = 1_000_000
 """Well-known ETFs, indices and currency pairs are numbered from here on."""
+_NEWEST_END = dt.date(2025, 12, 31).toordinal()
 _LISTING_SHARES = (("NYSE", 0.29), ("NASDAQ", 0.34), ("AMEX", 0.07), ("TSX", 0.18), ("TSXV", 0.12))
 _FIRST_LISTINGS = (*((code, EQUITY) for code in IN_SCOPE), ("AMEX", ETF), ("TSX", ETF))
 _ETF_SHARES = (("AMEX", 0.60), ("NASDAQ", 0.12), ("TSX", 0.28))
@@ -56,6 +57,8 @@ class Security:
     dividend_yield: float
     dividends_per_year: int
     listed: bool = True
+    ended: int | None = None
+    """The last day of trading of a delisted company."""
 
     @property
     def is_etf(self) -> bool:
@@ -134,7 +137,8 @@ def _make_security(
         shares=float(int(cap / math.exp(log_price))),
         volume=between(2e4, 4e6, salt, 20),
         ipo=first_ipo + int((last_ipo - first_ipo) * unit(salt, 21)),
-        fiscal_month=pick((12, 12, 12, 12, 12, 9, 6, 3), salt, 22),
+        # of a year that ends in January all but the last quarter are filed in the calendar year before
+        fiscal_month=pick((12, 12, 12, 12, 1, 9, 6, 3), salt, 22),
         dividend_yield=between(0.005, 0.05, salt, 23) if pays or kind == PREFERRED else 0.0,
         dividends_per_year=per_year,
         listed=listed,
@@ -153,7 +157,7 @@ class Universe:
     """Every listing of a world; the same seed and size always give the same ones.
 
     `listings` holds what the lists show (exactly `securities` rows of the five exchanges first, then rows of
-    others); `find` also knows the indices and, in a small world, the well-known ETFs.
+    others), `former` companies that were delisted; `find` also knows the indices and, in a small world, the well-known ETFs.
     """
 
     def __init__(self, *, seed: int, securities: int) -> None:
@@ -173,7 +177,9 @@ class Universe:
             self._add_listing(number + offset, OUT_OF_SCOPE[offset % len(OUT_OF_SCOPE)], EQUITY)
         self.indices = [self._make_index(position) for position in range(len(INDICES))]
         self.crypto = [self._make_crypto(position) for position in range(3)]
-        self._by_symbol = {one.symbol: one for one in [*known, *self.listings, *self.indices, *self.crypto]}
+        self.former = [self._make_former(number) for number in range(max(20, len(self.in_scope) // 10))]
+        found = [*self.former, *known, *self.listings, *self.indices, *self.crypto]
+        self._by_symbol = {one.symbol: one for one in found}
 
     def find(self, symbol: str) -> Security | None:
         """The listing of a symbol, whatever its case."""
@@ -220,6 +226,24 @@ class Universe:
             listed=False,
         )
         made.log_price, made.dividend_yield, made.shares = math.log(price), 0.0, 0.0
+        return made
+
+    def _make_former(self, number: int) -> Security:
+        day = _NEWEST_END - number * 9 - mix(number, 93) % 9
+        exchange = pick((*IN_SCOPE, *OUT_OF_SCOPE), number, 94)
+        sector = pick(SECTORS, number, 96)
+        letters = "".join(chr(65 + number // 26**power % 26) for power in range(3))
+        made = _make_security(
+            seed=self._seed,
+            index=700_000 + number,
+            symbol=f"{letters}DX{EXCHANGES[exchange].suffix}",
+            name=f"{pick(FIRST_WORDS, number, 95)} {sector} Former {number} Inc.",
+            exchange=exchange,
+            kind=EQUITY,
+            sector=sector,
+            listed=False,
+        )
+        made.ipo, made.ended = day - 400 - mix(number, 97) % 7000, day
         return made
 
     def _add_company(self, number: int, securities: int) -> None:

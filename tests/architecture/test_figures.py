@@ -1,0 +1,55 @@
+"""The figures that are documented are those that the services have, and the example dashboard asks for no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from fmp_ingest.main import add_fmp_figures
+from gateway.examples import list_examples
+from gateway.figures import add_gateway_figures
+from gateway.ledger_figures import LedgerFigures
+from gateway.probe import Knowledge
+from gateway.refresh.result import RefreshView
+from sra_shared.service.metrics import ServiceMetrics
+from sra_shared.settings import FmpSettings
+
+ROOT = Path(__file__).parents[2]
+_SUFFIX = re.compile(r"_(bucket|sum|count)$")
+
+
+def list_names(registry: CollectorRegistry) -> Iterator[str]:
+    for metric in registry.collect():
+        yield f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def list_figures() -> set[str]:
+    metrics = ServiceMetrics()
+    refresh = next(one for one in list_examples() if isinstance(one, RefreshView))
+    known = Knowledge(refreshes=[refresh], figures=LedgerFigures([], [], 0, 0))
+    add_gateway_figures(metrics.registry, known)
+    add_fmp_figures(metrics.registry, FmpSettings())
+    return set(list_names(metrics.registry))
+
+
+def test_documented_figures_are_those_of_the_services() -> None:
+    text = (ROOT / "docs/service_contract.md").read_text()
+    documented = set(re.findall(r"^\| (sra_\w+) \|", text, re.MULTILINE))
+    assert documented == {name for name in list_figures() if name.startswith("sra_")}
+
+
+def test_the_example_dashboard_asks_for_figures_that_there_are() -> None:
+    dashboard = json.loads((ROOT / "examples/grafana_dashboard.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += [one["query"] for one in dashboard["templating"]["list"]]
+    asked = {name for query in queries for name in re.findall(r"\b(?:sra|process)_\w+", query)}
+    there = list_figures()
+    unknown = {name for name in asked if name not in there and _SUFFIX.sub("", name) not in there}
+    assert not unknown
+    assert {name for name in there if name.startswith("sra_")} == {
+        _SUFFIX.sub("", name) for name in asked if name.startswith("sra_")
+    }

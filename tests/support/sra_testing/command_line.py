@@ -1,0 +1,62 @@
+"""A command of `./sra` inside the test's own process: a process of its own imports for two seconds before it begins."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, TextIO
+
+import pytest
+import structlog
+
+from sra_cli.app import run
+from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+
+
+class _OfThisThread(io.TextIOBase):
+    """Keeps what the thread that made it writes; what services write meanwhile in other threads goes its usual way."""
+
+    def __init__(self, usual: TextIO) -> None:
+        self._usual = usual
+        self._thread = threading.get_ident()
+        self._kept = io.StringIO()
+
+    def write(self, text: str) -> int:
+        """Write a text where it belongs."""
+        return (self._kept if threading.get_ident() == self._thread else self._usual).write(text)
+
+    def get(self) -> str:
+        """Return what was kept."""
+        return self._kept.getvalue()
+
+
+async def carry_out(
+    *words: str, settings: Mapping[str, str], timing: LeaseTiming = DEFAULT_TIMING
+) -> tuple[int, dict[str, Any], str]:
+    """Carry a command line out with --json and these settings; return its exit code, its object and what it told people."""
+    return await asyncio.to_thread(_carry_out, words, settings, timing)
+
+
+def _carry_out(
+    words: tuple[str, ...], settings: Mapping[str, str], timing: LeaseTiming
+) -> tuple[int, dict[str, Any], str]:
+    root = logging.getLogger()
+    handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
+    said, told = _OfThisThread(sys.stdout), _OfThisThread(sys.stderr)
+    try:
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(said), redirect_stderr(told):
+            for name, value in settings.items():
+                patched.setenv(name, value)
+            code = run([*words, "--json"], timing=timing)
+    finally:
+        root.handlers, root.level = handlers, level
+        structlog.configure(**configuration)
+    assert said.get().count("\n") == 1, (said.get(), told.get()[-2000:])
+    result: dict[str, Any] = json.loads(said.get())
+    return code, result, told.get()

@@ -1,0 +1,86 @@
+"""A vendor whose every answer a test writes down: over real HTTP, in the order given, the last one for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+from sra_shared.db import Pool
+from sra_testing.small_server import QuietHandler, serve
+
+RESTRICTED = "Restricted Endpoint: This endpoint is not available under your current subscription"
+
+
+@dataclass
+class _Script:
+    """The answers to a path with these parameters among others."""
+
+    path: str
+    query: dict[str, str]
+    bodies: list[bytes]
+    status: int
+
+    def take(self) -> bytes:
+        return self.bodies.pop(0) if len(self.bodies) > 1 else self.bodies[0]
+
+
+@dataclass
+class Vendor:
+    """What it says, and what it was asked; whatever is not written down is answered with an empty list."""
+
+    base_url: str = ""
+    asked: list[str] = field(default_factory=list)
+    _scripts: list[_Script] = field(default_factory=list)
+
+    def say(self, path: str, *answers: Any, status: int = 200, **query: str) -> None:
+        """Answer a path with texts as they are, and with anything else as JSON; replaces what it said of it before."""
+        bodies = [(one if isinstance(one, str) else json.dumps(one)).encode() for one in answers]
+        self._scripts = [one for one in self._scripts if (one.path, one.query) != (path, query)]
+        self._scripts.append(_Script(path, query, bodies, status))
+
+    def restrict(self, *paths: str) -> None:
+        """Leave endpoints out of the account's plan."""
+        for path in paths:
+            self.say(path, RESTRICTED, status=402)
+
+    def answer(self, target: str) -> tuple[int, bytes]:
+        """Return status and body for an address."""
+        parts = urlsplit(target)
+        path, query = parts.path.removeprefix("/"), dict(parse_qsl(parts.query))
+        self.asked.append(f"{path}?{parts.query}")
+        for script in self._scripts:
+            if script.path == path and script.query.items() <= query.items():
+                return script.status, script.take()
+        return 200, b"[]"
+
+
+@contextmanager
+def run_vendor() -> Iterator[Vendor]:
+    """A vendor that is gone at the end."""
+    vendor = Vendor()
+
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            status, body = vendor.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with serve(Handler) as base_url:
+        vendor.base_url = base_url
+        yield vendor
+
+
+async def list_securities(pool: Pool, **exchanges: str) -> None:
+    """Store a universe: symbols (`_` for a point) and their exchanges; `WIDE` is a fund."""
+    await pool.executemany(
+        "INSERT INTO fmp_universe (symbol, exchange, is_etf, is_fund, raw_json, run_id, content_hash)"
+        " VALUES ($1, $2, $1 = 'WIDE', false, '{}', $3, 'x')",
+        [(symbol.replace("_", "."), exchange, uuid4()) for symbol, exchange in exchanges.items()],
+    )
