@@ -150,13 +150,16 @@ class TestServer:
         """On a busy machine a session notices late that its server was killed, and holds the shared memory until then."""
         server = EmbeddedPostgres(tmp_path / "home")
         server.start()
+        session: psutil.Process | None = None
         try:
             connection = await asyncpg.connect(server.build_dsn())
             session = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
             session.suspend()
             connection.terminate()
             assert server.pid is not None
-            os.kill(server.pid, signal.SIGKILL)
+            killed = psutil.Process(server.pid)
+            killed.kill()
+            psutil.wait_procs([killed], timeout=10)
             starting = asyncio.create_task(asyncio.to_thread(server.start))
             text = server.log_file.read_text
             await wait_for(partial(self._find, text, "pre-existing shared memory block"), what="a start that fails")
@@ -167,6 +170,8 @@ class TestServer:
             assert await other.fetchval("SELECT 1") == 1
             await other.close()
         finally:
+            if session is not None and session.is_running():
+                session.kill()
             server.stop()
 
     @staticmethod
