@@ -143,7 +143,7 @@ async def test_listed_hosts_are_the_only_ones_and_no_warning(
     api.export_url = f"{web.base}/x.csv"
     result = await load(database, api, tmp_path, export_hosts=("others.example",))
     assert result.task.status == RunStatus.FAILED
-    assert "none of the hosts that FUNDATA_EXPORT_HOSTS names" in result.errors[0]
+    assert "not one of the hosts in FUNDATA_EXPORT_HOSTS" in result.errors[0]
     assert web.handler.seen == []
     result = await load(database, api, tmp_path, export_hosts=(".example",))
     assert result.task.status == RunStatus.COMPLETED, result.errors

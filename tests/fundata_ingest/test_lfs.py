@@ -139,12 +139,12 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (200, b"<html>Sign in</html>", "none of the batch API"),
+        (200, b"<html>Sign in</html>", "not an answer of the batch API"),
         (200, b'{"objects": []}', "offers no download"),
         (200, b'{"objects": [{"oid": "x", "size": 1}]}', "offers no download"),
         (200, b'{"objects": [{"actions": {"upload": {"href": "http://x"}}}]}', "offers no download"),
-        (200, b'{"objects": "none"}', "none of the batch API"),
-        (200, b"[]", "none of the batch API"),
+        (200, b'{"objects": "none"}', "not an answer of the batch API"),
+        (200, b"[]", "not an answer of the batch API"),
         (200, b'{"objects": [{"actions": {"download": {"href": "ftp://x/y"}}}]}', "no usable address"),
         (200, b'{"objects": [{"actions": {"download": {"href": "http://x:port/"}}}]}', "no usable address"),
         (404, b"", "answered 404"),
