@@ -273,7 +273,7 @@ def main() -> int:
     if asked.part != "limiter":
         result["daily"] = measure_daily(dsn, asked.securities)
     if asked.part != "daily":
-        # one replica must not run out of symbols before the time is over
+        # one replica must not run out of symbols before the time has passed
         securities = asked.securities * 6 // 5
         chosen = choose_cases(asked.settings, asked.answers, asked.killed)
         result["limiter"] = measure_limiter(dsn, securities, asked.seconds, chosen)

@@ -41,7 +41,7 @@ NOT_IN_DEMO = NOT_IN_COMPOSE | {
     *("LFS_URL", "LFS_TOKEN", "SEED_BASE_URL", "SEED_BUCKET", "SEED_REGION", "SEED_ACCESS_KEY_ID"),
     *("SEED_SECRET_ACCESS_KEY", "SEED_MANIFEST"),
 }
-# the vendors' addresses are the defaults, LFS does not work there, and Render tells its own address by itself
+# the vendors' addresses are the defaults, LFS does not work there, and Render sets its own address
 NOT_ON_RENDER = (
     DATABASE_PARTS
     | TREE_PARTS

@@ -1,4 +1,4 @@
-"""Settings: each is declared once, stands in `.env.example`, and is read nowhere else."""
+"""Settings: each is declared once, is in `.env.example`, and is read nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`./sra` itself: a small clone with empty locks, so that no index is needed, and a command that tells how it was called."""
+"""`./sra` itself: a small clone with empty locks, so that no index is needed, and a command that prints how it was called."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ class TestServer:
     async def _find(read: Callable[[], str], words: str) -> bool:
         return words in read()
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child that its parent died")
     def test_the_server_ends_with_a_killed_parent(self, tmp_path: Path) -> None:
         script = textwrap.dedent(f"""
             import sys, time

@@ -162,7 +162,7 @@ def test_every_setting_has_a_row() -> None:
 def test_bad_values_are_refused_by_the_name_of_the_setting(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    # what is told to a stack is looked at by `up`, before its home is made; what only commands know, by one of these
+    # settings of a stack are checked by `up`, before its home is made; what only commands know, by one of these
     words = ["refresh"] if DECLARED[name] is CommandSettings else ["up", "--home", str(tmp_path / "home")]
     for value in BAD[name]:
         monkeypatch.setenv(name, value)
@@ -242,7 +242,7 @@ def test_no_proxy_takes_hosts_domains_addresses_and_networks(url: str, no_proxy:
 async def test_calls_leave_through_the_proxy_that_is_set_and_past_it_where_no_proxy_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # nobody listens at either port: the address in the error tells which way was taken
+    # nobody listens at either port: the address in the error shows which way was taken
     monkeypatch.setenv("ALL_PROXY", "127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "localhost,[::1]")
     transport = make_outbound_transport(read_settings(OutboundSettings))

@@ -54,7 +54,7 @@ class Tenant:
         code = run([*words, "--json"])
         said = self.capfd.readouterr()
         assert "Traceback" not in said.err, said.err
-        assert "mistake of ours" not in said.err, said.err
+        assert "Internal error" not in said.err, said.err
         assert PASSWORD not in said.out + said.err
         return code, json.loads(said.out)
 

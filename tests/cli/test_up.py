@@ -214,7 +214,7 @@ def test_no_secret_is_told_or_logged(again: Again, home: Path) -> None:
         assert not any(secret in text for text in texts)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals children that their parent died")
 def test_a_killed_one_leaves_nothing_running(again: Again, home: Path) -> None:
     assert again.code == 0
     with start_command("up", "--json", "--home", str(home)) as process:

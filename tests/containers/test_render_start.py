@@ -95,7 +95,7 @@ def test_first_seeding_goes_on_in_the_instance_that_replaces_the_first(
     started = deployment.ask(running[GATEWAY], "/refresh", body={"sources": ["fundata"], "retry_seconds": 5})
     assert started.status_code == httpx.codes.ACCEPTED, started.text
     first = running[FUNDATA]
-    # a deploy: the new instance, which has no file, starts before the old one is told to end, in the middle of a chunk
+    # a deploy: the new instance, which has no file, starts before the old one gets SIGTERM, in the middle of a chunk
     with deployment.hold_rows(LOADING, UNIT_ROW, seconds=180):
         second = deployment.start_service(FUNDATA)
         begun = time.monotonic()

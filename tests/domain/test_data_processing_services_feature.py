@@ -88,7 +88,7 @@ def check_quotes(scene: Scene, count: int) -> None:
     assert scene.facts["ended"].task.duration_seconds < 120
 
 
-@then("the ledger tells how many records a minute and how many calls that were")
+@then("the ledger shows how many records a minute and how many calls that were")
 def check_metrics(scene: Scene) -> None:
     task = scene.facts["ended"].task
     assert task.records_processed == 100
@@ -98,7 +98,7 @@ def check_metrics(scene: Scene) -> None:
     assert task.peak_memory_mb > 0
 
 
-@then("the log tells what was read and stored")
+@then("the log shows what was read and stored")
 def check_log(scene: Scene) -> None:
     chunks = [entry for entry in scene.logs if entry["event"] == "chunk_stored" and entry["dataset"] == "quote"]
     assert sum(entry["read"] for entry in chunks) == sum(entry["stored"] for entry in chunks) == 100
@@ -213,7 +213,7 @@ def check_failed(scene: Scene) -> None:
     assert scene.facts["ended"].task.status == "failed"
 
 
-@then("its error tells the last answer")
+@then("its error names the last answer")
 def check_error(scene: Scene) -> None:
     task = scene.facts["ended"].task
     (message,) = {error["message"] for error in task.error_details}

@@ -135,7 +135,7 @@ def find_services() -> dict[str, int]:
 
 
 def measure_services(dsn: str, vendor: HostileVendor, folder: Path) -> tuple[dict[str, float], Health]:
-    """Let the services do what asks every vendor, until it ended or its time is over."""
+    """Let the services do what asks every vendor, until it ended or its time has passed."""
     root = folder / "tree"
     root.mkdir(parents=True)
     with run_real_services(dsn, folder, **vendor.make_settings(root)) as urls:
@@ -177,7 +177,7 @@ def is_live(client: httpx.Client, run: str) -> bool:
 
 
 def measure_command(dsn: str, vendor: HostileVendor, name: str, folder: Path) -> tuple[float, str]:
-    """Run a command until it ends or its time is over; return its peak and how it ended."""
+    """Run a command until it ends or its time has passed; return its peak and how it ended."""
     root = folder / "tree"
     settings = vendor.make_settings(root)
     if name == "load, LFS":
@@ -210,7 +210,7 @@ def measure_command(dsn: str, vendor: HostileVendor, name: str, folder: Path) ->
 
 
 def prove(server: EmbeddedPostgres, template: str, sizes: Sizes, kinds: Sequence[str], folder: Path) -> None:
-    """Measure each kind of body and print the table; fail at its end for what is over its limit."""
+    """Measure each kind of body and print the table; fail at its end for what exceeds its limit."""
     table, over = [], []
     with run_hostile_vendor(sizes) as vendor:
         for kind in kinds:

@@ -5,8 +5,8 @@ Feature: The ingest services process what they are given, within limits, and say
     Given a vendor with 100 securities
     When the quotes of its 100 symbols are collected
     Then 100 quotes are stored within two minutes
-    And the ledger tells how many records a minute and how many calls that were
-    And the log tells what was read and stored
+    And the ledger shows how many records a minute and how many calls that were
+    And the log shows what was read and stored
 
   @faults
   Scenario: Five hundred symbols all arrive under a ceiling of 300 calls a minute
@@ -38,4 +38,4 @@ Feature: The ingest services process what they are given, within limits, and say
     When the treasury rates of a day are collected
     Then the call was repeated 3 times, each time after at least twice the pause before
     And the run ends failed
-    And its error tells the last answer
+    And its error names the last answer

@@ -8,7 +8,7 @@ Feature: After the seed, the update API keeps the data current
   Scenario: An update raises the version and leaves the CSV record as it was
     When the vendor's world moves on by a week and the update API is asked
     Then every changed quote has its next version, from the API
-    And each new version tells the API's version, its export and when it was stored
+    And each new version names the API's version, its export and when it was stored
     And the rows of the seed are the same as before, byte by byte
 
   Scenario: The latest version is the default, and all are there on request

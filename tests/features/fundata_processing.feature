@@ -11,7 +11,7 @@ Feature: Fundata's records are kept as delivered and typed for use
     Then "fundata_data" holds 3 rows, each version 1 from CSV
     And the row of record 501 has legal_name "Fonds Équilibré", currency "CAD" and management_fee 1.84
     And the row of record 902 has security "Enbridge" and no legal_name
-    And the row of record 501 still tells ManagementFee as "1.8375"
+    And the row of record 501 still gives ManagementFee as "1.8375"
     And every row names its file, its line and its run
 
   Scenario: A list becomes one row per element

@@ -1,4 +1,4 @@
-"""Every documented answer is told by status and body."""
+"""Every documented answer is recognised by status and body."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ NAMES = {"exchange": "TSX", "exchangeShortName": "TSX", "period": "Q4"}
 
 
 def find_type(annotation: Any) -> Any:
-    """Return the plain type of a field: what stands beside None."""
+    """Return the plain type of a field: the other member of a union with None."""
     if get_origin(annotation) is Annotated:
         return find_type(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):

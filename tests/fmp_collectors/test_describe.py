@@ -1,4 +1,4 @@
-"""What is told of the datasets: the page, the command's help, the words for calls."""
+"""What is shown of the datasets: the page, the command's help, the words for calls."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ async def test_owners_are_not_written_again_and_follow_what_is_learnt_later(pool
     written = await pool.fetch("SELECT * FROM fmp_symbol_period ORDER BY symbol, place")
     await list_aliases(pool)
     assert await pool.fetch("SELECT * FROM fmp_symbol_period ORDER BY symbol, place") == written
-    # it only moved: the row of the symbol tells which run learnt of it
+    # it only moved: the row of the symbol names the run that learnt of it
     await put_listing(pool, "NEW", "New Corp")
     assert await list_owners(pool, "NEW") == [(None, None, "NEW", None)]
     assert {row["run_id"] for row in await pool.fetch("SELECT run_id FROM fmp_symbol_period")} != {

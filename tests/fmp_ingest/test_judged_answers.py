@@ -1,4 +1,4 @@
-"""Answers that only look like data: what is stored, what is told, and with what the command exits."""
+"""Answers that only look like data: what is stored, what is reported, and with what the command exits."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ async def test_permits_of_all_processes_stay_within_the_cap(pool: Pool) -> None:
     pace = make_pace(3000)
     assert (await exchange(pool, "one", pace)).permits == pace.permits
     assert (await exchange(pool, "two", pace)).permits == 0
-    # the first lets go of what it does not use, and both end with their half
+    # the first releases what it does not use, and both end with their half
     assert (await exchange(pool, "one", pace, in_use=30)).permits == 24
     assert (await exchange(pool, "two", pace)).permits == pace.permits - 30
     assert (await exchange(pool, "one", pace, in_use=20)).permits == 24
@@ -127,7 +127,7 @@ async def test_a_killed_process_counts_for_a_minute_and_its_tickets_for_longer(p
     # its last call may have been sent until shortly before it was given up
     late = await exchange(pool, "next", held=250, tickets=50, ahead=200.0)
     assert min(late.tickets) > PACE.rest + 15
-    # should it come back, it has nothing left and is told so
+    # should it come back, it has nothing left and learns so
     woken = await exchange(pool, "killed", held=50, tickets=10, ahead=200.0)
     assert (woken.is_lost, woken.tickets) == (True, [])
 

@@ -17,7 +17,7 @@ def test_calls_in_flight_are_a_small_part_of_the_setting(setting: int, permits: 
 @given(st.integers(1, 100_000))
 def test_a_ticket_is_never_in_one_minute_twice(setting: int) -> None:
     for pace in (make_pace(setting), make_bulk_pace(setting)):
-        # what one ticket lets through in a minute, times all of them
+        # the calls that one ticket permits in a minute, times all of them
         assert pace.tickets * WINDOW_SECONDS / pace.rest < setting
         assert pace.rest > WINDOW_SECONDS * pace.tickets / setting
 

@@ -153,7 +153,7 @@ async def test_an_older_row_is_replaced_and_kept_in_the_history(
 async def test_a_row_that_was_confirmed_without_a_trace_holds(
     database: str, pool: Pool, vendor: Vendor, rules: pytest.MonkeyPatch
 ) -> None:
-    """The vendor goes back to what it said before: nothing is written, so that no time tells which is newer."""
+    """The vendor goes back to what it said before: nothing is written, so that no time shows which is newer."""
     for row in (PROFILE, PROFILE | {"price": 0, "beta": 7}, PROFILE):
         vendor.say("profile", [row], symbol="ACME")
         await run(database, vendor, "profile", symbols=["ACME"])

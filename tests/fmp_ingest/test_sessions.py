@@ -1,4 +1,4 @@
-"""The sessions of the exchanges, as the packaged file of their days off tells them."""
+"""The sessions of the exchanges, as the packaged file of their days off gives them."""
 
 from __future__ import annotations
 

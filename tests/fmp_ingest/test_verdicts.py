@@ -109,7 +109,7 @@ async def test_a_daily_file_that_stays_throttled_is_no_want_of_a_plan(sandbox_da
     assert ended.units["profile"].status is UnitStatus.FAILED
     assert "bulk_throttle" in str(ended.units["profile"].error)
     assert ended.task.status == "partial"
-    # nothing stands in for it on an ordinary day
+    # there is no substitute for it on an ordinary day
     assert "/stable/profile" not in stand_in.stats()["fmp"]["by_path"]
 
 

@@ -70,7 +70,7 @@ async def test_many_are_held_and_let_through_by_a_person(
     assert "would leave the current views" in str(held.files[0]["error"])
     assert held.files[0]["status"] == "held"
     assert await count_current(seeded) >= RECORDS * 0.9
-    # asking again changes nothing, in however small steps; it goes on where it was held
+    # asking again changes nothing, in however small steps; it resumes where it was held
     current = await count_current(seeded)
     again = await load(database, root, batch_rows=50, streams=streams)
     assert again.task.status == RunStatus.HELD

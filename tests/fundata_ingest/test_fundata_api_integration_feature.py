@@ -94,7 +94,7 @@ def check_next_versions(scene: Scene) -> None:
     assert counts.unchanged > 0, "the overlap brings records that are known"
 
 
-@then("each new version tells the API's version, its export and when it was stored")
+@then("each new version names the API's version, its export and when it was stored")
 def check_provenance(scene: Scene) -> None:
     run = scene.results[-1].task
     rows = scene.fetch(

@@ -98,7 +98,7 @@ def check_holding(scene: Scene, record: str, security: str) -> None:
     assert (row["security"], row["legal_name"]) == (security, None)
 
 
-@then(parsers.parse('the row of record {record} still tells {column} as "{text}"'))
+@then(parsers.parse('the row of record {record} still gives {column} as "{text}"'))
 def check_raw(scene: Scene, record: str, column: str, text: str) -> None:
     assert find_row(scene, record)["raw_json"][column] == text
 

@@ -1,4 +1,4 @@
-"""Live progress: a file is told as a whole however many streams read it, in the ledger, over HTTP and on stderr."""
+"""Live progress: a file is reported as a whole however many streams read it, in the ledger, over HTTP and on stderr."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_file_that_two_streams_read_is_told_as_one(
     assert 0 < progress["rows"] < 6720
     files = [unit["progress"] for unit in told["units"] if unit["progress"]]
     assert {(file["file"], file["bytes_total"]) for file in files} == {(NAVPS_FILE, size)}
-    # each stream tells of the other what was committed when it looked; the run tells of all
+    # each stream reports of the other what was committed when it looked; the run reports all
     newest = max(files, key=lambda file: file["rows"])
     assert 0 < newest["rows"] <= progress["rows"]
     assert 0 < newest["bytes_done"] <= progress["bytes_done"]

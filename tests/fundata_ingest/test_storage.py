@@ -120,7 +120,7 @@ async def test_what_cannot_be_had_is_named_and_the_rest_comes(
     assert problems[0] is not None
     assert "the bucket does not hold it" in problems[0]
     assert problems[1] is not None
-    assert "stands in no manifest" in problems[1]
+    assert "is in no manifest" in problems[1]
     assert problems[2] is None
     assert (tmp_path / "c.csv").read_bytes() == b"x\n"
 

@@ -123,7 +123,7 @@ async def check_one_load(pool: Pool) -> None:
     stored = await pool.fetchval("SELECT count(*) FROM fundata_quotes")
     assert file["read_count"] == file["stored_count"] == stored > 400
     assert await pool.fetchval("SELECT count(DISTINCT execution_id) FROM fundata_quotes") == 1
-    # the run's end is told once
+    # the run's end is reported once
     told = await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE run_id = $1", export["run_id"])
     assert told == 1
     assert not await find_broken_keys(pool)

@@ -108,7 +108,7 @@ async def test_what_is_old_is_summed_up_and_what_is_needed_stays(pool: Pool) -> 
     assert [float(value) for value in whole] == [7, 1, 1, 1, 17.5]
     assert await pool.fetchval("SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL") == 1
     assert [row["key"] for row in await pool.fetch("SELECT key FROM idempotency_key")] == ["c"]
-    # the newest slot tells what is due, whatever its age
+    # the newest slot shows what is due, whatever its age
     assert await pool.fetchval("SELECT count(*) FROM schedule_slot") == 1
     assert await archive_ledgers(pool, retention=YEAR) == 0
 

@@ -331,7 +331,7 @@ def test_the_way_to_the_server_is_told_in_one_sentence(
     told = capsys.readouterr().err
     assert "Traceback" not in told
     assert "canary99" not in told
-    assert "mistake of ours" not in told
+    assert "Internal error" not in told
 
 
 def test_an_address_without_a_host_asks_the_usual_sockets(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:

@@ -94,7 +94,7 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     assert code == 0, log
     statements = [line.strip() for line in told.splitlines() if line.startswith("  ")]
     assert [statement.split()[0] for statement in statements] == ["ALTER", "GRANT"]
-    # whoever looks later is told too, where the password is set
+    # a later reader sees it too, where the password is set
     ready = ask_ready(plain_database, sra_reader_password=password)
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]

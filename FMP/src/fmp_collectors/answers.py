@@ -198,7 +198,7 @@ def _judge_refusal(status: int, said: str) -> Verdict:
         return Verdict(Kind.HTML, f"HTTP {status} with a page instead of data")
     by_text = _find_kind(said)
     by_status = _BY_STATUS.get(status, Kind.BAD_REQUEST)
-    # a status is more than a word that its text happens to contain, except where the vendor tells cases apart by text
+    # a status is more than a word that its text happens to contain, except where the vendor distinguishes cases by text
     allowed = {
         Kind.RATE_LIMIT: {Kind.BANDWIDTH, Kind.BULK_THROTTLE},
         Kind.PLAN_ENDPOINT: {Kind.PLAN_VALUE},

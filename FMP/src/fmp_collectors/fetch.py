@@ -106,7 +106,7 @@ async def _fetch_list(
 
 
 def _name_entry(row: Any) -> str:
-    """Return what tells a row of a list from the others, whatever else in it changes."""
+    """Return what identifies a row of a list, whatever else in it changes."""
     if not isinstance(row, Mapping) or read_absence(row.get("symbol")) is None:
         return repr(row)
     return f"{row['symbol']} {row.get('date', '')} {row.get('delistedDate', '')}"

@@ -80,7 +80,7 @@ def _keep_all(group: list[Accepted]) -> Chosen:
 
 
 def _reject_all(group: list[Accepted]) -> Chosen:
-    detail = f"the answer has {len(group)} different rows of this key, and nothing tells which of them holds"
+    detail = f"the answer has {len(group)} different rows of this key, and nothing shows which of them is right"
     return [], [_reject(one, AMBIGUOUS_KEY, detail) for one in group]
 
 

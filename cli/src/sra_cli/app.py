@@ -119,7 +119,7 @@ def explain_error(error: Exception, command: str | None = None) -> SraError:
 
 
 def explain_unexpected(error: Exception) -> SraError:
-    """Return an error that no command knows of as one of ours; its traceback is told besides."""
+    """Return an unexpected error as an internal one; its traceback is shown as well."""
     return SraError(
         f"Internal error: {type(error).__name__}: {redact_text(str(error))}.",
         next_step="Report it with the traceback on stderr. What was committed stays.",

@@ -117,7 +117,7 @@ class GatewayClient:
             time.sleep(poll_seconds)
 
     def make_login_link(self, dashboard_url: str | None = None) -> str:
-        """Return an address that logs a browser in, once, within ten minutes; its code stands in the fragment.
+        """Return an address that logs a browser in, once, within ten minutes; its code is in the fragment.
 
         It begins with `dashboard_url` where people reach the gateway otherwise than this client does.
         """

@@ -368,4 +368,4 @@ def _explain_failure(program: str, code: int, said: str) -> ConfigError:
             f"{said}.",
             next_step="Run ./sra as an ordinary user, or set DATABASE_URL to a server that runs already.",
         )
-    return ConfigError(f"{program} ended with code {code}:\n{said.strip()}\n", next_step="Mend what it names.")
+    return ConfigError(f"{program} ended with code {code}:\n{said.strip()}\n", next_step="Fix the cause that it names.")

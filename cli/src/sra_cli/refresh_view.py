@@ -1,4 +1,4 @@
-"""A refresh as people see it: steps while it goes on, counts per dataset when it is over."""
+"""A refresh as people see it: steps while it runs, counts per dataset when it has finished."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RefreshProgress:
             self._live.stop()
 
     def update(self, state: Mapping[str, Any]) -> None:
-        """Take the state of the refresh, as the gateway tells it."""
+        """Take the state of the refresh, as the gateway reports it."""
         if self._live is not None:
             self._live.update(render_steps(state))
             return

@@ -30,7 +30,7 @@ LEFT JOIN pg_class t ON t.relnamespace = n.oid AND t.relname = 'task_execution_l
 
 
 def quote_name(name: str) -> str:
-    """Return a name as SQL takes it whatever stands in it."""
+    """Return a name quoted for SQL, whatever it contains."""
     return '"' + name.replace('"', '""') + '"'
 
 

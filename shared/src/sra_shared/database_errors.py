@@ -17,13 +17,13 @@ from sra_shared.errors import ConfigError, RetryableError, SraError
 _Explain = Callable[[asyncpg.PostgresError, DatabaseAddress], SraError]
 # of a file of ours, not of the way to the server
 _OWN_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-_PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - stands in its place
+_PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - shown instead of it
 
 
 def explain_database_error(error: BaseException, dsn: str) -> SraError | None:
     """Return an error of the database or of the way to it as one of ours, None for any other.
 
-    `dsn` is the normalised address that was used. What only an administrator or the owner of the settings can mend is a
+    `dsn` is the normalised address that was used. What only an administrator or the owner of the settings can fix is a
     ConfigError, what may pass a RetryableError.
     """
     address = parse_dsn(dsn)

@@ -79,7 +79,7 @@ def normalise_dsn(text: str) -> str:
         raise ConfigError(
             "DATABASE_URL does not name a database.", next_step="End it with the database's name: .../sra_data."
         )
-    # the password stands in one place only, so that one place has to be hidden
+    # the password is in one place only, so that one place has to be hidden
     login = _write_login(unquote(user) or query.pop("user", ""), unquote(password) or query.pop("password", ""))
     for name, value in query.items():
         fault = find_fault(name, value)

@@ -1,6 +1,6 @@
 """The job queue: PgQueuer's tables in schema `jobs`, one job per run, enqueued where the run is requested.
 
-The queue says only *that* a run wants a worker. What the run is, how often it was tried and who may commit stands in
+The queue says only *that* a run wants a worker. What the run is, how often it was tried and who may commit is in
 the ledger (`sra_shared.runs`): a job row that is lost, doubled or held by two workers costs time, never rows.
 """
 

@@ -1,4 +1,4 @@
-"""How much memory this process takes, and took at most, and how it gives back what it no longer needs."""
+"""How much memory this process takes, and took at most, and how it releases what it no longer needs."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ async def _quote(connection: Connection, text: str) -> str:
 
 
 async def _attempt(connection: Connection, statement: str) -> bool:
-    """Return whether it was permitted; what that means for the reader, the state tells that is read afterwards."""
+    """Return whether it was permitted; the state that is read afterwards shows what that means for the reader."""
     try:
         async with connection.transaction():
             await connection.execute(statement)

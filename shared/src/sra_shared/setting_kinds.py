@@ -191,7 +191,7 @@ def _check_sslmode(value: str) -> str:
 
 
 def _check_secret(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that hands on what the check returns, hidden again."""
+    """Return a validator that passes the result of the check, hidden again."""
     return AfterValidator(lambda secret: SecretStr(check(secret.get_secret_value())))
 
 

@@ -328,7 +328,7 @@ class SeedStorageSettings(OutboundSettings):
 
 
 class ScheduleSettings(EnvironmentSettings):
-    """When the refresh runs, how long it may take, who is told."""
+    """When the refresh runs, how long it may take, who is alerted."""
 
     refresh_cron: Text = Field("0 2 * * *", description="When the daily refresh starts.")
     weekly_cron: Text = Field("0 2 * * 0", description="When the weekly fundamentals join it.")

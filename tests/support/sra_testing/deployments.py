@@ -70,7 +70,7 @@ def list_readable(module: str) -> set[str]:
 
 
 def list_unread(module: str) -> set[str]:
-    """Return what stands in those classes and no line of the part itself asks for, of what shared code leaves alone.
+    """Return what is in those classes and no line of the part itself asks for, of what shared code leaves alone.
 
     The addresses of the other services are asked for one by one, the reader's password by who makes the role, the
     sandbox's mark by who migrates.

@@ -24,7 +24,7 @@ def start_caller(dsn: str, url: str, *, rate: int, seconds: float, width: int) -
 
 
 async def call_until(dsn: str, url: str, rate: int, seconds: float, width: int) -> int:
-    """Call with `width` callers at once until the time is over; return the number of calls."""
+    """Call with `width` callers at once until the time has passed; return the number of calls."""
     pool = await open_pool(dsn, application_name="test", min_size=1, max_size=4)
     calls = 0
     end = time.monotonic() + seconds

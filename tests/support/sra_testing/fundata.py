@@ -76,7 +76,7 @@ async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str
 async def load_first_chunks(
     dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch, request: RunRequest | None = None
 ) -> RunRequest:
-    """Plan a run and commit the first chunk of each stream, then stop as a service does that is told to; what was asked."""
+    """Plan a run and commit the first chunk of each stream, then stop as a service does on SIGTERM; what was asked."""
     request = request or RunRequest(task_type=TaskType.CSV_IMPORT)
     async with pool.acquire() as connection, connection.transaction():
         task_id = (await request_run(connection, request, source=work.source)).task.task_id

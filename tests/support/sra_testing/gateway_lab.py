@@ -1,4 +1,4 @@
-"""A gateway among small services that do what a test tells them, over real HTTP on a real database.
+"""A gateway among small services that do what a test asks, over real HTTP on a real database.
 
 The services are made with the product's own factory; their runs end at once, in the way that the test's script says.
 """
@@ -135,7 +135,7 @@ class ScriptedWork:
 
 
 class Completion(BaseModel):
-    """What an ingest service tells view_builder."""
+    """What an ingest service reports to view_builder."""
 
     event_id: UUID
     run_id: UUID
@@ -166,7 +166,7 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
     async def take(body: Completion, state: ServiceState = Depends(get_state)) -> dict[str, str]:  # noqa: B008
         await state.pool.execute(
             "INSERT INTO completion_inbox (event_id, run_id, source, datasets)"
-            # not of a run whose test is over
+            # not of a run whose test has finished
             " SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM task_execution_log WHERE task_id = $2)"
             " ON CONFLICT (event_id) DO NOTHING",
             body.event_id,

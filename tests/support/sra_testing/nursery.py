@@ -217,7 +217,7 @@ def become(module: str, words: list[str], environment: dict[str, str], descripto
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - whatever it is, this process is over
+    except BaseException:  # noqa: BLE001 - whatever it is, this process has finished
         traceback.print_exc()
     finally:
         sys.stdout.flush()

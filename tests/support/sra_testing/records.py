@@ -22,7 +22,7 @@ async def put_run(
     run_id: UUID | None = None,
     status: str = "completed",
 ) -> UUID:
-    """Store a run as it stands in the ledger; an ended one ended now."""
+    """Store a run as it is in the ledger; an ended one ended now."""
     run = run_id or uuid4()
     live = status in ("queued", "running", "parked")
     await connection.execute(

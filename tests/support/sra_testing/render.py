@@ -81,7 +81,7 @@ class Blueprint:
         return self.typed.get(entry["key"])
 
     def find_port(self, name: str) -> str:
-        """Return the port that a service is told to listen on."""
+        """Return the port that a service is to listen on."""
         port: str = list_variables(self.services[name], self.environment)["PORT"]["value"]
         return port
 

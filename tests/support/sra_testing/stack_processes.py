@@ -58,7 +58,7 @@ def call_command(
 
 
 def list_processes(home: Path) -> list[psutil.Process]:
-    """Return every living process that has to do with the home: its path or its token stands in what it was given."""
+    """Return every living process that has to do with the home: its path or its token is in what it was given."""
     token, found = Home(home).read_token("service"), []
     for process in psutil.process_iter():
         try:

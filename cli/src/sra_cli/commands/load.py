@@ -216,5 +216,5 @@ def render_result(result: LoadResult) -> Group:
 
 
 def shorten_file(path: str) -> str:
-    """Return what tells a seed file from the others, without the folders and the ending that all of them have."""
+    """Return the part of a seed file's path that identifies it, without the folders and the suffix that all share."""
     return path.rpartition("/")[2].removesuffix(".csv").removesuffix("Seed")

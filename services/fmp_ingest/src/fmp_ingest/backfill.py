@@ -136,7 +136,7 @@ async def request_history(connection: Connection, settings: FmpSettings, *, toda
     """Ask for what is missing of the history up to today, in the caller's transaction; None where nothing is.
 
     A worker of the service does it beside everything else, within its share of the calls. What failed is asked for again
-    by the next daily run, and goes on where it was; a run that a person cancelled is not.
+    by the next daily run, and resumes from the last committed chunk; a run that a person cancelled does not.
     """
     last = await connection.fetchval(SQL_LAST, _WORK_KEY)
     if not settings.fmp_history_years or (

@@ -25,7 +25,7 @@ LIFETIMES: Mapping[str, timedelta] = {"etf/info": timedelta(hours=20)}
 
 
 class CachedFetcher:
-    """Hands on good answers of slow-changing endpoints from the cache, and everything else from the client."""
+    """Returns good answers of slow-changing endpoints from the cache, and all others from the client."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class CachedFetcher:
         scope: str = "fmp",
         lifetimes: Mapping[str, timedelta] = LIFETIMES,
     ) -> None:
-        """`scope` tells vendors' addresses apart: what one gave is never taken for another's answer."""
+        """`scope` separates vendors' addresses: an answer of one is never used for another."""
         self._client = client
         self._cache = cache
         self._scope = scope

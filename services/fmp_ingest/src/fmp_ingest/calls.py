@@ -32,7 +32,7 @@ SQL_IS_KEPT = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a good answer was as it arrived; `digest` is over the body after decompression."""
+    """What a good answer was as it arrived; `digest` is computed from the decompressed body."""
 
     answered_at: datetime
     status: int

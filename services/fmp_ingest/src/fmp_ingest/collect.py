@@ -263,7 +263,7 @@ class Collector:
 
     def _is_refused(self, error: AnswerError) -> bool:
         """Whether the next source is to be asked; a throttled bulk file is waited for until the end of the run, and where
-        nothing stands in for it, it did not answer."""
+        there is no substitute for it, it did not answer."""
         if error.kind is Kind.BULK_THROTTLE:
             self.progress.was_throttled = self.progress.is_again and not self._is_last_source
             return self.progress.was_throttled

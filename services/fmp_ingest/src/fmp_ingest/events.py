@@ -105,5 +105,5 @@ def read_coverage(request: Request, batch: Batch, known_symbols: frozenset[str],
     is_own = not batch.out_of_scope and all(symbol == request.subject for symbol, _ in named)
     if not is_own:
         return None
-    # what is only announced stands in the calendars
+    # what is only announced is in the calendars
     return Coverage(frozenset({request.subject}), today - _WHOLE_UNDER_ANY_PLAN, today, is_history=True)

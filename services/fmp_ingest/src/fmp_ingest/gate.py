@@ -61,7 +61,7 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[Callable[[], bool]]:
-        """Wait until a call may start; yields what tells whether it still may, should it have to wait for something else.
+        """Wait until a call may start; yields a function that says whether it still may, for who waits for something else.
 
         Raises OutageError where the gate has been closed for too long.
         """
@@ -111,7 +111,7 @@ class Gate:
 
 
 class Breaker:
-    """Tells a vendor that is down from an endpoint that is, over all datasets of a process.
+    """Distinguishes a vendor that is down from an endpoint that is, over all datasets of a process.
 
     Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused but one probe
     in `probe_every` seconds; the first good answer ends that. A failure long after the last one begins anew.

@@ -51,7 +51,7 @@ class Turn:
 
 
 class ClockWatch:
-    """Tells when the store's clock was set: forward, its tickets would be used too early; back, much too late.
+    """Detects that the store's clock was set: forward, its tickets would be used too early; back, much too late.
 
     Each reading bounds how far the two clocks are apart: the store read its own between the asking and the answer. Bounds
     hold on, but for drift, so that a quick exchange makes up for slow ones.
@@ -214,7 +214,7 @@ class Limiter:
         return self._book.next_start()
 
     def _ask(self, now: float) -> None:
-        """Begin an exchange. Meanwhile no more calls may be in flight than it tells of, since others may get the rest."""
+        """Begin an exchange. Meanwhile no more calls may be in flight than it reports, since others may get the rest."""
         book, waiting = self._book, len(self._queue)
         spare = max(0, book.permits - book.in_flight) if waiting else 0
         self._told = book.in_flight + (spare + 1) // 2

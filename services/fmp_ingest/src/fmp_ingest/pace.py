@@ -157,7 +157,7 @@ class TicketBook:
         self.started += 1
 
     def end(self, began: float, now: float, *, is_answered: bool) -> None:
-        """The call that began at `began` is over, and its ticket rests."""
+        """The call that began at `began` has finished, and its ticket rests."""
         self._under_way.remove(began)
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
         self._resting.append(now + self._pace.rest + (0.0 if is_answered else self._pace.lost))

@@ -1,4 +1,4 @@
-"""What the account has left: the vendor's limits as it tells them, kept for all processes, and when to go on."""
+"""What the account has left: the vendor's limits as it reports them, shared by all processes, and when to resume."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def next_midnight(now: datetime) -> datetime:
 
 
 class Quota:
-    """Tells the minute's limit from the day's: three minutes without any success make it the day's."""
+    """Distinguishes the minute's limit from the day's: three minutes without any success make it the day's."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -59,7 +59,7 @@ _UNPROVEN = "not_newest"
 _WHY = {
     Standing.AMBIGUOUS: (
         AMBIGUOUS_KEY,
-        "its answer has another row of this key, and nothing tells which of them holds: collect it again, or dismiss it",
+        "its answer has another row of this key, and nothing shows which of them is right: collect it again, or dismiss it",
     ),
     Standing.UNPROVEN: (
         _UNPROVEN,

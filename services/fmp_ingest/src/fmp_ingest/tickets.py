@@ -26,10 +26,10 @@ _TURN_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Offer:
-    """What a process has, gives back and wants.
+    """What a process has, releases and wants.
 
     `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tickets that it keeps, `back` the
-    seconds until each of those it gives back may be used, `tickets` how many it wants, usable within `ahead` seconds.
+    seconds until each of those it releases may be used, `tickets` how many it wants, usable within `ahead` seconds.
     """
 
     in_use: int = 0

@@ -1,4 +1,4 @@
-"""What the pure half hands on: source records as text, then typed, with rejects, warnings and where to go on.
+"""What the pure half returns: source records as text, then typed, with rejects, warnings and the resume point.
 
 inspect_file(head, path, catalogue)        -> FileHead | FileProblem     files.py
 read_batches(stream, head, start=...)      -> Iterator[TextBatch]        reader.py

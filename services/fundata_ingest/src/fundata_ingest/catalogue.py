@@ -82,7 +82,7 @@ class Dataset(_Frozen):
     """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.
 
     `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of the
-    catalogue it stands in; with each row it is kept as part of `parser_version`.
+    catalogue it is in; with each row it is kept as part of `parser_version`.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]

@@ -142,7 +142,7 @@ async def store_rejects(connection: Connection, delivery: Delivery, typed: Typed
 
 
 def name_delivery(delivery: Delivery) -> str:
-    """Return what tells one file or export from the next under the same path."""
+    """Return what distinguishes one file or export from the next under the same path."""
     return f"{delivery.source_file or ''} {delivery.file_hash or delivery.run_id}"
 
 

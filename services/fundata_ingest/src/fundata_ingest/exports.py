@@ -163,7 +163,7 @@ async def _load_file(job: ExportJob, export: Export, path: Path, sha256: str) ->
 def _find_reader(
     stream: BinaryIO, name: str, dataset: Dataset, size: int, export: Export, batch_rows: int
 ) -> tuple[Callable[[Position | None], Iterator[TextBatch]], list[str] | None]:
-    """Return what reads the delivery from a position, and a CSV's columns; the first byte tells JSON from CSV.
+    """Return what reads the delivery from a position, and a CSV's columns; the first byte distinguishes JSON from CSV.
 
     Raises RetryableError where it is neither (an HTML page, say): the vendor may do better next time.
     """

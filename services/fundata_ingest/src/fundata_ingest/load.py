@@ -152,7 +152,7 @@ def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
 
 
 def _join_results(first: LoadResult, second: LoadResult) -> LoadResult:
-    """Return what both runs did; what the second skipped, since the first had loaded it, is told as the first left it."""
+    """Return what both runs did; what the second skipped, since the first had loaded it, is reported as the first left it."""
     loaded = {file["file"]: file for file in first.files if file["status"] == UnitStatus.COMPLETED}
     files = [loaded.get(file["file"], file) if file["status"] == UnitStatus.SKIPPED else file for file in second.files]
     return replace(
@@ -164,7 +164,7 @@ def _join_results(first: LoadResult, second: LoadResult) -> LoadResult:
 
 
 def make_load_request(folder: Path, *, released: bool = False) -> RunRequest:
-    """Return the request for a tree; the same folder is the same work. `released` lets through what was held."""
+    """Return the request for a tree; the same folder is the same work. `released` approves what was held."""
     return RunRequest(
         task_type=TaskType.CSV_IMPORT,
         parameters={"folder": str(folder)} | ({"released": True} if released else {}),

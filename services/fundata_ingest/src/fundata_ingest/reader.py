@@ -72,7 +72,7 @@ def read_batches(
         position = batch.end
         if batch.read:
             yield batch
-        del batch, cut  # so that a caller who lets go of a batch frees it before the next one is made
+        del batch, cut  # so that a caller who drops a batch frees it before the next one is made
 
 
 def _fill(stream: BinaryIO, carry: bytes, batch_rows: int) -> tuple[bytes, bool]:

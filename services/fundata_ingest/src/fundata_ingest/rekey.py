@@ -54,7 +54,7 @@ def find_moved(dataset: Dataset, rows: Sequence[asyncpg.Record], fresh: TypedBat
     parts = pl.Series([row["part"] for row in rows], dtype=fresh.frame.schema[part]).gather(place)
     moved = (fresh.frame["identifier"] != identifiers) | (fresh.frame[part] != parts)
     if part == "record_id":
-        # a record must not lose the id that tells it from others
+        # a record must not lose the id that identifies it
         moved = moved & ((fresh.frame[part] != "") | (parts == ""))
     return moved
 

@@ -35,7 +35,7 @@ from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 
 _START = Position(0, 1)
 
-# The file that it stands in says in which order its columns are: the newest of its path, and the first of several exports.
+# The file that it is in says in which order its columns are: the newest of its path, and the first of several exports.
 # The run is there as long as the reject is open.
 _RUN = "CASE WHEN r.data_source = 'CSV' THEN coalesce(r.last_run_id, r.run_id) ELSE r.run_id END"
 _COLUMNS = f""", (
@@ -129,7 +129,7 @@ class _Replay:
     async def _is_ambiguous(
         self, connection: Connection, row: asyncpg.Record, frame: pl.DataFrame, *, is_corrected: bool
     ) -> bool:
-        """Return whether a JSON record without record id stands beside another one of its answer under the same key."""
+        """Return whether its answer has another JSON record with the same key, and this one has no record id."""
         if self.dataset.table == "quotes" or row["data_source"] != "API" or frame["record_id"][0]:
             return False
         if row["reason"] == "ambiguous_key" and not is_corrected:

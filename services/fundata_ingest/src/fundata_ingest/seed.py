@@ -27,7 +27,7 @@ log = get_logger(__name__)
 class SeedWork:
     """What `csv_import`, and the data and quote steps without the update API, do.
 
-    `find_tree` tells where the files of a run lie; it raises ConfigError where there is no such folder.
+    `find_tree` returns where the files of a run are; it raises ConfigError where there is no such folder.
     """
 
     catalogue: Catalogue

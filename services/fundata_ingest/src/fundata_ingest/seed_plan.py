@@ -222,7 +222,7 @@ def _read_pointer(file: FoundFile) -> Wanted:
 
 
 def _describe_place(file: FoundFile) -> dict[str, int]:
-    """Return by what a later look tells whether the file is still the same."""
+    """Return what shows at a later check whether the file is still the same."""
     return {"size": file.size, "modified_ns": file.modified_ns}
 
 

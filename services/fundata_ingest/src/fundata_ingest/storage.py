@@ -50,7 +50,7 @@ class SeedStore:
     _weak: set[int] = field(default_factory=set)
 
     async def find_file(self, wanted: Wanted) -> ManifestFile | None:
-        """Return what the first place that knows the file says of it; None where none can say, and `fetch` tells why."""
+        """Return what the first place that knows the file says of it; None where none can say, and `fetch` reports why."""
         for source in self.sources:
             with suppress(RetryableError, FatalError):
                 file = await source.find_file(wanted)
@@ -66,7 +66,7 @@ class SeedStore:
             try:
                 file = await source.find_file(wanted)
                 if file is None:
-                    problems.append("it stands in no manifest and has no pointer")
+                    problems.append("it is in no manifest and has no pointer")
                     continue
                 _check_content(file, wanted)
                 await self._download(place, file, wanted.target, on_progress)

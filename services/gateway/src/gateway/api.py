@@ -47,7 +47,7 @@ class RefreshBody(BaseModel):
         return self
 
     def make_parameters(self) -> RefreshParameters:
-        """Return what the refresh is told; raises ValueError where the parts do not fit together."""
+        """Return the parameters of the refresh; raises ValueError where the parts do not fit together."""
         return RefreshParameters(**self.model_dump())
 
 

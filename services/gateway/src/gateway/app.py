@@ -164,7 +164,7 @@ def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
 
 
 def make_client() -> httpx.AsyncClient:
-    """Return a client that goes where it is told, past no proxy of the environment."""
+    """Return a client that uses the given address and no proxy of the environment."""
     return httpx.AsyncClient(trust_env=False, verify=load_certificates(), timeout=httpx.Timeout(15, connect=5))
 
 

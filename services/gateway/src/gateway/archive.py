@@ -96,7 +96,7 @@ SQL_DELETE = (
     "DELETE FROM run_unit u USING leaving l WHERE u.task_id = l.task_id",
     "DELETE FROM task_execution_log t USING leaving l WHERE t.task_id = l.task_id",
 )
-# small things of the gateway's own; the newest slot of a schedule tells what is due
+# small things of the gateway's own; the newest slot of a schedule shows what is due
 SQL_PRUNE = (
     "DELETE FROM incident WHERE ended_at < now() - $1::interval",
     "DELETE FROM alert WHERE task_id IS NULL AND created_at < now() - $1::interval",

@@ -17,7 +17,7 @@ _ROW = 26
 
 @dataclass(frozen=True)
 class Bar:
-    """One value: its class, and what is told where somebody points at it."""
+    """One value: its class, and what its tooltip shows."""
 
     value: float
     kind: str

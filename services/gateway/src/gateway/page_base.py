@@ -49,7 +49,7 @@ def say(request: Request, hub: Hub, title: str, text: str, *, status_code: int) 
 
 
 class PageRoute(APIRoute):
-    """A route that tells people on a page, not in a problem document, what is away."""
+    """A route that reports on a page, not in a problem document, what is unavailable."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler."""

@@ -61,7 +61,7 @@ def read_filter(
 
 
 def write_filter(wanted: RejectFilter) -> str:
-    """Return the filter as it stands in an address, without the page's place."""
+    """Return the filter as it is in an address, without the page's place."""
     query = {"dataset": wanted.dataset, "reason": wanted.reason, "run_id": wanted.run_id and str(wanted.run_id)}
     return urlencode(
         {**{k: v for k, v in query.items() if v}, **({} if wanted.state == "open" else {"state": wanted.state})}
@@ -100,7 +100,7 @@ def add_rejects(router: APIRouter) -> None:
 
     @router.get("/ui/rejects.csv")
     async def download_rejects(state: State, wanted: Annotated[RejectFilter, Depends(read_filter)]) -> Response:
-        # the first rows are read before the answer begins, so that an outage is told of
+        # the first rows are read before the answer begins, so that an outage is reported
         first = await _read_some(state.pool, wanted)
         return StreamingResponse(
             _write_csv(state.pool, wanted, first),

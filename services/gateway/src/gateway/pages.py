@@ -28,7 +28,7 @@ _PAGE_RUNS = 50
 
 
 def make_page_router() -> APIRouter:
-    """Return the routes of all pages; none of them stands in the API description."""
+    """Return the routes of all pages; none of them is in the API description."""
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     add_login(router)
     _add_dashboard(router)

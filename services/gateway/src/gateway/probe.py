@@ -200,7 +200,7 @@ class Probe:
 
 
 def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
-    """Return how the database stands after this error; `answers` tells that a lighter question was answered."""
+    """Return how the database stands after this error; `answers` is true if a lighter query was answered."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         return HealthStatus.DEGRADED, "It is not migrated: run `./sra migrate`."
     if isinstance(error, TimeoutError) and answers:

@@ -57,7 +57,7 @@ class SessionKeeper:
     def find_access(self, presented: str) -> Access | None:
         """Return what a token allows, or None where it is none of ours."""
         found = 0
-        # every token is compared in full, so that the time tells nothing
+        # every token is compared in full, so that the time reveals nothing
         for token, access in self._tokens:
             found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
         return Access(found) if found else None

@@ -82,7 +82,7 @@ def find_host(url: httpx.URL) -> str:
 
 
 def judge_url(text: str, rules: AddressRules) -> httpx.URL:
-    """Return an address that may be asked as far as its text tells; raises RefusedAddressError.
+    """Return an address that may be asked as far as its text shows; raises RefusedAddressError.
 
     It is https, has no user info, and a literal address as its host is public. What a name stands for is judged when it is
     looked up.

@@ -1,6 +1,6 @@
 """Runs: the ledger of what was asked for, its units of work, their leases, and the driver that carries a run through.
 
-A run is a row of `task_execution_log`; its parts are rows of `run_unit`. A worker takes a unit by raising its epoch, and
+A run is a row of `task_execution_log`; its parts are rows of `run_unit`. A worker claims a unit by raising its epoch, and
 every chunk it commits updates that row under the epoch it holds: the fence is the resume point itself.
 """
 

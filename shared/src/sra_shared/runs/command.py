@@ -22,7 +22,7 @@ async def carry_through(
     """Do the run until it ended or parked and return it; what is to be tried later, and what others hold, is waited for.
 
     With `waits_while_parked` parking is waited out too. Raises what the database raises when it is away for longer than
-    `timing.longest_outage` of the worker; the run goes on where it was when it is called again.
+    `timing.longest_outage` of the worker; the run resumes from the last committed chunk when it is called again.
     """
     timing = worker.timing
     answered = time.monotonic()

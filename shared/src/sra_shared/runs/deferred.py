@@ -46,7 +46,7 @@ class _Source:
 
 
 class DeferredWork:
-    """Stands for a work until a run of its type is planned, done or ended, and then hands on to it."""
+    """Stands for a work until a run of its type is planned, done or finished, and then delegates to it."""
 
     def __init__(self, source: _Source, task_type: str, traits: WorkTraits) -> None:
         self._source = source

@@ -217,7 +217,7 @@ async def end_cancelled_runs(
 
 
 async def put_completion(connection: Connection, task_id: UUID, source: str, datasets: Sequence[str]) -> UUID:
-    """Keep the event that tells view_builder of a finished run, in the caller's transaction, and wake its sender."""
+    """Store the event that notifies view_builder of a finished run, in the caller's transaction, and wake its sender."""
     event_id = uuid4()
     await connection.execute(
         "INSERT INTO completion_outbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)"

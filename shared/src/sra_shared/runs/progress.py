@@ -36,7 +36,7 @@ class _File:
 def summarise_progress(units: Sequence[Unit]) -> RunProgress | None:
     """Return the progress of a run from its units; None where none of them reads a file.
 
-    Units that are streams of one file tell of the file as a whole, so that it counts once. A unit tells by its `detail` the
+    Units that are streams of one file report the file as a whole, so that it counts once. A unit's `detail` gives the
     `file` and its `size` in bytes, by its `progress` `file`, `bytes_done`, `bytes_total`, `rows_per_second` and
     `bytes_per_second`.
     """

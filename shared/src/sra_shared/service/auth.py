@@ -26,7 +26,7 @@ class Access(IntEnum):
 
 
 Authenticator: TypeAlias = Callable[[Request], Awaitable[Access | None]]
-"""Looks at a request's headers and cookies, never at its body, and tells what its sender may do."""
+"""Looks at a request's headers and cookies, never at its body, and returns what its sender may do."""
 
 Refusal: TypeAlias = Callable[[Request], Response]
 
@@ -40,7 +40,7 @@ def make_token_authenticator(*, service_token: str | None, viewer_token: str | N
         if scheme.lower() != "bearer":
             return None
         found = 0
-        # every token is compared in full, so that the time tells nothing
+        # every token is compared in full, so that the time reveals nothing
         for token, access in known:
             found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
         return Access(found) if found else None

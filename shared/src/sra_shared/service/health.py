@@ -89,7 +89,7 @@ class DatabaseWatcher:
         wants_reader: bool = False,
         seconds: float,
     ) -> None:
-        """`is_beating` tells whether the worker's heartbeat, on a connection of its own, reaches the database.
+        """`is_beating` returns whether the worker's heartbeat, on a connection of its own, reaches the database.
 
         `seconds` lie between two looks.
         `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in.

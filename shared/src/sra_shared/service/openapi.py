@@ -53,7 +53,7 @@ def describe_app(app: FastAPI, task_types: list[str], examples: Examples | None)
 
 
 def _write_example(instance: BaseModel) -> Any:
-    """Return an instance as it stands in JSON; of a body, what was given."""
+    """Return an instance as it is in JSON; of a body, what was given."""
     is_body = type(instance).__name__.endswith("Body")
     return instance.model_dump(mode="json", exclude_unset=is_body)
 

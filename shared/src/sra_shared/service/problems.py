@@ -117,7 +117,7 @@ def _answer_http(request: Request, error: HTTPException) -> Response:
 
 
 def _list_methods(request: Request) -> list[str]:
-    """Return the methods of all routes with this path; the framework tells only those of the first."""
+    """Return the methods of all routes with this path; the framework reports only those of the first."""
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         if route.path is not None and compile_path(route.path)[0].match(request.url.path):

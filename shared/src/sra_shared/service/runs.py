@@ -79,7 +79,7 @@ class UnitReport(DatasetCounts):
     attempt: int
     error: str | None
     progress: dict[str, Any] = Field(
-        description="What the work tells of itself; of a file: file, bytes_done, bytes_total, rows, rows_per_second,"
+        description="What the work reports of itself; of a file: file, bytes_done, bytes_total, rows, rows_per_second,"
         " bytes_per_second, eta_seconds, over all of its streams."
     )
 

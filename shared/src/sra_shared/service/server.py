@@ -25,7 +25,7 @@ _DRAIN_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
-    """Tells the worker of the end at once, while uvicorn still answers what it has accepted."""
+    """Notifies the worker of the end at once, while uvicorn still answers what it has accepted."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)

@@ -115,7 +115,7 @@ Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
 
 
 def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> Background:
-    """Return the task that tells the database how fresh the datasets of a source shall be, once it is there."""
+    """Return the task that stores how fresh the datasets of a source are to be, once it is there."""
 
     async def tell(state: ServiceState) -> None:
         while not state.stopping.is_set():

@@ -263,7 +263,7 @@ rejected_record = Table(
     Column("seen_count", BigInteger, nullable=False, server_default=text("1"), comment="Deliveries that brought it."),
     _time("last_seen_at", required=True),
     Column("last_run_id", Uuid, comment="The run that read it last; null: the one that read it first."),
-    Column("call_id", BigInteger, comment="Row of fmp_call that tells which call brought it."),
+    Column("call_id", BigInteger, comment="Row of fmp_call: the call that brought it."),
     Column("origin", JSONB, comment="What an FMP call asked for: path, subject, and the values that it gives to rows."),
     _time("dismissed_at"),
     Column("dismissed_by", Text),

@@ -1,4 +1,4 @@
-"""`python -m sra_stand_in`: run the stand-in in the foreground until it is told to end."""
+"""`python -m sra_stand_in`: run the stand-in in the foreground until it gets a signal."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ RETURNING incident_id, subject, kind, detail, began_at, ended_at
 
 
 async def sync_incidents(connection: Connection, found: Findings, webhook: Webhook | None) -> None:
-    """Open an incident for every new trouble and close those whose trouble is over; messages are queued with them.
+    """Open an incident for every new trouble and close those whose trouble has passed; messages are queued with them.
 
     Each incident has a message for its beginning and one for its end; what begins or ends together may share it.
     """
@@ -77,7 +77,7 @@ def _describe_beginning(troubles: Sequence[Trouble]) -> list[str]:
 
 
 async def _close(connection: Connection, incident_ids: Sequence[int], webhook: Webhook | None) -> None:
-    """Close incidents whose end is told together, as far as no other gateway did."""
+    """Close incidents whose end one message reports, unless another gateway did."""
     async with connection.transaction():
         found = [await connection.fetchrow(SQL_CLOSE, incident_id) for incident_id in incident_ids]
         rows = [dict(row) for row in found if row is not None]

@@ -26,7 +26,7 @@ RETURNING incident_id, subject, kind, began_at, ended_at
 
 
 class DatabaseOutage:
-    """Remembers an outage in this process: tells of it while it lasts, and writes it down once it is over."""
+    """Remembers an outage in this process: reports it while it lasts, and records it once it has passed."""
 
     def __init__(self, known: Knowledge, webhook: Webhook | None, *, grace: timedelta) -> None:
         self._known = known

@@ -62,9 +62,9 @@ SELECT EXISTS (
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page that tells more.
+    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page with details.
 
-    Of several troubles with the same `together`, one message tells when they are seen at once.
+    Of several troubles with the same `together`, one message reports all that are found at once.
     """
 
     subject: str
@@ -168,7 +168,7 @@ def _judge_run(run: LoneRun, found: Findings) -> None:
     how = _BAD_ENDS.get(RunStatus(run.status))
     if how is not None:
         why = f" {run.error[:_MOST_WORDS].rstrip('.')}." if run.error else ""
-        text = f"Run {run.task_type} {how}.{why} ./sra runs show {run.task_id} tells more."
+        text = f"Run {run.task_type} {how}.{why} ./sra runs show {run.task_id} shows details."
         found.troubles.append(Trouble(subject, "run_failed", run.since, text))
 
 

@@ -76,7 +76,7 @@ class StepStatus(StrEnum):
 
     @property
     def unit_status(self) -> UnitStatus:
-        """What the ledger's unit ends as: a parked step is over for this refresh, so it did its part only partly."""
+        """What the ledger's unit ends as: a parked step has finished for this refresh, so it did its part only partly."""
         return UnitStatus.PARTIAL if self is StepStatus.PARKED else UnitStatus(self.value)
 
 
@@ -113,7 +113,7 @@ class RefreshParameters(BaseModel):
         return [step for step in Step if step.source in self.sources]
 
     def choose_for(self, task_type: TaskType) -> dict[str, str]:
-        """Return what a run of this type is told."""
+        """Return the parameters of a run of this type."""
         is_update = task_type in (TaskType.FUNDATA_DATA, TaskType.FUNDATA_QUOTES)
         return {"from": self.from_date.isoformat()} if is_update and self.from_date is not None else {}
 

@@ -27,7 +27,7 @@ class Pace:
 
 
 class StepRun:
-    """One go at one step; everything that a successor needs stands in `state`, which every change commits."""
+    """One go at one step; everything that a successor needs is in `state`, which every change commits."""
 
     def __init__(self, context: UnitContext, peer: Peer, pace: Pace) -> None:
         self.context = context

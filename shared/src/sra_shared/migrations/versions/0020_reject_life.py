@@ -76,9 +76,7 @@ def _add_columns() -> None:
             nullable=True,
             comment="The run that read it last; null: the one that read it first.",
         ),
-        sa.Column(
-            "call_id", sa.BigInteger(), nullable=True, comment="Row of fmp_call that tells which call brought it."
-        ),
+        sa.Column("call_id", sa.BigInteger(), nullable=True, comment="Row of fmp_call: the call that brought it."),
         sa.Column(
             "origin",
             JSONB(),
