@@ -19,8 +19,9 @@ _ROWS_AT_ONCE = 16_000
 
 # Equal rows of one delivery are numbered over its chunks, so that each is a reject; the first of the next delivery is the
 # first of this one again. Where the row says something else than before, it replaces what was kept; of a file, its line is
-# that in the newest one. A dismissal holds for the reason that the person saw. Rejects are locked in one order, whatever that
-# of the rows, each found by the unique index: a join could pair all equal rows with one another.
+# that in the newest one. A dismissal holds for the reason that the person saw. Rejects are locked and inserted in one order,
+# so that concurrent runs do not deadlock, and numbered in the order of the rows. Each is found by the unique index: a join
+# could pair all equal rows with one another.
 _SQL_KEEP = """
 WITH given AS (
   SELECT * FROM unnest($6::integer[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[],
@@ -34,16 +35,20 @@ WITH given AS (
   FROM (SELECT DISTINCT identity FROM given) d
 ), placed AS (
   SELECT g.*, b.places + g.place AS occurrence FROM given g JOIN begun b USING (identity)
+), numbered AS MATERIALIZED (
+  SELECT p.*, nextval(pg_get_serial_sequence('rejected_record', 'reject_id')) AS reject_id
+  FROM (SELECT * FROM placed ORDER BY n) p
 ), locked AS MATERIALIZED (
   SELECT FROM (SELECT identity, occurrence FROM placed ORDER BY identity, occurrence) p CROSS JOIN LATERAL (
     SELECT FROM rejected_record r WHERE r.identity = p.identity AND r.occurrence = p.occurrence LIMIT 1 FOR UPDATE) one
 )
-INSERT INTO rejected_record AS r (run_id, source, dataset, data_source, identity, delivery, occurrence, file_path, file_hash,
-  line, record_key, reason, detail, raw, call_id, origin, delivered_on)
-SELECT $1, $2, $3, $4, p.identity, $5, p.occurrence, p.file_path, p.file_hash,
+INSERT INTO rejected_record AS r (reject_id, run_id, source, dataset, data_source, identity, delivery, occurrence,
+  file_path, file_hash, line, record_key, reason, detail, raw, call_id, origin, delivered_on)
+OVERRIDING SYSTEM VALUE
+SELECT p.reject_id, $1, $2, $3, $4, p.identity, $5, p.occurrence, p.file_path, p.file_hash,
   p.line, p.record_key, p.reason, p.detail, p.raw, p.call_id, p.origin::jsonb, p.delivered_on
-FROM placed p WHERE (SELECT count(*) FROM locked) >= 0
-ORDER BY p.n
+FROM numbered p WHERE (SELECT count(*) FROM locked) >= 0
+ORDER BY p.identity, p.occurrence
 ON CONFLICT (identity, occurrence) DO UPDATE SET
   seen_count = r.seen_count + 1, last_seen_at = now(), last_run_id = excluded.run_id,
   delivery = excluded.delivery, reason = excluded.reason, detail = excluded.detail,
