@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fmp_collectors.datasets import DATASETS
 from fundata_ingest.manifest import write_manifest
 from sra_cli.app import run
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, BYTES_PER_FUND_ROW
 from sra_cli.settings import ROOT
+from sra_stand_in.server import StandIn
+from sra_testing.stand_in import run_stand_in
 
+KEY = "key-that-nobody-may-see"
+SECRET = "secret-that-nobody-may-see"
 SAMPLE = ROOT / "fundata" / "sample"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "a" + "\nsize 123456\n"
 
@@ -104,6 +111,143 @@ def test_people_read_a_table_in_which_names_obey_nothing(tree: Path, capsys: pyt
     shown = capsys.readouterr().out
     assert "\x1b[31m" not in shown
     assert "unknown_file" in shown
+
+
+@pytest.fixture
+def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    with run_stand_in(as_of=None) as stand_in:
+        use_vendors(monkeypatch, stand_in)
+        yield stand_in
+
+
+def use_vendors(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> None:
+    settings = {
+        "SRA_SANDBOX": "1",
+        "FMP_API_KEY": KEY,
+        "FMP_BASE_URL": stand_in.fmp_base_url,
+        "FMP_BULK_CALLS_PER_MINUTE": "600",
+        "FUNDATA_ACCESS_KEY_ID": KEY,
+        "FUNDATA_SECRET_ACCESS_KEY": SECRET,
+        "FUNDATA_AUTH_URL": stand_in.fundata_auth_url,
+        "FUNDATA_API_URL": stand_in.fundata_api_url,
+        # no seed tree
+        "FUNDATA_BASE_PATH": str(ROOT / "docs"),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+def list_statuses(result: dict[str, Any]) -> dict[str, str]:
+    return {one["path"]: one["status"] for one in result["fmp"]["endpoints"]}
+
+
+def change_answers(folder: Path, path: str, change: Callable[[str], str]) -> None:
+    """Spoil what was saved of an endpoint."""
+    for file in folder.glob("*.json"):
+        saved = json.loads(file.read_text())
+        if saved["path"] == path:
+            saved["body"] = change(saved["body"])
+            file.write_text(json.dumps(saved))
+
+
+def test_the_vendors_are_asked_for_a_little_of_everything(
+    vendors: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "answers"
+    code, result = call(capsys, "--save", str(folder))
+    assert (code, result["findings"]) == (0, [])
+    fmp = result["fmp"]
+    declared = {source.path for dataset in DATASETS for source in dataset.sources if "{" not in source.path}
+    assert declared <= set(list_statuses(result))
+    assert set(list_statuses(result).values()) <= {"granted", "no_data"}
+    assert fmp["stand_in"]
+    assert fmp["calls_made"] == vendors.stats()["fmp"]["total"] < 70
+    assert sum(fmp["listings"].values()) == 24
+    assert fmp["history"]["calls"] == sum(one["calls"] for one in fmp["history"]["datasets"]) > 500
+    assert fmp["database_bytes"] == 24 * 10 * 250 * BYTES_PER_CLOSE
+    assert result["updates"]["status"] == "granted"
+
+    files = sorted(folder.iterdir())
+    assert len(files) == fmp["calls_made"] == result["saved"]["answers"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    kept = "".join(file.read_text() for file in files)
+    assert KEY not in kept
+    assert SECRET not in kept
+    assert call(capsys, "--save", str(folder))[0] == 5
+
+    change_answers(folder, "profile", lambda body: body.replace('"companyName"', '"fullName"'))
+    change_answers(folder, "etf/info", lambda body: body.replace('"expenseRatio":', '"expenseRatio":"cheap","x":'))
+    change_answers(folder, "quote", lambda body: body.replace('"symbol"', '"ticker"'))
+    change_answers(folder, "earnings", lambda _: "We are sorry")
+    with run_stand_in(as_of=None, answers=folder) as spoiled:
+        use_vendors(monkeypatch, spoiled)
+        spoiled.set_faults({"match": "/stable/scores-bulk", "kind": "402"}, {"match": "/stable/ratios", "kind": "402"})
+        code, result = call(capsys)
+    assert code == 1
+    seen = {one["path"]: one for one in result["fmp"]["endpoints"]}
+    assert {path for path, one in seen.items() if one["status"] == "other_shape"} == {
+        "profile", "etf/info", "quote", "earnings",
+    }  # fmt: skip
+    assert seen["profile"]["missing"] == ["companyName"]
+    assert seen["profile"]["unknown"]["fullName"] == 1
+    assert seen["etf/info"]["odd"]["expenseRatio"] == {
+        "declared": "number", "sent": {"text": 1}, "rows": 1, "example": "cheap",
+    }  # fmt: skip
+    assert seen["quote"]["missing"] == ["symbol"]
+    assert "We are sorry" in seen["earnings"]["message"]
+    assert (seen["scores-bulk"]["status"], seen["ratios"]["status"]) == ("refused", "refused")
+    findings = " ".join(result["findings"])
+    assert "ratios cannot be collected" in findings
+    assert "scores" not in findings, "single scores stand in for the bulk file"
+
+
+def test_a_smaller_plan_costs_more_calls_and_says_what_it_lacks(
+    vendors: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vendors.set_fmp(plan="premium")
+    vendors.set_faults({"match": r"/stable/historical-price-eod/full.*from=20[01]", "kind": "402_symbol"})
+    code, result = call(capsys)
+    statuses = list_statuses(result)
+    assert code == 1
+    assert (statuses["eod-bulk"], statuses["etf/holdings"]) == ("refused", "refused")
+    assert {one["status"] for one in result["fmp"]["endpoints"] if one["path"].endswith("/full")} == {"partly"}
+    assert len(result["findings"]) == 3
+    assert result["fmp"]["weekly"]["calls"] > 400
+
+
+@pytest.mark.parametrize("name", ["FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID"])
+def test_a_key_that_does_not_work_ends_the_command(
+    name: str, vendors: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "invalid")
+    code, result = call(capsys)
+    assert (code, result["status"]) == (5, "failed")
+    assert name in result["next_step"]
+    assert vendors.stats()["fmp"]["total"] < 10
+
+
+def test_a_spent_quota_is_no_refusal(vendors: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    vendors.set_faults({"match": "/stable/quote", "kind": "bandwidth"})
+    code, result = call(capsys)
+    statuses = list_statuses(result)
+    assert (code, statuses["quote"], statuses["symbol-change"]) == (1, "not_asked", "granted")
+
+
+def test_a_stand_in_is_asked_by_a_sandbox_alone(
+    vendors: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FUNDATA_ACCESS_KEY_ID")
+    monkeypatch.delenv("FUNDATA_SECRET_ACCESS_KEY")
+    monkeypatch.delenv("SRA_SANDBOX")
+    code, result = call(capsys)
+    assert (code, "SRA_SANDBOX" in result["next_step"]) == (5, True)
+
+
+def test_without_keys_and_files_there_is_nothing_to_look_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FUNDATA_BASE_PATH", str(ROOT / "docs"))
+    assert call(capsys)[0] == 5
 
 
 def test_a_folder_that_is_not_there_is_a_configuration_error(

@@ -16,8 +16,14 @@ from sra_shared.texts import escape_controls
 def render_report(result: Mapping[str, Any]) -> RenderableType:
     """Return the parts that were looked at, what to expect, and what is wrong."""
     parts: list[RenderableType] = []
-    if "seed" in result:
+    if result["fmp"] is not None:
+        parts += _render_fmp(result["fmp"])
+        parts.append("")
+    if result["seed"] is not None:
         parts += _render_seed(result["seed"])
+    if result["updates"] is not None:
+        updates = result["updates"]
+        parts += ["", _say(f"update API: export of {updates['dataset']} {updates['status']}")]
     parts += [_say(line) for line in _list_end(result)]
     return Group(*parts)
 
@@ -30,7 +36,29 @@ def _list_end(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for finding in result["findings"]:
         yield f"- {finding}"
-    yield "Everything fits." if not result["findings"] else f"{len(result['findings'])} findings."
+    if result["saved"] is not None:
+        yield f"{result['saved']['answers']} answers are kept in {result['saved']['folder']}."
+    count = len(result["findings"])
+    yield "Everything fits." if not count else f"{count} finding{'s' if count > 1 else ''}."
+
+
+def _render_fmp(fmp: Mapping[str, Any]) -> Iterator[RenderableType]:
+    rows = [
+        (one["path"], one["dataset"], one["status"], one["rows"], len(one["missing"]) + len(one["odd"]) or None)
+        for one in fmp["endpoints"]
+    ]
+    kind = " (the stand-in: made-up answers)" if fmp["stand_in"] else ""
+    yield make_table(f"FMP{kind}", ("endpoint", "?dataset", "status", "#rows", "?#fields differ"), rows)
+    total, history = sum(fmp["listings"].values()), fmp["history"]
+    yield Text(
+        f"{total:,} listings. First history from {history['from']}: {history['calls']:,} calls, {history['days']} days."
+    )
+    for name in ("daily", "weekly"):
+        yield Text(f"Each {name} run: {fmp[name]['calls']:,} calls, {fmp[name]['minutes']:.0f} minutes.")
+    yield Text(
+        f"Closes of these years: {_show_size(fmp['database_bytes'])} in the database,"
+        f" {_show_size(int(fmp['database_bytes'] * RESERVE))} of disk with reserve."
+    )
 
 
 def _render_seed(seed: Mapping[str, Any]) -> Iterator[RenderableType]:
