@@ -227,10 +227,12 @@ def test_a_key_that_does_not_work_ends_the_command(
 
 
 def test_a_spent_quota_is_no_refusal(vendors: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    vendors.set_faults({"match": "/stable/quote", "kind": "bandwidth"})
+    vendors.set_faults({"match": "/stable/etf/sector-weightings", "kind": "bandwidth"})
     code, result = call(capsys)
     statuses = list_statuses(result)
-    assert (code, statuses["quote"], statuses["symbol-change"]) == (1, "not_asked", "granted")
+    assert (code, statuses["symbol-change"]) == (1, "granted")
+    assert (statuses["etf/sector-weightings"], statuses["sp500-constituent"]) == ("not_asked", "not_asked")
+    assert "sp500-constituent" not in vendors.stats()["fmp"]["by_path"]
 
 
 def test_a_stand_in_is_asked_by_a_sandbox_alone(

@@ -53,6 +53,7 @@ class Sight:
         return {
             "dataset": self.question.dataset.name,
             "path": self.question.path,
+            "exchange": self.question.requests[0].exchange,
             "status": self.status,
             "message": self.message or None,
             "bulk": source.is_bulk,

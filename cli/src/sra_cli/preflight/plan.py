@@ -73,7 +73,7 @@ class FmpLook:
 
     def _plan_history(self) -> dict[str, Any]:
         market, parts = self.market, []
-        # days that no figure says how many listings have ended in
+        # only a hundred pages would tell how many there are
         ended = Targets({"(delisted)": [str(one) for one in range(self._guess_delisted())]}, market.first, market.last)
         for dataset in DATASETS if self.settings.fmp_history_years else ():
             usable = self._list_usable(dataset)

@@ -44,7 +44,13 @@ def _list_end(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _render_fmp(fmp: Mapping[str, Any]) -> Iterator[RenderableType]:
     rows = [
-        (one["path"], one["dataset"], one["status"], one["rows"], len(one["missing"]) + len(one["odd"]) or None)
+        (
+            " ".join(filter(None, (one["path"], one["exchange"]))),
+            one["dataset"],
+            one["status"],
+            one["rows"],
+            len(one["missing"]) + len(one["odd"]) or None,
+        )
         for one in fmp["endpoints"]
     ]
     kind = " (the stand-in: made-up answers)" if fmp["stand_in"] else ""

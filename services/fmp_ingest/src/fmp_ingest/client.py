@@ -332,6 +332,16 @@ def share_account(pool: Pool, run_id: UUID) -> Account:
     return Account(functools.partial(DatabaseTicketStore, pool), Quota(pool), CallNumbers(pool, run_id))
 
 
+def _make_http(settings: FmpSettings, key: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=settings.fmp_base_url.rstrip("/") + "/",
+        headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        transport=transport or make_outbound_transport(settings, limits=_CONNECTIONS),
+    )
+
+
 @asynccontextmanager
 async def open_client(
     settings: FmpSettings,
@@ -362,15 +372,7 @@ async def open_client(
         paces["backfill"] = make_pace(max(1, int(rate * settings.fmp_backfill_share)), window=window)
     tally = Tally(run_id)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(
-                base_url=settings.fmp_base_url.rstrip("/") + "/",
-                headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
-                timeout=_TIMEOUT,
-                follow_redirects=False,
-                transport=transport or make_outbound_transport(settings, limits=_CONNECTIONS),
-            )
-        )
+        http = await stack.enter_async_context(_make_http(settings, key, transport))
         opened = {
             name: await stack.enter_async_context(Limiter(account.open_store(name), pace))
             for name, pace in paces.items()
