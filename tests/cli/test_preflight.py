@@ -232,7 +232,7 @@ def test_a_spent_quota_is_no_refusal(vendors: StandIn, capsys: pytest.CaptureFix
     statuses = list_statuses(result)
     assert (code, statuses["symbol-change"]) == (1, "granted")
     assert (statuses["etf/sector-weightings"], statuses["sp500-constituent"]) == ("not_asked", "not_asked")
-    assert "sp500-constituent" not in vendors.stats()["fmp"]["by_path"]
+    assert "/stable/sp500-constituent" not in vendors.stats()["fmp"]["by_path"]
 
 
 def test_a_stand_in_is_asked_by_a_sandbox_alone(
