@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from fmp_ingest.client import open_client
+from fmp_ingest.client import open_client, share_account
 from fmp_ingest.pace import make_pace
 from sra_shared.db import open_pool
 from sra_stand_in.server import StandIn
@@ -54,9 +54,9 @@ def given_a_door(vendor: StandIn, calls: Calls, rate: int) -> None:
 @when(parsers.parse("{callers:d} callers ask {times:d} times each at the same moment"))
 def when_many_call(sandbox_database: str, vendor: StandIn, calls: Calls, callers: int, times: int) -> None:
     async def call_all() -> None:
-        pool = await open_pool(sandbox_database, application_name="test", max_size=4)
+        pool, run_id = await open_pool(sandbox_database, application_name="test", max_size=4), uuid4()
         settings = make_settings(vendor.fmp_base_url, fmp_max_calls_per_minute=calls.rate)
-        async with open_client(settings, pool, uuid4(), is_sandbox=True, policy=QUICK) as client:
+        async with open_client(settings, share_account(pool, run_id), run_id, is_sandbox=True, policy=QUICK) as client:
 
             async def call() -> None:
                 for _ in range(times):

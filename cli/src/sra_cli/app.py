@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show runs, freshness and problems.",
     "runs": "List runs; show, cancel or release one.",
     "rejects": "List, replay or dismiss rejected records.",
+    "preflight": "Show what the vendors would give and a first load would take.",
     "compare": "Compare our tables with another database.",
     "login": "Print a link that logs a browser in to the dashboard.",
     "alerts": "List incidents and sent alerts, or send a test message.",

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from fmp_ingest.client import open_client
+from fmp_ingest.client import open_client, share_account
 from sra_shared.db import open_pool
 from sra_testing.fmp_runs import QUICK, make_settings
 
@@ -26,11 +26,15 @@ def start_caller(dsn: str, url: str, *, rate: int, seconds: float, width: int) -
 async def call_until(dsn: str, url: str, rate: int, seconds: float, width: int) -> int:
     """Call with `width` callers at once until the time has passed; return the number of calls."""
     pool = await open_pool(dsn, application_name="test", min_size=1, max_size=4)
-    calls = 0
+    calls, run_id = 0, uuid4()
     end = time.monotonic() + seconds
     try:
         async with open_client(
-            make_settings(url, fmp_max_calls_per_minute=rate), pool, uuid4(), is_sandbox=True, policy=QUICK
+            make_settings(url, fmp_max_calls_per_minute=rate),
+            share_account(pool, run_id),
+            run_id,
+            is_sandbox=True,
+            policy=QUICK,
         ) as client:
 
             async def call() -> None:

@@ -39,7 +39,7 @@ def run_stand_in(**options: Any) -> Iterator[StandIn]:
         yield running
     finally:
         # the folder of a tree is of one test only
-        if wanted in _idle or wanted.fundata_tree is not None:
+        if wanted in _idle or wanted.fundata_tree is not None or wanted.answers is not None:
             running.stop()
         else:
             _idle[wanted] = running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,12 @@ from sra_cli.stack import build_stand_in_command, build_stand_in_settings
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port. [default: a free one]")]
 SecuritiesOption = Annotated[int | None, typer.Option("--securities", min=1, help="Number of made-up FMP listings.")]
 FundsOption = Annotated[int | None, typer.Option("--funds", min=1, help="Number of made-up Fundata funds.")]
+AnswersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers", exists=True, file_okay=False, help="Serve the FMP answers that `preflight --save` kept here."
+    ),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the made-up data.")]
 
 
@@ -22,6 +29,7 @@ def stand_in(
     securities: SecuritiesOption = None,
     funds: FundsOption = None,
     seed: SeedOption = None,
+    answers: AnswersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve the APIs of FMP and Fundata with made-up data until Ctrl-C, and print the settings that point to it.
@@ -31,7 +39,8 @@ def stand_in(
     output = Output(as_json=as_json)
     chosen = port or find_free_port()
     command = build_stand_in_command(chosen, with_sample=funds is None)
-    for option, value in (("--securities", securities), ("--funds", funds), ("--seed", seed)):
+    options = (("--securities", securities), ("--funds", funds), ("--seed", seed), ("--answers", answers))
+    for option, value in options:
         command += [option, str(value)] if value is not None else []
     settings = {"SRA_SANDBOX": "1", **build_stand_in_settings(chosen)}
     for name, text in settings.items():

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from fmp_collectors.call import Call
@@ -58,6 +59,13 @@ class BodyMeter:
         return Receipt(datetime.now(UTC), status, self.size, self._hash.digest(), rows)
 
 
+class Numbers(Protocol):
+    """Gives calls their numbers."""
+
+    async def make_call(self, path: str, parameters: Mapping[str, str], receipt: Receipt) -> Call:
+        """Return the numbered record of a call."""
+
+
 class CallNumbers:
     """Numbers for the calls of one run; those not used leave gaps."""
 
@@ -74,17 +82,22 @@ class CallNumbers:
                 rows = await self._pool.fetch(SQL_TAKE_NUMBERS, _BLOCK)
                 self._free = [row[0] for row in reversed(rows)]
             number = self._free.pop()
-        return Call(
-            call_id=number,
-            run_id=self._run_id,
-            path=path,
-            parameters=dict(parameters),
-            answered_at=receipt.answered_at,
-            status=receipt.status,
-            size=receipt.size,
-            digest=receipt.digest,
-            rows=receipt.rows,
-        )
+        return describe_call(number, self._run_id, path, parameters, receipt)
+
+
+def describe_call(number: int, run_id: UUID, path: str, parameters: Mapping[str, str], receipt: Receipt) -> Call:
+    """Return the record of a call."""
+    return Call(
+        call_id=number,
+        run_id=run_id,
+        path=path,
+        parameters=dict(parameters),
+        answered_at=receipt.answered_at,
+        status=receipt.status,
+        size=receipt.size,
+        digest=receipt.digest,
+        rows=receipt.rows,
+    )
 
 
 async def keep_calls(connection: Connection, calls: Iterable[Call]) -> None:

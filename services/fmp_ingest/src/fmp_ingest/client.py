@@ -20,13 +20,13 @@ from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
 from fmp_collectors.fetch import ends_bare
 from fmp_collectors.judge import ANY_SHAPE, Shape
 from fmp_ingest.bodies import LargeAnswer, read_csv, read_json
-from fmp_ingest.calls import CallNumbers, Receipt
+from fmp_ingest.calls import CallNumbers, Numbers, Receipt
 from fmp_ingest.gate import Breaker, Gate, RetryPolicy
 from fmp_ingest.limiter import Limiter, Turn
 from fmp_ingest.pace import WINDOW_SECONDS, make_bulk_pace, make_pace
-from fmp_ingest.quota import Quota
+from fmp_ingest.quota import AccountQuota, Quota
 from fmp_ingest.tally import Tally
-from fmp_ingest.tickets import DatabaseTicketStore
+from fmp_ingest.tickets import DatabaseTicketStore, TicketStore
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.http import make_outbound_transport, read_retry_after
@@ -94,9 +94,9 @@ class FmpClient:
         calls: Limiter,
         bulk: Limiter,
         share: Limiter | None,
-        quota: Quota,
+        quota: AccountQuota,
         tally: Tally,
-        numbers: CallNumbers,
+        numbers: Numbers,
         policy: RetryPolicy,
         breaker: Breaker,
         is_sandbox: bool,
@@ -318,10 +318,34 @@ class FmpClient:
             )
 
 
+@dataclass(frozen=True)
+class Account:
+    """What the clients of an account share: tickets by budget, what is left of its quota, and the numbers of its calls."""
+
+    open_store: Callable[[str], TicketStore]
+    quota: AccountQuota
+    numbers: Numbers
+
+
+def share_account(pool: Pool, run_id: UUID) -> Account:
+    """Return the account as all processes on one database share it."""
+    return Account(functools.partial(DatabaseTicketStore, pool), Quota(pool), CallNumbers(pool, run_id))
+
+
+def _make_http(settings: FmpSettings, key: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=settings.fmp_base_url.rstrip("/") + "/",
+        headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        transport=transport or make_outbound_transport(settings, limits=_CONNECTIONS),
+    )
+
+
 @asynccontextmanager
 async def open_client(
     settings: FmpSettings,
-    pool: Pool,
+    account: Account,
     run_id: UUID,
     *,
     is_sandbox: bool,
@@ -331,7 +355,7 @@ async def open_client(
     transport: httpx.AsyncBaseTransport | None = None,
     window: float = WINDOW_SECONDS,
 ) -> AsyncIterator[FmpClient]:
-    """Open a run's client; all clients on one database share one rate. Raises ConfigError without a key, RunParkedError.
+    """Open a run's client; all clients of one account share one rate. Raises ConfigError without a key, RunParkedError.
 
     `breaker` is what clients of one process share, so that a vendor that is down is not asked again by each. `window` is
     the seconds in which the vendor counts calls.
@@ -341,25 +365,16 @@ async def open_client(
     if not key:
         raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
     check_source(settings.fmp_base_url, is_sandbox=is_sandbox)
-    quota = Quota(pool)
-    is_probing = await quota.check()
+    is_probing = await account.quota.check()
     rate = settings.fmp_max_calls_per_minute
     paces = {"calls": make_pace(rate, window=window), "bulk": make_bulk_pace(settings.fmp_bulk_calls_per_minute)}
     if is_backfill:
         paces["backfill"] = make_pace(max(1, int(rate * settings.fmp_backfill_share)), window=window)
     tally = Tally(run_id)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(
-                base_url=settings.fmp_base_url.rstrip("/") + "/",
-                headers={"apikey": key, "accept-encoding": "gzip", "user-agent": "sra-data"},
-                timeout=_TIMEOUT,
-                follow_redirects=False,
-                transport=transport or make_outbound_transport(settings, limits=_CONNECTIONS),
-            )
-        )
+        http = await stack.enter_async_context(_make_http(settings, key, transport))
         opened = {
-            name: await stack.enter_async_context(Limiter(DatabaseTicketStore(pool, name), pace))
+            name: await stack.enter_async_context(Limiter(account.open_store(name), pace))
             for name, pace in paces.items()
         }
         client = FmpClient(
@@ -367,9 +382,9 @@ async def open_client(
             calls=opened["calls"],
             bulk=opened["bulk"],
             share=opened.get("backfill"),
-            quota=quota,
+            quota=account.quota,
             tally=tally,
-            numbers=CallNumbers(pool, run_id),
+            numbers=account.numbers,
             policy=policy,
             breaker=breaker or Breaker(policy),
             is_sandbox=is_sandbox,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import asyncpg
 
@@ -38,6 +39,22 @@ SQL_READ = "SELECT parked_until, reason, clock_timestamp() AS now FROM fmp_quota
 def next_midnight(now: datetime) -> datetime:
     """Return the next UTC midnight after `now`."""
     return datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+
+
+class AccountQuota(Protocol):
+    """What is known of an account's quota; each note may raise RunParkedError."""
+
+    async def check(self) -> bool:
+        """Return whether it is still to be seen that the account has something left."""
+
+    async def note_success(self) -> None:
+        """A call brought data."""
+
+    async def note_limit(self) -> None:
+        """A call met the limit."""
+
+    async def note_bandwidth(self) -> None:
+        """The bandwidth of thirty days is spent."""
 
 
 class Quota:
@@ -90,15 +107,16 @@ class Quota:
             row = await connection.fetchrow(SQL_READ)
         if row is not None:
             _raise_park(row)
-        raise _make_park(reason, until)
+        raise make_park(reason, until)
 
 
 def _raise_park(row: asyncpg.Record) -> None:
     if row["parked_until"] is not None and row["parked_until"] > row["now"]:
-        raise _make_park(row["reason"], row["parked_until"])
+        raise make_park(row["reason"], row["parked_until"])
 
 
-def _make_park(reason: str, until: datetime) -> RunParkedError:
+def make_park(reason: str, until: datetime) -> RunParkedError:
+    """Return the error of an account that has nothing left until then."""
     what = "bandwidth of thirty days" if reason == BANDWIDTH else "quota of calls"
     return RunParkedError(
         f"FMP's {what} is spent.", until=until, next_step=f"The run resumes by itself at {until:%Y-%m-%d %H:%M} UTC."

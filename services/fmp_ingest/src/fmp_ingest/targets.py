@@ -71,7 +71,7 @@ async def _read_targets(
     for row in await connection.fetch(SQL_UNIVERSE):
         if wanted is not None and row["symbol"] not in wanted:
             continue
-        if wanted is not None or _is_asked_for(dataset.audience, is_etf=row["is_etf"], is_fund=row["is_fund"]):
+        if wanted is not None or is_asked_for(dataset.audience, is_etf=row["is_etf"], is_fund=row["is_fund"]):
             by_exchange[row["exchange"]].append(row["symbol"])
     if wanted is not None:
         known = {symbol for symbols in by_exchange.values() for symbol in symbols}
@@ -120,7 +120,8 @@ async def read_delisted_targets(connection: Connection, first: date, last: date)
     return Targets({"(delisted)": sorted(ends)}, first, last, ends=ends)
 
 
-def _is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
+def is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
+    """Whether a dataset of this audience is asked for such a listing."""
     # closed-end funds report as companies do
     return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)
 

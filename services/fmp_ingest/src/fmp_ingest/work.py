@@ -17,7 +17,7 @@ from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_ingest.backfill import list_single_sources, read_former, request_history
 from fmp_ingest.cached import CachedFetcher
-from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client
+from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client, share_account
 from fmp_ingest.collect import Collector
 from fmp_ingest.estimate import order_sources
 from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
@@ -161,7 +161,7 @@ class FmpWork:
         is_backfill = task.task_type is TaskType.FMP_BACKFILL
         async with open_client(
             self._settings,
-            context.pool,
+            share_account(context.pool, task.task_id),
             task.task_id,
             is_sandbox=is_sandbox,
             is_backfill=is_backfill,

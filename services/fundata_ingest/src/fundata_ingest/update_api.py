@@ -41,6 +41,10 @@ class ExportFailedError(RetryableError):
     """The vendor gave an export up, or knows it no longer; a new one may succeed."""
 
 
+class CredentialsError(FatalError):
+    """The vendor refused key and secret: nothing can be had until a person acts."""
+
+
 @dataclass(frozen=True)
 class ApiTiming:
     """Seconds: the first pause before a call is repeated and before an export is looked at again, which grow up to their
@@ -197,7 +201,7 @@ class UpdateApi:
             if answer is None:
                 continue
             if answer.status_code in (400, 401, 403):
-                raise FatalError(
+                raise CredentialsError(
                     f"Fundata refused the credentials ({answer.status_code}).",
                     next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
                 )

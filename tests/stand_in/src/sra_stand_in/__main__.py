@@ -29,6 +29,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     ask.add_argument("--window-seconds", type=float, default=defaults.window_seconds, help="length of a window (60)")
     ask.add_argument("--invalid-key", default=defaults.invalid_key, help="the one key that is refused (invalid)")
     ask.add_argument("--fundata-tree", type=Path, help="serve the records of this seed tree and daily changes of them")
+    ask.add_argument(
+        "--answers", type=Path, help="serve the FMP answers that `./sra preflight --save` kept in this folder"
+    )
     ask.add_argument("--fundata-format", choices=("csv", "json"), default=defaults.fundata_format)
     ask.add_argument("--pending-polls", type=int, default=defaults.pending_polls, help="Running answers per export (1)")
     ask.add_argument("--token-seconds", type=float, default=defaults.token_seconds, help="life of a token (3600)")

@@ -15,7 +15,8 @@ class Options:
 
     `as_of` is the day of the world; None is today, and moves on at midnight UTC.
     `fmp_limit` and `bulk_limit` are calls in any `window_seconds`, 0 for no limit. `fundata_tree` is a folder with `data/`
-    and `quotes/` whose records the Fundata side serves instead of `funds` made-up ones.
+    and `quotes/` whose records the Fundata side serves instead of `funds` made-up ones. `answers` is a folder of saved FMP
+    answers that are served instead of made-up ones.
     """
 
     securities: int = 200
@@ -28,6 +29,7 @@ class Options:
     window_seconds: float = 60.0
     invalid_key: str = "invalid"
     fundata_tree: Path | None = None
+    answers: Path | None = None
     fundata_format: str = "csv"
     pending_polls: int = 1
     token_seconds: float = 3600.0

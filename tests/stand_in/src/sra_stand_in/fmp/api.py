@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from sra_stand_in.fmp.revisions import Revisions
 from sra_stand_in.fmp.routes import ROUTES, BadQuery, Call, RestrictedSymbol, Session
+from sra_stand_in.fmp.saved import SavedAnswers
 from sra_stand_in.fmp.texts import (
     BULK_REACHED,
     INVALID_KEY,
@@ -65,6 +66,7 @@ class FmpApi:
         self._invalid_key = options.invalid_key
         self._universe = Universe(seed=options.seed, securities=options.securities)
         self._cache = AnswerCache()
+        self._saved = SavedAnswers(options.answers)
         self.revisions = Revisions()
         self.session = Session(World(self._universe, day), self.revisions)
 
@@ -114,6 +116,8 @@ class FmpApi:
     def _answer_route(self, path: str, request: Request) -> Answer:
         params = {name: value.strip() for name, value in request.params.items() if name != "apikey"}
         key = (path, self.plan, *sorted(params.items()))
+        if (saved := self._saved.find(path, params)) is not None:
+            return saved
         if (body := self._cache.find(key)) is not None:
             return Answer(body=body)
         try:

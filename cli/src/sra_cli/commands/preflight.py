@@ -1,0 +1,112 @@
+"""`./sra preflight`: what the vendors would give and what a first load would take, before anything is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fmp_collectors.datasets import DATASETS
+from fundata_ingest.catalogue import load_catalogue
+from fundata_ingest.tree import SeedTree
+from sra_cli.output import EXIT_FAILED, JsonOption, Output
+from sra_cli.preflight.plan import FmpLook, look_at_fmp
+from sra_cli.preflight.recording import prepare_folder, save_answers
+from sra_cli.preflight.report import render_report
+from sra_cli.preflight.seed import SeedLook, look_at_seed, read_manifest
+from sra_cli.preflight.updates import UpdateLook, look_at_updates
+from sra_cli.settings import read_settings
+from sra_shared.errors import ConfigError
+from sra_shared.logs import configure_logs, hide_secrets
+from sra_shared.settings import FmpSettings, FundataSettings, SeedStorageSettings, ServiceSettings, check_settings
+
+SeedArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[SEED]", help="Folder of the seed files, or their manifest. [default: FUNDATA_BASE_PATH]"),
+]
+
+
+SaveOption = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="DIR", help="Keep the first rows of FMP's answers, without keys, in this folder."),
+]
+
+
+def preflight(seed: SeedArgument = None, save: SaveOption = None, as_json: JsonOption = False) -> None:
+    """Show what the vendors would give and a first load would take. Needs no database and loads nothing.
+
+    Makes about 60 calls to FMP, bulk files at their own pace, and asks Fundata for one export; either only if its key is
+    set. Exits 0 if everything fits, 1 if something would make a load incomplete.
+    """
+    output = Output(as_json=as_json)
+    check_settings(ServiceSettings, FmpSettings, FundataSettings, SeedStorageSettings)
+    configure_logs(service="preflight", level="ERROR", form="json")
+    result = asyncio.run(_look(output, seed, save))
+    output.finish(result, code=EXIT_FAILED if result["findings"] else 0, render=lambda: render_report(result))
+
+
+async def _look(output: Output, seed: Path | None, save: Path | None) -> dict[str, Any]:
+    fmp, fundata = read_settings(FmpSettings), read_settings(FundataSettings)
+    is_sandbox = read_settings(ServiceSettings).sra_sandbox
+    if save is not None:
+        prepare_folder(save)
+    result: dict[str, Any] = {
+        "status": "fits",
+        "findings": [],
+        "fmp": None,
+        "seed": None,
+        "updates": None,
+        "saved": None,
+    }
+    looks: dict[str, FmpLook | SeedLook | UpdateLook | None] = {
+        "seed": await _look_at_seed(fundata, seed),
+        "updates": await look_at_updates(fundata, load_catalogue(), is_sandbox=is_sandbox),
+        "fmp": await _ask_fmp(output, fmp, is_sandbox=is_sandbox),
+    }
+    if not any(looks.values()):
+        raise ConfigError(
+            "There is nothing to look at: no vendor's key is set and no seed file is there.",
+            next_step="Set FMP_API_KEY or the Fundata keys, or name the seed tree.",
+        )
+    for name, look in looks.items():
+        if look is not None:
+            result[name] = look.as_dict()
+            result["findings"] += look.list_findings()
+    if save is not None and isinstance(looks["fmp"], FmpLook):
+        result["saved"] = {"folder": str(save), "answers": save_answers(save, looks["fmp"].recorder.calls)}
+    result["status"] = "findings" if result["findings"] else "fits"
+    return result
+
+
+async def _ask_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpLook | None:
+    if settings.fmp_api_key is None:
+        output.note("FMP_API_KEY is not set: FMP is left out.")
+        return None
+    hide_secrets([settings.fmp_api_key.get_secret_value()])
+    bulk = sum(source.is_bulk for dataset in DATASETS for source in dataset.sources)
+    minutes = max(1, round(bulk / settings.fmp_bulk_calls_per_minute))
+    output.note(f"FMP is asked, {bulk} bulk files among it: about {minutes} min.")
+    return await look_at_fmp(settings, is_sandbox=is_sandbox)
+
+
+async def _look_at_seed(settings: FundataSettings, seed: Path | None) -> SeedLook | None:
+    """Look at the tree or manifest that is named, else at that of the settings; None where these lead to none."""
+    storage = read_settings(SeedStorageSettings)
+    root = (seed if seed is not None else Path(settings.fundata_base_path)).resolve()
+    manifest = None
+    if root.is_file():
+        manifest, root = read_manifest(root), root.parent
+    if seed is None:
+        folders = (settings.fundata_data_path, settings.fundata_quotes_path)
+        data, quotes = (Path(folder).resolve() if folder else None for folder in folders)
+        has_folder = any(folder.is_dir() for folder in (data or root / "data", quotes or root / "quotes"))
+        if not has_folder and not storage.is_set:
+            return None
+        tree = SeedTree.at(root, data=data, quotes=quotes)
+    else:
+        tree = SeedTree.at(root)
+    if manifest is None and (root / "manifest.json").is_file():
+        manifest = read_manifest(root / "manifest.json")
+    return await look_at_seed(tree, manifest, storage, load_catalogue(), reject_limit=settings.reject_limit)

@@ -1,0 +1,154 @@
+"""The FMP part as a whole: the universe, every other endpoint, and what the first history and ordinary work will take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from fmp_collectors.currencies import ALWAYS
+from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Source, Targets
+from fmp_collectors.datasets import DATASETS, list_datasets
+from fmp_collectors.datasets.universe import UniverseListing
+from fmp_ingest.alone import own_account
+from fmp_ingest.backfill import HistoryPlan, PartCost, list_single_sources
+from fmp_ingest.client import STAND_IN_HEADER, RefusedSourceError, open_client
+from fmp_ingest.estimate import estimate_calls
+from fmp_ingest.gate import RetryPolicy
+from fmp_ingest.history import DELISTED, LISTED, choose_first
+from fmp_ingest.sessions import list_sessions
+from sra_cli.preflight.fmp import FmpProbe, Sight, list_fmp_findings
+from sra_cli.preflight.questions import Listing, Market, ask_all, ask_universe
+from sra_cli.preflight.recording import RecordingTransport
+from sra_cli.preflight.sizes import BYTES_PER_CLOSE, SESSIONS_PER_YEAR
+from sra_shared.errors import ConfigError
+from sra_shared.http import make_outbound_transport
+from sra_shared.settings import FmpSettings
+
+# a look is no run: what fails twice is told
+_POLICY = RetryPolicy(retries=1, limit_patience=75.0)
+_LATE = timedelta(hours=6)
+_DELISTED_PER_LISTING = 0.045
+"""In a year, by the 5,000 in ten years beside 11,000 listings of docs/operations.md."""
+_ORDINARY_SESSIONS = 6
+_DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True)
+class FmpLook:
+    """What was seen of the vendor, and the market that the estimates are made for."""
+
+    settings: FmpSettings
+    market: Market
+    sights: Sequence[Sight]
+    recorder: RecordingTransport
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether the answers are made up."""
+        return any(call.is_stand_in for call in self.recorder.calls)
+
+    def list_findings(self) -> list[str]:
+        """Return what makes the datasets incomplete, in sentences."""
+        return list_fmp_findings(self.sights)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The part as `--json` shows it."""
+        years = self.settings.fmp_history_years
+        by_exchange = {code: len(symbols) for code, symbols in self.market.list_symbols(Audience.ALL).items()}
+        closes = len(self.market.listings) * years * SESSIONS_PER_YEAR
+        return {
+            "status": "findings" if self.list_findings() else "fits",
+            "stand_in": self.is_stand_in,
+            "calls_made": len(self.recorder.calls),
+            "listings": by_exchange,
+            "endpoints": [sight.as_dict() for sight in self.sights],
+            "history": self._plan_history(),
+            "daily": self._sum_ordinary(Cadence.DAILY),
+            "weekly": self._sum_ordinary(Cadence.WEEKLY),
+            "database_bytes": closes * BYTES_PER_CLOSE,
+        }
+
+    def _plan_history(self) -> dict[str, Any]:
+        market, parts = self.market, []
+        # only a hundred pages would tell how many there are
+        ended = Targets({"(delisted)": [str(one) for one in range(self._guess_delisted())]}, market.first, market.last)
+        for dataset in DATASETS if self.settings.fmp_history_years else ():
+            usable = self._list_usable(dataset)
+            if dataset.history is not History.NONE and usable:
+                targets = self._aim(dataset, market.first, market.sessions)
+                cost = estimate_calls(replace(dataset, sources=usable), targets, self.settings, is_backfill=True)
+                parts.append(PartCost(dataset.name, LISTED, cost))
+            single = list_single_sources(usable)
+            if dataset.history is History.DELISTED and single:
+                cost = estimate_calls(replace(dataset, sources=single), ended, self.settings, is_backfill=True)
+                parts.append(PartCost(dataset.name, DELISTED, cost))
+        found = HistoryPlan(market.first, market.last, parts)
+        return {**found.as_dict(), "days": float(round(found.minutes / (24 * 60), 2))}
+
+    def _guess_delisted(self) -> int:
+        return round(len(self.market.listings) * self.settings.fmp_history_years * _DELISTED_PER_LISTING)
+
+    def _sum_ordinary(self, cadence: Cadence) -> dict[str, Any]:
+        costs = []
+        for dataset in list_datasets(cadence):
+            usable = self._list_usable(dataset)
+            if usable:
+                first = self.market.last - timedelta(days=dataset.daily_days)
+                targets = self._aim(dataset, first, self.market.sessions[-_ORDINARY_SESSIONS:])
+                costs.append(
+                    estimate_calls(replace(dataset, sources=usable), targets, self.settings, is_backfill=False)
+                )
+        return {"calls": sum(cost.calls for cost in costs), "minutes": float(sum(cost.minutes for cost in costs))}
+
+    def _aim(self, dataset: Dataset, first: date, sessions: Sequence[date]) -> Targets:
+        topics = ALWAYS if dataset.audience is Audience.CURRENCIES else None
+        symbols = self.market.list_symbols(dataset.audience)
+        return Targets(symbols, first, self.market.last, sessions, topics=topics)
+
+    def _list_usable(self, dataset: Dataset) -> tuple[Source, ...]:
+        """Return the sources of a dataset that the plan grants, in their order; pages of several topics count as one."""
+        granted = {
+            sight.question.source for sight in self.sights if sight.question.dataset is dataset and sight.is_usable
+        }
+        return tuple(source for source in dataset.sources if source in granted)
+
+
+async def look_at_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpLook:
+    """Ask the vendor for a little of everything; raises ConfigError where the key does not work."""
+    run_id = uuid4()
+    recorder = RecordingTransport(make_outbound_transport(settings), settings.fmp_base_url, STAND_IN_HEADER)
+    try:
+        async with open_client(
+            settings, own_account(run_id), run_id, is_sandbox=is_sandbox, policy=_POLICY, transport=recorder
+        ) as client:
+            sights = await FmpProbe(client, recorder, frozenset()).ask_all(ask_universe())
+            market = _read_market(settings, sights, datetime.now(UTC))
+            known = frozenset(one.symbol for one in market.listings)
+            sights += await FmpProbe(client, recorder, known).ask_all(ask_all(market))
+    except RefusedSourceError as error:
+        raise ConfigError(
+            "FMP_BASE_URL and SRA_SANDBOX contradict each other: a sandbox takes data of the stand-in alone, and no other"
+            " database takes them.",
+            next_step="Unset SRA_SANDBOX for the vendor, or set it to 1 for the stand-in.",
+        ) from error
+    return FmpLook(settings, market, sights, recorder)
+
+
+def _read_market(settings: FmpSettings, sights: Iterable[Sight], now: datetime) -> Market:
+    """Return the market that the universe's answers describe."""
+    today = now.date()
+    first = choose_first(today, settings.fmp_history_years)
+    sessions = sorted({day for _, day, close in list_sessions(first, today) if close + _LATE <= now})
+    records = [one.record for sight in sights for one in sight.batch.accepted]
+    listings = [_read_listing(one) for one in records if isinstance(one, UniverseListing)]
+    return Market(first, today, sessions, listings)
+
+
+def _read_listing(record: UniverseListing) -> Listing:
+    is_etf = bool(record.is_etf)
+    return Listing(
+        record.symbol, record.exchange, is_etf, is_etf or bool(record.is_fund), float(record.market_cap or 0)
+    )

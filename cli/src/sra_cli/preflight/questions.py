@@ -1,0 +1,138 @@
+"""Which calls tell what a plan grants: one for each endpoint, made of the declarations as a run makes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from fmp_collectors.dataset import Audience, Dataset, Request, Scope, Source, Targets, plan_requests
+from fmp_collectors.datasets import DATASETS
+from fmp_collectors.datasets.universe import UNIVERSE
+from fmp_collectors.records import EXCHANGES
+from fmp_ingest.targets import is_asked_for
+
+_FEW_DAYS = timedelta(days=10)
+# well-known listings, asked for where the plan refuses the universe
+_USUAL = {False: (("TSX", "RY.TO"), ("NASDAQ", "AAPL")), True: (("TSX", "XIU.TO"), ("AMEX", "SPY"))}
+_CANADIAN = ("TSX", "TSXV")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A listing of the universe, as far as the choice of one is concerned."""
+
+    symbol: str
+    exchange: str
+    is_etf: bool
+    is_fund: bool
+    market_cap: float
+
+
+@dataclass(frozen=True)
+class Market:
+    """What questions are made for: the listings, the days of the first history, and its trading sessions."""
+
+    first: date
+    last: date
+    sessions: Sequence[date]
+    listings: Sequence[Listing] = field(default=())
+
+    def list_symbols(self, audience: Audience) -> dict[str, list[str]]:
+        """Return the symbols that a dataset of this audience is asked for, by exchange."""
+        found: dict[str, list[str]] = {code: [] for code in EXCHANGES}
+        for one in self.listings:
+            if is_asked_for(audience, is_etf=one.is_etf, is_fund=one.is_fund):
+                found[one.exchange].append(one.symbol)
+        return found
+
+    def choose(self, audience: Audience, *, is_canadian: bool) -> tuple[str, str]:
+        """Return exchange and symbol of the largest listing of an audience in one of the two countries."""
+        wanted = [
+            one
+            for one in self.listings
+            if (one.exchange in _CANADIAN) is is_canadian
+            and is_asked_for(audience, is_etf=one.is_etf, is_fund=one.is_fund)
+            and (audience is Audience.FUNDS or not (one.is_etf or one.is_fund))
+        ]
+        if not wanted:
+            canadian, american = _USUAL[audience is Audience.FUNDS]
+            return canadian if is_canadian else american
+        largest = max(wanted, key=lambda one: (one.market_cap, one.symbol))
+        return largest.exchange, largest.symbol
+
+
+@dataclass(frozen=True)
+class Question:
+    """An endpoint of a dataset, and the requests by which it is tried.
+
+    The first one asks for most (a Canadian listing, the oldest days, quarters); the next is asked where the vendor refuses
+    the first, or has nothing to say to it.
+    """
+
+    dataset: Dataset
+    source: Source
+    requests: Sequence[Request]
+
+    @property
+    def path(self) -> str:
+        """The endpoint."""
+        return self.requests[0].path
+
+
+def ask_universe() -> list[Question]:
+    """Return the questions whose answers name all listings: one per exchange."""
+    source = UNIVERSE.sources[0]
+    targets = Targets(dict.fromkeys(EXCHANGES, ()), date.min, date.max)
+    return [Question(UNIVERSE, source, [request]) for request in plan_requests(source, targets)]
+
+
+def ask_all(market: Market) -> list[Question]:
+    """Return the questions about every other endpoint, in the order of the datasets."""
+    return [
+        question
+        for dataset in DATASETS
+        if dataset is not UNIVERSE
+        for source in dataset.sources
+        for question in _ask_source(dataset, source, market)
+    ]
+
+
+def _ask_source(dataset: Dataset, source: Source, market: Market) -> list[Question]:
+    most = list(plan_requests(source, _aim(dataset, source, market, is_canadian=True)))
+    least = list(plan_requests(source, _aim(dataset, source, market, is_canadian=False)))
+    if source.scope is Scope.FISCAL:
+        # the newest year that every company has reported
+        name = f"{market.last.year - 1} FY"
+        return [Question(dataset, source, [one]) for one in most if one.subject == name]
+    if source.scope is Scope.TOPIC and "{topic}" in source.path:
+        return [Question(dataset, source, [one]) for one in most]
+    requests = [_narrow(most[0], -1), _narrow(least[-1], 0)]
+    return [Question(dataset, source, requests if _says(requests[0]) != _says(requests[1]) else requests[:1])]
+
+
+def _aim(dataset: Dataset, source: Source, market: Market, *, is_canadian: bool) -> Targets:
+    """Return targets of which a request is made: the oldest days for what is wanted of a history, or the newest ones."""
+    exchange, symbol = market.choose(dataset.audience, is_canadian=is_canadian)
+    symbols: Mapping[str, Sequence[str]] = {exchange: [symbol]}
+    if source.scope is Scope.BATCH and is_canadian:
+        symbols = {**symbols, **dict([_pack(market.choose(dataset.audience, is_canadian=False))])}
+    targets = Targets(symbols, market.first, market.last, market.sessions[-1:])
+    has_days = source.is_dated or source.scope is Scope.RANGE
+    if not has_days:
+        return targets
+    days = min(_FEW_DAYS, timedelta(days=source.range_days - 1))
+    return replace(targets, last=market.first + days) if is_canadian else replace(targets, first=market.last - days)
+
+
+def _pack(choice: tuple[str, str]) -> tuple[str, list[str]]:
+    return choice[0], [choice[1]]
+
+
+def _narrow(request: Request, place: int) -> Request:
+    """Return the request with one of its variants."""
+    return replace(request, variants=request.variants[place:][:1]) if request.variants else request
+
+
+def _says(request: Request) -> object:
+    return request.path, dict(request.params), [dict(variant) for variant in request.variants]

@@ -1,0 +1,95 @@
+"""An account that one process uses by itself, without a database: its tickets and its quota are kept in memory."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fmp_collectors.call import Call
+from fmp_ingest.calls import Receipt, describe_call
+from fmp_ingest.client import Account
+from fmp_ingest.pace import Pace
+from fmp_ingest.quota import BANDWIDTH, BANDWIDTH_PAUSE, DAY, DAY_AFTER, make_park, next_midnight
+from fmp_ingest.tickets import Grant, Member, Offer, judge_exchange, round_up
+
+
+class OwnTicketStore:
+    """Tickets of one budget that no other process takes from; see TicketStore."""
+
+    def __init__(self) -> None:
+        self._pool: Counter[float] = Counter()
+        self._member: Member | None = None
+        self._is_used = False
+
+    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
+        """Give back and take, in one step."""
+        outcome = judge_exchange(
+            pace,
+            worker,
+            offer,
+            [self._member] if self._member else [],
+            sorted(self._pool.items()),
+            pooled=self._pool.total(),
+            now=time.monotonic(),
+            is_first=not self._is_used,
+        )
+        self._is_used = True
+        self._pool = self._pool + outcome.put - outcome.taken
+        self._member = outcome.member
+        return outcome.grant
+
+    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
+        """Give everything back."""
+        self._member = None
+        self._pool += Counter(round_up(time.monotonic() + seconds) for seconds in back)
+
+    async def postpone(self, *, pace: Pace) -> None:
+        """Let every ticket rest from now on."""
+        self._pool = Counter({round_up(time.monotonic() + pace.rest): self._pool.total()})
+
+
+class OwnQuota:
+    """What the vendor told this process of the account's limits; see AccountQuota."""
+
+    def __init__(self) -> None:
+        self._limited_since: float | None = None
+
+    async def check(self) -> bool:
+        """Nothing is known yet, so that nothing is to be seen."""
+        return False
+
+    async def note_success(self) -> None:
+        """A call brought data."""
+        self._limited_since = None
+
+    async def note_limit(self) -> None:
+        """A call met the limit; raises RunParkedError where the limit must be the day's."""
+        if self._limited_since is None:
+            self._limited_since = time.monotonic()
+        if time.monotonic() - self._limited_since >= DAY_AFTER / timedelta(seconds=1):
+            raise make_park(DAY, next_midnight(datetime.now(UTC)))
+
+    async def note_bandwidth(self) -> None:
+        """The bandwidth of thirty days is spent; raises RunParkedError."""
+        raise make_park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
+
+
+class OwnNumbers:
+    """Numbers for calls that no table records."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self._run_id = run_id
+        self._numbers = itertools.count(1)
+
+    async def make_call(self, path: str, parameters: Mapping[str, str], receipt: Receipt) -> Call:
+        """Return the numbered record of a call."""
+        return describe_call(next(self._numbers), self._run_id, path, parameters, receipt)
+
+
+def own_account(run_id: UUID) -> Account:
+    """Return an account whose calls no other process makes meanwhile."""
+    return Account(lambda _: OwnTicketStore(), OwnQuota(), OwnNumbers(run_id))
