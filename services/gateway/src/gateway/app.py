@@ -81,7 +81,6 @@ def create_gateway_app(
     """
     timing = timing or GatewayTiming()
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
-    viewer = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
     webhook = make_webhook(schedule)
     urls = {
         "fmp_ingest": peers.fmp_ingest_url,
@@ -91,7 +90,7 @@ def create_gateway_app(
     client = _PeerClient(token)
     steps = make_steps(urls, client)
     window = schedule.refresh_window_minutes
-    sessions = SessionKeeper(service_token=token, viewer_token=viewer)
+    sessions = SessionKeeper(service.list_tokens())
     probe = Probe(urls, make_client, sessions, seconds=timing.probe)
     hub = Hub(
         probe=probe,

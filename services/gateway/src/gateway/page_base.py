@@ -38,7 +38,7 @@ def make_common(request: Request, hub: Hub) -> dict[str, Any]:
         "status": report_status(hub),
         "session": session,
         "form_token": session.form_token if session else "",
-        "may_change": session is not None and session.access is Access.CHANGE,
+        "may_change": session is not None and session.caller.access is Access.CHANGE,
         "path": request.url.path,
     }
 

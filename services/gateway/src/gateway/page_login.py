@@ -17,7 +17,8 @@ from gateway.page_data import PAGE_SECONDS
 from gateway.render import STATIC, read_static, render_page
 from gateway.sessions import COOKIE, FORM_PREFIX, use_code
 from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.service import Access, ProblemError, ServiceState
+from sra_shared.named_tokens import NamedToken
+from sra_shared.service import ProblemError, ServiceState
 from sra_shared.service.auth import read_address, refuse_stranger
 
 OPEN_PAGES = frozenset(
@@ -82,14 +83,14 @@ def add_login(router: APIRouter) -> None:
         wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
         # a token is taken whatever others did at its address; a code costs a look into the database and has its limit
-        access = hub.sessions.find_access(token)
-        if access is None:
+        holder = hub.sessions.tokens.find(token)
+        if holder is None:
             found = await _try_code(hub, state, read_address(request), token, wanted)
             if isinstance(found, Response):
                 return found
-            access = found
+            holder = found
         answer = RedirectResponse(choose_next(wanted), status_code=303)
-        hub.sessions.set_cookie(request, answer, access)
+        hub.sessions.set_cookie(request, answer, holder)
         return answer
 
     @router.post(f"{FORM_PREFIX}logout", dependencies=[Depends(check_form)])
@@ -116,8 +117,8 @@ def _make_static(name: str, media_type: str) -> Any:
     return send_file
 
 
-async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Access | Response:
-    """Use a login code up and return what it allows, or the page that says why nobody is logged in."""
+async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> NamedToken | Response:
+    """Use a login code up and return the token that it stands for, or the page that says why nobody is logged in."""
     attempt = await hub.logins.begin(state.pool, address)
     if isinstance(attempt, int):
         told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
@@ -126,12 +127,13 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
         return page
     try:
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-            access = await use_code(connection, code)
+            name = await use_code(connection, code)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         await hub.logins.forgive(state.pool, attempt)
         told = "The database is away, so that codes cannot be checked: use a token."
         return _show_login(told, wanted, status_code=503)
-    if access is None:
+    holder = hub.sessions.tokens.find_named(name) if name is not None else None
+    if holder is None:
         return _show_login("That is no valid token, nor a code that can still be used.", wanted, status_code=401)
     await hub.logins.forgive(state.pool, attempt)
-    return access
+    return holder

@@ -9,14 +9,16 @@ import hmac
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sra_shared.db import Connection
-from sra_shared.service import Access
+from sra_shared.named_tokens import SERVICE, NamedToken, TokenRing
+from sra_shared.service import Access, Caller
 from sra_shared.service.middleware import is_secure
 
 COOKIE = "sra_session"
@@ -29,9 +31,9 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that logged in: what it may do, until when (Unix seconds), the token that its forms carry, its name."""
+    """A browser that logged in: by whose token, until when (Unix seconds), the token that its forms carry, its name."""
 
-    access: Access
+    caller: Caller
     expires: int
     form_token: str
     session_id: str
@@ -41,31 +43,22 @@ class SessionKeeper:
     """Makes and reads session cookies; every gateway with the same tokens understands them.
 
     A session ends by its time, by logging out, which all gateways learn within seconds and keep in mind while the
-    database is away, by changing the service token, or, for a viewer's, the viewer token. Only the names of those that
-    were logged out are stored.
+    database is away, and by changing or removing the token that it was begun with, or the service token. Only the names of
+    those that were logged out are stored.
     """
 
-    def __init__(self, *, service_token: str | None, viewer_token: str | None) -> None:
-        self._keys = {
-            Access.CHANGE: derive_key(service_token, None),
-            Access.READ: derive_key(service_token, viewer_token or ""),
-        }
-        self._tokens = [(token.encode(), a) for token, a in ((service_token, 2), (viewer_token, 1)) if token]
+    def __init__(self, tokens: Sequence[NamedToken]) -> None:
+        self.tokens = TokenRing(tokens)
+        service = self.tokens.find_named(SERVICE)
+        master = derive_key(service.value) if service is not None else secrets.token_bytes(32)
+        self._keys = [(token, _derive_own(master, token)) for token in self.tokens.tokens]
         self._ended: set[str] = set()
         self._unwritten: dict[str, int] = {}
 
-    def find_access(self, presented: str) -> Access | None:
-        """Return what a token allows, or None where it is none of ours."""
-        found = 0
-        # every token is compared in full, so that the time reveals nothing
-        for token, access in self._tokens:
-            found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
-        return Access(found) if found else None
-
-    def set_cookie(self, request: Request, response: Response, access: Access) -> None:
+    def set_cookie(self, request: Request, response: Response, token: NamedToken) -> None:
         """Log the browser in."""
+        key = next(key for known, key in self._keys if known == token)
         payload = {
-            "a": int(access),
             "e": int(time.time()) + SESSION_SECONDS,
             "f": secrets.token_urlsafe(16),
             "i": secrets.token_urlsafe(16),
@@ -73,7 +66,7 @@ class SessionKeeper:
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         response.set_cookie(
             COOKIE,
-            f"{body}.{self._sign(body, access)}",
+            f"{body}.{_sign(body, key)}",
             max_age=SESSION_SECONDS,
             path="/",
             httponly=True,
@@ -85,17 +78,15 @@ class SessionKeeper:
     def read(self, request: Request) -> Session | None:
         """Return the browser's session, or None where it has none that holds."""
         body, _, signature = request.cookies.get(COOKIE, "").partition(".")
-        signed = [
-            access
-            for access in self._keys
-            if hmac.compare_digest(self._sign(body, access).encode(), signature.encode())
+        signers = [
+            token for token, key in self._keys if hmac.compare_digest(_sign(body, key).encode(), signature.encode())
         ]
-        if not body or not signed:
+        if not body or not signers:
             return None
         payload = json.loads(base64.urlsafe_b64decode(body))
-        if payload["a"] != signed[0] or payload["e"] < time.time() or payload["i"] in self._ended:
+        if payload["e"] < time.time() or payload["i"] in self._ended:
             return None
-        return Session(Access(payload["a"]), payload["e"], payload["f"], payload["i"])
+        return Session(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
 
     def end(self, session: Session) -> None:
         """Have nobody log in with this session's cookie again, in this process at once."""
@@ -114,27 +105,31 @@ class SessionKeeper:
         rows = await connection.fetch("SELECT session_id FROM ended_session WHERE expires_at > now()")
         self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
 
-    async def authenticate(self, request: Request) -> Access | None:
-        """Tell what the cookie allows: reading, and of changes only the forms, which carry a token of their own."""
+    async def authenticate(self, request: Request) -> Caller | None:
+        """Tell whose cookie it is: it reads, and of changes it makes only the forms, which carry a token of their own."""
         session = self.read(request)
         if session is None:
             return None
         path = request.url.path
         if path == f"{FORM_PREFIX}logout":
-            return Access.CHANGE
-        return session.access if request.method in _READING or path.startswith(FORM_PREFIX) else Access.READ
+            return replace(session.caller, access=Access.CHANGE)
+        is_free = request.method in _READING or path.startswith(FORM_PREFIX)
+        return session.caller if is_free else replace(session.caller, access=Access.READ)
 
-    def _sign(self, body: str, access: Access) -> str:
-        return hmac.new(self._keys[access], body.encode(), "sha256").hexdigest()
+
+def _sign(body: str, key: bytes) -> str:
+    return hmac.new(key, body.encode(), "sha256").hexdigest()
 
 
 @functools.lru_cache(maxsize=8)
-def derive_key(service_token: str | None, viewer_token: str | None) -> bytes:
-    """Return the key of a role's cookies, so slowly that nobody guesses a token from a cookie; random without a token."""
-    if service_token is None:
-        return secrets.token_bytes(32)
-    secret = "\n".join(token for token in (service_token, viewer_token) if token is not None)
-    return hashlib.scrypt(secret.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
+def derive_key(service_token: str) -> bytes:
+    """Return what the keys of all cookies are made from, so slowly that nobody guesses a token from a cookie."""
+    return hashlib.scrypt(service_token.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
+
+
+def _derive_own(master: bytes, token: NamedToken) -> bytes:
+    """Return the key of the cookies of one token: another one as soon as its name, its role or its value changes."""
+    return hmac.digest(master, "\0".join((token.name, token.role, token.value)).encode(), "sha256")
 
 
 def hash_code(code: str) -> bytes:
@@ -154,11 +149,11 @@ async def make_code(connection: Connection) -> str:
     return code
 
 
-async def use_code(connection: Connection, code: str) -> Access | None:
-    """Use a login code up and return what it allows; None where it is unknown, used or too old."""
-    role = await connection.fetchval(
+async def use_code(connection: Connection, code: str) -> str | None:
+    """Use a login code up and return the name of its token; None where it is unknown, used or too old."""
+    name: str | None = await connection.fetchval(
         "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"
         " RETURNING role",
         hash_code(code),
     )
-    return None if role is None else Access.CHANGE if role == "service" else Access.READ
+    return name

@@ -79,9 +79,9 @@ def create_service_app(
     """
     service.check_production()
     service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
-    viewer_token = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
+    tokens = service.list_tokens()
     dsn = database.require_dsn()
-    hide_secrets([service_token, viewer_token, read_password(dsn)])
+    hide_secrets([*(token.value for token in tokens), read_password(dsn)])
     plan = ServicePlan(
         name=name,
         dsn=dsn,
@@ -125,7 +125,7 @@ def create_service_app(
     app.add_middleware(
         AuthMiddleware,
         authenticators=[
-            make_token_authenticator(service_token=service_token, viewer_token=viewer_token),
+            make_token_authenticator(tokens),
             *authenticators,
         ],
         open_routes=OPEN_ROUTES | open_routes,
