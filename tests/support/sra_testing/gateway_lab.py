@@ -153,6 +153,7 @@ def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType],
         works={kind: ScriptedWork(kind, source, script) for kind in types},
         completions_url=views,
         timing=QUICK,
+        is_behind_gateway=True,
     )
 
 
@@ -192,6 +193,7 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
         routers=[router],
         background={"build": build},
         timing=QUICK,
+        is_behind_gateway=True,
     )
 
 

@@ -15,9 +15,9 @@ from gateway.hub import Hub, HubOf
 from gateway.page_base import check_form
 from gateway.page_data import PAGE_SECONDS
 from gateway.render import STATIC, read_static, render_page
-from gateway.sessions import COOKIE, FORM_PREFIX, use_code
-from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.named_tokens import NamedToken
+from gateway.sessions import COOKIE, FORM_PREFIX, Session, make_act, use_code
+from sra_shared.audit import Action, Actor, record_act, record_failed_login
+from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.service import ProblemError, ServiceState
 from sra_shared.service.auth import read_address, refuse_stranger
 
@@ -84,24 +84,26 @@ def add_login(router: APIRouter) -> None:
     ) -> Response:
         # a token is taken whatever others did at its address; a code costs a look into the database and has its limit
         holder = hub.sessions.tokens.find(token)
-        if holder is None:
-            found = await _try_code(hub, state, read_address(request), token, wanted)
+        address = read_address(request)
+        if holder is not None:
+            session = hub.sessions.begin(holder)
+            hub.sessions.note(Action.LOGIN, session, address)
+            await _write_sessions(hub, state)
+        else:
+            found = await _try_code(hub, state, address, token, wanted)
             if isinstance(found, Response):
                 return found
-            holder = found
+            session = found
         answer = RedirectResponse(choose_next(wanted), status_code=303)
-        hub.sessions.set_cookie(request, answer, holder)
+        hub.sessions.set_cookie(request, answer, session)
         return answer
 
     @router.post(f"{FORM_PREFIX}logout", dependencies=[Depends(check_form)])
     async def log_out(request: Request, hub: HubOf, state: State) -> Response:
         session = hub.sessions.read(request)
         if session is not None:
-            hub.sessions.end(session)
-            # while the database is away, the probe writes it down later
-            with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
-                async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-                    await hub.sessions.sync(connection)
+            hub.sessions.end(session, read_address(request))
+            await _write_sessions(hub, state)
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
         return answer
@@ -117,8 +119,18 @@ def _make_static(name: str, media_type: str) -> Any:
     return send_file
 
 
-async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> NamedToken | Response:
-    """Use a login code up and return the token that it stands for, or the page that says why nobody is logged in."""
+async def _write_sessions(hub: Hub, state: ServiceState) -> None:
+    """Write down who logged in or out; while the database is away, the probe does so later."""
+    database = hub.probe.knowledge.database
+    if database.checked_at is not None and not database.answers:
+        return
+    with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
+        async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
+            await hub.sessions.sync(connection)
+
+
+async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Session | Response:
+    """Use a login code up and return the session that it begins, or the page that says why nobody is logged in."""
     attempt = await hub.logins.begin(state.pool, address)
     if isinstance(attempt, int):
         told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
@@ -127,13 +139,27 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
         return page
     try:
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-            name = await use_code(connection, code)
+            session = await _begin_by_code(hub, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         await hub.logins.forgive(state.pool, attempt)
         told = "The database is away, so that codes cannot be checked: use a token."
         return _show_login(told, wanted, status_code=503)
-    holder = hub.sessions.tokens.find_named(name) if name is not None else None
-    if holder is None:
+    if session is None:
         return _show_login("That is no valid token, nor a code that can still be used.", wanted, status_code=401)
     await hub.logins.forgive(state.pool, attempt)
-    return holder
+    return session
+
+
+async def _begin_by_code(hub: Hub, connection: Connection, code: str, address: str) -> Session | None:
+    """Use a code up, and keep in the same transaction who logged in by it, or that somebody failed to."""
+    async with connection.transaction():
+        name = await use_code(connection, code)
+        # whoever made the code may have lost the token since
+        holder = hub.sessions.tokens.find_named(name) if name is not None else None
+        if holder is None:
+            await record_failed_login(connection, address)
+            return None
+        session = hub.sessions.begin(holder)
+        actor = Actor(holder.role, holder.name, address)
+        await record_act(connection, actor, make_act(Action.LOGIN, session))
+        return session

@@ -9,13 +9,15 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.db import Connection
 from sra_shared.named_tokens import SERVICE, NamedToken, TokenRing
 from sra_shared.service import Access, Caller
@@ -26,6 +28,8 @@ SESSION_SECONDS = 12 * 3600
 CODE_LIFETIME = timedelta(minutes=10)
 # the forms of the dashboard; each checks the session's own token before it does anything
 FORM_PREFIX = "/actions/"
+# logins and logouts that wait in memory for the database; the oldest go first
+_MOST_UNWRITTEN = 1000
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -54,15 +58,17 @@ class SessionKeeper:
         self._keys = [(token, _derive_own(master, token)) for token in self.tokens.tokens]
         self._ended: set[str] = set()
         self._unwritten: dict[str, int] = {}
+        self._acts: deque[tuple[Actor, Act]] = deque(maxlen=_MOST_UNWRITTEN)
 
-    def set_cookie(self, request: Request, response: Response, token: NamedToken) -> None:
+    def begin(self, token: NamedToken) -> Session:
+        """Return a new session of the holder of a token."""
+        expires = int(time.time()) + SESSION_SECONDS
+        return Session(Caller.of(token), expires, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
+
+    def set_cookie(self, request: Request, response: Response, session: Session) -> None:
         """Log the browser in."""
-        key = next(key for known, key in self._keys if known == token)
-        payload = {
-            "e": int(time.time()) + SESSION_SECONDS,
-            "f": secrets.token_urlsafe(16),
-            "i": secrets.token_urlsafe(16),
-        }
+        key = next(key for token, key in self._keys if token.name == session.caller.name)
+        payload = {"e": session.expires, "f": session.form_token, "i": session.session_id}
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         response.set_cookie(
             COOKIE,
@@ -88,19 +94,31 @@ class SessionKeeper:
             return None
         return Session(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
 
-    def end(self, session: Session) -> None:
+    def end(self, session: Session, address: str) -> None:
         """Have nobody log in with this session's cookie again, in this process at once."""
         self._ended.add(session.session_id)
         self._unwritten[session.session_id] = session.expires
+        self.note(Action.LOGOUT, session, address)
+
+    def note(self, action: Action, session: Session, address: str) -> None:
+        """Keep in mind that somebody logged in or out, until `sync` writes it down."""
+        actor = Actor(session.caller.role, session.caller.name, address)
+        self._acts.append((actor, make_act(action, session, at=datetime.now(UTC))))
 
     async def sync(self, connection: Connection) -> None:
-        """Write down the sessions that ended here, and learn of those that ended elsewhere."""
-        for session_id, expires in list(self._unwritten.items()):
-            await connection.execute(
-                "INSERT INTO ended_session (session_id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING",
-                session_id,
-                expires,
-            )
+        """Write down who logged in and out and the sessions that ended here, and learn of those that ended elsewhere."""
+        ended, acts = dict(self._unwritten), list(self._acts)
+        # another one that writes meanwhile finds no act left to write; to write an end twice does no harm
+        self._acts.clear()
+        try:
+            async with connection.transaction():
+                await _write_ended(connection, ended)
+                for actor, act in acts:
+                    await record_act(connection, actor, act)
+        except BaseException:
+            self._acts.extendleft(reversed(acts))
+            raise
+        for session_id in ended:
             self._unwritten.pop(session_id, None)
         rows = await connection.fetch("SELECT session_id FROM ended_session WHERE expires_at > now()")
         self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
@@ -115,6 +133,18 @@ class SessionKeeper:
             return replace(session.caller, access=Access.CHANGE)
         is_free = request.method in _READING or path.startswith(FORM_PREFIX)
         return session.caller if is_free else replace(session.caller, access=Access.READ)
+
+
+def make_act(action: Action, session: Session, *, at: datetime | None = None) -> Act:
+    """Return the act of logging in or out."""
+    return Act(action, SubjectKind.SESSION, [session.session_id], at=at)
+
+
+async def _write_ended(connection: Connection, ended: Mapping[str, int]) -> None:
+    await connection.executemany(
+        "INSERT INTO ended_session (session_id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING",
+        list(ended.items()),
+    )
 
 
 def _sign(body: str, key: bytes) -> str:
@@ -137,14 +167,16 @@ def hash_code(code: str) -> bytes:
     return hashlib.blake2b(code.encode(), digest_size=32).digest()
 
 
-async def make_code(connection: Connection) -> str:
-    """Store a login code for ten minutes and return it; those that ran out a day ago are forgotten."""
+async def make_code(connection: Connection, by: Actor) -> str:
+    """Store a login code of somebody for ten minutes and return it; those that ran out a day ago are forgotten."""
     code = secrets.token_urlsafe(24)
     await connection.execute("DELETE FROM login_code WHERE expires_at < now() - interval '1 day'")
     await connection.execute(
-        "INSERT INTO login_code (code_hash, role, expires_at) VALUES ($1, 'service', now() + $2::interval)",
+        "INSERT INTO login_code (code_hash, role, expires_at, token_name)"
+        " VALUES ($1, 'service', now() + $2::interval, $3)",
         hash_code(code),
         CODE_LIFETIME,
+        by.token_name,
     )
     return code
 
@@ -153,7 +185,7 @@ async def use_code(connection: Connection, code: str) -> str | None:
     """Use a login code up and return the name of its token; None where it is unknown, used or too old."""
     name: str | None = await connection.fetchval(
         "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"
-        " RETURNING role",
+        " RETURNING token_name",
         hash_code(code),
     )
     return name

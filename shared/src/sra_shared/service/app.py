@@ -64,6 +64,7 @@ def create_service_app(
     concurrency: int = 4,
     timing: LeaseTiming = DEFAULT_TIMING,
     max_body_bytes: int = MAX_BODY_BYTES,
+    is_behind_gateway: bool = False,
     trusted_proxies: int = 0,
 ) -> FastAPI:
     """Return the application of a service; nothing is opened before its lifespan starts.
@@ -74,7 +75,8 @@ def create_service_app(
     where it has no settings. `examples` gives an instance of each model that its own routes take or answer with.
     `completions_url` is view_builder's address where this service ends runs that views depend on.
     `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
-    how many proxies stand before the service, whose word on a request's address is taken.
+    how many proxies stand before the service, whose word on a request's address is taken; where it `is_behind_gateway`,
+    the gateway's word on who asks is taken too.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
     """
     service.check_production()
@@ -97,6 +99,7 @@ def create_service_app(
         completions_url=completions_url,
         service_token=service_token,
         sets_reader_password=database.sra_reader_password is not None,
+        is_behind_gateway=is_behind_gateway,
     )
     metrics = ServiceMetrics()
 
