@@ -1,4 +1,4 @@
-"""Who works at this command line."""
+"""Who uses this command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sra_shared.named_tokens import CLI, Role
 
 
 def name_actor() -> Actor:
-    """Return who does what a command does on the database itself, as far as the system knows."""
+    """Return the actor of a command that works on the database itself: the user, as far as the system knows."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

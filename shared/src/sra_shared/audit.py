@@ -1,4 +1,4 @@
-"""Who did what: an entry for each act of a person or a program, written in the transaction of what was done."""
+"""The audit: an entry for each act of a person or a program, written in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sra_shared.texts import excerpt
 
 _MOST_OF_ADDRESS = 64
 _IDS_SHOWN = 5
-# strangers fail as often as they like; what is kept of it is bounded
+# strangers may fail as often as they like, so that the table must bound them
 MOST_FAILED_LOGINS_AN_HOUR = 100
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What somebody did."""
 
     TRIGGER = "trigger"
     START = "start"
@@ -39,7 +39,7 @@ class Action(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What it was done to."""
+    """What somebody did it to."""
 
     REFRESH = "refresh"
     RUN = "run"
@@ -50,7 +50,7 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: the role and the name of the token, and where from; a failed login has neither."""
+    """Who acts: role and name of the token, which a failed login does not have, and the address."""
 
     role: Role | None
     token_name: str | None
@@ -64,7 +64,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody did, and to which things; `at` is the transaction's time unless given."""
+    """What somebody did, and to which things; `at` defaults to the transaction's time."""
 
     action: Action
     subject_kind: SubjectKind
@@ -74,7 +74,7 @@ class Act:
 
 
 class AuditEntry(BaseModel):
-    """One act, as it is kept."""
+    """One act."""
 
     audit_id: int
     at: datetime
@@ -112,12 +112,12 @@ WHERE (SELECT count(*) FROM audit WHERE action = '{Action.LOGIN_FAILED}' AND at 
 
 
 def clean_address(text: str) -> str:
-    """Return where somebody comes from, which a proxy may have told: short, and without what a table cannot hold."""
+    """Return an address that the table can hold: a header of a proxy may contain anything."""
     return excerpt(text, _MOST_OF_ADDRESS) or "unknown"
 
 
 async def record_act(connection: Connection, by: Actor, act: Act) -> None:
-    """Keep an act in the caller's transaction."""
+    """Record an act in the caller's transaction."""
     await connection.execute(
         _SQL_RECORD,
         act.action,
@@ -132,7 +132,7 @@ async def record_act(connection: Connection, by: Actor, act: Act) -> None:
 
 
 async def record_failed_login(connection: Connection, address: str) -> None:
-    """Keep a failed login in the caller's transaction, unless enough of this hour are kept."""
+    """Record a failed login in the caller's transaction, up to the limit of an hour."""
     await connection.execute(_SQL_RECORD_FAILED_LOGIN, clean_address(address), MOST_FAILED_LOGINS_AN_HOUR)
 
 
@@ -153,13 +153,13 @@ async def list_audit(connection: Connection, wanted: AuditFilter) -> list[AuditE
 
 
 def describe_details(entry: AuditEntry) -> str:
-    """Return what else is known of an act, on one line: of rejected rows also which they were."""
-    told = [f"{name.replace('_', ' ')}: {_show(value)}" for name, value in entry.details.items()]
+    """Return the details of an act on one line, with the ids of rejected rows."""
+    parts = [f"{name.replace('_', ' ')}: {_show(value)}" for name, value in entry.details.items()]
     rows = [one for one in entry.subject_ids if one.isdecimal()]
     if rows:
         more = f" and {len(rows) - _IDS_SHOWN} more" if len(rows) > _IDS_SHOWN else ""
-        told.insert(0, f"rows {', '.join(rows[:_IDS_SHOWN])}{more}")
-    return "; ".join(told)
+        parts.insert(0, f"rows {', '.join(rows[:_IDS_SHOWN])}{more}")
+    return "; ".join(parts)
 
 
 def _show(value: object) -> str:

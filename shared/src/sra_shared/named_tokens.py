@@ -1,4 +1,4 @@
-"""Tokens with the names and roles of who holds them, so that each can be told apart and revoked by itself."""
+"""Tokens with a name and a role, so that each can be identified and revoked by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
 
 
 class Role(StrEnum):
-    """What the holder of a token may do: an operator also changes."""
+    """What the holder of a token may do: a viewer reads, an operator also changes."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class NamedToken:
-    """A token: who holds it, what it allows, and its secret value."""
+    """A token: its holder, what it allows, and its secret value."""
 
     name: str
     role: Role
@@ -66,7 +66,7 @@ class TokenRing:
     """The tokens that are valid."""
 
     def __init__(self, tokens: Sequence[NamedToken]) -> None:
-        # where one value stands for both roles, the last one found is the operator's
+        # the operator's token comes last, so that it wins if a viewer's has the same value
         self.tokens = sorted(tokens, key=lambda token: token.role is Role.OPERATOR)
         self._values = [token.value.encode() for token in self.tokens]
 

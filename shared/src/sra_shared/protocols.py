@@ -52,7 +52,7 @@ class TaskScheduler(Protocol[FiredT_co]):
         """Take the slots that are due and start their work; None where nothing is due."""
 
     async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
-        """Pause or resume all schedules, and tell whether that changed any."""
+        """Pause or resume all schedules, and return whether that changed any."""
 
     def describe(self, now: datetime) -> Sequence[Mapping[str, Any]]:
         """Return each schedule with its next slots."""

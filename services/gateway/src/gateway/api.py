@@ -191,7 +191,7 @@ async def start_refresh(
 
 
 async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool, by: Actor) -> list[ScheduleView]:
-    """Pause or resume the schedules and show them; who changed that is kept."""
+    """Pause or resume the schedules, record who did, and show them."""
     async with state.pool.acquire() as connection, connection.transaction():
         if await hub.scheduler.set_paused(connection, paused=paused):
             action = Action.PAUSE if paused else Action.RESUME

@@ -1,4 +1,4 @@
-"""The JSON route of who did what."""
+"""The JSON route of the audit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sra_shared.service.actors import CallerOf
 
 
 def _check_since(value: datetime) -> datetime:
-    # at its ends the calendar has times that no time zone's neighbour can write
+    # near the ends of the calendar, a conversion to UTC overflows
     if not 2000 <= value.year < 9000:
-        raise ValueError("a year from 2000 to 8999 is wanted")
+        raise ValueError("the year is not between 2000 and 8999")
     return value
 
 
 class AuditPage(BaseModel):
-    """Some acts, newest first."""
+    """Some entries, newest first."""
 
     entries: list[AuditEntry]
     next_before: int | None = Field(description="Send it as `before` for the next page; null on the last one.")
@@ -34,9 +34,9 @@ Since = Annotated[AwareDatetime, AfterValidator(_check_since)]
 
 
 def require_operator(caller: CallerOf) -> None:
-    """Raise ProblemError for a viewer: names and addresses of others are not for everybody; a dependency."""
+    """Raise ProblemError for a viewer, who may not see names and addresses of others; a dependency."""
     if caller.role is not Role.OPERATOR:
-        raise ProblemError(403, "This token may not see who did what.", next_step="Use the token of an operator.")
+        raise ProblemError(403, "A viewer's token does not read the audit.", next_step="Use the token of an operator.")
 
 
 def read_audit_filter(
@@ -47,7 +47,7 @@ def read_audit_filter(
     subject_id: Annotated[str | None, Query(max_length=100, pattern=r"^[\x21-\x7e]+$")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditFilter:
-    """Read the filter from the address; a dependency."""
+    """Read the filter from the query; a dependency."""
     return AuditFilter(since, before, action, subject_kind, subject_id, limit)
 
 

@@ -47,7 +47,7 @@ def make_common(request: Request, hub: Hub) -> dict[str, Any]:
 
 
 async def read_acts(request: Request, connection: Connection, wanted: AuditFilter) -> list[AuditEntry]:
-    """Return who did what to the thing of a page; nothing for a viewer."""
+    """Return the audit's entries for a page; none for a viewer."""
     if read_caller(request).role is not Role.OPERATOR:
         return []
     return await list_audit(connection, wanted)

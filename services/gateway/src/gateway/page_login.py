@@ -120,7 +120,7 @@ def _make_static(name: str, media_type: str) -> Any:
 
 
 async def _write_sessions(hub: Hub, state: ServiceState) -> None:
-    """Write down who logged in or out; while the database is away, the probe does so later."""
+    """Record logins and logouts; while the database is away, the probe does so later."""
     database = hub.probe.knowledge.database
     if database.checked_at is not None and not database.answers:
         return
@@ -151,10 +151,10 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
 
 
 async def _begin_by_code(hub: Hub, connection: Connection, code: str, address: str) -> Session | None:
-    """Use a code up, and keep in the same transaction who logged in by it, or that somebody failed to."""
+    """Use a code up and record the login, or its failure, in the same transaction."""
     async with connection.transaction():
         name = await use_code(connection, code)
-        # whoever made the code may have lost the token since
+        # the token that made the code may be revoked since
         holder = hub.sessions.tokens.find_named(name) if name is not None else None
         if holder is None:
             await record_failed_login(connection, address)

@@ -201,7 +201,7 @@ class Scheduler:
         return Fired(taken, requested.task.task_id)
 
     async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
-        """Pause or resume all schedules and tell whether that changed any; what is missed meanwhile is not made up for."""
+        """Pause or resume all schedules and return whether that changed any; slots missed meanwhile are skipped."""
         await self._read_state(connection)
         changed = await connection.fetch(
             "UPDATE schedule_state SET paused_at = CASE WHEN $1 THEN now() END WHERE (paused_at IS NULL) = $1 RETURNING 1",

@@ -28,14 +28,14 @@ SESSION_SECONDS = 12 * 3600
 CODE_LIFETIME = timedelta(minutes=10)
 # the forms of the dashboard; each checks the session's own token before it does anything
 FORM_PREFIX = "/actions/"
-# logins and logouts that wait in memory for the database; the oldest go first
+# logins and logouts that wait in memory for the database; beyond that, the oldest are dropped
 _MOST_UNWRITTEN = 1000
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that logged in: by whose token, until when (Unix seconds), the token that its forms carry, its name."""
+    """A browser that logged in: the holder of the token, the end (Unix seconds), the token of its forms, its id."""
 
     caller: Caller
     expires: int
@@ -61,7 +61,7 @@ class SessionKeeper:
         self._acts: deque[tuple[Actor, Act]] = deque(maxlen=_MOST_UNWRITTEN)
 
     def begin(self, token: NamedToken) -> Session:
-        """Return a new session of the holder of a token."""
+        """Return a new session for the holder of a token."""
         expires = int(time.time()) + SESSION_SECONDS
         return Session(Caller.of(token), expires, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
 
@@ -101,14 +101,14 @@ class SessionKeeper:
         self.note(Action.LOGOUT, session, address)
 
     def note(self, action: Action, session: Session, address: str) -> None:
-        """Keep in mind that somebody logged in or out, until `sync` writes it down."""
+        """Remember a login or logout until `sync` records it."""
         actor = Actor(session.caller.role, session.caller.name, address)
         self._acts.append((actor, make_act(action, session, at=datetime.now(UTC))))
 
     async def sync(self, connection: Connection) -> None:
-        """Write down who logged in and out and the sessions that ended here, and learn of those that ended elsewhere."""
+        """Record logins, logouts and the sessions that ended here, and read those that ended elsewhere."""
         ended, acts = dict(self._unwritten), list(self._acts)
-        # another one that writes meanwhile finds no act left to write; to write an end twice does no harm
+        # a concurrent call must not record an act twice; recording an end twice is harmless
         self._acts.clear()
         try:
             async with connection.transaction():
@@ -124,7 +124,7 @@ class SessionKeeper:
         self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
 
     async def authenticate(self, request: Request) -> Caller | None:
-        """Tell whose cookie it is: it reads, and of changes it makes only the forms, which carry a token of their own."""
+        """Return the session's caller: it may read, and change only through forms, which carry a token of their own."""
         session = self.read(request)
         if session is None:
             return None
@@ -153,12 +153,12 @@ def _sign(body: str, key: bytes) -> str:
 
 @functools.lru_cache(maxsize=8)
 def derive_key(service_token: str) -> bytes:
-    """Return what the keys of all cookies are made from, so slowly that nobody guesses a token from a cookie."""
+    """Return the secret that the keys of all cookies derive from, so slowly that nobody guesses a token from a cookie."""
     return hashlib.scrypt(service_token.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
 
 
 def _derive_own(master: bytes, token: NamedToken) -> bytes:
-    """Return the key of the cookies of one token: another one as soon as its name, its role or its value changes."""
+    """Return the key of one token's cookies; it changes with the token's name, role and value."""
     return hmac.digest(master, "\0".join((token.name, token.role, token.value)).encode(), "sha256")
 
 
@@ -168,7 +168,7 @@ def hash_code(code: str) -> bytes:
 
 
 async def make_code(connection: Connection, by: Actor) -> str:
-    """Store a login code of somebody for ten minutes and return it; those that ran out a day ago are forgotten."""
+    """Store a login code for ten minutes and return it; delete codes that expired a day ago."""
     code = secrets.token_urlsafe(24)
     await connection.execute("DELETE FROM login_code WHERE expires_at < now() - interval '1 day'")
     await connection.execute(

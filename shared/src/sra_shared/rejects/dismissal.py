@@ -35,7 +35,7 @@ class Verdicts:
 
 
 async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
-    """Dismiss open rejects in the caller's transaction, with the reason and the name of who says so, which is kept.
+    """Dismiss open rejects in the caller's transaction, with the reason, and record who did.
 
     Raises ValueError for a reason that says nothing, is too long, or holds what no database text can hold.
     """
@@ -51,7 +51,7 @@ async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, 
 
 
 async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, by: Actor) -> Verdicts:
-    """Take back the dismissal of rejects in the caller's transaction, where it is kept who did."""
+    """Take back the dismissal of rejects in the caller's transaction, and record who did."""
     rows = await connection.fetch(_SQL_REOPEN, sorted(set(reject_ids)))
     verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is open")
     if verdicts.changed:

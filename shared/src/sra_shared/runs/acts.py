@@ -1,4 +1,4 @@
-"""What asking for a run is called where it is kept who did what."""
+"""Which act a request for a run is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sra_shared.runs.model import RunRequest, TaskType
 
 
 def describe_request(request: RunRequest, task_id: UUID) -> Act:
-    """Return the act of whoever asked for this run."""
+    """Return the act of the person or program that requested this run."""
     asked = request.parameters
     if request.task_type is TaskType.UNIFIED_REFRESH:
         details = {name: asked[name] for name in ("sources", "weekly", "from") if asked.get(name)}

@@ -65,8 +65,8 @@ async def request_run(
 ) -> RequestedRun:
     """Record a request in the caller's transaction and have it queued there; the same live work answers with its run.
 
-    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it. Of a
-    new run it is kept who asked for it, unless the product itself did.
+    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it. The
+    audit records `by` for a new run; None stands for the product itself.
     """
     body_hash = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
     if idempotency_key is not None:
@@ -190,7 +190,7 @@ async def request_cancel(
 ) -> ProcessingTask | None:
     """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once.
 
-    It is kept who asked, unless the product itself did.
+    The audit records `by`; None stands for the product itself.
     """
     # a worker that was stopped in its transaction would have this wait for it
     await connection.execute(SQL_FREE_LOCKS, task_id, "", timing.dead)

@@ -75,8 +75,8 @@ def create_service_app(
     where it has no settings. `examples` gives an instance of each model that its own routes take or answer with.
     `completions_url` is view_builder's address where this service ends runs that views depend on.
     `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
-    how many proxies stand before the service, whose word on a request's address is taken; where it `is_behind_gateway`,
-    the gateway's word on who asks is taken too.
+    how many proxies stand before the service, whose word on a request's address is taken. A service that
+    `is_behind_gateway` reads from the gateway who made a request that it forwards.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
     """
     service.check_production()

@@ -74,8 +74,8 @@ class ServiceState:
     ) -> RequestedRun:
         """Record and queue a run of this service in one transaction; the same live work answers with its run.
 
-        It is kept who asked for a new run, unless the product itself did. Raises IdempotencyConflictError where the key came
-        with another body, and what the database raises.
+        The audit records `by` for a new run; None stands for the product itself. Raises IdempotencyConflictError where the
+        key came with another body, and what the database raises.
         """
         key = None if idempotency_key is None else f"{self.plan.name}:{idempotency_key}"
         work = self.plan.works[request.task_type]

@@ -54,7 +54,7 @@ class Peer:
     ) -> SeenRun:
         """Ask for a run; the same key answers with the same run, however often it is sent.
 
-        `by` is who asks for it at the gateway, None where a refresh does.
+        `by` is who makes the request at the gateway; None stands for a refresh.
         Raises RetryableError where the service is away or busy, FatalError where it refuses.
         """
         body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}

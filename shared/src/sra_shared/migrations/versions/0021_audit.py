@@ -1,7 +1,6 @@
-"""Who did what is kept, and login codes name the token that made them.
+"""Adds the audit, and names in each login code the token that made it.
 
-Entries are only added: the database itself refuses to change one, or to delete one that is younger than the least time
-for which ledgers are kept.
+The audit is append-only: a trigger rejects updates, and deletions within the shortest retention of the ledgers.
 
 Revision: 0021, after 0020.
 """
