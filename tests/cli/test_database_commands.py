@@ -208,10 +208,12 @@ def test_tables_fit_80_columns(
     monkeypatch.setenv("DATABASE_URL", database)
     start_run(database)
     execute_sql(database, REJECT.format(dataset="FundDailyNAVPS", line=7, reason="negative_navps", resolved="NULL"))
-    for words in (["status"], ["runs"], ["rejects"], ["rejects", "--dismissed"]):
+    assert run(["rejects", "dismiss", "1", "--why", "A reason that is too long for a line of eighty columns." * 2]) == 0
+    for words in (["status"], ["runs"], ["rejects"], ["rejects", "--dismissed"], ["audit"]):
         assert run(words) == 0
         shown = capsys.readouterr().out
         assert max(len(line) for line in shown.splitlines()) <= 80, shown
+    assert "dismiss" in shown
 
 
 def test_psql_returns_rows(command: Any) -> None:
