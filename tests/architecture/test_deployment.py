@@ -36,8 +36,9 @@ OUTBOUND = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE
 # the tree is one folder there, found by FUNDATA_BASE_PATH
 TREE_PARTS = {"FUNDATA_DATA_PATH", "FUNDATA_QUOTES_PATH"}
 NOT_IN_COMPOSE = TREE_PARTS | OUTBOUND | {"DATABASE_URL", "RENDER_EXTERNAL_URL"}
-# the demonstration's tree is the sample, which is never fetched, and what is not said has its default
+# the demonstration's tree is the sample, which is never fetched, its tokens are public, and what is not said has its default
 NOT_IN_DEMO = NOT_IN_COMPOSE | {
+    "SRA_TOKENS",
     *("LFS_URL", "LFS_TOKEN", "SEED_BASE_URL", "SEED_BUCKET", "SEED_REGION", "SEED_ACCESS_KEY_ID"),
     *("SEED_SECRET_ACCESS_KEY", "SEED_MANIFEST"),
 }

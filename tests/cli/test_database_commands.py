@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import subprocess
 import sys
@@ -111,6 +112,12 @@ def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> Non
     assert (code, "shwo" in wrong["error"]) == (5, True)
     code, cancelled = command("runs", "cancel", run_id)
     assert (code, cancelled["status"]) == (0, "cancelled")
+    code, listed = command("audit", "--action", "cancel", "--since", "2020-01-01")
+    (entry,) = listed["entries"]
+    assert (code, entry["subject_ids"], entry["role"], entry["token_name"]) == (0, [run_id], "operator", "cli")
+    assert entry["address"] == getpass.getuser()
+    assert command("audit", "--since", "2999-01-01T00:00")[1] == {"entries": []}
+    assert command("audit", "--since", "yesterday")[0] == 5
 
 
 def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, database: str) -> None:
@@ -124,6 +131,8 @@ def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, databas
     )
     code, released = command("runs", "release", run_id)
     assert (code, released["status"], released["parent_id"]) == (0, "queued", run_id)
+    (entry,) = command("audit")[1]["entries"]
+    assert (entry["action"], entry["subject_ids"]) == ("release", [run_id, released["task_id"]])
     assert released["parameters"] == {"datasets": ["universe"], "released": True}
     assert command("psql", "-c", "SELECT count(*) AS jobs FROM jobs.pgqueuer")[1]["rows"] == [{"jobs": 1}]
 
@@ -199,10 +208,12 @@ def test_tables_fit_80_columns(
     monkeypatch.setenv("DATABASE_URL", database)
     start_run(database)
     execute_sql(database, REJECT.format(dataset="FundDailyNAVPS", line=7, reason="negative_navps", resolved="NULL"))
-    for words in (["status"], ["runs"], ["rejects"], ["rejects", "--dismissed"]):
+    assert run(["rejects", "dismiss", "1", "--why", "A reason that is too long for a line of eighty columns." * 2]) == 0
+    for words in (["status"], ["runs"], ["rejects"], ["rejects", "--dismissed"], ["audit"]):
         assert run(words) == 0
         shown = capsys.readouterr().out
         assert max(len(line) for line in shown.splitlines()) <= 80, shown
+    assert "dismiss" in shown
 
 
 def test_psql_returns_rows(command: Any) -> None:

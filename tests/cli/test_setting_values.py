@@ -85,6 +85,11 @@ BAD: dict[str, tuple[str, ...]] = {
     "SRA_SANDBOX": WORD,
     "SRA_SERVICE_TOKEN": TOKEN,
     "SRA_VIEWER_TOKEN": TOKEN,
+    "SRA_TOKENS": (
+        *(*TOKEN, f"eve:viewer:'{CANARY}'", f"eve:{CANARY}", f"eve:owner:{CANARY}", f"e v e:viewer:{CANARY}"),
+        *("eve:viewer:", f":viewer:{CANARY}", f"eve:viewer:{CANARY},", f"Service:viewer:{CANARY}"),
+        *(f"eve:viewer:{CANARY},Eve:viewer:2", f"eve:viewer:{CANARY},bob:operator:{CANARY}"),
+    ),
     "LOG_LEVEL": WORD,
     "LOG_FORMAT": WORD,
     "FMP_INGEST_URL": BASE,
@@ -142,6 +147,7 @@ CONTRADICTIONS: tuple[Mapping[str, str], ...] = (
     {"SEED_ACCESS_KEY_ID": CANARY, "SEED_BUCKET": "bucket"},
     {"SEED_BASE_URL": f"https://{CANARY}.example"},
     {"LFS_TOKEN": CANARY},
+    {"SRA_VIEWER_TOKEN": CANARY, "SRA_TOKENS": f"eve:viewer:{CANARY}"},
 )
 
 

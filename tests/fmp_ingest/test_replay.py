@@ -20,6 +20,7 @@ from sra_shared.rejects import dismiss_rejects, make_replay_request
 from sra_shared.runs import RunStatus, TaskType
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.fundata import five, run_cli
+from sra_testing.people import SOMEBODY
 from sra_testing.scripted_vendor import Vendor, list_securities, run_vendor
 
 EOD = "historical-price-eod/non-split-adjusted"
@@ -198,7 +199,7 @@ async def test_one_of_two_that_contradict_each_other_is_taken_once_the_other_is_
         "SELECT reject_id FROM rejected_record WHERE position('2}' IN encode(raw, 'escape')) > 0"
     )
     async with pool.acquire() as connection, connection.transaction():
-        await dismiss_rejects(connection, [wrong], why="The filing says 1.", by="a test")
+        await dismiss_rejects(connection, [wrong], why="The filing says 1.", by=SOMEBODY)
     assert five(await replay(database), "rejects") == (1, 1, 0, 0, 0)
     assert await pool.fetchval("SELECT current_ratio FROM fmp_ratio") == 1
 
@@ -255,7 +256,7 @@ async def test_what_no_rule_can_judge_is_told_by_its_reason(database: str, pool:
     # an id of the other source, and one that is dismissed
     number = await pool.fetchval("SELECT reject_id FROM rejected_record")
     async with pool.acquire() as connection, connection.transaction():
-        await dismiss_rejects(connection, [number], why="Gone.", by="a test")
+        await dismiss_rejects(connection, [number], why="Gone.", by=SOMEBODY)
     told = await replay(database, reject_ids=[number])
     assert (told.task.status, told.errors) == (
         RunStatus.FAILED,

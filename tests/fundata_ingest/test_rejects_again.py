@@ -24,6 +24,7 @@ from sra_shared.db import Pool
 from sra_shared.rejects import dismiss_rejects, make_replay_request
 from sra_shared.runs import RunStatus
 from sra_testing.fundata import NAVPS_FILE, five, load_tree, navps, run_cli, write_csv
+from sra_testing.people import SOMEBODY
 
 
 async def list_rejects(pool: Pool) -> list[tuple[Any, ...]]:
@@ -80,7 +81,7 @@ async def test_a_failed_load_completes_once_its_rejects_are_dismissed_or_correct
     assert (await load_tree(database, tmp_path, **limit)).task.status is RunStatus.FAILED
     number = await pool.fetchval("SELECT reject_id FROM rejected_record")
     async with pool.acquire() as connection, connection.transaction():
-        await dismiss_rejects(connection, [number], why="A row without a fund.", by="a test")
+        await dismiss_rejects(connection, [number], why="A row without a fund.", by=SOMEBODY)
     assert (await load_tree(database, tmp_path, **limit)).task.status is RunStatus.COMPLETED
     # the next file has it again, and it wants no attention
     write_csv(tmp_path, NAVPS_FILE, [navps("2", "2025-01-02", "10"), navps("", "2025-01-03", "11")])

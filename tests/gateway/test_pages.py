@@ -9,7 +9,7 @@ import io
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -25,6 +25,7 @@ from gateway.schedule import Schedule, Scheduler
 from gateway.sessions import COOKIE, SessionKeeper
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
+from sra_shared.named_tokens import NamedToken, Role
 from sra_testing.gateway_lab import (
     DAILY,
     SERVICE,
@@ -249,8 +250,9 @@ async def test_a_login_that_a_page_of_somebody_else_sends_is_refused(lab: Lab) -
 
 
 async def test_a_viewers_session_ends_with_the_viewer_token_and_nobody_makes_himself_more(lab: Lab) -> None:
-    other = SessionKeeper(service_token=SERVICE_TOKEN, viewer_token="another-viewer-token")
-    same = SessionKeeper(service_token=SERVICE_TOKEN, viewer_token=VIEWER_TOKEN)
+    service = NamedToken("service", Role.OPERATOR, SERVICE_TOKEN)
+    other = SessionKeeper([service, NamedToken("viewer", Role.VIEWER, "another-viewer-token")])
+    same = SessionKeeper([service, NamedToken("viewer", Role.VIEWER, VIEWER_TOKEN)])
 
     def make_request(cookie: str) -> Request:
         return Request({"type": "http", "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())]})
@@ -264,6 +266,30 @@ async def test_a_viewers_session_ends_with_the_viewer_token_and_nobody_makes_him
     assert other.read(make_request(changing)) is not None
     # the words of one session with the signature of another
     assert same.read(make_request(f"{changing.partition('.')[0]}.{reading.partition('.')[2]}")) is None
+
+
+async def test_a_named_token_is_revoked_by_itself(services: Lab) -> None:
+    lab = services
+    people = {"alice": "operator:token-of-alice", "bob": "viewer:token-of-bob"}
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(open_browser(lab)) for _ in people]
+
+        async def ask() -> list[tuple[int, int]]:
+            """Return the answers to a page asked by each one's cookie, and to a change by each one's token."""
+            pages = [(await browser.get("/ui/runs")).status_code for browser in browsers]
+            asked = [{"Authorization": f"Bearer token-of-{name}"} for name in people]
+            changes = [await lab.http.post("/schedule/resume", headers=headers) for headers in asked]
+            return [(page, change.status_code) for page, change in zip(pages, changes, strict=True)]
+
+        async with lab.run_gateway(tokens=",".join(f"{name}:{rest}" for name, rest in people.items())):
+            for name, browser in zip(people, browsers, strict=True):
+                assert (await log_in(browser, f"token-of-{name}")).status_code == 303
+            assert await ask() == [(200, 200), (200, 403)]
+        for left, found in (("alice:operator:another-token", [(401, 401), (401, 401)]), (None, [(401, 401)] * 2)):
+            async with lab.run_gateway(tokens=left):
+                assert await ask() == found
+        async with lab.run_gateway(tokens=f"bob:{people['bob']}"):
+            assert await ask() == [(401, 401), (200, 403)]
 
 
 async def test_behind_https_the_browser_is_told_to_stay_there(lab: Lab) -> None:

@@ -71,7 +71,7 @@ async def test_a_row_is_dismissed_on_the_page_and_reopened(lab: Lab, pool: Pool)
         assert "data/" not in (await browser.get("/ui/rejects")).text.split("<tbody>")[1]
         page = html.unescape((await browser.get("/ui/rejects", params={"state": "dismissed"})).text)
         assert "Rows <of> a test." in page
-        assert "the dashboard (127.0.0.1)" in page
+        assert "service (127.0.0.1)" in page
         assert "3 times since" in page
         front = (await browser.get("/")).text
         assert "FundGeneral" not in front.split("Open rejected rows")[1].split("</section>")[0]
@@ -123,7 +123,7 @@ async def test_rejects_over_http(lab: Lab, pool: Pool) -> None:
     assert report == {"changed": [first], "left": {"4711": "Reject 4711 is not known."}}
     found = (await lab.http.get("/rejects", params={"state": "dismissed"})).json()["rejects"]
     assert [(row["reject_id"], row["dismissal"], row["dismissed_by"]) for row in found] == [
-        (first, "Rows of a test.", "the API (127.0.0.1)")
+        (first, "Rows of a test.", "service (127.0.0.1)")
     ]
     report = (await lab.http.post("/rejects/reopen", json={"reject_ids": [first]})).json()
     assert report == {"changed": [first], "left": {}}

@@ -18,6 +18,7 @@ from sra_shared.rejects import (
     reopen_rejects,
     resolve_reject,
 )
+from sra_testing.people import SOMEBODY
 
 
 def sight(raw: str, reason: str = "field_count", key: str | None = None, **values: Any) -> Sighting:
@@ -78,20 +79,20 @@ async def test_a_dismissal_holds_until_another_thing_is_wrong(pool: Pool) -> Non
     await deliver(pool, "one", sight("x"))
     number = await pool.fetchval("SELECT reject_id FROM rejected_record")
     async with pool.acquire() as connection:
-        done = await dismiss_rejects(connection, [number, 99], why="  A test\n row. ", by="me")
+        done = await dismiss_rejects(connection, [number, 99], why="  A test\n row. ", by=SOMEBODY)
         assert (done.changed, done.left) == ([number], {99: "Reject 99 is not known."})
-        again = await dismiss_rejects(connection, [number], why="Another reason.", by="you")
-        assert again.left == {number: f"Reject {number} was dismissed before by me (A test row.)."}
+        again = await dismiss_rejects(connection, [number], why="Another reason.", by=SOMEBODY)
+        assert again.left == {number: f"Reject {number} was dismissed before by me (here) (A test row.)."}
     await deliver(pool, "two", sight("x"))
     state = "SELECT dismissal, dismissed_by, dismissed_at IS NULL AS is_open, seen_count FROM rejected_record"
-    assert tuple(await pool.fetchrow(state)) == ("A test row.", "me", False, 2)
+    assert tuple(await pool.fetchrow(state)) == ("A test row.", "me (here)", False, 2)
     await deliver(pool, "three", sight("x", "nul_byte"))
     assert tuple(await pool.fetchrow(state)) == (None, None, True, 3)
     async with pool.acquire() as connection:
-        assert (await reopen_rejects(connection, [number], by="me")).left == {number: f"Reject {number} is open."}
+        assert (await reopen_rejects(connection, [number], by=SOMEBODY)).left == {number: f"Reject {number} is open."}
         for why in ("", " ", "x" * 1001, "a\0b", "\ud800"):
             with pytest.raises(ValueError, match="say why"):
-                await dismiss_rejects(connection, [number], why=why, by="me")
+                await dismiss_rejects(connection, [number], why=why, by=SOMEBODY)
 
 
 @pytest.mark.parametrize(("resolution", "rejects"), [("replayed", [1, 1]), ("corrected", [2])])

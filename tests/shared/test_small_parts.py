@@ -159,6 +159,25 @@ def test_production_refuses_a_token_that_is_easy_to_guess(token: str, monkeypatc
     assert token not in str(caught.value)
 
 
+def test_production_holds_named_tokens_to_the_same_strength(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRA_ENV", "production")
+    strong = [secrets.token_hex(16) for _ in range(4)]
+    monkeypatch.setenv("SRA_SERVICE_TOKEN", strong[0])
+    monkeypatch.setenv("SRA_VIEWER_TOKEN", strong[1])
+    monkeypatch.setenv("SRA_TOKENS", f" alice:operator:{strong[2]} , bob : viewer : {strong[3]}")
+    settings = ServiceSettings()
+    settings.check_production()
+    assert [(token.name, token.role.value, token.value) for token in settings.list_tokens()] == [
+        *(("service", "operator", strong[0]), ("viewer", "viewer", strong[1])),
+        *(("alice", "operator", strong[2]), ("bob", "viewer", strong[3])),
+    ]
+    assert not any(token in repr((settings, settings.list_tokens())) for token in strong)
+    monkeypatch.setenv("SRA_TOKENS", f"alice:operator:{strong[2]},bob:viewer:aaaaaaaabbbbbbbb1")
+    with pytest.raises(ConfigError, match="Entry 2 of SRA_TOKENS") as caught:
+        ServiceSettings().check_production()
+    assert "aaaa" not in str(caught.value)
+
+
 @pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe])
 def test_random_tokens_are_strong(make: Callable[[int], str]) -> None:
     assert {find_weakness(make(16)) for _ in range(200)} == {None}

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "preflight": "Show what the vendors would give and a first load would take.",
     "compare": "Compare our tables with another database.",
     "login": "Print a link that logs a browser in to the dashboard.",
+    "audit": "List who did what.",
     "alerts": "List incidents and sent alerts, or send a test message.",
     "migrate": "Migrate the database to the newest revision.",
     "psql": "Open psql on the database.",

@@ -51,8 +51,8 @@ class TaskScheduler(Protocol[FiredT_co]):
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> FiredT_co | None:
         """Take the slots that are due and start their work; None where nothing is due."""
 
-    async def set_paused(self, connection: Connection, *, paused: bool) -> None:
-        """Pause or resume all schedules."""
+    async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
+        """Pause or resume all schedules, and return whether that changed any."""
 
     def describe(self, now: datetime) -> Sequence[Mapping[str, Any]]:
         """Return each schedule with its next slots."""

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, SecretStr
 
 from sra_shared.dsn import is_host, read_sslmode
 from sra_shared.errors import ConfigError
+from sra_shared.named_tokens import parse_tokens
 
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u00b4"
 _STRAIGHT_QUOTES = "'\""
@@ -53,6 +54,13 @@ def check_token(value: str) -> str:
         raise ValueError("is in quotes. Remove them")
     if not value.isascii():
         raise ValueError("has a character that is not ASCII. Copy it again, as plain text")
+    return value
+
+
+def check_token_list(value: str) -> str:
+    """Return `name:role:token` entries, separated by commas; raises ValueError that names the place of a wrong one."""
+    for token in parse_tokens(check_token(value)):
+        check_token(token.value)
     return value
 
 
@@ -208,6 +216,7 @@ CertificateFile = Annotated[str, AfterValidator(check_certificates)]
 Folder = Annotated[str, AfterValidator(check_folder)]
 Key = Annotated[SecretStr, _check_secret(check_ascii)]
 Token = Annotated[SecretStr, _check_secret(check_token)]
+TokenList = Annotated[SecretStr, _check_secret(check_token_list)]
 Password = Annotated[SecretStr, _check_secret(check_password)]
 Proxy = Annotated[SecretStr, _check_secret(check_proxy)]
 Webhook = Annotated[SecretStr, _check_secret(lambda value: check_url(value, with_login=True, with_query=True))]

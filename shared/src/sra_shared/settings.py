@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sra_shared.dsn import build_dsn, normalise_dsn
 from sra_shared.errors import ConfigError
+from sra_shared.named_tokens import SERVICE, VIEWER, NamedToken, Role, parse_tokens
 from sra_shared.setting_kinds import (
     Bucket,
     CertificateFile,
@@ -31,14 +32,12 @@ from sra_shared.setting_kinds import (
     SslMode,
     Text,
     Token,
+    TokenList,
     Url,
     UrlWithLogin,
     Webhook,
 )
-from sra_shared.tokens import find_weakness
-
-# tokens that docker-compose.yml shows to everybody begin so
-SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
+from sra_shared.tokens import check_strength
 
 
 class EnvironmentSettings(BaseSettings):
@@ -128,6 +127,10 @@ class ServiceSettings(EnvironmentSettings):
         None, description="Token that may trigger and change; services use it among themselves."
     )
     sra_viewer_token: Token | None = Field(None, description="Token that may only read.")
+    sra_tokens: TokenList | None = Field(
+        None,
+        description="Further tokens as `name:role:token`, separated by commas; the role is viewer or operator.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least important log line that is written."
     )
@@ -138,22 +141,29 @@ class ServiceSettings(EnvironmentSettings):
     def read_level(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def check_named_tokens(self) -> Self:
+        for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
+            if token is not None and any(token.get_secret_value() == named.value for named in self._list_named()):
+                raise ValueError(f"SRA_TOKENS has the token of {name} once more. Give each a token of its own")
+        return self
+
+    def list_tokens(self) -> list[NamedToken]:
+        """Return every token that is valid, the two unnamed ones as `service` and `viewer`."""
+        known = ((SERVICE, Role.OPERATOR, self.sra_service_token), (VIEWER, Role.VIEWER, self.sra_viewer_token))
+        own = [NamedToken(name, role, token.get_secret_value()) for name, role, token in known if token is not None]
+        return [*own, *self._list_named()]
+
+    def _list_named(self) -> list[NamedToken]:
+        return parse_tokens(self.sra_tokens.get_secret_value()) if self.sra_tokens is not None else []
+
     def check_production(self) -> None:
         """Raise ConfigError that names the variable where a production start would be open to anybody."""
         if self.sra_env != "production":
             return
-        for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
-            value = token.get_secret_value() if token else ""
-            weakness: str | None
-            if not value or value.startswith(SANDBOX_TOKEN_PREFIX):
-                weakness = "is unset, or the public one of the sandbox"
-            else:
-                weakness = find_weakness(value)
-            if weakness is not None:
-                raise ConfigError(
-                    f"{name} {weakness}, and SRA_ENV is production.",
-                    next_step=f"Set {name} to 32 random characters, as `openssl rand -hex 16` prints them.",
-                )
+        own = (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token))
+        check_strength((name, token.get_secret_value() if token else "") for name, token in own)
+        check_strength((f"Entry {n} of SRA_TOKENS", token.value) for n, token in enumerate(self._list_named(), 1))
         if self.sra_service_token == self.sra_viewer_token:
             raise ConfigError(
                 "SRA_VIEWER_TOKEN equals SRA_SERVICE_TOKEN, so that every viewer could change.",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
+
+from sra_shared.errors import ConfigError
+
+# tokens that docker-compose.yml shows to everybody begin so
+SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
 
 _LEAST_LENGTH = 16
 # of a hundred thousand texts of sixteen random hexadecimal digits, one has less by this measure
@@ -32,6 +38,20 @@ def find_weakness(token: str) -> str | None:
     if estimate_bits(rest) < _LEAST_BITS:
         return "repeats itself, or goes on with a series, too much"
     return None
+
+
+def check_strength(tokens: Iterable[tuple[str, str]]) -> None:
+    """Raise ConfigError for the first of these (name, token) pairs that a production start must not have."""
+    for name, token in tokens:
+        if not token or token.startswith(SANDBOX_TOKEN_PREFIX):
+            weakness: str | None = "is unset, or the public one of the sandbox"
+        else:
+            weakness = find_weakness(token)
+        if weakness is not None:
+            raise ConfigError(
+                f"{name} {weakness}, and SRA_ENV is production.",
+                next_step=f"Set {name} to 32 random characters, as `openssl rand -hex 16` prints them.",
+            )
 
 
 def estimate_bits(text: str) -> float:

@@ -153,6 +153,7 @@ def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType],
         works={kind: ScriptedWork(kind, source, script) for kind in types},
         completions_url=views,
         timing=QUICK,
+        is_behind_gateway=True,
     )
 
 
@@ -192,6 +193,7 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
         routers=[router],
         background={"build": build},
         timing=QUICK,
+        is_behind_gateway=True,
     )
 
 
@@ -256,12 +258,14 @@ class Lab:
             return make_ingest_app(self.dsn, name, "fundata", [DATA, QUOTES], self.script, views)
         return make_views_app(self.dsn, self.script)
 
-    def build_gateway(self, *, timing: GatewayTiming = TIMING, trusted_proxies: int = 0, **schedule: Any) -> FastAPI:
-        """Return a gateway; `schedule` are settings of its schedule, by default one that never fires."""
+    def build_gateway(
+        self, *, timing: GatewayTiming = TIMING, trusted_proxies: int = 0, tokens: str | None = None, **schedule: Any
+    ) -> FastAPI:
+        """Return a gateway with further tokens; `schedule` are settings of its schedule, by default one that never fires."""
         settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
         return create_gateway_app(
             database=DatabaseSettings(database_url=self.dsn, db_pool_min_size=1, db_pool_max_size=8),
-            service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
+            service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN, sra_tokens=tokens),
             peers=self.peers,
             schedule=ScheduleSettings(**settings),
             trusted_proxies=trusted_proxies,

@@ -24,6 +24,7 @@ from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import describe_cost
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.stack import choose_fmp_settings
 from sra_cli.tables import make_table
@@ -231,7 +232,7 @@ def _make_request(dataset: Dataset, parameters: dict[str, Any]) -> RunRequest:
 async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequest) -> ProcessingTask:
     """Do the run until it ended or parked; units that are to be repeated later are waited for."""
     async with pool.acquire() as connection, connection.transaction():
-        requested = await request_run(connection, request, source=work.source)
+        requested = await request_run(connection, request, source=work.source, by=name_actor())
     return await carry_through(pool, requested.task.task_id, work, worker)
 
 

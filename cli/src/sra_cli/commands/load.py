@@ -24,6 +24,7 @@ from fundata_ingest.tree import SeedTree
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.tables import make_table
 from sra_shared.database_check import require_fit_database
@@ -134,7 +135,7 @@ async def load_folder(
         storage=read_settings(SeedStorageSettings),
     )
     request = make_load_request(root, released=released)
-    return await load_seed_tree(dsn, request, tree, work, watch=watch, timing=timing)
+    return await load_seed_tree(dsn, request, tree, work, watch=watch, timing=timing, by=name_actor())
 
 
 async def reparse_dataset(
@@ -147,7 +148,8 @@ async def reparse_dataset(
     """Derive a dataset's typed columns again; raises ConfigError that names the datasets where there is none so called."""
     catalogue = load_catalogue()
     catalogue.find_dataset(dataset)
-    return await run_in_process(dsn, make_reparse_request(dataset), ReparseWork(catalogue), watch=watch, timing=timing)
+    request, work = make_reparse_request(dataset), ReparseWork(catalogue)
+    return await run_in_process(dsn, request, work, watch=watch, timing=timing, by=name_actor())
 
 
 class Progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any, NoReturn
 
 import asyncpg
@@ -14,6 +13,7 @@ from sra_cli.commands.runs import work_on_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.person import name_actor
 from sra_cli.tables import format_moment, make_table
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
@@ -57,7 +57,7 @@ def dismiss(ids: IdsArgument, why: WhyOption, home: HomeOption = None, as_json: 
 
     async def decide(connection: asyncpg.Connection[asyncpg.Record]) -> Verdicts:
         async with connection.transaction():
-            return await dismiss_rejects(connection, ids, why=why, by=name_person())
+            return await dismiss_rejects(connection, ids, why=why, by=name_actor())
 
     try:
         verdicts = work_on_database(Home(home), decide)
@@ -74,17 +74,9 @@ def reopen(ids: IdsArgument, home: HomeOption = None, as_json: JsonOption = Fals
 
     async def decide(connection: asyncpg.Connection[asyncpg.Record]) -> Verdicts:
         async with connection.transaction():
-            return await reopen_rejects(connection, ids, by=name_person())
+            return await reopen_rejects(connection, ids, by=name_actor())
 
     tell_verdicts(Output(as_json=as_json), "reopened", work_on_database(Home(home), decide))
-
-
-def name_person() -> str:
-    """Return who works at this command line, as far as the system knows."""
-    try:
-        return f"{getpass.getuser()} at the command line"
-    except (KeyError, OSError):
-        return "the command line"
 
 
 def tell_verdicts(output: Output, what: str, verdicts: Verdicts) -> NoReturn:

@@ -19,6 +19,7 @@ from fundata_ingest.replay import ReplayWork as FundataReplay
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.person import name_actor
 from sra_cli.tables import make_table
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection
@@ -108,7 +109,7 @@ async def replay_all(dsn: str, wanted: Wanted, timing: LeaseTiming) -> list[Load
         request = make_replay_request(
             source, dataset=part.dataset, reject_ids=part.reject_ids, corrections=part.corrections
         )
-        results.append(await run_in_process(dsn, request, works[source], timing=timing))
+        results.append(await run_in_process(dsn, request, works[source], timing=timing, by=name_actor()))
     return results
 
 

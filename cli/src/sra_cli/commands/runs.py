@@ -16,6 +16,7 @@ from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import RUN_COLUMNS, UNIT_COLUMNS, describe_backfill, describe_unit, summarise_run
 from sra_cli.output import HomeOption, JsonOption, Output
+from sra_cli.person import name_actor
 from sra_cli.tables import make_table
 from sra_shared.db import open_connection
 from sra_shared.enqueueing import enqueue_run
@@ -122,7 +123,8 @@ def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as
 
     async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
         task = await find_run(connection, run)
-        return await request_cancel(connection, task.task_id, timing=context.obj) or task
+        async with connection.transaction():
+            return await request_cancel(connection, task.task_id, timing=context.obj, by=name_actor()) or task
 
     task = work_on_database(Home(home), ask)
     output.note(f"Run {task.task_id} is {task.status}" + (" and was asked to stop." if task.status.is_live else "."))
@@ -147,7 +149,7 @@ async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: 
     """Queue a run that stores what the held one kept back; raises ConfigError where the run is not held."""
     request = make_release_request(task, await read_units(connection, task.task_id))
     async with connection.transaction():
-        requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run)
+        requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run, by=name_actor())
     return requested.task
 
 

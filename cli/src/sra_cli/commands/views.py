@@ -13,6 +13,7 @@ from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import plain
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, choose_exit_code
+from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.tables import format_moment, make_table
 from sra_shared.db import open_connection
@@ -68,7 +69,7 @@ def build(
     configure_logs(service="views", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level)
     with use_database(Home(home)) as dsn:
         parameters = BuildParameters(views=names or None, full=full, accept_drop=accept_drop)
-        result = asyncio.run(build_in_process(dsn, parameters, timing=context.obj))
+        result = asyncio.run(build_in_process(dsn, parameters, timing=context.obj, by=name_actor()))
     for error in result.task.error_details:
         output.note(error["message"])
     code = choose_exit_code(result.task.status.value)

@@ -44,6 +44,7 @@ def build_app(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Service
         expected=("fmp", list_expected(fmp)),
         details={"fmp_max_calls_per_minute": fmp.fmp_max_calls_per_minute},
         timing=timing,
+        is_behind_gateway=True,
     )
     add_fmp_figures(app.state.metrics.registry, fmp)
     return app, service

@@ -15,6 +15,7 @@ from fundata_ingest.seed import SeedWork
 from fundata_ingest.seed_plan import UNKNOWN_DATASET
 from fundata_ingest.tracker import sum_streams
 from fundata_ingest.tree import SeedTree, survey_tree
+from sra_shared.audit import Actor
 from sra_shared.counts import Counts
 from sra_shared.database_check import require_fit_database
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
@@ -86,6 +87,7 @@ async def run_in_process(
     watch: Watch | None = None,
     watch_seconds: float = 1.0,
     timing: LeaseTiming = DEFAULT_TIMING,
+    by: Actor | None = None,
 ) -> LoadResult:
     """Carry a run through without any service; the same live work is joined, that of a dead process taken over.
 
@@ -98,7 +100,7 @@ async def run_in_process(
         await require_fit_database(connection)
         await require_revision(connection)
         async with connection.transaction():
-            requested = await request_run(connection, request, source=work.source)
+            requested = await request_run(connection, request, source=work.source, by=by)
     finally:
         await connection.close()
     async with Worker(dsn, "load", timing=timing) as worker:
@@ -125,19 +127,20 @@ async def load_seed_tree(
     *,
     watch: Watch | None = None,
     timing: LeaseTiming = DEFAULT_TIMING,
+    by: Actor | None = None,
 ) -> LoadResult:
     """Load a tree as it lies there now.
 
     The run that a killed load left is finished as it was planned; what came to the folder, or changed there, since then is
     loaded by another one, and both are told as one. Raises as `run_in_process`.
     """
-    result = await run_in_process(dsn, request, work, watch=watch, timing=timing)
+    result = await run_in_process(dsn, request, work, watch=watch, timing=timing, by=by)
     if not result.was_adopted or result.task.status is RunStatus.CANCELLED:
         return result
     if not await asyncio.to_thread(_has_changed, tree, work, result.units):
         return result
     log.info("tree_has_changed_since_it_was_planned", folder=str(tree.root))
-    return _join_results(result, await run_in_process(dsn, request, work, watch=watch, timing=timing))
+    return _join_results(result, await run_in_process(dsn, request, work, watch=watch, timing=timing, by=by))
 
 
 def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:

@@ -62,6 +62,7 @@ def make_app(
         completions_url=peers.view_builder_url,
         expected=("fundata", list_expected(fundata, catalogue)),
         timing=timing,
+        is_behind_gateway=True,
     )
 
 

@@ -16,8 +16,10 @@ from gateway.probe import PartState
 from gateway.refresh.model import SOURCES, Day, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
 from gateway.sessions import CODE_LIFETIME, make_code
+from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.runs import RunRequest, TaskType, read_units
 from sra_shared.service import CheckResult, HealthStatus, ProblemError, ServiceState, get_state
+from sra_shared.service.actors import CallerOf
 
 State = Annotated[ServiceState, Depends(get_state)]
 IdempotencyKey = Annotated[
@@ -124,11 +126,12 @@ def make_api_router() -> APIRouter:
         state: State,
         request: Request,
         response: Response,
+        caller: CallerOf,
         body: RefreshBody | None = None,
         idempotency_key: IdempotencyKey = None,
     ) -> RefreshAccepted:
         parameters = (body or RefreshBody()).make_parameters()
-        accepted = await start_refresh(state, parameters, idempotency_key=idempotency_key)
+        accepted = await start_refresh(state, parameters, by=caller, idempotency_key=idempotency_key)
         response.headers["Location"] = f"/refresh/{accepted.refresh_id}"
         request.state.run_id = accepted.refresh_id
         return accepted
@@ -155,41 +158,44 @@ def make_api_router() -> APIRouter:
         return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
 
     @router.post("/schedule/pause", tags=["schedule"], summary="Start no refresh by the clock")
-    async def pause_schedule(hub: HubOf, state: State) -> list[ScheduleView]:
-        return await set_paused(hub, state, paused=True)
+    async def pause_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
+        return await set_paused(hub, state, paused=True, by=caller)
 
     @router.post("/schedule/resume", tags=["schedule"], summary="Start refreshes by the clock again")
-    async def resume_schedule(hub: HubOf, state: State) -> list[ScheduleView]:
-        return await set_paused(hub, state, paused=False)
+    async def resume_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
+        return await set_paused(hub, state, paused=False, by=caller)
 
     @router.get("/status", tags=["status"], summary="The machine-readable whole")
     async def get_status(hub: HubOf) -> StatusReport:
         return report_status(hub)
 
     @router.post("/login-codes", status_code=201, tags=["login"], summary="Make a code that logs a browser in once")
-    async def post_login_code(state: State) -> LoginCode:
+    async def post_login_code(state: State, caller: CallerOf) -> LoginCode:
         async with state.pool.acquire() as connection, connection.transaction():
-            code = await make_code(connection)
+            code = await make_code(connection, caller)
+            await record_act(connection, caller, Act(Action.LOGIN_CODE, SubjectKind.SESSION))
         return LoginCode(code=code, expires_at=datetime.now(UTC) + CODE_LIFETIME)
 
     return router
 
 
 async def start_refresh(
-    state: ServiceState, parameters: RefreshParameters, *, idempotency_key: str | None = None
+    state: ServiceState, parameters: RefreshParameters, *, by: Actor, idempotency_key: str | None = None
 ) -> RefreshAccepted:
     """Request a refresh and show the one that answers."""
     request = RunRequest(task_type=TaskType.UNIFIED_REFRESH, parameters=parameters.model_dump(mode="json"), priority=2)
-    requested = await state.request_run(request, idempotency_key=idempotency_key)
+    requested = await state.request_run(request, idempotency_key=idempotency_key, by=by)
     async with state.pool.acquire() as connection:
         units = await read_units(connection, requested.task.task_id)
     return RefreshAccepted(**show_refresh(requested.task, units).model_dump(), created=requested.created)
 
 
-async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool) -> list[ScheduleView]:
-    """Pause or resume the schedules and show them."""
+async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool, by: Actor) -> list[ScheduleView]:
+    """Pause or resume the schedules, record who did, and show them."""
     async with state.pool.acquire() as connection, connection.transaction():
-        await hub.scheduler.set_paused(connection, paused=paused)
+        if await hub.scheduler.set_paused(connection, paused=paused):
+            action = Action.PAUSE if paused else Action.RESUME
+            await record_act(connection, by, Act(action, SubjectKind.SCHEDULE))
     return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
 
 

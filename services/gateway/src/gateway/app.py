@@ -19,6 +19,7 @@ from gateway.alerts.delivery import Webhook
 from gateway.alerts.outage import DatabaseOutage
 from gateway.api import make_api_router
 from gateway.archive import archive_ledgers
+from gateway.audit_api import make_audit_router
 from gateway.checks import check_all
 from gateway.examples import list_examples
 from gateway.figures import add_gateway_figures
@@ -81,7 +82,6 @@ def create_gateway_app(
     """
     timing = timing or GatewayTiming()
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
-    viewer = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
     webhook = make_webhook(schedule)
     urls = {
         "fmp_ingest": peers.fmp_ingest_url,
@@ -91,7 +91,7 @@ def create_gateway_app(
     client = _PeerClient(token)
     steps = make_steps(urls, client)
     window = schedule.refresh_window_minutes
-    sessions = SessionKeeper(service_token=token, viewer_token=viewer)
+    sessions = SessionKeeper(service.list_tokens())
     probe = Probe(urls, make_client, sessions, seconds=timing.probe)
     hub = Hub(
         probe=probe,
@@ -130,7 +130,7 @@ def create_gateway_app(
         service=service,
         works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_page_router()],
+        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
         background={
             "probe": probe.run,
             "freshness": run_freshness,

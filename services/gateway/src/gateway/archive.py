@@ -102,6 +102,7 @@ SQL_PRUNE = (
     "DELETE FROM alert WHERE task_id IS NULL AND created_at < now() - $1::interval",
     "DELETE FROM schedule_slot s WHERE task_id IS NULL AND slot < now() - $1::interval"
     " AND slot < (SELECT max(n.slot) FROM schedule_slot n WHERE n.schedule = s.schedule)",
+    "DELETE FROM audit WHERE at < now() - $1::interval",
 )
 
 

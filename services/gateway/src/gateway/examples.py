@@ -18,10 +18,13 @@ from gateway.api import (
     ScheduleView,
     StatusReport,
 )
+from gateway.audit_api import AuditPage
 from gateway.refresh.model import SOURCES, Step
 from gateway.refresh.result import DatasetCounts, RefreshView, StepRunReference, StepView
 from gateway.reject_api import DismissBody, RejectPage, RejectView, ReopenBody, VerdictReport
 from gateway.sessions import CODE_LIFETIME
+from sra_shared.audit import Action, AuditEntry, SubjectKind
+from sra_shared.named_tokens import Role
 from sra_shared.service import CheckResult, HealthStatus
 from sra_shared.service.examples import MOMENT
 
@@ -70,8 +73,23 @@ def list_examples() -> list[BaseModel]:
         RejectPage(rejects=[_make_reject()], next_before=None),
         DismissBody(reject_ids=[41, 42], why="Test rows of the vendor."),
         ReopenBody(reject_ids=[41]),
+        AuditPage(entries=[_make_entry()], next_before=None),
         VerdictReport(changed=[41], left={42: "Reject 42 is resolved (corrected)."}),
     ]
+
+
+def _make_entry() -> AuditEntry:
+    return AuditEntry(
+        audit_id=7,
+        at=MOMENT,
+        action=Action.TRIGGER,
+        subject_kind=SubjectKind.REFRESH,
+        subject_ids=[str(_REFRESH_ID)],
+        role=Role.OPERATOR,
+        token_name="alice",  # noqa: S106 - a name
+        address="203.0.113.7",
+        details={"sources": list(SOURCES)},
+    )
 
 
 def _make_reject() -> RejectView:

@@ -15,9 +15,12 @@ from starlette.responses import Response
 from gateway.api import report_status
 from gateway.hub import Hub, HubOf, get_hub
 from gateway.render import render_page
-from sra_shared.db import OUTAGE_ERRORS
+from sra_shared.audit import AuditEntry, AuditFilter, list_audit
+from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.errors import FatalError, RetryableError
+from sra_shared.named_tokens import Role
 from sra_shared.service import Access, ProblemError
+from sra_shared.service.actors import read_caller
 
 LIVE_PATH = "/ui/live"
 # nobody waits longer for a page
@@ -38,9 +41,16 @@ def make_common(request: Request, hub: Hub) -> dict[str, Any]:
         "status": report_status(hub),
         "session": session,
         "form_token": session.form_token if session else "",
-        "may_change": session is not None and session.access is Access.CHANGE,
+        "may_change": session is not None and session.caller.access is Access.CHANGE,
         "path": request.url.path,
     }
+
+
+async def read_acts(request: Request, connection: Connection, wanted: AuditFilter) -> list[AuditEntry]:
+    """Return the audit's entries for a page; none for a viewer."""
+    if read_caller(request).role is not Role.OPERATOR:
+        return []
+    return await list_audit(connection, wanted)
 
 
 def say(request: Request, hub: Hub, title: str, text: str, *, status_code: int) -> Response:

@@ -16,6 +16,7 @@ from gateway.sessions import FORM_PREFIX
 from sra_shared.errors import ConfigError
 from sra_shared.runs import TaskType, make_release_request, read_run, read_units, request_cancel
 from sra_shared.service import ProblemError
+from sra_shared.service.actors import CallerOf
 
 
 def add_forms(router: APIRouter) -> None:
@@ -31,24 +32,25 @@ def _add_refresh_forms(router: APIRouter) -> None:
     async def trigger(
         request: Request,
         state: State,
+        caller: CallerOf,
         source: Annotated[str, Form(max_length=20)] = "all",
         weekly: Annotated[str, Form()] = "",
     ) -> Response:
         if source not in ("all", *SOURCES):
             raise ProblemError(422, "There is no such source.", next_step=f"It is one of all, {', '.join(SOURCES)}.")
         sources = [one for one in SOURCES if source in ("all", one)]
-        started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"))
+        started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"), by=caller)
         request.state.run_id = started.refresh_id
         return go_to("/")
 
     @router.post(f"{FORM_PREFIX}pause", dependencies=checked)
-    async def pause(hub: HubOf, state: State) -> Response:
-        await set_paused(hub, state, paused=True)
+    async def pause(hub: HubOf, state: State, caller: CallerOf) -> Response:
+        await set_paused(hub, state, paused=True, by=caller)
         return go_to("/")
 
     @router.post(f"{FORM_PREFIX}resume", dependencies=checked)
-    async def resume(hub: HubOf, state: State) -> Response:
-        await set_paused(hub, state, paused=False)
+    async def resume(hub: HubOf, state: State, caller: CallerOf) -> Response:
+        await set_paused(hub, state, paused=False, by=caller)
         return go_to("/")
 
 
@@ -56,15 +58,17 @@ def _add_run_forms(router: APIRouter) -> None:
     checked = [Depends(check_form)]
 
     @router.post(f"{FORM_PREFIX}cancel", dependencies=checked)
-    async def cancel(request: Request, state: State, run_id: Annotated[UUID, Form()]) -> Response:
+    async def cancel(request: Request, state: State, caller: CallerOf, run_id: Annotated[UUID, Form()]) -> Response:
         request.state.run_id = run_id
         async with state.pool.acquire() as connection, connection.transaction():
-            task = await request_cancel(connection, run_id, timing=state.plan.timing)
+            task = await request_cancel(connection, run_id, timing=state.plan.timing, by=caller)
         is_refresh = task is None or task.task_type is TaskType.UNIFIED_REFRESH
         return go_to("/" if is_refresh else f"/ui/runs/{run_id}")
 
     @router.post(f"{FORM_PREFIX}release", dependencies=checked)
-    async def release(request: Request, hub: HubOf, state: State, run_id: Annotated[UUID, Form()]) -> Response:
+    async def release(
+        request: Request, hub: HubOf, state: State, caller: CallerOf, run_id: Annotated[UUID, Form()]
+    ) -> Response:
         request.state.run_id = run_id
         async with state.pool.acquire() as connection:
             task = await read_run(connection, run_id)
@@ -79,7 +83,7 @@ def _add_run_forms(router: APIRouter) -> None:
         except ConfigError as error:
             raise ProblemError(409, error.message, next_step=error.next_step) from error
         started = await hub.peers[step].start_run(
-            task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}"
+            task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}", by=caller
         )
         return go_to(f"/ui/runs/{started.task_id}")
 

@@ -15,9 +15,10 @@ from gateway.hub import Hub, HubOf
 from gateway.page_base import check_form
 from gateway.page_data import PAGE_SECONDS
 from gateway.render import STATIC, read_static, render_page
-from gateway.sessions import COOKIE, FORM_PREFIX, use_code
-from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.service import Access, ProblemError, ServiceState
+from gateway.sessions import COOKIE, FORM_PREFIX, Session, make_act, use_code
+from sra_shared.audit import Action, Actor, record_act, record_failed_login
+from sra_shared.db import OUTAGE_ERRORS, Connection
+from sra_shared.service import ProblemError, ServiceState
 from sra_shared.service.auth import read_address, refuse_stranger
 
 OPEN_PAGES = frozenset(
@@ -82,25 +83,27 @@ def add_login(router: APIRouter) -> None:
         wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
         # a token is taken whatever others did at its address; a code costs a look into the database and has its limit
-        access = hub.sessions.find_access(token)
-        if access is None:
-            found = await _try_code(hub, state, read_address(request), token, wanted)
+        holder = hub.sessions.tokens.find(token)
+        address = read_address(request)
+        if holder is not None:
+            session = hub.sessions.begin(holder)
+            hub.sessions.note(Action.LOGIN, session, address)
+            await _write_sessions(hub, state)
+        else:
+            found = await _try_code(hub, state, address, token, wanted)
             if isinstance(found, Response):
                 return found
-            access = found
+            session = found
         answer = RedirectResponse(choose_next(wanted), status_code=303)
-        hub.sessions.set_cookie(request, answer, access)
+        hub.sessions.set_cookie(request, answer, session)
         return answer
 
     @router.post(f"{FORM_PREFIX}logout", dependencies=[Depends(check_form)])
     async def log_out(request: Request, hub: HubOf, state: State) -> Response:
         session = hub.sessions.read(request)
         if session is not None:
-            hub.sessions.end(session)
-            # while the database is away, the probe writes it down later
-            with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
-                async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-                    await hub.sessions.sync(connection)
+            hub.sessions.end(session, read_address(request))
+            await _write_sessions(hub, state)
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
         return answer
@@ -116,8 +119,18 @@ def _make_static(name: str, media_type: str) -> Any:
     return send_file
 
 
-async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Access | Response:
-    """Use a login code up and return what it allows, or the page that says why nobody is logged in."""
+async def _write_sessions(hub: Hub, state: ServiceState) -> None:
+    """Record logins and logouts; while the database is away, the probe does so later."""
+    database = hub.probe.knowledge.database
+    if database.checked_at is not None and not database.answers:
+        return
+    with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
+        async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
+            await hub.sessions.sync(connection)
+
+
+async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Session | Response:
+    """Use a login code up and return the session that it begins, or the page that says why nobody is logged in."""
     attempt = await hub.logins.begin(state.pool, address)
     if isinstance(attempt, int):
         told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
@@ -126,12 +139,27 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
         return page
     try:
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-            access = await use_code(connection, code)
+            session = await _begin_by_code(hub, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         await hub.logins.forgive(state.pool, attempt)
         told = "The database is away, so that codes cannot be checked: use a token."
         return _show_login(told, wanted, status_code=503)
-    if access is None:
+    if session is None:
         return _show_login("That is no valid token, nor a code that can still be used.", wanted, status_code=401)
     await hub.logins.forgive(state.pool, attempt)
-    return access
+    return session
+
+
+async def _begin_by_code(hub: Hub, connection: Connection, code: str, address: str) -> Session | None:
+    """Use a code up and record the login, or its failure, in the same transaction."""
+    async with connection.transaction():
+        name = await use_code(connection, code)
+        # the token that made the code may be revoked since
+        holder = hub.sessions.tokens.find_named(name) if name is not None else None
+        if holder is None:
+            await record_failed_login(connection, address)
+            return None
+        session = hub.sessions.begin(holder)
+        actor = Actor(holder.role, holder.name, address)
+        await record_act(connection, actor, make_act(Action.LOGIN, session))
+        return session

@@ -17,9 +17,10 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.api import State
 from gateway.hub import HubOf
-from gateway.page_base import make_common
+from gateway.page_base import make_common, read_acts
 from gateway.page_data import RejectFilter, RejectState, list_reject_kinds, list_rejects, list_whole_rejects
 from gateway.render import neutralise_cell, render_page
+from sra_shared.audit import AuditFilter, SubjectKind
 from sra_shared.db import Pool
 from sra_shared.rejects import MOST_WHY
 from sra_shared.runs import read_run
@@ -84,6 +85,7 @@ def add_rejects(router: APIRouter) -> None:
             rejects = await list_rejects(connection, replace(wanted, limit=wanted.limit + 1))
             kinds = await list_reject_kinds(connection)
             replayed = await read_run(connection, replay_id) if replay_id else None
+            acts = await read_acts(request, connection, AuditFilter(subject_kind=SubjectKind.REJECT))
         more = len(rejects) > wanted.limit
         rejects = rejects[: wanted.limit]
         return render_page(
@@ -96,6 +98,7 @@ def add_rejects(router: APIRouter) -> None:
             filter_query=write_filter(wanted),
             next_before=rejects[-1]["reject_id"] if more else None,
             most_why=MOST_WHY,
+            acts=acts,
         )
 
     @router.get("/ui/rejects.csv")

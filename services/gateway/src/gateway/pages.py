@@ -12,7 +12,7 @@ from gateway.api import State
 from gateway.charts import draw_calls, draw_history, draw_timeline
 from gateway.freshness_table import COLUMNS, NUMBERS, sort_freshness
 from gateway.hub import HubOf
-from gateway.page_base import LIVE_PATH, PageRoute, make_common, say
+from gateway.page_base import LIVE_PATH, PageRoute, make_common, read_acts, say
 from gateway.page_data import MOST_COUNTED, list_warnings, read_dashboard, read_view
 from gateway.page_forms import add_forms
 from gateway.page_login import add_login
@@ -22,6 +22,7 @@ from gateway.refresh.result import read_refresh
 from gateway.reject_forms import add_reject_forms
 from gateway.render import render_page
 from gateway.run_totals import sum_by_dataset, sum_by_file, sum_counts
+from sra_shared.audit import AuditFilter
 from sra_shared.runs import list_runs, read_run, read_units
 
 _PAGE_RUNS = 50
@@ -82,10 +83,11 @@ def _add_pages(router: APIRouter) -> None:
     async def show_refresh(refresh_id: UUID, request: Request, hub: HubOf, state: State) -> Response:
         async with state.pool.acquire() as connection:
             refresh = await read_refresh(connection, refresh_id)
+            acts = await read_acts(request, connection, AuditFilter(subject_id=str(refresh_id)))
         if refresh is None:
             return say(request, hub, "Not here", f"There is no refresh {refresh_id}.", status_code=404)
         common = make_common(request, hub)
-        return render_page("refresh.html", **common, refresh=refresh, timeline=draw_timeline(refresh))
+        return render_page("refresh.html", **common, refresh=refresh, timeline=draw_timeline(refresh), acts=acts)
 
     @router.get("/ui/runs")
     async def show_runs(
@@ -112,6 +114,7 @@ def _add_pages(router: APIRouter) -> None:
             run = await read_run(connection, task_id)
             units = await read_units(connection, task_id)
             warnings = await list_warnings(connection, task_id, after=after)
+            acts = await read_acts(request, connection, AuditFilter(subject_id=str(task_id)))
         if run is None:
             return say(request, hub, "Not here", f"There is no run {task_id}.", status_code=404)
         total, files = sum_counts(units), sum_by_file(units)
@@ -127,6 +130,7 @@ def _add_pages(router: APIRouter) -> None:
             warnings=warnings,
             warnings_total=sum(total.warnings_by.values()),
             after=after,
+            acts=acts,
         )
 
     @router.get("/ui/views/{relation}")

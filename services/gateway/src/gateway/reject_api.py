@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api import State
@@ -15,7 +15,7 @@ from gateway.page_data import RejectFilter, list_rejects
 from gateway.page_rejects import read_filter
 from gateway.reject_forms import dismiss_for
 from sra_shared.rejects import MOST_IDS, MOST_WHY, Verdicts, reopen_rejects
-from sra_shared.service.auth import read_address
+from sra_shared.service.actors import CallerOf
 
 RejectId = Annotated[int, Field(ge=1, lt=2**63)]
 
@@ -92,16 +92,14 @@ def make_reject_router() -> APIRouter:
         return RejectPage(rejects=found, next_before=found[-1].reject_id if len(rows) > limit else None)
 
     @router.post("/rejects/dismiss", summary="Dismiss rejected rows, with a reason")
-    async def post_dismissal(state: State, request: Request, body: DismissBody) -> VerdictReport:
+    async def post_dismissal(state: State, caller: CallerOf, body: DismissBody) -> VerdictReport:
         async with state.pool.acquire() as connection, connection.transaction():
-            by = f"the API ({read_address(request)})"
-            return _report(await dismiss_for(connection, body.reject_ids, why=body.why, by=by))
+            return _report(await dismiss_for(connection, body.reject_ids, why=body.why, by=caller))
 
     @router.post("/rejects/reopen", summary="Take the dismissal of rejected rows back")
-    async def post_reopening(state: State, request: Request, body: ReopenBody) -> VerdictReport:
+    async def post_reopening(state: State, caller: CallerOf, body: ReopenBody) -> VerdictReport:
         async with state.pool.acquire() as connection, connection.transaction():
-            by = f"the API ({read_address(request)})"
-            return _report(await reopen_rejects(connection, body.reject_ids, by=by))
+            return _report(await reopen_rejects(connection, body.reject_ids, by=caller))
 
     return router
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form
 from starlette.responses import Response
 
 from gateway.api import State
@@ -17,6 +17,7 @@ from gateway.page_forms import go_to
 from gateway.page_rejects import FILTERS
 from gateway.refresh.model import Step
 from gateway.sessions import FORM_PREFIX
+from sra_shared.audit import Actor
 from sra_shared.db import Connection
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.rejects import (
@@ -28,7 +29,7 @@ from sra_shared.rejects import (
     reopen_rejects,
 )
 from sra_shared.service import ProblemError
-from sra_shared.service.auth import read_address
+from sra_shared.service.actors import CallerOf
 
 _PEERS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
 _SQL_SOURCES = f"""
@@ -48,6 +49,7 @@ def add_reject_forms(router: APIRouter) -> None:
     async def replay(
         hub: HubOf,
         state: State,
+        caller: CallerOf,
         dataset: Annotated[str, Form(max_length=100)] = "",
         reject_id: Annotated[list[RejectId] | None, Form(max_length=MOST_IDS)] = None,
         back: Back = "",
@@ -56,34 +58,34 @@ def add_reject_forms(router: APIRouter) -> None:
             raise ProblemError(422, "Nothing was chosen.", next_step="Choose a row, or filter by a dataset.")
         async with state.pool.acquire() as connection:
             parts = await _split(connection, dataset, sorted(set(reject_id or [])))
-        started = [await _start_replay(hub, source, dataset, ids) for source, ids in parts.items()]
+        started = [await _start_replay(hub, source, dataset, ids, by=caller) for source, ids in parts.items()]
         return go_to(_write_back(back, ("replay", str(started[0]))))
 
     @router.post(f"{FORM_PREFIX}dismiss", dependencies=checked)
     async def dismiss(
-        request: Request,
         state: State,
+        caller: CallerOf,
         reject_id: Annotated[list[RejectId], Form(min_length=1, max_length=MOST_IDS)],
         why: Annotated[str, Form(max_length=2000)] = "",
         back: Back = "",
     ) -> Response:
         async with state.pool.acquire() as connection, connection.transaction():
-            await dismiss_for(connection, reject_id, why=why, by=f"the dashboard ({read_address(request)})")
+            await dismiss_for(connection, reject_id, why=why, by=caller)
         return go_to(_write_back(back))
 
     @router.post(f"{FORM_PREFIX}reopen", dependencies=checked)
     async def reopen(
-        request: Request,
         state: State,
+        caller: CallerOf,
         reject_id: Annotated[list[RejectId], Form(min_length=1, max_length=MOST_IDS)],
         back: Back = "",
     ) -> Response:
         async with state.pool.acquire() as connection, connection.transaction():
-            await reopen_rejects(connection, reject_id, by=f"the dashboard ({read_address(request)})")
+            await reopen_rejects(connection, reject_id, by=caller)
         return go_to(_write_back(back))
 
 
-async def dismiss_for(connection: Connection, reject_ids: Sequence[int], *, why: str, by: str) -> Verdicts:
+async def dismiss_for(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
     """As `dismiss_rejects`; raises ProblemError where the reason does not do."""
     try:
         return await dismiss_rejects(connection, reject_ids, why=why, by=by)
@@ -103,10 +105,10 @@ async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]
     return parts
 
 
-async def _start_replay(hub: Hub, source: str, dataset: str, reject_ids: Sequence[int]) -> UUID:
+async def _start_replay(hub: Hub, source: str, dataset: str, reject_ids: Sequence[int], *, by: Actor) -> UUID:
     wanted = make_replay_request(source, dataset=dataset or None, reject_ids=reject_ids or None)
     peer = hub.peers[_PEERS[source]]
-    return (await peer.start_run(REPLAY_TASKS[source], parameters=wanted.parameters)).task_id
+    return (await peer.start_run(REPLAY_TASKS[source], parameters=wanted.parameters, by=by)).task_id
 
 
 def _write_back(back: str, *more: tuple[str, str]) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from gateway.refresh.model import add_datasets
 from gateway.refresh.result import RefreshView, StepView
+from sra_shared.audit import describe_details
 
 STATIC = {
     "app.css": "text/css; charset=utf-8",
@@ -50,6 +51,7 @@ def _open_templates() -> Environment:
         "reasons": lambda found: ", ".join(f"{name} {n:,}" for name, n in found.items()),
         "total": sum_rows,
         "everything": sum_refresh,
+        "act": describe_details,
     }
     return environment
 

@@ -200,12 +200,15 @@ class Scheduler:
         log.info("slot_fired", slots={name: slot.isoformat() for name, slot in taken.items()})
         return Fired(taken, requested.task.task_id)
 
-    async def set_paused(self, connection: Connection, *, paused: bool) -> None:
-        """Pause or resume all schedules; what was missed while they were paused is not made up for."""
+    async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
+        """Pause or resume all schedules and return whether that changed any; slots missed meanwhile are skipped."""
         await self._read_state(connection)
-        value = "coalesce(paused_at, now())" if paused else "NULL"
-        await connection.execute(f"UPDATE schedule_state SET paused_at = {value}")  # noqa: S608 - two constants
+        changed = await connection.fetch(
+            "UPDATE schedule_state SET paused_at = CASE WHEN $1 THEN now() END WHERE (paused_at IS NULL) = $1 RETURNING 1",
+            paused,
+        )
         await self._read_state(connection)
+        return bool(changed)
 
     def describe(self, now: datetime) -> list[dict[str, Any]]:
         """Return each schedule with its next three slots and since when it is paused, as far as is known."""

@@ -9,14 +9,18 @@ import hmac
 import json
 import secrets
 import time
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.db import Connection
-from sra_shared.service import Access
+from sra_shared.named_tokens import SERVICE, NamedToken, TokenRing
+from sra_shared.service import Access, Caller
 from sra_shared.service.middleware import is_secure
 
 COOKIE = "sra_session"
@@ -24,14 +28,16 @@ SESSION_SECONDS = 12 * 3600
 CODE_LIFETIME = timedelta(minutes=10)
 # the forms of the dashboard; each checks the session's own token before it does anything
 FORM_PREFIX = "/actions/"
+# logins and logouts that wait in memory for the database; beyond that, the oldest are dropped
+_MOST_UNWRITTEN = 1000
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that logged in: what it may do, until when (Unix seconds), the token that its forms carry, its name."""
+    """A browser that logged in: the holder of the token, the end (Unix seconds), the token of its forms, its id."""
 
-    access: Access
+    caller: Caller
     expires: int
     form_token: str
     session_id: str
@@ -41,39 +47,32 @@ class SessionKeeper:
     """Makes and reads session cookies; every gateway with the same tokens understands them.
 
     A session ends by its time, by logging out, which all gateways learn within seconds and keep in mind while the
-    database is away, by changing the service token, or, for a viewer's, the viewer token. Only the names of those that
-    were logged out are stored.
+    database is away, and by changing or removing the token that it was begun with, or the service token. Only the names of
+    those that were logged out are stored.
     """
 
-    def __init__(self, *, service_token: str | None, viewer_token: str | None) -> None:
-        self._keys = {
-            Access.CHANGE: derive_key(service_token, None),
-            Access.READ: derive_key(service_token, viewer_token or ""),
-        }
-        self._tokens = [(token.encode(), a) for token, a in ((service_token, 2), (viewer_token, 1)) if token]
+    def __init__(self, tokens: Sequence[NamedToken]) -> None:
+        self.tokens = TokenRing(tokens)
+        service = self.tokens.find_named(SERVICE)
+        master = derive_key(service.value) if service is not None else secrets.token_bytes(32)
+        self._keys = [(token, _derive_own(master, token)) for token in self.tokens.tokens]
         self._ended: set[str] = set()
         self._unwritten: dict[str, int] = {}
+        self._acts: deque[tuple[Actor, Act]] = deque(maxlen=_MOST_UNWRITTEN)
 
-    def find_access(self, presented: str) -> Access | None:
-        """Return what a token allows, or None where it is none of ours."""
-        found = 0
-        # every token is compared in full, so that the time reveals nothing
-        for token, access in self._tokens:
-            found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
-        return Access(found) if found else None
+    def begin(self, token: NamedToken) -> Session:
+        """Return a new session for the holder of a token."""
+        expires = int(time.time()) + SESSION_SECONDS
+        return Session(Caller.of(token), expires, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
 
-    def set_cookie(self, request: Request, response: Response, access: Access) -> None:
+    def set_cookie(self, request: Request, response: Response, session: Session) -> None:
         """Log the browser in."""
-        payload = {
-            "a": int(access),
-            "e": int(time.time()) + SESSION_SECONDS,
-            "f": secrets.token_urlsafe(16),
-            "i": secrets.token_urlsafe(16),
-        }
+        key = next(key for token, key in self._keys if token.name == session.caller.name)
+        payload = {"e": session.expires, "f": session.form_token, "i": session.session_id}
         body = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode()
         response.set_cookie(
             COOKIE,
-            f"{body}.{self._sign(body, access)}",
+            f"{body}.{_sign(body, key)}",
             max_age=SESSION_SECONDS,
             path="/",
             httponly=True,
@@ -85,56 +84,82 @@ class SessionKeeper:
     def read(self, request: Request) -> Session | None:
         """Return the browser's session, or None where it has none that holds."""
         body, _, signature = request.cookies.get(COOKIE, "").partition(".")
-        signed = [
-            access
-            for access in self._keys
-            if hmac.compare_digest(self._sign(body, access).encode(), signature.encode())
+        signers = [
+            token for token, key in self._keys if hmac.compare_digest(_sign(body, key).encode(), signature.encode())
         ]
-        if not body or not signed:
+        if not body or not signers:
             return None
         payload = json.loads(base64.urlsafe_b64decode(body))
-        if payload["a"] != signed[0] or payload["e"] < time.time() or payload["i"] in self._ended:
+        if payload["e"] < time.time() or payload["i"] in self._ended:
             return None
-        return Session(Access(payload["a"]), payload["e"], payload["f"], payload["i"])
+        return Session(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
 
-    def end(self, session: Session) -> None:
+    def end(self, session: Session, address: str) -> None:
         """Have nobody log in with this session's cookie again, in this process at once."""
         self._ended.add(session.session_id)
         self._unwritten[session.session_id] = session.expires
+        self.note(Action.LOGOUT, session, address)
+
+    def note(self, action: Action, session: Session, address: str) -> None:
+        """Remember a login or logout until `sync` records it."""
+        actor = Actor(session.caller.role, session.caller.name, address)
+        self._acts.append((actor, make_act(action, session, at=datetime.now(UTC))))
 
     async def sync(self, connection: Connection) -> None:
-        """Write down the sessions that ended here, and learn of those that ended elsewhere."""
-        for session_id, expires in list(self._unwritten.items()):
-            await connection.execute(
-                "INSERT INTO ended_session (session_id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING",
-                session_id,
-                expires,
-            )
+        """Record logins, logouts and the sessions that ended here, and read those that ended elsewhere."""
+        ended, acts = dict(self._unwritten), list(self._acts)
+        # a concurrent call must not record an act twice; recording an end twice is harmless
+        self._acts.clear()
+        try:
+            async with connection.transaction():
+                await _write_ended(connection, ended)
+                for actor, act in acts:
+                    await record_act(connection, actor, act)
+        except BaseException:
+            self._acts.extendleft(reversed(acts))
+            raise
+        for session_id in ended:
             self._unwritten.pop(session_id, None)
         rows = await connection.fetch("SELECT session_id FROM ended_session WHERE expires_at > now()")
         self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
 
-    async def authenticate(self, request: Request) -> Access | None:
-        """Tell what the cookie allows: reading, and of changes only the forms, which carry a token of their own."""
+    async def authenticate(self, request: Request) -> Caller | None:
+        """Return the session's caller: it may read, and change only through forms, which carry a token of their own."""
         session = self.read(request)
         if session is None:
             return None
         path = request.url.path
         if path == f"{FORM_PREFIX}logout":
-            return Access.CHANGE
-        return session.access if request.method in _READING or path.startswith(FORM_PREFIX) else Access.READ
+            return replace(session.caller, access=Access.CHANGE)
+        is_free = request.method in _READING or path.startswith(FORM_PREFIX)
+        return session.caller if is_free else replace(session.caller, access=Access.READ)
 
-    def _sign(self, body: str, access: Access) -> str:
-        return hmac.new(self._keys[access], body.encode(), "sha256").hexdigest()
+
+def make_act(action: Action, session: Session, *, at: datetime | None = None) -> Act:
+    """Return the act of logging in or out."""
+    return Act(action, SubjectKind.SESSION, [session.session_id], at=at)
+
+
+async def _write_ended(connection: Connection, ended: Mapping[str, int]) -> None:
+    await connection.executemany(
+        "INSERT INTO ended_session (session_id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT DO NOTHING",
+        list(ended.items()),
+    )
+
+
+def _sign(body: str, key: bytes) -> str:
+    return hmac.new(key, body.encode(), "sha256").hexdigest()
 
 
 @functools.lru_cache(maxsize=8)
-def derive_key(service_token: str | None, viewer_token: str | None) -> bytes:
-    """Return the key of a role's cookies, so slowly that nobody guesses a token from a cookie; random without a token."""
-    if service_token is None:
-        return secrets.token_bytes(32)
-    secret = "\n".join(token for token in (service_token, viewer_token) if token is not None)
-    return hashlib.scrypt(secret.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
+def derive_key(service_token: str) -> bytes:
+    """Return the secret that the keys of all cookies derive from, so slowly that nobody guesses a token from a cookie."""
+    return hashlib.scrypt(service_token.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
+
+
+def _derive_own(master: bytes, token: NamedToken) -> bytes:
+    """Return the key of one token's cookies; it changes with the token's name, role and value."""
+    return hmac.digest(master, "\0".join((token.name, token.role, token.value)).encode(), "sha256")
 
 
 def hash_code(code: str) -> bytes:
@@ -142,23 +167,25 @@ def hash_code(code: str) -> bytes:
     return hashlib.blake2b(code.encode(), digest_size=32).digest()
 
 
-async def make_code(connection: Connection) -> str:
-    """Store a login code for ten minutes and return it; those that ran out a day ago are forgotten."""
+async def make_code(connection: Connection, by: Actor) -> str:
+    """Store a login code for ten minutes and return it; delete codes that expired a day ago."""
     code = secrets.token_urlsafe(24)
     await connection.execute("DELETE FROM login_code WHERE expires_at < now() - interval '1 day'")
     await connection.execute(
-        "INSERT INTO login_code (code_hash, role, expires_at) VALUES ($1, 'service', now() + $2::interval)",
+        "INSERT INTO login_code (code_hash, role, expires_at, token_name)"
+        " VALUES ($1, 'service', now() + $2::interval, $3)",
         hash_code(code),
         CODE_LIFETIME,
+        by.token_name,
     )
     return code
 
 
-async def use_code(connection: Connection, code: str) -> Access | None:
-    """Use a login code up and return what it allows; None where it is unknown, used or too old."""
-    role = await connection.fetchval(
+async def use_code(connection: Connection, code: str) -> str | None:
+    """Use a login code up and return the name of its token; None where it is unknown, used or too old."""
+    name: str | None = await connection.fetchval(
         "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"
-        " RETURNING role",
+        " RETURNING token_name",
         hash_code(code),
     )
-    return None if role is None else Access.CHANGE if role == "service" else Access.READ
+    return name

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from sra_shared.audit import Actor
 from sra_shared.database_check import require_fit_database
 from sra_shared.db import Connection, open_connection, open_pool
 from sra_shared.revision import require_revision
@@ -63,7 +64,12 @@ async def define_missing_views(dsn: str) -> list[str]:
 
 
 async def build_in_process(
-    dsn: str, parameters: BuildParameters, *, part_rows: int = PART_ROWS, timing: LeaseTiming = DEFAULT_TIMING
+    dsn: str,
+    parameters: BuildParameters,
+    *,
+    part_rows: int = PART_ROWS,
+    timing: LeaseTiming = DEFAULT_TIMING,
+    by: Actor | None = None,
 ) -> BuildResult:
     """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
     views = list_compiled_views()
@@ -75,7 +81,7 @@ async def build_in_process(
         await require_revision(connection)
         async with connection.transaction():
             request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
-            requested = await request_run(connection, request, source=None)
+            requested = await request_run(connection, request, source=None, by=by)
     finally:
         await connection.close()
     async with Worker(dsn, "views", timing=timing) as worker:

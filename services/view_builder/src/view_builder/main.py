@@ -35,6 +35,7 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
         background={"publication": keep_published},
         examples=lambda: list_examples(views),
         timing=timing,
+        is_behind_gateway=True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 
@@ -33,25 +34,29 @@ class Verdicts:
     left: dict[int, str] = field(default_factory=dict)
 
 
-async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, why: str, by: str) -> Verdicts:
-    """Dismiss open rejects in the caller's transaction, with the reason and the name of who says so.
+async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
+    """Dismiss open rejects in the caller's transaction, with the reason, and record who did.
 
     Raises ValueError for a reason that says nothing, is too long, or holds what no database text can hold.
     """
     reason = " ".join(why.split())
     if not reason or len(reason) > MOST_WHY or not reason.isprintable():
         raise ValueError(f"say why in 1 to {MOST_WHY} printable characters")
-    rows = await connection.fetch(_SQL_DISMISS, sorted(set(reject_ids)), by, reason)
+    rows = await connection.fetch(_SQL_DISMISS, sorted(set(reject_ids)), str(by), reason)
     verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is not dismissed")
-    log.info("rejects_dismissed", rejects=verdicts.changed, by=by, why=reason)
+    if verdicts.changed:
+        await record_act(connection, by, Act(Action.DISMISS, SubjectKind.REJECT, verdicts.changed, {"why": reason}))
+    log.info("rejects_dismissed", rejects=verdicts.changed, by=str(by), why=reason)
     return verdicts
 
 
-async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, by: str) -> Verdicts:
-    """Take back the dismissal of rejects in the caller's transaction."""
+async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, by: Actor) -> Verdicts:
+    """Take back the dismissal of rejects in the caller's transaction, and record who did."""
     rows = await connection.fetch(_SQL_REOPEN, sorted(set(reject_ids)))
     verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is open")
-    log.info("rejects_reopened", rejects=verdicts.changed, by=by)
+    if verdicts.changed:
+        await record_act(connection, by, Act(Action.REOPEN, SubjectKind.REJECT, verdicts.changed))
+    log.info("rejects_reopened", rejects=verdicts.changed, by=str(by))
     return verdicts
 
 

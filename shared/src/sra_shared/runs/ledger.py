@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, IdempotencyConflictError
+from sra_shared.runs.acts import describe_request
 from sra_shared.runs.leases import SQL_FREE_LOCKS, make_death_condition
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
@@ -59,10 +61,12 @@ async def request_run(
     source: str | None,
     enqueue: Enqueue | None = None,
     idempotency_key: str | None = None,
+    by: Actor | None = None,
 ) -> RequestedRun:
     """Record a request in the caller's transaction and have it queued there; the same live work answers with its run.
 
-    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it.
+    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it. The
+    audit records `by` for a new run; None stands for the product itself.
     """
     body_hash = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
     if idempotency_key is not None:
@@ -70,6 +74,8 @@ async def request_run(
         if known is not None:
             return RequestedRun(known, created=False)
     requested = await _insert_run(connection, request, source)
+    if requested.created and by is not None:
+        await record_act(connection, by, describe_request(request, requested.task.task_id))
     if enqueue is not None:
         # also for a run in progress: a command may have started it and died
         await enqueue(connection, requested.task)
@@ -180,16 +186,22 @@ async def list_runs(
 
 
 async def request_cancel(
-    connection: Connection, task_id: UUID, *, timing: LeaseTiming = DEFAULT_TIMING
+    connection: Connection, task_id: UUID, *, timing: LeaseTiming = DEFAULT_TIMING, by: Actor | None = None
 ) -> ProcessingTask | None:
-    """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once."""
+    """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once.
+
+    The audit records `by`; None stands for the product itself.
+    """
     # a worker that was stopped in its transaction would have this wait for it
     await connection.execute(SQL_FREE_LOCKS, task_id, "", timing.dead)
-    await connection.execute(
+    task_type = await connection.fetchval(
         "UPDATE task_execution_log SET cancel_requested_at = coalesce(cancel_requested_at, now())"
-        " WHERE task_id = $1 AND status IN ('queued', 'running', 'parked')",
+        " WHERE task_id = $1 AND status IN ('queued', 'running', 'parked') RETURNING task_type",
         task_id,
     )
+    if task_type is not None and by is not None:
+        kind = SubjectKind.REFRESH if task_type == TaskType.UNIFIED_REFRESH else SubjectKind.RUN
+        await record_act(connection, by, Act(Action.CANCEL, kind, [task_id], {"task_type": task_type}))
     await connection.execute(SQL_CANCEL_UNITS, task_id, timing.dead)
     await connection.execute(
         "UPDATE task_execution_log SET status = 'cancelled', completed_at = now() WHERE task_id = $1"

@@ -3,6 +3,7 @@
 from sra_shared.service.app import create_service_app as create_service_app
 from sra_shared.service.auth import Access as Access
 from sra_shared.service.auth import Authenticator as Authenticator
+from sra_shared.service.auth import Caller as Caller
 from sra_shared.service.health import CheckResult as CheckResult
 from sra_shared.service.health import HealthStatus as HealthStatus
 from sra_shared.service.health import SystemHealthCheck as SystemHealthCheck

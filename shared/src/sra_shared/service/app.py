@@ -64,6 +64,7 @@ def create_service_app(
     concurrency: int = 4,
     timing: LeaseTiming = DEFAULT_TIMING,
     max_body_bytes: int = MAX_BODY_BYTES,
+    is_behind_gateway: bool = False,
     trusted_proxies: int = 0,
 ) -> FastAPI:
     """Return the application of a service; nothing is opened before its lifespan starts.
@@ -74,14 +75,15 @@ def create_service_app(
     where it has no settings. `examples` gives an instance of each model that its own routes take or answer with.
     `completions_url` is view_builder's address where this service ends runs that views depend on.
     `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
-    how many proxies stand before the service, whose word on a request's address is taken.
+    how many proxies stand before the service, whose word on a request's address is taken. A service that
+    `is_behind_gateway` reads from the gateway who made a request that it forwards.
     Raises ConfigError for a production start that would be open to anybody, and where no database is set.
     """
     service.check_production()
     service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
-    viewer_token = service.sra_viewer_token.get_secret_value() if service.sra_viewer_token else None
+    tokens = service.list_tokens()
     dsn = database.require_dsn()
-    hide_secrets([service_token, viewer_token, read_password(dsn)])
+    hide_secrets([*(token.value for token in tokens), read_password(dsn)])
     plan = ServicePlan(
         name=name,
         dsn=dsn,
@@ -97,6 +99,7 @@ def create_service_app(
         completions_url=completions_url,
         service_token=service_token,
         sets_reader_password=database.sra_reader_password is not None,
+        is_behind_gateway=is_behind_gateway,
     )
     metrics = ServiceMetrics()
 
@@ -125,7 +128,7 @@ def create_service_app(
     app.add_middleware(
         AuthMiddleware,
         authenticators=[
-            make_token_authenticator(service_token=service_token, viewer_token=viewer_token),
+            make_token_authenticator(tokens),
             *authenticators,
         ],
         open_routes=OPEN_ROUTES | open_routes,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sra_shared.named_tokens import NamedToken, Role, TokenRing
 from sra_shared.service.limit import FailureLimit
 from sra_shared.service.problems import answer_problem
 
@@ -25,25 +26,39 @@ class Access(IntEnum):
     CHANGE = 2
 
 
-Authenticator: TypeAlias = Callable[[Request], Awaitable[Access | None]]
-"""Looks at a request's headers and cookies, never at its body, and returns what its sender may do."""
+ACCESS_OF = {Role.VIEWER: Access.READ, Role.OPERATOR: Access.CHANGE}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request: the name and the role of the token, and what this request may do."""
+
+    name: str
+    role: Role
+    access: Access
+
+    @classmethod
+    def of(cls, token: NamedToken) -> Caller:
+        """Return the holder of a token, who may do all that its role allows."""
+        return cls(token.name, token.role, ACCESS_OF[token.role])
+
+
+Authenticator: TypeAlias = Callable[[Request], Awaitable[Caller | None]]
+"""Looks at a request's headers and cookies, never at its body, and returns who sent it."""
 
 Refusal: TypeAlias = Callable[[Request], Response]
 
 
-def make_token_authenticator(*, service_token: str | None, viewer_token: str | None) -> Authenticator:
+def make_token_authenticator(tokens: Sequence[NamedToken]) -> Authenticator:
     """Return the authenticator of bearer tokens; without any token set nobody gets in."""
-    known = [(token.encode(), access) for token, access in ((service_token, 2), (viewer_token, 1)) if token]
+    ring = TokenRing(tokens)
 
-    async def authenticate(request: Request) -> Access | None:
+    async def authenticate(request: Request) -> Caller | None:
         scheme, _, presented = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        found = 0
-        # every token is compared in full, so that the time reveals nothing
-        for token, access in known:
-            found = max(found, access * hmac.compare_digest(token, presented.strip().encode()))
-        return Access(found) if found else None
+        token = ring.find(presented)
+        return None if token is None else Caller.of(token)
 
     return authenticate
 
@@ -106,26 +121,26 @@ class AuthMiddleware:
             return
         request = Request(scope)
         if (request.method, request.url.path) not in self._open_routes:
-            access = await self._find_access(request)
-            refusal = self._judge(request, access)
+            caller = await self._find_caller(request)
+            refusal = self._judge(request, caller)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
-            scope.setdefault("state", {})["access"] = access
+            scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
-    async def _find_access(self, request: Request) -> Access | None:
+    async def _find_caller(self, request: Request) -> Caller | None:
         for authenticate in self._authenticators:
-            access = await authenticate(request)
-            if access is not None:
-                return access
+            caller = await authenticate(request)
+            if caller is not None:
+                return caller
         return None
 
-    def _judge(self, request: Request, access: Access | None) -> Response | None:
-        if access is None:
+    def _judge(self, request: Request, caller: Caller | None) -> Response | None:
+        if caller is None:
             wait = self._guesses.note(read_address(request)) if "authorization" in request.headers else 0
             return refuse_guesser(request, wait) if wait else self._refuse(request)
-        if access is Access.READ and request.method not in _READING:
+        if caller.access is Access.READ and request.method not in _READING:
             return answer_problem(
                 request.url.path,
                 403,

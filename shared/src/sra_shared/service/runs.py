@@ -25,6 +25,7 @@ from sra_shared.runs import (
     summarise_progress,
 )
 from sra_shared.runs.model import sum_datasets
+from sra_shared.service.actors import ActorOf
 from sra_shared.service.problems import ProblemError
 from sra_shared.service.state import ServiceState, get_state
 
@@ -161,6 +162,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
         request: Request,
         response: Response,
         state: State,
+        actor: ActorOf,
         idempotency_key: Annotated[
             str | None,
             Header(
@@ -175,7 +177,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
         parameters = check_parameters(parameter_models.get(body.task_type), body.parameters)
         run_request = RunRequest(**{**body.model_dump(), "parameters": parameters})
         try:
-            requested = await state.request_run(run_request, idempotency_key=idempotency_key)
+            requested = await state.request_run(run_request, idempotency_key=idempotency_key, by=actor)
         except asyncpg.ForeignKeyViolationError as error:
             raise ProblemError(
                 409, f"There is no run {body.parent_id} that this one could belong to.", next_step="Correct parent_id."
@@ -213,10 +215,11 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
         return describe_run(_require(task, task_id), units)
 
     @router.post("/runs/{task_id}/cancel", status_code=202, summary="Ask a run to stop", responses={404: {}})
-    async def cancel_run(task_id: TaskId, state: State) -> ProcessingTask:
+    async def cancel_run(task_id: TaskId, state: State, actor: ActorOf) -> ProcessingTask:
         """A run that has ended stays as it is; what a running one has committed stays."""
         async with state.pool.acquire() as connection, connection.transaction():
-            return _require(await request_cancel(connection, task_id, timing=state.plan.timing), task_id)
+            task = await request_cancel(connection, task_id, timing=state.plan.timing, by=actor)
+        return _require(task, task_id)
 
     return router
 

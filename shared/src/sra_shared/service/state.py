@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import asyncpg
 from fastapi import Request
 
+from sra_shared.audit import Actor
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
 from sra_shared.expectations import ExpectedDataset, store_expectations
 from sra_shared.jobs import enqueue_run
@@ -50,6 +51,7 @@ class ServicePlan:
     completions_url: str | None
     service_token: str | None
     sets_reader_password: bool = False
+    is_behind_gateway: bool = False
 
 
 @dataclass
@@ -67,17 +69,22 @@ class ServiceState:
     started: float = field(default_factory=time.monotonic)
     restarts: dict[str, str] = field(default_factory=dict)
 
-    async def request_run(self, request: RunRequest, *, idempotency_key: str | None = None) -> RequestedRun:
+    async def request_run(
+        self, request: RunRequest, *, idempotency_key: str | None = None, by: Actor | None = None
+    ) -> RequestedRun:
         """Record and queue a run of this service in one transaction; the same live work answers with its run.
 
-        Raises IdempotencyConflictError where the key came with another body, and what the database raises.
+        The audit records `by` for a new run; None stands for the product itself. Raises IdempotencyConflictError where the
+        key came with another body, and what the database raises.
         """
         key = None if idempotency_key is None else f"{self.plan.name}:{idempotency_key}"
         work = self.plan.works[request.task_type]
         if isinstance(work, CompletesRequests):
             request = work.complete_request(request)
         async with self.pool.acquire() as connection, connection.transaction():
-            return await request_run(connection, request, source=work.source, enqueue=enqueue_run, idempotency_key=key)
+            return await request_run(
+                connection, request, source=work.source, enqueue=enqueue_run, idempotency_key=key, by=by
+            )
 
     def begin_shutdown(self) -> None:
         """Take no more work and have everything in hand come to its end."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from sra_shared.tables.metadata import metadata
 
@@ -60,7 +60,41 @@ login_code = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
+    Column(
+        "token_name",
+        Text,
+        nullable=False,
+        server_default="service",
+        comment="The token that made it: a session that it begins ends with that token.",
+    ),
     CheckConstraint("role IN ('viewer', 'service')", name="role_known"),
+)
+
+# a trigger of the migration refuses to change an entry, or to delete one within 30 days
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column(
+        "subject_ids",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="Ids of the refresh, runs, rejected rows or session.",
+    ),
+    Column("role", Text),
+    Column("token_name", Text, comment="Null for a failed login; cli for a command on the database itself."),
+    Column(
+        "address", Text, nullable=False, comment="Where the request came from; of a command, the user of the system."
+    ),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    CheckConstraint("role IN ('viewer', 'operator')", name="role_known"),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_subject", "subject_ids", postgresql_using="gin"),
+    Index("ix_audit_failed_login", "at", postgresql_where=text("action = 'login_failed'")),
 )
 
 login_failure = Table(

@@ -11,9 +11,11 @@ from uuid import UUID
 import httpx
 
 from gateway.refresh.model import read_counts_of
+from sra_shared.audit import Actor
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.http import ExchangeError, Reply, send_request
 from sra_shared.runs import RunStatus, TaskType
+from sra_shared.service.actors import speak_for
 from sra_shared.texts import excerpt
 
 _SECONDS = 60.0
@@ -48,15 +50,17 @@ class Peer:
         parent_id: UUID | None = None,
         key: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        by: Actor | None = None,
     ) -> SeenRun:
         """Ask for a run; the same key answers with the same run, however often it is sent.
 
+        `by` is who makes the request at the gateway; None stands for a refresh.
         Raises RetryableError where the service is away or busy, FatalError where it refuses.
         """
         body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}
         if parent_id is not None:
             body["parent_id"] = str(parent_id)
-        headers = {"Idempotency-Key": key} if key is not None else {}
+        headers = {**speak_for(by), **({"Idempotency-Key": key} if key is not None else {})}
         return self._read_run(await self._ask("POST", "/runs", json=body, headers=headers))
 
     async def read_run(self, task_id: UUID) -> SeenRun:
@@ -64,8 +68,8 @@ class Peer:
         return self._read_run(await self._ask("GET", f"/runs/{task_id}"))
 
     async def cancel_run(self, task_id: UUID) -> None:
-        """Ask a run to stop; raises as `start_run`."""
-        await self._ask("POST", f"/runs/{task_id}/cancel")
+        """Ask a run of a refresh to stop; raises as `start_run`."""
+        await self._ask("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
 
     def _read_run(self, answer: Reply) -> SeenRun:
         """Return the run; what answers with something else may be a proxy's page, and is asked again."""

@@ -1,0 +1,17 @@
+"""Who uses this command line."""
+
+from __future__ import annotations
+
+import getpass
+
+from sra_shared.audit import Actor
+from sra_shared.named_tokens import CLI, Role
+
+
+def name_actor() -> Actor:
+    """Return the actor of a command that works on the database itself: the user, as far as the system knows."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return Actor(Role.OPERATOR, CLI, user)
