@@ -126,7 +126,13 @@ async def test_a_server_that_forbids_roles_is_told_what_to_run(pool: Pool) -> No
         await transaction.start()
         await connection.execute("CREATE ROLE weak_owner")
         await connection.execute(f"ALTER ROLE {READER} RENAME TO hidden_reader")
-        await connection.execute("SET LOCAL ROLE weak_owner")
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO weak_owner",
+            "GRANT SELECT, INSERT, UPDATE ON sra_lock TO weak_owner",
+            "GRANT EXECUTE ON FUNCTION sra_take_locks TO weak_owner",
+            "SET LOCAL ROLE weak_owner",
+        ):
+            await connection.execute(statement)
         state = await prepare_reader(connection)
         assert not state.exists
         assert len(state.statements) == 2

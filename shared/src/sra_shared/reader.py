@@ -8,6 +8,7 @@ import asyncpg
 
 from sra_shared.connect import connect
 from sra_shared.db import OUTAGE_ERRORS, Connection, open_connection
+from sra_shared.locks import take_lock
 
 READER = "sra_reader"
 
@@ -54,7 +55,7 @@ async def prepare_reader(connection: Connection, password: str | None = None) ->
     """
     async with connection.transaction():
         # two starts at once would update the same rows of the catalogue
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:reader', 0))")
+        await take_lock(connection, "reader")
         return await _prepare_reader(connection, password)
 
 
