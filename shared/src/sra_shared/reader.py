@@ -9,6 +9,7 @@ import asyncpg
 from sra_shared.connect import connect
 from sra_shared.db import OUTAGE_ERRORS, Connection, open_connection
 from sra_shared.locks import take_lock
+from sra_shared.scram import make_verifier
 
 READER = "sra_reader"
 
@@ -65,7 +66,7 @@ async def _prepare_reader(connection: Connection, password: str | None) -> Reade
         await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN")
     if await find_reader(connection) is not None:
         if password is not None:
-            statement = f"ALTER ROLE {READER} LOGIN PASSWORD {await _quote(connection, password)}"
+            statement = f"ALTER ROLE {READER} LOGIN PASSWORD '{make_verifier(password)}'"
             refused = not await _attempt(connection, statement)
         for statement in _DEFAULTS:
             await _attempt(connection, statement)
@@ -141,10 +142,6 @@ async def find_reader(connection: Connection) -> bool | None:
     """Return whether the role may log in, or None where there is no such role."""
     can_login: bool | None = await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", READER)
     return can_login
-
-
-async def _quote(connection: Connection, text: str) -> str:
-    return str(await connection.fetchval("SELECT quote_literal($1::text)", text))
 
 
 async def _attempt(connection: Connection, statement: str) -> bool:
