@@ -80,6 +80,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "DB_POOL_MIN_SIZE": NUMBER,
     "DB_POOL_MAX_SIZE": NUMBER,
     "SRA_READER_PASSWORD": PASSWORD,
+    "SRA_READER_MAX_SECONDS": (*NUMBER, "0"),
     "PORT": NUMBER,
     "SRA_ENV": WORD,
     "SRA_SANDBOX": WORD,

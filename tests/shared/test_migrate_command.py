@@ -13,7 +13,7 @@ import pytest
 from sra_cli.app import run
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
-from sra_shared.reader import READER
+from sra_shared.reader_limits import READER
 from sra_testing.databases import create_database, drop_database, execute_sql, run_async
 from sra_testing.probe_service import ask_ready
 
@@ -93,12 +93,15 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     code, told, log = migrate(plain_database, SRA_READER_PASSWORD=password)
     assert code == 0, log
     statements = [line.strip() for line in told.splitlines() if line.startswith("  ")]
-    assert [statement.split()[0] for statement in statements] == ["ALTER", "GRANT"]
+    assert [statement.split()[0] for statement in statements[:2]] == ["ALTER", "GRANT"]
+    limits = [statement.removesuffix(";") for statement in statements[2:]]
+    assert f'GRANT {READER} TO "{OWNER}"' in limits
     # a later reader sees it too, where the password is set
     ready = ask_ready(plain_database, sra_reader_password=password)
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]
-    assert ask_ready(plain_database)["warnings"] == []
+    (advice,) = ask_ready(plain_database)["warnings"]
+    assert advice == f"Limits of the roles that read are not set; an administrator runs: {'; '.join(limits)}."
     monkeypatch.setenv("DATABASE_URL", plain_database)
     assert run(["status"]) == 0
     monkeypatch.setenv("SRA_READER_PASSWORD", password)
@@ -110,6 +113,7 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     execute_sql(postgres_server.build_dsn(plain_database.rsplit("/", 1)[-1]), *as_typed)
     assert run(["status"]) == 0
     assert "administrator" not in migrate(plain_database, SRA_READER_PASSWORD=password)[1]
+    assert ask_ready(plain_database, sra_reader_password=password)["warnings"] == []
     # the role logs in, but with another password than the one that is set now
     assert "administrator" in migrate(plain_database, SRA_READER_PASSWORD="rotated-since")[1]
 

@@ -39,8 +39,9 @@ async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
     """
     revision = await upgrade_database(dsn, sandbox=sandbox)
     await define_missing_views(dsn)
-    password = read_settings(DatabaseSettings).sra_reader_password
-    reader = await set_up_reader(dsn, password.get_secret_value() if password else None)
+    database = read_settings(DatabaseSettings)
+    password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
+    reader = await set_up_reader(dsn, password, max_seconds=database.sra_reader_max_seconds)
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
         years = read_settings(FmpSettings).fmp_history_years

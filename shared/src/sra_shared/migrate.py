@@ -62,8 +62,8 @@ async def _find_finished(dsn: str, *, sandbox: bool) -> str | None:
 
 async def _migrate(dsn: str, database: DatabaseSettings, *, sandbox: bool) -> tuple[str, ReaderState]:
     revision = await upgrade_database(dsn, sandbox=sandbox)
-    password = database.sra_reader_password
-    return revision, await set_up_reader(dsn, password.get_secret_value() if password else None)
+    password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
+    return revision, await set_up_reader(dsn, password, max_seconds=database.sra_reader_max_seconds)
 
 
 def main() -> int:

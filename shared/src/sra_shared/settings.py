@@ -39,6 +39,7 @@ from sra_shared.tokens import find_weakness
 
 # tokens that docker-compose.yml shows to everybody begin so
 SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
+READER_SECONDS = 120
 
 
 class EnvironmentSettings(BaseSettings):
@@ -73,6 +74,12 @@ class DatabaseSettings(EnvironmentSettings):
     db_pool_max_size: int = Field(20, ge=1, le=100, description="Connections that a service opens at most.")
     sra_reader_password: Password | None = Field(
         None, description="Password of the role sra_reader, which the SRA app uses."
+    )
+    sra_reader_max_seconds: int = Field(
+        READER_SECONDS,
+        ge=1,
+        le=86_400,
+        description="Seconds that a statement or transaction of sra_reader takes at most; a longer one is ended.",
     )
 
     @model_validator(mode="after")

@@ -35,5 +35,6 @@ def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: Js
             "sandbox": state.sandbox,
             "reader_ready": state.reader.ready,
             "reader_statements": list(state.reader.statements),
+            "reader_limits": list(state.reader.limits),
         }
     )

@@ -14,7 +14,7 @@ from sra_shared.db import Connection, Pool
 from sra_shared.errors import RetryableError
 from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
-from sra_shared.reader import READER
+from sra_shared.reader import list_readers
 from view_builder.compile import CompiledView, quote_name
 from view_builder.diff import require_compatible
 
@@ -145,7 +145,7 @@ async def _add_columns(connection: Connection, view: CompiledView) -> None:
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:
-    """Create the view or put the model's columns on it, with functions, comments and the reader's right, and keep its state.
+    """Create the view or put the model's columns on it, with functions, comments and the readers' right, and keep its state.
 
     Raises ConfigError for a breaking change. The caller's transaction makes it visible.
     """
@@ -156,8 +156,8 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
     await connection.execute(view.create_view)
     for statement in (*view.create_functions, *view.comments):
         await connection.execute(statement)
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", READER):
-        await connection.execute(f"GRANT SELECT ON {view.name} TO {READER}")
+    for role in await list_readers(connection):
+        await connection.execute(f"GRANT SELECT ON {view.name} TO {role}")
     await connection.execute(
         SQL_PUT_DEFINITION, view.relation, view.spec.name, view.spec.version, view.digest, view.contract
     )
