@@ -73,16 +73,20 @@ async def prepare_reader(
 
 async def make_reader(connection: Connection, password: str | None) -> bool:
     """Make sra_reader where it is missing and set its password; return False where a password was given and refused."""
-    if await find_reader(connection) is None:
+    may_make = await _may_make_roles(connection)
+    if may_make and await find_reader(connection) is None:
         await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN")
     if password is None or await find_reader(connection) is None:
         return True
-    return await _attempt(connection, f"ALTER ROLE {READER} LOGIN PASSWORD '{make_verifier(password)}'")
+    return may_make and await _attempt(connection, f"ALTER ROLE {READER} LOGIN PASSWORD '{make_verifier(password)}'")
 
 
 async def set_limits(connection: Connection, max_seconds: int, *, owner: str | None = None) -> list[str]:
     """Set the limits of the roles that read as far as that is permitted, and return the statements that were not."""
-    for statement in await list_missing_limits(connection, max_seconds, owner=owner):
+    missing = await list_missing_limits(connection, max_seconds, owner=owner)
+    if not (missing and await _may_make_roles(connection)):
+        return missing
+    for statement in missing:
         await _attempt(connection, statement)
     return await list_missing_limits(connection, max_seconds, owner=owner)
 
@@ -169,6 +173,13 @@ async def find_reader(connection: Connection) -> bool | None:
     """Return whether the role may log in, or None where there is no such role."""
     can_login: bool | None = await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", READER)
     return can_login
+
+
+async def _may_make_roles(connection: Connection) -> bool:
+    """Whether trying makes sense: what is refused stands in the server's log each time."""
+    return bool(
+        await connection.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    )
 
 
 async def _attempt(connection: Connection, statement: str) -> bool:

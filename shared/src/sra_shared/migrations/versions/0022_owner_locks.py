@@ -35,7 +35,7 @@ DECLARE
   name text;
   made integer := 0;
 BEGIN
-  PERFORM {lock};
+  {lock}
   FOR ahead IN 0 .. months LOOP
     start := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead)) AT TIME ZONE 'UTC';
     stop := (start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
@@ -53,8 +53,7 @@ BEGIN
 END
 $$
 """
-_LOCK = "sra_take_locks(ARRAY['fmp_row_history partitions'], 5)"
-_FORMER_LOCK = "pg_advisory_xact_lock(hashtextextended('fmp_row_history partitions', 3))"
+_LOCK = "PERFORM sra_take_locks(ARRAY['fmp_row_history partitions'], 5);"
 
 
 def upgrade() -> None:
@@ -70,6 +69,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(_EXTEND.format(lock=_FORMER_LOCK))
+    op.execute(_EXTEND.format(lock=""))
     op.execute("DROP FUNCTION sra_take_locks(text[], double precision)")
     op.drop_table("sra_lock")
