@@ -81,6 +81,8 @@ BAD: dict[str, tuple[str, ...]] = {
     "DB_POOL_MAX_SIZE": NUMBER,
     "SRA_READER_PASSWORD": PASSWORD,
     "SRA_READER_MAX_SECONDS": (*NUMBER, "0"),
+    "DB_ADMIN_USER": (*TEXT, CANARY * 8),
+    "DB_ADMIN_PASSWORD": PASSWORD,
     "PORT": NUMBER,
     "SRA_ENV": WORD,
     "SRA_SANDBOX": WORD,

@@ -148,3 +148,32 @@ def test_database_that_is_away_fails_the_deploy_in_one_line() -> None:
     assert "migration_failed" in log
     assert "Traceback" not in log
     assert "hidden-password" not in log
+
+
+def test_with_an_administrator_the_owner_and_the_roles_are_made(
+    empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    """As compose does: what the services connect as owns the database and is no superuser."""
+    administrator = postgres_server.administrator
+    own = {"DB_ADMIN_PASSWORD": administrator.password, "SRA_READER_PASSWORD": PASSWORD}
+    owned = log_in(empty_database, OWNER, OWNER_PASSWORD)
+    try:
+        for _ in range(2):
+            code, told, log = migrate(owned, **own)
+            assert code == 0, log
+            assert "administrator" not in told
+            assert not [secret for secret in (*own.values(), OWNER_PASSWORD) if secret in told + log]
+        assert read_as_reader(empty_database, PASSWORD) == 1
+        # a service needs no more than this
+        assert ask_ready(owned, sra_reader_password=PASSWORD)["warnings"] == []
+        code, _, log = migrate(owned, **own | {"DB_ADMIN_PASSWORD": "a wrong one"})
+        assert (code, "DB_ADMIN_PASSWORD" in log, "a wrong one" in log) == (5, True, False)
+        code, _, log = migrate(empty_database, **own)
+        assert (code, "names no other user" in log) == (5, True)
+    finally:
+        execute_sql(empty_database, f"DROP OWNED BY {OWNER}")
+        execute_sql(
+            postgres_server.build_dsn(),
+            f'ALTER DATABASE "{empty_database.rsplit("/", 1)[-1]}" OWNER TO {administrator.user}',
+            f"DROP ROLE {OWNER}",
+        )

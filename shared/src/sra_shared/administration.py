@@ -14,9 +14,11 @@ import asyncpg
 from sra_shared.connect import SessionConnection, connect
 from sra_shared.database_check import quote_name
 from sra_shared.db import Connection
+from sra_shared.dsn import parse_dsn, read_password
 from sra_shared.errors import ConfigError
 from sra_shared.reader import make_reader, set_limits
 from sra_shared.scram import make_verifier
+from sra_shared.settings import AdministratorSettings, DatabaseSettings
 
 _APPLICATION = "sra:setup"
 _HELPER = "sra_setup"
@@ -57,6 +59,29 @@ class Login:
 
     user: str
     password: str
+
+
+async def prepare_database(database: DatabaseSettings, administrator: AdministratorSettings) -> None:
+    """As `prepare_server` for the database that is set, where the settings name an administrator; else nothing is done.
+
+    Raises ConfigError where he is the owner.
+    """
+    if administrator.db_admin_password is None:
+        return
+    dsn = database.require_dsn()
+    owner = Login(parse_dsn(dsn).user or "", read_password(dsn) or "")
+    if not (owner.user and owner.password) or owner.user == administrator.db_admin_user:
+        raise ConfigError(
+            "DB_ADMIN_PASSWORD is set, and the database's address names no other user with a password.",
+            next_step="Name the owner of the tables and his password in it, or unset DB_ADMIN_PASSWORD.",
+        )
+    await prepare_server(
+        dsn,
+        Login(administrator.db_admin_user, administrator.db_admin_password.get_secret_value()),
+        owner,
+        reader_password=database.sra_reader_password.get_secret_value() if database.sra_reader_password else None,
+        reader_seconds=database.sra_reader_max_seconds,
+    )
 
 
 async def prepare_server(

@@ -121,6 +121,15 @@ class DatabaseSettings(EnvironmentSettings):
         return dsn
 
 
+class AdministratorSettings(EnvironmentSettings):
+    """The superuser of the database's server, for `migrate` alone. Without it, migrating makes do with the owner's rights."""
+
+    db_admin_user: Name = Field(
+        "postgres", description="Superuser that makes the owner, the roles that read and their limits."
+    )
+    db_admin_password: Password | None = Field(None, description="That superuser's password; services do not read it.")
+
+
 class ServiceSettings(EnvironmentSettings):
     """What every service has: its port, its tokens, its logs."""
 
@@ -380,6 +389,7 @@ Settings = TypeVar("Settings", bound=EnvironmentSettings)
 
 SETTINGS_CLASSES: tuple[type[EnvironmentSettings], ...] = (
     DatabaseSettings,
+    AdministratorSettings,
     ServiceSettings,
     PeerSettings,
     ProxySettings,
