@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sra_shared.reader_limits import list_roles
 from sra_testing.deployments import (
     MIGRATE,
     MODES,
@@ -26,7 +27,7 @@ from sra_testing.deployments import (
 )
 from sra_testing.packages import ROOT, SERVICES, read_project
 
-MAX_CONNECTIONS = 90
+MAX_CONNECTIONS, SUPERUSERS = 100, 3
 ROWS, CLOSES, RESERVE = 50_000_000, 25_000_000, 0.5
 HEARTBEAT_AND_QUEUE = 2
 SECRET = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|WEBHOOK")
@@ -47,6 +48,7 @@ NOT_ON_RENDER = (
     DATABASE_PARTS
     | TREE_PARTS
     | OUTBOUND
+    | {"DB_ADMIN_USER", "DB_ADMIN_PASSWORD"}
     | {"RENDER_EXTERNAL_URL", "FMP_BASE_URL", "FUNDATA_AUTH_URL", "FUNDATA_API_URL", "LFS_URL", "LFS_TOKEN"}
 )
 DOCKERFILES = [*ROOT.glob("services/*/Dockerfile"), ROOT / "tests/stand_in/Dockerfile", ROOT / "cli/Dockerfile"]
@@ -78,6 +80,7 @@ def test_compose_sets_what_each_part_reads(module: str, mode: str) -> None:
 
 def test_compose_lets_be_set_what_its_layout_does_not_decide() -> None:
     decided = {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_SSL", "DB_POOL_MIN_SIZE", "DB_POOL_MAX_SIZE", "PORT"}
+    decided.add("DB_ADMIN_USER")
     decided |= {"SRA_ENV", "FMP_INGEST_URL", "FUNDATA_INGEST_URL", "VIEW_BUILDER_URL", "FUNDATA_BASE_PATH"}
     for name, service in read_compose("real").items():
         if name in (*SERVICES, MIGRATE):
@@ -107,6 +110,18 @@ def test_demonstration_can_be_told_no_secret_and_real_data_no_public_one() -> No
     for key in ("DB_PASSWORD", "SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN"):
         assert real["x-secrets"][key].startswith(f"${{{key}:?"), f"{key} is not demanded"
     assert real["x-secrets"]["SRA_ENV"] == "production"
+
+
+def test_only_migrate_knows_the_administrator() -> None:
+    for mode in MODES:
+        services = read_compose(mode)
+        password = services[MIGRATE]["environment"].pop("DB_ADMIN_PASSWORD")
+        assert mode == "demo" or password.startswith("${DB_ADMIN_PASSWORD:?")
+        given = services.pop("postgres")["environment"]
+        assert (given["POSTGRES_USER"], services[MIGRATE]["environment"]["DB_USER"]) == ("postgres", "sra_owner")
+        for name, service in services.items():
+            assert "DB_ADMIN_PASSWORD" not in str(service["environment"]), name
+            assert "sandbox-only-administrator" not in str(service["environment"]), name
 
 
 def test_made_up_and_real_data_lie_in_different_volumes() -> None:
@@ -189,7 +204,9 @@ def test_connections_fit_the_database_twice_over(blueprint: dict[str, Any]) -> N
         pool = int(list_variables(service, blueprint)["DB_POOL_MAX_SIZE"]["value"])
         # old and new instances overlap during a deploy
         total += 2 * service.get("numInstances", 1) * (pool + HEARTBEAT_AND_QUEUE)
-    assert total <= MAX_CONNECTIONS
+    # those that read, and what the server keeps for superusers
+    readers = sum(role.connections for role in list_roles(1))
+    assert total + readers + SUPERUSERS <= MAX_CONNECTIONS
     for mode in MODES:
         for name in SERVICES:
             given = read_compose(mode)[name]["environment"]

@@ -18,7 +18,8 @@ from sra_testing.containers import ROOT, SERVICES, Stack, wait_for
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(420, func_only=True)]
 
 KEYS = ("FMP_API_KEY", "FUNDATA_ACCESS_KEY_ID", "FUNDATA_SECRET_ACCESS_KEY")
-DEMANDED = ("DB_PASSWORD", "SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN")
+SHARED = ("DB_PASSWORD", "SRA_SERVICE_TOKEN", "SRA_VIEWER_TOKEN")
+DEMANDED = ("DB_ADMIN_PASSWORD", *SHARED)
 PUBLIC = ("sandbox-only", "made-up", "stand_in")
 DAYS = 400
 
@@ -65,10 +66,11 @@ def test_with_any_key_the_data_are_real_and_nothing_public_is_left(key: str) -> 
         for name in SERVICES:
             environment = services[name]["environment"]
             assert environment["SRA_ENV"] == "production"
-            assert {each: environment[each] for each in DEMANDED} == own
+            assert {each: environment[each] for each in SHARED} == {each: own[each] for each in SHARED}
+            assert own["DB_ADMIN_PASSWORD"] not in environment.values()
         given = {**services["fmp_ingest"]["environment"], **services["fundata_ingest"]["environment"]}
         assert {each: given[each] for each in KEYS} == {each: "a-real-key" if each == key else "" for each in KEYS}
-        assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] == own["DB_PASSWORD"]
+        assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] == own["DB_ADMIN_PASSWORD"]
         assert given["FMP_BASE_URL"] in ("", read_example()["FMP_BASE_URL"])
         assert not int(services["migrate"]["environment"]["SRA_SANDBOX"] or 0)
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from sra_cli.home import RunningStack
-from sra_testing.containers import OWNER, SERVICES, Stack, wait_for
+from sra_testing.containers import ADMINISTRATOR, OWNER, SERVICES, Stack, wait_for
 from sra_testing.content import LIVE_RUNS, make_content_query
 from sra_testing.stack_processes import follow_first_refresh, read_settled_content, run_stack
 
@@ -178,9 +178,9 @@ def test_backup_goes_back_into_an_empty_database(stack: Stack, tmp_path: Path) -
     dump = tmp_path / "sra_data.dump"
     stack.compose("stop", *SERVICES)
     dump.write_bytes(stack.call_bytes("exec", "-T", "postgres", "pg_dump", *OWNER, "-Fc", "sra_data"))
-    stack.compose("exec", "-T", "postgres", "dropdb", *OWNER, "--if-exists", "--force", "sra_data")
-    stack.compose("exec", "-T", "postgres", "createdb", *OWNER, "sra_data")
-    restore = ("pg_restore", *OWNER, "-d", "sra_data", "--no-privileges", "--exit-on-error")
+    stack.compose("exec", "-T", "postgres", "dropdb", *ADMINISTRATOR, "--if-exists", "--force", "sra_data")
+    stack.compose("exec", "-T", "postgres", "createdb", *ADMINISTRATOR, "-O", "sra_owner", "sra_data")
+    restore = ("pg_restore", *OWNER, "-d", "sra_data", "--no-owner", "--no-privileges", "--exit-on-error")
     stack.call_bytes("exec", "-T", "postgres", *restore, given=dump.read_bytes())
     stack.start(*SERVICES)
     assert read_content(stack) == before

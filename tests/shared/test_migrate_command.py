@@ -13,7 +13,7 @@ import pytest
 from sra_cli.app import run
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
-from sra_shared.reader import READER
+from sra_shared.reader_limits import READER
 from sra_testing.databases import create_database, drop_database, execute_sql, run_async
 from sra_testing.probe_service import ask_ready
 
@@ -93,12 +93,15 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     code, told, log = migrate(plain_database, SRA_READER_PASSWORD=password)
     assert code == 0, log
     statements = [line.strip() for line in told.splitlines() if line.startswith("  ")]
-    assert [statement.split()[0] for statement in statements] == ["ALTER", "GRANT"]
+    assert [statement.split()[0] for statement in statements[:2]] == ["ALTER", "GRANT"]
+    limits = [statement.removesuffix(";") for statement in statements[2:]]
+    assert f'GRANT {READER} TO "{OWNER}"' in limits
     # a later reader sees it too, where the password is set
     ready = ask_ready(plain_database, sra_reader_password=password)
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]
-    assert ask_ready(plain_database)["warnings"] == []
+    (advice,) = ask_ready(plain_database)["warnings"]
+    assert advice == f"Limits of the roles that read are not set; an administrator runs: {'; '.join(limits)}."
     monkeypatch.setenv("DATABASE_URL", plain_database)
     assert run(["status"]) == 0
     monkeypatch.setenv("SRA_READER_PASSWORD", password)
@@ -110,6 +113,7 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     execute_sql(postgres_server.build_dsn(plain_database.rsplit("/", 1)[-1]), *as_typed)
     assert run(["status"]) == 0
     assert "administrator" not in migrate(plain_database, SRA_READER_PASSWORD=password)[1]
+    assert ask_ready(plain_database, sra_reader_password=password)["warnings"] == []
     # the role logs in, but with another password than the one that is set now
     assert "administrator" in migrate(plain_database, SRA_READER_PASSWORD="rotated-since")[1]
 
@@ -144,3 +148,32 @@ def test_database_that_is_away_fails_the_deploy_in_one_line() -> None:
     assert "migration_failed" in log
     assert "Traceback" not in log
     assert "hidden-password" not in log
+
+
+def test_with_an_administrator_the_owner_and_the_roles_are_made(
+    empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    """As compose does: what the services connect as owns the database and is no superuser."""
+    administrator = postgres_server.administrator
+    own = {"DB_ADMIN_PASSWORD": administrator.password, "SRA_READER_PASSWORD": PASSWORD}
+    owned = log_in(empty_database, OWNER, OWNER_PASSWORD)
+    try:
+        for _ in range(2):
+            code, told, log = migrate(owned, **own)
+            assert code == 0, log
+            assert "administrator" not in told
+            assert not [secret for secret in (*own.values(), OWNER_PASSWORD) if secret in told + log]
+        assert read_as_reader(empty_database, PASSWORD) == 1
+        # a service needs no more than this
+        assert ask_ready(owned, sra_reader_password=PASSWORD)["warnings"] == []
+        code, _, log = migrate(owned, **own | {"DB_ADMIN_PASSWORD": "a wrong one"})
+        assert (code, "DB_ADMIN_PASSWORD" in log, "a wrong one" in log) == (5, True, False)
+        code, _, log = migrate(empty_database, **own)
+        assert (code, "names no other user" in log) == (5, True)
+    finally:
+        execute_sql(empty_database, f"DROP OWNED BY {OWNER}")
+        execute_sql(
+            postgres_server.build_dsn(),
+            f'ALTER DATABASE "{empty_database.rsplit("/", 1)[-1]}" OWNER TO {administrator.user}',
+            f"DROP ROLE {OWNER}",
+        )

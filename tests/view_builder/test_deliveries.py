@@ -97,7 +97,7 @@ def run_service(database: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 # a view's build stands at its beginning while somebody works on the view, and at its end while its state is held
-AT_START = "SELECT pg_advisory_lock(hashtextextended('sra:view:{}', 5))"
+AT_START = "SELECT sra_take_locks(ARRAY['view:{}'], 60)"
 AT_END = "SELECT FROM published_view WHERE relation = '{}' FOR UPDATE"
 MOMENTS = [
     (view, hold)

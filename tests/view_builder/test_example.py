@@ -15,7 +15,8 @@ import httpx
 
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
-from sra_shared.reader import READER, prepare_reader
+from sra_shared.reader import prepare_reader
+from sra_shared.reader_limits import READER
 from sra_shared.views.equity_page import EquityPage
 from sra_shared.views.fund_page import FundPage
 from sra_testing.publication import build_all

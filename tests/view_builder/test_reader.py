@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from sra_shared.db import Pool
-from sra_shared.reader import READER, prepare_reader, read_reader_state
+from sra_shared.reader import prepare_reader, read_reader_state
+from sra_shared.reader_limits import ANALYST, READER
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
@@ -125,8 +126,16 @@ async def test_a_server_that_forbids_roles_is_told_what_to_run(pool: Pool) -> No
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("CREATE ROLE weak_owner")
-        await connection.execute(f"ALTER ROLE {READER} RENAME TO hidden_reader")
-        await connection.execute("SET LOCAL ROLE weak_owner")
+        await prepare_reader(connection)
+        for role in (READER, ANALYST):
+            await connection.execute(f"ALTER ROLE {role} RENAME TO hidden_{role}")
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO weak_owner",
+            "GRANT SELECT, INSERT, UPDATE ON sra_lock TO weak_owner",
+            "GRANT EXECUTE ON FUNCTION sra_take_locks TO weak_owner",
+            "SET LOCAL ROLE weak_owner",
+        ):
+            await connection.execute(statement)
         state = await prepare_reader(connection)
         assert not state.exists
         assert len(state.statements) == 2

@@ -13,6 +13,7 @@ import asyncpg
 from sra_cli.home import Home
 from sra_cli.postgres import EmbeddedPostgres, read_data_major
 from sra_cli.settings import CommandSettings, read_settings
+from sra_shared.administration import prepare_server
 from sra_shared.database_errors import explain_database_error
 from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError, SraError
@@ -97,7 +98,10 @@ def _tell_of_waiting() -> None:
 
 
 async def create_database(server: EmbeddedPostgres) -> str:
-    """Create the product's database on an embedded server unless it is there; return its address."""
+    """Create the product's database on an embedded server unless it is there, and have its owner own it.
+
+    Returns the owner's address: only what is made here needs a superuser.
+    """
     connection = await open_connection(server.build_dsn(), application_name="sra:setup")
     try:
         await connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -105,4 +109,12 @@ async def create_database(server: EmbeddedPostgres) -> str:
         pass
     finally:
         await connection.close()
-    return server.build_dsn(DATABASE)
+    settings = read_settings(DatabaseSettings)
+    await prepare_server(
+        server.build_dsn(DATABASE),
+        server.administrator,
+        server.owner,
+        reader_password=settings.sra_reader_password.get_secret_value() if settings.sra_reader_password else None,
+        reader_seconds=settings.sra_reader_max_seconds,
+    )
+    return server.build_owner_dsn(DATABASE)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from fmp_ingest.sessions import store_sessions
 from sra_cli.ledger_view import list_odd_keys
 from sra_cli.settings import read_settings
+from sra_shared.administration import prepare_database
 from sra_shared.db import open_connection
 from sra_shared.migrate import upgrade_database
 from sra_shared.reader import ReaderState, describe_reader, set_up_reader
 from sra_shared.revision import describe_revision, read_sandbox_mark
-from sra_shared.settings import DatabaseSettings, FmpSettings
+from sra_shared.settings import AdministratorSettings, DatabaseSettings, FmpSettings
 from view_builder.inprocess import define_missing_views
 
 
@@ -37,10 +38,13 @@ async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
 
     Raises ConfigError where the server is too old or the database is for another kind of data.
     """
+    database = read_settings(DatabaseSettings)
+    if database.dsn == dsn:
+        await prepare_database(database, read_settings(AdministratorSettings))
     revision = await upgrade_database(dsn, sandbox=sandbox)
     await define_missing_views(dsn)
-    password = read_settings(DatabaseSettings).sra_reader_password
-    reader = await set_up_reader(dsn, password.get_secret_value() if password else None)
+    password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
+    reader = await set_up_reader(dsn, password, max_seconds=database.sra_reader_max_seconds)
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
         years = read_settings(FmpSettings).fmp_history_years

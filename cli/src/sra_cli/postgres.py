@@ -19,10 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sra_cli.launch import EXIT_NO_NAMESPACE
+from sra_shared.administration import Login
 from sra_shared.errors import ConfigError
 
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
+# not sra: for a user of that name PostgreSQL looks for tables in schema sra, the views, first
+OWNER = "sra_owner"
 _START_SECONDS = 60.0
 # a former server or one of its sessions is still ending; a free port was taken between the look and the bind
 _PASSING_FAILURES = ("postmaster.pid", "pre-existing shared memory block", "could not bind")
@@ -211,7 +214,8 @@ def build_child_command(command: list[str], *, as_nobody: bool = False) -> list[
 
 
 class EmbeddedPostgres:
-    """One server with its data in `home/postgres` and its password in `home/postgres.password` (mode 0600).
+    """One server with its data in `home/postgres`, the superuser's password in `home/postgres.password` (mode 0600), and that
+    of the role that all else connects as in `home/owner.password`.
 
     `options` are server settings that differ from ours.
     `start` must be called on a thread that lives as long as the server should: Linux ends the child with that thread.
@@ -222,6 +226,7 @@ class EmbeddedPostgres:
         self.data_folder = self.home / "postgres"
         self.log_file = self.home / "postgres.log"
         self._password_file = self.home / "postgres.password"
+        self._owner_file = self.home / "owner.password"
         self._pg_bin = pg_bin
         self._options = _SERVER_OPTIONS | (options or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -235,9 +240,25 @@ class EmbeddedPostgres:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def build_dsn(self, database: str = "postgres") -> str:
-        """Return the superuser's address of a database on this server; raises OSError before the first start."""
-        password = self._password_file.read_text(encoding="ascii").strip()
-        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
+        """Return the superuser's address of a database on this server."""
+        return self._build_dsn(self.administrator, database)
+
+    def build_owner_dsn(self, database: str) -> str:
+        """Return the address of a database for the role that owns it."""
+        return self._build_dsn(self.owner, database)
+
+    def _build_dsn(self, login: Login, database: str) -> str:
+        return f"postgresql://{login.user}:{login.password}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def administrator(self) -> Login:
+        """The superuser."""
+        return Login(SUPERUSER, _read_or_make_password(self._password_file))
+
+    @property
+    def owner(self) -> Login:
+        """The role that owns the product's database, whether it is made already or not."""
+        return Login(OWNER, _read_or_make_password(self._owner_file))
 
     def start(self) -> None:
         """Make the data folder where there is none, start the server and wait until it answers.
@@ -279,7 +300,7 @@ class EmbeddedPostgres:
             return
 
     def _make_data_folder(self, binaries: Binaries) -> None:
-        password = self._read_or_make_password()
+        password = _read_or_make_password(self._password_file)
         partial = self.home / "postgres.partial"
         shutil.rmtree(partial, ignore_errors=True)
         command = [
@@ -308,13 +329,6 @@ class EmbeddedPostgres:
             return int(self._port_file.read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
             return 0
-
-    def _read_or_make_password(self) -> str:
-        if not self._password_file.exists():
-            handle = os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(24) + "\n")
-        return self._password_file.read_text(encoding="ascii").strip()
 
     def _try_start(self, binaries: Binaries) -> str | None:
         """Start once; return None when the server is ready, else what it said."""
@@ -355,6 +369,14 @@ class EmbeddedPostgres:
         except (FileNotFoundError, PermissionError):
             return False
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+
+def _read_or_make_password(file: Path) -> str:
+    if not file.exists():
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as opened:
+            opened.write(secrets.token_urlsafe(24) + "\n")
+    return file.read_text(encoding="ascii").strip()
 
 
 def _is_root() -> bool:

@@ -28,6 +28,7 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 
 from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.logs import get_logger
+from sra_shared.notices import NoticeGate
 from sra_shared.runs.ledger import read_run
 from sra_shared.runs.model import ProcessingTask
 
@@ -134,7 +135,7 @@ class ReconnectingDriver(Driver):
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]) -> None:
         self._connect = connect
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-        self._listeners: list[tuple[str, NotifyCallback]] = []
+        self._listeners: dict[tuple[str, NotifyCallback], NoticeGate] = {}
         self._lock = asyncio.Lock()
         self._shutdown = asyncio.Event()
         self._tasks = TaskManager()
@@ -151,13 +152,14 @@ class ReconnectingDriver(Driver):
         await self.execute("SELECT pg_notify($1, $2)", channel, payload)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        await self._ask(lambda connection: connection.add_listener(channel, Relay(callback)))
-        self._listeners.append((channel, callback))
+        gate = NoticeGate(channel, callback)
+        await self._ask(lambda connection: connection.add_listener(channel, Relay(gate)))
+        self._listeners[channel, callback] = gate
 
     async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
-        self._listeners.remove((channel, callback))
+        gate = self._listeners.pop((channel, callback))
         if self._connection is not None and not self._connection.is_closed():
-            await self._connection.remove_listener(channel, Relay(callback))
+            await self._connection.remove_listener(channel, Relay(gate))
 
     @property
     def connected(self) -> bool:
@@ -205,8 +207,8 @@ class ReconnectingDriver(Driver):
         if self._connection is None or self._connection.is_closed():
             self._connection = None
             connection = await self._connect()
-            for channel, callback in self._listeners:
-                await connection.add_listener(channel, Relay(callback))
+            for (channel, _), gate in self._listeners.items():
+                await connection.add_listener(channel, Relay(gate))
             self._connection = connection
         return self._connection
 

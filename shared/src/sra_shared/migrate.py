@@ -7,6 +7,7 @@ import sys
 
 import asyncpg
 
+from sra_shared.administration import prepare_database
 from sra_shared.database_check import require_fit_database, require_rights_to_migrate
 from sra_shared.database_errors import explain_database_error
 from sra_shared.db import open_connection
@@ -15,7 +16,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets
 from sra_shared.reader import ReaderState, describe_reader, set_up_reader
 from sra_shared.revision import describe_revision, is_newer, read_newest_revision, read_revision, read_sandbox_mark
-from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
+from sra_shared.settings import AdministratorSettings, DatabaseSettings, ServiceSettings, check_settings
 
 _OLDEST_MAJOR = 15
 
@@ -60,10 +61,13 @@ async def _find_finished(dsn: str, *, sandbox: bool) -> str | None:
         await connection.close()
 
 
-async def _migrate(dsn: str, database: DatabaseSettings, *, sandbox: bool) -> tuple[str, ReaderState]:
+async def _migrate(
+    dsn: str, database: DatabaseSettings, administrator: AdministratorSettings, *, sandbox: bool
+) -> tuple[str, ReaderState]:
+    await prepare_database(database, administrator)
     revision = await upgrade_database(dsn, sandbox=sandbox)
-    password = database.sra_reader_password
-    return revision, await set_up_reader(dsn, password.get_secret_value() if password else None)
+    password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
+    return revision, await set_up_reader(dsn, password, max_seconds=database.sra_reader_max_seconds)
 
 
 def main() -> int:
@@ -72,8 +76,8 @@ def main() -> int:
     What is left for a person to do stands on stdout, and does not fail the deploy.
     """
     try:
-        check_settings(DatabaseSettings, ServiceSettings)
-        database, service = DatabaseSettings(), ServiceSettings()
+        check_settings(DatabaseSettings, AdministratorSettings, ServiceSettings)
+        database, administrator, service = DatabaseSettings(), AdministratorSettings(), ServiceSettings()
         dsn = database.require_dsn()
     except ConfigError as error:
         sys.stderr.write(f"migrate does not start: {error}\n")
@@ -82,7 +86,7 @@ def main() -> int:
     configure_logs(service="migrate", level=service.log_level, form=service.log_format)
     log = get_logger(__name__)
     try:
-        revision, reader = asyncio.run(_migrate(dsn, database, sandbox=service.sra_sandbox))
+        revision, reader = asyncio.run(_migrate(dsn, database, administrator, sandbox=service.sra_sandbox))
     except Exception as error:  # explained here or raised again
         explained = explain_database_error(error, dsn)
         if explained is None:

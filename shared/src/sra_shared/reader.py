@@ -1,20 +1,18 @@
-"""The role of the SRA app, sra_reader: it reads schema sra and nothing else."""
+"""The roles that read schema sra and nothing else: the SRA app's, sra_reader, and that of analysts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
 from sra_shared.connect import connect
 from sra_shared.db import OUTAGE_ERRORS, Connection, open_connection
+from sra_shared.locks import take_lock
+from sra_shared.reader_limits import ANALYST, READER, list_missing_limits
+from sra_shared.scram import make_verifier
+from sra_shared.settings import READER_SECONDS
 
-READER = "sra_reader"
-
-_GRANTS = (
-    f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {READER}",
-    f"ALTER DEFAULT PRIVILEGES IN SCHEMA sra GRANT SELECT ON TABLES TO {READER}",
-)
 # What PostgreSQL gives to every role and no reader needs, and the little that he does; the owner keeps his own rights. As
 # in revision 0005: a database that was restored without privileges has none of it.
 _RIGHTS = (
@@ -25,21 +23,29 @@ _RIGHTS = (
     "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public, jobs, published FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION public.fundata_parse_number(text), published.product(numeric) TO PUBLIC",
 )
-# the reader leaves off no limit of his own by accident: names resolve in sra, nothing is written, nothing waits for ever
-_DEFAULTS = (
-    f"ALTER ROLE {READER} SET search_path = sra",
-    f"ALTER ROLE {READER} SET default_transaction_read_only = on",
+
+
+# not permitted; made by another start at the same time; or of a role that could not be made
+_REFUSALS = (
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.DuplicateObjectError,
+    asyncpg.UniqueViolationError,
+    asyncpg.UndefinedObjectError,
 )
 
 
 @dataclass(frozen=True)
 class ReaderState:
-    """Whether the SRA app can read; `statements` are what an administrator has to run where we may not."""
+    """Whether the SRA app can read; `statements` are what an administrator has to run where we may not.
+
+    `limits` are those for the limits of the roles that read, without which the SRA app reads all the same.
+    """
 
     exists: bool
     can_login: bool
     statements: tuple[str, ...] = ()
     password_refused: bool = False
+    limits: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -47,58 +53,85 @@ class ReaderState:
         return self.exists and not self.statements
 
 
-async def prepare_reader(connection: Connection, password: str | None = None) -> ReaderState:
-    """Make sra_reader where that is permitted, give it its rights and, where one is given, its password.
+async def prepare_reader(
+    connection: Connection, password: str | None = None, *, max_seconds: int = READER_SECONDS
+) -> ReaderState:
+    """Make the roles that read where that is permitted, give them their rights and limits and, where one is given,
+    sra_reader its password.
 
-    Safe to repeat. Never raises for want of rights: the state returned names the two statements to run instead.
+    Safe to repeat. Never raises for want of rights: the state returned names the statements to run instead.
     """
     async with connection.transaction():
         # two starts at once would update the same rows of the catalogue
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:reader', 0))")
-        return await _prepare_reader(connection, password)
+        await take_lock(connection, "reader")
+        refused = not await make_reader(connection, password)
+        limits = await set_limits(connection, max_seconds)
+        await _grant_rights(connection)
+        state = await read_reader_state(connection, wants_login=password is not None, password_refused=refused)
+        return replace(state, limits=tuple(limits))
 
 
-async def _prepare_reader(connection: Connection, password: str | None) -> ReaderState:
-    refused = False
-    if await find_reader(connection) is None:
+async def make_reader(connection: Connection, password: str | None) -> bool:
+    """Make sra_reader where it is missing and set its password; return False where a password was given and refused."""
+    may_make = await _may_make_roles(connection)
+    if may_make and await find_reader(connection) is None:
         await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN")
-    if await find_reader(connection) is not None:
-        if password is not None:
-            statement = f"ALTER ROLE {READER} LOGIN PASSWORD {await _quote(connection, password)}"
-            refused = not await _attempt(connection, statement)
-        for statement in _DEFAULTS:
-            await _attempt(connection, statement)
-        for statement in _GRANTS:
-            await connection.execute(statement)
+    if password is None or await find_reader(connection) is None:
+        return True
+    return may_make and await _attempt(connection, f"ALTER ROLE {READER} LOGIN PASSWORD '{make_verifier(password)}'")
+
+
+async def set_limits(connection: Connection, max_seconds: int, *, owner: str | None = None) -> list[str]:
+    """Set the limits of the roles that read as far as that is permitted, and return the statements that were not."""
+    missing = await list_missing_limits(connection, max_seconds, owner=owner)
+    if not (missing and await _may_make_roles(connection)):
+        return missing
+    for statement in missing:
+        await _attempt(connection, statement)
+    return await list_missing_limits(connection, max_seconds, owner=owner)
+
+
+async def _grant_rights(connection: Connection) -> None:
+    for role in await list_readers(connection):
+        await connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {role}")
+        await connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA sra GRANT SELECT ON TABLES TO {role}")
     database = await connection.fetchval("SELECT quote_ident(current_database())")
     for statement in (*_RIGHTS, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
         await _attempt(connection, statement)
-    return await read_reader_state(connection, wants_login=password is not None, password_refused=refused)
 
 
-async def set_up_reader(dsn: str, password: str | None) -> ReaderState:
+async def list_readers(connection: Connection) -> list[str]:
+    """Return the roles that read and are there."""
+    rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1::text[])", [READER, ANALYST])
+    return [row["rolname"] for row in rows]
+
+
+async def set_up_reader(dsn: str, password: str | None, *, max_seconds: int) -> ReaderState:
     """As `prepare_reader`, on a connection of its own; a password that we may not set may be set already, and is tried.
 
     Raises what the database raises when it is gone.
     """
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
-        state = await prepare_reader(connection, password)
+        state = await prepare_reader(connection, password, max_seconds=max_seconds)
         if password is not None and state.password_refused and await _logs_in(dsn, password):
-            state = await read_reader_state(connection, wants_login=True)
+            logs_in = await read_reader_state(connection, wants_login=True)
+            state = replace(logs_in, limits=state.limits)
         return state
     finally:
         await connection.close()
 
 
 def describe_reader(reader: ReaderState) -> list[str]:
-    """Return what a person has to do so that the SRA app can read; nothing where it can."""
-    if reader.ready:
-        return []
-    return [
-        "The role sra_reader could not be made ready with this user's rights. An administrator runs:",
-        *(f"  {statement};" for statement in reader.statements),
-    ]
+    """Return what a person has to do so that the SRA app can read, and only reads; nothing where all is done."""
+    lines: list[str] = []
+    if not reader.ready:
+        lines.append("The role sra_reader could not be made ready with this user's rights. An administrator runs:")
+        lines += [f"  {statement};" for statement in reader.statements]
+    if reader.limits:
+        lines.append("The limits of the roles that read could not all be set. An administrator runs in this database:")
+        lines += [f"  {statement};" for statement in reader.limits]
+    return lines
 
 
 async def _logs_in(dsn: str, password: str) -> bool:
@@ -142,8 +175,11 @@ async def find_reader(connection: Connection) -> bool | None:
     return can_login
 
 
-async def _quote(connection: Connection, text: str) -> str:
-    return str(await connection.fetchval("SELECT quote_literal($1::text)", text))
+async def _may_make_roles(connection: Connection) -> bool:
+    """Whether trying makes sense: what is refused stands in the server's log each time."""
+    return bool(
+        await connection.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    )
 
 
 async def _attempt(connection: Connection, statement: str) -> bool:
@@ -151,6 +187,6 @@ async def _attempt(connection: Connection, statement: str) -> bool:
     try:
         async with connection.transaction():
             await connection.execute(statement)
-    except (asyncpg.InsufficientPrivilegeError, asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+    except _REFUSALS:
         return False
     return True

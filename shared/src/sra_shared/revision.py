@@ -35,6 +35,16 @@ def is_newer(revision: str) -> bool:
     return revision not in _list_revisions()
 
 
+def find_next_revision(revision: str | None, target: str) -> str | None:
+    """Return the one that a database at `revision` (None: an empty one) takes next on its way to `target`, which may be
+    "head"; None where it is there, or past it."""
+    known = _list_revisions()
+    last = len(known) - 1 if target == "head" else known.index(target)
+    if revision is None:
+        return known[0]
+    return known[known.index(revision) + 1] if not is_newer(revision) and known.index(revision) < last else None
+
+
 def describe_revision(revision: str) -> str:
     """Return where a database stands, in a sentence; one that is newer than this code is left as it is."""
     if not is_newer(revision):

@@ -39,6 +39,8 @@ from sra_shared.setting_kinds import (
 )
 from sra_shared.tokens import check_strength
 
+READER_SECONDS = 120
+
 
 class EnvironmentSettings(BaseSettings):
     """Settings read from the environment: blanks around a value are no part of it, and one of blanks only is not set."""
@@ -72,6 +74,12 @@ class DatabaseSettings(EnvironmentSettings):
     db_pool_max_size: int = Field(20, ge=1, le=100, description="Connections that a service opens at most.")
     sra_reader_password: Password | None = Field(
         None, description="Password of the role sra_reader, which the SRA app uses."
+    )
+    sra_reader_max_seconds: int = Field(
+        READER_SECONDS,
+        ge=1,
+        le=86_400,
+        description="Seconds that a statement or transaction of sra_reader takes at most; a longer one is ended.",
     )
 
     @model_validator(mode="after")
@@ -111,6 +119,15 @@ class DatabaseSettings(EnvironmentSettings):
         if dsn is None:
             raise ConfigError("No database is set.", next_step="Set DATABASE_URL, or DB_HOST with its companions.")
         return dsn
+
+
+class AdministratorSettings(EnvironmentSettings):
+    """The superuser of the database's server, for `migrate` alone. Without it, migrating makes do with the owner's rights."""
+
+    db_admin_user: Name = Field(
+        "postgres", description="Superuser that makes the owner, the roles that read and their limits."
+    )
+    db_admin_password: Password | None = Field(None, description="That superuser's password; services do not read it.")
 
 
 class ServiceSettings(EnvironmentSettings):
@@ -383,6 +400,7 @@ Settings = TypeVar("Settings", bound=EnvironmentSettings)
 
 SETTINGS_CLASSES: tuple[type[EnvironmentSettings], ...] = (
     DatabaseSettings,
+    AdministratorSettings,
     ServiceSettings,
     PeerSettings,
     ProxySettings,

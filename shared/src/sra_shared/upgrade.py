@@ -8,23 +8,31 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text as sa_text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from sra_shared.connect import SessionConnection, connect
-from sra_shared.errors import ConfigError
-from sra_shared.revision import is_newer
+from sra_shared.errors import ConfigError, RetryableError
+from sra_shared.revision import find_next_revision
 
-_LOCK_KEY = 7_302_461
+# a migration of a large database takes minutes, and a deploy that waits for it is not lost
+_WAIT_SECONDS = 600
+# as Alembic makes it
+_SQL_MAKE_VERSIONS = """
+CREATE TABLE IF NOT EXISTS public.alembic_version (
+  version_num varchar(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)
+"""
+_LOCK_NOT_AVAILABLE = "55P03"
+_ALREADY_MADE = ("23505", "42P07", "42710")
 _OLDEST_SERVER = 150_000
 
 
-def _make_config(connection: SyncConnection | None = None) -> Config:
+def _make_config(connection: SyncConnection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    if connection is not None:
-        config.attributes["connection"] = connection
+    config.attributes["connection"] = connection
     return config
 
 
@@ -44,7 +52,6 @@ async def upgrade(dsn: str, *, sandbox: bool, revision: str) -> str:
     try:
         async with engine.connect() as connection:
             reached = await connection.run_sync(_upgrade, sandbox, revision)
-            await connection.commit()
     finally:
         await engine.dispose()
     return reached
@@ -54,32 +61,70 @@ def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> str:
     number = int(connection.exec_driver_sql("SHOW server_version_num").scalar_one())
     if number < _OLDEST_SERVER:
         raise ConfigError(f"The server is PostgreSQL {number // 10_000}.", next_step="SRA Data needs 15 to 18.")
-    connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK_KEY})")
-    connection.exec_driver_sql("SET lock_timeout = '30s'")
-    connection.commit()
+    connection.rollback()
+    while True:
+        with connection.begin():
+            reached = _take_step(connection, sandbox, revision)
+        if reached is not None:
+            return reached
+
+
+def _take_step(connection: SyncConnection, sandbox: bool, target: str) -> str | None:
+    """Bring the database one revision further in the caller's transaction; return where it stands if it has to go no further.
+
+    What comes next is looked up under the lock: another start may have gone any number of steps meanwhile.
+    """
+    _lock_versions(connection)
+    current = connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalar_one_or_none()
+    if current is None:
+        _require_empty(connection)
+    following = find_next_revision(current, target)
+    if following is None:
+        _check_mark(connection, sandbox=sandbox)
+        return current
+    command.upgrade(_make_config(connection), following)
+    if current is None:
+        connection.execute(sa_text("INSERT INTO database_mark (sandbox) VALUES (:sandbox)"), {"sandbox": sandbox})
+    return None
+
+
+def _lock_versions(connection: SyncConnection) -> None:
+    """Keep other migrations out until the transaction ends, with a lock on a table that is the owner's alone.
+
+    It is made where it is missing, since an empty database has no other. Who only reads the revision does not wait.
+    """
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
     try:
-        is_new = connection.exec_driver_sql("SELECT to_regclass('public.alembic_version') IS NULL").scalar_one()
-        if is_new:
-            _require_empty(connection)
-        connection.commit()
-        if is_new or not is_newer(_read_version(connection)):
-            command.upgrade(_make_config(connection), revision)
-        _mark_database(connection, sandbox=sandbox, is_new=bool(is_new))
-        connection.commit()
-        return _read_version(connection)
-    finally:
-        connection.rollback()
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK_KEY})")
-        connection.commit()
+        _make_versions(connection)
+        connection.exec_driver_sql("LOCK TABLE public.alembic_version IN SHARE ROW EXCLUSIVE MODE")
+    except DBAPIError as error:
+        if _read_state(error) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise RetryableError(
+            f"Another session holds the table alembic_version for more than {_WAIT_SECONDS} s.",
+            next_step="Migrate again when it is done; pg_stat_activity shows it.",
+        ) from error
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
 
 
-def _read_version(connection: SyncConnection) -> str:
-    return str(connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalar_one())
+def _make_versions(connection: SyncConnection) -> None:
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(_SQL_MAKE_VERSIONS)
+    except DBAPIError as error:
+        # IF NOT EXISTS does not see the table that another session is making, and waits for that session to fail on it
+        if _read_state(error) not in _ALREADY_MADE:
+            raise
+
+
+def _read_state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def _require_empty(connection: SyncConnection) -> None:
     tables = connection.exec_driver_sql(
         "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+        " AND relname <> 'alembic_version'"
     ).scalar_one()
     if tables:
         raise ConfigError(
@@ -88,14 +133,8 @@ def _require_empty(connection: SyncConnection) -> None:
         )
 
 
-def _mark_database(connection: SyncConnection, *, sandbox: bool, is_new: bool) -> None:
-    if connection.exec_driver_sql("SELECT to_regclass('public.database_mark') IS NULL").scalar_one():
-        return
-    if is_new:
-        connection.execute(sa_text("INSERT INTO database_mark (sandbox) VALUES (:sandbox)"), {"sandbox": sandbox})
-        return
-    marked = connection.exec_driver_sql("SELECT sandbox FROM database_mark").scalar_one_or_none()
-    if sandbox and not marked:
+def _check_mark(connection: SyncConnection, *, sandbox: bool) -> None:
+    if sandbox and not connection.exec_driver_sql("SELECT sandbox FROM database_mark").scalar_one_or_none():
         raise ConfigError(
             "This database was migrated for real data and cannot become a sandbox.",
             next_step="Use an empty database for made-up data, or set the keys that the real data came by.",

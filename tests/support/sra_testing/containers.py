@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 Result = TypeVar("Result")
 TOKEN = "sandbox-only-service-token"
 SERVICES = ("gateway", "fmp_ingest", "fundata_ingest", "view_builder")
-OWNER = ("-U", "sra_owner")
+ADMINISTRATOR, OWNER = ("-U", "postgres"), ("-U", "sra_owner")
 
 
 def make_far_cron() -> str:
@@ -98,7 +98,9 @@ class Stack:
 
     def call_psql(self, *words: str) -> str:
         """Return what psql prints, unaligned and without headers."""
-        return self.compose("exec", "-T", "postgres", "psql", *OWNER, "-AtX", "-v", "ON_ERROR_STOP=1", *words).strip()
+        return self.compose(
+            "exec", "-T", "postgres", "psql", *ADMINISTRATOR, "-AtX", "-v", "ON_ERROR_STOP=1", *words
+        ).strip()
 
     def query(self, sql: str) -> str:
         """Return the answer to a query on the product's database."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import secrets
 import threading
 import uuid
 from collections.abc import Coroutine, Iterator
@@ -19,6 +15,7 @@ import asyncpg
 from sra_cli.postgres import SUPERUSER, EmbeddedPostgres
 from sra_shared.db import open_pool
 from sra_shared.migrate import upgrade_database
+from sra_shared.scram import make_verifier
 from sra_shared.views import VIEWS
 from view_builder.apply import define_views
 from view_builder.compile import compile_views
@@ -83,13 +80,7 @@ def execute_sql(dsn: str, *statements: str) -> None:
 def lighten_password(server: EmbeddedPostgres) -> None:
     """Keep the superuser's password as a verifier of one iteration instead of 4,096, which every connection repeats."""
     password = server.build_dsn().partition("@")[0].rpartition(":")[2]
-    salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    checked = hmac.digest(salted, b"Server Key", "sha256")
-    parts = [base64.b64encode(part).decode("ascii") for part in (salt, stored, checked)]
-    verifier = f"SCRAM-SHA-256$1:{parts[0]}${parts[1]}:{parts[2]}"
-    execute_sql(server.build_dsn(), f"ALTER ROLE {SUPERUSER} PASSWORD '{verifier}'")
+    execute_sql(server.build_dsn(), f"ALTER ROLE {SUPERUSER} PASSWORD '{make_verifier(password, iterations=1)}'")
 
 
 _administrations: dict[EmbeddedPostgres, _Administration] = {}

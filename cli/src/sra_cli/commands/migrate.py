@@ -12,7 +12,7 @@ from sra_cli.home import Home
 from sra_cli.migration import migrate_database
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
-from sra_shared.settings import DatabaseSettings, FmpSettings, ServiceSettings, check_settings
+from sra_shared.settings import AdministratorSettings, DatabaseSettings, FmpSettings, ServiceSettings, check_settings
 
 SandboxOption = Annotated[
     bool, typer.Option("--sandbox", help="Mark an empty database as a sandbox: made-up data only.")
@@ -22,7 +22,7 @@ SandboxOption = Annotated[
 def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Create or upgrade all tables and the role sra_reader with its rights. Safe to repeat."""
     output = Output(as_json=as_json)
-    check_settings(DatabaseSettings, ServiceSettings, FmpSettings)
+    check_settings(DatabaseSettings, AdministratorSettings, ServiceSettings, FmpSettings)
     sandbox = sandbox or read_settings(ServiceSettings).sra_sandbox
     with use_database(Home(home), create=True) as dsn:
         state = asyncio.run(migrate_database(dsn, sandbox=sandbox))
@@ -35,5 +35,6 @@ def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: Js
             "sandbox": state.sandbox,
             "reader_ready": state.reader.ready,
             "reader_statements": list(state.reader.statements),
+            "reader_limits": list(state.reader.limits),
         }
     )

@@ -22,12 +22,11 @@ from fmp_ingest.replacing import MergeNames, count_by_call, write_merge
 from sra_shared.columns import read_columns
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
+from sra_shared.locks import take_lock
 
 _HALF = Decimal("0.5")
 _FEW_ROWS = 1_000
 _STAGED = ("raw_json text", "content_hash bytea", "call_id bigint", "lasting_hash bytea", "place_in_stage integer")
-# two runs at once would both make the next version of a key, or one replace what the other has not seen
-_SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 3))"
 
 
 @dataclass(frozen=True)
@@ -261,8 +260,11 @@ class Store:
         return staged + Counts(stored=stored, unchanged=distinct - stored)
 
     async def lock_table(self, connection: Connection) -> None:
-        """Have nobody else merge into the table until the transaction ends."""
-        await connection.execute(_SQL_LOCK, self.dataset.table)
+        """Have nobody else merge into the table until the transaction ends.
+
+        Two runs at once would both make the next version of a key, or one replace what the other has not seen.
+        """
+        await take_lock(connection, f"fmp:{self.dataset.table}")
 
     async def _end_events(
         self, connection: Connection, sql: EventStatements, covered: Coverage | None, *, waits_to_close: bool

@@ -14,6 +14,7 @@ from fundata_ingest.chunks import Chunk, Delivery
 from fundata_ingest.targets import Target
 from sra_shared.db import Connection
 from sra_shared.errors import RunHeldError
+from sra_shared.locks import take_lock
 from sra_shared.runs import UnitContext
 
 # Fewer records than these are a fund or two that closed, whatever share of a small dataset they are.
@@ -32,8 +33,6 @@ JOIN {{table}} o ON o.identifier = c.identifier AND o.{{key}} = c.part AND o.dat
 JOIN {{table}} n ON n.identifier = c.identifier AND n.{{key}} = c.part AND n.dataset = $3
  AND n.data_version = s.superseded_by AND n.row_ordinal = 0
 """  # noqa: S608 - constants of this module
-# several streams of one dataset add to one sum, one after another
-_SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fundata_drops:' || $1, 0))"
 _SQL_ADD = """
 UPDATE run_unit SET progress = progress || jsonb_build_object('left', coalesce((progress ->> 'left')::bigint, 0) + $3::bigint)
 WHERE task_id = $1 AND unit = $2
@@ -77,7 +76,8 @@ async def check_drops(connection: Connection, context: UnitContext, delivery: De
     )
     if not left:
         return
-    await connection.execute(_SQL_LOCK, dataset)
+    # several streams of one dataset add to one sum, one after another
+    await take_lock(connection, f"fundata drops:{dataset}")
     await connection.execute(_SQL_ADD, run_id, context.unit.unit, left)
     so_far = int(await connection.fetchval(_SQL_SUM, run_id, dataset))
     if so_far < FEWEST_HELD:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
@@ -19,6 +18,7 @@ from fundata_ingest.targets import Target
 from fundata_ingest.versions import EXISTING_SCHEMA
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError
+from sra_shared.locks import take_locks
 
 # Every question is a walk along the primary key. It is planned anew each time: a plan made while a partition was empty
 # would take any of its indexes.
@@ -26,7 +26,6 @@ SQL_PLAN_BY_INDEX = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config(name, 'off', true)
 FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_material,jit}'::text[]) AS name
 """
-SQL_LOCK = "SELECT pg_advisory_xact_lock($1, bucket) FROM unnest($2::int[]) AS bucket"
 
 SQL_FIND_DAYS = """
 SELECT chunk.identifier
@@ -83,10 +82,9 @@ _MOST_DAYS_PER_RECORD = 4
 
 
 async def lock_identifiers(connection: Connection, dataset: str, buckets: Sequence[int]) -> None:
-    """Keep other writers of these identifiers out until the transaction ends; always taken in ascending order."""
-    number = zlib.crc32(dataset.encode()) - 2**31
+    """Keep other writers of these identifiers out until the transaction ends."""
     await connection.execute(SQL_PLAN_BY_INDEX)
-    await connection.fetch(SQL_LOCK, number, sorted(buckets))
+    await take_locks(connection, [f"fundata:{dataset}:{bucket:02}" for bucket in buckets])
 
 
 async def find_existing(connection: Connection, delivery: Delivery, chunk: Chunk) -> pl.DataFrame:

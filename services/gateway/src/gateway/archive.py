@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sra_shared.db import Connection, Pool
+from sra_shared.locks import try_lock
 from sra_shared.logs import get_logger
 from sra_shared.reject_state import REJECT_IS_OPEN
 
@@ -111,7 +112,7 @@ async def archive_ledgers(pool: Pool, *, retention: timedelta) -> int:
     total = 0
     while True:
         async with pool.acquire() as connection, connection.transaction():
-            if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext('ledger archive'))"):
+            if not await try_lock(connection, "ledger archive"):
                 return total
             gone = await _archive_batch(connection, retention)
             if not gone:

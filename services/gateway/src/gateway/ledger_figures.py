@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from sra_shared.db import Connection
-from sra_shared.reader import READER
+from sra_shared.reader_limits import READER
 
 OUTCOMES = ("read", "stored", "unchanged", "duplicate", "rejected", "out_of_scope")
 _SUMS = ", ".join(f"sum({name}_count)::bigint AS {name}" for name in OUTCOMES)

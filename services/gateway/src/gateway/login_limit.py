@@ -10,11 +10,11 @@ from datetime import timedelta
 import asyncpg
 
 from sra_shared.db import OUTAGE_ERRORS, Pool
+from sra_shared.locks import name_bucket, take_lock
 from sra_shared.service import FailureLimit
 
 _SECONDS = 2.0
 
-SQL_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 2))"
 SQL_WAIT = """
 SELECT ceil(extract(epoch FROM failed_at + $3::interval - clock_timestamp()))::int FROM login_failure
 WHERE address = $1 AND failed_at > clock_timestamp() - $3::interval ORDER BY failed_at DESC OFFSET $2 - 1 LIMIT 1
@@ -67,7 +67,7 @@ class LoginLimit:
         window = timedelta(seconds=self._own.seconds)
         async with pool.acquire() as connection, connection.transaction():
             # attempts that come at once are counted one after the other
-            await connection.execute(SQL_LOCK, address)
+            await take_lock(connection, name_bucket("login", address))
             wait = await connection.fetchval(SQL_WAIT, address, self._own.failures, window)
             if wait:
                 return timedelta(seconds=wait)

@@ -12,13 +12,16 @@ import asyncpg
 
 from sra_shared.db import Connection, Pool
 from sra_shared.errors import RetryableError
+from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
-from sra_shared.reader import READER
+from sra_shared.reader import list_readers
 from view_builder.compile import CompiledView, quote_name
 from view_builder.diff import require_compatible
 
 LOCK_TIMEOUT = "250ms"
 _ATTEMPTS = 40
+# a command and the service may build at once, and a full build takes its time
+_BUILD_SECONDS = 900.0
 _log = get_logger(__name__)
 
 SQL_READ_STATE = "SELECT * FROM public.published_view WHERE relation = $1"
@@ -35,7 +38,7 @@ SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 
 async def lock_view(connection: Connection, view: CompiledView) -> None:
     """Let one transaction at a time work on a view; readers do not take this lock."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 5))", f"sra:view:{view.relation}")
+    await take_lock(connection, f"view:{view.relation}", seconds=_BUILD_SECONDS)
 
 
 async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Record | None:
@@ -142,7 +145,7 @@ async def _add_columns(connection: Connection, view: CompiledView) -> None:
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:
-    """Create the view or put the model's columns on it, with functions, comments and the reader's right, and keep its state.
+    """Create the view or put the model's columns on it, with functions, comments and the readers' right, and keep its state.
 
     Raises ConfigError for a breaking change. The caller's transaction makes it visible.
     """
@@ -153,8 +156,8 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
     await connection.execute(view.create_view)
     for statement in (*view.create_functions, *view.comments):
         await connection.execute(statement)
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", READER):
-        await connection.execute(f"GRANT SELECT ON {view.name} TO {READER}")
+    for role in await list_readers(connection):
+        await connection.execute(f"GRANT SELECT ON {view.name} TO {role}")
     await connection.execute(
         SQL_PUT_DEFINITION, view.relation, view.spec.name, view.spec.version, view.digest, view.contract
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sra_shared.db import Connection
 from sra_shared.enqueueing import enqueue_run
+from sra_shared.locks import take_lock
 from sra_shared.runs import RunRequest, TaskType, read_run, request_run
 
 SQL_TAKE_EVENT = """
@@ -77,7 +78,7 @@ async def take_completion(connection: Connection, completion: Completion) -> Ack
 
 async def _lock_inbox(connection: Connection) -> None:
     """Let one transaction at a time change the inbox: taken before any of its rows, so that nobody waits in a circle."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sra:view_build', 5))")
+    await take_lock(connection, "view build inbox")
 
 
 async def request_build(connection: Connection, *, ending: UUID | None = None) -> UUID | None:

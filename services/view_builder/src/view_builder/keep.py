@@ -16,6 +16,7 @@ from sra_shared.errors import ConfigError, RetryableError
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.reader import prepare_reader
+from sra_shared.reader_limits import end_long_readers
 from sra_shared.revision import require_revision
 from sra_shared.runs import request_run
 from sra_shared.service import ServiceState
@@ -73,28 +74,36 @@ class Backlog:
         return bool(new and await connection.fetchval(SQL_HAS_OLD, list(new), self._first_pause))
 
 
-async def keep_views(state: ServiceState, views: Sequence[CompiledView], reader_password: str | None) -> None:
-    """Define what is missing and ask for the first build; then look now and then that no event, and no run, waits in vain."""
+async def keep_views(
+    state: ServiceState, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
+) -> None:
+    """Define what is missing and ask for the first build; then look now and then that no event, and no run, waits in vain,
+    and that nobody reads for longer than he may."""
     started = False
     backlog = Backlog(views)
     while not state.stopping.is_set():
         try:
             if not started:
-                await start_publication(state.pool, views, reader_password)
+                await start_publication(state.pool, views, reader_password, reader_seconds=reader_seconds)
                 started = True
             async with state.pool.acquire() as connection, connection.transaction():
                 await request_build(connection)
                 lacking = await backlog.look(connection)
+                ended = await end_long_readers(connection, reader_seconds)
             if lacking:
                 _log.warning("build_requested_again", views=lacking)
+            if ended:
+                _log.warning("reader_sessions_ended", sessions=ended, setting="SRA_READER_MAX_SECONDS")
         except (*OUTAGE_ERRORS, asyncpg.PostgresError, ConfigError, RetryableError) as error:
             _log.warning("publication_waits", error=str(error), kind=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(state.stopping.wait(), _LOOK_SECONDS if started else 2.0)
 
 
-async def start_publication(pool: Pool, views: Sequence[CompiledView], reader_password: str | None) -> list[str]:
-    """Define the missing views, empty but typed, let the reader at them, and request a build where a model is new.
+async def start_publication(
+    pool: Pool, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
+) -> list[str]:
+    """Define the missing views, empty but typed, let the readers at them, and request a build where a model is new.
 
     Returns the names of the views defined. Raises ConfigError before the database is migrated.
     """
@@ -102,7 +111,7 @@ async def start_publication(pool: Pool, views: Sequence[CompiledView], reader_pa
         await require_revision(connection)
     made = await define_views(pool, views)
     async with pool.acquire() as connection:
-        await prepare_reader(connection, reader_password)
+        await prepare_reader(connection, reader_password, max_seconds=reader_seconds)
         wanting = [view.relation for view in views if await needs_full_build(connection, view)]
     if wanting:
         async with pool.acquire() as connection, connection.transaction():

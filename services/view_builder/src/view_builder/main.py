@@ -22,7 +22,7 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
 
     async def keep_published(state: ServiceState) -> None:
-        await keep_views(state, views, password)
+        await keep_views(state, views, password, reader_seconds=database.sra_reader_max_seconds)
 
     return create_service_app(
         name="view_builder",

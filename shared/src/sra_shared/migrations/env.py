@@ -1,4 +1,4 @@
-"""Alembic's entry: it runs on the connection that `sra_shared.migrate` hands over."""
+"""Alembic's entry: it runs in the transaction of the connection that `sra_shared.upgrade` hands over."""
 
 from alembic import context
 
@@ -8,7 +8,6 @@ connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=metadata,
-    transaction_per_migration=True,
     compare_type=True,
     compare_server_default=False,
 )

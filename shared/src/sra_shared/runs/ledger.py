@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, IdempotencyConflictError
+from sra_shared.locks import name_bucket, take_lock
 from sra_shared.runs.acts import describe_request
 from sra_shared.runs.leases import SQL_FREE_LOCKS, make_death_condition
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
@@ -91,7 +92,7 @@ async def request_run(
 
 async def _find_by_key(connection: Connection, key: str, body_hash: bytes) -> ProcessingTask | None:
     # the lock makes a hundred requests with one key wait for the first, whose row they then find
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", key)
+    await take_lock(connection, name_bucket("idempotency key", key.encode()))
     row = await connection.fetchrow("SELECT body_hash, task_id FROM idempotency_key WHERE key = $1", key)
     if row is None:
         return None

@@ -100,6 +100,7 @@ def create_service_app(
         service_token=service_token,
         sets_reader_password=database.sra_reader_password is not None,
         is_behind_gateway=is_behind_gateway,
+        reader_max_seconds=database.sra_reader_max_seconds,
     )
     metrics = ServiceMetrics()
 
@@ -166,7 +167,7 @@ def _make_status_router(
         if state.stopping.is_set():
             missing.append("The service is stopping: ask another one.")
         response.status_code = 503 if missing else 200
-        return Readiness(ready=not missing, missing=missing, warnings=list(found.warnings))
+        return Readiness(ready=not missing, missing=missing, warnings=[*found.warnings, *found.advice])
 
     async def get_metrics(state: State) -> Response:
         """Figures in Prometheus' text form."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -19,11 +19,13 @@ from sra_shared.database_errors import explain_database_error
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
-from sra_shared.reader import READER, find_reader
+from sra_shared.reader import find_reader
+from sra_shared.reader_limits import READER, list_missing_limits
 from sra_shared.revision import require_revision
 from sra_shared.service.metrics import ServiceMetrics
 
 PROBE_SECONDS = 3.0
+_ADVICE_SECONDS = 60.0
 _log = get_logger(__name__)
 
 
@@ -66,11 +68,12 @@ Check: TypeAlias = Callable[[], CheckResult]
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """What one look at the database found."""
+    """What one look at the database found; `advice` is for an administrator, and the service is well without."""
 
     reachable: bool = False
     missing: tuple[str, ...] = ("The database was not looked at yet.",)
     warnings: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     checked_at: datetime | None = None
     runs: Mapping[tuple[str, str], int] = field(default_factory=dict)
     completions: int = 0
@@ -86,13 +89,15 @@ class DatabaseWatcher:
         *,
         dsn: str,
         is_beating: Callable[[], bool],
-        wants_reader: bool = False,
+        wants_reader: bool,
+        reader_seconds: int,
         seconds: float,
     ) -> None:
         """`is_beating` returns whether the worker's heartbeat, on a connection of its own, reaches the database.
 
         `seconds` lie between two looks.
-        `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in.
+        `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in, and
+        `reader_seconds` how long its statements may take.
         """
         self._pool = pool
         self._dsn = dsn
@@ -100,6 +105,9 @@ class DatabaseWatcher:
         self._is_beating = is_beating
         self._metrics = metrics
         self._wants_reader = wants_reader
+        self._reader_seconds = reader_seconds
+        self._advice: tuple[str, ...] = ()
+        self._advice_due = 0.0
         self._seconds = seconds
         self.state = DatabaseState()
 
@@ -115,6 +123,8 @@ class DatabaseWatcher:
         try:
             async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
                 found = await _inspect(connection, wants_reader=self._wants_reader)
+                if not found.missing:
+                    found = replace(found, advice=await self._advise(connection))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
             if isinstance(error, TimeoutError) and self.state.reachable and self._is_beating():
                 # work has all connections of the pool: that is no outage
@@ -136,6 +146,15 @@ class DatabaseWatcher:
         else:
             self._metrics.set_database(up=found.reachable)
         return found
+
+    async def _advise(self, connection: Connection) -> tuple[str, ...]:
+        """Return the limits that the roles that read lack; the catalogue is searched for them once a minute."""
+        if time.monotonic() >= self._advice_due:
+            limits = await list_missing_limits(connection, self._reader_seconds)
+            told = f"Limits of the roles that read are not set; an administrator runs: {'; '.join(limits)}."
+            self._advice = (told,) if limits else ()
+            self._advice_due = time.monotonic() + _ADVICE_SECONDS
+        return self._advice
 
     def _tell_refusal(self, refusal: ConfigError) -> None:
         """Log what an administrator has to do, once for each change of it."""

@@ -50,7 +50,8 @@ class ServicePlan:
     timing: LeaseTiming
     completions_url: str | None
     service_token: str | None
-    sets_reader_password: bool = False
+    sets_reader_password: bool
+    reader_max_seconds: int
     is_behind_gateway: bool = False
 
 
@@ -192,6 +193,7 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
             dsn=plan.dsn,
             is_beating=lambda: worker.is_beating,
             wants_reader=plan.sets_reader_password,
+            reader_seconds=plan.reader_max_seconds,
             seconds=plan.timing.database_look,
         ),
         jobs=jobs,

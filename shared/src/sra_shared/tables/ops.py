@@ -351,6 +351,12 @@ database_mark = Table(
     CheckConstraint("only_row", name="one_row"),
 )
 
+sra_lock = Table(
+    "sra_lock",
+    metadata,
+    Column("name", Text, primary_key=True),
+)
+
 cached_answer = Table(
     "cached_answer",
     metadata,

@@ -9,6 +9,7 @@ from gateway.alerts.delivery import Webhook, put_alert
 from gateway.alerts.incidents import describe_end
 from gateway.probe import Knowledge
 from sra_shared.db import Pool
+from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
 from sra_shared.service import HealthStatus
 
@@ -76,7 +77,7 @@ class DatabaseOutage:
 
     async def _note_end(self, pool: Pool, began: datetime) -> None:
         async with pool.acquire() as connection, connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('database incident'))")
+            await take_lock(connection, "database incident")
             row = await connection.fetchrow(SQL_NOTE, _KIND, self._detail, datetime.now(UTC) - began)
             if row is None:
                 return

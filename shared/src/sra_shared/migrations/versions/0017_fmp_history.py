@@ -28,7 +28,7 @@ _LASTING_COMMENT = "Content without the moving fields: price, change, volume, ma
 _KNOWN_COMMENT = "Since when all but the moving fields are as they are; null: since updated_at."
 
 # Attached and not created as partitions: creating one would lock out every reader and writer of the whole history. A month
-# of which the default partition has rows already stays there.
+# of which the default partition has rows already stays there. Revision 0022 adds the lock that keeps two callers apart.
 _EXTEND = """
 CREATE FUNCTION fmp_extend_row_history(months integer) RETURNS integer
 LANGUAGE plpgsql SET lock_timeout = '5s' SET search_path = public, pg_temp AS $$
@@ -38,7 +38,6 @@ DECLARE
   name text;
   made integer := 0;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('fmp_row_history partitions', 3));
   FOR ahead IN 0 .. months LOOP
     start := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead)) AT TIME ZONE 'UTC';
     stop := (start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';

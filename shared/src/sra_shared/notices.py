@@ -1,0 +1,82 @@
+"""What comes over the queue's channel, on which any role of the server may speak: a hint to look at the queue, no more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from pgqueuer.domain.models import AnyEvent, HealthCheckEvent, TableChangedEvent
+from pgqueuer.domain.types import Channel
+from pgqueuer.ports.driver import NotifyCallback
+from pydantic import ValidationError
+
+from sra_shared.logs import get_logger
+
+# our own take up 170
+_LONGEST = 400
+_PAUSE_SECONDS = 0.1
+_TELL_SECONDS = 60.0
+_log = get_logger(__name__)
+
+
+class NoticeGate:
+    """Hands on that the queue changed, once in a tenth of a second at most, in words of our own.
+
+    What else comes costs the same however much it is: the library would keep each hint, write each text that it cannot
+    read into the log with its traceback, and stop the jobs that a cancellation names. Only its own probe of the channel
+    passes as it is, since it counts for nobody who did not send it.
+    """
+
+    def __init__(self, channel: str, callback: NotifyCallback) -> None:
+        self._channel = channel
+        self._callback = callback
+        self._waiting: asyncio.TimerHandle | None = None
+        self._last_hint = self._last_told = -_TELL_SECONDS
+        self._foreign = 0
+
+    def __call__(self, payload: str | bytes | bytearray) -> None:
+        event = _read_event(payload)
+        if isinstance(event, TableChangedEvent):
+            self._wake()
+        elif isinstance(event, HealthCheckEvent):
+            self._callback(payload)
+        else:
+            self._count_foreign()
+
+    def _wake(self) -> None:
+        if self._waiting is not None:
+            return
+        pause = self._last_hint + _PAUSE_SECONDS - time.monotonic()
+        if pause <= 0:
+            self._hand_on()
+        else:
+            # what this one told of may have come after the last look
+            self._waiting = asyncio.get_running_loop().call_later(pause, self._hand_on)
+
+    def _hand_on(self) -> None:
+        self._waiting = None
+        self._last_hint = time.monotonic()
+        event = TableChangedEvent(
+            channel=Channel(self._channel),
+            sent_at=datetime.now(UTC),
+            type="table_changed_event",
+            operation="update",
+            table="pgqueuer",
+        )
+        self._callback(event.model_dump_json())
+
+    def _count_foreign(self) -> None:
+        self._foreign += 1
+        if time.monotonic() - self._last_told >= _TELL_SECONDS:
+            _log.warning("foreign_notifications_ignored", channel=self._channel, count=self._foreign)
+            self._last_told, self._foreign = time.monotonic(), 0
+
+
+def _read_event(payload: str | bytes | bytearray) -> object:
+    if len(payload) > _LONGEST:
+        return None
+    try:
+        return AnyEvent.model_validate_json(payload).root
+    except ValidationError:
+        return None
