@@ -45,7 +45,7 @@ class AccountQuota(Protocol):
     """The known state of an account's quota; each note may raise RunParkedError."""
 
     async def check(self) -> bool:
-        """Return whether it is unknown that the account has quota left."""
+        """Return whether the account must be probed, since it may have no quota left."""
 
     async def note_success(self) -> None:
         """Record that a call returned data."""
@@ -66,7 +66,7 @@ class Quota:
         self._written_at = float("-inf")
 
     async def check(self) -> bool:
-        """Raise RunParkedError while the account is known to have no quota left; return whether that is unknown."""
+        """Raise RunParkedError while the account is known to have no quota left; return whether it must be probed."""
         row = await self._pool.fetchrow(SQL_READ)
         if row is None:
             return False
