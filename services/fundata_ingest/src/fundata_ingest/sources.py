@@ -213,7 +213,7 @@ class _LfsAnswer(BaseModel):
 
 
 class LfsSource:
-    """A Git LFS server, whose batch API is asked for the object that a pointer names."""
+    """A Git LFS server; requests the object that a pointer names through its batch API."""
 
     def __init__(self, settings: SeedStorageSettings, client: httpx.AsyncClient) -> None:
         self._url = (settings.lfs_url or "").rstrip("/")
