@@ -1,1 +1,1 @@
-"""Collectors for Financial Modeling Prep: what to ask and how to read the answer."""
+"""Collectors for Financial Modeling Prep: what to request and how to read the response."""

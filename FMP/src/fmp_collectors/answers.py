@@ -1,7 +1,7 @@
-"""What the vendor's answers mean: every answer is classified by status and body before anything reads it.
+"""Classification of the vendor's responses by status and body, before anything reads them.
 
-Data is identified positively: `judge.Shape` says what a record of the endpoint carries, and whatever else comes with a
-good status is an error.
+Data is identified positively: `judge.Shape` declares what a record of the endpoint carries. Anything else with a success status
+is an error.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def _read_number(text: str) -> Decimal:
 
 DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)
 CAREFUL_DECODER = json.JSONDecoder(parse_float=_read_number, parse_constant=Decimal)
-"""As DECODER, for texts with a number whose exponent no Decimal holds (ArithmeticError): it is read as NaN."""
+"""Like DECODER, for texts with a number whose exponent no Decimal holds (ArithmeticError): reads that number as NaN."""
 
 
 class Kind(StrEnum):
-    """What an answer is."""
+    """The class of a response."""
 
     OK_JSON = "ok_json"
     OK_CSV = "ok_csv"
@@ -60,29 +60,29 @@ class Kind(StrEnum):
 
     @property
     def is_ok(self) -> bool:
-        """Whether the answer holds data; an empty list is data."""
+        """Whether the response holds data; an empty list is data."""
         return self in (Kind.OK_JSON, Kind.OK_CSV)
 
     @property
     def may_pass(self) -> bool:
-        """Whether asking again soon can help."""
+        """Whether an early retry can succeed."""
         return self in _MAY_PASS
 
     @property
     def ends_run(self) -> bool:
-        """Whether no further call with this key can succeed until a person acts."""
+        """Whether every further call with this key fails until a person acts."""
         return self in (Kind.INVALID_KEY, Kind.SUSPENDED)
 
 
 _MAY_PASS = frozenset(
     {
         *(Kind.RATE_LIMIT, Kind.BULK_THROTTLE, Kind.SERVER_ERROR, Kind.HTML, Kind.TRUNCATED, Kind.NO_ANSWER),
-        # what is no record and names no other reason is mostly a server in trouble
+        # a body that is no record and names no other reason usually comes from a server in trouble
         Kind.ERROR_IN_200,
     }
 )
 
-# the first text that the lower-case message contains names the kind
+# the first text found in the lower-case message decides the kind
 _BY_TEXT: tuple[tuple[str, Kind], ...] = (
     ("bandwidth limit", Kind.BANDWIDTH),
     ("this is a bulk endpoint", Kind.BULK_THROTTLE),
@@ -110,7 +110,7 @@ _BY_STATUS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an answer is, what it said where it is no data, and its rows where it is JSON data."""
+    """The class of a response, the vendor's message if it is not data, and its rows if it is JSON data."""
 
     kind: Kind
     message: str = ""
@@ -119,7 +119,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer: its rows where it was JSON, the open file where it was CSV, and the call that brought it."""
+    """A successful response: its rows if it was JSON, the open file if it was CSV, and the call that returned it."""
 
     verdict: Verdict
     csv: Body | None = None
@@ -127,7 +127,7 @@ class Answer:
 
 
 class AnswerError(Exception):
-    """The vendor did not give data; `kind` says what it gave instead, `path` what was asked."""
+    """The vendor returned no data; `kind` is what it returned instead, `path` what was requested."""
 
     def __init__(self, verdict: Verdict, *, path: str, subject: str = "") -> None:
         asked = f"{path} ({subject})" if subject else path
@@ -139,7 +139,7 @@ class AnswerError(Exception):
 
 
 def load_json(body: bytes) -> Any:
-    """Parse a body that lies in memory, bytes that are not UTF-8 as lone surrogates; raises ValueError, RecursionError."""
+    """Parse a body held in memory, with bytes that are not UTF-8 as lone surrogates; raises ValueError, RecursionError."""
     text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     try:
         return DECODER.decode(text)
@@ -155,10 +155,10 @@ def classify_answer(
     shape: Shape = ANY_SHAPE,
     load: Callable[[bytes], Any] = load_json,
 ) -> Verdict:
-    """Say what an answer is.
+    """Classify a response.
 
-    `body` is the whole of it, or the first 64 KB where CSV is expected or `load` returns what the whole holds as JSON
-    (raising ValueError where it is none); `shape` is what proves a row to be a record.
+    `body` is the whole body, or its first 64 KB if CSV is expected or if `load` returns the whole body parsed as JSON (raising
+    ValueError if it is not JSON). `shape` decides whether a row is a record.
     """
     if body.startswith(_UNICODE_MARKS):
         return Verdict(Kind.TRUNCATED, f"HTTP {status} with a body in UTF-16 or UTF-32 instead of UTF-8")
@@ -180,7 +180,7 @@ def classify_answer(
 
 
 def judge_rows(rows: Sequence[Any], shape: Shape) -> Verdict:
-    """Return the rows that are records or damaged ones, or the error that any of the others makes of the answer."""
+    """Return the rows that are records or damaged records, or the error that any other row makes of the response."""
     errors = [find_words(row) for row in islice((r for r in rows if shape.judge_row(r) is Finding.ERROR), _MOST_ERRORS)]
     if errors:
         return _name_error(*next((each for each in errors if _find_kind(each[1]) is not None), errors[0]))
@@ -198,7 +198,7 @@ def _judge_refusal(status: int, said: str) -> Verdict:
         return Verdict(Kind.HTML, f"HTTP {status} with a page instead of data")
     by_text = _find_kind(said)
     by_status = _BY_STATUS.get(status, Kind.BAD_REQUEST)
-    # a status is more than a word that its text happens to contain, except where the vendor distinguishes cases by text
+    # the status outweighs a word in its text, except where the vendor distinguishes cases by text
     allowed = {
         Kind.RATE_LIMIT: {Kind.BANDWIDTH, Kind.BULK_THROTTLE},
         Kind.PLAN_ENDPOINT: {Kind.PLAN_VALUE},
@@ -215,7 +215,7 @@ def _find_kind(message: str) -> Kind | None:
 
 
 def _shorten(text: str, length: int = 200) -> str:
-    """Return the beginning on one line, without control characters and what no database text can hold."""
+    """Return the beginning on one line, without control characters and characters that no database text can hold."""
     flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 8 * length]).split())
     return flat if len(flat) <= length else flat[:length] + "..."
 

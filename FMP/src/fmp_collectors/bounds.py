@@ -1,5 +1,4 @@
-"""What a value may be: dates, numbers and prices that cannot be cost their field, or their row where it is worth nothing
-without them."""
+"""Bounds of values: an impossible date, number or price costs its field, or its row if the row is worthless without it."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ BAD_TIMESTAMP = "bad_timestamp"
 _FIRST_DAY = date(1800, 1, 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR_YEARS = 100
-# clocks and time zones differ by less
+# clocks and time zones differ by less than this
 _TOLERANCE = timedelta(days=1)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NO_NUMBERS = frozenset(
@@ -33,7 +32,7 @@ _NO_NUMBERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A declared field under one of the vendor's names: what its values are, and whether a record needs it."""
+    """A declared field under one of the vendor's names: the type of its values, and whether a record needs it."""
 
     name: str
     is_number: bool
@@ -47,7 +46,7 @@ def _list_fields(model: type[Record]) -> tuple[_Field, ...]:
     for name, info in model.model_fields.items():
         choices = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
         kind, is_required = find_plain_type(info.annotation), info.is_required()
-        # a day of the key is judged as a value of the record
+        # a day in the key is judged later, as a value of the record
         fields.extend(
             _Field(str(sent), kind is Decimal, kind is date and not is_required, is_required)
             for sent in choices or (info.alias or name,)
@@ -58,7 +57,7 @@ def _list_fields(model: type[Record]) -> tuple[_Field, ...]:
 def judge_values(
     dataset: Dataset, row: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None, now: datetime | None = None
 ) -> Accepted | Rejected:
-    """Read a row whose key is proven as a record within its bounds; `now` is the time that bounds are measured from."""
+    """Read a row whose key is proven as a record within its bounds, measured from `now`."""
     now = now or datetime.now(UTC)
     left_out, warnings = _find_impossible(dataset.record, row, now.date())
     parsed = parse_row(dataset.record, {**row, **left_out} if left_out else row, defaults=defaults)
@@ -72,7 +71,7 @@ def judge_values(
 
 
 def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -> tuple[dict[str, None], list[str]]:
-    """Return the names whose values no record can keep, and a warning for each that it can do without."""
+    """Return the names whose values no record can keep, and a warning for each one that is optional."""
     left_out: dict[str, None] = {}
     warnings: list[str] = []
     for field in _list_fields(model):
@@ -89,7 +88,7 @@ def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -
 
 
 def _judge_value(field: _Field, value: Any, today: date) -> str | None:
-    """Return why a value cannot be kept; what only a reject can be made of is left to the model."""
+    """Return why a value cannot be kept; values that can only cause a reject are left to the model."""
     if isinstance(value, Decimal) and not value.is_finite():
         return BAD_NUMBER
     if field.is_number:

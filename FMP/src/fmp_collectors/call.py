@@ -1,4 +1,4 @@
-"""A call to the vendor that brought rows, as these name it, and what they were asked for by."""
+"""A call to the vendor that returned rows, and the request that each row came from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Origin:
-    """What a row was asked for by: the path of its source, the subject, and the values that the request gives to rows."""
+    """The request that a row came from: the path of its source, the subject, and the values that the request adds to its rows."""
 
     path: str
     subject: str
@@ -19,7 +19,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Call:
-    """One call that brought rows: who made it, what it asked for, when it was answered, and what came.
+    """One call that returned rows: its run, its request, the time of its response, and what the response held.
 
     `parameters` never hold the key. `size` is in bytes and `digest` is BLAKE2b-256, both of the body after decompression.
     """

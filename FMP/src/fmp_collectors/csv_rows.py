@@ -1,4 +1,4 @@
-"""Rows of a CSV body: read within a bound, so that one endless line or open quote costs itself and nothing after it."""
+"""Bounded reading of CSV rows: an endless line or an open quote costs only itself and nothing after it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 MOST_CHARACTERS = 1 << 20
-"""Characters of a row at most, as in Fundata's files."""
+"""The most characters of a row, as in Fundata's files."""
 _KEPT_CHARACTERS = 1 << 16
 
 
 class Body(Protocol):
-    """A binary file with the whole answer, at its start."""
+    """A binary file with the whole response, positioned at its start."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -24,18 +24,18 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class DamagedRow:
-    """A line that cannot be read as a row: its beginning, and why."""
+    """A line that cannot be read as a row: its beginning, and the reason."""
 
     text: str
     detail: str
 
 
 class _OverlongError(Exception):
-    """The row at hand has more than MOST_CHARACTERS."""
+    """The current row has more than MOST_CHARACTERS."""
 
 
 class _Lines:
-    """Physical lines for csv.reader, which asks for as many as a row has; those of a row that cannot be read come again."""
+    """Physical lines for csv.reader, which reads as many as a row has; the later lines of an unreadable row are read again."""
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
@@ -57,11 +57,11 @@ class _Lines:
         return line
 
     def begin_row(self) -> None:
-        """What is asked for next belongs to a new row."""
+        """Start a new row with the next line."""
         self._row, self._size = [], 0
 
     def give_up_row(self) -> str:
-        """Leave the first line of the row out and return its beginning; reading resumes at the next line."""
+        """Drop the first line of the row and return its beginning; reading resumes at the next line."""
         first, *others = self._row
         self._again.extendleft(reversed(others))
         last = first
@@ -71,9 +71,9 @@ class _Lines:
 
 
 def iterate_rows(body: Body) -> Iterator[list[str] | DamagedRow]:
-    """Yield the rows of a CSV body from its start, the header among them, blank lines as empty rows.
+    """Yield the rows of a CSV body from its start, including the header, with blank lines as empty rows.
 
-    Bytes that are not UTF-8 come as lone surrogates. The body stays open.
+    Bytes that are not UTF-8 become lone surrogates. The body stays open.
     """
     body.seek(0)
     text = io.TextIOWrapper(cast("io.BytesIO", body), encoding="utf-8-sig", errors="surrogateescape", newline="")
@@ -96,13 +96,13 @@ def iterate_rows(body: Body) -> Iterator[list[str] | DamagedRow]:
                 yield DamagedRow(lines.give_up_row(), f"the row cannot be read: {error}")
                 reader = csv.reader(lines)
     finally:
-        # a reader that failed may have closed the file before this is collected
+        # a reader that failed may close the file before this generator is collected
         if not text.closed:
             text.detach()
 
 
 def take_rows(rows: Iterator[Any], most: int, characters: int) -> list[Any]:
-    """Return the next rows: `most` of them, or fewer whose texts come to so many characters."""
+    """Return the next `most` rows, or fewer once their texts reach `characters`."""
     taken: list[Any] = []
     size = 0
     for row in rows:
@@ -114,7 +114,7 @@ def take_rows(rows: Iterator[Any], most: int, characters: int) -> list[Any]:
 
 
 def measure_row(row: Any) -> int:
-    """Return how many characters the texts of a row have."""
+    """Return the number of characters in the texts of a row."""
     if isinstance(row, DamagedRow):
         return len(row.text)
     values = row.values() if isinstance(row, Mapping) else row if isinstance(row, list) else ()

@@ -1,4 +1,4 @@
-"""What a dataset is: where to ask, in which steps, how to read it, what its key is. One declaration each."""
+"""Declarations of datasets: where and how to request each one, how to read it, and what its key is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fmp_collectors.call import Origin
 from fmp_collectors.records import EXCHANGES, Record, find_plain_type
 
 _PERIODS = ("FY", "Q1", "Q2", "Q3", "Q4")
-# sorts after every date, since requests are ordered by their subjects: the news come first
+# sorts after every date: requests are ordered by subject, so new data comes first
 _AGAIN = "again "
 
 
@@ -25,7 +25,7 @@ class Cadence(StrEnum):
 
 
 class Plan(StrEnum):
-    """The vendor's plan from which an endpoint answers, as far as is known."""
+    """The cheapest plan of the vendor that includes an endpoint, as far as known."""
 
     FREE = "free"
     STARTER = "starter"
@@ -49,7 +49,7 @@ class Scope(StrEnum):
 
 
 class Audience(StrEnum):
-    """Which listings of the universe a dataset is asked for, or that it is asked for the pairs of their currencies."""
+    """The listings of the universe for which a dataset is requested, or the pairs of their currencies."""
 
     ALL = "all"
     FUNDS = "funds"
@@ -58,8 +58,7 @@ class Audience(StrEnum):
 
 
 class History(StrEnum):
-    """What the first history brings of a dataset: nothing, the years of what is listed, or also those of what was
-    delisted within them."""
+    """What the first backfill covers: nothing, the years of listed securities, or also those of securities delisted in them."""
 
     NONE = "none"
     LISTED = "listed"
@@ -67,8 +66,8 @@ class History(StrEnum):
 
 
 class Storage(StrEnum):
-    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, every
-    content of a key as a version, or events of days with the times at which the vendor named them."""
+    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, every content of a
+    key as a version, or events by day with the times at which the vendor named them."""
 
     ROWS = "rows"
     SNAPSHOT = "snapshot"
@@ -77,8 +76,8 @@ class Storage(StrEnum):
 
 
 class Repeats(StrEnum):
-    """What becomes of different rows that have one key in one answer; equal ones are duplicates. Their order in the answer
-    never decides."""
+    """The rule for different rows with one key in one response; equal rows are duplicates. Their order in the response never
+    decides."""
 
     AMBIGUOUS = "ambiguous"
     SET = "set"
@@ -89,19 +88,21 @@ class Repeats(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """One way to get a dataset. `page_size` asks page after page until one brings nothing new.
+    """One way to get a dataset. With `page_size`, pages are requested until one returns nothing new.
 
-    With `full_rows`, an answer to a range of days that has as many rows was cut, without a word: the range is halved, down
-    to single days, of which further pages are asked for where the endpoint `has_pages`.
+    With `full_rows`, a response for a range of days that has this many rows was cut silently. The range is halved, down to single
+    days; a single day is then read page by page if the endpoint `has_pages`.
 
-    With `is_dated`, a symbol or topic is asked for from the first to the last day, in pieces of `most_days` at most; with
-    `is_fiscal`, for the annual and the quarterly figures of the fiscal years of those days; with `rows_per_year`, for as
-    many rows as those years have.
-    `variants` are asked one after the other and make one answer. `topics` stand for `{topic}` in the path, or are symbols
-    where it has none; `topic_field` is the field that names the topic in a row. `reshape` makes the rows of records of
-    the delivered ones and the subject asked for.
-    `sends` are the vendor's names of the key fields that a row must carry to be a record, where they are not simply those
-    of the dataset's key that have no default. With `may_be_bare`, a row of the key alone says that there is nothing.
+    With `is_dated`, a symbol or topic is requested from the first to the last day, in pieces of at most `most_days`. With
+    `is_fiscal`, the annual and quarterly figures of the fiscal years of those days are requested; with `rows_per_year`, as many
+    rows as those years have.
+
+    `variants` are requested one after the other and form one response. `topics` replace `{topic}` in the path, or are symbols if
+    the path has none; `topic_field` is the field that names the topic in a row. `reshape` turns the delivered rows and the
+    requested subject into rows of records.
+
+    `sends` are the vendor's names of the key fields that prove a row to be a record, if they are not simply the fields of the
+    dataset's key that have no default. With `may_be_bare`, a row of the key alone means that there is no data.
     """
 
     path: str
@@ -128,20 +129,25 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A dataset: its sources in order of preference, a later one standing in where the plan refuses the one before.
+    """A dataset: its sources in order of preference. A later source replaces one that the plan refuses.
 
-    `exchange_field` is the vendor's field by which rows of other exchanges are left out; `symbol_fields` those of which
-    one must be in the universe, where rows name no exchange. `list_field` is the column that a snapshot is complete for.
-    With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`.
-    `hours_after_close` is how long after a session's close the vendor has that day's records, where records are of days.
-    With `kind_field`, this field says which row of a set a row of an incomplete answer corrects. `days_back` is how far back
-    ordinary work asks again for events, to see corrections.
-    With `is_worldwide`, rows of symbols outside the universe are kept too.
-    `repeats` says what becomes of different rows of one key in one answer.
-    `prices` are fields without which a row is worth nothing, so that one of zero or less rejects it; such a value of
-    `side_prices` is left out. `observed` is the key field of the time at which something was seen, never in the future.
-    With `skips_refused`, what the plan refuses is left out and makes the dataset no less complete.
-    Without `keeps_history`, a newer row replaces the one of its key without a trace.
+    `exchange_field` is the vendor's field by which rows of other exchanges are skipped. `symbol_fields` are fields of which one
+    must be in the universe, where rows name no exchange. `list_field` is the column for whose values a snapshot is complete.
+
+    With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`. `hours_after_close` is how
+    long after a session's close the vendor has that day's records, if records are per day.
+
+    With `kind_field`, this field says which row of a set a row of an incomplete response corrects. `days_back` is how far back
+    ordinary work requests events again, to see corrections.
+
+    With `is_worldwide`, rows of symbols outside the universe are kept too. `repeats` is the rule for different rows of one key in
+    one response.
+
+    `prices` are fields without which a row is worthless: a value of zero or less rejects the row. Such a value of `side_prices`
+    is dropped. `observed` is the key field with the time of an observation, which is never in the future.
+
+    With `skips_refused`, data that the plan refuses is skipped and the dataset still counts as complete. Without `keeps_history`,
+    a newer row replaces the one of its key without a trace.
     """
 
     name: str
@@ -173,36 +179,35 @@ class Dataset:
 
     @functools.cached_property
     def day_field(self) -> str | None:
-        """The key field that says which day a record is about, as a date or a time; none for lists."""
+        """The key field that holds the day of a record, as a date or a time; None for lists."""
         fields = self.record.model_fields
         return next((name for name in self.key if find_plain_type(fields[name].annotation) in (date, datetime)), None)
 
     @property
     def moves_replaced(self) -> bool:
-        """Whether a row that a newer one of its key replaces moves to the history; lists and versions replace none."""
+        """Whether a row replaced by a newer one of its key moves to the history; lists and versions replace no rows."""
         return self.keeps_history and self.storage is Storage.ROWS
 
     @property
     def needs_universe(self) -> bool:
-        """Whether the universe must be known before this can be asked for."""
+        """Whether the universe must be known before this dataset can be requested."""
         scopes = {source.scope for source in self.sources}
         return self.is_lost_without_universe or self.is_stamped or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
 
     @property
     def is_lost_without_universe(self) -> bool:
-        """Whether nothing at all can be had while no listing is known."""
+        """Whether nothing can be requested while no listing is known."""
         by_symbol = bool(self.symbol_fields) and not self.is_worldwide
         return by_symbol or self.sources[0].scope in (Scope.SYMBOL, Scope.BATCH)
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What to ask for: symbols by exchange, in order, and the days from `first` to `last` where a dataset has dates.
+    """What to request: symbols by exchange, sorted, and the days from `first` to `last` for datasets with dates.
 
-    `sessions` are the days of trading among them, in order. `only` are the symbols that somebody asked for, None for all.
-    The days from `again` until before `first` are asked for last, to see what was corrected.
-    `aliases` are the other symbols that a security has or had.
-    `topics` replace those of a source. `ends` are the last days of symbols that are no longer traded.
+    `sessions` are the trading days among them, in order. `only` are the symbols that a caller named, None for all. The days from
+    `again` until before `first` are requested last, to see corrections. `aliases` are the other symbols that a security has or
+    had. `topics` replace those of a source. `ends` are the last days of symbols that no longer trade.
     """
 
     symbols: Mapping[str, Sequence[str]]
@@ -217,18 +222,18 @@ class Targets:
 
     @functools.cached_property
     def known_symbols(self) -> frozenset[str]:
-        """All symbols, for looking one up."""
+        """All symbols, as a set for look-ups."""
         return frozenset(self.list_symbols())
 
     def list_fiscal_years(self) -> range:
-        """Fiscal years that are asked for: those of the days, at least the last one and the one before, and the next one.
+        """Return the fiscal years to request: those of the days, at least the last year and the one before, and the next year.
 
-        A fiscal year is named after the calendar year in which it ends, so the newest one is often the next by the calendar.
+        A fiscal year is named after the calendar year in which it ends, so the newest one is often next year by the calendar.
         """
         return range(min(self.first.year, self.last.year - 1), self.last.year + 2)
 
     def list_symbols(self) -> list[str]:
-        """All symbols in order."""
+        """Return all symbols, sorted."""
         return sorted({symbol for symbols in self.symbols.values() for symbol in symbols})
 
 
@@ -236,7 +241,7 @@ class Targets:
 class Request:
     """One call, or one series of pages. Requests of a source are ordered by `subject`, which is also the resume point.
 
-    With `is_ahead`, it is about a fiscal year that no company may have reached: a refusal means that there is nothing yet.
+    With `is_ahead`, it is for a fiscal year that no company may have reached: a refusal means that there is no data yet.
     """
 
     source: Source
@@ -250,7 +255,7 @@ class Request:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The symbols that the rows may be about; none where the request names none."""
+        """The symbols that the rows may be about; empty if the request names none."""
         if self.source.scope in (Scope.SYMBOL, Scope.BATCH):
             return self.symbols
         is_symbol = self.source.scope is Scope.TOPIC and "{topic}" not in self.source.path
@@ -258,7 +263,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Where to ask."""
+        """The path of the request."""
         return self.source.path.replace("{topic}", self.subject)
 
     @property
@@ -268,12 +273,12 @@ class Request:
 
     @property
     def origin(self) -> Origin:
-        """What rows say of where they came from."""
+        """The origin that rows of this request name."""
         return Origin(self.source.path, self.subject, self.given)
 
 
 def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Iterator[Request]:
-    """Yield the requests of a source in the order of their subjects, those up to `after` left out."""
+    """Yield the requests of a source after the subject `after`, in the order of their subjects."""
     for request in _plan_all(source, targets, after):
         if request.subject > after:
             yield request
@@ -281,7 +286,7 @@ def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Itera
 
 def _plan_all(source: Source, targets: Targets, after: str) -> Iterator[Request]:
     if source.scope is Scope.BATCH:
-        # batches are made of what is left, so that a resumed run asks for as few as an undisturbed one
+        # build batches from the remaining symbols, so that a resumed run makes as few calls as an undisturbed one
         return _plan_batches(source, targets, dict(source.params), after)
     return _PLANNERS[source.scope](source, targets, dict(source.params))
 

@@ -1,4 +1,4 @@
-"""What a declaration says, in words: for the command's list, its help, and the page of datasets."""
+"""Declarations in words: for the command's list, its help, and the page of datasets."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def describe_proof(dataset: Dataset, source: Source) -> str:
 
 
 def describe_repeats(dataset: Dataset) -> str:
-    """Return what becomes of different rows of one key in one answer."""
+    """Return the rule for different rows of one key in one response."""
     return _REPEATS[dataset.repeats]
 
 
 def describe_prices(dataset: Dataset) -> str:
-    """Return what a price of zero or less costs; empty where a dataset holds none."""
+    """Return what a price of zero or less costs; empty if a dataset holds no prices."""
     parts = [f"{', '.join(names)}: {cost}" for names, cost in _list_costs(dataset) if names]
     return "; ".join(parts)
 
@@ -80,7 +80,7 @@ def _list_costs(dataset: Dataset) -> tuple[tuple[tuple[str, ...], str], ...]:
 
 
 def describe_audience(dataset: Dataset) -> str:
-    """Return which listings a dataset is about; empty where it is about none."""
+    """Return which listings a dataset is about; empty if it is about none."""
     if dataset.is_worldwide:
         return ""
     by_symbol = dataset.symbol_fields or any(s.scope in (Scope.SYMBOL, Scope.BATCH) for s in dataset.sources)
@@ -88,7 +88,7 @@ def describe_audience(dataset: Dataset) -> str:
 
 
 def describe_history(dataset: Dataset) -> str:
-    """Return whether the first history brings the dataset, and for whom; empty where it does not."""
+    """Return whether and for which companies the first backfill covers the dataset; empty if it does not."""
     return _HISTORIES.get(dataset.history, "")
 
 

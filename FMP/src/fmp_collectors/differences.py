@@ -1,4 +1,4 @@
-"""How the rows of an answer differ from what their dataset declares, field by field."""
+"""Differences between the rows of a response and the declaration of their dataset, field by field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_SHOWN = 60
 
 @dataclass
 class Odd:
-    """Values of one field that the record cannot hold: how many, the declared kind, the kinds sent, and one of them."""
+    """Values of one field that the record cannot hold: their count, the declared kind, the kinds sent, and one example."""
 
     declared: str
     rows: int = 0
@@ -31,8 +31,8 @@ class Odd:
 
 @dataclass
 class Differences:
-    """`missing` are declared fields that no row carries, `unknown` those that are not declared, with the rows that carry
-    them, `odd` those with values that no record can hold."""
+    """Differences by field. `missing` are declared fields that no row carries, `unknown` the undeclared ones with the number of
+    rows that carry them, `odd` those with values that no record can hold."""
 
     rows: int = 0
     missing: Sequence[str] = ()
@@ -41,7 +41,7 @@ class Differences:
 
     @property
     def is_other_shape(self) -> bool:
-        """Whether a load would lose something; what is not declared is kept as delivered."""
+        """Whether a load would lose something; undeclared fields are kept as delivered."""
         return bool(self.missing or self.odd)
 
 
@@ -59,11 +59,11 @@ def find_differences(dataset: Dataset, request: Request, rows: Iterable[Any]) ->
     records = list(delivered if reshape is None else reshape(delivered, request.subject))
     given = request.given
     carried = {str(name) for row in (*delivered, *records) for name in row} | set(given)
-    # what proves a record is not filled in
+    # a field that proves a record is never filled in
     unproven = [name for name in shape.key if not any(name in row for row in delivered)]
     found.missing = list(dict.fromkeys([*unproven, *_list_missing(dataset, carried)]))
     for row in records:
-        # rows of other exchanges are left out by a load, whatever they hold
+        # a load skips rows of other exchanges, whatever they hold
         if dataset.exchange_field is None or not is_foreign(row.get(dataset.exchange_field)):
             _note_odd(dataset, {**given, **row}, found)
     return found
@@ -74,7 +74,7 @@ def _list_declared(dataset: Dataset) -> set[str]:
 
 
 def _list_missing(dataset: Dataset, carried: Collection[str]) -> list[str]:
-    """Return declared fields that are under none of their names; what we number ourselves stands in parentheses."""
+    """Return declared fields that appear under none of their names. Names in parentheses are numbers of our own."""
     missing = []
     for name, info in dataset.record.model_fields.items():
         names = list_names(name, info)
@@ -90,7 +90,7 @@ def _note_odd(dataset: Dataset, row: Mapping[str, Any], found: Differences) -> N
         for one in error.errors(include_url=False, include_context=False):
             name = str(one["loc"][0]) if one["loc"] else "record"
             value = row.get(name)
-            # what is not there at all is missing, and is told once
+            # an absent field is already reported as missing
             if name not in found.missing:
                 odd = found.odd.setdefault(name, Odd(_name_declared(dataset, name)))
                 odd.rows += 1

@@ -1,4 +1,4 @@
-"""Asking and reading: the same steps for every dataset, through a client that is handed in."""
+"""Requesting and reading: the same steps for every dataset, through an injected client."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from fmp_collectors.judge import ANY_SHAPE, Finding, Shape, is_given, make_shape
 from fmp_collectors.records import Accepted, Batch, Rejected, clean_name, is_foreign, parse_row, read_absence
 
 _MOST_PAGES = 1000
-# of a bulk file that is stored in chunks: the hashes of all keys, and the rows that repeat one, are held in memory
+# for a bulk file stored in chunks: the hashes of all keys, and the rows that repeat one, are held in memory
 _MOST_ROWS = 1_000_000
 _MOST_REPEATED = 10_000
-# of an answer that is read whole: its records are held in memory together
+# for a response that is read whole: all its records are held in memory
 _MOST_READ = 60_000
 _MOST_READ_CHARACTERS = 64 << 20
 
 
 class Client(Protocol):
-    """What fetches: it paces, retries and classifies, and knows the key."""
+    """The HTTP side: it paces, retries and classifies, and holds the key."""
 
     async def get(
         self,
@@ -36,26 +36,26 @@ class Client(Protocol):
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
     ) -> Answer:
-        """Return a good answer, whose rows have the `shape`; raises AnswerError if the vendor gives none."""
+        """Return a successful response whose rows have the `shape`; raises AnswerError if the vendor gives none."""
 
 
 class _ShapedClient:
-    """A client whose answers all have one shape."""
+    """A client whose responses all have one shape."""
 
     def __init__(self, client: Client, shape: Shape) -> None:
         self._client = client
         self._shape = shape
 
     async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
-        """As `Client.get`."""
+        """Like `Client.get`."""
         return await self._client.get(path, params, subject=subject, is_bulk=is_bulk, shape=self._shape)
 
 
 async def fetch_pages(
     client: Client, dataset: Dataset, request: Request, *, first_part: int = 0
 ) -> AsyncIterator[Answer]:
-    """Yield the answers to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
-    ranges of days. Raises AnswerError."""
+    """Yield the responses to a request: one, page after page, part after part (from `first_part`), or for ever shorter ranges of
+    days. Raises AnswerError."""
     shaped = _ShapedClient(client, make_shape(dataset, request.source))
     async for answer in _fetch_answers(shaped, request, first_part):
         yield answer
@@ -84,10 +84,10 @@ async def _fetch_variants(client: _ShapedClient, request: Request) -> AsyncItera
 async def _fetch_list(
     client: _ShapedClient, request: Request, fixed: Mapping[str, str], *, first: int = 0, seen: Set[str] = frozenset()
 ) -> AsyncIterator[Answer]:
-    """Ask page after page, from `first`, until one brings nothing that was not there or `seen` before.
+    """Request page after page, from `first`, until a page has no entry that is new against earlier pages and `seen`.
 
-    A server that caps `limit` below what was asked shows by a next page; one that ignores `page` by the same entries, whose
-    prices may have moved.
+    A server that caps `limit` below the requested number reveals it by a next page. One that ignores `page` repeats the same
+    entries, though their prices may have moved.
     """
     for page in range(first, _MOST_PAGES):
         params = {**request.params, **fixed, "page": str(page)}
@@ -113,7 +113,7 @@ def _name_entry(row: Any) -> str:
 
 
 async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> AsyncIterator[Answer]:
-    """Ask for the days from `first` on, and for halves of them where the answer is as long as one that was cut."""
+    """Request the days from `first` on, and halves of them if the response is long enough to have been cut."""
     last = date.fromisoformat(request.params["to"])
     answer = await client.get(request.path, request.params, subject=request.subject)
     if len(answer.verdict.rows) < cast("int", request.source.full_rows):
@@ -152,13 +152,13 @@ async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> A
 
 
 def reaches_limit(answer: Answer, request: Request) -> bool:
-    """Whether an answer has as many rows as one that was cut without a word."""
+    """Whether a response has as many rows as one that was cut silently."""
     limits = [request.source.full_rows, request.params.get("limit")]
     return any(limit is not None and len(answer.verdict.rows) >= int(limit) for limit in limits)
 
 
 def read_rows(answer: Answer) -> Iterator[Any]:
-    """Yield the rows of an answer, of CSV one by one with every value as text and empty cells as None."""
+    """Yield the rows of a response; those of CSV one by one, with every value as text and empty cells as None."""
     if answer.csv is None:
         yield from answer.verdict.rows
         return
@@ -174,7 +174,7 @@ def read_rows(answer: Answer) -> Iterator[Any]:
 
 
 def find_repeated(shape: Shape, rows: Iterable[Any], *, path: str) -> set[int]:
-    """Return the key hashes that more than one row has; raises AnswerError for more rows than memory is meant for."""
+    """Return the key hashes that more than one row has; raises AnswerError if the rows exceed the memory bounds."""
     seen: set[int] = set()
     repeated: set[int] = set()
     repeats = size = 0
@@ -209,7 +209,7 @@ def count_rows(body: Body) -> int | None:
 
 
 def ends_bare(body: Body) -> bool:
-    """Whether a CSV body does not end with the end of a line: it may be cut inside its last field, which nothing else shows."""
+    """Whether a CSV body lacks its last line end: it may be cut inside its last field, which nothing else reveals."""
     if not body.seek(0, os.SEEK_END):
         return False
     body.seek(-1, os.SEEK_END)
@@ -227,10 +227,10 @@ def parse_rows(
     only: Collection[str] | None = None,
     aliases: Mapping[str, frozenset[str]] | None = None,
 ) -> Batch:
-    """Read rows as records, rejects with reasons, and a number of rows that belong to other exchanges or securities.
+    """Sort rows into records, rejects with reasons, and a count of rows of other exchanges or securities.
 
-    With `only`, rows of other symbols are out of scope too: somebody asked for these. `aliases` are the other symbols of
-    those asked for. Different rows of one key are left to `settle_repeats`, which needs the whole answer.
+    With `only`, rows of other symbols are out of scope too: a caller named these symbols. `aliases` are the other symbols of the
+    requested ones. Different rows of one key are left to `settle_repeats`, which needs the whole response.
     """
     batch = Batch()
     scope = _RowScope(dataset, request, known_symbols, only, aliases or {})
@@ -255,14 +255,14 @@ def parse_rows(
 
 
 def _check_size(batch: Batch, size: int, request: Request) -> None:
-    """Raise AnswerError where what was read of an answer is more than memory is meant for; the whole of it is refused."""
+    """Raise AnswerError if the rows read exceed the memory bounds; this refuses the whole response."""
     if len(batch.accepted) + len(batch.rejected) > _MOST_READ or size > _MOST_READ_CHARACTERS:
         said = f"more than {_MOST_READ:,} records, or {_MOST_READ_CHARACTERS >> 20} MB of them"
         raise AnswerError(Verdict(Kind.TOO_LARGE, said), path=request.path, subject=request.subject)
 
 
 class _RowScope:
-    """Which rows of an answer are about what was asked for."""
+    """Which rows of a response are about the requested symbols."""
 
     def __init__(
         self,
@@ -278,7 +278,7 @@ class _RowScope:
         self._wanted = known_symbols if dataset.symbol_fields and not dataset.is_worldwide else only
 
     def is_elsewhere(self, row: Any, batch: Batch) -> bool:
-        """Whether a row is about another exchange or security; a symbol that nobody asked for is noted in the batch."""
+        """Whether a row is about another exchange or security; adds symbols that were not requested to the batch's strangers."""
         if not isinstance(row, Mapping):
             return False
         if self.dataset.exchange_field is not None and is_foreign(row.get(self.dataset.exchange_field)):
@@ -299,13 +299,13 @@ class _RowScope:
 
 
 def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
-    """Yield the rows that are records; the others are rejected, with the reason that their reading gives."""
+    """Yield the rows that are records; reject the others with the reason that their reading gives."""
     dataset, source = scope.dataset, scope.source
     shape = make_shape(dataset, source)
-    # what the endpoint sends is not filled in
+    # a field that the endpoint sends is never filled in
     added = {name: value for name, value in defaults.items() if name not in shape.key}
     for row in rows:
-        # rows that are made anew name another symbol before than after
+        # reshaped rows name another symbol before than after
         if source.reshape is None and scope.is_elsewhere(row, batch):
             batch.out_of_scope += 1
             continue

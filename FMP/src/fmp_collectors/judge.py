@@ -1,4 +1,4 @@
-"""What proves that a row is a record: each endpoint declares its key, and whatever lacks it is never data."""
+"""What proves that a row is a record: each endpoint declares its key, and a row without it is never data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fmp_collectors.dataset import Dataset, Source
 from fmp_collectors.records import read_absence
 
 _MOST_WORDS = 50
-# beside a message, a single value is no proof: `name` or `description` may be those of the error
+# beside a message a single value is no proof: `name` or `description` may belong to the error
 _PROOF_BESIDE_MESSAGE = 2
 _MESSAGE_NAMES = frozenset(
     {
@@ -29,7 +29,7 @@ _MESSAGE_NAMES = frozenset(
 
 
 class Finding(StrEnum):
-    """What a row is. A damaged row is quarantined; an error makes the whole answer one."""
+    """The class of a row. A damaged row is quarantined; an error row makes the whole response an error."""
 
     RECORD = "record"
     NOTHING = "nothing"
@@ -39,10 +39,10 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True)
 class Shape:
-    """How the records of an endpoint look: the vendor's names of the key fields that its rows carry, and of the others.
+    """How the records of an endpoint look: the vendor's names of the key fields that its rows carry, and of the other fields.
 
-    Without names, as the constant `ANY_SHAPE`, every object without a message is a record. With `may_be_bare`, a row of
-    the key alone says that there is nothing.
+    Without names, as in the constant `ANY_SHAPE`, every object without a message is a record. With `may_be_bare`, a row of the
+    key alone means that there is no data.
     """
 
     key: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Shape:
         return frozenset((*self.key, *self.values))
 
     def judge_row(self, row: Any) -> Finding:
-        """Say what a row of an answer is."""
+        """Classify a row of a response."""
         if not isinstance(row, Mapping) or not row:
             return Finding.NOTHING if row == {} else Finding.ERROR
         if not self.names:
@@ -67,7 +67,7 @@ class Shape:
         return self._judge_remains(row, is_complete=is_complete, has_proof=proofs > 0)
 
     def _judge_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
-        """Tell a record that lost a part from what never was one: the names are the evidence."""
+        """Distinguish a record that lost a part from a row that never was one: the names are the evidence."""
         if self._has_message(row):
             return Finding.ERROR
         if has_proof:
@@ -93,7 +93,7 @@ class Shape:
         )
 
     def hash_key(self, row: Any) -> int:
-        """Return a number that rows of one key share, and others hardly ever."""
+        """Return a hash that rows of one key share, and other rows hardly ever."""
         if not isinstance(row, Mapping):
             return hash(None)
         return hash(tuple(str(row.get(name)).strip().upper() for name in self.key))
@@ -114,7 +114,7 @@ ANY_SHAPE = Shape()
 
 @functools.cache
 def make_shape(dataset: Dataset, source: Source) -> Shape:
-    """Return how the rows of a dataset's source look, by their declarations."""
+    """Return the shape of the rows of a dataset's source, from their declarations."""
     fields = dataset.record.model_fields
     key = source.sends or tuple(list_names(name, fields[name])[0] for name in dataset.key if fields[name].is_required())
     values = [name for field in fields if field not in dataset.key for name in list_names(field, fields[field])]
@@ -130,7 +130,7 @@ def list_names(name: str, info: FieldInfo) -> list[str]:
 
 
 def is_given(value: Any) -> bool:
-    """Whether a value is one: no absence, no NaN, nothing nested."""
+    """Whether a value is present: no absence, no NaN, nothing nested."""
     if isinstance(value, Decimal):
         return value.is_finite()
     return isinstance(value, str | int | float) and read_absence(value) is not None
@@ -138,7 +138,7 @@ def is_given(value: Any) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def is_message_name(name: str) -> bool:
-    """Whether a field of this name carries what a server has to say, in whichever spelling."""
+    """Whether a field of this name carries a server's message, in any spelling."""
     return re.sub("[^a-z]", "", str(name).lower()) in _MESSAGE_NAMES
 
 
@@ -147,7 +147,7 @@ def _says_something(value: Any) -> bool:
 
 
 def find_words(payload: Any) -> tuple[str, str]:
-    """Return what an answer says: its message in words, else its fields; and all of its texts, to find the kind in."""
+    """Return the message of a response in words, else its fields; and all its texts, from which to find the kind."""
     messages: list[str] = []
     others: list[str] = []
     for is_message, name, value in _walk_values(payload):
@@ -162,7 +162,7 @@ def find_words(payload: Any) -> tuple[str, str]:
 
 
 def _walk_values(payload: Any) -> Iterator[tuple[bool, str, Any]]:
-    """Yield the plain values within, in their order, with their names; without recursion, however deep they are."""
+    """Yield the plain values within, in order, with their names. Does not recurse, so any depth is safe."""
     stack: list[tuple[bool, str, Any]] = [(False, "", payload)]
     while stack:
         is_message, name, value = stack.pop()

@@ -1,4 +1,4 @@
-"""What all record models share: absence, exact numbers, symbols, exchanges; and how a row becomes a record or a reject."""
+"""What all record models share: absence, exact numbers, symbols, exchanges; and parsing of a row into a record or a reject."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _EXCHANGE_CODE = re.compile(r"[A-Z][A-Z0-9_-]{0,15}")
 _SYMBOL_LENGTH = 32
 _NAME_LENGTH = 64
 _CIK_LENGTH = 10
-# without leading zeros, which only texts have
+# leading zeros are excluded: only texts have them
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,40})?([eE][+-]?\d{1,2})?")
 
 
 def read_absence(value: Any) -> Any:
-    """Return None for the texts by which the vendor says that there is nothing; a zero is a value."""
+    """Return None for the texts by which the vendor says that there is no value; a zero is a value."""
     return None if isinstance(value, str) and value.strip().lower() in _ABSENT else value
 
 
@@ -76,7 +76,7 @@ def _refuse_flag(value: Any) -> Any:
 
 
 def _read_cik(value: Any) -> Any:
-    """Return a filer's number with its ten digits, whether it came as text or as a number; of zeros alone it is none."""
+    """Return a CIK with its ten digits, whether it came as text or as a number; None if it is all zeros."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     text = value.strip() if isinstance(value, str) else ""
@@ -86,7 +86,7 @@ def _read_cik(value: Any) -> Any:
 
 
 def _read_date(value: Any) -> Any:
-    """Accept `YYYY-MM-DD`, a time after it left aside; a bare number is no date."""
+    """Accept `YYYY-MM-DD` and drop a time after it; a bare number is not a date."""
     if isinstance(value, str):
         return value.strip()[:10]
     if isinstance(value, date) or value is None:
@@ -95,7 +95,7 @@ def _read_date(value: Any) -> Any:
 
 
 def _read_epoch(value: Any) -> Any:
-    """Read seconds since 1970; the vendor's milliseconds are told by their size."""
+    """Read seconds since 1970; a value too large for seconds is in milliseconds."""
     if isinstance(value, datetime) or value is None:
         return value
     try:
@@ -121,7 +121,7 @@ EpochTime = Annotated[datetime, BeforeValidator(_read_epoch)]
 class Record(BaseModel):
     """One record of the vendor: its own names in snake case, absence as None, unknown fields left to `raw`.
 
-    The vendor sends numbers for texts and texts for numbers; either is read as the type that the field has.
+    The vendor sends numbers for texts and texts for numbers; either is read as the type of the field.
     """
 
     model_config = ConfigDict(
@@ -140,11 +140,11 @@ class Record(BaseModel):
     unstored: ClassVar[frozenset[str]] = frozenset()
     """Fields that are validated and then left to `raw`, without a column of their own."""
     made: ClassVar[frozenset[str]] = frozenset()
-    """Fields that come from the place of a row in its answer; rows that differ in these alone are equal."""
+    """Fields derived from the place of a row in its response; rows that differ in these alone are equal."""
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
-        """Fields with a column of the same name."""
+        """Return the fields that have a column of the same name."""
         return tuple(name for name in cls.model_fields if name not in cls.unstored)
 
     @model_validator(mode="before")
@@ -155,7 +155,7 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Accepted:
-    """A record with the row as delivered, the reasons for which values of it were left out, and where it came from."""
+    """A record with the row as delivered, the reasons for dropped values, and its call and origin."""
 
     record: Record
     raw: Mapping[str, Any]
@@ -166,7 +166,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be a record: a reason for counting, a sentence, the symbol where it has one, where it came from."""
+    """A row that cannot be a record: a reason to count by, a sentence, its symbol if it has one, its call and origin."""
 
     raw: Any
     reason: str
@@ -178,9 +178,9 @@ class Rejected:
 
 @dataclass
 class Batch:
-    """The rows of one answer, sorted by what they are; `read` leaves those of other exchanges out.
+    """The rows of one response, sorted by class; `read` excludes those of other exchanges.
 
-    `strangers` are symbols that rows named although others were asked for.
+    `strangers` are symbols that rows named although others were requested.
     """
 
     accepted: list[Accepted] = field(default_factory=list)
@@ -191,16 +191,16 @@ class Batch:
 
     @property
     def read(self) -> int:
-        """Rows that count."""
+        """The number of rows that count."""
         return len(self.accepted) + len(self.rejected) + self.duplicate
 
     def name_call(self, call: Call | None, origin: Origin | None = None) -> None:
-        """Record which call brought all of these rows, and what it asked for."""
+        """Set the call that returned these rows, and their origin."""
         self.accepted = [replace(accepted, call=call, origin=origin) for accepted in self.accepted]
         self.rejected = [replace(rejected, call=call, origin=origin) for rejected in self.rejected]
 
     def extend(self, other: Batch) -> None:
-        """Add another batch."""
+        """Add the rows of another batch."""
         self.accepted.extend(other.accepted)
         self.rejected.extend(other.rejected)
         self.out_of_scope += other.out_of_scope
@@ -209,7 +209,7 @@ class Batch:
 
 
 def is_foreign(code: Any) -> bool:
-    """Whether a value is the code of an exchange that we do not collect; what is no code at all is a bad record."""
+    """Whether a value is the code of an exchange that we do not collect; a value that is no code makes a bad record."""
     cleaned = read_absence(code)
     if not isinstance(cleaned, str):
         return False
@@ -239,7 +239,7 @@ def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | No
 
 
 def clean_name(name: str) -> str:
-    """Return the beginning of a name as a database text can hold it."""
+    """Return the beginning of a name in a form that a database text can hold."""
     return name[:_NAME_LENGTH].encode("utf-8", "replace").decode().replace("\x00", "")
 
 
@@ -295,7 +295,7 @@ _dump_name = lru_cache(maxsize=4096)(_dump_plain)
 
 
 def dump_exact(value: Any) -> str:
-    """Return JSON text that keeps every digit of a Decimal as a number; one too large for the database stands as text."""
+    """Return JSON text that keeps every digit of a Decimal as a number; one too large for the database becomes text."""
     if value is None:
         return "null"
     if isinstance(value, str):
@@ -320,7 +320,7 @@ def _canonical(value: Any) -> str:
 
 
 def _canonical_unknown(value: Any) -> str:
-    """As `_canonical`, for a field whose type is not known: in CSV its numbers and flags are texts."""
+    """Like `_canonical`, for a field of unknown type: in CSV its numbers and flags are texts."""
     is_number = isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value.strip())
     return _canonical(Decimal(value) if is_number or type(value) is int else value)
 

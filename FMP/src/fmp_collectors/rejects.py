@@ -1,4 +1,4 @@
-"""Rejected rows after their answer is gone: what makes one the same row again, and its judgement under today's rules."""
+"""Rejected rows after their response is gone: what identifies the same row again, and how today's rules judge it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _OCCURRENCE = "occurrence"
 
 
 def name_row(dataset: Dataset, row: Any, origin: Origin | None) -> str | None:
-    """Return the key of a row as delivered, None where it lacks a part of it.
+    """Return the key of a row as delivered, or None if the row lacks a part of it.
 
-    The time at which something was seen is no part of it where rows are states of one thing (quotes): the next state is the
-    same row again.
+    The time of observation is no part of the key if rows are states of one thing (quotes): the next state is the same row again.
     """
     if not isinstance(row, Mapping):
         return None
@@ -39,10 +38,10 @@ def name_row(dataset: Dataset, row: Any, origin: Origin | None) -> str | None:
 
 
 def find_request(dataset: Dataset, origin: Origin | None, *, path: str, symbol: str | None, row: Any) -> Request | None:
-    """Return a request whose answer the row may be of, None where the dataset has no such source any more, or the row alone
-    does not tell its place in its answer.
+    """Return a request whose response may hold the row. Return None if the dataset no longer has such a source, or if the row
+    alone does not reveal its place in its response.
 
-    `path` and `symbol` stand for the `origin` of rows that were kept without one.
+    `path` and `symbol` replace the `origin` of rows that were kept without one.
     """
     found = _find_source(dataset, origin.path if origin is not None else path)
     if found is None:
@@ -68,12 +67,12 @@ def judge_again(
     known_symbols: Collection[str],
     aliases: Mapping[str, frozenset[str]],
 ) -> Batch:
-    """Read one row as an answer's are read today."""
+    """Read one row by today's rules, like a row of a response."""
     return parse_rows(dataset, [row], request, known_symbols=known_symbols, aliases=aliases)
 
 
 def _find_source(dataset: Dataset, path: str) -> tuple[Source, str] | None:
-    """Return the source of a path, and the topic where the path names one."""
+    """Return the source of a path, and the topic if the path names one."""
     for source in dataset.sources:
         if source.path == path:
             return source, ""
@@ -82,14 +81,14 @@ def _find_source(dataset: Dataset, path: str) -> tuple[Source, str] | None:
     return None
 
 
-# shapes are kept by source
+# shapes are cached by source
 @functools.cache
 def _take_made(source: Source) -> Source:
     return replace(source, reshape=None, sends=())
 
 
 def _is_made(record: type[Record], row: Any) -> bool:
-    """Whether a row holds the values that were made from its place in its answer."""
+    """Whether a row holds the values that were derived from its place in its response."""
     return isinstance(row, Mapping) and all(
         is_given(row.get(list_names(name, record.model_fields[name])[0])) for name in record.made
     )

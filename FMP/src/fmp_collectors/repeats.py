@@ -1,4 +1,4 @@
-"""Different rows of one key in one answer: each dataset's rule decides, by what the rows say and never by their place."""
+"""Different rows of one key in one response: each dataset's rule decides by their content, never by their place."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fmp_collectors.records import Accepted, Batch, Rejected, dump_exact, hash_c
 
 AMBIGUOUS_KEY = "ambiguous_key"
 SUPERSEDED = "superseded"
-# a time before is the vendor's way of having none, such as 0000-00-00
+# an earlier time is the vendor's way to write none, such as 0000-00-00
 _FIRST_TIME = "1800"
 
 Chosen = tuple[list[Accepted], list[Rejected]]
 
 
 def settle_repeats(dataset: Dataset, batch: Batch) -> None:
-    """Apply the dataset's rule to the rows of a whole answer, in place; equal rows become one and count as duplicates.
+    """Apply the dataset's rule to the rows of a whole response, in place; equal rows become one and count as duplicates.
 
     Rows that are versions of one key follow one another, the oldest first. Settling twice changes nothing.
     """
@@ -49,7 +49,7 @@ def settle_repeats(dataset: Dataset, batch: Batch) -> None:
 
 
 def _drop_equal(group: Sequence[Accepted]) -> list[Accepted]:
-    """Return one row of each content; which of equal ones, and in which order, depends on what they say alone."""
+    """Return one row of each content. Which of equal rows, and in which order, depends on their content alone."""
     by_content: dict[bytes, Accepted] = {}
     for one in sorted(group, key=_write_row):
         by_content.setdefault(_hash_said(one), one)
@@ -61,7 +61,7 @@ def _write_row(accepted: Accepted) -> str:
 
 
 def _hash_said(accepted: Accepted) -> bytes:
-    """Return the hash of what the vendor said, without what the row's place added."""
+    """Return the hash of the vendor's content, without what the row's place added."""
     made = type(accepted.record).made
     if not made:
         return hash_content(accepted)
@@ -85,7 +85,7 @@ def _reject_all(group: list[Accepted]) -> Chosen:
 
 
 def _order_filings(group: list[Accepted]) -> Chosen:
-    """Keep all as versions by the times of their filing; rejects them where those do not tell which came first."""
+    """Keep all as versions in the order of their filing times; reject them if those do not decide which came first."""
     ordered = sorted(((*_find_filing(one), one) for one in group), key=lambda filing: filing[:2])
     for (day, taken, _), (next_day, next_taken, _) in pairwise(ordered):
         if not day or (day == next_day and (not taken or taken == next_taken)):
@@ -94,7 +94,7 @@ def _order_filings(group: list[Accepted]) -> Chosen:
 
 
 def _find_filing(accepted: Accepted) -> tuple[str, str]:
-    """Return the day on which a statement was filed and the time at which it was accepted; empty texts where unknown."""
+    """Return the day on which a statement was filed and the time at which it was accepted; empty texts if unknown."""
     filed: date | None = getattr(accepted.record, "filing_date", None)
     taken = str(read_absence(getattr(accepted.record, "accepted_date", None)) or "").strip().replace("T", " ")
     taken = taken if taken >= _FIRST_TIME else ""
@@ -102,7 +102,7 @@ def _find_filing(accepted: Accepted) -> tuple[str, str]:
 
 
 def _choose_fullest(group: list[Accepted]) -> Chosen:
-    """Keep the row that says all that another says and more, else the newest by the vendor's own time of it."""
+    """Keep the row that says all that another says and more, else the newest by the vendor's own update time."""
     best = [one for one in group if all(_is_better(one, other) for other in group if other is not one)]
     if len(best) != 1:
         return _reject_all(group)

@@ -38,9 +38,9 @@ DIVIDENDS = Dataset(
     days_ahead=90,
     history=History.DELISTED,
     symbol_fields=("symbol",),
-    # a regular and a special payment may share their day
+    # a regular and a special payment may be on the same day
     repeats=Repeats.SET,
-    # an answer is capped near 4,000 rows, at what number exactly is not known, so short ranges are asked
+    # a response is capped near 4,000 rows; the exact number is unknown, so request short ranges
     sources=(
         Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5, full_rows=3900),
         Source(path="dividends", scope=Scope.SYMBOL, params={"limit": "1000"}),

@@ -32,7 +32,7 @@ EARNINGS = Dataset(
     repeats=Repeats.FULLER,
     daily_days=30,
     days_ahead=90,
-    # an answer is cut at 4,000 rows, the earliest left out; two days of a season mostly have fewer
+    # a response is cut at 4,000 rows, without the earliest; two days of the earnings season mostly have fewer
     sources=(
         Source(path="earnings-calendar", scope=Scope.RANGE, range_days=2, full_rows=4000, has_pages=True),
         Source(path="earnings", scope=Scope.SYMBOL, rows_per_year=5),

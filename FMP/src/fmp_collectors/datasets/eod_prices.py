@@ -39,7 +39,7 @@ EOD_PRICES = Dataset(
     symbol_fields=("symbol",),
     sources=(
         Source(path="eod-bulk", scope=Scope.SESSION, plan=Plan.ULTIMATE, is_bulk=True),
-        # `full` is adjusted for splits and would not be what the bulk file gives
+        # `full` is adjusted for splits and would differ from the bulk file
         Source(path="historical-price-eod/non-split-adjusted", scope=Scope.SYMBOL, is_dated=True, plan=Plan.FREE),
     ),
 )

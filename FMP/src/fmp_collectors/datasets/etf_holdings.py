@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Repeats, Scope, Source, Storage
 from fmp_collectors.records import Number, Record, Symbol
 
-# these make up the key, and half of the rows (bonds, cash) lack some of them
+# these are parts of the key, and half of the rows (bonds, cash) lack some of them
 KeyText = Annotated[
     str,
     BeforeValidator(lambda value: "" if value is None else value),

@@ -1,4 +1,4 @@
-"""In which countries and sectors an ETF is invested."""
+"""The weights of countries and sectors in an ETF."""
 
 from __future__ import annotations
 

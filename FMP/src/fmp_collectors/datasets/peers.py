@@ -21,7 +21,7 @@ class Peer(Record):
 
 
 def split_cells(rows: Iterable[Any], _: str) -> Iterator[Any]:
-    """Yield one row per peer; a bulk row names them in one cell."""
+    """Yield one row per peer; a bulk row names all peers in one cell."""
     for row in rows:
         cell = read_absence(row.get("peers")) if isinstance(row, Mapping) else None
         if not isinstance(row, Mapping):
@@ -32,7 +32,7 @@ def split_cells(rows: Iterable[Any], _: str) -> Iterator[Any]:
 
 
 def turn_rows(rows: Iterable[Any], subject: str) -> Iterator[Any]:
-    """Yield the rows under the symbol that was asked for; the vendor's rows have the peer's."""
+    """Yield the rows under the requested symbol; the vendor's rows are under the peer's."""
     for place, row in enumerate(rows, 1):
         is_row = isinstance(row, Mapping)
         yield {**row, "symbol": subject, "peerSymbol": row.get("symbol"), "place": place} if is_row else row

@@ -1,4 +1,4 @@
-"""Growth of the main figures, ratios and key metrics: the vendor has no bulk form of these."""
+"""Growth of the main figures, ratios and key metrics: the vendor has no bulk form of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all datasets of fiscal periods share: the key of a period, and how it is asked for."""
+"""What all datasets of fiscal periods share: the key of a period, and how to request it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def declare_statement(
     has_bulk: bool = True,
     history: History = History.LISTED,
 ) -> Dataset:
-    """Declare a dataset of fiscal periods: by year and period where there is bulk, else company by company."""
+    """Declare a dataset of fiscal periods: requested by year and period if there is a bulk endpoint, else by company."""
     bulk = Source(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
     single = Source(path=path, scope=Scope.SYMBOL, is_fiscal=True)
     return Dataset(

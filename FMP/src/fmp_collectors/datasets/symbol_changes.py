@@ -23,8 +23,8 @@ SYMBOL_CHANGES = Dataset(
     key=("date", "old_symbol", "new_symbol"),
     cadence=Cadence.DAILY,
     symbol_fields=("oldSymbol", "newSymbol"),
-    # a chain of renames may lead through symbols that no exchange of ours ever had
+    # a chain of renames may pass through symbols that none of our exchanges ever had
     is_worldwide=True,
-    # without a limit the answer is the newest hundred
+    # without a limit the response is the newest hundred
     sources=(Source(path="symbol-change", scope=Scope.LIST, params={"limit": "10000"}, plan=Plan.STARTER),),
 )

@@ -37,6 +37,6 @@ TREASURY_RATES = Dataset(
     hours_after_close=30,
     observed="date",
     daily_days=90,
-    # a longer range is answered with its newest three months, without a word
+    # a longer range silently returns its newest three months
     sources=(Source(path="treasury-rates", scope=Scope.RANGE, range_days=85),),
 )

@@ -1,4 +1,4 @@
-"""The universe: which securities the five exchanges list."""
+"""The universe: the securities that the five exchanges list."""
 
 from __future__ import annotations
 

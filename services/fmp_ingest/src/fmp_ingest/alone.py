@@ -1,4 +1,4 @@
-"""An account that one process uses by itself, without a database: its tickets and its quota are kept in memory."""
+"""An account used by one process alone, without a database: its tickets and quota are kept in memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OwnTicketStore:
         self._is_used = False
 
     async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
-        """Give back and take, in one step."""
+        """Release and take tickets, in one step."""
         outcome = judge_exchange(
             pace,
             worker,
@@ -43,38 +43,38 @@ class OwnTicketStore:
         return outcome.grant
 
     async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
-        """Give everything back."""
+        """Release everything."""
         self._member = None
         self._pool += Counter(round_up(time.monotonic() + seconds) for seconds in back)
 
     async def postpone(self, *, pace: Pace) -> None:
-        """Let every ticket rest from now on."""
+        """Make every ticket rest from now on."""
         self._pool = Counter({round_up(time.monotonic() + pace.rest): self._pool.total()})
 
 
 class OwnQuota:
-    """What the vendor told this process of the account's limits; see AccountQuota."""
+    """The account's limits as the vendor reported them to this process; see AccountQuota."""
 
     def __init__(self) -> None:
         self._limited_since: float | None = None
 
     async def check(self) -> bool:
-        """Nothing is known yet, so that nothing is to be seen."""
+        """Return False: nothing is known yet, so there is nothing to probe."""
         return False
 
     async def note_success(self) -> None:
-        """A call brought data."""
+        """Record that a call returned data."""
         self._limited_since = None
 
     async def note_limit(self) -> None:
-        """A call met the limit; raises RunParkedError where the limit must be the day's."""
+        """Record that a call met the limit; raises RunParkedError if it must be the day's limit."""
         if self._limited_since is None:
             self._limited_since = time.monotonic()
         if time.monotonic() - self._limited_since >= DAY_AFTER / timedelta(seconds=1):
             raise make_park(DAY, next_midnight(datetime.now(UTC)))
 
     async def note_bandwidth(self) -> None:
-        """The bandwidth of thirty days is spent; raises RunParkedError."""
+        """Record that the bandwidth of thirty days is spent; raises RunParkedError."""
         raise make_park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
 
 

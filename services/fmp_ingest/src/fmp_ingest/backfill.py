@@ -1,4 +1,4 @@
-"""The first history: a run of its own, asked for by a daily run that finds some of it missing, its cost told beforehand."""
+"""The first backfill: a run of its own, requested by a daily run that finds history missing, with its cost estimated first."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SQL_KEEP_COST = (
 
 
 async def read_former(connection: Connection, task: ProcessingTask, unit: str) -> Progress | None:
-    """Return where a backfill begins that was begun before and did not end well: only what failed is asked for again.
+    """Return where a backfill resumes after an earlier one failed: it requests again only what failed.
 
-    None where there was none of these years, where it ended well, or where nothing is known of this part of it.
+    Return None if no earlier backfill covers these years, if it completed, or if it recorded nothing about this part.
     """
     first = date.fromisoformat(str(task.parameters.get("from", date.min))) + LEAD
     row = await connection.fetchrow(SQL_FORMER, task.task_id, unit, first)
@@ -53,13 +53,13 @@ async def read_former(connection: Connection, task: ProcessingTask, unit: str) -
         return None
     former = Progress.read(row["resume"])
     is_through = row["status"] in (UnitStatus.PARTIAL, UnitStatus.SKIPPED) and not (former.spent or former.broken_off)
-    # what the plan refused then is asked for anew with everything else
+    # what the plan refused then is requested again with everything else
     return None if is_through else former.start_again()
 
 
 @dataclass(frozen=True)
 class PartCost:
-    """What one dataset of the history would cost, of what is listed or of what was delisted."""
+    """The cost of one dataset of the history, for listed or for delisted securities."""
 
     dataset: str
     part: str
@@ -75,7 +75,7 @@ class HistoryPlan:
     parts: Sequence[PartCost]
 
     def list_names(self, part: str) -> list[str]:
-        """Names of the datasets of a part."""
+        """Return the names of a part's datasets."""
         return [one.dataset for one in self.parts if one.part == part]
 
     @property
@@ -85,11 +85,11 @@ class HistoryPlan:
 
     @property
     def minutes(self) -> Decimal:
-        """Minutes of all parts, which are asked for one after the other."""
+        """Minutes of all parts, which run one after the other."""
         return sum((one.estimate.minutes for one in self.parts), Decimal(0))
 
     def as_dict(self) -> dict[str, Any]:
-        """The cost as the ledger and the command show it."""
+        """Return the cost in the form that the ledger and the command show."""
         return {
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
@@ -109,7 +109,7 @@ class HistoryPlan:
 
 
 def list_single_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Return the sources by which delisted companies are asked for: one by one, since files and calendars may lack them."""
+    """Return the sources that request one company at a time: bulk files and calendars may lack delisted companies."""
     return tuple(source for source in sources if source.scope is Scope.SYMBOL)
 
 
@@ -133,10 +133,10 @@ async def plan_history(connection: Connection, settings: FmpSettings, *, today: 
 
 
 async def request_history(connection: Connection, settings: FmpSettings, *, today: date) -> ProcessingTask | None:
-    """Ask for what is missing of the history up to today, in the caller's transaction; None where nothing is.
+    """Request what is missing of the history up to today, in the caller's transaction; return None if nothing is missing.
 
-    A worker of the service does it beside everything else, within its share of the calls. What failed is asked for again
-    by the next daily run, and resumes from the last committed chunk; a run that a person cancelled does not.
+    A worker of the service runs it beside everything else, within its share of the calls. The next daily run requests again what
+    failed, and it resumes from the last committed chunk; a run that a person cancelled does not resume.
     """
     last = await connection.fetchval(SQL_LAST, _WORK_KEY)
     if not settings.fmp_history_years or (

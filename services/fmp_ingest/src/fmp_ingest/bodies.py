@@ -1,4 +1,4 @@
-"""The bodies of the vendor's answers: read within bounds, and judged before anything uses them."""
+"""Bodies of the vendor's responses: read within bounds, and classified before anything uses them."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from sra_shared.logs import redact_text
 
 MOST_JSON_BYTES = 64 * 1024 * 1024
 MOST_PARSED_BYTES = 128 * 1024 * 1024
-"""Of memory that the values of one answer take, at most: three bytes of text may become a hundred."""
-# up to here an answer lies in memory, and is judged at once: some fifty may, and their values take thirty times as much
+"""The most memory that the values of one response may take: three bytes of text may become a hundred."""
+# up to this size a response stays in memory and is classified at once: some fifty may, and their values take thirty times as much
 _LARGE_BYTES = 128 * 1024
 
 
 IN_TURN: ContextVar[Callable[[], Awaitable[object]] | None] = ContextVar("in_turn", default=None)
-"""What the judging of a large answer waits for, where many requests are under way: their values wait in memory otherwise."""
+"""Awaited before a large response is classified while many requests are in flight; otherwise its values would wait in memory."""
 
 
 @dataclass(frozen=True)
 class LargeAnswer:
-    """An answer of JSON that waits on disk to be judged."""
+    """A JSON response that waits on disk to be classified."""
 
     spool: IO[bytes]
     meter: BodyMeter
@@ -51,7 +51,7 @@ class LargeAnswer:
     shape: Shape
 
     async def judge(self) -> tuple[Answer, Receipt | None]:
-        """Return the answer, once it is its turn, and its receipt if it is data; it is parsed in another thread."""
+        """Wait for its turn, then parse it in another thread; return the answer, and its receipt if it is data."""
         with self.spool:
             if (in_turn := IN_TURN.get()) is not None:
                 await in_turn()
@@ -60,7 +60,7 @@ class LargeAnswer:
 
 
 async def read_json(response: httpx.Response, status: int, shape: Shape) -> tuple[Answer, Receipt | None] | LargeAnswer:
-    """Read an answer of JSON, up to `MOST_JSON_BYTES`; returns its receipt if it is data. A large one is still to be judged."""
+    """Read a JSON response of up to `MOST_JSON_BYTES`; return its receipt if it is data. A large one is classified later."""
     spool = tempfile.SpooledTemporaryFile(_LARGE_BYTES)  # noqa: SIM115 - a large answer keeps it
     is_kept = False
     try:
@@ -84,7 +84,7 @@ def _conclude(verdict: Verdict, meter: BodyMeter, status: int) -> tuple[Answer, 
 async def read_csv(
     response: httpx.Response, status: int, shape: Shape, *, most_bytes: int
 ) -> tuple[Answer, Receipt | None]:
-    """Spool the answer to disk, since a bulk file can be larger than memory; returns its receipt if it is data."""
+    """Spool the response to disk, since a bulk file can be larger than memory; return its receipt if it is data."""
     file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
     try:
         meter = await _spool(response, Bound.of(most_bytes), file)
@@ -119,7 +119,7 @@ async def _spool(response: httpx.Response, bound: Bound, file: IO[bytes]) -> Bod
 
 
 async def _judge_file(file: BinaryIO, size: int, status: int, shape: Shape) -> Verdict:
-    """Judge what should be CSV by its head, or wholly where it is JSON."""
+    """Classify what should be CSV by its head, or as a whole if it is JSON."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     if head.lstrip()[:1] in (b"[", b"{"):
@@ -128,7 +128,7 @@ async def _judge_file(file: BinaryIO, size: int, status: int, shape: Shape) -> V
 
 
 async def _judge(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdict:
-    """Judge what should be JSON."""
+    """Classify what should be JSON."""
     file.seek(0)
     if size <= _LARGE_BYTES:
         return classify_answer(status, file.read(), shape=shape)
@@ -140,12 +140,12 @@ async def _judge(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdi
         return await asyncio.to_thread(judge)
     except LargeJsonError as error:
         is_good = 200 <= status < 300
-        # what such a refusal says is not looked for
+        # the message of such a refusal is not searched for
         return Verdict(Kind.TOO_LARGE, error.message) if is_good else classify_answer(status, b"")
 
 
 def _load_large(file: IO[bytes], size: int, head: bytes) -> Any:
-    """Return the array in a file; raises ValueError where it is none, LargeJsonError where it would take too much memory."""
+    """Return the array in a file; raises ValueError if it is none, LargeJsonError if it would take too much memory."""
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         raise LargeJsonError(f"The answer is one object of {size:,} bytes.")
     try:

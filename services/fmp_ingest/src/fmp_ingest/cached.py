@@ -1,4 +1,4 @@
-"""A fetcher that does not ask again for what changes slowly: a run repeated on the same day finds the answers kept."""
+"""A fetcher that caches slow-changing responses: a run repeated on the same day does not request them again."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sra_shared.protocols import CacheManager
 _log = get_logger(__name__)
 
 LIFETIMES: Mapping[str, timedelta] = {"etf/info": timedelta(hours=20)}
-"""How long answers hold, by path; what is not named is always asked for. Less than a day, so that a run of tomorrow asks."""
+"""How long responses stay valid, by path; other paths are never cached. Less than a day, so that tomorrow's run requests them."""
 
 
 class CachedFetcher:
-    """Returns good answers of slow-changing endpoints from the cache, and all others from the client."""
+    """Returns responses of slow-changing endpoints from the cache, and all others from the client."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class CachedFetcher:
         scope: str = "fmp",
         lifetimes: Mapping[str, timedelta] = LIFETIMES,
     ) -> None:
-        """`scope` separates vendors' addresses: an answer of one is never used for another."""
+        """`scope` separates vendors' addresses: a response of one is never used for another."""
         self._client = client
         self._cache = cache
         self._scope = scope
@@ -50,12 +50,12 @@ class CachedFetcher:
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
     ) -> Answer:
-        """Return a good answer; raises what the client raises. Empty lists and errors are not kept, and what an earlier
-        release kept is judged again."""
+        """Return a successful response; raises what the client raises. Empty lists and errors are not cached, and a cached
+        response is classified again, in case an earlier release cached it."""
         lifetime = self._lifetimes.get(path)
         if lifetime is None or is_bulk:
             return await self._client.get(path, params, subject=subject, is_bulk=is_bulk, shape=shape)
-        # bodies of before name no call, under keys of their own until they expire
+        # bodies cached by earlier releases name no call; they have other keys and expire
         key = make_cache_key(f"{self._scope} call", path, params)
         kept = await self._cache.get(key)
         found = None if kept is None else _read_answer(kept, shape)
@@ -71,7 +71,7 @@ class CachedFetcher:
 
 
 def _is_storable(body: str) -> bool:
-    """Whether a database text can hold it; rows with lone surrogates are quarantined, and asked for again."""
+    """Whether a database text can hold it; rows with lone surrogates are quarantined, and requested again."""
     try:
         body.encode("utf-8")
     except UnicodeEncodeError:
@@ -80,7 +80,7 @@ def _is_storable(body: str) -> bool:
 
 
 def _dump_answer(answer: Answer) -> str:
-    """Return the rows with the call that brought them, which rows stored later name too."""
+    """Return the rows with the call that returned them, which rows stored later name too."""
     call: dict[str, Any] | None = None
     if answer.call is not None:
         call = {**vars(answer.call), "digest": answer.call.digest.hex()}

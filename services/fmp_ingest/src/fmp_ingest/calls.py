@@ -1,4 +1,4 @@
-"""The calls that brought rows: their numbers, and the record of those whose rows were stored."""
+"""Calls that returned rows: their numbers, and the record of those whose rows were stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SQL_IS_KEPT = (
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a good answer was as it arrived; `digest` is computed from the decompressed body."""
+    """The measures of a successful response; `digest` is computed from the decompressed body."""
 
     answered_at: datetime
     status: int
@@ -60,14 +60,14 @@ class BodyMeter:
 
 
 class Numbers(Protocol):
-    """Gives calls their numbers."""
+    """Numbers calls."""
 
     async def make_call(self, path: str, parameters: Mapping[str, str], receipt: Receipt) -> Call:
         """Return the numbered record of a call."""
 
 
 class CallNumbers:
-    """Numbers for the calls of one run; those not used leave gaps."""
+    """Numbers for the calls of one run; unused ones leave gaps."""
 
     def __init__(self, pool: Pool, run_id: UUID) -> None:
         self._pool = pool
@@ -76,7 +76,7 @@ class CallNumbers:
         self._lock = asyncio.Lock()
 
     async def make_call(self, path: str, parameters: Mapping[str, str], receipt: Receipt) -> Call:
-        """Return the numbered record of a call; the database is asked once for many."""
+        """Return the numbered record of a call; one query reserves many numbers."""
         async with self._lock:
             if not self._free:
                 rows = await self._pool.fetch(SQL_TAKE_NUMBERS, _BLOCK)
@@ -101,7 +101,7 @@ def describe_call(number: int, run_id: UUID, path: str, parameters: Mapping[str,
 
 
 async def keep_calls(connection: Connection, calls: Iterable[Call]) -> None:
-    """Record calls in the transaction that stores their rows; one that is recorded already stays as it is."""
+    """Record calls in the transaction that stores their rows; a call already recorded stays as it is."""
     ordered = sorted(calls, key=lambda call: call.call_id)
     if not ordered:
         return
@@ -120,7 +120,7 @@ async def keep_calls(connection: Connection, calls: Iterable[Call]) -> None:
 
 
 async def read_call(connection: Connection, call_id: int | None) -> Call | None:
-    """Return a recorded call, None where none is recorded."""
+    """Return a recorded call, or None."""
     row = await connection.fetchrow(SQL_READ, call_id) if call_id is not None else None
     if row is None:
         return None
@@ -138,5 +138,5 @@ async def read_call(connection: Connection, call_id: int | None) -> Call | None:
 
 
 async def is_kept(connection: Connection, call_id: int, call: Call) -> bool:
-    """Whether `call_id` is the record of the same question with the same answer."""
+    """Whether `call_id` is the record of the same request with the same response."""
     return bool(await connection.fetchval(SQL_IS_KEPT, call_id, call.path, call.parameters, call.digest))

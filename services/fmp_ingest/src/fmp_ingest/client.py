@@ -1,4 +1,4 @@
-"""The HTTP client that collectors are handed: paced, classified, repeated where that helps, the key in a header only."""
+"""The HTTP client of the collectors: paces, classifies and retries calls, and sends the key in a header only."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class AccountError(FatalError):
 
 
 class RefusedSourceError(ConfigError):
-    """Made-up data meet a database for real ones, or the other way round; nothing may be stored."""
+    """A sandbox is paired with real data, or a real database with made-up data; nothing may be stored."""
 
 
 def check_source(base_url: str, *, is_sandbox: bool) -> None:
-    """Raise RefusedSourceError where a sandbox would be filled from the vendor itself."""
+    """Raise RefusedSourceError if a sandbox would be filled from the vendor itself."""
     host = read_host(base_url, "FMP_BASE_URL")
     if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
         raise RefusedSourceError(
@@ -65,9 +65,9 @@ def check_source(base_url: str, *, is_sandbox: bool) -> None:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a call brought, the seconds that the vendor asks to wait, when the call was sent, and the receipt of rows.
+    """The outcome of a call, the seconds that the vendor asks to wait, when the call was sent, and the receipt of its rows.
 
-    The answer of a `large` one is none until it is settled.
+    The answer of a `large` reply is a placeholder until it is settled.
     """
 
     answer: Answer
@@ -77,7 +77,7 @@ class Reply:
     large: LargeAnswer | None = None
 
     async def settle(self) -> Reply:
-        """Return the reply with its answer judged, if that is still to be done."""
+        """Return the reply with its answer classified, if that is still to be done."""
         if self.large is None:
             return self
         answer, receipt = await self.large.judge()
@@ -85,7 +85,7 @@ class Reply:
 
 
 class FmpClient:
-    """One run's way to FMP; see `open_client`."""
+    """One run's access to FMP; see `open_client`."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class FmpClient:
         is_sandbox: bool,
         most_bytes: int,
     ) -> None:
-        """`most_bytes` is the size of a bulk file at most."""
+        """`most_bytes` is the largest allowed size of a bulk file."""
         self.calls = calls
         self.tally = tally
         self._http = http
@@ -121,7 +121,7 @@ class FmpClient:
         self._is_bare_usual = False
 
     def probe_account(self) -> None:
-        """Let one call at a time through until one goes well: whether the account has anything left is still to be seen."""
+        """Let one call at a time through until one succeeds: whether the account has quota left is unknown."""
         self._account_gate.close()
 
     def _make_gate(self) -> Gate:
@@ -137,11 +137,10 @@ class FmpClient:
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
     ) -> Answer:
-        """Return a good answer, repeated up to three times where that can help; its rows have the `shape`.
+        """Return a successful response whose rows have the `shape`, after up to three retries if those can help.
 
-        Raises AnswerError where there is none to be had, RunParkedError where the account has nothing left, OutageError
-        where the vendor is down, AccountError where its key does not work, RefusedSourceError where stand-in and
-        database do not fit.
+        Raises AnswerError if there is none, RunParkedError if the account has no quota left, OutageError if the vendor is down,
+        AccountError if its key does not work, RefusedSourceError if stand-in and database do not match.
         """
         attempt, limited_since = 0, float("inf")
         while True:
@@ -154,8 +153,8 @@ class FmpClient:
             if answer.csv is not None:
                 cast("BinaryIO", answer.csv).close()
             if verdict.kind is Kind.RATE_LIMIT:
-                # it is the account that is spent, not the retries: the gate holds the next one up, and three minutes of
-                # nothing else park the run
+                # the account is exhausted, not the retries: the gate delays the next call, and three minutes without a success
+                # park the run
                 limited_since = min(limited_since, time.monotonic())
                 if time.monotonic() - limited_since < self._policy.limit_patience:
                     continue
@@ -167,7 +166,7 @@ class FmpClient:
     async def _ask(
         self, path: str, params: Mapping[str, str], *, is_bulk: bool, shape: Shape, attempt: int, limited_since: float
     ) -> tuple[Answer, float | None]:
-        """Call once, when the gates let it, and weigh the answer; returns it and the pause before a repeat."""
+        """Make one call when the gates allow it; return the answer and the pause before a retry."""
         is_retry = attempt > 0 or limited_since < float("inf")
         while True:
             async with self._account_gate.passage() as may_account, self._gates[path].passage() as may_path:
@@ -182,28 +181,28 @@ class FmpClient:
                     continue
                 if reply.large is None:
                     return await self._take(path, params, reply, attempt)
-            # it waits for its turn, and must keep neither the gates nor the limiter's turns from those before it
+            # a large reply waits for its turn, and must hold neither the gates nor the limiter's turns that earlier calls need
             return await self._take(path, params, await reply.settle(), attempt)
 
     async def _take(
         self, path: str, params: Mapping[str, str], reply: Reply, attempt: int
     ) -> tuple[Answer, float | None]:
-        """Weigh a reply; returns its answer and the pause before a repeat."""
+        """Evaluate a reply; return its answer and the pause before a retry."""
         pause = await self._weigh(path, reply, attempt + 1)
         return await self._name_call(path, params, reply), pause
 
     async def _name_call(self, path: str, params: Mapping[str, str], reply: Reply) -> Answer:
-        """Return the answer, one with rows with the call that brought it."""
+        """Return the answer; one with rows names the call that returned it."""
         if reply.receipt is None or not reply.receipt.rows:
             return reply.answer
         return replace(reply.answer, call=await self._numbers.make_call(path, params, reply.receipt))
 
     async def _weigh(self, path: str, reply: Reply, attempt: int) -> float | None:
-        """Note what an answer says about account and endpoint; return the pause before a repeat, None for no repeat."""
+        """Record what a reply shows about account and endpoint; return the pause before a retry, None for no retry."""
         try:
             return await self._judge(path, reply, attempt)
         except (RunParkedError, AccountError) as error:
-            # nothing else of this run may be asked for, whatever waits for its turn
+            # this run may make no further call, whatever waits for its turn
             self._ended = error
             raise
 
@@ -244,7 +243,7 @@ class FmpClient:
         return None
 
     def _check_call(self, *, is_sent: bool) -> None:
-        """Raise what forbids every further call of this run, if anything does."""
+        """Raise the error that forbids every further call of this run, if there is one."""
         if self._ended is not None:
             raise self._ended
         self._breaker.check(is_sent=is_sent)
@@ -257,11 +256,11 @@ class FmpClient:
         is_retry: bool,
         may_go: Callable[[], bool],
     ) -> Reply | None:
-        """Call when it is our turn; None where meanwhile the gates closed, so that the turn was not used."""
+        """Call when it is our turn; return None if the gates closed meanwhile, so that the turn was not used."""
         async with AsyncExitStack() as stack:
             limiters = (self._bulk if is_bulk else None, self._share, self.calls)
             turns = [await stack.enter_async_context(each.turn()) for each in limiters if each is not None]
-            # while it waited for its turn, others may have failed
+            # other calls may have failed while this one waited
             if not may_go():
                 return None
             self._check_call(is_sent=True)
@@ -298,7 +297,7 @@ class FmpClient:
             return Reply(answer, retry_after, receipt=receipt)
 
     def _doubt_end(self, asked: str, answer: Answer) -> Answer:
-        """Take a file without the end of its last line for a cut one, until another of the same size shows it to be usual."""
+        """Treat a file without a final line end as cut, until a second one of the same size shows that this is usual."""
         if answer.csv is None or self._is_bare_usual or not ends_bare(answer.csv):
             return answer
         size = answer.csv.seek(0, os.SEEK_END)
@@ -320,7 +319,7 @@ class FmpClient:
 
 @dataclass(frozen=True)
 class Account:
-    """What the clients of an account share: tickets by budget, what is left of its quota, and the numbers of its calls."""
+    """What the clients of an account share: tickets by budget, the state of its quota, and the numbers of its calls."""
 
     open_store: Callable[[str], TicketStore]
     quota: AccountQuota
@@ -357,8 +356,8 @@ async def open_client(
 ) -> AsyncIterator[FmpClient]:
     """Open a run's client; all clients of one account share one rate. Raises ConfigError without a key, RunParkedError.
 
-    `breaker` is what clients of one process share, so that a vendor that is down is not asked again by each. `window` is
-    the seconds in which the vendor counts calls.
+    Clients of one process share `breaker`, so that each does not call a vendor that is down. `window` is the length in seconds of
+    the window in which the vendor counts calls.
     """
     policy = policy or RetryPolicy()
     key = settings.fmp_api_key.get_secret_value() if settings.fmp_api_key else None

@@ -60,14 +60,14 @@ class Collector:
         is_released: bool,
         fetcher: Client | None = None,
     ) -> None:
-        """`fetcher` stands between the requests and the client, where some answers need not be asked for again."""
+        """`fetcher` sits between the requests and the client, and may answer some requests from a cache."""
         self.progress = Progress.read(context.unit.resume)
         self._context = context
         self._client = client
         self._fetcher = fetcher or client
         self._dataset = dataset
         self._targets = targets
-        # a resumed unit must not take one source's resume point for another's
+        # a resumed unit must not use one source's resume point for another source
         preferred = self.progress.first_path or (sources[0].path if sources else "")
         self.progress.first_path = preferred
         self._sources = tuple(sorted(sources, key=lambda source: source.path != preferred))
@@ -82,10 +82,10 @@ class Collector:
         return self._sources
 
     async def collect(self) -> Progress:
-        """Go through the sources; what one refuses the next is asked for.
+        """Go through the sources; what one source refuses is requested from the next.
 
-        Raises RunHeldError where lists shrank too far, FatalError where the vendor no longer knows what we ask, and what
-        the client raises; all that was read before is committed.
+        Raises RunHeldError if lists shrank too far, FatalError if the vendor no longer knows a request, and what the client
+        raises. All that was read before is committed.
         """
         progress = self.progress
         while not progress.is_done and progress.level < len(self._sources):
@@ -98,7 +98,7 @@ class Collector:
             progress.only = None if "all" in progress.refused else progress.refused
             progress.level, progress.after, progress.refused, progress.row = progress.level + 1, "", [], 0
         if self._dataset.storage is Storage.EVENTS and not progress.is_done:
-            # prices are compared with the events that are left
+            # prices are compared with the remaining events
             await self._settle_lists()
             await self._compare_with_prices()
         if self._dataset.storage in _CAN_END:
@@ -106,7 +106,7 @@ class Collector:
         return progress
 
     async def _compare_with_prices(self) -> None:
-        """Ask whole for the events of symbols that disagree with their prices; what an answer says is stored as any other."""
+        """Request the full events of symbols that disagree with their prices; the response is stored like any other."""
         progress, since = self.progress, self._targets.again
         if since is None or progress.is_compared:
             return
@@ -147,11 +147,11 @@ class Collector:
 
     @property
     def _waits_to_close(self) -> bool:
-        """Whether what vanished is judged by the dataset's total, at the end; an exchange's list is judged by itself."""
+        """Whether removals are judged by the dataset's total, at the end; an exchange's list is judged by itself."""
         return not self._is_released and self._dataset.list_field != "exchange"
 
     async def _settle_lists(self) -> None:
-        """Close what the lists name no more, where the dataset as a whole did not shrink too far; else raise RunHeldError."""
+        """Close entries that the lists no longer name, unless the dataset as a whole shrank too far; then raise RunHeldError."""
         progress, name = self.progress, self._dataset.name
         allowed = self._drop_limit * (progress.total or 0)
         if self._dataset.storage is Storage.EVENTS:
@@ -185,7 +185,7 @@ class Collector:
         try:
             async for result in self._heed_stop(results):
                 is_refused = result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT
-                # of the years before, which are asked for first, there were answers
+                # the earlier years, which are requested first, got responses
                 if is_refused and not result.request.is_ahead:
                     await self._commit_group(group)
                     group = []
@@ -196,7 +196,7 @@ class Collector:
                     await self._commit_group(group)
                     group = []
         except Exception:
-            # what was read before the trouble is kept
+            # keep what was read before the error
             await self._commit_group(group)
             raise
         finally:
@@ -207,7 +207,7 @@ class Collector:
         return heed_stop(arriving, self._context.check, look=self._context.worker.timing.look)
 
     def _plan(self, source: Source, targets: Targets) -> Iterator[Request]:
-        """Yield what is left to ask for; where subjects are no symbols, `only` names requests."""
+        """Yield the remaining requests; if subjects are not symbols, `only` names requests."""
         only = set(self.progress.only or ()) if source.scope in _OWN_SUBJECTS else set()
         for request in plan_requests(source, targets, after=self.progress.after):
             if not only or request.subject in only:
@@ -221,7 +221,7 @@ class Collector:
         return rows >= _CHUNK_ROWS or len(group) >= _CHUNK_REQUESTS
 
     def _refuse_rest(self, source: Source, targets: Targets) -> None:
-        """The plan lacks the endpoint: everything that is left goes to the next source."""
+        """Pass everything that is left to the next source: the plan lacks the endpoint."""
         self.progress.last_error = f"{source.path} is outside the account's plan."
         if not self.progress.after and self.progress.only is None:
             self.progress.refused = ["all"]
@@ -262,15 +262,15 @@ class Collector:
             raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
 
     def _is_refused(self, error: AnswerError) -> bool:
-        """Whether the next source is to be asked; a throttled bulk file is waited for until the end of the run, and where
-        there is no substitute for it, it did not answer."""
+        """Whether to try the next source. A throttled bulk file is retried until the end of the run; without a substitute it
+        counts as unanswered."""
         if error.kind is Kind.BULK_THROTTLE:
             self.progress.was_throttled = self.progress.is_again and not self._is_last_source
             return self.progress.was_throttled
         return error.kind in _REFUSED
 
     async def _commit(self, delivery: Delivery) -> None:
-        # rows of one key may also come of two answers
+        # rows of one key may also come from two responses
         await settle(self._dataset, delivery.batch)
         async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
             staged = await self._store.stage(connection, delivery)
@@ -297,8 +297,8 @@ class Collector:
             self.progress.note_days((day for day in days if day is not None), datetime.now(UTC).date())
 
     async def _find_held(self, connection: Connection, delivery: Delivery) -> set[str]:
-        """Return the lists that must not be stored, and note how far the others fell."""
-        # what a list with unreadable rows lacks may be among them
+        """Return the lists that must not be stored, and record how far the others shrank."""
+        # an entry that a list with unreadable rows lacks may be among those rows
         whole = delivery.lists - {name for name in delivery.lists - delivery.complete if name in delivery.unread}
         drops = await self._store.count_drops(connection, whole)
         limit = None if self._waits_to_close else self._drop_limit
@@ -310,7 +310,7 @@ class Collector:
         return held
 
     async def _hold_back(self, connection: Connection, covered: Coverage) -> Coverage:
-        """Return what may end of the events that an answer covers, and note how many would."""
+        """Return which of the events that a response covers may end, and record how many would."""
         progress = self.progress
         total, drops = await self._store.count_ended(connection, covered)
         held: set[str] = set()
@@ -325,7 +325,7 @@ class Collector:
         return replace(covered, symbols=covered.symbols - held)
 
     async def _collect_parts(self, request: Request) -> None:
-        """Store a bulk answer part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
+        """Store a bulk response part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
         first = int(self.progress.after or 0)
         try:
             part = 0
@@ -343,7 +343,7 @@ class Collector:
                 raise FatalError(str(error), next_step="Compare the declaration with the vendor's page.") from error
 
     async def _store_part(self, request: Request, answer: Answer, part: int) -> None:
-        """Store a part chunk by chunk; rows whose key is in it more than once are judged together, at its end."""
+        """Store a part chunk by chunk; rows whose key occurs more than once are judged together, at its end."""
         shape = make_shape(self._dataset, request.source)
         call = await self._find_call(answer.call)
         try:
@@ -371,7 +371,7 @@ class Collector:
         await self._commit(Delivery(self._parse(request, held_back, call), path=request.source.path))
 
     async def _find_call(self, call: Call | None) -> Call | None:
-        """Return the call that a part's rows name: of a part resumed with the same body, the one of the rows stored."""
+        """Return the call that a part's rows name: if the part resumed with the same body, that of the rows already stored."""
         if call is None:
             return None
         former = self.progress.call_id if self.progress.row else None

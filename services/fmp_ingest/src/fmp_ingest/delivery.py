@@ -1,4 +1,4 @@
-"""What answers deliver together: rows, and the lists and events that they are complete for."""
+"""The combined content of responses: rows, and the lists and events for which they are complete."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NAMED_STRANGERS = 3
 
 @dataclass
 class Delivery:
-    """Rows to store together. `lists` are those that the rows speak for, `complete` those of them that are whole,
-    `unread` those with rows that could not be read; `covered` are the events that the rows are the truth for."""
+    """Rows to store together. `lists` are those that the rows cover, `complete` those of them that are whole, `unread` those with
+    unreadable rows; `covered` are the events for which the rows are authoritative."""
 
     batch: Batch = field(default_factory=Batch)
     lists: set[str] = field(default_factory=set)
@@ -26,7 +26,7 @@ class Delivery:
 
 
 def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Request, batch: Batch) -> None:
-    """Add what an answer says about lists: which it names, and which of them it names whole."""
+    """Add what a response shows about lists: which it names, and which of them it names completely."""
     if request.source.scope is Scope.LIST:
         _add_lists(delivery, dataset, batch)
         return
@@ -34,11 +34,11 @@ def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Re
         # only some of its entries were kept
         return
     name = request.exchange or request.subject
-    # rows under a former symbol of the one asked for make that one's list
+    # rows under a former symbol of the requested one form that symbol's list
     named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
     names = named if request.asked and named else {name}
     delivery.lists |= names
-    # a row that could not be read may be any entry, and nothing at all is no list
+    # an unreadable row may be any entry, and an empty response is no list
     if batch.rejected or batch.strangers:
         delivery.unread |= names
     elif batch.accepted:
@@ -46,7 +46,7 @@ def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Re
 
 
 def _add_lists(delivery: Delivery, dataset: Dataset, batch: Batch) -> None:
-    """One answer has the lists of all symbols."""
+    """Add the lists of all symbols from one response."""
     named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
     unread = {rejected.symbol for rejected in batch.rejected}
     delivery.lists |= named
@@ -56,7 +56,7 @@ def _add_lists(delivery: Delivery, dataset: Dataset, batch: Batch) -> None:
 
 
 def add_coverage(delivery: Delivery, targets: Targets, request: Request, batch: Batch) -> None:
-    """Add the events that an answer is the truth for, if it is whole."""
+    """Add the events for which a response is authoritative, if it is whole."""
     covered = read_coverage(request, batch, targets.known_symbols, today=datetime.now(UTC).date())
     if covered is not None and delivery.covered is not None:
         # symbols of one group, each whole
@@ -65,7 +65,7 @@ def add_coverage(delivery: Delivery, targets: Targets, request: Request, batch: 
 
 
 def name_subjects(request: Request) -> list[str]:
-    """Return what a refused request was about, as the next source can ask for it."""
+    """Return the subjects of a refused request, in the form in which the next source can request them."""
     if request.source.scope is Scope.EXCHANGE and request.exchange is not None:
         return [request.exchange]
     if request.source.scope is Scope.TOPIC:
@@ -74,7 +74,7 @@ def name_subjects(request: Request) -> list[str]:
 
 
 def name_mistaken(request: Request, batch: Batch, targets: Targets) -> list[str]:
-    """Return the requested symbols without data because the answer names other symbols, with those."""
+    """Return the requested symbols that have no data because the response names other symbols, with those symbols."""
     if not batch.strangers:
         return []
     answered = {str(getattr(one.record, "symbol", "")) for one in batch.accepted}

@@ -1,6 +1,6 @@
-"""Where splits and closes disagree: a split that no close shows, or a close that moved as by a split and has none.
+"""Disagreements between splits and closes: a split that no close shows, or a close that moved as by a split that is missing.
 
-Such a symbol's events are asked for whole. Nothing else follows: only an answer of the vendor changes data.
+The full events of such a symbol are requested. Nothing else follows: only a response of the vendor changes data.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ SPLIT_WITHOUT_JUMP = "split_without_jump"
 JUMP_WITHOUT_SPLIT = "jump_without_split"
 
 _NEAR_DAYS = 7
-# a smaller ratio cannot be told from the moves of a day
+# a smaller ratio cannot be distinguished from a day's own moves
 _SMALLEST_RATIO = Decimal("1.25")
 _LARGEST_RATIO = 1_000_000
 _HALF = Decimal("0.5")
-# between whole ratios there is room for the day's own move
+# leaves room between whole ratios for the day's own move
 _TOLERANCE = Decimal("0.03")
 _RATIOS = ("1.5", "2", "3", "4", "5", "6", "7", "8", "10", "12", "15", "20", "25", "30", "40", "50", "100")
 _USUAL_RATIOS = tuple(Decimal(ratio) for ratio in _RATIOS)
-# below it a price moves by a tick as by a split
+# below this price, one tick moves the price as much as a split
 _LOWEST_PRICE, _LEAST_OF_LOW_PRICES = Decimal(1), Decimal(4)
 
 SQL_SPLITS = f"""
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
 WHERE x.valid_to IS NULL AND x.date >= $1 AND x.symbol = ANY($2::text[]) AND x.numerator > 0 AND x.denominator > 0
 ORDER BY x.symbol, x.date
 """  # noqa: S608 - our own text
-# compared by products: a quotient of the vendor's numbers may have more digits than a number can
+# compares products: a quotient of the vendor's numbers may have more digits than a number can hold
 SQL_JUMPS = f"""
 SELECT j.symbol, j.day AS after_day, j.before_day, j.before, j.after, (
     SELECT coalesce(sum(d.dividend), 0) FROM fmp_dividend d WHERE d.symbol = j.symbol AND d.valid_to IS NULL
@@ -63,7 +63,7 @@ ORDER BY j.symbol, j.day
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A symbol whose events and closes do not fit; `reason` is one for counting, `text` says what was found."""
+    """A symbol whose events and closes disagree; `reason` is for counting, `text` describes the finding."""
 
     symbol: str
     reason: str
@@ -71,7 +71,7 @@ class Disagreement:
 
 
 async def find_disagreements(connection: Connection, symbols: Collection[str], since: date) -> list[Disagreement]:
-    """Return what does not fit since a day, ordered by symbol."""
+    """Return the disagreements since a day, ordered by symbol."""
     wanted = sorted(symbols)
     splits = [judge_split(row) for row in await connection.fetch(SQL_SPLITS, since, wanted)]
     jumps = [judge_jump(row) for row in await connection.fetch(SQL_JUMPS, since, wanted)]
@@ -79,7 +79,7 @@ async def find_disagreements(connection: Connection, symbols: Collection[str], s
 
 
 def judge_split(row: asyncpg.Record) -> Disagreement | None:
-    """Whether the closes around a split moved by less than half of what it asks for, by orders of magnitude."""
+    """Return a disagreement if the closes around a split moved by less than half of its ratio, in orders of magnitude."""
     ratio = row["numerator"] / row["denominator"]
     if not 1 / Decimal(_LARGEST_RATIO) <= ratio <= _LARGEST_RATIO or max(ratio, 1 / ratio) < _SMALLEST_RATIO:
         return None
@@ -94,7 +94,7 @@ def judge_split(row: asyncpg.Record) -> Disagreement | None:
 
 
 def judge_jump(row: asyncpg.Record) -> Disagreement | None:
-    """Whether a close moved as by one of the usual splits, in either direction, dividends of the day left aside."""
+    """Return a disagreement if a close moved as by one of the usual splits, in either direction, net of the day's dividends."""
     before, after = row["before"], row["after"] + row["paid"]
     factor = max(before, after) / min(before, after)
     nearest = min(_USUAL_RATIOS, key=lambda ratio: abs(factor / ratio - 1))

@@ -1,4 +1,4 @@
-"""What collecting a dataset would cost, without a call."""
+"""The cost of collecting a dataset, estimated without a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _USUAL_PAGES = {"delisted-companies": 100}
 
 @dataclass(frozen=True)
 class Estimate:
-    """Calls of the first source, by which path, and the minutes that they take at the account's rate."""
+    """The calls of the first source, its path, and the minutes that they take at the account's rate."""
 
     path: str
     calls: int
@@ -24,7 +24,7 @@ class Estimate:
 
 
 def count_calls(source: Source, targets: Targets) -> int:
-    """Return how many calls a source takes; of parts and pages the usual number."""
+    """Return how many calls a source takes; for parts and pages, the usual number."""
     if source.scope is Scope.PARTS:
         return _USUAL_PARTS
     pages = 1 if source.page_size is None else _USUAL_PAGES.get(source.path, 2)
@@ -34,7 +34,7 @@ def count_calls(source: Source, targets: Targets) -> int:
 def estimate_calls(
     dataset: Dataset, targets: Targets, settings: FmpSettings, *, is_backfill: bool, lacks_universe: bool = False
 ) -> Estimate:
-    """Return the cost by the source that is tried first; with a plan that lacks it the next one may cost more."""
+    """Return the cost by the source that is tried first; if the plan lacks it, the next one may cost more."""
     source = order_sources(dataset.sources, targets, settings, is_backfill=is_backfill)[0]
     calls = count_calls(source, targets)
     minutes = _count_minutes(source, targets, settings, is_backfill=is_backfill)
@@ -46,10 +46,10 @@ def estimate_calls(
 def order_sources(
     sources: Sequence[Source], targets: Targets, settings: FmpSettings, *, is_backfill: bool
 ) -> tuple[Source, ...]:
-    """Return the sources in the order in which they are to be tried.
+    """Return the sources in the order in which to try them.
 
-    Bulk goes first in ordinary work. For years of sessions, at two files a minute, the symbols one by one are quicker;
-    so are they where only some symbols are asked for.
+    Bulk comes first in ordinary work. For years of sessions, at two files a minute, single symbols are quicker; so they are if
+    only some symbols are requested.
     """
     if not is_backfill and targets.only is None:
         return tuple(sources)
@@ -63,7 +63,7 @@ def order_sources(
 
 def _count_minutes(source: Source, targets: Targets, settings: FmpSettings, *, is_backfill: bool) -> Decimal:
     share = settings.fmp_backfill_share if is_backfill else Decimal(1)
-    # the files that a backfill takes are missing to the weekly run, at two a minute
+    # a backfill takes its files from the weekly run's two a minute
     limit = settings.fmp_bulk_calls_per_minute if source.is_bulk else settings.fmp_max_calls_per_minute
     rate = share * limit if source.is_bulk else max(1, int(share * limit))
     return Decimal(count_calls(source, targets)) / rate

@@ -1,4 +1,4 @@
-"""Events of days, splits and dividends: what an answer names is stored, and what a complete one names no longer ends."""
+"""Events by day, splits and dividends: stores the events that a response names, and ends those that a complete one omits."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from fmp_collectors.dataset import Dataset, Request, Scope
 from fmp_collectors.records import Batch
 
 _KEY = ("symbol", "date")
-# smaller plans give the events of five years, without saying so
+# smaller plans return the events of five years, without saying so
 _WHOLE_UNDER_ANY_PLAN = timedelta(days=4 * 365)
 
 
 @dataclass(frozen=True)
 class EventStatements:
-    """The SQL of one dataset of events. `$1` is the run; an answer speaks for the symbols `$2` from the day `$3` to `$4`.
+    """The SQL of one dataset of events. `$1` is the run; a response covers the symbols `$2` from the day `$3` to `$4`.
 
-    What the run itself stored counts as named: its answers are of one time.
+    Events that the run itself stored count as named: its responses are of one time.
     """
 
     close_replaced: str
@@ -36,8 +36,8 @@ def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
     key = "t.symbol = s.symbol AND t.date = s.date"
     is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
     is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
-    # what a former owner of the symbol had is no subject of the vendor's answer about the present one; a whole history
-    # may begin where the plan lets it begin
+    # the response about a symbol's present owner does not cover events of a former owner; a whole history may begin where the
+    # plan lets it begin
     covered = f"""t.symbol = ANY($2::text[]) AND t.date <= $4
         AND t.date >= least($3, (SELECT min(s.date) FROM {stage} s WHERE s.symbol = t.symbol))
         AND t.date >= coalesce((SELECT max(o.valid_from) FROM fmp_symbol_period o WHERE o.symbol = t.symbol), '-infinity')"""  # noqa: S608
@@ -47,8 +47,8 @@ def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
         SELECT t.symbol, count(*) AS current, (SELECT count(*) FROM {stage} s WHERE s.symbol = t.symbol) AS named
         FROM {table} t WHERE t.valid_to IS NULL AND {covered} AND t.run_id <> $1 GROUP BY t.symbol"""  # noqa: S608
     return EventStatements(
-        # A row takes the place of one of its kind. In a complete answer those left over take the places of other kinds:
-        # as many as the answer names are corrected, and the rest has ended.
+        # A row replaces one of its kind. In a complete response, leftover rows replace those of other kinds: as many are
+        # corrected as the response names, and the rest has ended.
         close_replaced=f"""
         WITH fresh AS (
           SELECT s.symbol, s.date, {of_stage} AS kind, count(*) AS rows FROM {stage} s
@@ -83,9 +83,9 @@ def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What an answer is the truth for: the events of some symbols from a first to a last day.
+    """The scope for which a response is authoritative: the events of some symbols from a first to a last day.
 
-    `is_history` says that it was asked by symbol, for all days.
+    With `is_history`, it was requested by symbol, for all days.
     """
 
     symbols: frozenset[str]
@@ -95,7 +95,7 @@ class Coverage:
 
 
 def read_coverage(request: Request, batch: Batch, known_symbols: frozenset[str], *, today: date) -> Coverage | None:
-    """Return what a whole answer speaks for; None where it may lack something, or is about something else."""
+    """Return what a whole response covers; None if it may be incomplete, or is about something else."""
     if batch.rejected:
         return None
     named = [tuple(getattr(one.record, name) for name in _KEY) for one in batch.accepted]
@@ -105,5 +105,5 @@ def read_coverage(request: Request, batch: Batch, known_symbols: frozenset[str],
     is_own = not batch.out_of_scope and all(symbol == request.subject for symbol, _ in named)
     if not is_own:
         return None
-    # what is only announced is in the calendars
+    # announced events are only in the calendars
     return Coverage(frozenset({request.subject}), today - _WHOLE_UNDER_ANY_PLAN, today, is_history=True)

@@ -1,4 +1,4 @@
-"""How fresh FMP's datasets shall be, by their declarations."""
+"""The freshness SLA of FMP's datasets, from their declarations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sra_shared.settings import FmpSettings
 
 
 def list_expected(settings: FmpSettings) -> list[ExpectedDataset]:
-    """Return what is expected of every dataset; nothing where there is no key, since then none is collected."""
+    """Return the expectation for every dataset; none without a key, since then no dataset is collected."""
     return [] if settings.fmp_api_key is None else [_expect(dataset) for dataset in DATASETS]
 
 

@@ -1,4 +1,4 @@
-"""Many requests under way at once, their results in the order in which they were asked."""
+"""Many requests in flight at once, with their results in the order of the requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Arriving = TypeVar("Arriving")
 
 @dataclass
 class Result:
-    """What came of one request; `is_cut` where an answer has as many rows as one that was cut."""
+    """The outcome of one request; `is_cut` if a response has as many rows as one that was cut."""
 
     request: Request
     batch: Batch | None = None
@@ -46,7 +46,7 @@ async def fetch_request(client: Client, dataset: Dataset, request: Request, targ
 
 
 async def settle(dataset: Dataset, batch: Batch) -> None:
-    """As `settle_repeats`, for many rows in another thread."""
+    """Like `settle_repeats`, but in another thread for many rows."""
     if len(batch.accepted) <= _FEW_ROWS:
         settle_repeats(dataset, batch)
     else:
@@ -54,14 +54,14 @@ async def settle(dataset: Dataset, batch: Batch) -> None:
 
 
 def parse_targets(dataset: Dataset, rows: Iterable[Any], request: Request, targets: Targets) -> Batch:
-    """As `parse_rows`, for what a run asks for."""
+    """Like `parse_rows`, for the targets of a run."""
     return parse_rows(
         dataset, rows, request, known_symbols=targets.known_symbols, only=targets.only, aliases=targets.aliases
     )
 
 
 async def _read_page(answer: Answer, dataset: Dataset, request: Request, targets: Targets) -> Batch:
-    """Read the rows of an answer as records; many of them in another thread, since a bulk file has the whole world's."""
+    """Read the rows of a response as records; many rows in another thread, since a bulk file has those of the whole world."""
     read = functools.partial(parse_targets, dataset, read_rows(answer), request, targets)
     try:
         is_short = answer.csv is None and len(answer.verdict.rows) <= _FEW_ROWS
@@ -74,7 +74,7 @@ async def _read_page(answer: Answer, dataset: Dataset, request: Request, targets
 
 
 class _Line:
-    """Requests under way, in their order. What any of them raises, the next look raises: it concerns them all."""
+    """Requests in flight, in order. An exception of any of them is raised by the next look: it concerns them all."""
 
     def __init__(self) -> None:
         self._pending: deque[asyncio.Task[Result]] = deque()
@@ -85,7 +85,7 @@ class _Line:
         return len(self._pending)
 
     def add(self, request: Coroutine[Any, Any, Result]) -> None:
-        """Put a request at the end; a large answer to it is judged when it is the first one, and wanted."""
+        """Append a request; a large response to it is classified once the request is first in line and its result is wanted."""
         turn = asyncio.Event()
         context = copy_context()
         context.run(IN_TURN.set, turn.wait)
@@ -100,14 +100,14 @@ class _Line:
 
     @property
     def is_full(self) -> bool:
-        """Whether many rows wait for a request before them."""
+        """Whether many rows wait behind an earlier request."""
         if len(self._pending) % 16:
             return False
         done = (task.result().batch for task in self._pending if task.done() and not task.exception())
         return sum(batch.read for batch in done if batch is not None) > _MOST_WAITING_ROWS
 
     async def take_first(self) -> Result:
-        """Wait for the first request; raises what it, or another one while it was not done, has raised."""
+        """Wait for the first request; raises its exception, or that of another request that failed before it was done."""
         first = self._pending[0]
         self._turns[0].set()
         await asyncio.wait((first, self._trouble), return_when=asyncio.FIRST_COMPLETED)
@@ -118,21 +118,21 @@ class _Line:
         return first.result()
 
     async def close(self) -> None:
-        """Break off what is left."""
+        """Cancel what is left."""
         for task in self._pending:
             task.cancel()
         await asyncio.gather(*self._pending, return_exceptions=True)
         if not self._trouble.cancel():
-            # it was raised by `take_first`, or came too late to matter
+            # `take_first` raised it, or it came too late to matter
             self._trouble.exception()
 
 
 async def fetch_in_order(
     requests: Iterator[Request], client: Client, dataset: Dataset, targets: Targets, *, width: int
 ) -> AsyncIterator[Result]:
-    """Yield results in the order of the requests, `width` of them under way, and not too many rows waiting.
+    """Yield results in the order of the requests, with `width` requests in flight and a bound on waiting rows.
 
-    Raises what any of the requests raises, also before its place in the order has come.
+    An exception of any request is raised at once, even before its place in the order.
     """
     line = _Line()
     try:
@@ -149,7 +149,7 @@ async def fetch_in_order(
 async def heed_stop(
     arriving: AsyncIterator[Arriving], check: Callable[[], None], *, look: float
 ) -> AsyncGenerator[Arriving, None]:
-    """Yield what arrives; raises what `check` raises, which is called each `look` seconds while the vendor is waited for.
+    """Yield what arrives; call `check` every `look` seconds while waiting for the vendor, and raise what it raises.
 
     Retries, gates and turns at the limiter may take minutes, and a process that is asked to stop has seconds.
     """

@@ -1,4 +1,4 @@
-"""How far a dataset has been collected for all symbols, by the ledger: what came after is still to be fetched."""
+"""The watermark of a dataset: how far it has been collected for all symbols, by the ledger."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _ORDINARY = (TaskType.DAILY_QUOTES.value, TaskType.WEEKLY_FUNDAMENTALS.value)
 
 
 async def read_last_success(connection: Connection, dataset: Dataset) -> date | None:
-    """Return the day on which ordinary work for all symbols last went well; None where it never did."""
+    """Return the day on which ordinary work for all symbols last succeeded; None if it never did."""
     day: date | None = await connection.fetchval(SQL_LAST_SUCCESS, dataset.name, list(_ORDINARY))
     return day
 
 
 async def read_frontier(connection: Connection, dataset: Dataset, sessions: Sequence[date]) -> date | None:
-    """Return the last of the sessions up to which the dataset is complete, of all symbols and without a gap; None before any.
+    """Return the last session up to which the dataset is complete, for all symbols and without a gap; None if there is none.
 
-    Not later than the newest row, should rows be missing that the ledger knows of.
+    It is never later than the newest row, in case rows are missing that the ledger has recorded.
     """
     newest: date | None = await connection.fetchval(f"SELECT max(date) FROM {dataset.table}")  # noqa: S608 - our own name
     rows = await connection.fetch(SQL_COVERED, dataset.name)
@@ -43,7 +43,8 @@ async def read_frontier(connection: Connection, dataset: Dataset, sessions: Sequ
 
 
 def join_spans(spans: Sequence[tuple[date | None, date]], sessions: Sequence[date]) -> date | None:
-    """Return the day to which spans reach from the earliest on, no session left out; one without a first day has all before."""
+    """Return the day that spans reach from the earliest on without skipping a session; a span without a first day covers all
+    before."""
     reached: date | None = None
     for first, last in sorted(spans, key=lambda span: (span[0] or date.min, span[1])):
         if reached is None:

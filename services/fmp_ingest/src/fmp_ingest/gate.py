@@ -1,4 +1,4 @@
-"""A gate that closes when calls fail, so that a failing vendor is probed by one call at a time instead of by a storm."""
+"""A circuit breaker for calls: it closes the gate when calls fail, so that one call at a time probes a failing vendor."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sra_shared.errors import FatalError
 
 
 class OutageError(FatalError):
-    """The vendor, or one endpoint of it, has failed for so long that going on would only be a storm."""
+    """The vendor, or one endpoint of it, has failed for so long that more calls would only add load."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How failed calls are repeated; seconds. `patience` is how long a closed gate, or a vendor that only fails, is
-    probed before the dataset is given up. `limit_patience` is how long a call met by the limit is repeated while others
-    succeed; longer than three minutes, after which it is the day's where none does."""
+    """How failed calls are retried, in seconds. `patience` is how long a closed gate, or a vendor that only fails, is probed
+    before the dataset is abandoned. `limit_patience` is how long a call that met the limit is retried while others succeed. It is
+    longer than three minutes, after which a limit without any success counts as the day's."""
 
     retries: int = 3
     base: float = 1.0
@@ -33,13 +33,14 @@ class RetryPolicy:
     limit_patience: float = 300.0
 
     def pause(self, attempt: int, *, base: float | None = None) -> float:
-        """Return the pause before repeat number `attempt`, from 1: doubling, with jitter."""
+        """Return the pause before retry number `attempt`, from 1: doubling, with jitter."""
         first = self.base if base is None else base
         return min(self.longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
 class Gate:
-    """Open, every call goes through; closed, one at a time, and only after the pause that the last failure asked for."""
+    """Lets every call through while open. While closed, it lets one call at a time through, after the pause set by the last
+    failure."""
 
     def __init__(
         self, name: str, policy: RetryPolicy, *, failures_to_close: int = 1, patience: float | None = None
@@ -61,9 +62,9 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[Callable[[], bool]]:
-        """Wait until a call may start; yields a function that says whether it still may, for who waits for something else.
+        """Wait until a call may start; yield a function that returns whether it still may, for callers that then wait for more.
 
-        Raises OutageError where the gate has been closed for too long.
+        Raises OutageError if the gate has been closed for too long.
         """
         if self.is_closed:
             async with self._lock:
@@ -80,24 +81,24 @@ class Gate:
         yield lambda: not self.is_closed
 
     def close(self) -> None:
-        """Let one call at a time through, from now on until one goes well."""
+        """Let one call at a time through, from now on until one succeeds."""
         if self._closed_since is None:
             self._closed_since = self._closed_until = self._failed_at = time.monotonic()
 
     def note_success(self, sent_at: float) -> None:
-        """A call went well: the gate opens, unless the call was sent before the failure that closed it."""
+        """Open the gate after a successful call, unless the call was sent before the failure that closed the gate."""
         if self.is_closed and sent_at < self._failed_at:
             return
         self._failures = self._closings = 0
         self._closed_since = None
 
     def note_failure(self, retry_after: float | None = None, *, sent_at: float = float("inf")) -> None:
-        """A call failed: with enough of them in a row, or where the vendor says how long to wait, the gate closes, each time
-        for longer."""
+        """Record a failed call. Enough failures in a row, or a Retry-After of the vendor, close the gate, each time for
+        longer."""
         self._failures += 1
         now = time.monotonic()
         if self.is_closed and (now < self._closed_until or sent_at < self._failed_at):
-            # calls that were on their way when it closed do not close it further
+            # calls in flight when the gate closed do not extend the closing
             self._closed_until = max(self._closed_until, now + (retry_after or 0.0))
             return
         if self._failures < self._failures_to_close and retry_after is None:
@@ -111,10 +112,10 @@ class Gate:
 
 
 class Breaker:
-    """Distinguishes a vendor that is down from an endpoint that is, over all datasets of a process.
+    """Distinguishes a vendor that is down from an endpoint that is down, across all datasets of a process.
 
-    Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused but one probe
-    in `probe_every` seconds; the first good answer ends that. A failure long after the last one begins anew.
+    Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused except one probe every
+    `probe_every` seconds; the first response that is no failure ends that. A failure long after the last one starts anew.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
@@ -125,11 +126,11 @@ class Breaker:
 
     @property
     def is_down(self) -> bool:
-        """Whether nothing at all has been answered for too long."""
+        """Whether every call has failed for too long."""
         return len(self._paths) > 1 and self._last - self._since > self._policy.patience
 
     def check(self, *, is_sent: bool = False) -> None:
-        """Raise OutageError where no call may be made now; with `is_sent` one is made next, and may be the probe."""
+        """Raise OutageError if no call may be made now; with `is_sent` a call follows, and may be the probe."""
         now = time.monotonic()
         if now - self._last > self._policy.patience + self._policy.probe_every:
             self.note_success()
@@ -141,7 +142,7 @@ class Breaker:
             self._probed_at = now
 
     def make_error(self) -> OutageError:
-        """Return what to say of a vendor that is down."""
+        """Return the error for a vendor that is down."""
         return OutageError(
             f"FMP has answered nothing but failures for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints;"
             f" the last was {self._said}.",
@@ -149,11 +150,11 @@ class Breaker:
         )
 
     def note_success(self) -> None:
-        """The vendor answered, be it with a refusal."""
+        """Record that the vendor answered, even with a refusal."""
         self._paths.clear()
 
     def note_failure(self, path: str, said: str) -> None:
-        """A call to an endpoint failed in a way that may pass."""
+        """Record that a call to an endpoint failed in a way that may pass."""
         self._said = said
         self._last = time.monotonic()
         if not self._paths:

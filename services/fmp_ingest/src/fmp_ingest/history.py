@@ -1,4 +1,4 @@
-"""How far back each dataset is stored, and what is missing of the years asked for."""
+"""How far back each dataset is stored, and what is missing of the requested years."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from sra_shared.runs import ProcessingTask, TaskType
 
 LISTED, DELISTED = "listed", "delisted"
 LEAD = timedelta(days=45)
-"""A figure over all the years starts from the last price before them, one by full months a month earlier still."""
-# plans change; what one refused is asked for again after this time
+"""Days before the first: returns over all the years start from the last price before them, those by full months a month
+earlier."""
+# plans change; what one refused is requested again after this time
 _REFUSAL_DAYS = 30
 
 SQL_COVERED = """
@@ -32,7 +33,7 @@ ON CONFLICT (dataset, part) DO UPDATE SET first_day = least(h.first_day, exclude
 
 @dataclass(frozen=True)
 class Missing:
-    """Datasets whose history is missing: of what is listed, and of what was delisted."""
+    """Datasets whose history is missing: for listed, and for delisted securities."""
 
     listed: tuple[Dataset, ...]
     delisted: tuple[Dataset, ...]
@@ -59,24 +60,24 @@ async def find_missing(connection: Connection, first: date) -> Missing:
 
 
 async def find_missing_topics(connection: Connection, dataset: Dataset, first: date) -> list[str]:
-    """Return which of the series that a dataset consists of are not stored from about `first` on."""
+    """Return which series of a dataset are not stored from about `first` on."""
     covered = await _read_covered(connection, first)
     return [topic for topic in await list_topics(connection, dataset) if (dataset.name, topic) not in covered]
 
 
 async def _read_covered(connection: Connection, first: date) -> set[tuple[str, str]]:
-    # the first day of the years asked for moves on every day, and a first session is later than the first day
+    # the first day of the requested years moves on every day, and a first session is later than the first day
     rows = await connection.fetch(SQL_COVERED, first + LEAD, _REFUSAL_DAYS)
     return {(row["dataset"], row["part"]) for row in rows}
 
 
 def has_topics(dataset: Dataset) -> bool:
-    """Whether a dataset consists of series, each asked for by itself, that are not of single companies."""
+    """Whether a dataset consists of series, each requested by itself, that do not belong to single companies."""
     return dataset.sources[0].scope is Scope.TOPIC
 
 
 async def list_topics(connection: Connection, dataset: Dataset) -> list[str]:
-    """Return the series that a dataset consists of, in order: its indices, or the pairs of currencies that are needed."""
+    """Return the series of a dataset, sorted: its indices, or the required pairs of currencies."""
     is_of_pairs = dataset.audience is Audience.CURRENCIES
     return sorted(await read_pairs(connection) if is_of_pairs else dataset.sources[0].topics)
 
@@ -84,9 +85,9 @@ async def list_topics(connection: Connection, dataset: Dataset) -> list[str]:
 async def note_history(
     connection: Connection, task: ProcessingTask, dataset: Dataset, part: str, progress: Progress
 ) -> None:
-    """Note what a backfill has asked for of a dataset, in the caller's transaction; parts that did not answer are left out.
+    """Record what a backfill requested of a dataset, in the caller's transaction; parts without a response are skipped.
 
-    Only backfills that reach to their own day count, since ordinary work goes on from there, and none of some symbols.
+    Only backfills that reach their own day count, since ordinary work continues from there, and none for selected symbols.
     """
     is_open = bool(progress.broken_off) or progress.was_throttled
     if dataset.history is History.NONE or is_open or not _reaches_today(task):

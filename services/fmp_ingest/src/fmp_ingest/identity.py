@@ -1,10 +1,10 @@
-"""Whose a symbol was when, and which former symbols a listed symbol goes by.
+"""Who owned a symbol when, and the former symbols of a listed symbol.
 
-The rule: an owner has a symbol from the end of the former owner's time until the day of a rename away from it, or until
-the day after a delisting. A delisting close to a rename away from the symbol is that rename. One whose company is listed
-under the same symbol and name now was a move between exchanges and ends nothing. After its last end a symbol has an
-owner if it is listed now, or if a rename led to it since. An owner that took another symbol is the owner of that one on
-that day, so that a chain of renames leads to the newest symbol.
+The rule: an owner has a symbol from the end of the former owner's time until the day of a rename away from it, or until the day
+after a delisting. A delisting close to a rename away from the symbol is that rename. A delisting of a company that is now listed
+under the same symbol and name was a move between exchanges and ends nothing. After its last end a symbol has an owner if it is
+listed now, or if a rename led to it since. An owner that took another symbol owns that symbol on that day, so that a chain of
+renames leads to the newest symbol.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ WHERE a.valid_from IS DISTINCT FROM excluded.valid_from
 
 
 async def refresh_owners(connection: Connection, run_id: UUID) -> None:
-    """Derive `fmp_symbol_period` and `fmp_symbol_alias` from all renames, delistings and listings known, in the caller's
-    transaction; what stays is not written."""
+    """Derive `fmp_symbol_period` and `fmp_symbol_alias` from all known renames, delistings and listings, in the caller's
+    transaction; unchanged rows are not written."""
     await connection.execute(SQL_REFRESH_PERIODS, run_id)
     await connection.execute(SQL_REFRESH_ALIASES, run_id)

@@ -1,4 +1,4 @@
-"""The limiter: tickets and permits shared by all processes through PostgreSQL, so that restarts and replicas keep the rate."""
+"""The rate limiter: all processes share tickets and permits through PostgreSQL, so that restarts and replicas keep the rate."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from sra_shared.logs import get_logger
 
 _log = get_logger(__name__)
 
-# while calls wait, tickets are exchanged this often, and taken so far ahead that a slow exchange holds nobody up
+# while calls wait, exchange tickets this often, and take them so far ahead that a slow exchange delays no call
 _EVERY_SECONDS = 0.25
 _LONGEST_EVERY_SECONDS = 1.0
 _LEAST_AHEAD_SECONDS, _MOST_AHEAD_SECONDS = 0.05, 0.5
-# a process without work keeps what it has for this long, since more work may follow at once
+# a process without work keeps its tickets for this long, since more work may follow at once
 _LINGER_SECONDS = 0.5
 _RENEW_SECONDS = 10.0
 _OUTAGE_RETRY_SECONDS = 1.0
 _LAST_EXCHANGE_SECONDS = 5.0
 # after a pause of the process, overdue calls follow each other at this multiple of the pace, not all at once
 _CATCH_UP = 2.0
-# two clocks may drift apart by so much in a second, and readings differ by so many seconds, without one having been set
+# two clocks may drift by this much per second, and readings may differ by this many seconds, without a clock having been set
 _CLOCK_DRIFT = 0.0005
 _CLOCK_TOLERANCE = 0.02
 
 
 @dataclass
 class Turn:
-    """A call's turn, since when, and what became of it.
+    """A call's turn: when it began, and what happened to the call.
 
-    A ticket that was not sent with a call may be used at once by another one; that of a call without an answer rests for
-    longer, since the call may still be on its way.
+    A ticket that was not sent with a call is usable at once by another call. The ticket of a call without a response rests
+    longer, since the call may still be in flight.
     """
 
     began: float
@@ -53,8 +53,8 @@ class Turn:
 class ClockWatch:
     """Detects that the store's clock was set: forward, its tickets would be used too early; back, much too late.
 
-    Each reading bounds how far the two clocks are apart: the store read its own between the asking and the answer. Bounds
-    hold on, but for drift, so that a quick exchange makes up for slow ones.
+    Each reading bounds the difference of the two clocks: the store read its clock between our request and its response. Bounds
+    persist, relaxed by drift, so that a quick exchange makes up for slow ones.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,8 @@ class ClockWatch:
         self._read_at = 0.0
 
     def is_moved(self, at: float, *, asked: float, answered: float) -> bool:
-        """Note that the store read `at` between two moments of ours; return whether its clock was set since the last time."""
+        """Record that the store read `at` between two moments of ours; return whether its clock was set since the last
+        reading."""
         relaxed = _CLOCK_DRIFT * max(0.0, answered - self._read_at)
         least, most = self._bounds[0] - relaxed, self._bounds[1] + relaxed
         self._read_at = answered
@@ -105,7 +106,7 @@ class Limiter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._asking is not None:
-            # broken off, nobody would know who has the tickets of an exchange
+            # if cancelled, it would be unknown who has the tickets of the exchange
             await asyncio.wait({self._asking}, timeout=_LAST_EXCHANGE_SECONDS)
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
@@ -115,12 +116,12 @@ class Limiter:
 
     @property
     def _is_known(self) -> bool:
-        """Whether the store may have something of this process."""
+        """Whether the store may hold permits or tickets of this process."""
         return self._asked_at > float("-inf")
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
-        """Wait for a ticket and a permit, and keep both to the end of the block, which notes what becomes of the call."""
+        """Wait for a ticket and a permit, and hold both until the end of the block, which records the outcome of the call."""
         if self._failure is not None:
             raise self._failure
         waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -148,17 +149,17 @@ class Limiter:
         self._changed.set()
 
     async def _serve(self) -> None:
-        """Hand out turns as tickets come; exchange tickets while calls wait."""
+        """Grant turns as tickets arrive; exchange tickets while calls wait."""
         try:
             while True:
                 try:
                     await self._serve_once()
                 except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                    # without the shared state nobody may call
+                    # no process may call without the shared state
                     _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
                     await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
         except Exception as error:
-            # nobody is left to hand out turns, so nobody shall wait for one
+            # nothing grants turns any more, so no caller may wait for one
             self._failure = error
             for waiter in self._queue:
                 if not waiter.done():
@@ -166,7 +167,7 @@ class Limiter:
             raise
 
     async def _serve_once(self) -> None:
-        # cleared first, so that nothing that happens during this pass is overlooked
+        # cleared first, so that no event during this pass is missed
         self._changed.clear()
         self._take_answer()
         now = self._clock()
@@ -181,7 +182,7 @@ class Limiter:
         start = self._find_start(now)
         if start is not None and start <= now:
             await self._spacing.acquire()
-            # meanwhile callers may have gone, and an exchange may have taken permits away
+            # callers may have left meanwhile, and an exchange may have removed permits
             now = self._clock()
             start = self._find_start(now)
             if start is not None and start <= now:
@@ -192,9 +193,9 @@ class Limiter:
         await self._wait(next_look - now)
 
     def _find_due(self) -> float:
-        """When the next exchange is due, by what this process has and lacks."""
+        """Return when the next exchange is due, by what this process has and lacks."""
         if self._queue:
-            # what was asked for is used up: ask at once; where there was not enough, more often helps nobody
+            # all requested tickets are used: exchange at once; if supply is short, exchanging more often does not help
             is_used_up = self._is_satisfied and self._book.next_start() is None
             has_news = self._book.started or not self._asked_for
             return self._asked_at + (0.0 if is_used_up and has_news else self._every)
@@ -204,7 +205,7 @@ class Limiter:
         return self._asked_at + (_LINGER_SECONDS if has_spare else _RENEW_SECONDS)
 
     def _find_start(self, now: float) -> float | None:
-        """The moment of the next call, None where none may start before something changes."""
+        """Return the moment of the next call, None if none may start before something changes."""
         while self._queue and self._queue[0].done():
             self._queue.popleft()
         if not self._queue or now - self._renewed_at > TRUST_SECONDS:
@@ -214,7 +215,8 @@ class Limiter:
         return self._book.next_start()
 
     def _ask(self, now: float) -> None:
-        """Begin an exchange. Meanwhile no more calls may be in flight than it reports, since others may get the rest."""
+        """Begin an exchange. Until it completes, no more calls may be in flight than it reports, since others may get the
+        rest."""
         book, waiting = self._book, len(self._queue)
         spare = max(0, book.permits - book.in_flight) if waiting else 0
         self._told = book.in_flight + (spare + 1) // 2
@@ -234,7 +236,7 @@ class Limiter:
         self._begin(self._exchange(offer, now))
 
     def _begin(self, step: Coroutine[Any, Any, None]) -> None:
-        """Do a step with the store beside everything else; one at a time, and it is never broken off."""
+        """Run a step with the store in the background; one at a time, and never cancelled."""
         self._asking = asyncio.create_task(step)
         self._asking.add_done_callback(lambda _: self._changed.set())
 
@@ -256,13 +258,13 @@ class Limiter:
         self._renewed_at = asked_at
 
     def _take_answer(self) -> None:
-        """Forget an exchange that is done; raises what it met."""
+        """Discard an exchange that is done; raises its exception."""
         if self._asking is not None and self._asking.done():
             done, self._asking = self._asking, None
             done.result()
 
     async def _leave(self) -> None:
-        """Give everything back; nothing waits and nothing is in flight."""
+        """Release everything; nothing waits and nothing is in flight."""
         back = self._book.hand_back(self._clock(), keep=0)
         self._book.permits, self._renewed_at, self._asked_at = 0, float("-inf"), float("-inf")
         await self._store.leave(worker=self._worker, pace=self.pace, back=back)

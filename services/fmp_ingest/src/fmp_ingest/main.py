@@ -28,7 +28,7 @@ def build_app(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Service
     hide_secrets([key])
 
     def make_all_works() -> dict[str, Work]:
-        # they bring HTTP and storage along, which an idle service does without
+        # they import HTTP and storage, which an idle service does not need
         from fmp_ingest.work import make_works  # noqa: PLC0415
 
         return {**make_works(fmp)}
@@ -51,7 +51,7 @@ def build_app(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Service
 
 
 def add_fmp_figures(registry: CollectorRegistry, fmp: FmpSettings) -> None:
-    """Have /metrics show the calls and how many a minute may have."""
+    """Add the calls and the calls allowed per minute to /metrics."""
     registry.register(CALLS)
     limit = Gauge("sra_fmp_calls_per_minute_limit", "Calls that any minute may have, at most.", registry=registry)
     limit.set(fmp.fmp_max_calls_per_minute)

@@ -1,9 +1,9 @@
-"""The arithmetic of the limiter: how many tickets a setting has, and what one process does with its own. No clock, no database.
+"""The arithmetic of the limiter: the tickets of a setting, and how one process uses its own. No clock, no database.
 
-A setting of N calls a minute has N tickets. A call takes one with it, and the ticket may be used again `rest` seconds, a
-little more than a minute, after that call was answered. So two arrivals of one ticket are more than 60 seconds apart: any
-60 seconds see each ticket once at most, and N calls at most. When calls start or how long they are on their way does not
-matter for that; the even pace is for the vendor's comfort. docs/decisions/0005-fmp-limiter.md has the proof.
+A setting of N calls a minute has N tickets. A call takes a ticket, which is usable again `rest` seconds, a little more than a
+minute, after the response to that call. So two arrivals of one ticket are more than 60 seconds apart: any 60 seconds see each
+ticket at most once, and at most N calls. This holds whenever calls start and however long they are in flight; the even pace only
+spares the vendor bursts. docs/decisions/0005-fmp-limiter.md has the proof.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 WINDOW_SECONDS = 60.0
-# covers that clocks of two machines run differently fast, and that the database's is slewed: 500 ppm of a minute are 30 ms
+# covers clocks of two machines that run at different speeds, and slewing of the database's: 500 ppm of a minute are 30 ms
 MARGIN_SECONDS = 0.05
 _MOST_PERMITS = 50
 _FEWEST_PERMITS = 4
 _PERMIT_SHARE = 0.016
-# calls start this much faster than the setting, so that what a pause cost is caught up; the tickets keep the limit
+# calls start this much faster than the setting, to catch up after a pause; the tickets keep the limit
 _HASTE = 1.02
-# calls that are late go together as far as they fit into this time
+# late calls go together as far as they fit into this time
 _SLACK_SECONDS = 0.1
-# how far the usual length of a call follows the newest one
+# how fast the usual duration of a call follows the newest one
 _NEWEST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What a setting means: calls in a window of so many seconds, tickets, the seconds that each rests after a call, and
-    calls in flight over all processes."""
+    """The meaning of a setting: calls in a window of seconds, tickets, the seconds that each rests after a call, and calls in
+    flight over all processes."""
 
     calls: int
     tickets: int
@@ -40,7 +40,7 @@ class Pace:
 
     @property
     def lost(self) -> float:
-        """Seconds for which a call without an answer may still be on its way after it is given up."""
+        """Seconds for which a call without a response may still be in flight after it is given up."""
         return self.window
 
     @property
@@ -50,13 +50,13 @@ class Pace:
 
 
 def make_pace(calls: int, *, window: float = WINDOW_SECONDS) -> Pace:
-    """Return the pace of a setting: so many calls a minute, or in another window of the vendor."""
+    """Return the pace of a setting: calls a minute, or in another window of the vendor."""
     permits = max(_FEWEST_PERMITS, min(_MOST_PERMITS, int(calls * _PERMIT_SHARE)))
     return Pace(calls, calls, window + MARGIN_SECONDS, permits, window)
 
 
 def make_bulk_pace(calls_per_minute: int) -> Pace:
-    """Return the pace of bulk files: below one a second, each begins its share of a minute after the one before ended.
+    """Return the pace of bulk files: below one a second, each begins its share of a minute after the previous one ended.
 
     The vendor refuses a second file moments after the first (reference of its API, section 5), so there is one ticket.
     """
@@ -66,9 +66,9 @@ def make_bulk_pace(calls_per_minute: int) -> Pace:
 
 
 def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
-    """Return who gets how many of `total`: all get the same, save that nobody gets more than it wants.
+    """Divide `total` evenly among `wants`, giving none more than it wants.
 
-    What cannot be divided goes to those that come first.
+    The remainder goes to those that come first.
     """
     parts, left = dict.fromkeys(wants, 0), total
     while left and (lacking := [name for name in wants if parts[name] < wants[name]]):
@@ -81,9 +81,9 @@ def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
 
 
 class TicketBook:
-    """One process's tickets and permits, in seconds of one clock that never goes back.
+    """One process's tickets and permits, in seconds of one monotonic clock.
 
-    A ticket is ready (it may be used from its moment on), in flight with a call, or resting until it is handed back.
+    A ticket is ready (usable from its moment on), in flight with a call, or resting until it is released.
     """
 
     def __init__(self, pace: Pace) -> None:
@@ -97,21 +97,21 @@ class TicketBook:
         self.part = 1.0
         """This process's part of the calls, by which it paces its own."""
         self.started = 0
-        """Calls started since somebody set this to 0."""
+        """Calls started since a caller set this to 0."""
 
     @property
     def in_flight(self) -> int:
-        """Calls under way."""
+        """The number of calls in flight."""
         return len(self._under_way)
 
     @property
     def ready(self) -> int:
-        """Tickets at hand."""
+        """The number of tickets at hand."""
         return len(self._ready)
 
     @property
     def held(self) -> int:
-        """Tickets that this process answers for, those aside that rest."""
+        """The number of tickets that this process accounts for, without those that rest."""
         return len(self._ready) + self.in_flight
 
     @property
@@ -120,7 +120,7 @@ class TicketBook:
         return self._pace.interval / (self.part * _HASTE)
 
     def count_useful(self, now: float, seconds: float) -> int:
-        """Return how many calls this process will start in the next `seconds`, by its pace and by the permits it will have."""
+        """Return how many calls this process will start in the next `seconds`, by its pace and its future permits."""
         first = max(0.0, self._paced_to - self._slack - now)
         paced = math.floor((seconds - first) / self.spacing) + 1 if first <= seconds else 0
         free = max(0, (self.permits or self._pace.permits) - self.in_flight)
@@ -135,41 +135,41 @@ class TicketBook:
         return max(_SLACK_SECONDS, self.spacing)
 
     def add(self, moments: Iterable[float]) -> None:
-        """Take tickets that may be used from these moments on."""
+        """Add tickets that are usable from these moments on."""
         for moment in moments:
             heapq.heappush(self._ready, moment)
 
     def drop_ready(self) -> None:
-        """Forget the tickets at hand; others may have them now."""
+        """Drop the tickets at hand; other processes may have them now."""
         self._ready.clear()
 
     def next_start(self) -> float | None:
-        """The moment from which the next call may start; None where it lacks a ticket or a permit."""
+        """Return the moment from which the next call may start; None without a ticket or a permit."""
         if not self._ready or self.in_flight >= self.permits:
             return None
         return max(self._ready[0], self._paced_to - self._slack)
 
     def start(self, now: float) -> None:
-        """A call begins at `now`, with the ticket that has been ready for longest."""
+        """Begin a call at `now`, with the ticket that has been ready for longest."""
         heapq.heappop(self._ready)
         self._paced_to = max(self._paced_to, now) + self.spacing
         self._under_way.append(now)
         self.started += 1
 
     def end(self, began: float, now: float, *, is_answered: bool) -> None:
-        """The call that began at `began` has finished, and its ticket rests."""
+        """End the call that began at `began`; its ticket rests."""
         self._under_way.remove(began)
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
         self._resting.append(now + self._pace.rest + (0.0 if is_answered else self._pace.lost))
 
     def put_back(self, began: float, now: float) -> None:
-        """The call of the turn that began at `began` was not sent after all."""
+        """Undo the turn that began at `began`: its call was not sent."""
         self._under_way.remove(began)
         self._paced_to -= self.spacing
         heapq.heappush(self._ready, now)
 
     def hand_back(self, now: float, *, keep: int) -> list[float]:
-        """Give away the tickets that rest and all but `keep` of those at hand; returns seconds until each may be used."""
+        """Release the resting tickets and all but `keep` of those at hand; return the seconds until each is usable."""
         self._ready.sort()
         given = [*self._resting, *self._ready[keep:]]
         self._resting = []

@@ -1,4 +1,4 @@
-"""Which pairs of currencies are collected: those that stored listings and their statements need."""
+"""The pairs of currencies to collect: those that stored listings and their statements need."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fmp_collectors.currencies import choose_pairs
 from fmp_collectors.datasets.statements import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT
 from sra_shared.db import Connection
 
-# of each company the oldest and the newest statement: going through all of them would take minutes
+# the oldest and the newest statement of each company: reading all of them would take minutes
 _ENDS = " UNION ALL ".join(
     f"(SELECT reported_currency FROM {dataset.table} t WHERE t.symbol = c.symbol ORDER BY fiscal_year {order} LIMIT 1)"  # noqa: S608
     for dataset in (INCOME_STATEMENT, BALANCE_SHEET, CASH_FLOW)
@@ -22,5 +22,5 @@ CROSS JOIN LATERAL ({_ENDS}) s
 
 
 async def read_pairs(connection: Connection) -> tuple[str, ...]:
-    """Return the pairs in order; USDCAD is always among them."""
+    """Return the pairs, sorted; USDCAD is always included."""
     return choose_pairs(row["code"] for row in await connection.fetch(SQL_CODES))

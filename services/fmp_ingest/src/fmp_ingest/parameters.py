@@ -1,4 +1,4 @@
-"""What a run of FMP may be asked for, and which datasets and sources follow from it."""
+"""The parameters of an FMP run, and the datasets and sources that follow from them."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[Da
     if names is not None:
         return [BY_NAME[name] for name in BY_NAME if name in set(names)]
     if task_type is TaskType.WEEKLY_FUNDAMENTALS:
-        # its statements say which currencies are needed, and the next daily run may be a day away
+        # its statements show which currencies are needed, and the next daily run may be a day away
         return [*list_datasets(Cadence.WEEKLY), EXCHANGE_RATES]
     return [*list_datasets(Cadence.DAILY), PROFILE]
 
 
 def choose_sources(dataset: Dataset, task_type: TaskType, names: Sequence[str] | None) -> tuple[Source, ...]:
-    """Return the sources that a run may use: a daily one takes weekly datasets only where the plan has bulk."""
+    """Return the sources that a run may use: a daily run takes weekly datasets only by bulk."""
     is_extra = task_type is TaskType.DAILY_QUOTES and dataset.cadence is Cadence.WEEKLY and names is None
     return tuple(source for source in dataset.sources if source.is_bulk) if is_extra else dataset.sources

@@ -1,4 +1,4 @@
-"""Where the collection of a dataset stands: the resume point of its unit."""
+"""The progress of a dataset's collection: the resume point of its unit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from typing import Any, Self
 
 @dataclass
 class Progress:
-    """Where a unit stands; it is the unit's resume point.
+    """The progress of a unit, which is its resume point.
 
-    `level` is the source in use, `after` the last subject done, `only` what it is asked for (None: everything),
-    `refused` what the plan did not give and the next source gets, `outside` what it did not give by any source, `spent`
-    what did not answer, `held` lists too short.
-    `row` is how many rows of a part are done, `call_id` the call that brought the first of them.
-    `total` is how many entries all lists had before, `dropped` by how many those that answered fell.
-    `mistaken` are symbols without data because an answer was about others, with those.
-    `first_path` is the source that was preferred at the start, by which levels count; `broken_off` says why the rest was
-    not asked for; `was_throttled` that a bulk file was given up for the next source; `is_done` that an earlier run did it
-    all, `is_again` that this is the second try. `is_compared` says that events were compared with prices, `warnings` what
-    did not agree.
+    `level` is the source in use, `after` the last subject done, and `only` the subjects requested from it (None: all). `refused`
+    are subjects that the plan refused and the next source gets, `outside` those that it refused by every source, `spent` those
+    without a response, and `held` lists that shrank too far.
+
+    `row` is the number of rows of a part that are done, `call_id` the call that returned the first of them. `total` is the number
+    of entries that all lists had before, `dropped` by how many the answered ones shrank. `mistaken` are symbols without data
+    because a response was about others, with those others.
+
+    `first_path` is the source that was preferred at the start, from which levels count. `broken_off` is the reason why the rest
+    was not requested, `was_throttled` whether a bulk file was abandoned for the next source. `is_done` is whether an earlier run
+    did it all, `is_again` whether this is the second try. `is_compared` is whether events were compared with prices, `warnings`
+    what disagreed.
     """
 
     level: int = 0
@@ -57,12 +59,13 @@ class Progress:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def start_again(self) -> Progress:
-        """Return where a second try begins: with what did not answer, or with the rest where the first was broken off."""
+        """Return where a second try begins: with the subjects without a response, or with the rest if the first try was broken
+        off."""
         if self.broken_off or not self.spent:
             return replace(self, broken_off="", is_again=True)
         return Progress(
             level=self.level,
-            # of a bulk answer in parts, those that are stored
+            # of a bulk response in parts, those that are stored
             after=self.after if self.spent == ["all"] and self.after.isdigit() else "",
             only=self.spent,
             outside=self.outside,
@@ -77,7 +80,7 @@ class Progress:
         )
 
     def note_days(self, days: Iterable[date | datetime], today: date) -> None:
-        """Take notice of the days that records are about; announced ones are left out."""
+        """Record the newest day of the records; announced days are skipped."""
         passed = (day.isoformat()[:10] for day in days)
         self.newest = max((self.newest, *(day for day in passed if day <= today.isoformat())))
 

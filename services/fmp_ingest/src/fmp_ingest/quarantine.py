@@ -1,4 +1,4 @@
-"""Keeping the rejected rows of a delivery, with what a replay needs to judge and place them."""
+"""Quarantine of a delivery's rejected rows, with what a replay needs to judge and place them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _MOST_RAW_BYTES = 1_000_000
 
 
 async def keep_rejected(connection: Connection, dataset: Dataset, run_id: UUID, delivery: Delivery) -> set[int]:
-    """Store the rejected rows with their reasons, or count up those that were delivered before, and log them.
+    """Quarantine the rejected rows with their reasons, or count repeated ones up, and log them.
 
-    Returns the numbers of the calls that the kept rows name.
+    Return the numbers of the calls that the quarantined rows name.
     """
     rejected = delivery.batch.rejected
     if not rejected:
         return set()
     stored = {name_row(dataset, one.raw, one.origin) for one in delivery.batch.accepted} - {None}
     sightings = [_make_sighting(dataset, delivery.path, one, stored) for one in rejected]
-    # rows with one key are distinguished by content, not by position in the answer
+    # distinguish rows with one key by content, not by position in the response
     sightings.sort(key=lambda one: (one.identity, one.raw))
     by = Deliverer(run_id, SOURCE, dataset.name, "API", str(run_id))
     calls = await keep_sightings(connection, by, sightings)
@@ -68,7 +68,7 @@ def _make_sighting(dataset: Dataset, path: str, rejected: Rejected, stored: set[
 
 
 def encode_row(rejected: Rejected) -> bytes:
-    """Return a row as JSON: bytes that are no UTF-8 as they came, half characters as the escapes that they came as."""
+    """Return a row as JSON: bytes that are not UTF-8 unchanged, lone surrogates as the escapes in which they came."""
     text = dump_exact(rejected.raw)
     try:
         raw = text.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What the account has left: the vendor's limits as it reports them, shared by all processes, and when to resume."""
+"""The account's remaining quota: the vendor's limits as it reports them, shared by all processes, and when to resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BANDWIDTH_PAUSE = timedelta(hours=6)
 _EPISODE_GAP = timedelta(minutes=10)
 _WRITE_SECONDS = 5.0
 
-# an old limit answer says nothing of these three minutes
+# an old limit response does not count towards these three minutes
 SQL_LIMIT = """
 UPDATE fmp_quota SET limited_at = clock_timestamp(), limited_since = CASE
   WHEN limited_at > clock_timestamp() - $1::interval THEN coalesce(limited_since, clock_timestamp())
@@ -42,23 +42,23 @@ def next_midnight(now: datetime) -> datetime:
 
 
 class AccountQuota(Protocol):
-    """What is known of an account's quota; each note may raise RunParkedError."""
+    """The known state of an account's quota; each note may raise RunParkedError."""
 
     async def check(self) -> bool:
-        """Return whether it is still to be seen that the account has something left."""
+        """Return whether the account must be probed, since it may have no quota left."""
 
     async def note_success(self) -> None:
-        """A call brought data."""
+        """Record that a call returned data."""
 
     async def note_limit(self) -> None:
-        """A call met the limit."""
+        """Record that a call met the limit."""
 
     async def note_bandwidth(self) -> None:
-        """The bandwidth of thirty days is spent."""
+        """Record that the bandwidth of thirty days is spent."""
 
 
 class Quota:
-    """Distinguishes the minute's limit from the day's: three minutes without any success make it the day's."""
+    """Distinguishes the minute's limit from the day's: after three minutes without any success it is the day's."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -66,7 +66,7 @@ class Quota:
         self._written_at = float("-inf")
 
     async def check(self) -> bool:
-        """Raise RunParkedError while the account is known to have nothing left; return whether that is still to be seen."""
+        """Raise RunParkedError while the account is known to have no quota left; return whether it must be probed."""
         row = await self._pool.fetchrow(SQL_READ)
         if row is None:
             return False
@@ -74,7 +74,7 @@ class Quota:
         return row["reason"] is not None
 
     async def note_success(self) -> None:
-        """A call brought data."""
+        """Record that a call returned data."""
         now = time.monotonic()
         if not self._is_limited and now - self._written_at < _WRITE_SECONDS:
             return
@@ -82,12 +82,12 @@ class Quota:
         await self._pool.execute(SQL_SUCCESS)
 
     async def note_limit(self) -> None:
-        """A call met the limit; raises RunParkedError where the account is parked, or where the limit must be the day's."""
+        """Record that a call met the limit; raises RunParkedError if the account is parked, or if it must be the day's limit."""
         self._is_limited = True
         row = await self._pool.fetchrow(SQL_LIMIT, _EPISODE_GAP)
         if row is None:
             return
-        # what was on its way when the account was parked is no probe
+        # a call in flight when the account was parked is no probe
         _raise_park(row)
         now: datetime = row["now"]
         if row["reason"] == DAY:
@@ -96,12 +96,12 @@ class Quota:
             await self.park(DAY, next_midnight(now))
 
     async def note_bandwidth(self) -> None:
-        """The bandwidth of thirty days is spent; raises RunParkedError."""
+        """Record that the bandwidth of thirty days is spent; raises RunParkedError."""
         self._is_limited = True
         await self.park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
 
     async def park(self, reason: str, until: datetime) -> None:
-        """Keep all processes from calling before `until`, or as long as one that was first has said; raises RunParkedError."""
+        """Stop all processes from calling until `until`, or until the time of an earlier park; raises RunParkedError."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(SQL_PARK, until, reason)
             row = await connection.fetchrow(SQL_READ)
@@ -116,7 +116,7 @@ def _raise_park(row: asyncpg.Record) -> None:
 
 
 def make_park(reason: str, until: datetime) -> RunParkedError:
-    """Return the error of an account that has nothing left until then."""
+    """Return the error of an account that has no quota left until then."""
     what = "bandwidth of thirty days" if reason == BANDWIDTH else "quota of calls"
     return RunParkedError(
         f"FMP's {what} is spent.", until=until, next_step=f"The run resumes by itself at {until:%Y-%m-%d %H:%M} UTC."

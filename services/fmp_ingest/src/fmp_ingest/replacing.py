@@ -1,4 +1,4 @@
-"""The SQL by which a newer row of a key replaces the one before, which moves to the history in the same statement."""
+"""The SQL that replaces a row by a newer one of its key, and moves the former row to the history in the same statement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LASTING = ("lasting_hash", "known_at")
 
 @dataclass(frozen=True)
 class MergeNames:
-    """A dataset's stage, its columns, and the staged values of these as SQL over `s`."""
+    """A dataset's staging table, its columns, and their staged values as SQL over `s`."""
 
     stage: str
     columns: Sequence[str]
@@ -29,17 +29,17 @@ class MergeNames:
 
 
 def count_by_call(insert: str) -> str:
-    """Return a statement that runs an INSERT into `t` and gives the rows written by call."""
+    """Return a statement that runs an INSERT into `t` and returns the rows written per call."""
     return f"""
         WITH stored AS ({insert} RETURNING t.call_id)
         SELECT call_id, count(*) AS stored FROM stored GROUP BY call_id"""  # noqa: S608 - a statement of ours
 
 
 def write_merge(dataset: Dataset, names: MergeNames) -> str:
-    """Return the statement that merges the staged rows of run $1; it gives the rows written by call.
+    """Return the statement that merges the staged rows of run $1 and returns the rows written per call.
 
-    A row is looked up once, whatever comes of it. The caller holds a lock under which no one else replaces rows of the
-    table: what is looked up is what gets replaced.
+    Each row is looked up once, whatever the outcome. The caller holds a lock under which no other session replaces rows of the
+    table, so the row that is looked up is the row that is replaced.
     """
     key = " AND ".join(f't."{name}" = s."{name}"' for name in dataset.key)
     former, trace = "", ""
@@ -58,9 +58,9 @@ def write_merge(dataset: Dataset, names: MergeNames) -> str:
 
 
 async def extend_history(connection: Connection) -> None:
-    """Make the history's partitions of the next two years, each month one more.
+    """Create the history's partitions of the next two years; each month adds one.
 
-    Others may hold its lock too long; then a later run makes them, and rows of a month without one are in the default
+    If other sessions hold its lock too long, a later run creates them; rows of a month without a partition are in the default
     partition.
     """
     try:
@@ -92,7 +92,7 @@ def _write_upsert(dataset: Dataset, names: MergeNames) -> str:
     extra = [*_LASTING[:1]] if dataset.record.moving else []
     updates = [f'"{name}" = excluded."{name}"' for name in names.columns if name not in dataset.key]
     updates += [f"{name} = excluded.{name}" for name in ("raw_json", "run_id", "call_id", "content_hash", *extra)]
-    # not the transaction's start: two that wait for one another would disagree which row was known first
+    # not the transaction's start: two that wait for one another would disagree on which row was known first
     updates.append("updated_at = statement_timestamp()")
     if dataset.record.moving:
         updates.append(

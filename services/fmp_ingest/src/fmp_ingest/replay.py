@@ -1,4 +1,4 @@
-"""Tries rejected FMP rows again: judged under today's rules, stored where nothing newer is known, marked as resolved."""
+"""Replay of rejected FMP rows: judged by today's rules, stored if nothing newer is known, marked as resolved."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from sra_shared.rejects import (
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 
 TELLS_OWNERS = (UNIVERSE, SYMBOL_CHANGES, DELISTED)
-# each of a page's rows takes a handful of statements, and the page holds the table's lock
+# each row of a page takes a handful of statements, and the page holds the table's lock
 _PAGE_ROWS = 200
 _SQL_KNOWN = """
 SELECT symbol FROM fmp_universe WHERE valid_to IS NULL UNION SELECT symbol FROM fmp_delisted
@@ -72,7 +72,7 @@ _KNOWN = {Standing.KNOWN: "known already", Standing.OUTDATED: "newer data are st
 
 @dataclass(frozen=True)
 class Market:
-    """Which symbols rows may be about, and which are names of the same security."""
+    """The symbols that rows may be about, and which of them name the same security."""
 
     known: frozenset[str]
     aliases: Mapping[str, frozenset[str]]
@@ -80,21 +80,21 @@ class Market:
 
 @dataclass(frozen=True)
 class ReplayWork:
-    """What `rejects replay` does for FMP, dataset by dataset, page by page in the order of the rejects."""
+    """The work of `rejects replay` for FMP: dataset by dataset, page by page in the order of the rejects."""
 
     source: str = SOURCE
     ordered: bool = False
     concurrency: int = 1
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return a part for each dataset with open rejects, and one that fails for ids which name no open reject."""
+        """Return a part for each dataset with open rejects, and one that fails for ids that name no open reject."""
         async with context.pool.acquire() as connection:
             return await plan_replay(connection, context.task, self.source)
 
     async def process(self, context: UnitContext) -> None:
-        """Try a dataset's rejects again from the resume point on; what is still wrong stays open under its present reason.
+        """Replay a dataset's rejects from the resume point on; rows that are still wrong stay open under their present reason.
 
-        Raises FatalError for a dataset that is collected no more.
+        Raises FatalError for a dataset that is no longer collected.
         """
         dataset = BY_NAME.get(context.unit.dataset)
         if dataset is None:
@@ -116,7 +116,7 @@ class ReplayWork:
                 await context.commit(connection, total, resume={"reject_id": rows[-1]["reject_id"]})
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """The datasets are those whose rejects were resolved."""
+        """Report as datasets those whose rejects were resolved."""
         return await conclude_replay(connection, task, units)
 
 
@@ -134,7 +134,7 @@ class Replay:
         self.store = Store(self.dataset, self.run_id)
 
     async def try_page(self, connection: Connection, rows: Sequence[asyncpg.Record]) -> Counts:
-        """Try a page's rejects, those delivered first before the others; returns what became of them."""
+        """Replay a page's rejects in the order of their delivery; return their counts."""
         await self.store.lock_table(connection)
         total = Counts()
         for row in sorted(rows, key=lambda row: (row["last_seen_at"], row["reject_id"])):
@@ -144,7 +144,7 @@ class Replay:
         return total
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
-        """Store one row, or note why it is still wrong; returns what became of it."""
+        """Store one row, or record why it is still wrong; return its counts."""
         accepted = self._judge(row)
         if isinstance(accepted, list) and row["identity"] is not None:
             accepted = await self._settle(connection, row, accepted)
@@ -152,7 +152,7 @@ class Replay:
             return await leave_open(connection, row, *accepted)
         call, late = await read_call(connection, row["call_id"]), _read_late(row)
         records = [replace(one, call=call) for one in accepted]
-        # all of them or none: a row may name several
+        # all of them or none: one row may name several records
         for one in records:
             await self._stage(connection, one)
             standing, _ = await find_standing(connection, self.dataset, late)
@@ -167,7 +167,7 @@ class Replay:
         return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=warnings)
 
     def _judge(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
-        """Return the records that a row is under today's rules, or reason and detail of why it is none."""
+        """Return the records of a row under today's rules, or reason and detail if it has none."""
         given = read_row(row, self.asked.corrections.get(row["reject_id"]))
         if given is None:
             return row["reason"], row["detail"] or "the row is not whole: only its beginning was kept"
@@ -186,7 +186,7 @@ class Replay:
     async def _settle(
         self, connection: Connection, row: asyncpg.Record, accepted: list[Accepted]
     ) -> list[Accepted] | tuple[str, str]:
-        """Hold a row against the other rejects of its answer with the same key, by the dataset's rule for those."""
+        """Compare a row with the other rejects of its response that have the same key, by the dataset's rule for repeats."""
         others = []
         for sibling in await connection.fetch(_SQL_SIBLINGS, row["identity"], row["delivery"], row["reject_id"]):
             judged = self._judge(sibling)
@@ -199,7 +199,7 @@ class Replay:
         own = [one for one in accepted if id(one.raw) in kept]
         if batch.rejected and not own:
             return batch.rejected[0].reason, batch.rejected[0].detail
-        # several filings become versions in their order, which one by one they would not
+        # several filings become versions in their order, which a replay one by one would not keep
         return _WHY[Standing.AMBIGUOUS] if self.dataset.storage is Storage.VERSIONS else own or accepted
 
     async def _store_one(self, connection: Connection, one: Accepted, late: Late) -> Standing:
@@ -221,12 +221,12 @@ class Replay:
         return await self.store.stage(connection, self._deliver(one))
 
     def _deliver(self, one: Accepted) -> Delivery:
-        """Return a delivery that speaks for this row alone; the list that it belongs to is not complete by it."""
+        """Return a delivery of this row alone; it does not complete the list to which the row belongs."""
         lists = {str(getattr(one.record, self.dataset.list_field))} if self.dataset.list_field else set()
         return Delivery(Batch([one]), lists=lists)
 
     def _number(self, one: Accepted, stored: Sequence[Stored]) -> Accepted:
-        """Return a position that looks like others of its answer with a number after theirs."""
+        """Return a position, numbered after the stored positions of its response that look like it."""
         if self.dataset.repeats is not Repeats.NUMBERED:
             return one
         place = max((other.occurrence for other in stored), default=0) + 1
@@ -235,7 +235,7 @@ class Replay:
 
 
 def read_row(row: asyncpg.Record, corrected: str | None) -> Any:
-    """Return a rejected row as its answer had it, or as a person corrected it; None where it is no JSON."""
+    """Return a rejected row as its response had it, or as a person corrected it; None if it is not JSON."""
     text = bytes(row["raw"]).decode("utf-8", "surrogateescape") if corrected is None else corrected
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
@@ -244,7 +244,7 @@ def read_row(row: asyncpg.Record, corrected: str | None) -> Any:
 
 
 def read_origin(row: asyncpg.Record) -> Origin | None:
-    """Return what a rejected row was asked for by; None where it was kept before that was."""
+    """Return the origin of a rejected row; None if the row was kept before origins were recorded."""
     origin = row["origin"]
     return None if origin is None else Origin(origin["path"], origin["subject"], origin["defaults"])
 

@@ -1,4 +1,4 @@
-"""Trading sessions of the two markets, from the file of their days off that the calendar library wrote."""
+"""Trading sessions of the two markets, from the file of their holidays that the calendar library wrote."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _list_weekdays(first: date, last: date) -> Iterator[date]:
 
 @cache
 def _read_exceptions() -> dict[tuple[str, date], time | None]:
-    """Return, by market and weekday, the local time of an early close, or None where the market is closed."""
+    """Return, by market and weekday, the local time of an early close, or None if the market is closed."""
     text = resources.files("fmp_ingest").joinpath("market_days.csv").read_text(encoding="utf-8")
     return {
         (row["exchange"], date.fromisoformat(row["day"])): time.fromisoformat(row["close"]) if row["close"] else None
@@ -61,9 +61,9 @@ FROM (SELECT exchange, session_date - date '2000-01-01' AS day, floor(extract(ep
       FROM market_session WHERE session_date BETWEEN $1 AND $2) AS stored
 GROUP BY exchange
 """
-"""Sums that differ where a session or its close does."""
+"""Sums that differ whenever a session or its close differs."""
 SQL_COVERED = "SELECT min(session_date) AS first, max(session_date) AS last FROM market_session"
-# a market may be closed on a day that its calendar had for a session before
+# a market may be closed on a day for which its calendar had a session before
 SQL_STORE = """
 WITH given AS (SELECT * FROM unnest($1::text[], $2::date[], $3::timestamptz[]) AS g (exchange, session_date, close_at)),
 gone AS (
@@ -93,7 +93,7 @@ async def store_sessions(connection: Connection, *, today: date, years: int) -> 
 
 
 async def cover_days(connection: Connection, first: date, last: date) -> None:
-    """Store the sessions of the years of these days where some of them are not stored; those between stay without a gap."""
+    """Store the sessions of the years of these days if some are missing, and those between, so that no gap remains."""
     row = await connection.fetchrow(SQL_COVERED)
     known = (row["first"], row["last"]) if row is not None and row["first"] is not None else None
     # a year may begin and end with days off
@@ -107,7 +107,7 @@ async def cover_days(connection: Connection, first: date, last: date) -> None:
 async def _store_between(connection: Connection, first: date, last: date) -> None:
     wanted = await asyncio.to_thread(_sum_up, first, last)
     stored = {row["exchange"]: tuple(row)[1:] for row in await connection.fetch(SQL_SUM_UP, first, last)}
-    # nearly always: every run looks
+    # nearly always true: every run looks
     if stored == wanted:
         return
     rows = await asyncio.to_thread(list_sessions, first, last)

@@ -1,7 +1,7 @@
-"""How a row that comes late stands to what is stored: whether it is known, newer than what is there, or withdrawn since.
+"""The standing of a late row against the stored rows: already known, newer than they are, or withdrawn since.
 
-What is unchanged is never written, so that a stored row may have been confirmed without a trace. So a late row replaces
-another one only where no run asked for the dataset since the row was delivered.
+Unchanged rows are never written, so a stored row may have been confirmed without a trace. A late row therefore replaces another
+only if no run requested the dataset since the row was delivered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CAN_END = frozenset({Storage.SNAPSHOT, Storage.EVENTS})
 _KEEPS_ALL = frozenset({Repeats.SET, Repeats.NUMBERED})
 _OCCURRENCE = "occurrence"
 
-# an answer may have been empty
+# a response may have been empty
 _SQL_ASKED_SINCE = """
 SELECT EXISTS (
   SELECT FROM run_unit u JOIN task_execution_log t USING (task_id)
@@ -34,7 +34,7 @@ SELECT EXISTS (
 
 
 class Standing(StrEnum):
-    """What becomes of a late row: it is stored (in the place of a row of its key, or beside it), known, or older than what is
+    """The outcome for a late row: it is stored (replacing a row of its key, or next to it), already known, or older than what is
     stored or ended since; or nothing proves which row holds."""
 
     STORE = "store"
@@ -47,8 +47,8 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Late:
-    """A late row's delivery: when it was seen last, by which run and call, whose symbol it is, whether its answer has another
-    row of its key, and whether that is known at all."""
+    """A late row's delivery: when it was last seen, its run, call and symbol, whether its response has another row of its key,
+    and whether that is known at all."""
 
     seen_at: datetime
     run_id: UUID
@@ -60,7 +60,7 @@ class Late:
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored row of the staged row's key, the newest first; `is_kind` where it is one that the staged row corrects."""
+    """A stored row of the staged row's key, the newest first; `is_kind` if the staged row corrects it."""
 
     is_same: bool
     is_kind: bool
@@ -71,7 +71,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class LateStatements:
-    """The SQL of one dataset about one staged row: `$1` of `find_ended` is a time, of `append_below` the run."""
+    """The SQL of one dataset for one staged row: `$1` of `find_ended` is a time, of `append_below` the run."""
 
     find_stored: str
     find_ended: str
@@ -114,7 +114,7 @@ def _build_below(dataset: Dataset, sql: Statements, key: str) -> str:
 
 
 async def find_standing(connection: Connection, dataset: Dataset, late: Late) -> tuple[Standing, list[Stored]]:
-    """Judge the one staged row, under the lock of its table; returns what becomes of it and the stored rows of its key."""
+    """Judge the one staged row, under the lock of its table; return its standing and the stored rows of its key."""
     sql = build_late_statements(dataset)
     stored = [Stored(**dict(row)) for row in await connection.fetch(sql.find_stored)]
     asked = await connection.fetchval(_SQL_ASKED_SINCE, dataset.name, late.seen_at, late.run_id, late.symbol)
@@ -125,7 +125,7 @@ async def find_standing(connection: Connection, dataset: Dataset, late: Late) ->
 def judge_standing(
     dataset: Dataset, late: Late, stored: Sequence[Stored], *, has_ended: bool, was_asked_since: bool
 ) -> Standing:
-    """Say what becomes of a late row; of versions, only the newest is what it is held against."""
+    """Return the standing of a late row; among versions, it is compared only with the newest."""
     held = stored[:1] if dataset.storage is Storage.VERSIONS else stored
     if any(one.is_same for one in held):
         return Standing.KNOWN

@@ -1,4 +1,4 @@
-"""The count of calls: how many a run made, repeated and had throttled, and the most in any minute."""
+"""Counts of calls: how many a run made, retried and had throttled, and the most in any minute."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from sra_shared.db import Connection
 
 CALLS = Counter("sra_fmp_calls", "Calls of this process to FMP, by kind.", ("kind",), registry=None)
-"""`call` counts all, repeats included; `retry` the repeats, and `throttled` the answers that it was too much."""
+"""`call` counts all calls including retries, `retry` the retries, and `throttled` the responses that report throttling."""
 
 SQL_ADD = """
 INSERT INTO fmp_call_tally (second, run_id, calls, retried, throttled) VALUES ($1, $2, $3, $4, $5)
@@ -60,7 +60,7 @@ class Tally:
         self._open = _make_counts()
 
     def count_call(self, *, is_retry: bool) -> None:
-        """A call starts."""
+        """Count a call that starts."""
         counts = self._open[_this_second()]
         counts[0] += 1
         counts[1] += is_retry
@@ -68,13 +68,13 @@ class Tally:
         CALLS.labels("retry").inc(int(is_retry))
 
     def count_throttled(self) -> None:
-        """The vendor said that it was too much."""
+        """Count a response that reports throttling."""
         self._open[_this_second()][2] += 1
         CALLS.labels("throttled").inc()
 
     @asynccontextmanager
     async def hand_over(self) -> AsyncIterator[HandedOver]:
-        """Give what was counted since the last time to a transaction within the block; what fails there is counted on."""
+        """Pass the counts since the last time to a transaction within the block; if it fails, they are kept and counted on."""
         rows, self._open = self._open, _make_counts()
         try:
             yield HandedOver(self._run_id, rows)
@@ -89,14 +89,14 @@ def _this_second() -> datetime:
 
 
 async def read_tally(connection: Connection, run_id: UUID) -> dict[str, Any]:
-    """Return calls, retried, throttled and highest_minute of a run; the last counts the other runs' calls of its time."""
+    """Return calls, retried, throttled and highest_minute of a run; the last includes other runs' calls of its time."""
     row = await connection.fetchrow(SQL_SUMMARY, run_id)
     names = ("calls", "retried", "throttled", "highest_minute")
     return {name: int(row[name] or 0) if row is not None else 0 for name in names}
 
 
 async def prune_tally(connection: Connection) -> None:
-    """Delete counts older than 30 days, of which the ledger keeps the sums, and what runs that ended left behind."""
+    """Delete counts older than 30 days, whose sums are in the ledger, and what finished runs left behind."""
     await connection.execute("DELETE FROM fmp_call_tally WHERE second < now() - interval '30 days'")
     await connection.execute(
         "DELETE FROM fmp_vanished_entry v USING task_execution_log t"

@@ -1,4 +1,4 @@
-"""Whom to ask for: the current universe, as a dataset wants it."""
+"""The subjects of requests: the current universe, as a dataset needs it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def has_universe(connection: Connection) -> bool:
 async def read_targets(
     connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], *, today: date | None = None
 ) -> Targets:
-    """Return what to ask for; `symbols`, `from` and `to` of the run's parameters narrow it."""
+    """Return what to request; `symbols`, `from` and `to` of the run's parameters narrow it."""
     targets = await _read_targets(connection, dataset, parameters, today or datetime.now(UTC).date())
     return replace(targets, aliases=await read_aliases(connection))
 
@@ -82,7 +82,7 @@ async def _read_targets(
     topics = await _read_topics(connection, dataset, only)
     given_first, given_last = _read_day(parameters.get("from")), _read_day(parameters.get("to"))
     newest = today + timedelta(days=dataset.days_ahead)
-    # what of the current day still moves is not asked for by a backfill either
+    # a backfill also skips the part of the current day that still moves
     last = newest if given_last is None or (dataset.days_ahead < 0 and newest < given_last) else given_last
     first = given_first or await _find_first(connection, dataset, min(last, today))
     again = None if given_first or not dataset.days_back else min(first, today - timedelta(days=dataset.days_back))
@@ -102,7 +102,7 @@ async def _read_targets(
 
 
 async def _read_topics(connection: Connection, dataset: Dataset, only: frozenset[str] | None) -> tuple[str, ...] | None:
-    """Return the pairs of currencies where a dataset is asked for these; those that somebody asked for, or all needed."""
+    """Return the pairs of currencies if the dataset has any: those that the run names, or all that are needed."""
     if dataset.audience is not Audience.CURRENCIES:
         return None
     return await read_pairs(connection) if only is None else tuple(sorted(only))
@@ -121,19 +121,19 @@ async def read_delisted_targets(connection: Connection, first: date, last: date)
 
 
 def is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
-    """Whether a dataset of this audience is asked for such a listing."""
+    """Whether a dataset of this audience is requested for such a listing."""
     # closed-end funds report as companies do
     return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)
 
 
 async def _find_first(connection: Connection, dataset: Dataset, today: date) -> date:
-    """Return the first day of ordinary work: so many days before the last success, however long ago that is."""
+    """Return the first day of ordinary work: `daily_days` before the last success, however long ago that is."""
     success = await read_last_success(connection, dataset)
     return min(today, success or today) - timedelta(days=dataset.daily_days)
 
 
 def _choose_sessions(done: list[date], frontier: date | None) -> list[date]:
-    """Return the sessions from five before the last one that is complete on; without one, the newest as many."""
+    """Return the sessions from five before the last complete one; without one, the same number of newest sessions."""
     known = [] if frontier is None else [day for day in done if day <= frontier]
     return done[max(0, len(known) - 1 - _OVERLAP_SESSIONS) :] if known else done[-_OVERLAP_SESSIONS - 1 :]
 

@@ -1,4 +1,4 @@
-"""Where processes share tickets and permits: what an exchange comes to, and the tables in which it is kept."""
+"""The shared tickets and permits of all processes: the outcome of an exchange, and the tables that keep them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Protocol
 from fmp_ingest.pace import WINDOW_SECONDS, Pace, share_out
 from sra_shared.db import Connection, Pool
 
-# a process that was not heard of for so long counts no more, and one that did not get through for `TRUST` starts no call
+# a process silent for this long no longer counts; one whose exchanges failed for `TRUST` starts no call
 PERMIT_SECONDS = WINDOW_SECONDS
 TRUST_SECONDS = 20.0
-# one that calls wait for is heard of several times a second
+# a process with waiting calls reports several times a second
 QUIET_SECONDS = 3.0
-# moments are rounded up to this, so that the tickets of a minute are 1,200 rows and not one each
+# moments are rounded up to this, so that the tickets of a minute are 1,200 rows and not one row each
 _BUCKET_SECONDS = 0.05
-# a permit that cannot be divided goes from one to the next this often
+# a permit that cannot be divided moves from one process to the next this often
 _TURN_SECONDS = 10.0
 
 
@@ -28,8 +28,8 @@ _TURN_SECONDS = 10.0
 class Offer:
     """What a process has, releases and wants.
 
-    `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tickets that it keeps, `back` the
-    seconds until each of those it releases may be used, `tickets` how many it wants, usable within `ahead` seconds.
+    `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tickets that it keeps, `back` the seconds
+    until each of those it releases is usable, `tickets` how many it wants that are usable within `ahead` seconds.
     """
 
     in_use: int = 0
@@ -42,9 +42,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a process got: seconds until each ticket may be used, permits in all, its part of the calls.
+    """What a process gets: seconds until each ticket is usable, permits in total, its part of the calls.
 
-    `at` is the store's clock, in seconds. `is_lost` says that the process was given up meanwhile, and its tickets with it.
+    `at` is the store's clock, in seconds. With `is_lost`, the process was given up meanwhile, and its tickets with it.
     """
 
     tickets: list[float]
@@ -55,21 +55,21 @@ class Grant:
 
 
 class TicketStore(Protocol):
-    """Where processes share the tickets and permits of one budget."""
+    """The store in which processes share the tickets and permits of one budget."""
 
     async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
-        """Give back and take, in one step for all."""
+        """Release and take, in one atomic step."""
 
     async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
-        """Give everything back; the process has no call in flight."""
+        """Release everything; the process has no call in flight."""
 
     async def postpone(self, *, pace: Pace) -> None:
-        """Let every ticket rest from now on, since the store's clock cannot be believed."""
+        """Make every ticket rest from now on, since the store's clock cannot be trusted."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A process as the store knows it; one that is quiet has nothing waiting, or is dead."""
+    """A process as the store knows it; a quiet one has no waiting calls, or is dead."""
 
     worker: str
     permits: int
@@ -80,7 +80,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an exchange comes to: tickets to put into the pool and to take out of it, by moment, and the process's row."""
+    """The outcome of an exchange: tickets to put into the pool and to take out of it, by moment, and the process's row."""
 
     grant: Grant
     member: Member
@@ -89,12 +89,12 @@ class Outcome:
 
 
 def round_up(moment: float) -> float:
-    """Return the end of the bucket that a moment lies in."""
+    """Return the end of the bucket that a moment is in."""
     return round(math.ceil(moment / _BUCKET_SECONDS) * _BUCKET_SECONDS, 2)
 
 
 def give_permits(pace: Pace, worker: str, offer: Offer, others: Sequence[Member], now: float) -> int:
-    """Return how many calls a process may have in flight: its fair part, as far as others have let go of it."""
+    """Return how many calls a process may have in flight: its fair part, as far as other processes have released it."""
     turn = int(now // _TURN_SECONDS)
     wants = {worker: offer.wants, **{member.worker: member.wants for member in others if not member.is_quiet}}
     order = sorted(wants, key=lambda name: (zlib.crc32(f"{turn} {name}".encode()), name))
@@ -104,7 +104,7 @@ def give_permits(pace: Pace, worker: str, offer: Offer, others: Sequence[Member]
 
 
 def count_surplus(pace: Pace, worker: str, offer: Offer, members: Sequence[Member], *, pooled: int) -> int:
-    """Return by how many the tickets of all are more than they should be; negative where some are missing."""
+    """Return by how many the tickets of all processes exceed the setting; negative if some are missing."""
     others = sum(member.tickets for member in members if member.worker != worker)
     return pooled + len(offer.back) + offer.held + others - pace.tickets
 
@@ -120,11 +120,10 @@ def judge_exchange(
     now: float,
     is_first: bool,
 ) -> Outcome:
-    """Return what an exchange comes to. `pool` are the first buckets of the pool, `pooled` is all that is in it.
+    """Return the outcome of an exchange. `pool` are the first buckets of the pool, `pooled` is the number of tickets in it.
 
-    Tickets are neither made nor lost: what nobody answers for any more is made anew, usable when its last call must have
-    been over for a minute; what is too many, as after a lower setting, is taken out. `is_first` says that the budget was
-    never used.
+    The number of tickets is constant. Tickets that no process accounts for are made anew, usable when their last call must have
+    been over for a minute; excess ones, as after a lower setting, are taken out. With `is_first`, the budget was never used.
     """
     others = [member for member in members if member.worker != worker]
     is_lost = len(others) == len(members) and bool(offer.held or offer.back)
@@ -166,9 +165,9 @@ SQL_LOCK = """
 INSERT INTO fmp_limiter (budget) VALUES ($1) ON CONFLICT (budget) DO UPDATE SET budget = excluded.budget
 RETURNING xmax = 0 AS is_first, clock_timestamp() AS now
 """
-# written, not only locked, because the clock must be read when the others are through
+# an UPDATE and not only a lock, because the clock must be read after the other transactions
 SQL_LOCK_USED = "UPDATE fmp_limiter SET budget = budget WHERE budget = $1 RETURNING clock_timestamp()"
-# a row from the future is one from before the clock was set back
+# a row from the future was written before the clock was set back
 SQL_MEMBERS = """
 WITH gone AS (DELETE FROM fmp_limiter_worker WHERE budget = $1 AND worker <> $2
               AND expires_at NOT BETWEEN $3 AND $3::timestamptz + $4::interval)

@@ -68,10 +68,10 @@ class FmpWork:
         self._transport = transport
         self._window = window
         self.refusal: SraError | None = None
-        """Why a run of this process ended before its time, for the command that waits for it."""
+        """Why a run of this process ended early, for the command that waits for it."""
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """One unit per dataset, and one more each at the end for what did not answer; raises ConfigError."""
+        """Return one unit per dataset, and a second one each at the end for requests without a response; raises ConfigError."""
         task = context.task
         datasets = choose_datasets(task.task_type, task.parameters.get("datasets"))
         ended = choose_datasets(task.task_type, task.parameters.get("delisted") or [])
@@ -95,7 +95,7 @@ class FmpWork:
             datasets = [UNIVERSE, *datasets]
         units = [(dataset.name, dataset.name) for dataset in datasets]
         units += [(dataset.name + OF_DELISTED, dataset.name) for dataset in ended]
-        # profiles and statements, which come before, say which currencies are needed
+        # profiles and statements, which come before, show which currencies are needed
         units.sort(key=lambda unit: BY_NAME[unit[1]].audience is Audience.CURRENCIES)
         return [
             *(UnitPlan(unit, dataset) for unit, dataset in units),
@@ -103,7 +103,7 @@ class FmpWork:
         ]
 
     async def process(self, context: UnitContext) -> None:
-        """Collect one dataset, or ask once more for what did not answer."""
+        """Collect one dataset, or request once more what got no response."""
         try:
             if context.unit.unit.endswith(AGAIN):
                 await self._ask_again(context)
@@ -139,7 +139,7 @@ class FmpWork:
             await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
 
     async def _try_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
-        """As `_run_collector`; where the vendor is down, how far it got."""
+        """Like `_run_collector`; if the vendor is down, return how far it got."""
         try:
             return await self._run_collector(context, dataset)
         except OutageError as error:
@@ -217,7 +217,7 @@ class FmpWork:
             await context.finish(connection)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge by the datasets, asking again left aside, and note how many calls it took."""
+        """Judge the run by its datasets, without the second tries, and record how many calls it took."""
         counted = [unit.status for unit in units if not unit.unit.endswith(AGAIN)]
         details: dict[str, Any] = {"fmp": await read_tally(connection, task.task_id)}
         if counted and all(status is UnitStatus.SKIPPED for status in counted):
@@ -236,7 +236,7 @@ class FmpWork:
         return RunEnd(status=status, error=error, details=details)
 
     def _judge_rejects(self, units: Sequence[Unit]) -> str | None:
-        """Return what to say where more records were rejected than REJECT_LIMIT allows."""
+        """Return the error if more records were rejected than REJECT_LIMIT allows."""
         total, limit = sum((unit.counts for unit in units), Counts()), self._settings.reject_limit
         if total.rejected <= limit * total.read:
             return None
@@ -248,7 +248,7 @@ class FmpWork:
 
 
 def name_part(unit: Unit) -> str:
-    """Return whether a unit is about what is listed or what was delisted, as the history names it."""
+    """Return whether a unit is about listed or delisted securities, as the history names them."""
     return DELISTED if unit.unit.removesuffix(AGAIN).endswith(OF_DELISTED) else LISTED
 
 
@@ -274,8 +274,8 @@ async def _find_beginning(context: UnitContext, dataset: Dataset) -> Progress | 
 
 
 def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, str | None]:
-    """Return how a dataset's unit ends and why: in part where symbols did not answer or the plan does not give them, skipped
-    where the plan gives nothing of it."""
+    """Return how a dataset's unit ends and why: partial if symbols got no response or the plan refuses them, skipped if the plan
+    refuses everything."""
     reasons = []
     if progress.broken_off:
         reasons.append(progress.broken_off)
@@ -295,7 +295,7 @@ def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, st
         # a bulk file that was throttled is within the plan
         status = UnitStatus.FAILED if progress.was_throttled else UnitStatus.SKIPPED
         return status, f"{dataset.name}: {progress.last_error}"
-    # a symbol without data is no failure, whatever else the answer was about
+    # a symbol without data is no failure, whatever else the response was about
     return UnitStatus.COMPLETED, told
 
 
@@ -314,13 +314,13 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] |
         return None
     status = UnitStatus(row["status"])
     if status.is_live:
-        # a parked unit holds up none of those after it, but this one belongs behind it
+        # a parked unit blocks none of those after it, but this one must follow it
         raise RunParkedError(f"{context.unit.dataset} is parked itself.", until=row["due"])
     return status, Progress.read(row["resume"])
 
 
 async def _cancel_rest(context: UnitContext) -> None:
-    """No other part of the run can do better, and one error is enough."""
+    """Cancel the other parts of the run: none can do better, and one error is enough."""
     await context.pool.execute(
         "UPDATE run_unit SET status = 'cancelled', completed_at = now()"
         " WHERE task_id = $1 AND unit <> $2 AND status IN ('queued', 'parked')",
@@ -340,7 +340,7 @@ def _is_released(task: ProcessingTask) -> bool:
 
 @dataclass(frozen=True)
 class FmpRuns:
-    """Hands each run on to the work that it is for: collecting, or trying rejects again."""
+    """Passes each run to its work: collecting, or replaying rejects."""
 
     collecting: Work
     replaying: Work
@@ -353,11 +353,11 @@ class FmpRuns:
         return await self._choose(context.task).plan(context)
 
     async def process(self, context: UnitContext) -> None:
-        """Do one part."""
+        """Process one part."""
         await self._choose(context.task).process(context)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole."""
+        """Judge the whole run."""
         return await self._choose(task).conclude(connection, task, units)
 
     def _choose(self, task: ProcessingTask) -> Work:

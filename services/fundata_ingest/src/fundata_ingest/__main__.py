@@ -1,4 +1,4 @@
-"""`python -m fundata_ingest` serves it."""
+"""`python -m fundata_ingest` starts the service."""
 
 from fundata_ingest.main import main
 

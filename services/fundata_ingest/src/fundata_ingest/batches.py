@@ -1,10 +1,10 @@
-"""What the pure half returns: source records as text, then typed, with rejects, warnings and the resume point.
+"""The results of the parsing half: source records as text, then typed, with rejects, warnings and the resume point.
 
 inspect_file(head, path, catalogue)        -> FileHead | FileProblem     files.py
 read_batches(stream, head, start=...)      -> Iterator[TextBatch]        reader.py
 read_json_batches(stream, dataset, ...)    -> Iterator[TextBatch]        records.py
 type_batch(batch, today=...)               -> TypedBatch                 typed.py
-explode(typed)                             -> DataFrame, one row a table row    typed.py
+explode(typed)                             -> DataFrame, one row per table row  typed.py
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RejectReason = Literal[
     "negative_navps",
     "ambiguous_key",
 ]
-# The order in which they are tested; the first that fits names the row.
+# The order of the tests; the first that applies is the reason.
 REJECT_REASONS: tuple[RejectReason, ...] = (
     "row_too_long",
     "bad_encoding",
@@ -57,7 +57,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Reject:
-    """One quarantined source record: `line` where it starts, its bytes (at most ROW_LIMIT of them), what is wrong."""
+    """One quarantined source record: the `line` where it starts, its bytes (at most ROW_LIMIT), and what is wrong."""
 
     line: int
     reason: RejectReason
@@ -79,7 +79,7 @@ class FieldWarning:
 
 
 class RawRows(Protocol):
-    """Gives the raw bytes of good records by their row number in the batch."""
+    """Returns the raw bytes of good records by their row number in the batch."""
 
     def get(self, row: int) -> bytes: ...
 
@@ -88,10 +88,9 @@ class RawRows(Protocol):
 class TextBatch:
     """Records of one dataset as delivered, in line order.
 
-    `frame`: `source_line` Int64, then every delivered column under its catalogued name, all String, no nulls (a JSON
-    null is the empty string). A catalogued column that was not delivered is not there.
-    `rejects`: the records of this stretch that have no fields. `start` and `end` are record boundaries: reading that
-    starts at `end` gives exactly what follows.
+    `frame`: `source_line` Int64, then every delivered column under its catalogued name, all String, no nulls (a JSON null is the
+    empty string). A catalogued column that was not delivered is absent. `rejects`: the records of this stretch that have no
+    fields. `start` and `end` are record boundaries: reading from `end` yields exactly what follows.
     """
 
     dataset: Dataset
@@ -100,7 +99,7 @@ class TextBatch:
     start: Position
     end: Position
     raw: RawRows
-    # False where no value holds a quote, a backslash or a control character.
+    # False if no value holds a quote, a backslash or a control character.
     needs_escape: bool = True
     # JSON form only: per row, what cannot be derived from the columns.
     json: JsonExtras | None = None
@@ -112,11 +111,11 @@ class TextBatch:
 
 @dataclass(frozen=True)
 class JsonExtras:
-    """What JSON records have beside catalogued columns; each series has one value a row of the batch.
+    """The content of JSON records besides catalogued columns; each series has one value per row of the batch.
 
     `raw_json`: the whole record; `extra`: canonical text of the fields that the catalogue does not name, for the hash;
-    `api_version`: null where not given; `ambiguous`: another record of this answer has the same key and other content;
-    `default_change_date`: taken where a record has no ChangeDate; `elements`: see TypedBatch.
+    `api_version`: null if not given; `ambiguous`: another record of this response has the same key and other content;
+    `default_change_date`: used for a record without a ChangeDate; `elements`: see TypedBatch.
     """
 
     raw_json: pl.Series
@@ -129,15 +128,14 @@ class JsonExtras:
 
 @dataclass(frozen=True)
 class TypedBatch:
-    """Records ready for the database, one row of `frame` a source record, in line order.
+    """Records ready for the database, one row of `frame` per source record, in line order.
 
-    `frame` columns, in this order: source_line Int64; identifier, record_id String ("" where there is none);
-    record_state String or null; change_date Date or null; content_hash Binary (16 bytes); raw_json String; api_version
-    String or null; then the dataset's flattened columns (Catalogue.flattened_columns) under their table names: numbers
-    as String that PostgreSQL's numeric input takes, unrounded (numeric(12,2) rounds as asked), dates as Date, texts as
-    String, each null where NULL.
-    `elements`: list elements of JSON records: source_line Int64, array_source_field String, array_element_index Int32,
-    array_element_value String or null. Empty for CSV.
+    `frame` columns, in this order: source_line Int64; identifier, record_id String ("" if none); record_state String or null;
+    change_date Date or null; content_hash Binary (16 bytes); raw_json String; api_version String or null; then the dataset's
+    flattened columns (Catalogue.flattened_columns) under their table names: numbers as String for PostgreSQL's numeric input,
+    unrounded (numeric(12,2) rounds as required), dates as Date, texts as String, each null for NULL. `elements`: list elements of
+    JSON records: source_line Int64, array_source_field String, array_element_index Int32, array_element_value String or null.
+    Empty for CSV.
     """
 
     dataset: Dataset
@@ -176,7 +174,7 @@ ProblemKind = Literal[
 
 @dataclass(frozen=True)
 class FileProblem:
-    """Why a whole file is not loaded; `status` is what file_processing_tracker and the load's report say."""
+    """Why a whole file is not loaded; `status` appears in file_processing_tracker and the load's report."""
 
     path: str
     kind: ProblemKind
@@ -188,7 +186,7 @@ class FileProblem:
 
 @dataclass(frozen=True)
 class FileHead:
-    """A file that may be read: its dataset, the catalogued column at each position, where the first record starts."""
+    """A readable file: its dataset, the catalogued column at each position, and where the first record starts."""
 
     dataset: Dataset
     columns: tuple[str, ...]

@@ -1,7 +1,6 @@
-"""The catalogue of Fundata's files and endpoints: read once, checked as a whole, then only looked at.
+"""The catalogue of Fundata's files and endpoints: read once, validated as a whole, then immutable.
 
-Everything that depends on the shape of a dataset (header check, typing, table columns, update requests) is derived
-from here.
+Everything that depends on the shape of a dataset (header check, typing, table columns, update requests) is derived from it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _WORD_END = re.compile(r"([a-z0-9])([A-Z])")
 
 
 def make_snake_case(name: str) -> str:
-    """Return a PascalCase column name in snake case: `NAVPSPercentChange` gives `navps_percent_change`."""
+    """Return a PascalCase column name in snake case: `NAVPSPercentChange` becomes `navps_percent_change`."""
     return _WORD_END.sub(r"\1_\2", _ACRONYM_END.sub(r"\1_\2", name)).lower()
 
 
@@ -44,7 +43,7 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """One column of a dataset: its delivered name, its type and, where it is not the snake case, its table column."""
+    """One column of a dataset: its delivered name, its type and, if it is not the snake case name, its table column."""
 
     name: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
     type: ColumnType
@@ -53,7 +52,7 @@ class Column(_Frozen):
 
 
 class Roles(_Frozen):
-    """Which delivered columns carry the key, the state and the dates that the rules speak of."""
+    """The delivered columns that carry the key, the state and the dates that the rules use."""
 
     identifier: str
     record_id: str
@@ -65,7 +64,7 @@ class Roles(_Frozen):
 
     @property
     def base(self) -> dict[str, str]:
-        """Delivered name to table column, for the columns that both tables have anyway."""
+        """Delivered name to table column, for the columns that both tables always have."""
         return {
             self.identifier: "identifier",
             self.record_id: "record_id",
@@ -74,15 +73,15 @@ class Roles(_Frozen):
         }
 
     def is_key(self, name: str) -> bool:
-        """Return whether a column holds keys: of its record, or of an instrument that it points to."""
+        """Return whether a column holds keys: of its record, or of an instrument that it references."""
         return name == self.record_id or name.endswith(self.identifier)
 
 
 class Dataset(_Frozen):
-    """One dataset: the table it goes to, its files, its columns in the order of the content hash, its endpoint.
+    """One dataset: its table, its files, its columns in the order of the content hash, its endpoint.
 
-    `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of the
-    catalogue it is in; with each row it is kept as part of `parser_version`.
+    `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of its
+    catalogue; it is stored with each row as part of `parser_version`.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
@@ -103,7 +102,7 @@ class Dataset(_Frozen):
 
     @cached_property
     def table_columns(self) -> dict[str, str]:
-        """Delivered name to table column, in catalogue order (`InstrumentKey` gives `identifier`)."""
+        """Delivered name to table column, in catalogue order (`InstrumentKey` becomes `identifier`)."""
         base = self.roles.base
         return {c.name: base.get(c.name) or c.to or make_snake_case(c.name) for c in self.columns}
 
@@ -140,7 +139,7 @@ class Dataset(_Frozen):
 
 
 class Catalogue(_Frozen):
-    """All datasets; names, files and column types are checked against each other when it is made."""
+    """All datasets; construction checks names, files and column types against each other."""
 
     version: int
     datasets: tuple[Dataset, ...]
@@ -174,7 +173,7 @@ class Catalogue(_Frozen):
         return tuple(d for d in self.datasets if d.table == table)
 
     def flattened_columns(self, table: TableName) -> dict[str, ColumnType]:
-        """Return table column to type for everything the datasets of `table` hold beside BASE_COLUMNS, in order."""
+        """Return table column to type for all columns of the datasets of `table` except BASE_COLUMNS, in order."""
         columns: dict[str, ColumnType] = {}
         for dataset in self.list_datasets(table):
             for name, target in dataset.table_columns.items():

@@ -1,4 +1,4 @@
-"""Prepares chunks of one file stream: its share of each batch, typed, with keys, and encoded ahead of the commit."""
+"""Preparation of one file stream's chunks: its share of each batch, typed, with keys, and encoded ahead of the commit."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from fundata_ingest.targets import Target, encode_rows, find_target
 from fundata_ingest.typed import bucket_identifiers, explode, number_parser, type_batch
 from fundata_ingest.versions import DataSource, number_keys
 
-# Writers of one dataset exclude each other by identifier, in so many groups; streams share whole groups.
+# Writers of one dataset lock identifiers in this many groups; streams share whole groups.
 LOCK_BUCKETS = 64
-# The form of the identifiers by which streams share a file: without blanks around them, and normal.
+# The form of the identifiers by which streams split a file: with blanks stripped, or normal.
 _SPLIT_BARE, SPLIT_NORMAL = 1, 2
 Item = TypeVar("Item")
 
 
 @dataclass
 class Delivery:
-    """What all records of one file or answer have in common; `ahead` turns false once encoding ahead was in vain.
+    """What all records of one file or response share; `ahead` turns false once encoding ahead was wasted.
 
-    `drop_limit` is the share of the dataset that may leave the current views in a run; None where any may.
+    `drop_limit` is the share of the dataset that may leave the current views in a run; None for no limit.
     """
 
     dataset: Dataset
@@ -55,10 +55,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one transaction takes in: typed records, the row of each key's first record, the lock groups they touch.
+    """The content of one transaction: typed records, the row of each key's first record, the lock groups they touch.
 
     `newest_change`: the greatest ChangeDate that is not in the future. `encoded`: the first record of every key as version 1,
-    ready for COPY; None where not encoded ahead.
+    ready for COPY; None if not encoded ahead.
     """
 
     typed: TypedBatch
@@ -69,7 +69,7 @@ class Chunk:
 
     @property
     def is_first(self) -> npt.NDArray[np.bool_]:
-        """Per record whether its key was not in the chunk before."""
+        """Per record, whether its key is new in the chunk."""
         first: npt.NDArray[np.bool_] = self.keys == np.arange(len(self.keys))
         return first
 
@@ -88,7 +88,7 @@ class _SomeRows:
 def take_share(batch: TextBatch, stream: int, streams: int, rules: int = SPLIT_NORMAL) -> TextBatch:
     """Return the records of a batch that belong to a stream; those without fields belong to the first one.
 
-    `rules`: those under which the file was begun.
+    `rules` are those under which the file's load began.
     """
     if streams == 1:
         return batch
@@ -112,7 +112,7 @@ def prepare_chunks(
     streams: int = 1,
     split_rules: int = SPLIT_NORMAL,
 ) -> Iterator[Chunk]:
-    """Yield the stream's share of each batch, ready to commit; shares without any record are left out."""
+    """Yield the stream's share of each batch, ready to commit; skip shares without records."""
     for batch in batches:
         share = take_share(batch, stream, streams, split_rules)
         if share.read:
@@ -125,7 +125,7 @@ def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
     keys = number_keys(frame, delivery.target.key)
     buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
     chunk = Chunk(typed, keys, buckets, _find_newest_change(typed, delivery.today), None)
-    # exploded rows are encoded slice by slice as they are sent
+    # exploded rows are encoded slice by slice while they are sent
     if not delivery.ahead or not frame.height or typed.elements.height:
         return chunk
     first = chunk.is_first
@@ -144,7 +144,7 @@ def _find_newest_change(typed: TypedBatch, today: date) -> date | None:
 def build_rows(
     delivery: Delivery, typed: TypedBatch, stored: npt.NDArray[np.bool_], version: npt.NDArray[np.int32]
 ) -> pl.DataFrame:
-    """Return the table rows of the records to store, columns called as the table's."""
+    """Return the table rows of the records to store, with the table's column names."""
     frame = typed.frame.with_columns(pl.Series("data_version", version))
     if not stored.all():
         frame = frame.filter(pl.Series(stored))
@@ -170,13 +170,13 @@ def build_rows(
 
 
 def hash_keys(typed: TypedBatch, target: Target) -> npt.NDArray[np.uint64]:
-    """Return a 64-bit hash of each record's key; it holds within one process."""
+    """Return a 64-bit hash of each record's key, valid within one process."""
     key = pl.concat_str(pl.col("identifier"), pl.lit("\0"), pl.col(target.key_column).cast(pl.String))
     return typed.frame.select(key.hash(seed=1)).to_series().to_numpy()
 
 
 async def prefetch(items: Iterator[Item]) -> AsyncGenerator[Item, None]:
-    """Yield the items, each made in a thread while the one before is worked on."""
+    """Yield the items, preparing each in a thread while the previous one is processed."""
     pending = asyncio.ensure_future(asyncio.to_thread(next, items, None))
     try:
         while (item := await asyncio.shield(pending)) is not None:

@@ -30,15 +30,15 @@ _WARNING_COLUMNS = ("run_id", "source", "dataset", "file_path", "line", "field",
 
 
 async def store_chunk(connection: Connection, delivery: Delivery, chunk: Chunk, met: KeySet) -> Counts:
-    """Store a chunk inside the caller's transaction and return what became of its records.
+    """Store a chunk inside the caller's transaction and return its counts.
 
-    `met` holds the keys of this file that were read before without being stored; the chunk's are added to it, so that
-    after a rollback the set has to be built anew. Raises what the database raises.
+    `met` holds the keys of this file that were read before without being stored. The chunk's keys are added to it, so the set
+    must be rebuilt after a rollback. Raises what the database raises.
     """
     frame = chunk.typed.frame
     repeated = 0
     stored = 0
-    # before anything else is locked: a replay holds its rejects first too
+    # lock the rejects first, as a replay does
     await store_rejects(connection, delivery, chunk.typed)
     if frame.height:
         decision = await store_versions(connection, delivery, chunk)
@@ -96,7 +96,7 @@ async def _append_versions(connection: Connection, delivery: Delivery, chunk: Ch
 
 
 def _find_repeated(delivery: Delivery, chunk: Chunk, decision: Decision, met: KeySet) -> npt.NDArray[np.bool_]:
-    """Return which records are no new versions and had their key in this file before; remember the others' keys."""
+    """Return which records are no new versions and repeat a key of this file; remember the keys of the others."""
     repeated, known = decision.repeated, ~decision.stored
     if delivery.file_hash is None or not known.any():
         return repeated
@@ -108,7 +108,7 @@ def _find_repeated(delivery: Delivery, chunk: Chunk, decision: Decision, met: Ke
 
 
 async def store_rejects(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
-    """Quarantine the chunk's rejects; those that were delivered before count up."""
+    """Quarantine the chunk's rejects; repeated ones are counted up."""
     if not typed.rejects:
         return
     dataset, path = delivery.dataset.name, delivery.source_file
@@ -147,13 +147,13 @@ def name_delivery(delivery: Delivery) -> str:
 
 
 def name_place(path: str | None, data_source: DataSource) -> str:
-    """Return where a row is delivered again: the file's path, or of an export what was asked for."""
+    """Return the place at which a row is delivered again: the file's path, or the request of an export."""
     export = _EXPORT.fullmatch(path or "") if data_source == "API" else None
     return export[1] if export else path or ""
 
 
 async def store_warnings(connection: Connection, delivery: Delivery, typed: TypedBatch) -> None:
-    """Keep the chunk's warnings."""
+    """Store the chunk's warnings."""
     run, dataset, path = delivery.run_id, delivery.dataset.name, delivery.source_file
     if typed.warnings:
         await connection.copy_records_to_table(

@@ -1,4 +1,4 @@
-"""What identifies a record's content: its JSON text as delivered, and its content hash."""
+"""The identity of a record's content: its JSON text as delivered, and its content hash."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build_raw_json(batch: TextBatch) -> pl.Series:
 
 
 def escape_json(column: pl.Series) -> pl.Series:
-    """Return a String column as it may stand between the quotes of a JSON string."""
+    """Return a String column escaped for use between the quotes of a JSON string."""
     if not column.str.contains(_SPECIAL).any():
         return column
     return column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
@@ -55,11 +55,11 @@ def hash_records(
 ) -> pl.Series:
     """Return the content hash of each record: BLAKE2b with 16 bytes over its canonical form, as Binary.
 
-    The canonical form is UTF-8 text: the columns of the dataset in catalogue order, without RecordId for quotes, each
-    in its canonical form (numbers as plain decimals, dates as ISO, texts and what is unreadable as delivered, "" for
-    NULL and for a column that was not delivered), joined by NUL, which no value holds; then, for JSON records, NUL and
-    `extra`; NULs at the end are cut off, so that a new column at the end of the catalogue leaves old hashes alone.
-    It depends neither on the parser's version nor on how the record was delivered.
+    The canonical form is UTF-8 text: the columns of the dataset in catalogue order, without RecordId for quotes, each in its
+    canonical form (numbers as plain decimals, dates as ISO, texts and unreadable values as delivered, "" for NULL and for a
+    column that was not delivered), joined by NUL, which no value holds; then, for JSON records, NUL and `extra`. Trailing NULs
+    are cut off, so that a new column at the end of the catalogue does not change old hashes. It depends neither on the parser's
+    version nor on the form of delivery.
     """
     absent = pl.repeat("", height, dtype=pl.String, eager=True)
     skipped = dataset.roles.record_id if dataset.table == "quotes" else None

@@ -1,4 +1,4 @@
-"""Reads a file of corrected records: on each line the id of a reject, a tab or a comma, and the record as it should be."""
+"""Reads a file of corrected records: each line has the id of a reject, a tab or a comma, and the corrected record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sra_shared.errors import ConfigError
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"[ \t\r]*(?:\n|\Z)")
 _ID = re.compile(rb"[ ]*([0-9]{1,18})[ ]*[\t,]")
-# a record id in braces is no JSON
+# a record id in braces is not JSON
 _JSON_OBJECT = re.compile(rb"[ \t]*\{\s*[\"}]")
 _STRUCTURE = re.compile(rb'["\\{}\[\]]')
 _FORM = "Write ID, a tab, and the record."
@@ -19,8 +19,8 @@ _FORM = "Write ID, a tab, and the record."
 def parse_corrections(data: bytes) -> dict[int, str]:
     """Return the corrected record of each reject.
 
-    A record goes on over lines where a quote of it is open, as in a seed file, or a bracket of its JSON object. Raises
-    ConfigError that names the line of what is neither.
+    A record spans lines while a quote is open, as in a seed file, or a bracket of its JSON object. Raises ConfigError that names
+    the line of anything else.
     """
     _check_text(data)
     found: dict[int, str] = {}
@@ -76,6 +76,6 @@ def _find_end(data: bytes, start: int, line: int) -> tuple[int, int]:
             if depth == 0:
                 newline = data.find(b"\n", mark.end())
                 end = len(data) if newline < 0 else newline + 1
-                # what stands behind the record is left to the replay to refuse
+                # trailing text after the record is left to the replay to refuse
                 return end, mark.start() + len(data[mark.start() : end].rstrip())
     raise ConfigError(f"The JSON record that begins in line {line} does not end.", next_step="Close its brackets.")

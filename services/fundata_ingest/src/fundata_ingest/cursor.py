@@ -1,4 +1,4 @@
-"""Up to which day all changes of a dataset are stored: what the next update reaches back from."""
+"""The cursor of a dataset: the day up to which all its changes are stored, from which the next update reaches back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sra_shared.logs import get_logger
 log = get_logger(__name__)
 
 _SQL_CURSOR = "SELECT changed_until FROM fundata_cursor WHERE dataset = $1 AND language = $2"
-# what the seed files brought, as their streams noted it; files of the time before that are looked through once
+# what the seed files' streams recorded; files from before that was recorded are scanned once
 _SQL_SEEDED = """
 SELECT max(s.newest_change) AS newest, bool_or(s.newest_change IS NULL AND s.read_count > s.rejected_count) AS is_unknown
 FROM file_processing_tracker t JOIN file_stream s USING (file_id)
@@ -31,16 +31,16 @@ ON CONFLICT (dataset, language) DO UPDATE SET changed_until = greatest(c.changed
 
 
 async def read_cursor(connection: Connection, dataset: Dataset, language: str) -> date | None:
-    """Return the day up to which all changes are stored: of the last success, at first the greatest ChangeDate of the seed.
+    """Return the day up to which all changes are stored: of the last success, or initially the greatest ChangeDate of the seed.
 
-    A ChangeDate in the future says nothing. None where there is neither.
+    A ChangeDate in the future is ignored. Return None if there is neither.
     """
     cursor: date | None = await connection.fetchval(_SQL_CURSOR, dataset.name, language)
     return await _read_seeded(connection, dataset) if cursor is None else cursor
 
 
 async def find_cursor(connection: Connection, dataset: Dataset, language: str) -> date:
-    """As `read_cursor`; raises FatalError where there is no such day."""
+    """Like `read_cursor`; raises FatalError if there is no such day."""
     cursor = await read_cursor(connection, dataset, language)
     if cursor is None:
         raise FatalError(
@@ -62,9 +62,9 @@ async def _read_seeded(connection: Connection, dataset: Dataset) -> date | None:
 async def move_cursor(
     connection: Connection, dataset: Dataset, language: str, *, from_date: date, until: date, run_id: UUID
 ) -> None:
-    """Remember that all changes from one day until another are stored, where nothing is missing before that.
+    """Record that all changes from one day until another are stored, if nothing is missing before that.
 
-    An export from a later day than the cursor leaves a gap, so that the cursor stays; it never goes back.
+    An export from a later day than the cursor leaves a gap, so the cursor stays; it never moves back.
     """
     known = await read_cursor(connection, dataset, language)
     if known is not None and from_date > known:

@@ -1,4 +1,4 @@
-"""Delivered dates: ISO 8601 with or without time, and slashed ones month first where the catalogue says so."""
+"""Delivered dates: ISO 8601 with or without time, and slashed dates with the month first if the catalogue allows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MONTH_FIRST = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?: ([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.]([0-9]+))?)?(?: ([AP]M))?)?",
     re.IGNORECASE,
 )
-# Beyond these a date is a placeholder (`0001-01-01`, `9999-12-31`).
+# A date outside these bounds is a placeholder (`0001-01-01`, `9999-12-31`).
 _EARLIEST_DAY = date(1800, 1, 1)
 _MOST_YEARS_AHEAD = 100
 _NO_OFFSET = frozenset({"", "Z", "+00", "+0000", "+00:00", "-00", "-0000", "-00:00"})
@@ -31,7 +31,7 @@ _NO_OFFSET = frozenset({"", "Z", "+00", "+0000", "+00:00", "-00", "-0000", "-00:
 class ParsedDate:
     """One delivered date: its day (None for none or unreadable), its form in the hash, whether it is unreadable.
 
-    The form in the hash is the ISO date, with the time only where that is not midnight UTC.
+    The form in the hash is the ISO date, with the time only if that is not midnight UTC.
     """
 
     day: date | None
@@ -41,9 +41,9 @@ class ParsedDate:
 
 @dataclass(frozen=True)
 class DateColumn:
-    """A column of delivered dates: `day` Date, `canonical` String without nulls, `bad` Boolean, None where none is.
+    """A column of delivered dates: `day` Date, `canonical` String without nulls, `bad` Boolean, None if none is bad.
 
-    A date that is out of bounds is bad, and keeps its canonical form, which must not depend on the day of the load.
+    A date out of bounds is bad, and keeps its canonical form, which must not depend on the day of the load.
     """
 
     day: pl.Series
@@ -112,7 +112,7 @@ _READERS: dict[DateFormat, Callable[[str], tuple[date, str] | None]] = {
 
 
 def add_years(day: date, years: int) -> date:
-    """Return the same day so many years later; 28 February for a 29th that is not there."""
+    """Return the same day this many years later; 28 February for a 29th that does not exist."""
     return date(day.year + years, day.month, min(day.day, 28) if day.month == 2 else day.day)
 
 

@@ -1,4 +1,4 @@
-"""Fetches finished exports from the addresses that the vendor names, into files of a bounded size."""
+"""Downloads finished exports from the URLs that the vendor names, into files of bounded size."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from sra_shared.settings import OutboundSettings
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A file that was fetched: its SHA-256, and the host that gave it, None for a sandbox's stand-in."""
+    """A downloaded file: its SHA-256, and the host that served it, None for a sandbox's stand-in."""
 
     sha256: str
     host: str | None
 
 
 class ExportDownloads:
-    """Fetches exports; the link carries its own signature, and nothing of ours is sent with it."""
+    """Downloads exports; the link carries its own signature, and no credentials of ours are sent."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class ExportDownloads:
         check_answer: Callable[[httpx.Response], None],
         web: PublicDownloads | None = None,
     ) -> None:
-        """`check` raises where the work must stop, `check_answer` where the answer is none for this database."""
+        """`check` raises if the work must stop, `check_answer` if the response is not for this database."""
         certificates = load_certificates(outbound.ssl_cert_file, outbound.ssl_cert_dir)
         self._web = web or PublicDownloads(rules, certificates, find_proxy=partial(find_proxy, outbound))
         self._bound = Bound.of(most_bytes)
@@ -48,10 +48,10 @@ class ExportDownloads:
         self._check_answer = check_answer
 
     async def fetch(self, url: str, target: Path) -> Downloaded:
-        """Fetch an export into a file.
+        """Download an export into a file.
 
-        Raises RefusedAddressError for an address that must not be asked, FatalError for an export that is too large,
-        RetryableError where it did not come whole; then nothing stays on disk.
+        Raises RefusedAddressError for a forbidden address, FatalError for an export that is too large, RetryableError if it is
+        incomplete; then no file remains on disk.
         """
         self._check()
         try:

@@ -1,4 +1,4 @@
-"""How fresh Fundata's datasets shall be, by the catalogue."""
+"""The freshness SLA of Fundata's datasets, from the catalogue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAVPS_DELAY = timedelta(hours=14)
 
 
 def list_expected(settings: FundataSettings, catalogue: Catalogue) -> list[ExpectedDataset]:
-    """Return what is expected of every dataset of the update API; nothing without an account: seeds are history."""
+    """Return the expectation for every dataset of the update API; none without an account, since seeds are history."""
     if settings.fundata_access_key_id is None:
         return []
     return [_expect(dataset) for dataset in catalogue.datasets if dataset.endpoint is not None]

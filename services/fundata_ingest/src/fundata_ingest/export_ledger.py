@@ -1,8 +1,8 @@
-"""The ledger of exports: `fundata_export` holds where each stands.
+"""The ledger of exports: `fundata_export` holds the state of each.
 
-requesting, requested (the execution id is known), ready (the vendor prepared it), loading (the bytes are known), loaded,
-repeated (the vendor named an execution that was loaded before) or failed. A restart in any state goes on from there; what
-the vendor prepared but we never noted is never loaded.
+The states: requesting, requested (the execution id is known), ready (the vendor prepared it), loading (the bytes are known),
+loaded, repeated (the vendor named an execution that was loaded before) or failed. A restart resumes from any state. An export
+that the vendor prepared but that was never recorded is never loaded.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ async def open_export(
     given: str | None,
     overlap_days: int,
 ) -> Export:
-    """Return the run's export of this dataset, noted now where it is new; it begins at the day `given` or at the cursor.
+    """Return the run's export of this dataset, recorded now if new; it begins at the day `given` or at the cursor.
 
-    Raises FatalError where there is neither.
+    Raises FatalError if there is neither.
     """
     run_id = context.task.task_id
     row = await connection.fetchrow(
@@ -92,7 +92,7 @@ def _read_export(row: asyncpg.Record) -> Export:
 
 
 async def remember_execution(context: UnitContext, export: Export, execution_id: str) -> Export | None:
-    """Note the execution and return the export; None while another live run has this execution in hand."""
+    """Record the execution and return the export; None while another live run is loading this execution."""
     own = context.unit
     requested_at = datetime.now(UTC)
     try:
@@ -109,7 +109,7 @@ async def remember_execution(context: UnitContext, export: Export, execution_id:
                     return await _note_repeated(connection, context, export, execution_id, other["export_id"])
                 if other["is_live"]:
                     return None
-                # nobody will load it any more; the changes it holds are those of its own day
+                # no run will load it any more; it holds the changes of its own day
                 await connection.execute(
                     "UPDATE fundata_export SET state = 'failed', execution_id = NULL, error = $2 WHERE export_id = $1",
                     other["export_id"],
@@ -153,7 +153,7 @@ async def _note_requested(
 
 
 async def note_ready(context: UnitContext, export: Export) -> None:
-    """Note that the vendor prepared the export."""
+    """Record that the vendor prepared the export."""
     async with context.transaction() as connection:
         await connection.execute(
             "UPDATE fundata_export SET state = 'ready', ready_at = now() WHERE export_id = $1", export.export_id
@@ -162,8 +162,8 @@ async def note_ready(context: UnitContext, export: Export) -> None:
 
 
 async def note_host(context: UnitContext, export: Export, host: str | None, *, is_listed: bool) -> None:
-    """Note in the run's ledger which host an export came from; one that none came from before, and that no list names, is a
-    warning of the run. None is the stand-in."""
+    """Record in the run's ledger the host of an export. A host that is new and on no list is a warning of the run; None is the
+    stand-in."""
     if host is None:
         return
     async with context.transaction() as connection:
@@ -183,7 +183,7 @@ async def note_host(context: UnitContext, export: Export, host: str | None, *, i
 
 
 async def note_loading(connection: Connection, export: Export, sha256: str, size: int) -> None:
-    """Note the bytes that are being loaded, in the caller's transaction."""
+    """Record the bytes that are being loaded, in the caller's transaction."""
     await connection.execute(
         "UPDATE fundata_export SET state = 'loading', file_hash = $2, size_bytes = $3 WHERE export_id = $1",
         export.export_id,
@@ -193,7 +193,7 @@ async def note_loading(connection: Connection, export: Export, sha256: str, size
 
 
 async def note_loaded(connection: Connection, export: Export) -> None:
-    """Note that all of it is stored, in the caller's transaction."""
+    """Record that all of it is stored, in the caller's transaction."""
     await connection.execute(
         "UPDATE fundata_export SET state = 'loaded', loaded_at = now(), error = NULL WHERE export_id = $1",
         export.export_id,
@@ -201,7 +201,7 @@ async def note_loaded(connection: Connection, export: Export) -> None:
 
 
 async def forget_execution(context: UnitContext, export: Export, error: str) -> None:
-    """Go back to the beginning: the vendor will not deliver this execution any more."""
+    """Return the export to its first state: the vendor will no longer deliver this execution."""
     async with context.transaction() as connection:
         await connection.execute(
             "UPDATE fundata_export SET state = 'requesting', execution_id = NULL, error = $2 WHERE export_id = $1",
@@ -212,7 +212,7 @@ async def forget_execution(context: UnitContext, export: Export, error: str) -> 
 
 
 async def end_exports(connection: Connection, run_id: UUID) -> None:
-    """Say of the exports of a run that ended without loading them that they failed."""
+    """Mark as failed the exports of a run that ended without loading them."""
     await connection.execute(
         "UPDATE fundata_export SET state = 'failed', error = coalesce(error, 'Its run ended before it was loaded.')"
         " WHERE run_id = $1 AND state <> ALL($2::text[])",

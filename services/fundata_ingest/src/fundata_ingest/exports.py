@@ -1,4 +1,4 @@
-"""Loads one export of the update API: asked for once, remembered before it is polled, fetched, loaded exactly once."""
+"""Loads one export of the update API: requested once, recorded before it is polled, downloaded, loaded exactly once."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ExportJob:
     drop_limit: Decimal | None
 
     def name_file(self, export: Export) -> str:
-        """Return the name under which the downloaded bytes stand in the ledger of files."""
+        """Return the name of the downloaded bytes in the ledger of files."""
         return f"api/{self.dataset.name}{f'.{self.language}' if self.language else ''}/{export.execution_id}"
 
 
@@ -73,7 +73,7 @@ async def load_export(
     batch_rows: int,
     drop_limit: Decimal | None,
 ) -> None:
-    """Do one unit of an update run, from wherever it stands; see the states of export_ledger.
+    """Process one unit of an update run from its current state; see the states of export_ledger.
 
     The download goes to the system's folder for temporary files, which TMPDIR names.
     """
@@ -103,7 +103,7 @@ async def load_export(
 
 
 async def _request(job: ExportJob, api: UpdateApi, export: Export) -> Export:
-    """Have the vendor prepare the export unless it does so already; its id is committed before anything else."""
+    """Request the export unless the vendor already prepares it; its id is committed before anything else."""
     if export.execution_id is not None:
         return export
     execution_id = await api.request_export(str(job.dataset.endpoint), export.from_date, job.language or None)
@@ -163,9 +163,9 @@ async def _load_file(job: ExportJob, export: Export, path: Path, sha256: str) ->
 def _find_reader(
     stream: BinaryIO, name: str, dataset: Dataset, size: int, export: Export, batch_rows: int
 ) -> tuple[Callable[[Position | None], Iterator[TextBatch]], list[str] | None]:
-    """Return what reads the delivery from a position, and a CSV's columns; the first byte distinguishes JSON from CSV.
+    """Return a function that reads the delivery from a position, and a CSV's columns; the first byte distinguishes JSON from CSV.
 
-    Raises RetryableError where it is neither (an HTML page, say): the vendor may do better next time.
+    Raises RetryableError if it is neither (an HTML page, say): the vendor may deliver it correctly next time.
     """
     head = stream.read(HEAD_BYTES)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -209,7 +209,7 @@ async def _commit_chunk(
 
 
 async def _finish(job: ExportJob, export: Export, file_id: int, state: StreamState, size: int) -> None:
-    """Note that all of it is loaded and move the cursor, in the transaction that ends the unit."""
+    """Record that all of it is loaded and move the cursor, in the transaction that ends the unit."""
     context = job.context
     async with context.transaction() as connection:
         if not state.done:

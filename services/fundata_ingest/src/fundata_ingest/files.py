@@ -1,4 +1,4 @@
-"""Looks at the first 64 KB of a file and says whether it is what the catalogue names, or why not, in one message."""
+"""Checks the first 64 KB of a file: whether it is what the catalogue names, or why not, in one message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COMPRESSED = {
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML = re.compile(rb"\A\s*<(?:!doctype\s+html|html|head|body|\?xml|!--)", re.I)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-# Below this number of damaged lines a file is not called "not text": its lines are quarantined one by one.
+# With fewer damaged lines than this a file is not "not text": its lines are quarantined one by one.
 _MIN_DAMAGED_LINES = 20
 # Bounds of the message about a header that may be anything.
 _MAX_LISTED, _MAX_COMPARED, _MAX_NAME = 40, 200, 100
@@ -42,8 +42,8 @@ def inspect_file(
 ) -> FileHead | FileProblem:
     """Judge a file by its first HEAD_BYTES bytes (all of a shorter one).
 
-    `path` is relative to the seed folder, with slashes; it names the dataset unless `dataset` is given (a download).
-    Raises nothing for what `head` holds.
+    `path` is relative to the seed folder, with slashes; it names the dataset unless `dataset` is given (a download). Raises
+    nothing for the content of `head`.
     """
     found = dataset or catalogue.find_file(path)
     if found is None:
@@ -58,7 +58,7 @@ def inspect_file(
 
 
 def report_missing(path: str, dataset: Dataset) -> FileProblem:
-    """Return the problem of a catalogued file that is nowhere to be had."""
+    """Return the problem of a catalogued file that is nowhere available."""
     message = f"{path} ({dataset.name}): the catalogue names this file, but it is not there; the others are loaded."
     return FileProblem(path, "missing", "missing", message, dataset.name)
 
@@ -94,7 +94,7 @@ def _looks_like_utf16(head: bytes) -> bool:
 
 
 def _find_binary_content(head: bytes, path: str, dataset: Dataset) -> FileProblem | None:
-    """Return the problem of a file that is not UTF-8 text as a whole; a few damaged lines are not one."""
+    """Return the problem of a file that is not UTF-8 text as a whole; a few damaged lines are no such problem."""
     lines = head.split(b"\n")
     if _is_damaged(lines[0]):
         return _refuse(path, dataset, "not_text", "is not UTF-8 text: its first line holds other bytes.")
@@ -117,7 +117,7 @@ def _is_damaged(line: bytes) -> bool:
 
 
 def _has_bare_line_ends(head: bytes, dataset: Dataset) -> bool:
-    """Return whether lines end in CR alone: no LF is near, or what stands before the first CR is the whole header."""
+    """Return whether lines end in CR alone: no LF is near, or the text before the first CR is the whole header."""
     text = head.removeprefix(_BYTE_ORDER_MARK)
     line, mark, rest = text.partition(b"\r")
     if not mark or not rest or rest.startswith(b"\n") or b"\n" in line:
@@ -189,12 +189,12 @@ def _join(names: Sequence[str]) -> str:
 
 
 def _show(name: str) -> str:
-    """Return a delivered name as it may stand in a message: one line, not endless."""
+    """Return a delivered name in a form fit for a message: one line, bounded length."""
     return repr(name)[1:-1][:60] if name.strip() else "(no name)"
 
 
 def _guess_renames(added: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
-    """Pair each missing column with the added one that is most like it; only what is much alike counts."""
+    """Pair each missing column with the most similar added one, if it is similar enough."""
     renamed: dict[str, str] = {}
     free = {normalise_name(name): name for name in added[:_MAX_COMPARED] if 0 < len(name.strip()) <= _MAX_NAME}
     for old in missing:

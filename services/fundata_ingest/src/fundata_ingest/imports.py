@@ -1,4 +1,4 @@
-"""What a run of type `csv_import` does when it is asked for over HTTP: the seed tree, or rejects tried again."""
+"""The work of a `csv_import` run requested over HTTP: loading the seed tree, or replaying rejects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ImportRequest(ReplayParameters):
 
 @dataclass(frozen=True)
 class ImportWork:
-    """Hands each run on to the work that it is for."""
+    """Passes each run to its work."""
 
     seed: Work
     replay: Work
@@ -32,7 +32,7 @@ class ImportWork:
 
     @property
     def concurrency(self) -> int:
-        """Parts at once; a replay has only one."""
+        """The number of parts at once; a replay has only one."""
         return self.seed.concurrency
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
@@ -40,11 +40,11 @@ class ImportWork:
         return await self._choose(context.task).plan(context)
 
     async def process(self, context: UnitContext) -> None:
-        """Do one part."""
+        """Process one part."""
         await self._choose(context.task).process(context)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole."""
+        """Judge the whole run."""
         return await self._choose(task).conclude(connection, task, units)
 
     def _choose(self, task: ProcessingTask) -> Work:

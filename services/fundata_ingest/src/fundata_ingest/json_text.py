@@ -1,7 +1,7 @@
-"""JSON values as text in one canonical form, which is the same before a record is stored as jsonb and when it is read back.
+"""JSON values as text in one canonical form, the same before a record is stored as jsonb and after it is read back.
 
-PostgreSQL's jsonb orders the keys of objects anew and writes numbers without exponent. Whatever is derived from a record -
-the text of its list elements, its content hash - must not depend on whether it comes from the vendor or from the table.
+PostgreSQL's jsonb reorders the keys of objects and writes numbers without exponent. Whatever is derived from a record - the text
+of its list elements, its content hash - must not depend on whether it comes from the vendor or from the table.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from json.encoder import encode_basestring
 from typing import Final
 
 MOST_DEPTH: Final = 200
-"""Objects and lists in one another; deeper is no record, and beyond some thousands no parser follows."""
+"""The deepest nesting of objects and lists; anything deeper is no record, and beyond some thousands every parser fails."""
 
 _NUMBER = re.compile(r"-?([0-9]+)(?:[.]([0-9]+))?(?:[eE]([+-]?[0-9]{1,6}))?\Z")
-# numeric, and with it jsonb, holds so many digits before and after the point
+# numeric, and with it jsonb, holds this many digits before and after the point
 _MOST_WHOLE, _MOST_DECIMALS = 131_072, 16_383
-# a short text must not become a very long one: with a greater exponent a number stays as it was delivered, as a text
+# a short text must not become a very long one: a number with a greater exponent stays as delivered, as a text
 _MOST_EXPONENT = 40
 
 
@@ -33,9 +33,9 @@ class TooDeepError(ValueError):
 
 
 def dump_value(value: object, depth: int = 0) -> str:
-    """Write a parsed value as compact JSON: keys in order, numbers plain with the digits delivered.
+    """Write a parsed value as compact JSON: keys sorted, numbers plain with the digits delivered.
 
-    What jsonb cannot hold as a number (NaN, 1e400000) is written as a text. Raises TooDeepError.
+    A number that jsonb cannot hold (NaN, 1e400000) becomes a text. Raises TooDeepError.
     """
     if depth > MOST_DEPTH:
         raise TooDeepError(f"The record is nested deeper than {MOST_DEPTH} levels.")
@@ -53,7 +53,7 @@ def dump_value(value: object, depth: int = 0) -> str:
 
 
 def write_number(text: str) -> str | None:
-    """Return a JSON number as jsonb writes it: `1.50e1` gives 15.0, `-0.0` gives 0.0; None where jsonb cannot hold it."""
+    """Return a JSON number as jsonb writes it: `1.50e1` becomes 15.0, `-0.0` becomes 0.0; None if jsonb cannot hold it."""
     match = _NUMBER.match(text)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Keys of records in their normal form, by which one instrument has one identifier however a file spells it."""
+"""The normal form of keys, in which one instrument has one identifier however a file spells it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RANGES: Final = (
 # a list of our own, since the classes of Unicode change with Python's version and keys must not
 INVISIBLE: Final = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
 
-# nearly every key there is
+# matches nearly every key
 _PLAIN = r"^[0-9]+$"
 _WHOLE_NUMBER = r"^([0-9]+)\.0*$"
 _NO_VALUE = r"^(?i:null|none|n/a)$"

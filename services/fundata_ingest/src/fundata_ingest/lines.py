@@ -1,4 +1,4 @@
-"""Looks at a buffer of CSV lines with numpy: where each starts, how many fields it has, what is wrong with it."""
+"""Classifies a buffer of CSV lines with numpy: where each starts, how many fields it has, what is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LineTable:
-    """The whole physical lines at the start of a buffer; every array has one entry a line.
+    """The whole physical lines at the start of a buffer; every array has one entry per line.
 
-    `starts`, `ends`: offsets of its content (without CR and LF); `line_ends`: offset after its LF. `hard`: indexes of
-    the lines that only the scanner can read. `plain`: a record by itself, if outside quotes; `sound`: a good one.
+    `starts`, `ends`: offsets of its content (without CR and LF); `line_ends`: offset after its LF. `hard`: indexes of the lines
+    that only the scanner can read. `plain`: a record by itself, if outside quotes; `sound`: a good one.
     """
 
     starts: Offsets
@@ -47,7 +47,7 @@ class LineTable:
 
 
 def classify_lines(data: bytes, limit: int, expected: int, *, at_end: bool) -> LineTable:
-    """Look at the first `limit` lines of `data`; a last line without LF counts only `at_end` of the file."""
+    """Classify the first `limit` lines of `data`; a last line without LF counts only `at_end` of the file."""
     view = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(view == _LF)[:limit].astype(np.int64, copy=False)
     line_ends = ends + 1
@@ -91,7 +91,7 @@ def classify_lines(data: bytes, limit: int, expected: int, *, at_end: bool) -> L
 
 
 def _count_per_line(positions: Offsets, line_ends: Offsets) -> npt.NDArray[np.int64]:
-    """Return how many of the sorted `positions` fall into each line."""
+    """Return how many of the sorted `positions` are in each line."""
     return np.diff(np.searchsorted(positions, line_ends), prepend=0)
 
 
@@ -100,8 +100,8 @@ def _inspect_quotes(
 ) -> tuple[Mask, npt.NDArray[np.int64]]:
     """Return the lines whose quotes are not well formed by themselves, and per line the commas inside quotes.
 
-    Well formed means that quotes alternate between one that opens, at a field's start or directly after one that
-    closes (a doubled quote), and one that closes, at a field's end or directly before one that opens.
+    Well formed means that quotes alternate between an opening one, at a field's start or directly after a closing one (a doubled
+    quote), and a closing one, at a field's end or directly before an opening one.
     """
     quotes = np.flatnonzero(view == 34)
     line = np.searchsorted(line_ends, quotes, side="right")

@@ -1,4 +1,4 @@
-"""Loads a seed tree in this process: asks for the run, or adopts the one that a killed load left, and carries it through."""
+"""Loads a seed tree in this process: requests the run, or adopts the one that a killed load left, and completes it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 log = get_logger(__name__)
 
 _LONGEST_ATTEMPT = 14_400
-# attempts without any progress: many, since each new one is somebody's decision to load again
+# attempts without any progress: many, since a person decides on each new one
 _MOST_RETRIES = 10
 
 Watch = Callable[[Sequence[Unit]], None]
@@ -50,9 +50,9 @@ Watch = Callable[[Sequence[Unit]], None]
 
 @dataclass(frozen=True)
 class LoadResult:
-    """How a load ended: its run, its parts, and what became of every file over all runs that worked on it.
+    """The outcome of a load: its run, its parts, and the counts of every file over all runs that worked on it.
 
-    `was_adopted`: the run had been planned before, by a process that died or is still at work.
+    With `was_adopted`, the run was planned before, by a process that died or is still working.
     """
 
     task: ProcessingTask
@@ -65,11 +65,11 @@ class LoadResult:
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong beyond single records, in sentences."""
+        """The errors beyond single records, in sentences."""
         return [error["message"] for error in self.task.error_details]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of SPEC section 7."""
+        """Return the JSON of SPEC section 7."""
         return {
             "status": self.task.status.value,
             "seconds": round(self.seconds, 3),
@@ -89,10 +89,10 @@ async def run_in_process(
     timing: LeaseTiming = DEFAULT_TIMING,
     by: Actor | None = None,
 ) -> LoadResult:
-    """Carry a run through without any service; the same live work is joined, that of a dead process taken over.
+    """Complete a run without any service; join the same live work, and take over that of a dead process.
 
-    `watch` is called with the run's parts about every `watch_seconds`. Raises ConfigError where the database is not
-    migrated, and what the database raises when it is gone.
+    `watch` is called with the run's parts about every `watch_seconds`. Raises ConfigError if the database is not migrated, and
+    what the database raises when it is unreachable.
     """
     started = time.monotonic()
     connection = await open_connection(dsn, application_name="sra:load")
@@ -129,10 +129,10 @@ async def load_seed_tree(
     timing: LeaseTiming = DEFAULT_TIMING,
     by: Actor | None = None,
 ) -> LoadResult:
-    """Load a tree as it lies there now.
+    """Load a tree as it is now.
 
-    The run that a killed load left is finished as it was planned; what came to the folder, or changed there, since then is
-    loaded by another one, and both are told as one. Raises as `run_in_process`.
+    A run that a killed load left is finished as planned. Files that were added or changed since then are loaded by another run,
+    and both are reported as one. Raises as `run_in_process` does.
     """
     result = await run_in_process(dsn, request, work, watch=watch, timing=timing, by=by)
     if not result.was_adopted or result.task.status is RunStatus.CANCELLED:
@@ -144,7 +144,7 @@ async def load_seed_tree(
 
 
 def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
-    """Return whether the tree holds a file that is not the one these units were planned with."""
+    """Return whether the tree holds a file that differs from the one with which these units were planned."""
     planned = {
         unit.detail["file"]: (unit.detail.get("size"), unit.detail.get("modified_ns"))
         for unit in units
@@ -155,7 +155,8 @@ def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
 
 
 def _join_results(first: LoadResult, second: LoadResult) -> LoadResult:
-    """Return what both runs did; what the second skipped, since the first had loaded it, is reported as the first left it."""
+    """Return the outcome of both runs; a file that the second skipped, since the first loaded it, is reported as the first left
+    it."""
     loaded = {file["file"]: file for file in first.files if file["status"] == UnitStatus.COMPLETED}
     files = [loaded.get(file["file"], file) if file["status"] == UnitStatus.SKIPPED else file for file in second.files]
     return replace(

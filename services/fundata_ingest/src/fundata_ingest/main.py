@@ -37,11 +37,11 @@ def make_app(
     *,
     timing: LeaseTiming = DEFAULT_TIMING,
 ) -> FastAPI:
-    """Return the application; raises ConfigError where the settings do not do."""
+    """Return the application; raises ConfigError if the settings are invalid."""
     catalogue = load_catalogue()
 
     def make_all_works() -> dict[str, Work]:
-        # they bring Polars and NumPy along, which an idle service does without
+        # they import Polars and NumPy, which an idle service does not need
         from fundata_ingest.replay import ReplayWork  # noqa: PLC0415
         from fundata_ingest.steps import make_works  # noqa: PLC0415
 

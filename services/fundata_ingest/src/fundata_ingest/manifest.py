@@ -1,4 +1,4 @@
-"""What object storage holds of a seed tree: path, size and SHA-256 of every file."""
+"""The manifest of a seed tree in object storage: path, size and SHA-256 of every file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What the storage holds."""
+    """The files that the storage holds."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,7 +1,7 @@
 """One stored record of Fundata as a typed model: what every row of the two tables must be, checked row by row.
 
-Loads are typed and checked by column (`typed.py`); these models are for a single record: to read stored rows back as
-typed values, and to hold what a load stored against the rules.
+Loads are typed and checked by column (`typed.py`). These models are for a single record: to read stored rows back as typed
+values, and to check what a load stored against the rules.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY_BYTES)]
 
 
 class FundataRecord(BaseModel):
-    """What a row of either table carries besides its dataset's own columns."""
+    """The columns of a row of either table besides its dataset's own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -98,7 +98,7 @@ class FundataRecord(BaseModel):
 
 
 class FundataQuotesRecord(FundataRecord):
-    """A row of `fundata_quotes`; NULL where nothing was delivered, amounts in the fund's currency."""
+    """A row of `fundata_quotes`; NULL if nothing was delivered, amounts in the fund's currency."""
 
     date: date
     navps: OptionalNetAssetValue = None

@@ -1,7 +1,6 @@
-"""Delivered numbers: what is readable, their plain decimal form, and whether they fit numeric(12,2).
+"""Delivered numbers: which are readable, their plain decimal form, and whether they fit numeric(12,2).
 
-No binary float anywhere: a number stays text from the file to PostgreSQL, whose numeric(12,2) input rounds half away
-from zero.
+No binary float anywhere: a number stays text from the file to PostgreSQL, whose numeric(12,2) input rounds half away from zero.
 """
 
 from __future__ import annotations
@@ -20,27 +19,27 @@ from fundata_ingest.batches import WarningReason
 BLANKS = " \t\r\n"
 NULL_WORDS = frozenset({"", "NULL", "NONE", "N/A"})
 
-# Optional sign, $, digits with or without groups of three, fraction, exponent. PostgreSQL's regular expressions read
-# this pattern in the same way.
+# Optional sign, $, digits with or without groups of three, fraction, exponent. PostgreSQL's regular expressions read this pattern
+# in the same way.
 NUMBER_PATTERN = (
     r"^[ \t\r\n]*([+-]?)[$]?(?:([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.]([0-9]*))?|[.]([0-9]+))"
     r"(?:[eE]([+-]?[0-9]+))?[ \t\r\n]*$"
 )
 _NUMBER = re.compile(NUMBER_PATTERN.removesuffix("$") + r"\Z")
 
-# A readable number that is its own plain form and far from an overflow: nearly every value there is.
+# A readable number that is its own plain form and far from an overflow: nearly every value.
 _PLAIN = r"^(?:0|-?[1-9][0-9]{0,8}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,29}[1-9])$"
 _ENDS_IN_ZEROS = r"^-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,29}0$"
 
 # Digits before the point of the first value that cannot fit, and the least digits that round up to it.
 _MAX_WHOLE_DIGITS = 10
 _ROUNDS_TO_OVERFLOW = "9999999999995"
-# Numbers with a longer plain form than this keep an exponent in the hash; of long ones PostgreSQL gets so many decimals.
+# Numbers with a longer plain form than this keep an exponent in the hash; PostgreSQL gets this many decimals of long ones.
 _MAX_PLAIN_EXPONENT = 1000
 _MAX_DECIMALS = 30
 _MAX_VALUE_LENGTH = _MAX_WHOLE_DIGITS + _MAX_DECIMALS + 2
 _MAX_EXPONENT_DIGITS = 9
-# Longer texts are not remembered, so that what is remembered stays small.
+# Longer texts are not cached, so that the cache stays small.
 CACHED_LENGTH = 64
 
 
@@ -48,8 +47,8 @@ CACHED_LENGTH = 64
 class ParsedNumber:
     """One delivered number.
 
-    `canonical`: its plain decimal without trailing zeros ("" for none, the delivered text if unreadable); `value`: what
-    PostgreSQL's numeric input takes, None for NULL; `reason`: why a value that was there became NULL.
+    `canonical`: its plain decimal without trailing zeros ("" for none, the delivered text if unreadable); `value`: the input for
+    PostgreSQL's numeric, None for NULL; `reason`: why a present value became NULL.
     """
 
     canonical: str
@@ -110,7 +109,7 @@ _parse_cached = lru_cache(maxsize=65_536)(_parse)
 
 
 def _write_value(canonical: str, sign: str, digits: str, point: int) -> str:
-    """Return a number that fits as PostgreSQL gets it: only the third decimal decides the rounding, so it may be cut."""
+    """Return a number that fits in the form for PostgreSQL: only the third decimal decides the rounding, so it may be cut."""
     if len(canonical) <= _MAX_VALUE_LENGTH:
         return canonical
     return "0" if point < -2 else sign + _write_plain(digits[: max(point, 0) + _MAX_DECIMALS], point)
@@ -123,7 +122,7 @@ def _read_exponent(text: str) -> int:
 
 
 def _write_plain(digits: str, point: int) -> str:
-    """Return 0.`digits` times ten to the power `point`; with an exponent where that would be very long."""
+    """Return 0.`digits` times ten to the power `point`; with an exponent if it would otherwise be very long."""
     if abs(point) > _MAX_PLAIN_EXPONENT:
         return f"0.{digits}E{point}"
     if point <= 0:
@@ -134,7 +133,7 @@ def _write_plain(digits: str, point: int) -> str:
 
 
 def type_numbers(column: pl.Series) -> NumberColumn:
-    """Read a String column without nulls; the same as parse_number for every value."""
+    """Read a String column without nulls; equals parse_number for every value."""
     plain = column.str.contains(_PLAIN)
     if plain.all():
         return NumberColumn(column, column, [])
@@ -147,7 +146,7 @@ def type_numbers(column: pl.Series) -> NumberColumn:
     rows = rest.arg_true()
     whole_canonical = _put_back(column, rest, canonical)
     nulls = empty | _put_back(empty, rest, is_null)
-    # Where a value was cut for PostgreSQL its canonical form is over-long; those few are set one by one.
+    # A value cut for PostgreSQL has an over-long canonical form; those few are set one by one.
     value = _set_null(whole_canonical, nulls)
     long = (value.str.len_bytes() > _MAX_VALUE_LENGTH).fill_null(value=False)
     if long.any():

@@ -1,4 +1,4 @@
-"""What a data or quote run may be told."""
+"""The parameters of a data or quote run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a file is loaded and how long it will still take, over all its streams."""
+"""The rate and the remaining time of a file's load, over all its streams."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SHORTEST = 0.001
 
 
 class FilePace:
-    """Measures one file from the moment on at which this process took it up; its parts tell of the file as a whole.
+    """Measures one file from the moment at which this process began to load it; each unit reports the file as a whole.
 
-    Each stream reads all of the file and takes its share of the rows, so that the bytes done are the mean over the streams.
+    Each stream reads the whole file and takes its share of the rows, so the bytes done are the mean over the streams.
     """
 
     def __init__(self, file: str, size: int, file_id: int, done: float, rows: int) -> None:
@@ -28,10 +28,10 @@ class FilePace:
         self._began = time.monotonic()
 
     async def measure(self, connection: Connection) -> Mapping[str, Any]:
-        """Return what a unit's progress says after a chunk, in the transaction of the chunk.
+        """Return a unit's progress after a chunk, in the transaction of the chunk.
 
-        `bytes_done` of `bytes_total`, `rows` read so far, `rows_per_second` and `bytes_per_second` in this process,
-        `eta_seconds` until the end.
+        `bytes_done` of `bytes_total`, `rows` read so far, `rows_per_second` and `bytes_per_second` in this process, `eta_seconds`
+        until the end.
         """
         done, rows = await _read_sums(connection, self._file_id, self._size)
         seconds = max(time.monotonic() - self._began, _SHORTEST)
@@ -48,7 +48,7 @@ class FilePace:
 
 
 async def open_pace(pool: Pool, file: str, size: int, file_id: int) -> FilePace:
-    """Begin to measure a file of `size` bytes from where it stands now."""
+    """Begin to measure a file of `size` bytes from its current resume points."""
     async with pool.acquire() as connection:
         return FilePace(file, size, file_id, *await _read_sums(connection, file_id, size))
 

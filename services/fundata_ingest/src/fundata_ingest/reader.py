@@ -1,7 +1,7 @@
 """Streams a seed CSV as batches of text records, in memory that does not grow with the file.
 
-Lines without trouble are found with numpy and split by Polars; records over several lines, with odd quotes or stray
-CRs go through the scanner, one by one. Both give the same fields (tested against each other), merged in line order.
+Regular lines are found with numpy and split by Polars. Records over several lines, with odd quotes or stray CRs go through the
+scanner, one by one. Both return the same fields (tested against each other), merged in line order.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class _Slow:
 def read_batches(
     stream: BinaryIO, head: FileHead, *, start: Position | None = None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[TextBatch]:
-    """Yield the records from `start` (default: the first one; else the `end` of a former batch) to the end of `stream`.
+    """Yield the records from `start` (default: the first one; else the `end` of an earlier batch) to the end of `stream`.
 
-    Batches hold at most `batch_rows` physical lines and at least one record. Nothing is raised for what the bytes hold.
+    Batches hold at most `batch_rows` physical lines and at least one record. No content of the bytes raises.
     """
     position = start or head.start
     stream.seek(position.offset)
@@ -92,7 +92,7 @@ def _fill(stream: BinaryIO, carry: bytes, batch_rows: int) -> tuple[bytes, bool]
 def _cut_batch(
     data: bytes, head: FileHead, position: Position, batch_rows: int, *, at_end: bool
 ) -> TextBatch | Incomplete:
-    """Make a batch of the first lines of `data`; "more" or "oversize" where not even one record ends in it."""
+    """Make a batch of the first lines of `data`; return "more" or "oversize" if not even one record ends in it."""
     table = classify_lines(data, batch_rows, len(head.columns), at_end=at_end)
     if not table.count:
         return "more" if len(data) <= ROW_LIMIT + 2 else "oversize"
@@ -183,7 +183,7 @@ def _reject_lines(data: bytes, table: LineTable, position: Position) -> list[Rej
 
 
 def _split_lines(data: bytes, table: LineTable, lines: npt.NDArray[np.int64], head: FileHead) -> pl.DataFrame | None:
-    """Return the fields of the good single-line records, None where Polars does not see exactly those."""
+    """Return the fields of the good single-line records, None if Polars does not see exactly those."""
     if not lines.size:
         return _frame_of_fields([], head)
     payload = _join_runs(data, table, lines)
@@ -223,7 +223,7 @@ def _frame_of_fields(rows: Sequence[Sequence[bytes]], head: FileHead) -> pl.Data
 
 
 def _skip_long_record(stream: BinaryIO, data: bytes, head: FileHead, position: Position) -> tuple[TextBatch, bytes]:
-    """Read over the record that fills `data` and goes on, keeping ROW_LIMIT bytes; returns it and what follows."""
+    """Skip the record that fills `data` and continues, keeping ROW_LIMIT bytes; return it and what follows."""
     raw, length, lines, rest = data[:ROW_LIMIT], len(data), data.count(b"\n"), b""
     ended = 0
     while piece := stream.read(_PIECE):

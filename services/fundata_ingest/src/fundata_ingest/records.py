@@ -1,4 +1,4 @@
-"""The JSON form of a delivery, as the same text batches as a CSV gives: list fields become elements of their record."""
+"""The JSON form of a delivery, as the same text batches as a CSV's: list fields become elements of their record."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from fundata_ingest.typed import ELEMENT_SCHEMA, type_batch
 from sra_shared.json_stream import ROW_LIMIT, BrokenJsonError, Element, iterate_elements
 
 _BATCH_CHARACTERS = 8 << 20
-# A record with lists becomes a row an element, each with all of raw_json: what the rows of a batch hold together is bounded,
-# and what one record may come to. `row_ordinal` is a smallint.
+# A record with lists becomes one row per element, each with all of raw_json. This bounds the total of a batch's rows, and the
+# rows of one record. `row_ordinal` is a smallint.
 _BATCH_EXPLODED = 32 << 20
 MOST_ELEMENTS = 32_767
 MOST_EXPLODED = 1 << 30
-# what a row holds beside raw_json, roughly
+# approximate size of a row besides raw_json
 _ROW_CHARACTERS = 400
 _IDENTIFIER_ALIAS = "identifier"
 _API_VERSION = "apiversion"
@@ -62,12 +62,12 @@ class FlatRecord:
 
     @property
     def elements(self) -> int:
-        """How many elements the list fields hold together."""
+        """The number of elements in all list fields."""
         return sum(len(values) for _, values in self.lists)
 
     @property
     def exploded(self) -> int:
-        """How many characters its rows hold together, roughly."""
+        """The approximate number of characters in all its rows."""
         return max(1, self.elements) * (len(self.raw_json) + _ROW_CHARACTERS)
 
 
@@ -97,11 +97,11 @@ def read_json_batches(
     batch_rows: int = BATCH_ROWS,
     ambiguous: frozenset[str] | None = None,
 ) -> Iterator[TextBatch]:
-    """Yield the records of a JSON array in `stream` from `start` (default: all; else a former batch's `end`).
+    """Yield the records of a JSON array in `stream` from `start` (default: all; else an earlier batch's `end`).
 
-    `delivered_on` is the change date of records without one. `source_line` is the number of the record, from 1.
-    `ambiguous`: what find_ambiguous_keys gave for this stream; it is asked here where not given. Raises
-    BrokenJsonError for what is not a whole array; a record that is not an object is a reject (`field_count`).
+    `delivered_on` is the change date of records without one. `source_line` is the number of the record, from 1. `ambiguous` is
+    the result of find_ambiguous_keys for this stream; it is computed if not given. Raises BrokenJsonError for anything but a
+    whole array; a record that is not an object is a reject (`field_count`).
     """
     if ambiguous is None:
         ambiguous = find_ambiguous_keys(stream, dataset)
@@ -143,9 +143,9 @@ def find_ambiguous_keys(stream: BinaryIO, dataset: Dataset) -> frozenset[str]:
 
 
 def read_stored_records(dataset: Dataset, lines: Sequence[int], raw_json: Sequence[str]) -> TextBatch:
-    """Return stored records as a batch again, to be typed under the rules as they now are.
+    """Return stored records as a batch again, to be typed under the present rules.
 
-    `lines` must differ from each other; they come back as `source_line`. Raises BrokenJsonError for what is no JSON.
+    `lines` must be distinct; they are returned as `source_line`. Raises BrokenJsonError for what is not JSON.
     """
     records = [flatten_record(_as_object(decode_value(text)), dataset) for text in raw_json]
     collected = _Collected(list(lines), list(raw_json), records)
@@ -154,10 +154,10 @@ def read_stored_records(dataset: Dataset, lines: Sequence[int], raw_json: Sequen
 
 
 def flatten_record(record: Mapping[str, object], dataset: Dataset) -> FlatRecord:
-    """Sort the fields of one record: names count without case and underscores, `identifier` is the InstrumentKey.
+    """Sort the fields of one record: names are compared without case and underscores, `identifier` is the InstrumentKey.
 
-    Of several fields with one name the one that is written as catalogued counts, else the first in order; the others stay
-    under their own names. List fields come in the order of their names. Raises TooDeepError.
+    Of several fields with one name, the one written as catalogued counts, else the first in order; the others stay under their
+    own names. List fields are sorted by name. Raises TooDeepError.
     """
     fields: dict[str, str] = {}
     whole: dict[str, object] = {}
@@ -243,7 +243,7 @@ def _judge_text(text: str) -> tuple[RejectReason, str] | None:
 
 
 def _judge_size(record: FlatRecord) -> tuple[RejectReason, str] | None:
-    """Return what the table could not hold, or not within reason: the record once more in every row."""
+    """Return why a record is too large to store: each of its rows repeats the record."""
     if record.elements > MOST_ELEMENTS or record.exploded > MOST_EXPLODED:
         return "row_too_long", (
             f"The record would become {record.elements:,} rows with {record.exploded:,} characters together; at most"

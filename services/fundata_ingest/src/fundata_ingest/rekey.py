@@ -1,7 +1,7 @@
 """Moves records that are stored under an odd key to the normal one: `412000.0` to `412000`.
 
-The tables are append-only. The record is appended under its true key as a new version there, where it is not known
-already, and the odd key gets a last version whose record_state is REKEYED, which no current view shows.
+The tables are append-only. The record is appended under its true key as a new version, unless it is already known there. The odd
+key gets a last version whose record_state is REKEYED, which no current view shows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fundata_ingest.targets import find_target
 from sra_shared.db import Connection
 
 REKEYED: Final = "Rekeyed"
-"""record_state of the last version of a key whose record goes on under its normal form."""
+"""record_state of the last version of a key whose record continues under its normal form."""
 
 _SQL_UNLIST = """
 DELETE FROM fundata_odd_key k WHERE k.dataset = $1 AND NOT EXISTS (
@@ -38,7 +38,7 @@ _DELIVERED_WITH = ["data_source", "source_file", "execution_id"]
 
 
 def read_changes(rows: Sequence[asyncpg.Record]) -> pl.Series:
-    """Return the change dates that records were stored with; what is out of bounds, and an older release kept, as none."""
+    """Return the stored change dates of records; those out of bounds, which an older release stored, as null."""
     changes = pl.Series("stored", [row["change_date"] for row in rows], dtype=pl.Date)
     return changes.set(~is_within_bounds(changes, datetime.now(UTC).date()), None)
 
@@ -62,7 +62,7 @@ def find_moved(dataset: Dataset, rows: Sequence[asyncpg.Record], fresh: TypedBat
 async def store_moved(
     connection: Connection, dataset: Dataset, run_id: UUID, rows: Sequence[asyncpg.Record], fresh: TypedBatch
 ) -> None:
-    """Append the records of `fresh` under their keys, each as its delivery brought it, in the transaction of their page.
+    """Append the records of `fresh` under their keys, each as its delivery had it, in the transaction of their page.
 
     `rows` as in find_moved. Raises what the database raises.
     """
@@ -73,7 +73,7 @@ async def store_moved(
     ).with_columns(
         pl.col("source_line").fill_null(0).alias("line"), place.alias("place"), read_changes(rows).gather(place)
     )
-    # what came twice under one path has the same lines
+    # records delivered twice under one path have the same lines
     turn = pl.int_range(pl.len()).over(*_DELIVERED_WITH, "line")
     for group in delivered.with_columns(turn=turn).partition_by(*_DELIVERED_WITH, "turn"):
         first = group.row(0, named=True)
@@ -90,7 +90,7 @@ async def store_moved(
 
 
 def _restore_lines(fresh: TypedBatch, group: pl.DataFrame) -> TypedBatch:
-    """Return the records of a group in line order, with their lines and the change date that they were stored with."""
+    """Return the records of a group in line order, with their lines and their stored change date."""
     lines = group.select("place", "line", "stored")
     frame = (
         fresh.frame.join(lines, left_on="source_line", right_on="place", how="inner")
@@ -107,7 +107,7 @@ def _restore_lines(fresh: TypedBatch, group: pl.DataFrame) -> TypedBatch:
 
 
 async def unlist_moved(connection: Connection, dataset: Dataset) -> None:
-    """Take the odd keys of a dataset off the list of those that hold current records."""
+    """Remove the odd keys of a dataset from the list of those that hold current records."""
     target = find_target(dataset)
     same_record = "t.record_id = k.record_id" if target.key_column == "record_id" else "true"
     query = _SQL_UNLIST.format(table=target.table, key=target.key_column, same_record=same_record)

@@ -1,6 +1,6 @@
 """Derives a dataset's typed columns again from raw_json and appends what differs as next versions.
 
-A record whose key comes out otherwise is moved to that key, see rekey.py.
+A record whose key comes out differently is moved to that key, see rekey.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, RunEnd, RunRequest, TaskType, Unit, UnitContext, UnitPlan
 
 _ROWS = 5_000
-# a page holds at most so many characters of raw_json and rows of the table, and one record
+# a page holds at most this many characters of raw_json and rows of the table, and one record
 _CHARACTERS, _TABLE_ROWS = 8 << 20, 50_000
 _ROWS_AT_ONCE = 50
 _LONGEST_ATTEMPT = 14_400
@@ -87,7 +87,7 @@ def make_reparse_request(dataset: str) -> RunRequest:
 
 @dataclass(frozen=True)
 class ReparseWork:
-    """What `load --reparse` does: the latest version of every key of one dataset, page by page along the key."""
+    """The work of `load --reparse`: the latest version of every key of one dataset, page by page along the key."""
 
     catalogue: Catalogue
     page_rows: int = _ROWS
@@ -96,7 +96,7 @@ class ReparseWork:
     concurrency: int = 1
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """One part: the dataset."""
+        """Return one part: the dataset."""
         dataset = self.catalogue.find_dataset(context.task.parameters["reparse"])
         return [UnitPlan(dataset.name, dataset.name, {"file": dataset.name})]
 
@@ -120,7 +120,7 @@ class ReparseWork:
                 )
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Nothing beside what the parts say."""
+        """Return nothing besides the results of the parts."""
         return RunEnd()
 
 
@@ -185,7 +185,7 @@ async def _append_changed(
     rows: Sequence[asyncpg.Record],
     fresh: TypedBatch,
 ) -> Counts:
-    """Append the next versions of the records whose columns come out otherwise, and return the page's counts."""
+    """Append the next versions of the records whose columns come out differently, and return the page's counts."""
     moved = find_moved(dataset, rows, fresh)
     stored = pl.Series([row["identifier"] for row in rows], dtype=pl.String)
     touched = pl.concat([fresh.frame["identifier"], stored])
@@ -200,14 +200,14 @@ async def _append_changed(
     if moved.any():
         going = _select_going(rows, fresh, moved, changed)
         await store_moved(connection, dataset, context.task.task_id, rows, going)
-    # what the rules would refuse today stays as it was stored
+    # a record that the rules would refuse today stays as it was stored
     return Counts(read=len(rows), stored=len(changed), unchanged=len(rows) - len(changed))
 
 
 def _select_going(
     rows: Sequence[asyncpg.Record], fresh: TypedBatch, moved: pl.Series, changed: Collection[tuple[Any, ...]]
 ) -> TypedBatch:
-    """Return the moved records whose odd key ends with this page; the others went with an earlier one."""
+    """Return the moved records whose odd key ends with this page; the others moved with an earlier one."""
     ends = [(rows[at]["identifier"], rows[at]["part"]) in changed for at in fresh.frame["source_line"]]
     frame = fresh.frame.filter(moved & pl.Series(ends, dtype=pl.Boolean))
     elements = fresh.elements.filter(fresh.elements["source_line"].is_in(frame["source_line"].implode()))
@@ -215,7 +215,7 @@ def _select_going(
 
 
 def _make_rows(dataset: Dataset, rows: Sequence[asyncpg.Record], fresh: TypedBatch, moved: pl.Series) -> pl.DataFrame:
-    """Return the rows as they come out now, under the keys and versions that they are held against."""
+    """Return the rows as they come out now, under the stored keys and versions with which they are compared."""
     target = find_target(dataset)
     part = pl.Series([row["part"] for row in rows], dtype=fresh.frame.schema[target.key_column])
     versions = pl.Series("data_version", [row["data_version"] for row in rows], dtype=pl.Int32)

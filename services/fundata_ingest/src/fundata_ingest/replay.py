@@ -1,4 +1,4 @@
-"""Tries rejected records again, under the rules as they now are or with corrected lines, and marks what it resolved."""
+"""Replays rejected records, under the present rules or with corrected lines, and marks what it resolved."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 
 _START = Position(0, 1)
 
-# The file that it is in says in which order its columns are: the newest of its path, and the first of several exports.
-# The run is there as long as the reject is open.
+# The column order comes from the file of the row: the newest of its path, or the first of several exports. The run exists as long
+# as the reject is open.
 _RUN = "CASE WHEN r.data_source = 'CSV' THEN coalesce(r.last_run_id, r.run_id) ELSE r.run_id END"
 _COLUMNS = f""", (
   SELECT coalesce(u.detail -> 'columns', u.progress -> 'columns') FROM run_unit u
@@ -57,7 +57,7 @@ _AMBIGUOUS = "Several records of its answer have this key, no record id and diff
 
 @dataclass(frozen=True)
 class ReplayWork:
-    """What `rejects replay` does, dataset by dataset, page by page in the order of the rejects."""
+    """The work of `rejects replay`, dataset by dataset, page by page in the order of the rejects."""
 
     catalogue: Catalogue
     source: str = "fundata"
@@ -65,12 +65,12 @@ class ReplayWork:
     concurrency: int = 1
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return a part for each dataset with open rejects, and one that fails for ids which name no open reject."""
+        """Return a part for each dataset with open rejects, and one that fails for ids that name no open reject."""
         async with context.pool.acquire() as connection:
             return await plan_replay(connection, context.task, self.source)
 
     async def process(self, context: UnitContext) -> None:
-        """Try a dataset's rejects again from the resume point on; what is still wrong stays open under its present reason."""
+        """Replay a dataset's rejects from the resume point on; rows that are still wrong stay open under their present reason."""
         dataset, asked = self.catalogue.find_dataset(context.unit.dataset), Asked.read(context.task)
         replay = _Replay(dataset, context.task.task_id, asked)
         pages = RejectPages(self.source, dataset.name, asked, extra=_COLUMNS)
@@ -85,7 +85,7 @@ class ReplayWork:
                 await context.commit(connection, total, resume={"reject_id": rows[-1]["reject_id"]})
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """The datasets are those whose rejects were resolved."""
+        """Report as datasets those whose rejects were resolved."""
         return await conclude_replay(connection, task, units)
 
 
@@ -99,7 +99,7 @@ class _Replay:
         self._ambiguous: dict[tuple[UUID, str | None], frozenset[str]] = {}
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
-        """Store one record, or note why it is still wrong; returns what became of it."""
+        """Store one record, or record why it is still wrong; return its counts."""
         is_corrected = row["reject_id"] in self.asked.corrections
         if not (is_corrected or self._is_whole(row)):
             return Counts(read=1, rejected=1, rejected_by={row["reason"]: 1})
@@ -118,8 +118,8 @@ class _Replay:
 
     @staticmethod
     def _is_whole(row: asyncpg.Record) -> bool:
-        """Whether all of the record is there, and known how to read it: of a long one only the beginning was kept, and of a
-        line the order of its columns went with its run, where that was archived after a dismissal."""
+        """Whether the record is complete and readable. Only the beginning of a long record is kept, and a line's column order is
+        lost with its run, if that was archived after a dismissal."""
         return row["reason"] != "row_too_long" and (_is_json(row, bytes(row["raw"])) or row["knows_run"])
 
     def _type_row(self, row: asyncpg.Record) -> TypedBatch:
@@ -129,7 +129,7 @@ class _Replay:
     async def _is_ambiguous(
         self, connection: Connection, row: asyncpg.Record, frame: pl.DataFrame, *, is_corrected: bool
     ) -> bool:
-        """Return whether its answer has another JSON record with the same key, and this one has no record id."""
+        """Return whether its response has another JSON record with the same key, and this one has no record id."""
         if self.dataset.table == "quotes" or row["data_source"] != "API" or frame["record_id"][0]:
             return False
         if row["reason"] == "ambiguous_key" and not is_corrected:
@@ -143,7 +143,7 @@ class _Replay:
         )
 
     async def _find_ambiguous(self, connection: Connection, run_id: UUID, path: str | None) -> frozenset[str]:
-        """Return the identifiers under which the rejects of an answer hold different records without a record id."""
+        """Return the identifiers under which the rejects of a response hold different records without a record id."""
         first: dict[str, bytes] = {}
         ambiguous: set[str] = set()
         async for row in connection.cursor(_SQL_OF_ANSWER, run_id, path, self.dataset.name, self._run_id, prefetch=10):
@@ -199,7 +199,7 @@ class _NoRows:
 async def _store_one(
     connection: Connection, run_id: UUID, dataset: Dataset, row: asyncpg.Record, typed: TypedBatch
 ) -> int:
-    """Store the record with the data_source and change date of its delivery; returns 1 where it is a new version."""
+    """Store the record with the data_source and change date of its delivery; return 1 if it is a new version."""
     source: DataSource = "API" if row["data_source"] == "API" else "CSV"
     path = row["file_path"]
     delivery = Delivery(

@@ -1,7 +1,7 @@
-"""One CSV record at a time, to the letter of the dialect: the path for records that the vectorised reader leaves.
+"""Reads one CSV record at a time, exactly by the dialect: for records that the vectorised reader leaves.
 
-RFC 4180 with LF or CRLF: a quote opens only at a field's start, anywhere else in an unquoted field it is text; after a
-closing quote only the delimiter or the end of the line may follow; a CR that is not before an LF is data.
+RFC 4180 with LF or CRLF: a quote opens only at a field's start, anywhere else in an unquoted field it is text; after a closing
+quote only the delimiter or the end of the line may follow; a CR that is not before an LF is data.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _AFTER_QUOTE = re.compile(rb",|\r?\n|\r?\Z")
 
 @dataclass(frozen=True)
 class Scan:
-    """What stands at a record's start: `end` is the offset after its line end, `raw_end` the one before it.
+    """The record at an offset: `end` is the offset after its line end, `raw_end` the one before it.
 
-    `fields` is None for a record that cannot be read, which `has_stray_quote` explains: either a closing quote is followed
-    by text, and the record is the physical line where it starts, or a quote stays open past ROW_LIMIT or to the end of
-    the file, and the record ends with the line that opened it.
+    `fields` is None for an unreadable record, which `has_stray_quote` explains: either text follows a closing quote, and the
+    record is the physical line where it starts, or a quote stays open past ROW_LIMIT or to the end of the file, and the record
+    ends with the line that opened it.
     """
 
     end: int
@@ -32,14 +32,14 @@ class Scan:
     has_stray_quote: bool = False
 
 
-# "more": the record may go on after this buffer. "oversize": over ROW_LIMIT and its last line does not end here.
+# "more": the record may continue after this buffer. "oversize": over ROW_LIMIT and its last line does not end here.
 Incomplete = Literal["more", "oversize"]
 
 
 def scan_record(data: bytes, start: int, *, at_end: bool) -> Scan | Incomplete:
-    """Read the record that starts at `start`; `at_end` says that the file ends with `data`."""
+    """Read the record that starts at `start`; with `at_end` the file ends with `data`."""
     window = start + ROW_LIMIT
-    # With this much at hand, a record without its line end is too long even if CR and LF come next.
+    # With this much data, a record without its line end is too long even if CR and LF come next.
     enough = at_end or len(data) > window + 2
     fields: list[bytes] = []
     position = start
@@ -72,7 +72,7 @@ def judge_record(
 ) -> tuple[RejectReason, str] | None:
     """Return the first reason against a record and its detail, None for a good one.
 
-    `length` is its full length in bytes where `raw` is cut; `found` is its number of fields, None where it has none.
+    `length` is its full length in bytes if `raw` is cut; `found` is its number of fields, None if it has none.
     """
     if length > ROW_LIMIT:
         return "row_too_long", describe_long_row(length)
@@ -104,7 +104,7 @@ def describe_field_count(found: int, expected: int) -> str:
 
 
 def _find_closing_quote(data: bytes, start: int, window: int) -> int:
-    """Return the offset of the quote that is not doubled, -1 where there is none before `window`."""
+    """Return the offset of the quote that is not doubled, -1 if there is none before `window`."""
     quote = data.find(b'"', start, window)
     while quote >= 0 and data[quote + 1 : quote + 2] == b'"':
         quote = data.find(b'"', quote + 2, window)
@@ -114,7 +114,7 @@ def _find_closing_quote(data: bytes, start: int, window: int) -> int:
 def _end_line(
     data: bytes, start: int, inside: int, *, enough: bool, at_end: bool, has_stray_quote: bool = False
 ) -> Scan | Incomplete:
-    """End a record that cannot be read with the physical line that holds the offset `inside`."""
+    """End an unreadable record with the physical line that holds the offset `inside`."""
     line_end = data.find(b"\n", inside)
     if line_end < 0:
         if not at_end:

@@ -1,4 +1,4 @@
-"""Seed runs: everything that a folder holds, planned file by file, then loaded stream by stream."""
+"""Seed runs: plan every file of a folder, then load stream by stream."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class SeedWork:
-    """What `csv_import`, and the data and quote steps without the update API, do.
+    """The work of `csv_import`, and of the data and quote steps without the update API.
 
-    `find_tree` returns where the files of a run are; it raises ConfigError where there is no such folder.
+    `find_tree` returns where the files of a run are; it raises ConfigError if there is no such folder.
     """
 
     catalogue: Catalogue
@@ -44,11 +44,11 @@ class SeedWork:
     concurrency: int = 2
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Say of every file of the tree what is to be done with it."""
+        """Return what to do with every file of the tree."""
         return await self.plan_files(context, None)
 
     async def plan_files(self, context: UnitContext, only: frozenset[str] | None) -> Sequence[UnitPlan]:
-        """As `plan`, for the catalogued paths `only`, or all."""
+        """Like `plan`, for the catalogued paths `only`, or all."""
         planner = SeedPlanner(
             context=context,
             catalogue=self.catalogue,
@@ -61,7 +61,7 @@ class SeedWork:
         return await planner.plan()
 
     async def process(self, context: UnitContext) -> None:
-        """Load one stream of one file; where the file is not on this machine's disk, it is fetched as it was planned."""
+        """Load one stream of one file; download the planned file if it is not on this machine's disk."""
 
         async def find_file(job: FileJob) -> Path:
             return await self._find_file(context, job)
@@ -75,7 +75,7 @@ class SeedWork:
         )
 
     async def _find_file(self, context: UnitContext, job: FileJob) -> Path:
-        # the plan may come from another machine, or from this one before its disk was emptied by a deploy
+        # the plan may come from another machine, or from this one before a deploy emptied its disk
         location = self.find_tree(context.task).locate(job.file)
         if self.storage is not None and self.storage.is_set and not location.exists():
             log.info("seed_file_is_fetched_again", file=job.file, bytes_total=job.size)
@@ -84,22 +84,22 @@ class SeedWork:
         return location
 
     def find_drop_limit(self, task: ProcessingTask) -> Decimal | None:
-        """Return the limit of drops; None in a run by which a person lets a held one through."""
+        """Return the limit of drops; None in a run by which a person releases a held one."""
         return None if task.parameters.get("released") else self.drop_limit
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Fail the run whose share of rejects is too great; a file rejected whole makes it partial."""
+        """Fail the run if its share of rejects is too great; a file rejected whole makes it partial."""
         return await conclude_seed_run(connection, task, units, self.reject_limit)
 
 
 async def conclude_seed_run(
     connection: Connection, task: ProcessingTask, units: Sequence[Unit], reject_limit: Decimal
 ) -> RunEnd:
-    """Return the end of a run of seed files or exports, and note whether its files count as loaded.
+    """Return the end of a run of seed files or exports, and record whether its files count as loaded.
 
-    Files are judged by what became of them over all runs that worked on them, and by how many of their rejects are still
-    open. So loading a tree again that failed by REJECT_LIMIT reads nothing and fails again, until enough of the rejects
-    are resolved or dismissed, or the limit is raised.
+    Files are judged by their counts over all runs that worked on them, and by how many of their rejects are still open. So a tree
+    that failed by REJECT_LIMIT is not read again, and fails again, until enough rejects are resolved or dismissed, or the limit
+    is raised.
     """
     if task.cancel_requested_at is not None:
         return RunEnd(datasets=_list_datasets(units))
@@ -128,7 +128,7 @@ def _list_datasets(units: Sequence[Unit]) -> list[str]:
 
 
 def _find_partial(units: Sequence[Unit]) -> RunStatus | None:
-    """A file rejected whole makes a run partial where nothing worse happened."""
+    """Return PARTIAL if a file was rejected whole and nothing worse happened."""
     statuses = {unit.status for unit in units}
     bad = {UnitStatus.FAILED, UnitStatus.HELD, UnitStatus.CANCELLED}
     return RunStatus.PARTIAL if UnitStatus.REJECTED in statuses and not statuses & bad else None

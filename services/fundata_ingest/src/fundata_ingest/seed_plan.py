@@ -1,4 +1,4 @@
-"""What is to be done with each file of a seed tree: load it, skip it, refuse it, name it as missing; fetched where it can be."""
+"""The plan for each file of a seed tree: load it, skip it, reject it, report it as missing; download it if possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sra_shared.settings import SeedStorageSettings
 log = get_logger(__name__)
 
 UNKNOWN_DATASET = "(unknown)"
-# below this a second stream costs more than it brings
+# below this a second stream costs more than it gains
 _BYTES_PER_STREAM = 12 << 20
 _MOST_STREAMS = 2
 _TELL_SECONDS = 10.0
@@ -32,7 +32,7 @@ _TELL_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class SeedPlanner:
-    """Plans one run over one tree; `only` are the catalogued paths that are wanted, None for all that the tree holds."""
+    """Plans one run over one tree; `only` are the wanted catalogued paths, None for all that the tree holds."""
 
     context: UnitContext
     catalogue: Catalogue
@@ -41,11 +41,11 @@ class SeedPlanner:
     storage: SeedStorageSettings | None
     streams: int | None
     only: frozenset[str] | None = None
-    # files that need not be fetched, since their content was loaded before: path to SHA-256
+    # files that need no download, since their content was loaded before: path to SHA-256
     _known: dict[str, str] = field(default_factory=dict)
 
     async def plan(self) -> list[UnitPlan]:
-        """Look at every file, hash it, and say what is to be done with it; missing ones are fetched where they can be."""
+        """Inspect and hash every file, and return what to do with it; missing files are downloaded if possible."""
         async with self.context.pool.acquire() as connection:
             self.tree.check_mark(is_sandbox=await read_sandbox_mark(connection))
         found, missing = await self._survey()
@@ -82,7 +82,7 @@ class SeedPlanner:
                         log.warning("seed_file_not_to_be_had", file=fetched.path, problem=fetched.problem)
 
     async def _was_loaded(self, store: SeedStore, wanted: Wanted) -> bool:
-        """Return whether what storage holds of a file was loaded before, so that fetching it would be in vain."""
+        """Return whether the content that storage has for a file was loaded before, so that a download would be wasted."""
         dataset = self.catalogue.find_file(wanted.path)
         entry = await store.find_file(wanted)
         if dataset is None or entry is None:
@@ -126,7 +126,7 @@ class SeedPlanner:
     ) -> UnitPlan | None:
         """Return the plan of a file whose content was read to its end before; None for any other.
 
-        Where the run that did so failed by REJECT_LIMIT, this run judges the file again, without reading it.
+        If the run that read it failed by REJECT_LIMIT, this run judges the file again, without reading it.
         """
         async with self.context.pool.acquire() as connection, connection.transaction():
             finished = await find_finished(connection, dataset, sha256)
@@ -164,7 +164,7 @@ class SeedPlanner:
             return known
         log.warning("seed_file_missing", file=problem.path, message=problem.message)
         await self._track_problem(problem, None)
-        # where object storage should have it, one that is not there is no mere warning
+        # if object storage should have the file, its absence is an error and no mere warning
         has_bucket = self.storage is not None and self.storage.has_bucket
         status = UnitStatus.FAILED if has_bucket else UnitStatus.MISSING
         detail = {"missing_file": problem.path}
@@ -193,7 +193,7 @@ class SeedPlanner:
 
 
 def tell_progress(context: UnitContext) -> Progress:
-    """Return what a download reports to: the log, every ten seconds, and the end where the work must stop."""
+    """Return a callback for download progress: it logs every ten seconds, and raises if the work must stop."""
     told = time.monotonic()
 
     def tell(path: str, done: int, total: int) -> None:
@@ -222,7 +222,7 @@ def _read_pointer(file: FoundFile) -> Wanted:
 
 
 def _describe_place(file: FoundFile) -> dict[str, int]:
-    """Return what shows at a later check whether the file is still the same."""
+    """Return what shows at a later check whether the file is unchanged."""
     return {"size": file.size, "modified_ns": file.modified_ns}
 
 

@@ -1,4 +1,4 @@
-"""The places that seed files come from: S3-compatible object storage with a manifest, and a Git LFS server."""
+"""The places from which seed files come: S3-compatible object storage with a manifest, and a Git LFS server."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from sra_shared.texts import excerpt
 
 _ANSWER_BOUND = Bound.of(1 << 20)
 _ANSWER_SECONDS = 120.0
-# a plan asks once for the manifest, and a download that breaks off is resumed by its caller
+# a plan requests the manifest once, and the caller resumes a broken download
 _ATTEMPTS = 5
 _BUSY = (408, 429)
 _SIGNED_FOR = timedelta(hours=1)
-# a packed file cannot be resumed
+# a compressed transfer cannot be resumed
 _PLAIN = {"Accept-Encoding": "identity"}
 _NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL", "UnicodeEncodeError", "bad redirect"})
 
 
 class WrongContentError(FatalError):
-    """What a place delivers under a name is another file than the one that is wanted."""
+    """A place delivered another file under a name than the wanted one."""
 
     @classmethod
     def for_length(cls, file: ManifestFile) -> WrongContentError:
-        """Return the error of a file that goes on after its end."""
+        """Return the error of a file that is longer than its size."""
         return cls(
             f"{file.path} was delivered with more than the {file.size:,} bytes that it should have.",
             next_step="Upload the file again, or regenerate the manifest.",
@@ -48,10 +48,10 @@ class WrongContentError(FatalError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file to fetch: its path below the tree's root, where it goes, and what is known of its content.
+    """A file to download: its path below the tree's root, its destination, and what is known of its content.
 
-    `oid` (SHA-256 in hex) and `size` come from the LFS pointer found in its place or, with `exact`, from the plan of a run,
-    which loads this content and no other.
+    `oid` (SHA-256 in hex) and `size` come from the LFS pointer found in its place or, with `exact`, from the plan of a run, which
+    loads only this content.
     """
 
     path: str
@@ -62,17 +62,17 @@ class Wanted:
 
 
 class Source(Protocol):
-    """A place that seed files come from."""
+    """A place from which seed files come."""
 
     async def find_file(self, wanted: Wanted) -> ManifestFile | None:
-        """Return what the place knows of the file, or None."""
+        """Return the place's entry for the file, or None."""
 
     def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
         """Yield the file's bytes from `offset` on."""
 
 
 class BucketSource:
-    """S3-compatible object storage; object names are the manifest's paths, below the folder that the manifest is in."""
+    """S3-compatible object storage; object names are the manifest's paths, below the manifest's folder."""
 
     def __init__(self, settings: SeedStorageSettings, client: httpx.AsyncClient) -> None:
         key, secret = settings.seed_access_key_id, settings.seed_secret_access_key
@@ -98,7 +98,7 @@ class BucketSource:
     async def find_file(self, wanted: Wanted) -> ManifestFile | None:
         """Return the manifest's entry.
 
-        Raises RetryableError or FatalError where there is no readable manifest; the next question gets the same answer.
+        Raises RetryableError or FatalError if there is no readable manifest; later calls raise the same error.
         """
         if self._failure is not None:
             raise self._failure
@@ -148,7 +148,7 @@ class BucketSource:
         )
 
     async def _sign(self, name: str) -> str:
-        """Return the address of an object, signed for an hour where there is a key; it is never shown."""
+        """Return the URL of an object, signed for an hour if there is a key; it is never shown."""
         if self._signer is None:
             return f"{self._address}/{quote(name)}"
         try:
@@ -159,7 +159,7 @@ class BucketSource:
             ) from error
 
     async def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
-        """Yield the object's bytes; raises RetryableError where the connection breaks."""
+        """Yield the object's bytes; raises RetryableError if the connection breaks."""
         address = await self._sign(posixpath.join(self._folder, file.path))
         async for block in _download(self._client, address, {}, file, offset, "bucket"):
             yield block
@@ -168,10 +168,10 @@ class BucketSource:
 async def _download(
     client: httpx.AsyncClient, address: str, headers: Mapping[str, str], file: ManifestFile, offset: int, who: str
 ) -> AsyncIterator[bytes]:
-    """Yield a file's bytes from `offset` on, not more of them than it has.
+    """Yield a file's bytes from `offset` on, and no more than its size.
 
-    Raises FatalError where it is not there, or at no usable address, WrongContentError where it is too long, RetryableError
-    where it does not come whole.
+    Raises FatalError if it does not exist, or has no usable URL, WrongContentError if it is too long, RetryableError if it is
+    incomplete.
     """
     asked = {**headers, **_PLAIN} | ({"Range": f"bytes={offset}-"} if offset else {})
     try:
@@ -202,7 +202,7 @@ class _LfsError(BaseModel):
 
 
 class _LfsObject(BaseModel):
-    """An object in an answer of the batch API: https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md."""
+    """An object in a response of the batch API: https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md."""
 
     error: _LfsError | None = None
     actions: Annotated[dict[str, _LfsAction], Field(max_length=10)] | None = None
@@ -213,7 +213,7 @@ class _LfsAnswer(BaseModel):
 
 
 class LfsSource:
-    """A Git LFS server, asked through its batch API for the object that a pointer names."""
+    """A Git LFS server; requests the object that a pointer names through its batch API."""
 
     def __init__(self, settings: SeedStorageSettings, client: httpx.AsyncClient) -> None:
         self._url = (settings.lfs_url or "").rstrip("/")
@@ -221,13 +221,13 @@ class LfsSource:
         self._client = client
 
     async def find_file(self, wanted: Wanted) -> ManifestFile | None:
-        """Return the pointer as an entry; None for a file of which there is no pointer."""
+        """Return the pointer as an entry; None for a file without a pointer."""
         if wanted.oid is None or wanted.size is None:
             return None
         return ManifestFile(path=wanted.path, size=wanted.size, sha256=wanted.oid)
 
     async def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
-        """Yield the object's bytes; raises FatalError where the server does not have it, refuses or answers nonsense."""
+        """Yield the object's bytes; raises FatalError if the server does not have it, refuses, or sends an invalid response."""
         action = await self._find_download(file)
         async for block in _download(self._client, action.href, action.header, file, offset, "LFS server"):
             yield block

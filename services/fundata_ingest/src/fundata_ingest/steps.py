@@ -1,4 +1,4 @@
-"""The data step and the quote step of a refresh: the seed files where they are still wanted, then the update API."""
+"""The data step and the quote step of a refresh: the seed files that are still wanted, then the update API."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from sra_shared.settings import FundataSettings, OutboundSettings, SeedStorageSe
 
 @dataclass(frozen=True)
 class StepWork:
-    """What `fundata_data` and `fundata_quotes` do: first the seed files, from which updates reach back, then the exports.
+    """The work of `fundata_data` and `fundata_quotes`: first the seed files, from which updates reach back, then the exports.
 
-    Exports are asked for several at a time, since the vendor takes from seconds to minutes to prepare one.
+    Several exports are requested at a time, since the vendor takes from seconds to minutes to prepare one.
     """
 
     seed: SeedWork
@@ -44,7 +44,7 @@ class StepWork:
     concurrency: int = 3
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return the seed files, where they are wanted, and an export of every dataset that the API has."""
+        """Return the seed files, if they are wanted, and an export of every dataset that the API has."""
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
             is_empty = await connection.fetchval(
@@ -72,7 +72,7 @@ class StepWork:
         )
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """As a seed run; without keys and without any file the step is skipped."""
+        """Judge as a seed run; without keys and without any file the step is skipped."""
         await end_exports(connection, task.task_id)
         end = await conclude_seed_run(connection, task, units, self.seed.reject_limit)
         if self.account is None and all("missing_file" in unit.detail for unit in units):
@@ -81,7 +81,7 @@ class StepWork:
         return end
 
     async def _plan_seed(self, context: UnitContext, *, is_first: bool) -> Sequence[UnitPlan]:
-        """Return the files still to be loaded: with the update API, newer ones in the place of loaded ones are not read."""
+        """Return the files still to be loaded; with the update API, newer files that replace loaded ones are not read."""
         asked = context.task.parameters
         if asked.get("from") or (asked.get("datasets") and not asked.get("released")):
             return []
@@ -132,7 +132,7 @@ def make_account(settings: FundataSettings) -> Account | None:
 
 
 def make_works(settings: FundataSettings, storage: SeedStorageSettings, catalogue: Catalogue) -> dict[str, Work]:
-    """Return what the service does for each of its task types."""
+    """Return the work of each of the service's task types."""
     account = make_account(settings)
     whole = make_seed_work(settings, storage, catalogue)
     data, quotes = replace(whole, tables=("data",)), replace(whole, tables=("quotes",))
@@ -144,7 +144,7 @@ def make_works(settings: FundataSettings, storage: SeedStorageSettings, catalogu
 
 
 def make_seed_work(settings: FundataSettings, storage: SeedStorageSettings, catalogue: Catalogue) -> SeedWork:
-    """Return the work on the seed tree that the settings name; it may be absent, and then everything is missing."""
+    """Return the work on the seed tree that the settings name; if the tree is absent, all files are missing."""
     root = Path(settings.fundata_base_path).absolute()
 
     def find_tree(_task: ProcessingTask) -> SeedTree:

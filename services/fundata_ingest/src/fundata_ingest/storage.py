@@ -1,6 +1,6 @@
-"""Fetches seed files that are not on disk: from S3-compatible object storage by its manifest, or from a Git LFS server.
+"""Downloads seed files that are not on disk: from S3-compatible object storage by its manifest, or from a Git LFS server.
 
-A download resumes where it broke off, is checked by size and SHA-256, and appears under its name only when it is whole.
+A download resumes where it broke off, is checked by size and SHA-256, and gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came of it: the problem in one sentence, or None where the file is there and right."""
+    """The outcome of a download: the problem in one sentence, or None if the file is complete and correct."""
 
     path: str
     problem: str | None
@@ -44,13 +44,13 @@ class Fetched:
 
 @dataclass
 class SeedStore:
-    """All places that the settings name, asked one after another; one that failed for one file is less insisted on."""
+    """All places that the settings name, tried one after another; one that failed for a file is retried less."""
 
     sources: Sequence[Source]
     _weak: set[int] = field(default_factory=set)
 
     async def find_file(self, wanted: Wanted) -> ManifestFile | None:
-        """Return what the first place that knows the file says of it; None where none can say, and `fetch` reports why."""
+        """Return the entry of the first place that has the file; None if none has, and then `fetch` reports why."""
         for source in self.sources:
             with suppress(RetryableError, FatalError):
                 file = await source.find_file(wanted)
@@ -59,7 +59,7 @@ class SeedStore:
         return None
 
     async def fetch(self, wanted: Wanted, on_progress: Progress | None = None) -> Fetched:
-        """Fetch one file and say what came of it; a file that cannot be had is a problem of that file alone."""
+        """Download one file and return the outcome; an unavailable file is a problem of that file alone."""
         problems: list[str] = []
         is_retryable = False
         for place, source in enumerate(self.sources):
@@ -106,18 +106,18 @@ async def open_store(settings: SeedStorageSettings) -> AsyncIterator[SeedStore]:
 async def fetch_files(
     settings: SeedStorageSettings, wanted: Sequence[Wanted], *, on_progress: Progress | None = None
 ) -> list[Fetched]:
-    """Fetch what is wanted from where the settings say, one after another, and say of each what came of it.
+    """Download files from the places that the settings name, one after another, and return the outcome of each.
 
-    `on_progress(path, bytes so far, bytes in all)` is called for every block; what it raises ends the whole.
+    `on_progress(path, bytes so far, bytes in all)` is called for every block; what it raises ends all downloads.
     """
     async with open_store(settings) as store:
         return [await store.fetch(one, on_progress) for one in wanted]
 
 
 async def fetch_again(settings: SeedStorageSettings, wanted: Wanted, *, on_progress: Progress | None = None) -> None:
-    """Fetch a file that a run was planned with and that is no longer on this disk.
+    """Download a file of a run's plan that is no longer on this disk.
 
-    Raises RetryableError where it may be had later, FatalError where storage holds another content or none.
+    Raises RetryableError if it may be available later, FatalError if storage holds other content or none.
     """
     (fetched,) = await fetch_files(settings, [wanted], on_progress=on_progress)
     if fetched.problem is not None:
@@ -141,13 +141,13 @@ async def download_file(
     *,
     attempts: int = _ATTEMPTS,
 ) -> None:
-    """Have a file under its name, whole and right; whoever else wants it at the same time waits, and then has it too.
+    """Download a file under its name, complete and correct; concurrent callers wait for the same download.
 
     Raises RetryableError after `attempts` downloads that broke off, FatalError for other content than the entry's.
     """
     if await asyncio.to_thread(_is_whole, target, file):
         return
-    # hidden, so that the half of a file is never taken for one
+    # hidden, so that a partial file is never taken for a complete one
     part = target.with_name(f".{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True)
 
@@ -188,9 +188,9 @@ async def _fill_part(
 
 
 async def _open_alone(part: Path, on_wait: Callable[[], None]) -> BinaryIO:
-    """Open a file to append to it, as the only one on this machine: other streams and processes want it as well.
+    """Open a file to append to it, exclusively on this machine: other streams and processes want it as well.
 
-    `on_wait` is called while another one has it; what it raises ends the waiting.
+    `on_wait` is called while another holder has it; what it raises ends the waiting.
     """
     while True:
         stream = part.open("ab")
@@ -201,7 +201,7 @@ async def _open_alone(part: Path, on_wait: Callable[[], None]) -> BinaryIO:
             on_wait()
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             continue
-        # whoever had it before may have finished it and given it its name, or thrown it away
+        # the previous holder may have finished and renamed the file, or deleted it
         with suppress(FileNotFoundError):
             if os.path.samestat(part.stat(), os.fstat(stream.fileno())):
                 return stream

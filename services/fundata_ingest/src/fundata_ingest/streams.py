@@ -1,4 +1,4 @@
-"""Loads one stream of one file, chunk by chunk, from wherever it stands."""
+"""Loads one stream of one file, chunk by chunk, from its resume point."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from sra_shared.runs import UnitContext
 
 # records in one transaction; two streams with a chunk ahead each hold some 60 MB of these
 CHUNK_ROWS = 16_000
-# A chunk need not wait for the disk: a crash of the server can only lose the newest commits, each with its rows, counts and
-# resume point, and the file is still there. The last chunk waits, and with it is on disk all that came before.
+# A chunk need not wait for the disk: a crash of the server can lose only the newest commits, each with its rows, counts and
+# resume point, and the file is still there. The last chunk waits for the disk, and all earlier ones are then safe with it.
 _SQL_COMMIT_LAZILY = "SET LOCAL synchronous_commit TO off"
 
 
 @dataclass(frozen=True)
 class FileJob:
-    """What a unit of a seed run does, as its `detail` keeps it: one stream of one file, as the plan found it."""
+    """The job of a seed run's unit, as its `detail` keeps it: one stream of one file, as planned."""
 
     file: str
     location: str
@@ -53,7 +53,7 @@ class FileJob:
 
     @classmethod
     def from_detail(cls, detail: Mapping[str, Any]) -> Self:
-        """Read a unit's detail; a run that an older or newer release planned may know more of a file."""
+        """Read a unit's detail; a run planned by an older or newer release may have more fields."""
         return cls(**{name: detail[name] for name in (one.name for one in fields(cls)) if name in detail})
 
     @property
@@ -67,7 +67,7 @@ class FileJob:
         return self.file if self.streams == 1 else f"{self.file} [{self.stream + 1}/{self.streams}]"
 
     def head(self, catalogue: Catalogue, dataset: str) -> FileHead:
-        """Return the verdict that the plan came to."""
+        """Return the plan's verdict on the file."""
         start = Position(self.start_offset, self.start_line)
         return FileHead(catalogue.find_dataset(dataset), tuple(self.columns), start)
 
@@ -80,10 +80,10 @@ async def load_stream(
     batch_rows: int = CHUNK_ROWS,
     drop_limit: Decimal | None = None,
 ) -> None:
-    """Do a unit of a seed run from its last committed chunk to the end of the file, which `find_file` has at hand.
+    """Process a unit of a seed run from its last committed chunk to the end of the file, which `find_file` provides.
 
-    Raises FatalError where the file is no longer what the plan found, RetryableError where another run works on it,
-    RunHeldError where too many records would leave the current views.
+    Raises FatalError if the file differs from the planned one, RetryableError if another run works on it, RunHeldError if too
+    many records would leave the current views.
     """
     job = FileJob.from_detail(context.unit.detail)
     head = job.head(catalogue, context.unit.dataset)
@@ -155,7 +155,7 @@ async def _commit_chunk(
 
 
 def _check_file(job: FileJob, path: Path) -> None:
-    """Raise where the file is not the one that the plan hashed; a copy with other times but the same bytes is right."""
+    """Raise if the file is not the one that the plan hashed; a copy with other times but the same bytes is accepted."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -173,7 +173,8 @@ def _check_file(job: FileJob, path: Path) -> None:
 
 
 def collect_met_keys(batches: Iterator[TextBatch], delivery: Delivery, state: StreamState) -> KeySet:
-    """Return the keys before the resume point where they matter: those of stored records the database knows itself.
+    """Return the keys before the resume point if the file had unchanged records, else none: the database has the keys of stored
+    ones.
 
     `batches` are the stream's, from the beginning of the file.
     """

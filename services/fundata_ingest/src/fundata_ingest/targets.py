@@ -15,7 +15,7 @@ from fundata_ingest.catalogue import Dataset, TableName
 from sra_shared.db import Connection
 
 _PIECE = 1 << 19
-# rows are encoded in slices of so many bytes of raw_json: exploded records repeat it in every row
+# rows are encoded in slices of this many bytes of raw_json: exploded records repeat it in every row
 _SLICE = 16 << 20
 _SPECIAL: Final = r"[\\\t\n\r]"
 _ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -23,7 +23,7 @@ _ESCAPES: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 @dataclass(frozen=True)
 class Target:
-    """A table: its name, what makes its key beside dataset and identifier, and that column's type in SQL."""
+    """A table: its name, the column that forms its key with dataset and identifier, and that column's type in SQL."""
 
     table: str
     key_column: str
@@ -36,7 +36,7 @@ class Target:
 
     @property
     def key(self) -> list[str]:
-        """The columns that make a record's key within its dataset."""
+        """The columns that form a record's key within its dataset."""
         return ["identifier", self.key_column]
 
 
@@ -47,7 +47,7 @@ TARGETS: Final[dict[TableName, Target]] = {
 
 
 def find_target(dataset: Dataset) -> Target:
-    """Return the table that the dataset goes to."""
+    """Return the table of a dataset."""
     return TARGETS[dataset.table]
 
 
@@ -60,7 +60,7 @@ def encode_rows(frame: pl.DataFrame) -> memoryview:
     ]
     texts = [column for column in frame.iter_columns() if column.dtype == pl.String]
     if "raw_json" in frame.columns and not frame["raw_json"].str.contains("\\", literal=True).any():
-        # what must be escaped here is escaped in JSON too, so that none of the delivered columns holds any
+        # JSON escapes the same characters, so if raw_json has no escape, no delivered column holds any
         texts = [column for column in texts if column.name in ("source_file", "execution_id")]
     escaped += [
         pl.Series(column.name, column.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())))
@@ -80,7 +80,7 @@ async def copy_bytes(connection: Connection, table: str, columns: list[str], row
 
 
 async def copy_frame(connection: Connection, table: str, frame: pl.DataFrame) -> None:
-    """Append the rows of a frame whose columns are called as the table's, in memory that does not grow with them."""
+    """Append the rows of a frame with the table's column names, in memory that does not grow with them."""
     if frame.height:
         rows = _encode_slices(frame)
         await connection.copy_to_table(table, source=rows, columns=frame.columns, format="text")
@@ -93,7 +93,7 @@ async def _encode_slices(frame: pl.DataFrame) -> AsyncIterator[bytes]:
 
 
 def cut_rows(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a frame in slices of about 16 MB of raw_json; all at once where there is none."""
+    """Yield the rows of a frame in slices of about 16 MB of raw_json; all at once if it has none."""
     if "raw_json" not in frame.columns:
         yield frame
         return

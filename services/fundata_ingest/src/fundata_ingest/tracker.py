@@ -1,4 +1,4 @@
-"""The ledger of files: which are loaded, and how far each stream of one that is being loaded has come."""
+"""The ledger of files: which are loaded, and the resume point of each stream of a file that is being loaded."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UPDATE file_processing_tracker SET status = 'completed', last_processed_at = now
 WHERE file_id = $1 AND NOT EXISTS (SELECT FROM file_stream WHERE file_id = $1 AND NOT done)
 """
 
-# a file of a run that failed as a whole is not loaded: the next run looks at its counts again
+# a file of a run that failed as a whole is not loaded: the next run checks its counts again
 SQL_SETTLE = """
 UPDATE file_processing_tracker t SET status = CASE WHEN $2::text IS NULL THEN 'completed' ELSE 'failed' END, error = $2
 WHERE t.file_id = ANY($1::bigint[]) AND NOT EXISTS (SELECT FROM file_stream s WHERE s.file_id = t.file_id AND NOT s.done)
@@ -57,7 +57,7 @@ SELECT path FROM unnest($1::text[]) AS path
 WHERE NOT EXISTS (SELECT FROM file_processing_tracker t
                   WHERE t.file_path = path AND t.status IN ('completed', 'skipped'))
 """
-# by the file that brought them last: a corrected row that a later file brings again is settled there too
+# by the file that last delivered them: a corrected row that a later file delivers again is settled there too
 SQL_COUNT_SETTLED = f"""
 SELECT count(*) FROM rejected_record r
 JOIN file_processing_tracker t ON r.delivery = t.file_path || ' ' || t.file_hash
@@ -67,7 +67,7 @@ WHERE t.file_id = ANY($1::bigint[]) AND NOT ({REJECT_IS_OPEN})
 
 @dataclass(frozen=True)
 class StreamState:
-    """How far one stream of a file has come, over all runs that worked on it, and by which rules its share is taken."""
+    """The progress of one stream of a file over all runs that worked on it, and the rules by which its share is taken."""
 
     offset: int
     line: int
@@ -77,13 +77,13 @@ class StreamState:
 
     @property
     def position(self) -> Position | None:
-        """Where to go on; None at the beginning."""
+        """The resume point; None at the beginning."""
         return Position(self.offset, self.line) if self.offset else None
 
 
 @dataclass(frozen=True)
 class FinishedFile:
-    """A file that was read to its end: loaded, or one of a run that failed by REJECT_LIMIT, with the run's `error`."""
+    """A file that was read to its end: loaded, or part of a run that failed by REJECT_LIMIT, with the run's `error`."""
 
     file_id: int
     size: int | None
@@ -101,7 +101,7 @@ async def find_finished(connection: Connection, dataset: str, file_hash: str) ->
 
 
 async def list_unloaded(connection: Connection, paths: Sequence[str]) -> frozenset[str]:
-    """Return which of these paths the ledger holds neither as loaded nor as another name of what was loaded."""
+    """Return which of these paths the ledger holds neither as loaded nor as another name of loaded content."""
     rows = await connection.fetch(SQL_LIST_UNLOADED, list(paths))
     return frozenset(row["path"] for row in rows)
 
@@ -118,7 +118,7 @@ async def track_file(
     streams: int = 1,
     error: str | None = None,
 ) -> tuple[int, int]:
-    """Note a file and return its number and how many streams it is split into, which stays as first chosen."""
+    """Record a file; return its number and its number of streams, which stays as first chosen."""
     row = await connection.fetchrow(SQL_TRACK, path, file_hash, dataset, size, status, streams, error, run_id)
     if row is None:
         raise RetryableError(f"The ledger did not take {path}.", next_step="It is tried again.")
@@ -131,7 +131,7 @@ async def track_file(
 
 
 async def read_stream(connection: Connection, file_id: int, stream: int) -> StreamState:
-    """Return how far a stream has come; raises RetryableError where the ledger does not know it."""
+    """Return the state of a stream; raises RetryableError if the ledger does not have it."""
     row = await connection.fetchrow("SELECT * FROM file_stream WHERE file_id = $1 AND stream = $2", file_id, stream)
     if row is None:
         raise RetryableError(
@@ -151,10 +151,10 @@ async def save_stream(
     done: bool,
     newest_change: date | None = None,
 ) -> StreamState:
-    """Move a stream's resume point and counts on, in the transaction that stores the chunk, and return its new state.
+    """Advance a stream's resume point and counts, in the transaction that stores the chunk; return its new state.
 
-    `newest_change` is the greatest ChangeDate of the chunk.
-    Raises RetryableError where another run moved it meanwhile: two loads of one file exclude each other here.
+    `newest_change` is the greatest ChangeDate of the chunk. Raises RetryableError if another run moved the resume point
+    meanwhile: this excludes two loads of one file.
     """
     total = before.counts + delta
     row = await connection.fetchrow(
@@ -180,14 +180,14 @@ async def save_stream(
             next_step="This one looks again where it stands.",
         )
     if done:
-        # the lock makes the last two streams see one another
+        # the lock lets the last two streams see one another
         await connection.execute("SELECT FROM file_processing_tracker WHERE file_id = $1 FOR UPDATE", file_id)
         await connection.execute(SQL_FINISH_FILE, file_id)
     return replace(before, offset=end.offset, line=end.line, done=done, counts=total)
 
 
 async def list_file_runs(connection: Connection, file_id: int) -> list[UUID]:
-    """Return the runs that worked on a file, by which its own rows are told from those of other deliveries."""
+    """Return the runs that worked on a file, which distinguish its own rows from those of other deliveries."""
     rows = await connection.fetch(
         "SELECT DISTINCT task_id FROM run_unit WHERE detail ->> 'file_id' = $1::text", str(file_id)
     )
@@ -204,10 +204,10 @@ async def sum_streams(connection: Connection, file_ids: Sequence[int]) -> dict[i
 
 
 async def settle_files(connection: Connection, file_ids: Sequence[int], error: str | None) -> None:
-    """Say of files read to their end whether they count as loaded, or, with `error`, as those of a failed run."""
+    """Mark files read to their end as loaded or, with `error`, as files of a failed run."""
     await connection.execute(SQL_SETTLE, list(file_ids), error)
 
 
 async def count_settled(connection: Connection, file_ids: Sequence[int]) -> int:
-    """Return how many rejected records of these files were put right by a replay or dismissed by a person."""
+    """Return how many rejected records of these files were resolved by a replay or dismissed by a person."""
     return int(await connection.fetchval(SQL_COUNT_SETTLED, list(file_ids)))

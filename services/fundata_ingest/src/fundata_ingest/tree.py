@@ -1,4 +1,4 @@
-"""A seed tree on disk: what lies where the catalogue expects it, what is wrong with it, and the sandbox rule."""
+"""A seed tree on disk: the files that the catalogue expects, their problems, and the sandbox rule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE_MARK = "SAMPLE"
 
 @dataclass(frozen=True)
 class SeedTree:
-    """Where a seed tree lies; `data` and `quotes` need not be below `root`."""
+    """The location of a seed tree; `data` and `quotes` need not be below `root`."""
 
     root: Path
     data: Path
@@ -27,7 +27,7 @@ class SeedTree:
 
     @classmethod
     def at(cls, root: Path, *, data: Path | None = None, quotes: Path | None = None) -> SeedTree:
-        """Return the tree below `root`; raises ConfigError where there is no such folder, or its name is no text."""
+        """Return the tree below `root`; raises ConfigError if there is no such folder, or its name is not UTF-8."""
         if not root.is_dir():
             raise ConfigError(
                 f"There is no folder {root}.", next_step="Name the folder that holds `data` and `quotes`."
@@ -41,7 +41,7 @@ class SeedTree:
 
     @property
     def is_sample(self) -> bool:
-        """Whether the tree names itself as made up."""
+        """Whether the tree marks itself as made up."""
         return (self.root / SAMPLE_MARK).is_file()
 
     def folder(self, table: TableName) -> Path:
@@ -49,12 +49,12 @@ class SeedTree:
         return self.data if table == "data" else self.quotes
 
     def locate(self, path: str) -> Path:
-        """Return where a file lies that the catalogue calls `path`."""
+        """Return the location of the file that the catalogue calls `path`."""
         table, rest = path.split("/", 1)
         return (self.data if table == "data" else self.quotes) / rest
 
     def check_mark(self, *, is_sandbox: bool) -> None:
-        """Raise ConfigError where the sample would be mixed with real data."""
+        """Raise ConfigError if the sample would be mixed with real data."""
         if self.is_sample and not is_sandbox:
             raise ConfigError(
                 f"{self.root} is the made-up sample, and this database is for real data.",
@@ -64,7 +64,7 @@ class SeedTree:
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of the tree: its catalogued path, where it lies, and the verdict on its first 64 KB."""
+    """A file of the tree: its catalogued path, its location, and the verdict on its first 64 KB."""
 
     path: str
     location: Path
@@ -80,7 +80,7 @@ def survey_tree(
     tables: tuple[TableName, ...] = ("data", "quotes"),
     only: frozenset[str] | None = None,
 ) -> tuple[list[FoundFile], list[FileProblem]]:
-    """Return the files found, in path order, and the catalogued ones that are not there; `only` these paths, or all.
+    """Return the files found, in path order, and the catalogued ones that are missing; `only` these paths, or all.
 
     The folders of the tree may be links. A link below them must lead to a place within them, or is a problem of its own.
     """
@@ -119,9 +119,9 @@ def _refuse_link(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
 
 
 def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
-    """Judge one file; one that cannot be read is a problem of that file only."""
+    """Judge one file; an unreadable file is a problem of that file only."""
     try:
-        # a pipe would be waited for, and a device never ends
+        # reading a pipe would wait, and a device never ends
         if not stat.S_ISREG(location.stat().st_mode):
             message = f"{path} is no regular file (but a pipe, a socket or a device); the others are loaded."
             return FoundFile(path, location, 0, 0, FileProblem(path, "unreadable", "rejected", message))
@@ -135,7 +135,7 @@ def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
 
 
 def hash_file(found: FoundFile) -> str:
-    """Return the SHA-256 of a file in hex; raises OSError where it cannot be read."""
+    """Return the SHA-256 of a file in hex; raises OSError if it cannot be read."""
     return compute_sha256(found.location)
 
 
@@ -145,9 +145,9 @@ def _show_path(path: Path) -> str:
 
 
 def _walk(folder: Path, roots: tuple[str, ...], above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """Yield the files below a folder, and links to folders outside `roots`; hidden ones are the tools', not the vendor's.
+    """Yield the files below a folder, and links to folders outside `roots`; skip hidden ones, which belong to tools.
 
-    `above` are the folders that led here, so that a link to one of them is not followed without end.
+    `above` are the folders that led here, so that a link to one of them does not recurse forever.
     """
     above |= {os.path.realpath(folder)}
     try:

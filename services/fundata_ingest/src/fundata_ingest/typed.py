@@ -17,7 +17,7 @@ from fundata_ingest.keys import INVISIBLE, find_respelled, normalise_keys
 from fundata_ingest.numbers import type_numbers
 from sra_shared.json_stream import ROW_LIMIT
 
-# Of the rules in this package; a change of any result makes a new one, and `load --reparse` brings it to old rows.
+# The version of this package's rules. Raise it when any result changes; `load --reparse` then applies it to old rows.
 RULES_VERSION = 2
 
 _NO_VALUE = r"^[ \t\r\n]*(?:[Nn][Uu][Ll][Ll]|[Nn][Oo][Nn][Ee]|[Nn]/[Aa])?[ \t\r\n]*$"
@@ -53,8 +53,8 @@ class _Columns:
 def type_batch(batch: TextBatch, *, today: date) -> TypedBatch:
     """Return the batch ready for the database; `today` (UTC) bounds the dates of quotes at a year ahead.
 
-    Records that break a rule come as rejects after those the reader found, all in line order; values that cannot be
-    kept are NULL with a warning. Raises nothing for what the values hold.
+    Records that break a rule become rejects after those of the reader, all in line order; values that cannot be kept become NULL
+    with a warning. Raises nothing for the content of the values.
     """
     dataset, roles = batch.dataset, batch.dataset.roles
     columns = _type_columns(batch, today)
@@ -97,15 +97,15 @@ def type_batch(batch: TextBatch, *, today: date) -> TypedBatch:
 
 
 def number_parser(dataset: Dataset) -> int:
-    """Return what `parser_version` holds: a thousand times the version of the rules plus that of the catalogue."""
+    """Return the value of `parser_version`: a thousand times the version of the rules plus that of the catalogue."""
     return RULES_VERSION * 1000 + dataset.catalogue_version
 
 
 def explode(typed: TypedBatch) -> pl.DataFrame:
-    """Return one row per table row: `frame` with row_ordinal Int32 and the three array columns behind.
+    """Return one row per table row: `frame` followed by row_ordinal Int32 and the three array columns.
 
-    A record without list elements is one row with ordinal 0 and null array columns; row_ordinal counts from 0 within
-    a record, field after field.
+    A record without list elements is one row with ordinal 0 and null array columns; row_ordinal counts from 0 within a record,
+    field after field.
     """
     elements = typed.elements.with_columns(row_ordinal=pl.int_range(pl.len(), dtype=pl.Int32).over("source_line"))
     joined = typed.frame.join(elements, on="source_line", how="left", maintain_order="left_right")
@@ -115,7 +115,7 @@ def explode(typed: TypedBatch) -> pl.DataFrame:
 def bucket_identifiers(identifiers: pl.Series, buckets: int) -> pl.Series:
     """Return for each identifier a number below `buckets` that is the same in every process and release (CRC-32)."""
     texts = identifiers.unique().to_list()
-    if not texts:  # of an empty mapping Polars makes texts
+    if not texts:  # Polars turns an empty mapping into texts
         return pl.Series(identifiers.name, [], dtype=pl.Int32)
     numbers = [zlib.crc32(text.encode("utf-8")) % buckets for text in texts]
     return identifiers.replace_strict(texts, numbers, return_dtype=pl.Int32)
@@ -149,7 +149,7 @@ def _type_columns(batch: TextBatch, today: date) -> _Columns:
 
 
 def _type_keys(columns: _Columns, name: str, column: pl.Series) -> None:
-    """Type a column of keys; by the normal form they are also compared."""
+    """Type a column of keys; their normal form is also their form in the hash."""
     keys = normalise_keys(column)
     columns.canonical[name] = keys
     columns.typed[name] = keys if keys is column else keys.set(keys == "", None)
@@ -237,11 +237,11 @@ def _find_rejects(
 
 
 def _find_headers(batch: TextBatch) -> pl.Series:
-    """Return which rows are a header once more, as where files were joined with theirs."""
+    """Return which rows repeat a header, as when files were joined with their headers."""
     if batch.json is not None:
         return ~_all_true(batch.frame.height)
     identifier = batch.dataset.roles.identifier
-    # hardly any key is as long as its column's name, so that the texts need not be looked at
+    # hardly any key is as long as its column's name, so the texts need not be compared
     found = batch.frame[identifier].str.len_bytes() >= len(normalise_name(identifier))
     for name in (identifier, *batch.frame.columns[1:]):
         if not found.any():

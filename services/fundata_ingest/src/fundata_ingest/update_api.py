@@ -1,4 +1,4 @@
-"""Client of Fundata's update API: sign in, ask for an export, ask how far it is, fetch it."""
+"""Client of Fundata's update API: sign in, request an export, poll it, download it."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _ANSWER_BOUND = Bound.of(1 << 20)
 _ANSWER_SECONDS = 120.0
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
-# what may stand in a header
+# characters allowed in a header
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _MOST_SIGN_INS = 3
 
 
 class ExportFailedError(RetryableError):
-    """The vendor gave an export up, or knows it no longer; a new one may succeed."""
+    """The vendor abandoned an export, or no longer knows it; a new one may succeed."""
 
 
 class CredentialsError(FatalError):
-    """The vendor refused key and secret: nothing can be had until a person acts."""
+    """The vendor refused key and secret: no request can succeed until a person acts."""
 
 
 @dataclass(frozen=True)
 class ApiTiming:
-    """Seconds: the first pause before a call is repeated and before an export is looked at again, which grow up to their
-    longest, how long an export may take, and the longest pause that an answer's Retry-After may ask for."""
+    """Seconds: the first pauses before a retry and before the next poll of an export, the longest to which each grows, how long
+    an export may take, and the longest Retry-After that is honoured."""
 
     pause: float = 0.5
     longest_pause: float = 30.0
@@ -60,9 +60,9 @@ class ApiTiming:
 
 @dataclass(frozen=True)
 class Account:
-    """Where the update API is, who asks, how long is waited for it, and where exports may come from, how large.
+    """The URLs of the update API, its credentials and timing, and the allowed hosts and size of exports.
 
-    Without `export_hosts` they may come from any public host.
+    Without `export_hosts` exports may come from any public host.
     """
 
     key: SecretStr
@@ -75,7 +75,7 @@ class Account:
 
 
 def check_hosts(account: Account, *, is_sandbox: bool) -> None:
-    """Raise ConfigError where a sandbox would be filled with the vendor's data."""
+    """Raise ConfigError if a sandbox would be filled with the vendor's data."""
     for name, url in (("FUNDATA_AUTH_URL", account.auth_url), ("FUNDATA_API_URL", account.api_url)):
         host = read_host(url, name)
         if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
@@ -87,7 +87,7 @@ def check_hosts(account: Account, *, is_sandbox: bool) -> None:
 
 
 class UpdateApi:
-    """One session with the update API; the token is fetched when needed and again when it has expired."""
+    """One session with the update API; the token is requested when needed and again once it has expired."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class UpdateApi:
         is_sandbox: bool,
         check: Callable[[], None] | None = None,
     ) -> None:
-        """`outbound` is how exports are fetched. `check` is called before every request and raises where the work must stop."""
+        """`outbound` are the settings for downloads. `check` is called before every request and raises if the work must stop."""
         check_hosts(account, is_sandbox=is_sandbox)
         hide_secrets([account.key.get_secret_value(), account.secret.get_secret_value()])
         self._client = client
@@ -113,11 +113,11 @@ class UpdateApi:
 
     @property
     def has_host_list(self) -> bool:
-        """Whether the hosts that exports may come from are listed."""
+        """Whether the allowed hosts of exports are listed."""
         return bool(self._account.export_hosts)
 
     async def request_export(self, endpoint: str, from_date: date, language: str | None) -> str:
-        """Ask for the records changed at or after `from_date` and return the execution id."""
+        """Request the records changed at or after `from_date` and return the execution id."""
         params = {"fromdate": from_date.isoformat()}
         if language:
             params["language"] = language
@@ -128,9 +128,9 @@ class UpdateApi:
         return execution_id
 
     async def wait_for_export(self, execution_id: str) -> str:
-        """Return the address of the finished export.
+        """Return the URL of the finished export.
 
-        Raises ExportFailedError where the vendor gave it up, RetryableError where it is not done by the deadline.
+        Raises ExportFailedError if the vendor abandoned it, RetryableError if it is not done by the deadline.
         """
         timing = self._account.timing
         waited, pause = 0.0, timing.poll
@@ -153,9 +153,9 @@ class UpdateApi:
             pause = min(pause * 1.5, timing.longest_poll)
 
     async def download(self, execution_id: str, target: Path) -> Downloaded:
-        """Fetch a finished export into a file; a link that expired is asked for again.
+        """Download a finished export into a file; request an expired link again.
 
-        Raises RefusedAddressError where the vendor names an address that must not be asked.
+        Raises RefusedAddressError if the vendor names a forbidden address.
         """
         for attempt in range(_RETRIES + 1):
             url = await self.wait_for_export(execution_id)
@@ -169,7 +169,7 @@ class UpdateApi:
         raise RetryableError(f"Export {execution_id} could not be fetched.", next_step="It is tried again later.")
 
     async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
-        """Return a JSON answer; with `gone`, a 404 means that the vendor no longer knows the export."""
+        """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
         renewals = 1
         for attempt in range(_RETRIES + 1):
             if self._token is None:
@@ -213,7 +213,7 @@ class UpdateApi:
         raise RetryableError("Fundata's login gave no usable answer.", next_step="It is tried again later.")
 
     async def _send(self, method: str, url: str, attempt: int, **request: Any) -> Reply | None:
-        """Return the answer, or None after a pause where the call is worth repeating."""
+        """Return the response, or None after a pause if the call is worth repeating."""
         self._check()
         headers = {"Accept-Encoding": "gzip", **request.pop("headers", {})}
         try:
@@ -252,7 +252,7 @@ class UpdateApi:
 
 
 def _read_object(answer: Reply) -> dict[str, Any] | None:
-    """Return the JSON object of a good answer; None for errors, HTML, cut bodies and anything else."""
+    """Return the JSON object of a successful response; None for errors, HTML, cut bodies and anything else."""
     if answer.status_code != httpx.codes.OK:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Decides which records of a chunk are new versions, which the database knows already, and what they supersede.
+"""Decides which records of a chunk are new versions, which are already stored, and what they supersede.
 
-Pure: the caller looks up the stored versions of the chunk's keys, under locks, and stores what is decided.
+Pure: the caller looks up the stored versions of the chunk's keys, under locks, and stores the decision.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import polars as pl
 
 DataSource = Literal["CSV", "API"]
 
-# Stored versions as they are held against: `key` is the row of the key's first record in the chunk, `rank` 1 for API and
-# 0 for CSV, `in_file` whether this very file brought the version.
+# Stored versions for the comparison: `key` is the row of the key's first record in the chunk, `rank` 1 for API and 0 for CSV,
+# `in_file` whether this same file delivered the version.
 EXISTING_SCHEMA = {
     "key": pl.Int64(),
     "data_version": pl.Int32(),
@@ -33,10 +33,10 @@ _NO_DATE = date.min
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of the records of a chunk, one value a record in line order.
+    """The decision on the records of a chunk, one value per record in line order.
 
-    `stored`: the record is a new version, `version` its number (0 else). `repeated`: it is no new version and its key
-    was in this file before. `superseded`: row (of the record that gives the key), data_version, superseded_by.
+    `stored`: the record is a new version, `version` its number (else 0). `repeated`: it is no new version and its key occurred
+    earlier in this file. `superseded`: row (of the record that gives the key), data_version, superseded_by.
     """
 
     stored: npt.NDArray[np.bool_]
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass
 class _Key:
-    """The state of one key while its records are gone through one by one."""
+    """The state of one key while its records are processed one by one."""
 
     newest: int
     latest: tuple[int, date, int] | None
@@ -100,7 +100,7 @@ def _make_superseded(rows: list[tuple[int, int, int]]) -> pl.DataFrame:
 
 
 def _summarise(existing: pl.DataFrame, data_source: DataSource) -> pl.DataFrame:
-    """Return one row a key: its latest version, the hash of the newest one of this source, its highest number."""
+    """Return one row per key: its latest version, the hash of the newest one of this source, its highest number."""
     of_source = pl.col("rank") == int(data_source == "API")
     if existing["key"].is_unique().all():
         return existing.select(
@@ -179,7 +179,7 @@ def _decide_repeats(
     version: npt.NDArray[np.int32],
     repeated: npt.NDArray[np.bool_],
 ) -> list[tuple[int, int, int]]:
-    """Decide again, in line order, on the keys that the chunk holds more than once; returns what they supersede."""
+    """Decide again, in line order, on the keys that the chunk holds more than once; return what they supersede."""
     rank = int(data_source == "API")
     again = np.unique(keys[~first])
     known = {row["key"]: row for row in states.filter(pl.col("key").is_in(again)).iter_rows(named=True)}
@@ -217,7 +217,7 @@ def _read_state(row: dict[str, object] | None, *, in_file: bool) -> _Key:
 
 
 class KeySet:
-    """Keys of the file that were met without being stored, as sorted 64-bit hashes: 8 bytes a key."""
+    """Keys of the file that were read without being stored, as sorted 64-bit hashes: 8 bytes per key."""
 
     def __init__(self) -> None:
         self._levels: list[npt.NDArray[np.uint64]] = []
@@ -226,12 +226,12 @@ class KeySet:
         return sum(len(level) for level in self._levels)
 
     def add(self, hashes: npt.NDArray[np.uint64]) -> None:
-        """Take in more keys; levels of like size are merged, so that there are few."""
+        """Add more keys; levels of similar size are merged, so that there are few."""
         if not len(hashes):
             return
         level = np.sort(hashes)
         while self._levels and len(self._levels[-1]) <= 2 * len(level):
-            # a stable sort merges what is sorted already; a key that stands twice does no harm
+            # a stable sort merges sorted parts cheaply; a duplicate key does no harm
             level = np.sort(np.concatenate([self._levels.pop(), level]), kind="stable")
         self._levels.append(level)
 
