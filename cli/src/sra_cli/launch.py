@@ -1,13 +1,12 @@
 """Start a program as a child that never outlives its parent, and in a user namespace where root must not run it.
 
-Used as a script, `python launch.py [--as-nobody] PARENT_PID PROGRAM ARGUMENT...`; it needs the standard library only,
+Used as a script, `python launch.py [--as-nobody] PARENT_PID SIGNAL PROGRAM ARGUMENT...`; it needs the standard library only,
 so that any Python starts it in a few milliseconds. It ends by becoming PROGRAM, which keeps the process id.
 """
 
 import ctypes
 import os
 import pwd
-import signal
 import sys
 from pathlib import Path
 
@@ -33,11 +32,11 @@ def enter_user_namespace() -> None:
     Path("/proc/self/gid_map").write_text(f"{account.pw_gid} {group} 1", encoding="ascii")
 
 
-def follow_parent(parent_pid: int) -> None:
-    """Ask Linux for SIGINT when the parent dies; elsewhere there is no such request and nothing happens."""
+def follow_parent(parent_pid: int, number: int) -> None:
+    """Ask Linux for a signal when the parent dies; elsewhere there is no such request and nothing happens."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent_pid:
         raise SystemExit(1)
 
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> None:
     as_nobody = arguments[0] == "--as-nobody"
     if as_nobody:
         arguments = arguments[1:]
-    parent_pid, command = int(arguments[0]), arguments[1:]
+    parent_pid, number, command = int(arguments[0]), int(arguments[1]), arguments[2:]
     if as_nobody:
         try:
             enter_user_namespace()
@@ -55,7 +54,7 @@ def main(arguments: list[str]) -> None:
             sys.stderr.write(f"user namespace refused: {error}\n")
             raise SystemExit(EXIT_NO_NAMESPACE) from None
     # After the namespace, because a change of credentials clears the request.
-    follow_parent(parent_pid)
+    follow_parent(parent_pid, number)
     try:
         os.execv(command[0], command)  # noqa: S606  (no shell is wanted: the arguments are already a list)
     except OSError as error:

@@ -207,10 +207,15 @@ def claim_port(port: int) -> bool:
     return True
 
 
-def build_child_command(command: list[str], *, as_nobody: bool = False) -> list[str]:
-    """Return the command that starts `command` as a child that ends when this process does (on Linux)."""
+def build_child_command(
+    command: list[str], *, as_nobody: bool = False, number: signal.Signals = signal.SIGTERM
+) -> list[str]:
+    """Return the command that starts `command` as a child that gets the signal when this process dies (on Linux).
+
+    A Python program that is still starting may lose SIGINT, but not SIGTERM.
+    """
     launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
-    return [*launcher, *(["--as-nobody"] if as_nobody else []), str(os.getpid()), *command]
+    return [*launcher, *(["--as-nobody"] if as_nobody else []), str(os.getpid()), str(int(number)), *command]
 
 
 class EmbeddedPostgres:
@@ -339,7 +344,8 @@ class EmbeddedPostgres:
         log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                build_child_command(command, as_nobody=_is_root()),
+                # the server's fast shutdown: SIGTERM would let it wait for its sessions
+                build_child_command(command, as_nobody=_is_root(), number=signal.SIGINT),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -236,9 +236,10 @@ class FmpClient:
                 raise self._breaker.make_error()
             return self._policy.pause(attempt) if retry_after is None else retry_after
         self._breaker.note_success()
-        self._account_gate.note_success(reply.sent_at)
         self._gates[path].note_success(reply.sent_at)
         if kind.is_ok:
+            # what the plan refuses is refused with and without quota left
+            self._account_gate.note_success(reply.sent_at)
             await self._quota.note_success()
         return None
 
