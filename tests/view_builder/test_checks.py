@@ -15,6 +15,7 @@ from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent
 from view_builder.compile import CompiledView, compile_view
+from view_builder.spec import Mart
 
 NOW = datetime(2025, 9, 26, tzinfo=UTC)
 
@@ -62,7 +63,7 @@ class LongerItem(Item):
 )
 def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: str) -> None:
     with pytest.raises(CheckFailedError, match=reason):
-        check_extent(compile_view(Item), before, after)
+        check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,13 @@ def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: st
     ],
 )
 def test_an_extent_within_bounds_passes(before: Extent, after: Extent) -> None:
-    check_extent(compile_view(Item), before, after)
+    check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
 
 @pytest.fixture
 async def item(pool: Pool) -> CompiledView:
     """The view, built over three items, with what others made of it."""
-    view = compile_view(Item)
+    view = compile_view(Mart(Item, Item.spec))
     for statement in (
         "CREATE TABLE item (id bigint, name text, run_id uuid)",
         "INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 3) n",
@@ -103,9 +104,9 @@ async def test_columns_that_are_not_the_models_fail(pool: Pool, item: CompiledVi
 async def test_grants_and_dependents_survive_a_new_column(pool: Pool, item: CompiledView) -> None:
     await pool.execute("CREATE VIEW public.of_others AS SELECT id, name FROM sra.item")
     await pool.execute("GRANT SELECT ON sra.item TO pg_monitor")
-    await build_one(pool, compile_view(LongerItem))
+    await build_one(pool, compile_view(Mart(LongerItem, LongerItem.spec)))
     await pool.execute("UPDATE item SET name = 'new'")
-    await build_one(pool, compile_view(LongerItem), full=True)
+    await build_one(pool, compile_view(Mart(LongerItem, LongerItem.spec)), full=True)
     assert {row["name"] for row in await read_rows(pool, "SELECT name FROM public.of_others")} == {"new"}
     assert await pool.fetchval("SELECT sum(more) FROM sra.item") == 21
     for role in ("pg_monitor", "sra_reader"):

@@ -21,6 +21,7 @@ from view_builder.apply import define_views
 from view_builder.build import note_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView, compile_view
+from view_builder.spec import Mart
 
 DAY = date(2025, 9, 26)
 
@@ -202,7 +203,7 @@ def make_thing(
 
             price: Annotated[Decimal | None, Col("CAD")] = Field(description="Price.")
 
-        return compile_view(Wider)
+        return compile_view(Mart(Wider, Wider.spec))
     if renamed:
 
         class Renamed(ViewModel):
@@ -214,8 +215,8 @@ def make_thing(
             last_run_id: UUID = Field(description="Run.")
             spec: ClassVar[ViewSpec] = Thing.spec
 
-        return compile_view(Renamed)
-    return compile_view(Thing)
+        return compile_view(Mart(Renamed, Renamed.spec))
+    return compile_view(Mart(Thing, Thing.spec))
 
 
 WIDER = "SELECT t.id, t.name, now() AS as_of, t.price FROM scope s JOIN thing t USING (id)"
@@ -283,7 +284,7 @@ async def test_a_row_that_does_not_fit_the_model_fails(pool: Pool, things: Compi
     async with pool.acquire() as connection:
         await connection.execute("UPDATE thing SET id = id + 1000")
     with pytest.raises(CheckFailedError, match="does not fit the model at id"):
-        await build_one(pool, compile_view(Strict), full=True, accept_drop=True)
+        await build_one(pool, compile_view(Mart(Strict, Strict.spec)), full=True, accept_drop=True)
 
 
 async def test_a_breaking_change_needs_a_new_version_beside_the_old(pool: Pool, things: CompiledView) -> None:

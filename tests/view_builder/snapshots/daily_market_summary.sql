@@ -1,4 +1,4 @@
--- daily_market_summary, digest de31e46e9f84a2aa06e75b8ae65b01b4;
+-- daily_market_summary, digest 10392d16769d415c3a02e8b3590f44e8;
 
 CREATE TABLE published.daily_market_summary (
   date date,

@@ -1,4 +1,4 @@
--- data_freshness, digest 4decd8f54fe650ba8ea30481a07e600e;
+-- data_freshness, digest 61c637d0dd17f34b770c512793b828c0;
 
 CREATE OR REPLACE VIEW sra.data_freshness AS
 SELECT

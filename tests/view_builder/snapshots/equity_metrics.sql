@@ -1,4 +1,4 @@
--- equity_metrics, digest 8ffd1534dab4afa946981672e2f877d9;
+-- equity_metrics, digest c1eb80b6306b71b42081ef161b156f2f;
 
 CREATE TABLE published.equity_metrics (
   symbol text,

@@ -1,4 +1,4 @@
--- equity_page, digest 808f28da2232d7e0f3a3eb3e696e9b10;
+-- equity_page, digest 1919674159fc96bcf5c08804f75e18cd;
 
 CREATE OR REPLACE VIEW sra.equity_page AS
 SELECT

@@ -1,4 +1,4 @@
--- equity_quote_history, digest f11c8649cc166cde26447dcfa5e752b8;
+-- equity_quote_history, digest 95eeee6d2e4b42b5e9ff10c5d4fe32be;
 
 CREATE TABLE published.equity_quote_history (
   symbol text,

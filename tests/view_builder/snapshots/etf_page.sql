@@ -1,4 +1,4 @@
--- etf_page, digest 88301029d8fce58e82d03002d675f894;
+-- etf_page, digest 1aefca802a89332a7ca740b07d61fb0b;
 
 CREATE TABLE published.etf_page (
   symbol text,

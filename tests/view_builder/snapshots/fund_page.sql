@@ -1,4 +1,4 @@
--- fund_page, digest 88c13f3b771621419f60688572989983;
+-- fund_page, digest c2bc75864b283cfe4fcb57256d5dc73f;
 
 CREATE TABLE published.fund_page (
   identifier text,

@@ -1,4 +1,4 @@
--- fund_quote_history, digest 8b4f12363048d97e319c550b84eb486c;
+-- fund_quote_history, digest 30a74ed0c56294b7537c97941cf9ef88;
 
 CREATE TABLE published.fund_quote_history (
   identifier text,

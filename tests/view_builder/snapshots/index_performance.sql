@@ -1,4 +1,4 @@
--- index_performance, digest 13fb097e25eaeaafaac01ca5fcd3fc5f;
+-- index_performance, digest e2e192d27efbe7f76fef37d3e465b914;
 
 CREATE TABLE published.index_performance (
   symbol text,

@@ -1,4 +1,4 @@
--- latest_quote, digest a5bdcb2c950334c8808fd69a3857404e;
+-- latest_quote, digest 6332af54d7bc2dcd9c6658431d4f0570;
 
 CREATE TABLE published.latest_quote (
   source text,

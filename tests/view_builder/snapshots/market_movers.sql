@@ -1,4 +1,4 @@
--- market_movers, digest 3c614474a1c69d5a02dac962de9c4885;
+-- market_movers, digest e6437fc5d4f1712c8f7db81e0a0a2bd8;
 
 CREATE TABLE published.market_movers (
   market text,

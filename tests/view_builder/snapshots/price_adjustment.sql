@@ -1,4 +1,4 @@
--- price_adjustment, digest ef5742672801992578b6dcdb447ce4b1;
+-- price_adjustment, digest 177a30bb001e11b83087e13c71390c88;
 
 CREATE TABLE published.price_adjustment (
   symbol text,

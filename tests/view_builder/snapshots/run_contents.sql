@@ -1,4 +1,4 @@
--- run_contents, digest 5d5895a755ee36b7d0bd6b2d59b8e12c;
+-- run_contents, digest 63fdd7124e79a99e0a9cb9f24f01af9f;
 
 CREATE TABLE published.run_contents (
   task_id uuid,

@@ -1,4 +1,4 @@
--- security_master, digest d0f25fb17bad6a34f199bb695091a1ee;
+-- security_master, digest 3115f2e69dda1c5949a7d417f9880b58;
 
 CREATE TABLE published.security_master (
   source text,

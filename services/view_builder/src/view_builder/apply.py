@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -16,9 +15,9 @@ from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
 from sra_shared.reader import list_readers
 from view_builder.compile import CompiledView, quote_name
+from view_builder.core import LOCK_TIMEOUT, define_core
 from view_builder.diff import require_compatible
 
-LOCK_TIMEOUT = "250ms"
 _ATTEMPTS = 40
 # a command and the service may build at once, and a full build takes its time
 _BUILD_SECONDS = 900.0
@@ -72,36 +71,50 @@ async def prepare_table(pool: Pool, view: CompiledView) -> None:
 
     Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
     """
-    await _retry_locks(pool, view, prepare_kept)
+    await _change_view(pool, view, prepare_kept)
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
-    """Define the views that are missing, empty but typed, and return their names; those that are there stay."""
+    """Bring schema core to its files and define the views that are missing, empty but typed; return their names."""
+
+    async def define(connection: Connection) -> None:
+        await define_core(connection)
+
+    await _retry_locks(pool, "core", define)
     made = []
     for view in views:
         async with pool.acquire() as connection:
             if await is_defined(connection, view):
                 continue
-        await _retry_locks(pool, view, _define_view)
+        await _change_view(pool, view, _define_view)
         made.append(view.relation)
     return made
 
 
-async def _retry_locks(pool: Pool, view: CompiledView, change: Any) -> None:
+async def _change_view(
+    pool: Pool, view: CompiledView, change: Callable[[Connection, CompiledView], Awaitable[None]]
+) -> None:
+    async def change_locked(connection: Connection) -> None:
+        await lock_view(connection, view)
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        await change(connection, view)
+
+    await _retry_locks(pool, view.relation, change_locked)
+
+
+async def _retry_locks(pool: Pool, name: str, change: Callable[[Connection], Awaitable[None]]) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await lock_view(connection, view)
-                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-                await change(connection, view)
+                await change(connection)
         except asyncpg.LockNotAvailableError:
-            _log.info("definition_waits_for_readers", view=view.relation, attempt=attempt + 1)
+            _log.info("definition_waits_for_readers", view=name, attempt=attempt + 1)
             # between attempts everybody who queued behind us gets through
             await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
         else:
             return
     raise RetryableError(
-        f"A long query on view {view.relation} keeps its definition from changing.",
+        f"A long query on {name} keeps its definition from changing.",
         next_step="It is tried again; find the query in pg_stat_activity if it does not end.",
     )
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from sra_shared.views.base import KEPT_AS, KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
 from view_builder.reserved import RESERVED_WORDS
+from view_builder.spec import Mart
+from view_builder.sql_files import hash_core
 
 LAST_RUN_COLUMN = "last_run_id"
 _STAGE = "__next"
@@ -99,17 +101,17 @@ class CompiledView:
     @property
     def select_rows(self) -> str:
         """The rows of the query with the model's names, order and types; `scope` must exist for a keyed view."""
-        return self._select_typed(self.spec.query)
+        return self._select_typed(self.spec.query, self.computed)
 
     @property
     def select_part_rows(self) -> str:
         """The same for a part of a stage: kept rows are those of readers, by whose index none are found, runs its own."""
-        return self._select_typed(self.spec.query, self.stage.kept_as)
+        return self._select_typed(self.spec.query, self.computed, self.stage.kept_as)
 
     @property
     def select_all_rows(self) -> str:
         """The same for every scope at once."""
-        return self._select_typed(self.keyed.full_query or self.spec.query)
+        return self._select_typed(self.keyed.full_query or self.spec.query, self.computed)
 
     @property
     def changed_scopes(self) -> tuple[str, ...]:
@@ -120,9 +122,9 @@ class CompiledView:
         named = text.replace(f" {KEPT_ROWS} ", f" {self.backing} ")
         return named.replace(KEPT_AS, quote_text(kept_as or self.kept_as))
 
-    def _select_typed(self, query: str, kept_as: str | None = None) -> str:
-        columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        return f"SELECT\n  {columns}\nFROM (\n{self._name_kept(query.strip(), kept_as)}\n) q"
+    def _select_typed(self, query: str, columns: Sequence[Column], kept_as: str | None = None) -> str:
+        typed = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in columns)
+        return f"SELECT\n  {typed}\nFROM (\n{self._name_kept(query.strip(), kept_as)}\n) q"
 
     @property
     def create_view(self) -> str:
@@ -132,6 +134,8 @@ class CompiledView:
 
     @property
     def _select_kept(self) -> str:
+        if self.keyed.read_query is not None:
+            return self._select_typed(self.keyed.read_query, self.columns)
         on_read = dict(self.keyed.on_read + self.keyed.shown_as)
         if not on_read:
             return f"SELECT {self.column_list}\nFROM {self.backing}"
@@ -198,9 +202,9 @@ class CompiledView:
         return self.spec.keyed
 
 
-def compile_view(model: type[ViewModel]) -> CompiledView:
-    """Compile one model; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
-    spec, columns = model.spec, list_columns(model)
+def compile_view(mart: Mart) -> CompiledView:
+    """Compile one view; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
+    model, spec, columns = mart.model, mart.spec, list_columns(mart.model)
     names = [column.name for column in columns]
     scope = (*spec.keyed.scope, *filter(None, [spec.keyed.since])) if spec.keyed is not None else ()
     for name in (*spec.key, *scope):
@@ -215,13 +219,13 @@ def compile_view(model: type[ViewModel]) -> CompiledView:
     return CompiledView(model, spec, columns, _hash_view(draft))
 
 
-def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]:
-    """Compile models and put each after those it uses, and after those that are published with one of these.
+def compile_views(marts: Sequence[Mart]) -> tuple[CompiledView, ...]:
+    """Compile views and put each after those it uses, and after those that are published with one of these.
 
     Raises ValueError where two have one name, uses go round, or what is published with a view is none of its kept bases.
     """
-    compiled = {view.relation: view for view in map(compile_view, models)}
-    if len(compiled) != len(models):
+    compiled = {view.relation: view for view in map(compile_view, marts)}
+    if len(compiled) != len(marts):
         raise ValueError("two view models have the same name and version")
     known = frozenset(name for view in compiled.values() for source in view.spec.sources for name in source.datasets)
     done: dict[str, CompiledView] = {}
@@ -293,6 +297,14 @@ def _create_function(function: SqlFunction) -> tuple[str, ...]:
     )
 
 
+def _list_texts(spec: ViewSpec) -> list[str]:
+    texts = [spec.query, *(function.body for function in spec.functions)]
+    if spec.keyed is not None:
+        texts += [spec.keyed.all_scopes, *spec.keyed.changed_scopes, spec.keyed.read_query or ""]
+        texts += [spec.keyed.full_query or "", spec.keyed.next_scopes or ""]
+    return texts
+
+
 def _hash_view(view: CompiledView) -> str:
     keyed = view.spec.keyed
     shown = [] if keyed is None else [*keyed.on_read, *(("stored", *column) for column in keyed.shown_as)]
@@ -305,7 +317,8 @@ def _hash_view(view: CompiledView) -> str:
         view.create_functions,
         view.create_indexes,
         None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes, keyed.since],
-        None if keyed is None else [keyed.tells_run, shown, keyed.read_join, keyed.full_query],
+        None if keyed is None else [keyed.tells_run, shown, keyed.read_join, keyed.read_query, keyed.full_query],
+        hash_core(_list_texts(view.spec)),
     ]
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -21,12 +21,12 @@ from sra_shared.runs import (
     request_run,
 )
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
-from sra_shared.views import VIEWS
 from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
 from view_builder.inbox import make_build_request
+from view_builder.marts import MARTS
 from view_builder.stage import PART_ROWS
 from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
@@ -51,7 +51,7 @@ class ViewVerdict:
 
 def list_compiled_views() -> tuple[CompiledView, ...]:
     """Return all views in the order of their builds."""
-    return compile_views(VIEWS)
+    return compile_views(MARTS)
 
 
 async def define_missing_views(dsn: str) -> list[str]:

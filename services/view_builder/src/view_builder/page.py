@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from sra_shared.views import VIEWS
 from view_builder.compile import CompiledView, compile_views
+from view_builder.marts import MARTS
 
 _HEAD = """# Views of schema `sra`
 
@@ -60,4 +60,4 @@ def _render_view(view: CompiledView) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render_page(compile_views(VIEWS)))
+    sys.stdout.write(render_page(compile_views(MARTS)))

@@ -23,7 +23,7 @@ from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 from sra_shared.runs import UnitContext
 from view_builder import exchange
-from view_builder.apply import LOCK_TIMEOUT, lock_view, prepare_kept, read_state, replace_view
+from view_builder.apply import lock_view, prepare_kept, read_state, replace_view
 from view_builder.build import (
     SQL_COVER_RUNS,
     Built,
@@ -42,6 +42,7 @@ from view_builder.build import (
 )
 from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, quote_name
+from view_builder.core import LOCK_TIMEOUT
 from view_builder.diff import require_compatible
 from view_builder.exchange import STATEMENT_SECONDS
 

@@ -17,6 +17,30 @@ from sra_shared.views.price_adjustment import PriceAdjustment
 from sra_shared.views.security_master import SecurityMaster
 from sra_shared.views.treasury_curve import TreasuryCurve
 
+__all__ = [
+    "VIEWS",
+    "DailyMarketSummary",
+    "DataFreshness",
+    "EquityMetrics",
+    "EquityPage",
+    "EquityQuoteHistory",
+    "EtfPage",
+    "FundPage",
+    "FundQuoteHistory",
+    "FundataData",
+    "FundataDataHistory",
+    "FundataQuotes",
+    "FundataQuotesHistory",
+    "IndexPerformance",
+    "LatestQuote",
+    "MarketMovers",
+    "PriceAdjustment",
+    "RunContents",
+    "SecurityMaster",
+    "TreasuryCurve",
+    "ViewModel",
+]
+
 VIEWS: tuple[type[ViewModel], ...] = (
     SecurityMaster,
     FundataData,

@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 from sra_shared.errors import ConfigError
 
 AS_OF = "When the newest source record behind this row was stored, in UTC."
-KEPT_ROWS = "kept_rows"
-KEPT_AS = "'kept_as'"
+KEPT_ROWS = "materialized_rows"
+KEPT_AS = "'materialized_as'"
 LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
 
 _SQL_TYPES: dict[type, str] = {
@@ -76,7 +76,8 @@ class Keyed:
     the day from which on rows are computed and exchanged; earlier ones stay. With `tells_run` the query delivers
     last_run_id. `on_read` are columns (name, expression over `b`, the row, and what `read_join` joins to it) that are not
     stored, because they would change on rows whose sources did not; `shown_as` are such expressions for columns that are
-    stored as the query delivers them and shown otherwise. `full_query` gives the rows of all scopes by another
+    stored as the query delivers them and shown otherwise. `read_query` delivers all columns from the kept rows instead, of
+    which `on_read` then has the names. `full_query` gives the rows of all scopes by another
     plan, where reading whole tables once is better than looking up every scope. With `looks_up` a build of some scopes
     never reads a table whole, where the planner would: it takes the rows of a run for many while the ledger has few runs.
 
@@ -96,6 +97,7 @@ class Keyed:
     on_read: tuple[tuple[str, str], ...] = ()
     shown_as: tuple[tuple[str, str], ...] = ()
     read_join: str = ""
+    read_query: str | None = None
     full_query: str | None = None
     looks_up: bool = False
     next_scopes: str | None = None
