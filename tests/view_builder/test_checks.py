@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from pydantic import Field
 
+from sra_contract import ViewModel
 from sra_shared.db import Pool
-from sra_shared.views.base import Keyed, Source, ViewModel, ViewSpec
 from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Mart
+from view_builder.spec import Keyed, Mart, Source, ViewSpec
 
 NOW = datetime(2025, 9, 26, tzinfo=UTC)
 
@@ -27,15 +27,15 @@ class Item(ViewModel):
     name: str | None = Field(description="Name.")
     as_of: datetime = Field(description="When.")
     last_run_id: UUID = Field(description="Run.")
+    view_name: ClassVar[str] = "item"
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="item",
         key=("id",),
         query="SELECT t.id, t.name, now() AS as_of FROM scope s JOIN item t USING (id)",
         sources=(Source("item", "fmp"),),
         keyed=Keyed(
             scope=("id",),
             all_scopes="SELECT id FROM item",
-            changed_scopes=("SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",),
+            changed_scopes="SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",
         ),
     )
 
@@ -45,7 +45,6 @@ class LongerItem(Item):
 
     more: int | None = Field(description="More.")
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="item",
         key=("id",),
         query="SELECT t.id, t.name, now() AS as_of, 7 AS more FROM scope s JOIN item t USING (id)",
         sources=Item.spec.sources,

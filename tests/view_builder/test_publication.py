@@ -12,16 +12,16 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import Field
 
+from sra_contract.base import Col, ViewModel
 from sra_shared.db import Connection, Pool
 from sra_shared.errors import ConfigError
-from sra_shared.views.base import Col, Keyed, Source, ViewModel, ViewSpec
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views
 from view_builder.build import note_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Mart
+from view_builder.spec import Keyed, Mart, Source, ViewSpec
 
 DAY = date(2025, 9, 26)
 
@@ -183,16 +183,16 @@ def make_thing(
         name: str = Field(description="Name.")
         as_of: datetime = Field(description="When.")
         last_run_id: UUID = Field(description="Run.")
+        view_name: ClassVar[str] = "thing"
+        view_version: ClassVar[int] = version
         spec: ClassVar[ViewSpec] = ViewSpec(
-            name="thing",
             key=("id",),
             query=query,
             sources=(Source("thing", "fmp"),),
-            version=version,
             keyed=Keyed(
                 scope=("id",),
                 all_scopes="SELECT id FROM thing",
-                changed_scopes=("SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",),
+                changed_scopes="SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",
             ),
         )
 
@@ -213,6 +213,8 @@ def make_thing(
             title: str = Field(description="Name.")
             as_of: datetime = Field(description="When.")
             last_run_id: UUID = Field(description="Run.")
+            view_name: ClassVar[str] = "thing"
+            view_version: ClassVar[int] = version
             spec: ClassVar[ViewSpec] = Thing.spec
 
         return compile_view(Mart(Renamed, Renamed.spec))
@@ -279,6 +281,7 @@ async def test_a_row_that_does_not_fit_the_model_fails(pool: Pool, things: Compi
         name: str = Field(description="Name.")
         as_of: datetime = Field(description="When.")
         last_run_id: UUID = Field(description="Run.")
+        view_name: ClassVar[str] = "thing"
         spec: ClassVar[ViewSpec] = things.spec
 
     async with pool.acquire() as connection:
@@ -288,7 +291,7 @@ async def test_a_row_that_does_not_fit_the_model_fails(pool: Pool, things: Compi
 
 
 async def test_a_breaking_change_needs_a_new_version_beside_the_old(pool: Pool, things: CompiledView) -> None:
-    with pytest.raises(ConfigError, match=r"column name is gone.*version=2"):
+    with pytest.raises(ConfigError, match=r"column name is gone.*view_version = 2"):
         await build_one(pool, make_thing(query=RENAMED, renamed=True))
     second = make_thing(query=RENAMED, renamed=True, version=2)
     await define_views(pool, [second])

@@ -172,5 +172,5 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
     for role in await list_readers(connection):
         await connection.execute(f"GRANT SELECT ON {view.name} TO {role}")
     await connection.execute(
-        SQL_PUT_DEFINITION, view.relation, view.spec.name, view.spec.version, view.digest, view.contract
+        SQL_PUT_DEFINITION, view.relation, view.model.view_name, view.model.view_version, view.digest, view.contract
     )

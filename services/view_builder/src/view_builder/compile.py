@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sra_shared.views.base import KEPT_AS, KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from sra_contract.base import Column, ViewModel, list_columns
 from view_builder.reserved import RESERVED_WORDS
-from view_builder.spec import Mart
-from view_builder.sql_files import hash_core
+from view_builder.spec import KEPT_AS, KEPT_ROWS, Keyed, Mart, SqlFunction, ViewSpec
+from view_builder.sql_files import find_core
 
 LAST_RUN_COLUMN = "last_run_id"
 _STAGE = "__next"
@@ -52,7 +52,7 @@ class CompiledView:
     @property
     def relation(self) -> str:
         """Its name in schema sra."""
-        return self.spec.relation
+        return self.model.relation()
 
     @property
     def name(self) -> str:
@@ -84,7 +84,7 @@ class CompiledView:
     @property
     def stored(self) -> tuple[Column, ...]:
         """The columns of the table behind a keyed view."""
-        on_read = dict(self.spec.keyed.on_read) if self.spec.keyed is not None else {}
+        on_read = self.spec.keyed.on_read if self.spec.keyed is not None else ()
         return tuple(c for c in self.columns if c.name not in on_read)
 
     @property
@@ -114,9 +114,9 @@ class CompiledView:
         return self._select_typed(self.keyed.full_query or self.spec.query, self.computed)
 
     @property
-    def changed_scopes(self) -> tuple[str, ...]:
-        """The selections of the scopes that runs touched."""
-        return tuple(self._name_kept(text.strip()) for text in self.keyed.changed_scopes)
+    def changed_scopes(self) -> str:
+        """The selection of the scopes that runs touched."""
+        return self._name_kept(self.keyed.changed_scopes)
 
     def _name_kept(self, text: str, kept_as: str | None = None) -> str:
         named = text.replace(f" {KEPT_ROWS} ", f" {self.backing} ")
@@ -124,7 +124,7 @@ class CompiledView:
 
     def _select_typed(self, query: str, columns: Sequence[Column], kept_as: str | None = None) -> str:
         typed = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in columns)
-        return f"SELECT\n  {typed}\nFROM (\n{self._name_kept(query.strip(), kept_as)}\n) q"
+        return f"SELECT\n  {typed}\nFROM (\n{self._name_kept(query, kept_as)}\n) q"
 
     @property
     def create_view(self) -> str:
@@ -136,16 +136,7 @@ class CompiledView:
     def _select_kept(self) -> str:
         if self.keyed.read_query is not None:
             return self._select_typed(self.keyed.read_query, self.columns)
-        on_read = dict(self.keyed.on_read + self.keyed.shown_as)
-        if not on_read:
-            return f"SELECT {self.column_list}\nFROM {self.backing}"
-        columns = ",\n  ".join(
-            f"({on_read[c.name]})::{c.sql_type} AS {quote_name(c.name)}"
-            if c.name in on_read
-            else f"b.{quote_name(c.name)}"
-            for c in self.columns
-        )
-        return f"SELECT\n  {columns}\nFROM {self.backing} b\n{self.keyed.read_join.strip()}"
+        return f"SELECT {self.column_list}\nFROM {self.backing}"
 
     @property
     def create_functions(self) -> tuple[str, ...]:
@@ -203,7 +194,7 @@ class CompiledView:
 
 
 def compile_view(mart: Mart) -> CompiledView:
-    """Compile one view; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
+    """Compile one view; raises ValueError where a field cannot be mapped or the key is no column."""
     model, spec, columns = mart.model, mart.spec, list_columns(mart.model)
     names = [column.name for column in columns]
     scope = (*spec.keyed.scope, *filter(None, [spec.keyed.since])) if spec.keyed is not None else ()
@@ -273,52 +264,29 @@ def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[C
     return tuple(bases.values())
 
 
-def render_script(view: CompiledView) -> str:
-    """Return all statements of a view as one reviewable script."""
-    parts = [f"-- {view.relation}, digest {view.digest}"]
-    if view.spec.keyed is not None:
-        parts += [view.create_table, *view.create_indexes.values()]
-        parts += [f"-- every scope\n{view.keyed.all_scopes.strip()}"]
-        parts += [f"-- scopes that the runs $1 touched\n{text}" for text in view.changed_scopes]
-        parts += [f"-- rows of the scopes in `scope`\n{view.select_rows}"]
-        if view.keyed.full_query is not None:
-            parts += [f"-- rows of every scope\n{view.select_all_rows}"]
-    parts += [view.create_view, *view.create_functions, *view.comments]
-    return ";\n\n".join(parts) + ";\n"
-
-
 def _create_function(function: SqlFunction) -> tuple[str, ...]:
     signature = f"sra.{quote_name(function.name)}({function.argument_types})"
     return (
         f"CREATE OR REPLACE FUNCTION sra.{quote_name(function.name)}({function.arguments})\nRETURNS {function.result}\n"
-        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body.strip()}\n$function$",
+        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body}\n$function$",
         f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC",
         f"COMMENT ON FUNCTION {signature} IS {quote_text(function.description)}",
     )
 
 
-def _list_texts(spec: ViewSpec) -> list[str]:
-    texts = [spec.query, *(function.body for function in spec.functions)]
-    if spec.keyed is not None:
-        texts += [spec.keyed.all_scopes, *spec.keyed.changed_scopes, spec.keyed.read_query or ""]
-        texts += [spec.keyed.full_query or "", spec.keyed.next_scopes or ""]
-    return texts
-
-
 def _hash_view(view: CompiledView) -> str:
     keyed = view.spec.keyed
-    shown = [] if keyed is None else [*keyed.on_read, *(("stored", *column) for column in keyed.shown_as)]
     content = [
         view.contract,
-        view.spec.version,
+        view.model.view_version,
         view.spec.query,
         [column.comment for column in view.columns],
         view.description,
         view.create_functions,
         view.create_indexes,
         None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes, keyed.since],
-        None if keyed is None else [keyed.tells_run, shown, keyed.read_join, keyed.read_query, keyed.full_query],
-        hash_core(_list_texts(view.spec)),
+        None if keyed is None else [keyed.tells_run, keyed.on_read, keyed.read_query, keyed.full_query],
+        [item.statement for item in find_core(view.spec.texts)],
     ]
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -37,7 +37,7 @@ def fill_all_scopes(view: CompiledView) -> str:
     into, start = (", since", ", '-infinity'::date") if view.keyed.since else ("", "")
     return (
         f"INSERT INTO scope ({scope}{into}) SELECT DISTINCT {scope}{start}"  # noqa: S608
-        f" FROM (\n{view.keyed.all_scopes.strip()}\n) a WHERE {present}"
+        f" FROM (\n{view.keyed.all_scopes}\n) a WHERE {present}"
     )
 
 
@@ -47,9 +47,8 @@ def fill_changed_scopes(view: CompiledView) -> str:
     needed = [*view.keyed.scope, *(["since"] if view.keyed.since else [])]
     present = " AND ".join(f"c.{quote_name(name)} IS NOT NULL" for name in needed)
     since = f", min(c.since) OVER (PARTITION BY {scope})" if view.keyed.since else ""
-    union = "\nUNION ALL\n".join(f"({text})" for text in view.changed_scopes)
     return (
-        f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}{since}, c.run_id FROM (\n{union}\n) c"  # noqa: S608
+        f"INSERT INTO scope SELECT DISTINCT ON ({scope}) {scope}{since}, c.run_id FROM (\n{view.changed_scopes}\n) c"  # noqa: S608
         f" LEFT JOIN public.task_execution_log t ON t.task_id = c.run_id WHERE {present}"
         f" ORDER BY {scope}, t.completed_at DESC NULLS LAST, c.run_id"
     )
@@ -61,7 +60,7 @@ def fill_next_scopes(view: CompiledView) -> str:
     into, start = (", since", ", '-infinity'::date") if view.keyed.since else ("", "")
     return (
         f"INSERT INTO scope ({quote_name(scope)}{into})"  # noqa: S608
-        f" SELECT n.{quote_name(scope)}{start} FROM (\n{(view.keyed.next_scopes or '').strip()}\n) n"
+        f" SELECT n.{quote_name(scope)}{start} FROM (\n{view.keyed.next_scopes}\n) n"
     )
 
 

@@ -1,31 +1,93 @@
-"""The published views: each model with its key, its sources and its SQL, which lies in `sql/marts`."""
+"""The published views: each model with its key, its sources and what it uses; its SQL lies in `sql/marts`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from sra_shared.views import (
-    VIEWS,
-    FundataData,
-    FundataDataHistory,
-    FundataQuotes,
-    FundataQuotesHistory,
-    TreasuryCurve,
-    ViewModel,
-)
-from sra_shared.views.base import Source, SqlFunction, ViewSpec
-from view_builder.spec import Mart
+import sra_contract as contract
+from view_builder.spec import Keyed, Mart, Source, SqlFunction, ViewSpec
 from view_builder.sql_files import read_mart
 
+_EVENTS = (Source("fmp_split", "fmp", ("splits",)), Source("fmp_dividend", "fmp", ("dividends",)))
+_CLOSES = (Source("fmp_eod_price", "fmp", ("eod_prices",)),)
+_NAMES = (
+    Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+    Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
+)
+_UNIVERSE = (Source("fmp_universe", "fmp", ("universe",)),)
+_PROFILE = (Source("equity_profile", "fmp", ("profile",)),)
+_QUOTE = (Source("fmp_quote", "fmp", ("quote",)),)
+_METRICS = (
+    *(*_QUOTE, *_CLOSES, *_PROFILE),
+    Source("fmp_income_statement", "fmp", ("income_statement",)),
+    Source("fmp_balance_sheet", "fmp", ("balance_sheet",)),
+    Source("fmp_cash_flow", "fmp", ("cash_flow",)),
+    Source("fmp_financial_growth", "fmp", ("financial_growth",)),
+    Source("fmp_income_growth", "fmp", ("income_growth",)),
+    Source("fmp_cash_flow_growth", "fmp", ("cash_flow_growth",)),
+    Source("fmp_ratio", "fmp", ("ratios",)),
+    Source("fmp_key_metric", "fmp", ("key_metrics",)),
+    Source("fmp_score", "fmp", ("scores",)),
+    Source("fmp_earning", "fmp", ("earnings",)),
+    Source("fmp_peer", "fmp", ("peers",)),
+    *(*_EVENTS, *_NAMES, *_UNIVERSE),
+)
+_VALUES = (Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),)
+_DATA = (Source("fundata_data", "fundata"),)
+_FUND_DATASETS = (
+    "FundGeneral",
+    "FundPerformanceSummary",
+    "FundYearlyPerformance",
+    "FundYearlyPerformanceRankingByClass",
+    "FundRiskYearlyPerformance",
+    "FundAdvancedPerformance",
+    "FundExpenses",
+    "FundAssets",
+    "FundTopHolding",
+    "FundAllocation",
+    "FundDistribution",
+    "FundLoads",
+    "FundTrailerSchedule",
+    "FundOtherFee",
+    "FundAssociateBenchmark",
+    "FundEquityStyle",
+    "FundFixedIncomeStyle",
+    "InstrumentIdentifier",
+    "BenchmarkGeneral",
+    "BenchmarkYearlyPerformance",
+)
 _DATA_KEY = ("dataset", "identifier", "record_id", "data_version", "row_ordinal")
 _QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
-_DATA = (Source("fundata_data", "fundata"),)
-_QUOTES = (Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),)
+_QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
 
 
-def _make_spec(name: str, **facts: Any) -> ViewSpec:
-    return ViewSpec(name=name, query=read_mart(name)["rows"], **facts)
+def _make_plain(model: type[contract.ViewModel], **facts: Any) -> Mart:
+    return Mart(model, ViewSpec(query=read_mart(model.relation())["rows"], **facts))
+
+
+def _make_kept(
+    model: type[contract.ViewModel],
+    *,
+    sources: tuple[Source, ...],
+    uses: tuple[str, ...] = (),
+    key: tuple[str, ...],
+    published_with: tuple[str, ...] = (),
+    **facts: Any,
+) -> Mart:
+    """A view whose rows are kept: by its whole key computed anew, unless `scope` says by what of it."""
+    sql = read_mart(model.relation())
+    keyed = Keyed(
+        scope=facts.pop("scope", key),
+        all_scopes=sql["keys"],
+        changed_scopes=sql["affected"],
+        read_query=sql.get("read"),
+        full_query=sql.get("rows_full"),
+        next_scopes=sql.get("next_keys"),
+        **facts,
+    )
+    spec = ViewSpec(key=key, query=sql["rows"], sources=sources, uses=uses, published_with=published_with, keyed=keyed)
+    return Mart(model, spec)
 
 
 def _make_as_of(history: str, description: str) -> SqlFunction:
@@ -39,12 +101,27 @@ def _make_as_of(history: str, description: str) -> SqlFunction:
     )
 
 
-_SPECS: Mapping[type[ViewModel], ViewSpec] = {
-    FundataData: _make_spec(
-        "fundata_data", key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)
+MARTS: tuple[Mart, ...] = (
+    _make_kept(
+        contract.SecurityMaster,
+        key=("source", "identifier"),
+        sources=(
+            Source("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
+            *(*_UNIVERSE, *_PROFILE),
+            Source("fmp_etf_info", "fmp", ("etf_info",)),
+        ),
+        indexes=(
+            "(identifier)",
+            "(isin)",
+            "(lower(name) text_pattern_ops)",
+            "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
+        ),
     ),
-    FundataDataHistory: _make_spec(
-        "fundata_data_history",
+    _make_plain(
+        contract.FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)
+    ),
+    _make_plain(
+        contract.FundataDataHistory,
         key=_DATA_KEY,
         sources=_DATA,
         uses=("security_master",),
@@ -58,17 +135,17 @@ _SPECS: Mapping[type[ViewModel], ViewSpec] = {
         ),
         used_indexes=("pk_fundata_data",),
     ),
-    FundataQuotes: _make_spec(
-        "fundata_quotes",
+    _make_plain(
+        contract.FundataQuotes,
         key=_QUOTE_KEY,
-        sources=_QUOTES,
+        sources=_VALUES,
         uses=("security_master",),
-        used_indexes=("pk_fundata_quotes", "ix_fundata_quotes_date"),
+        used_indexes=_QUOTE_INDEXES,
     ),
-    FundataQuotesHistory: _make_spec(
-        "fundata_quotes_history",
+    _make_plain(
+        contract.FundataQuotesHistory,
         key=_QUOTE_KEY,
-        sources=_QUOTES,
+        sources=_VALUES,
         uses=("security_master",),
         functions=(
             _make_as_of(
@@ -78,15 +155,132 @@ _SPECS: Mapping[type[ViewModel], ViewSpec] = {
                 " are left out.",
             ),
         ),
-        used_indexes=("pk_fundata_quotes", "ix_fundata_quotes_date"),
+        used_indexes=_QUOTE_INDEXES,
     ),
-    TreasuryCurve: _make_spec(
-        "treasury_curve",
+    _make_kept(
+        contract.FundQuoteHistory,
+        key=("identifier", "date"),
+        scope=("identifier",),
+        since="date",
+        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
+        uses=("security_master",),
+        indexes=("(date)",),
+        tells_run=True,
+        on_read=("adjusted_navps",),
+    ),
+    _make_kept(
+        contract.LatestQuote,
+        key=("source", "identifier"),
+        sources=(
+            *(*_VALUES, *_QUOTE, *_CLOSES, *_NAMES),
+            Source("fundata_data", "fundata", ("FundGeneral",)),
+            *(*_UNIVERSE, *_PROFILE),
+        ),
+        uses=("security_master", "fund_quote_history"),
+        indexes=("(identifier)", "(price_date)"),
+    ),
+    _make_kept(
+        contract.PriceAdjustment,
+        key=("symbol", "date"),
+        scope=("symbol",),
+        sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
+        uses=("security_master",),
+        tells_run=True,
+    ),
+    # right after the factors that it is read with
+    _make_kept(
+        contract.EquityQuoteHistory,
+        key=("symbol", "date"),
+        scope=("symbol",),
+        since="date",
+        sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
+        uses=("security_master", "price_adjustment"),
+        published_with=("price_adjustment",),
+        indexes=("(date)",),
+        tells_run=True,
+        on_read=(
+            *(f"split_adjusted_{name}" for name in ("open", "high", "low", "close", "volume")),
+            *("total_return_close", "split_factor", "total_return_factor"),
+        ),
+    ),
+    _make_kept(
+        contract.FundPage,
+        key=("identifier",),
+        sources=(Source("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
+        uses=("security_master", "fund_quote_history"),
+        indexes=("(lower(name) text_pattern_ops)", "(category)"),
+    ),
+    _make_kept(
+        contract.EquityMetrics,
+        key=("symbol",),
+        sources=_METRICS,
+        uses=("security_master", "price_adjustment"),
+        indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),
+    ),
+    _make_plain(
+        contract.EquityPage,
+        key=("symbol",),
+        sources=_METRICS,
+        uses=("equity_metrics",),
+        used_indexes=("ix_equity_metrics_6c2f5087",),
+    ),
+    _make_kept(
+        contract.EtfPage,
+        key=("symbol",),
+        sources=(
+            Source("fmp_etf_info", "fmp", ("etf_info",)),
+            Source("fmp_etf_holding", "fmp", ("etf_holdings",)),
+            Source("fmp_etf_sector", "fmp", ("etf_sectors",)),
+            Source("fmp_etf_country", "fmp", ("etf_countries",)),
+            *(*_QUOTE, *_CLOSES, *_PROFILE, *_EVENTS, *_NAMES, *_UNIVERSE),
+            Source("fmp_index_price", "fmp", ("index_prices",)),
+            Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),
+        ),
+        uses=("security_master", "price_adjustment"),
+        indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),
+    ),
+    _make_kept(
+        contract.MarketMovers,
+        key=("market", "direction", "rank"),
+        scope=("market",),
+        sources=(
+            Source("fmp_constituent", "fmp", ("constituents",)),
+            *(*_QUOTE, *_CLOSES, *_UNIVERSE, *_PROFILE),
+        ),
+        uses=("equity_metrics",),
+        indexes=("(symbol)",),
+    ),
+    _make_kept(
+        contract.IndexPerformance,
+        key=("symbol",),
+        sources=(Source("fmp_index_price", "fmp", ("index_prices",)),),
+    ),
+    _make_kept(
+        contract.DailyMarketSummary,
+        key=("date", "currency"),
+        scope=("date",),
+        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundGeneral",))),
+        uses=("security_master", "fund_quote_history"),
+    ),
+    _make_plain(
+        contract.TreasuryCurve,
         key=("date", "tenor"),
         sources=(Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
-}
-
-
-MARTS: tuple[Mart, ...] = tuple(Mart(model, _SPECS.get(model, model.spec)) for model in VIEWS)
+    _make_kept(
+        contract.RunContents,
+        key=("task_id", "dataset"),
+        sources=(*_DATA, Source("fundata_quotes", "fundata")),
+        # runs leave the ledger when they are old
+        max_shrink=Decimal(1),
+        looks_up=True,
+    ),
+    _make_plain(
+        contract.DataFreshness,
+        key=("source", "dataset"),
+        sources=(Source("run_unit", "fundata"), Source("run_unit", "fmp"), Source("market_session", "fmp")),
+        uses=("run_contents", "latest_quote"),
+        used_indexes=("pk_market_session",),
+    ),
+)

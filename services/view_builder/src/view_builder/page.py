@@ -15,7 +15,7 @@ of these and nothing else. A view is either *kept* (rows in a table behind it, e
 *plain* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
 cannot be told; a zero is a value.
 
-The models are importable from `sra_shared.views`: `examples/research_app.py` is a small FastAPI program that reads two
+The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
 pages with them as `sra_reader`. A view's JSON Schema is at `GET /views/NAME/schema` of view_builder and printed by
 `./sra views schema NAME`.
 """

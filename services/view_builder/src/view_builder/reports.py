@@ -53,9 +53,9 @@ async def describe_views(connection: Connection, views: Sequence[CompiledView]) 
 def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
     """Return what a view is and, by its row of published_view, where it stands."""
     return ViewReport(
-        name=view.spec.name,
+        name=view.model.view_name,
         relation=f"sra.{view.relation}",
-        version=view.spec.version,
+        version=view.model.view_version,
         description=view.description,
         key=list(view.spec.key),
         sources=[source.table for source in view.spec.sources],
@@ -97,7 +97,7 @@ def make_schema(view: CompiledView) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "x-view": f"sra.{view.relation}",
-        "x-version": view.spec.version,
+        "x-version": view.model.view_version,
         "x-key": list(view.spec.key),
         "x-sources": [source.table for source in view.spec.sources],
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -56,7 +56,16 @@ def _read_object(name: str, text: str) -> CoreObject:
 def read_mart(name: str) -> Mapping[str, str]:
     """Return the selections of a published view by their names, without comments."""
     _, *parts = _SECTION.split(_FOLDER.joinpath("marts", f"{name}.sql").read_text(encoding="utf-8"))
-    return {part: strip_comments(text).rstrip(";") for part, text in zip(parts[::2], parts[1::2], strict=True)}
+    found = {part: strip_comments(text).rstrip(";") for part, text in zip(parts[::2], parts[1::2], strict=True)}
+    if any(part.startswith("chosen_") for part in found):
+        found["rows_full"] = _choose(found, "_full")
+        found["rows"] = _choose(found, "")
+    return found
+
+
+def _choose(found: Mapping[str, str], ending: str) -> str:
+    """Put the selections `chosen_*` in their places: those of some keys by index, or those of all at once (`_full`)."""
+    return re.sub(r"\bFROM (chosen_\w+)", lambda use: f"FROM ({found[use[1] + ending]})", found["rows"])
 
 
 def strip_comments(text: str) -> str:
@@ -64,15 +73,14 @@ def strip_comments(text: str) -> str:
     return _COMMENT.sub("", text).strip()
 
 
-def hash_core(texts: Iterable[str]) -> str:
-    """Return a digest of the core objects that the texts use, directly or not: it changes with any of their definitions."""
-    core, left, used = read_core(), set[str](), set[str]()
-    left.update(name for text in texts for name in _USE.findall(text))
+def find_core(texts: Iterable[str]) -> Sequence[CoreObject]:
+    """Return the core objects that the texts use, directly or not, in the order of their names."""
+    core, left, used = read_core(), {name for text in texts for name in _USE.findall(text)}, set[str]()
     while left:
         name = left.pop()
         used.add(name)
         left |= core[name].uses - used
-    return hash_text("".join(core[name].statement for name in sorted(used))) if used else ""
+    return [core[name] for name in sorted(used)]
 
 
 def hash_text(text: str) -> str:
