@@ -17,7 +17,9 @@ from fastapi import FastAPI, HTTPException
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from sra_contract import EquityPage, FundPage, ViewModel
+from sra_contract import ViewModel
+from sra_contract.equity_page import EquityPage
+from sra_contract.fund_page import FundPage
 
 Row = TypeVar("Row", bound=ViewModel)
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sra_contract.base import Column, ViewModel, list_columns
+from view_builder.lineage import describe_origins
 from view_builder.reserved import RESERVED_WORDS
 from view_builder.spec import KEPT_AS, KEPT_ROWS, Keyed, Mart, SqlFunction, ViewSpec
 from view_builder.sql_files import find_core
@@ -171,10 +172,14 @@ class CompiledView:
         return (
             f"COMMENT ON VIEW {self.name} IS {quote_text(self.description)}",
             *(
-                f"COMMENT ON COLUMN {self.name}.{quote_name(column.name)} IS {quote_text(column.comment)}"
+                f"COMMENT ON COLUMN {self.name}.{quote_name(column.name)} IS {quote_text(self._comment(column))}"
                 for column in self.columns
             ),
         )
+
+    def _comment(self, column: Column) -> str:
+        origins = describe_origins(self.relation, column.name)
+        return f"{column.comment} From: {origins}." if origins else column.comment
 
     @property
     def description(self) -> str:

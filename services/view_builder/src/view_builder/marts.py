@@ -5,7 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import sra_contract as contract
+from sra_contract.base import ViewModel
+from sra_contract.daily_market_summary import DailyMarketSummary
+from sra_contract.data_freshness import DataFreshness, RunContents
+from sra_contract.equity_metrics import EquityMetrics
+from sra_contract.equity_page import EquityPage
+from sra_contract.equity_quote_history import EquityQuoteHistory
+from sra_contract.etf_page import EtfPage
+from sra_contract.fund_page import FundPage
+from sra_contract.fund_quote_history import FundQuoteHistory
+from sra_contract.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
+from sra_contract.index_performance import IndexPerformance
+from sra_contract.latest_quote import LatestQuote
+from sra_contract.market_movers import MarketMovers
+from sra_contract.price_adjustment import PriceAdjustment
+from sra_contract.security_master import SecurityMaster
+from sra_contract.treasury_curve import TreasuryCurve
 from view_builder.spec import Keyed, Mart, Source, SqlFunction, ViewSpec
 from view_builder.sql_files import read_mart
 
@@ -62,12 +77,12 @@ _QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
 _QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
 
 
-def _make_plain(model: type[contract.ViewModel], **facts: Any) -> Mart:
+def _make_plain(model: type[ViewModel], **facts: Any) -> Mart:
     return Mart(model, ViewSpec(query=read_mart(model.relation())["rows"], **facts))
 
 
 def _make_kept(
-    model: type[contract.ViewModel],
+    model: type[ViewModel],
     *,
     sources: tuple[Source, ...],
     uses: tuple[str, ...] = (),
@@ -103,7 +118,7 @@ def _make_as_of(history: str, description: str) -> SqlFunction:
 
 MARTS: tuple[Mart, ...] = (
     _make_kept(
-        contract.SecurityMaster,
+        SecurityMaster,
         key=("source", "identifier"),
         sources=(
             Source("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
@@ -118,10 +133,10 @@ MARTS: tuple[Mart, ...] = (
         ),
     ),
     _make_plain(
-        contract.FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)
+        FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)
     ),
     _make_plain(
-        contract.FundataDataHistory,
+        FundataDataHistory,
         key=_DATA_KEY,
         sources=_DATA,
         uses=("security_master",),
@@ -136,14 +151,14 @@ MARTS: tuple[Mart, ...] = (
         used_indexes=("pk_fundata_data",),
     ),
     _make_plain(
-        contract.FundataQuotes,
+        FundataQuotes,
         key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
         used_indexes=_QUOTE_INDEXES,
     ),
     _make_plain(
-        contract.FundataQuotesHistory,
+        FundataQuotesHistory,
         key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
@@ -158,7 +173,7 @@ MARTS: tuple[Mart, ...] = (
         used_indexes=_QUOTE_INDEXES,
     ),
     _make_kept(
-        contract.FundQuoteHistory,
+        FundQuoteHistory,
         key=("identifier", "date"),
         scope=("identifier",),
         since="date",
@@ -169,7 +184,7 @@ MARTS: tuple[Mart, ...] = (
         on_read=("adjusted_navps",),
     ),
     _make_kept(
-        contract.LatestQuote,
+        LatestQuote,
         key=("source", "identifier"),
         sources=(
             *(*_VALUES, *_QUOTE, *_CLOSES, *_NAMES),
@@ -180,7 +195,7 @@ MARTS: tuple[Mart, ...] = (
         indexes=("(identifier)", "(price_date)"),
     ),
     _make_kept(
-        contract.PriceAdjustment,
+        PriceAdjustment,
         key=("symbol", "date"),
         scope=("symbol",),
         sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
@@ -189,7 +204,7 @@ MARTS: tuple[Mart, ...] = (
     ),
     # right after the factors that it is read with
     _make_kept(
-        contract.EquityQuoteHistory,
+        EquityQuoteHistory,
         key=("symbol", "date"),
         scope=("symbol",),
         since="date",
@@ -204,28 +219,28 @@ MARTS: tuple[Mart, ...] = (
         ),
     ),
     _make_kept(
-        contract.FundPage,
+        FundPage,
         key=("identifier",),
         sources=(Source("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
         uses=("security_master", "fund_quote_history"),
         indexes=("(lower(name) text_pattern_ops)", "(category)"),
     ),
     _make_kept(
-        contract.EquityMetrics,
+        EquityMetrics,
         key=("symbol",),
         sources=_METRICS,
         uses=("security_master", "price_adjustment"),
         indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),
     ),
     _make_plain(
-        contract.EquityPage,
+        EquityPage,
         key=("symbol",),
         sources=_METRICS,
         uses=("equity_metrics",),
         used_indexes=("ix_equity_metrics_6c2f5087",),
     ),
     _make_kept(
-        contract.EtfPage,
+        EtfPage,
         key=("symbol",),
         sources=(
             Source("fmp_etf_info", "fmp", ("etf_info",)),
@@ -240,7 +255,7 @@ MARTS: tuple[Mart, ...] = (
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),
     ),
     _make_kept(
-        contract.MarketMovers,
+        MarketMovers,
         key=("market", "direction", "rank"),
         scope=("market",),
         sources=(
@@ -251,25 +266,25 @@ MARTS: tuple[Mart, ...] = (
         indexes=("(symbol)",),
     ),
     _make_kept(
-        contract.IndexPerformance,
+        IndexPerformance,
         key=("symbol",),
         sources=(Source("fmp_index_price", "fmp", ("index_prices",)),),
     ),
     _make_kept(
-        contract.DailyMarketSummary,
+        DailyMarketSummary,
         key=("date", "currency"),
         scope=("date",),
         sources=(*_VALUES, Source("fundata_data", "fundata", ("FundGeneral",))),
         uses=("security_master", "fund_quote_history"),
     ),
     _make_plain(
-        contract.TreasuryCurve,
+        TreasuryCurve,
         key=("date", "tenor"),
         sources=(Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
     _make_kept(
-        contract.RunContents,
+        RunContents,
         key=("task_id", "dataset"),
         sources=(*_DATA, Source("fundata_quotes", "fundata")),
         # runs leave the ledger when they are old
@@ -277,7 +292,7 @@ MARTS: tuple[Mart, ...] = (
         looks_up=True,
     ),
     _make_plain(
-        contract.DataFreshness,
+        DataFreshness,
         key=("source", "dataset"),
         sources=(Source("run_unit", "fundata"), Source("run_unit", "fmp"), Source("market_session", "fmp")),
         uses=("run_contents", "latest_quote"),

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from view_builder.compile import CompiledView, compile_views
+from view_builder.lineage import describe_origins
 from view_builder.marts import MARTS
 
 _HEAD = """# Views of schema `sra`
@@ -13,7 +14,8 @@ _HEAD = """# Views of schema `sra`
 Written from the view models by `python -m view_builder.page > docs/views.md`; a test compares. Role `sra_reader` reads all
 of these and nothing else. A view is either *kept* (rows in a table behind it, exchanged by key in one transaction) or
 *plain* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
-cannot be told; a zero is a value.
+cannot be told; a zero is a value. *From* names the raw columns that a value comes of, derived from the SQL in
+`view_builder/sql`; of more than a dozen, their tables. Conditions that choose rows are not among them.
 
 The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
 pages with them as `sra_reader`. A view's JSON Schema is at `GET /views/NAME/schema` of view_builder and printed by
@@ -38,11 +40,12 @@ def _render_view(view: CompiledView) -> str:
         "",
         view.description,
         "",
-        "| column | type | NULL | unit | meaning |",
-        "|---|---|---|---|---|",
+        "| column | type | NULL | unit | meaning | from |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {c.name} | {c.sql_type} | {'yes' if c.nullable else 'no'} | {c.unit or ''} | {c.description.replace('|', '/')} |"
+        f" {describe_origins(view.relation, c.name)} |"
         for c in view.columns
     ]
     for function in view.spec.functions:

@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 
 from sra_shared.db import Connection
 from view_builder.compile import CompiledView
+from view_builder.lineage import read_lineage
 
 
 class ViewReport(BaseModel):
@@ -83,7 +84,7 @@ class _RowSchema(GenerateJsonSchema):
 
 
 def make_schema(view: CompiledView) -> dict[str, Any]:
-    """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units and SQL types.
+    """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units, SQL types and raw columns.
 
     A number is a number with all its digits, in columns and in the parts of lists alike; read it as a decimal.
     """
@@ -93,6 +94,7 @@ def make_schema(view: CompiledView) -> dict[str, Any]:
         described["x-sql-type"] = column.sql_type
         if column.unit:
             described["x-unit"] = column.unit
+        described["x-lineage"] = list(read_lineage().get(view.relation, {}).get(column.name, ()))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

@@ -5,4 +5,4 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT trim_scale(round(CASE WHEN is_adjusted THEN amount / factor ELSE amount END, 12))
 $$;
 -- the live view of the listings' series calls it with the reader's rights
-GRANT EXECUTE ON FUNCTION core.adjusted_amount(numeric, boolean, numeric) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION core.adjusted_amount(numeric, boolean, numeric) TO public;

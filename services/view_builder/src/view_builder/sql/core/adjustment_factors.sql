@@ -11,4 +11,4 @@ FROM sra.price_adjustment a
 WHERE a.symbol = of_symbol AND a.date > of_day
 ORDER BY a.date LIMIT 1
 $$;
-GRANT EXECUTE ON FUNCTION core.adjustment_factors(text, date) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION core.adjustment_factors(text, date) TO public;

@@ -5,4 +5,4 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT record_state IS NULL OR lower(record_state) IN ('', 'active')
 $$;
 -- live views and functions of schema sra call it with the reader's rights
-GRANT EXECUTE ON FUNCTION core.is_active(text) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION core.is_active(text) TO public;

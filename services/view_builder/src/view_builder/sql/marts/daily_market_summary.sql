@@ -1,6 +1,7 @@
 -- How many funds have a value on a day, its mean and median, how many rose and fell, by currency. A fund whose currency the
 -- vendor does not give stands under XXX, which is ISO 4217's code for that.
 -- Grain: one row per day and currency. Key: date, currency. Sources: fundata_quotes, fundata_data. Units: currency of the row.
+-- Without origins: total_symbols.
 -- name: rows
 SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
   -- the value in the middle and, of an even number, the one after it

@@ -63,8 +63,7 @@ WITH start AS (
     lag(all_paid) OVER before AS former_paid, lag(payments) OVER before AS former_payments,
     lag(all_split) OVER before AS former_split, lag(stored_at) OVER before AS former_at,
     lag(stored_run) OVER before AS former_run
-  FROM running r WHERE is_value
-  WINDOW before AS (PARTITION BY identifier ORDER BY date)
+  FROM running r WHERE is_value WINDOW before AS (PARTITION BY identifier ORDER BY date)
 ), valued AS (
   SELECT l.*, date - former_date <= 7 AS is_near,
     CASE WHEN former_date IS NULL THEN paid WHEN payments > former_payments THEN all_paid - coalesce(former_paid, 0) END

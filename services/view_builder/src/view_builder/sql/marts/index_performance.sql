@@ -1,5 +1,6 @@
 -- How the large indices of New York and Toronto did, and where they are heading.
 -- Grain: one row per index. Key: symbol. Sources: fmp_index_price. Units: index points; fraction.
+-- Without origins: symbol, name, currency.
 -- name: rows
 SELECT s.symbol, i.name, i.currency, e.day AS date, e.level AS close, e.level - r.level_1d AS change, r.performance_1d,
   r.performance_1w, r.performance_1m, r.performance_3m, r.performance_qtd, r.performance_ytd, r.performance_1y,

@@ -1,6 +1,7 @@
 -- The newest price of every security: a fund's newest net asset value, a listing's price of now.
 -- Grain: one row per security with a price. Key: source, identifier. Sources: fundata_quotes, fmp_quote, fmp_eod_price.
 -- Units: currency of the row; change_percent in percent; volume in shares.
+-- Without origins: source.
 -- name: rows
 SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at,
   q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of

@@ -2,6 +2,7 @@
 -- members' newest quotes (of two with as many the newer one).
 -- Grain: one row per market, direction and place. Key: market, direction, rank. Sources: sra.equity_metrics, fmp_constituent.
 -- Units: currency of the row; change_percentage in percent; shares.
+-- Without origins: market, market_name, basis.
 -- name: rows
 SELECT r.market, r.market_name, r.basis, r.direction, r.rank, r.session_date, r.symbol, r.name, r.exchange, r.sector,
   r.currency, r.price, r.change, r.change_percentage, r.volume, r.market_cap, r.as_of

@@ -1,6 +1,7 @@
 -- Every security of both vendors: funds by Fundata's InstrumentKey, listings by symbol.
 -- Grain: one row per security. Key: source, identifier. Sources: fundata_data (FundGeneral, InstrumentIdentifier),
 -- fmp_universe, equity_profile, fmp_etf_info. Units: none.
+-- Without origins: source.
 -- name: rows
 SELECT s.source, s.identifier, f.name, f.name_en, f.name_fr, 'fund' AS type, NULL::text AS exchange, f.currency,
   f.family, f.company, NULL::text AS sector, NULL::text AS industry, NULL::text AS country, f.isin, f.inception_date,
