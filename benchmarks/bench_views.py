@@ -134,7 +134,7 @@ async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]
     for group in group_views(views):
         started = time.perf_counter()
         for view in group:
-            if view.spec.keyed is not None:
+            if view.spec.incremental is not None:
                 await prepare_table(pool, view)
         async with pool.acquire() as connection, connection.transaction():
             await build_views(connection, group, build_id=uuid4())

@@ -67,7 +67,7 @@ class Lineage:
             self._own.append(name)
             rows = self._resolve_text(sql["rows"])
             self._views[name] = rows
-            # what is read from the kept rows refers to them
+            # what is read from the materialized rows refers to them
             if "read" in sql:
                 self._views[name] = {**rows, **self._resolve_text(sql["read"])}
             # of most views the build writes it, which knows the run behind each key
@@ -157,7 +157,7 @@ class Lineage:
             return self._views.get(self._own[-1]) or dict.fromkeys(
                 ("date", "adjustment_factor", "navps", "identifier"), NOTHING
             )
-        if name == "scope":
+        if name == "affected_keys":
             keys = self._resolve_text(read_mart(self._own[-1])["keys"])
             return {**keys, "since": NOTHING, "run_id": NOTHING}
         return {column: frozenset({f"{name}.{column}"}) for column in self._table_columns(name)}

@@ -15,7 +15,7 @@ from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Keyed, Mart, Source, ViewSpec
+from view_builder.spec import Incremental, Mart, Source, ViewSpec
 
 NOW = datetime(2025, 9, 26, tzinfo=UTC)
 
@@ -30,12 +30,12 @@ class Item(ViewModel):
     view_name: ClassVar[str] = "item"
     spec: ClassVar[ViewSpec] = ViewSpec(
         key=("id",),
-        query="SELECT t.id, t.name, now() AS as_of FROM scope s JOIN item t USING (id)",
+        query="SELECT t.id, t.name, now() AS as_of FROM affected_keys s JOIN item t USING (id)",
         sources=(Source("item", "fmp"),),
-        keyed=Keyed(
-            scope=("id",),
-            all_scopes="SELECT id FROM item",
-            changed_scopes="SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",
+        incremental=Incremental(
+            partition=("id",),
+            all_keys="SELECT id FROM item",
+            affected_keys="SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",
         ),
     )
 
@@ -46,9 +46,9 @@ class LongerItem(Item):
     more: int | None = Field(description="More.")
     spec: ClassVar[ViewSpec] = ViewSpec(
         key=("id",),
-        query="SELECT t.id, t.name, now() AS as_of, 7 AS more FROM scope s JOIN item t USING (id)",
+        query="SELECT t.id, t.name, now() AS as_of, 7 AS more FROM affected_keys s JOIN item t USING (id)",
         sources=Item.spec.sources,
-        keyed=Item.spec.keyed,
+        incremental=Item.spec.incremental,
     )
 
 

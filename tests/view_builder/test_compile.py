@@ -16,8 +16,8 @@ from sra_testing.snapshots import require_same
 from view_builder.compile import CompiledView, compile_view, compile_views, quote_name, quote_text
 from view_builder.diff import diff_contract
 from view_builder.marts import MARTS
-from view_builder.page import render_page
 from view_builder.spec import Mart, Source, ViewSpec
+from view_builder.views_page import render_page
 
 ROOT = Path(__file__).parents[2]
 

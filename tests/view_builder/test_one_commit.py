@@ -127,8 +127,8 @@ def test_no_view_puts_rows_of_two_commits_together(
     for view in views:
         text = " ".join([view.create_view, *(item.statement for item in find_core([view.create_view]))])
         read = set(re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", text))
-        kept = {name for name in read if view_by_name[name].spec.keyed is not None}
-        assert view.spec.keyed is None or view.relation in kept
+        kept = {name for name in read if view_by_name[name].spec.incremental is not None}
+        assert view.spec.incremental is None or view.relation in kept
         if len({commit_of[name] for name in kept}) > 1:
             together.add(view.relation)
     # it tells how old the others are

@@ -21,7 +21,7 @@ from view_builder.apply import define_views
 from view_builder.build import note_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Keyed, Mart, Source, ViewSpec
+from view_builder.spec import Incremental, Mart, Source, ViewSpec
 
 DAY = date(2025, 9, 26)
 
@@ -82,7 +82,7 @@ async def test_incremental_builds_equal_a_full_one(pool: Pool, views: tuple[Comp
                 await change_something(connection, chance, runs[0], runs[1])
         builds = await build_all(pool, views, accept_drop=True)
         assert not any(built.full for built in builds.values())
-    kept = [view.relation for view in views if view.spec.keyed is not None and view.relation != "run_contents"]
+    kept = [view.relation for view in views if view.spec.incremental is not None and view.relation != "run_contents"]
     incremental = {name: await dump_view(pool, name) for name in kept}
     rebuilt = await build_all(pool, views, full=True)
     assert {name: await dump_view(pool, name) for name in kept} == incremental
@@ -171,7 +171,7 @@ async def test_comments_tell_unit_and_build(pool: Pool, views: tuple[CompiledVie
 
 
 def make_thing(
-    *, version: int = 1, query: str = "SELECT t.id, t.name, now() AS as_of FROM scope s JOIN thing t USING (id)",
+    *, version: int = 1, query: str = "SELECT t.id, t.name, now() AS as_of FROM affected_keys s JOIN thing t USING (id)",
     extra: bool = False, renamed: bool = False,
 ) -> CompiledView:  # fmt: skip
     """A view over a table `thing`, in several forms."""
@@ -189,10 +189,10 @@ def make_thing(
             key=("id",),
             query=query,
             sources=(Source("thing", "fmp"),),
-            keyed=Keyed(
-                scope=("id",),
-                all_scopes="SELECT id FROM thing",
-                changed_scopes="SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",
+            incremental=Incremental(
+                partition=("id",),
+                all_keys="SELECT id FROM thing",
+                affected_keys="SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",
             ),
         )
 
@@ -221,8 +221,8 @@ def make_thing(
     return compile_view(Mart(Thing, Thing.spec))
 
 
-WIDER = "SELECT t.id, t.name, now() AS as_of, t.price FROM scope s JOIN thing t USING (id)"
-RENAMED = "SELECT t.id, t.name AS title, now() AS as_of FROM scope s JOIN thing t USING (id)"
+WIDER = "SELECT t.id, t.name, now() AS as_of, t.price FROM affected_keys s JOIN thing t USING (id)"
+RENAMED = "SELECT t.id, t.name AS title, now() AS as_of FROM affected_keys s JOIN thing t USING (id)"
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ async def test_a_new_column_comes_with_its_values(pool: Pool, things: CompiledVi
 
 async def test_a_changed_query_is_built_in_full(pool: Pool, things: CompiledView) -> None:
     changed = make_thing(
-        query="SELECT t.id, upper(t.name) AS name, now() AS as_of FROM scope s JOIN thing t USING (id)"
+        query="SELECT t.id, upper(t.name) AS name, now() AS as_of FROM affected_keys s JOIN thing t USING (id)"
     )
     assert (await build_one(pool, changed)).full
     assert await read_things(pool) == (200, "THING 1")

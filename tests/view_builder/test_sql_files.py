@@ -9,7 +9,7 @@ import pytest
 
 from sra_shared.db import Pool
 from sra_testing.packages import ROOT
-from view_builder import exchange
+from view_builder import merge
 from view_builder.compile import CompiledView
 from view_builder.lineage import describe_origins, read_lineage
 from view_builder.marts import MARTS
@@ -74,11 +74,11 @@ async def test_the_planner_sees_through_every_function(pool: Pool, views: tuple[
     async with pool.acquire() as connection:
         for view in views:
             statements = [f"SELECT * FROM {view.name}"]  # noqa: S608 - our own name
-            if view.spec.keyed is not None:
-                await connection.execute("DROP TABLE IF EXISTS scope")
-                await connection.execute(exchange.create_scope(view).replace("ON COMMIT DROP", ""))
+            if view.spec.incremental is not None:
+                await connection.execute("DROP TABLE IF EXISTS affected_keys")
+                await connection.execute(merge.create_affected_keys(view).replace("ON COMMIT DROP", ""))
                 statements += [view.select_rows, view.select_all_rows]
-                statements += [exchange.fill_changed_scopes(view).replace("$1", NO_RUN)]
+                statements += [merge.fill_affected_keys(view).replace("$1", NO_RUN)]
             for statement in statements:
                 plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (VERBOSE) {statement}"))
                 assert not re.findall(r"\bcore\.(\w+)", plan), view.relation

@@ -18,7 +18,7 @@ async def build_group(
 ) -> dict[str, Built]:
     """Build views in one transaction."""
     for view in views:
-        if view.spec.keyed is not None:
+        if view.spec.incremental is not None:
             await prepare_table(pool, view)
     async with pool.acquire() as connection, connection.transaction():
         built = await build_views(connection, views, build_id=build_id or uuid4(), **options)

@@ -60,27 +60,32 @@ def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetim
 
 async def is_defined(connection: Connection, view: CompiledView) -> bool:
     """Whether the view, and its table where it has one, are there."""
-    names = [view.name] + ([view.backing] if view.spec.keyed is not None else [])
+    names = [view.name] + ([view.table] if view.spec.incremental is not None else [])
     return bool(
         await connection.fetchval("SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) n", names)
     )
 
 
 async def prepare_table(pool: Pool, view: CompiledView) -> None:
-    """Bring the table behind a kept view to the model's columns and indexes, without touching what readers see.
+    """Bring the table behind a materialized view to the model's columns and indexes, without touching what readers see.
 
     Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
     """
-    await _change_view(pool, view, prepare_kept)
+    await _change_view(pool, view, prepare_materialized)
 
 
-async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
-    """Bring schema core to its files and define the views that are missing, empty but typed; return their names."""
+async def bring_core(pool: Pool) -> None:
+    """Bring schema core to its files; raises RetryableError where a reader held a view of it for too long."""
 
     async def define(connection: Connection) -> None:
         await define_core(connection)
 
     await _retry_locks(pool, "core", define)
+
+
+async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
+    """Bring schema core to its files and define the views that are missing, empty but typed; return their names."""
+    await bring_core(pool)
     made = []
     for view in views:
         async with pool.acquire() as connection:
@@ -120,23 +125,23 @@ async def _retry_locks(pool: Pool, name: str, change: Callable[[Connection], Awa
 
 
 async def _define_view(connection: Connection, view: CompiledView) -> None:
-    if view.spec.keyed is not None:
-        await prepare_kept(connection, view)
+    if view.spec.incremental is not None:
+        await prepare_materialized(connection, view)
     await replace_view(connection, view)
 
 
-async def prepare_kept(connection: Connection, view: CompiledView) -> None:
+async def prepare_materialized(connection: Connection, view: CompiledView) -> None:
     """As `prepare_table`, in the caller's transaction."""
     state = await read_state(connection, view)
     if state is not None:
         require_compatible(view, state["contract"])
-    if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.backing):
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.table):
         await connection.execute(view.create_table)
         # rows without a table of their own are no state: the next build fills all
         await connection.execute("UPDATE public.published_view SET filled = NULL WHERE relation = $1", view.relation)
     else:
         await _add_columns(connection, view)
-    present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.backing)}
+    present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.table)}
     for name, statement in view.create_indexes.items():
         if name not in present:
             await connection.execute(statement)
@@ -147,14 +152,12 @@ async def prepare_kept(connection: Connection, view: CompiledView) -> None:
 async def _add_columns(connection: Connection, view: CompiledView) -> None:
     rows = await connection.fetch(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
-        view.backing,
+        view.table,
     )
     present = {row["attname"] for row in rows}
     for column in view.stored:
         if column.name not in present:
-            await connection.execute(
-                f"ALTER TABLE {view.backing} ADD COLUMN {quote_name(column.name)} {column.sql_type}"
-            )
+            await connection.execute(f"ALTER TABLE {view.table} ADD COLUMN {quote_name(column.name)} {column.sql_type}")
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:

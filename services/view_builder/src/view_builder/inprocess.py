@@ -25,9 +25,9 @@ from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
+from view_builder.full_rebuild import PART_ROWS
 from view_builder.inbox import make_build_request
 from view_builder.marts import MARTS
-from view_builder.stage import PART_ROWS
 from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 
@@ -116,7 +116,7 @@ async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict
     try:
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
-        if view.spec.keyed is not None:
+        if view.spec.incremental is not None:
             # whole rows: count(*) alone would pass over a value that cannot be read
             rows = await connection.fetchval(f"SELECT count(v::text) FROM {view.name} v")  # noqa: S608
     except (CheckFailedError, asyncpg.PostgresError) as error:

@@ -21,7 +21,7 @@ from sra_contract.market_movers import MarketMovers
 from sra_contract.price_adjustment import PriceAdjustment
 from sra_contract.security_master import SecurityMaster
 from sra_contract.treasury_curve import TreasuryCurve
-from view_builder.spec import Keyed, Mart, Source, SqlFunction, ViewSpec
+from view_builder.spec import Incremental, Mart, Source, SqlFunction, ViewSpec
 from view_builder.sql_files import read_mart
 
 _EVENTS = (Source("fmp_split", "fmp", ("splits",)), Source("fmp_dividend", "fmp", ("dividends",)))
@@ -77,11 +77,11 @@ _QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
 _QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
 
 
-def _make_plain(model: type[ViewModel], **facts: Any) -> Mart:
+def _make_live(model: type[ViewModel], **facts: Any) -> Mart:
     return Mart(model, ViewSpec(query=read_mart(model.relation())["rows"], **facts))
 
 
-def _make_kept(
+def _make_materialized(
     model: type[ViewModel],
     *,
     sources: tuple[Source, ...],
@@ -90,19 +90,18 @@ def _make_kept(
     published_with: tuple[str, ...] = (),
     **facts: Any,
 ) -> Mart:
-    """A view whose rows are kept: by its whole key computed anew, unless `scope` says by what of it."""
+    """A view whose rows are materialized: by its whole key computed anew, unless `partition` says by what of it."""
     sql = read_mart(model.relation())
-    keyed = Keyed(
-        scope=facts.pop("scope", key),
-        all_scopes=sql["keys"],
-        changed_scopes=sql["affected"],
+    incremental = Incremental(
+        partition=facts.pop("partition", key),
+        all_keys=sql["keys"],
+        affected_keys=sql["affected"],
         read_query=sql.get("read"),
         full_query=sql.get("rows_full"),
-        next_scopes=sql.get("next_keys"),
+        next_keys=sql.get("next_keys"),
         **facts,
     )
-    spec = ViewSpec(key=key, query=sql["rows"], sources=sources, uses=uses, published_with=published_with, keyed=keyed)
-    return Mart(model, spec)
+    return Mart(model, ViewSpec(key, sql["rows"], sources, uses, published_with, incremental))
 
 
 def _make_as_of(history: str, description: str) -> SqlFunction:
@@ -117,7 +116,7 @@ def _make_as_of(history: str, description: str) -> SqlFunction:
 
 
 MARTS: tuple[Mart, ...] = (
-    _make_kept(
+    _make_materialized(
         SecurityMaster,
         key=("source", "identifier"),
         sources=(
@@ -132,10 +131,8 @@ MARTS: tuple[Mart, ...] = (
             "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
         ),
     ),
-    _make_plain(
-        FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)
-    ),
-    _make_plain(
+    _make_live(FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)),
+    _make_live(
         FundataDataHistory,
         key=_DATA_KEY,
         sources=_DATA,
@@ -150,14 +147,14 @@ MARTS: tuple[Mart, ...] = (
         ),
         used_indexes=("pk_fundata_data",),
     ),
-    _make_plain(
+    _make_live(
         FundataQuotes,
         key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
         used_indexes=_QUOTE_INDEXES,
     ),
-    _make_plain(
+    _make_live(
         FundataQuotesHistory,
         key=_QUOTE_KEY,
         sources=_VALUES,
@@ -172,18 +169,18 @@ MARTS: tuple[Mart, ...] = (
         ),
         used_indexes=_QUOTE_INDEXES,
     ),
-    _make_kept(
+    _make_materialized(
         FundQuoteHistory,
         key=("identifier", "date"),
-        scope=("identifier",),
+        partition=("identifier",),
         since="date",
         sources=(*_VALUES, Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("security_master",),
         indexes=("(date)",),
-        tells_run=True,
+        has_run=True,
         on_read=("adjusted_navps",),
     ),
-    _make_kept(
+    _make_materialized(
         LatestQuote,
         key=("source", "identifier"),
         sources=(
@@ -194,52 +191,52 @@ MARTS: tuple[Mart, ...] = (
         uses=("security_master", "fund_quote_history"),
         indexes=("(identifier)", "(price_date)"),
     ),
-    _make_kept(
+    _make_materialized(
         PriceAdjustment,
         key=("symbol", "date"),
-        scope=("symbol",),
+        partition=("symbol",),
         sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
         uses=("security_master",),
-        tells_run=True,
+        has_run=True,
     ),
     # right after the factors that it is read with
-    _make_kept(
+    _make_materialized(
         EquityQuoteHistory,
         key=("symbol", "date"),
-        scope=("symbol",),
+        partition=("symbol",),
         since="date",
         sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
         uses=("security_master", "price_adjustment"),
         published_with=("price_adjustment",),
         indexes=("(date)",),
-        tells_run=True,
+        has_run=True,
         on_read=(
             *(f"split_adjusted_{name}" for name in ("open", "high", "low", "close", "volume")),
             *("total_return_close", "split_factor", "total_return_factor"),
         ),
     ),
-    _make_kept(
+    _make_materialized(
         FundPage,
         key=("identifier",),
         sources=(Source("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
         uses=("security_master", "fund_quote_history"),
         indexes=("(lower(name) text_pattern_ops)", "(category)"),
     ),
-    _make_kept(
+    _make_materialized(
         EquityMetrics,
         key=("symbol",),
         sources=_METRICS,
         uses=("security_master", "price_adjustment"),
         indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),
     ),
-    _make_plain(
+    _make_live(
         EquityPage,
         key=("symbol",),
         sources=_METRICS,
         uses=("equity_metrics",),
         used_indexes=("ix_equity_metrics_6c2f5087",),
     ),
-    _make_kept(
+    _make_materialized(
         EtfPage,
         key=("symbol",),
         sources=(
@@ -254,10 +251,10 @@ MARTS: tuple[Mart, ...] = (
         uses=("security_master", "price_adjustment"),
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),
     ),
-    _make_kept(
+    _make_materialized(
         MarketMovers,
         key=("market", "direction", "rank"),
-        scope=("market",),
+        partition=("market",),
         sources=(
             Source("fmp_constituent", "fmp", ("constituents",)),
             *(*_QUOTE, *_CLOSES, *_UNIVERSE, *_PROFILE),
@@ -265,25 +262,25 @@ MARTS: tuple[Mart, ...] = (
         uses=("equity_metrics",),
         indexes=("(symbol)",),
     ),
-    _make_kept(
+    _make_materialized(
         IndexPerformance,
         key=("symbol",),
         sources=(Source("fmp_index_price", "fmp", ("index_prices",)),),
     ),
-    _make_kept(
+    _make_materialized(
         DailyMarketSummary,
         key=("date", "currency"),
-        scope=("date",),
+        partition=("date",),
         sources=(*_VALUES, Source("fundata_data", "fundata", ("FundGeneral",))),
         uses=("security_master", "fund_quote_history"),
     ),
-    _make_plain(
+    _make_live(
         TreasuryCurve,
         key=("date", "tenor"),
         sources=(Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
-    _make_kept(
+    _make_materialized(
         RunContents,
         key=("task_id", "dataset"),
         sources=(*_DATA, Source("fundata_quotes", "fundata")),
@@ -291,7 +288,7 @@ MARTS: tuple[Mart, ...] = (
         max_shrink=Decimal(1),
         looks_up=True,
     ),
-    _make_plain(
+    _make_live(
         DataFreshness,
         key=("source", "dataset"),
         sources=(Source("run_unit", "fundata"), Source("run_unit", "fmp"), Source("market_session", "fmp")),

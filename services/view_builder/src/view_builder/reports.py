@@ -61,7 +61,7 @@ def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
         key=list(view.spec.key),
         sources=[source.table for source in view.spec.sources],
         uses=list(view.spec.uses),
-        kept=view.spec.keyed is not None,
+        kept=view.spec.incremental is not None,
         digest=view.digest,
         published_digest=state.get("digest"),
         row_count=state.get("row_count"),

@@ -14,7 +14,7 @@ SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS 
 FROM (
   SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.stored_at,
     sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
-  FROM scope s
+  FROM affected_keys s
   JOIN published.fund_quote_history h ON h.date = s.date
   LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier
 ) p

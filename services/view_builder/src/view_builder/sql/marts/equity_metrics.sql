@@ -57,7 +57,7 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
     m.as_of, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, r.stored_at, f.quarters_stored_at,
     f.year_stored_at, v.stored_at, z.updated_at, o.as_of, n.updated_at
   ) AS as_of
-FROM scope s
+FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 LEFT JOIN LATERAL core.profile(s.symbol, m.exchange) p ON true
 CROSS JOIN LATERAL core.price_now(s.symbol, s.symbol, 'price_adjustment') l

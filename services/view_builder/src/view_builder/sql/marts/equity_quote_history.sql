@@ -6,7 +6,7 @@
 -- name: rows
 SELECT s.symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of,
   q.run_id AS last_run_id, q.symbol AS delivered_symbol
-FROM scope s
+FROM affected_keys s
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
 -- looked up symbol by symbol, in the partitions from the first day on: what a day costs must not follow the length of
 -- history, whatever the planner thinks

@@ -33,7 +33,7 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
     m.as_of, i.updated_at, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, h.as_of, sw.as_of,
     cw.as_of, r.stored_at, f.stored_at, n.stored_at, v.as_of
   ) AS as_of
-FROM scope s
+FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'etf'
 LEFT JOIN LATERAL core.etf_info(s.symbol) i ON true
 LEFT JOIN LATERAL core.profile(s.symbol, m.exchange) p ON true

@@ -31,7 +31,7 @@ SELECT s.identifier, m.name, m.name_en, m.name_fr, m.company, m.family, g.series
     e.processed_at, paid.processed_at, loads.processed_at, trailers.processed_at, fees.processed_at,
     benchmarks.processed_at, calendar.processed_at, ids.processed_at
   ) AS as_of
-FROM scope s
+FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
 LEFT JOIN LATERAL (
   SELECT n.* FROM published.fund_quote_history n WHERE n.identifier = s.identifier ORDER BY n.date DESC LIMIT 1

@@ -7,7 +7,7 @@
 WITH start AS (
   SELECT s.identifier, s.since, p.date AS base, p.adjustment_factor AS base_factor,
     coalesce(p.date, s.since) AS start, m.currency
-  FROM scope s
+  FROM affected_keys s
   LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
   LEFT JOIN LATERAL (
     SELECT p.date, p.adjustment_factor FROM materialized_rows p

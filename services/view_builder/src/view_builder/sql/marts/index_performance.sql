@@ -12,7 +12,7 @@ SELECT s.symbol, i.name, i.currency, e.day AS date, e.level AS close, e.level - 
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed'
   END AS trend,
   y.year_high, y.year_low, greatest(a.as_of, r.stored_at) AS as_of
-FROM scope s
+FROM affected_keys s
 JOIN core.index_list i ON i.symbol = s.symbol
 CROSS JOIN LATERAL core.newest_level(s.symbol) e
 CROSS JOIN LATERAL core.index_returns(s.symbol, e.level, e.day) r

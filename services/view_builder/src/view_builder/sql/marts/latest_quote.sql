@@ -5,7 +5,7 @@
 -- name: rows
 SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at,
   q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of
-FROM scope s
+FROM affected_keys s
 CROSS JOIN LATERAL (
   SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.stored_at
   FROM published.fund_quote_history h
@@ -16,7 +16,7 @@ LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.iden
 UNION ALL
 SELECT s.source, s.identifier, m.type, coalesce(m.name, p.quoted_name), p.price, m.currency, p.day, p.quoted_at,
   p.change, p.change_percentage, p.volume, greatest(p.quote_stored_at, p.close_stored_at, m.as_of)
-FROM scope s
+FROM affected_keys s
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 CROSS JOIN LATERAL core.price_now(s.identifier, m.identifier, NULL) p
 WHERE s.source = 'fmp' AND p.price IS NOT NULL;

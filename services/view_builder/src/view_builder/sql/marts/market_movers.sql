@@ -19,7 +19,7 @@ FROM (
       SELECT g.market, g.market_name, g.basis, e.*,
         CASE WHEN e.change_percentage > 0 THEN 'gainer' ELSE 'loser' END AS direction,
         e.price_date AS session_date, count(*) OVER (PARTITION BY g.market, e.price_date) AS sharing
-      FROM scope s
+      FROM affected_keys s
       JOIN core.market_list g ON g.market = s.market
       JOIN sra.equity_metrics e ON e.is_active AND e.change_percentage IS NOT NULL AND CASE g.basis
           WHEN 'listing' THEN e.exchange = g.members

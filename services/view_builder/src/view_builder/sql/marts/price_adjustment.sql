@@ -23,7 +23,7 @@ FROM (
       WHEN v.date < max(v.date) OVER one_close THEN v.split_ratio
       ELSE v.split_ratio * (1 + sum(core.quotient(v.dividend, r.price * r.splits)) OVER one_close)
     END AS total_ratio
-  FROM scope s
+  FROM affected_keys s
   CROSS JOIN LATERAL core.newest_close(s.symbol, 'price_adjustment') n
   CROSS JOIN LATERAL core.first_close(s.symbol, '-infinity', 'infinity') f
   -- an event that ended changed the factors of the days up to its own

@@ -4,7 +4,7 @@
 -- task_execution_log. Units: dates.
 -- name: rows
 SELECT s.task_id, s.dataset, n.newest_record, coalesce(n.processed_at, t.completed_at, now()) AS as_of
-FROM scope s
+FROM affected_keys s
 JOIN public.task_execution_log t ON t.task_id = s.task_id
 CROSS JOIN LATERAL core.newest_of_run(s.task_id, s.dataset) n;
 -- name: keys

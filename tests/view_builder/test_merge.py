@@ -7,7 +7,7 @@ from datetime import date
 from sra_shared.db import Pool
 from sra_testing.publication import build_all, build_group, read_rows
 from sra_testing.records import put_quote, put_run
-from view_builder import exchange
+from view_builder import merge
 from view_builder.build import build_views, look_up_only
 from view_builder.compile import CompiledView
 
@@ -27,19 +27,19 @@ async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_befo
     view = next(view for view in views if view.relation == "fund_quote_history")
     await build_all(pool, views)
     # a table that is known to be empty is cheap to read whole, as it seems
-    await pool.execute(f"VACUUM (ANALYZE) {view.backing}")
+    await pool.execute(f"VACUUM (ANALYZE) {view.table}")
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
         await connection.execute(QUOTES, run)
-        await connection.execute(exchange.create_scope(view))
-        await connection.execute(exchange.fill_changed_scopes(view), [run])
-        await connection.execute(exchange.create_fresh(view, full=False))
-        for statement in exchange.index_scope_and_fresh(view):
+        await connection.execute(merge.create_affected_keys(view))
+        await connection.execute(merge.fill_affected_keys(view), [run])
+        await connection.execute(merge.create_staging(view, full=False))
+        for statement in merge.index_keys_and_staging(view):
             await connection.execute(statement)
-        await connection.execute("ANALYZE fresh")
-        assert await connection.fetchval("SELECT count(*) FROM fresh") == 3000
+        await connection.execute("ANALYZE staging")
+        assert await connection.fetchval("SELECT count(*) FROM staging") == 3000
         await look_up_only(connection)
-        for statement in (exchange.update_changed(view), exchange.insert_new(view)):
+        for statement in (merge.update_changed(view), merge.insert_new(view)):
             plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", run))
             assert f"Seq Scan on {view.relation}" not in plan, plan
             assert "Index" in plan, plan

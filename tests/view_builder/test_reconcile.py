@@ -14,7 +14,7 @@ from sra_testing.views_service import serve_views, wait_until_idle
 from sra_testing.waiting import wait_for
 from view_builder.compile import CompiledView
 from view_builder.inprocess import build_in_process
-from view_builder.keep import Backlog
+from view_builder.reconcile import Backlog
 from view_builder.work import BuildParameters
 
 DAY = date(2025, 9, 26)

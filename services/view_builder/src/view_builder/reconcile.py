@@ -74,7 +74,7 @@ class Backlog:
         return bool(new and await connection.fetchval(SQL_HAS_OLD, list(new), self._first_pause))
 
 
-async def keep_views(
+async def reconcile_views(
     state: ServiceState, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
 ) -> None:
     """Define what is missing and ask for the first build; then look now and then that no event, and no run, waits in vain,

@@ -1,4 +1,4 @@
-"""The page docs/views.md, written from the models: `python -m view_builder.page` prints it."""
+"""The page docs/views.md, written from the models: `python -m view_builder.views_page` prints it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from view_builder.marts import MARTS
 
 _HEAD = """# Views of schema `sra`
 
-Written from the view models by `python -m view_builder.page > docs/views.md`; a test compares. Role `sra_reader` reads all
-of these and nothing else. A view is either *kept* (rows in a table behind it, exchanged by key in one transaction) or
-*plain* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
+Written from the view models by `python -m view_builder.views_page > docs/views.md`; a test compares. Role `sra_reader` reads all
+of these and nothing else. A view is either *materialized* (rows in a table behind it, merged by key in one transaction) or
+*live* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
 cannot be told; a zero is a value. *From* names the raw columns that a value comes of, derived from the SQL in
 `view_builder/sql`; of more than a dozen, their tables. Conditions that choose rows are not among them.
 
@@ -26,12 +26,14 @@ pages with them as `sra_reader`. A view's JSON Schema is at `GET /views/NAME/sch
 def render_page(views: Sequence[CompiledView]) -> str:
     """Return the page as Markdown."""
     summary = ["| view | kind | key | reads |", "|---|---|---|---|"]
-    summary += [
-        f"| [{view.relation}](#{view.relation}) | {'kept' if view.spec.keyed else 'plain'} | {', '.join(view.spec.key)} |"
-        f" {', '.join(dict.fromkeys([*(s.table for s in view.spec.sources), *view.spec.uses]))} |"
-        for view in views
-    ]
+    summary += [_summarise_view(view) for view in views]
     return "\n".join([_HEAD, *summary, "", *(_render_view(view) for view in views)])
+
+
+def _summarise_view(view: CompiledView) -> str:
+    kind = "materialized" if view.spec.incremental else "live"
+    reads = dict.fromkeys([*(source.table for source in view.spec.sources), *view.spec.uses])
+    return f"| [{view.relation}](#{view.relation}) | {kind} | {', '.join(view.spec.key)} | {', '.join(reads)} |"
 
 
 def _render_view(view: CompiledView) -> str:
@@ -56,7 +58,7 @@ def _render_view(view: CompiledView) -> str:
     if view.companions:
         names = ", ".join(companion.relation for companion in view.companions)
         lines += ["", f"Published in one commit with {names}, whose rows are put to these as they are read."]
-    indexes = (*(view.spec.keyed.indexes if view.spec.keyed else ()), *view.spec.used_indexes)
+    indexes = (*(view.spec.incremental.indexes if view.spec.incremental else ()), *view.spec.used_indexes)
     if indexes:
         lines += ["", f"Indexes besides the key: {'; '.join(f'`{index}`' for index in indexes)}."]
     return "\n".join([*lines, ""])

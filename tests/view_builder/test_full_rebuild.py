@@ -237,7 +237,7 @@ async def test_a_plain_view_becomes_a_kept_one(
     kept = ", ".join(f"{own.get(c.name, f'p.{c.name}')} AS {c.name}" for c in view.stored)
     read = ", ".join(f"NULL AS {c.name}" for c in view.columns if c not in view.stored)
     query = f"SELECT {kept}, {read} FROM public.fmp_eod_price p"  # noqa: S608
-    plain = replace(view, spec=replace(view.spec, keyed=None, query=query), digest="of a plain view")
+    plain = replace(view, spec=replace(view.spec, incremental=None, query=query), digest="of a live view")
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["eod_prices"])
         await put_close(connection, run, "ABC", DAY, "10")
@@ -252,6 +252,6 @@ async def test_a_plain_view_becomes_a_kept_one(
 @pytest.mark.parametrize("name", ["fund_quote_history", "latest_quote"])
 def test_a_stage_has_names_of_its_own(view_by_name: dict[str, CompiledView], name: str) -> None:
     view = view_by_name[name]
-    assert view.stage.backing == f"published.{name}__next"
-    assert set(view.stage.create_indexes).isdisjoint(view.create_indexes)
-    assert view.stage.name == view.name
+    assert view.rebuild.table == f"published.{name}__next"
+    assert set(view.rebuild.create_indexes).isdisjoint(view.create_indexes)
+    assert view.rebuild.name == view.name
