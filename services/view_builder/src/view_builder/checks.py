@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError
+from sra_shared.statements import compose
 from view_builder import merge
 from view_builder.compile import CompiledView
 
@@ -77,13 +78,21 @@ async def check_sample(connection: Connection, view: CompiledView) -> int:
     return await _validate(
         connection,
         view,
-        f"SELECT v.* FROM (SELECT * FROM {merge.name_staging(view)} LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}",  # noqa: S608
+        compose(
+            "SELECT v.* FROM (SELECT * FROM {staging} LIMIT {sample_rows}) f JOIN {name} v ON {same}",
+            staging=merge.name_staging(view),
+            sample_rows=SAMPLE_ROWS,
+            name=view.name,
+            same=same,
+        ),
     )
 
 
 async def check_sample_of_view(connection: Connection, view: CompiledView) -> int:
     """Read any rows of the view through the model and return their number; raises CheckFailedError."""
-    return await _validate(connection, view, f"SELECT * FROM {view.name} LIMIT {SAMPLE_ROWS}")  # noqa: S608
+    return await _validate(
+        connection, view, compose("SELECT * FROM {name} LIMIT {sample_rows}", name=view.name, sample_rows=SAMPLE_ROWS)
+    )
 
 
 async def _validate(connection: Connection, view: CompiledView, statement: str) -> int:
