@@ -20,10 +20,11 @@ LOCK_TIMEOUT = "250ms"
 _log = get_logger(__name__)
 
 SQL_LIST_OBJECTS = """
-SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment
+SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
+  has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
 FROM pg_proc p WHERE p.pronamespace = to_regnamespace('core')
 UNION ALL
-SELECT c.relname, 'VIEW ' || c.oid::regclass, obj_description(c.oid, 'pg_class')
+SELECT c.relname, 'VIEW ' || c.oid::regclass, obj_description(c.oid, 'pg_class'), false
 FROM pg_class c WHERE c.relnamespace = to_regnamespace('core') AND c.relkind = 'v'
 """
 
@@ -63,7 +64,10 @@ async def define_core(connection: Connection) -> list[str]:
 def _list_differing(present: list[asyncpg.Record]) -> set[str]:
     found = {(row["name"], row["comment"]) for row in present}
     wanted = {(name, describe_object(item)) for name, item in read_core().items()}
-    return {name for name, _ in found ^ wanted}
+    # a database that was restored without privileges has none of them
+    closed = {row["name"] for row in present if not row["is_public"]}
+    lacking = {name for name, item in read_core().items() if item.is_granted} & closed
+    return {name for name, _ in found ^ wanted} | lacking
 
 
 async def _define_object(connection: Connection, item: CoreObject, former: list[str]) -> None:

@@ -34,6 +34,11 @@ class CoreObject:
         """Whether it is a view; readers of a view that uses it hold it while they read."""
         return self.statement.startswith("CREATE OR REPLACE VIEW")
 
+    @property
+    def is_granted(self) -> bool:
+        """Whether it is a function that live views call with their readers' rights."""
+        return "\nGRANT EXECUTE ON FUNCTION " in self.statement
+
 
 @cache
 def read_core() -> Mapping[str, CoreObject]:
