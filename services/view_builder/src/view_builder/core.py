@@ -6,18 +6,18 @@ who may execute it and cannot name it: its file grants that.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import asyncpg
 
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
 from sra_shared.locks import take_lock
-from sra_shared.logs import get_logger
 from sra_shared.revision import read_newest_revision
 from view_builder.sql_files import CoreObject, hash_text, read_core
 
 # a definition waits for readers so long, and is tried again
 LOCK_TIMEOUT = "250ms"
-_log = get_logger(__name__)
 
 SQL_LIST_OBJECTS = """
 SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
@@ -56,8 +56,6 @@ async def define_core(connection: Connection) -> list[str]:
         if row["name"] not in wanted:
             await _drop_unused(connection, row["target"])
     await connection.execute("SET LOCAL check_function_bodies TO DEFAULT")
-    if differing:
-        _log.info("core_defined", objects=sorted(differing))
     return sorted(differing)
 
 
@@ -95,9 +93,7 @@ async def _define_object(connection: Connection, item: CoreObject, former: list[
 
 
 async def _drop_unused(connection: Connection, target: str) -> None:
-    """Drop an object that has no file; one that a published view still uses goes when that is defined anew."""
-    try:
+    """Drop an object that has no file, unless a published view still uses it: the next call after its new definition does."""
+    with suppress(asyncpg.DependentObjectsStillExistError):
         async with connection.transaction():
             await connection.execute(f"DROP {target}")
-    except asyncpg.DependentObjectsStillExistError as error:
-        _log.info("core_object_in_use", target=target, error=str(error))
