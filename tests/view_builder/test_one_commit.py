@@ -36,8 +36,8 @@ ANSWER = """
 SELECT jsonb_agg(to_jsonb(h) ORDER BY h.date)::text FROM sra.equity_quote_history h WHERE h.symbol = 'ABC'
 """
 WAITS_FOR_LOCK = """
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid <> pg_backend_pid()
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+               AND query LIKE '%sra_take_locks%')
 """
 
 
