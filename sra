@@ -22,7 +22,7 @@ VENV = os.path.join(HOME, "venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "sra-installed")
 LOG = os.path.join(HOME, "install.log")
-PACKAGES = ("shared", "FMP", "services/*", "cli", "tests/stand_in")
+PACKAGES = ("shared", "shared/contract", "FMP", "services/*", "cli", "tests/stand_in")
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
 # what these commands run (linters, pytest) comes from the development lock
 DEVELOPMENT_COMMANDS = ("test", "check")

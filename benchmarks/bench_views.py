@@ -22,11 +22,11 @@ from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunStatus
 from sra_shared.settings import DatabaseSettings
-from sra_shared.views import VIEWS
 from view_builder.apply import prepare_table
 from view_builder.build import build_views
 from view_builder.compile import CompiledView, compile_views, group_views
 from view_builder.inprocess import build_in_process
+from view_builder.marts import MARTS
 from view_builder.work import BuildParameters
 
 LIMITS = {"page_p99_ms": 25.0, "series_p99_ms": 25.0, "aggregate_times_faster": 10.0, "day_on_long_to_short": 2.0}
@@ -134,7 +134,7 @@ async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]
     for group in group_views(views):
         started = time.perf_counter()
         for view in group:
-            if view.spec.keyed is not None:
+            if view.spec.incremental is not None:
                 await prepare_table(pool, view)
         async with pool.acquire() as connection, connection.transaction():
             await build_views(connection, group, build_id=uuid4())
@@ -210,7 +210,7 @@ async def lend_database(dsn: str, name: str) -> AsyncIterator[str]:
 
 async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Size:
     """Load so many days of all funds and listings, build, bring in later days, read pages."""
-    views = compile_views(VIEWS)
+    views = compile_views(MARTS)
     started = time.perf_counter()
     await put_market(pool, days)
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)

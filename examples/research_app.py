@@ -17,9 +17,9 @@ from fastapi import FastAPI, HTTPException
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from sra_shared.views.base import ViewModel
-from sra_shared.views.equity_page import EquityPage
-from sra_shared.views.fund_page import FundPage
+from sra_contract import ViewModel
+from sra_contract.equity_page import EquityPage
+from sra_contract.fund_page import FundPage
 
 Row = TypeVar("Row", bound=ViewModel)
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -46,9 +46,9 @@ async def read_row(pool: Pool, model: type[Row], key: str, value: str) -> Row:
     """Return one row of a view as its model; raises HTTPException 404 where there is none."""
     # the columns by name: a later version of the view may have more at its end
     columns = ", ".join(model.model_fields)
-    row = await pool.fetchrow(f"SELECT {columns} FROM sra.{model.spec.relation} WHERE {key} = $1", value)  # noqa: S608
+    row = await pool.fetchrow(f"SELECT {columns} FROM sra.{model.relation()} WHERE {key} = $1", value)  # noqa: S608
     if row is None:
-        raise HTTPException(404, f"{model.spec.relation} has no row with {key} {value}.")
+        raise HTTPException(404, f"{model.relation()} has no row with {key} {value}.")
     return model.model_validate(dict(row))
 
 

@@ -6,13 +6,19 @@ import pytest
 
 from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_project
 
+SOURCES = ("*/src", "shared/*/src", "services/*/src", "tests/stand_in/src")
 CONTRACTS = read_project(ROOT)["tool"]["importlinter"]
 
 
 def test_the_list_of_packages_equals_the_folders() -> None:
     folders = {
         package.name
-        for source in [*ROOT.glob("*/src"), *ROOT.glob("services/*/src"), *ROOT.glob("tests/stand_in/src")]
+        for source in [
+            *ROOT.glob("*/src"),
+            *ROOT.glob("shared/*/src"),
+            *ROOT.glob("services/*/src"),
+            *ROOT.glob("tests/stand_in/src"),
+        ]
         for package in source.iterdir()
         if (package / "__init__.py").exists()
     }

@@ -20,6 +20,8 @@ from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_lock
 
 pytestmark = pytest.mark.long
 
+# packages of ours that not all services need
+OURS = {"sra-fmp-collectors": "fmp_collectors", "sra-contract": "sra_contract"}
 PROBE = """
 import importlib, importlib.util, json, pkgutil, sys
 own, names = sys.argv[1], sys.argv[2].split(",")
@@ -53,17 +55,22 @@ def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str,
         link_distribution(package, site)
     sources = [PACKAGES["sra_shared"], PACKAGES[name]]
     project = (ROOT / "services" / name / "pyproject.toml").read_text()
-    if re.search(r'"sra-fmp-collectors"', project):
-        sources.append(PACKAGES["fmp_collectors"])
+    for distribution_name, package in OURS.items():
+        if re.search(rf'"{distribution_name}"', project):
+            sources.append(PACKAGES[package])
     (site / "ours.pth").write_text("".join(f"{source}\n" for source in sources))
     return name, tmp_path / "venv" / "bin" / "python"
 
 
 def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path]) -> None:
     name, python = service_python
-    strangers = [other for other in PACKAGES if other not in (name, "sra_shared", "fmp_collectors")]
-    if name != "fmp_ingest":
-        strangers.append("fmp_collectors")
+    own = {
+        name,
+        "sra_shared",
+        "fmp_collectors" if name == "fmp_ingest" else "",
+        "sra_contract" if name == "view_builder" else "",
+    }
+    strangers = [other for other in PACKAGES if other not in own]
     answer = subprocess.run(
         [str(python), "-I", "-c", PROBE, name, ",".join([*strangers, "pytest", "moto"])],
         capture_output=True,

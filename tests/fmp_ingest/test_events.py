@@ -11,12 +11,12 @@ import pytest
 
 from fmp_collectors.datasets.dividends import DIVIDENDS
 from sra_shared.db import Pool
-from sra_shared.views import VIEWS
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.plain_vendor import PlainVendor, make_dividend, make_split, run_plain_vendor
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_close, put_profile, put_run
 from view_builder.compile import compile_views
+from view_builder.marts import MARTS
 
 TODAY = datetime.now(UTC).date()
 SYMBOLS = ("ACME", "MAPLE.TO", "WIDE")
@@ -69,7 +69,7 @@ async def count_history(pool: Pool, table: str = "fmp_dividend") -> int:
 
 
 async def build(pool: Pool) -> None:
-    views = {view.relation: view for view in compile_views(VIEWS)}
+    views = {view.relation: view for view in compile_views(MARTS)}
     await build_all(pool, [views[name] for name in LISTED])
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import Pool, open_pool
-from sra_shared.views import VIEWS
 from sra_testing.databases import create_database, drop_database
 from view_builder.compile import CompiledView, compile_views
+from view_builder.marts import MARTS
 
 
 @pytest.fixture(scope="session")
 def all_views() -> tuple[CompiledView, ...]:
     """All views in the order of their builds."""
-    return compile_views(VIEWS)
+    return compile_views(MARTS)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from sra_testing.records import put_close, put_data, put_fund, put_profile, put_
 from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView
 from view_builder.inprocess import build_in_process
+from view_builder.sql_files import find_core
 from view_builder.work import BuildParameters
 
 DAY = date(2025, 9, 26)
@@ -45,10 +46,7 @@ async def list_holders(pool: Pool, run: UUID) -> set[str]:
 
 def test_a_view_names_all_that_its_query_reads(views: tuple[CompiledView, ...]) -> None:
     for view in views:
-        keyed = view.spec.keyed
-        texts = [view.spec.query, *(f.body for f in view.spec.functions)]
-        if keyed is not None:
-            texts += [keyed.all_scopes, *keyed.changed_scopes, keyed.read_join, keyed.full_query or ""]
+        texts = [*view.spec.texts, *(item.statement for item in find_core(view.spec.texts))]
         read = {name for text in texts for name in re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", text)}
         assert read <= {view.relation, *view.spec.uses}, view.relation
     assert {view.relation: {base.relation for base in view.bases} for view in views}["market_movers"] == {

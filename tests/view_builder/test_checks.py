@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from pydantic import Field
 
+from sra_contract import ViewModel
 from sra_shared.db import Pool
-from sra_shared.views.base import Keyed, Source, ViewModel, ViewSpec
 from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent
 from view_builder.compile import CompiledView, compile_view
+from view_builder.spec import Incremental, Mart, Source, ViewSpec
 
 NOW = datetime(2025, 9, 26, tzinfo=UTC)
 
@@ -26,15 +27,15 @@ class Item(ViewModel):
     name: str | None = Field(description="Name.")
     as_of: datetime = Field(description="When.")
     last_run_id: UUID = Field(description="Run.")
+    view_name: ClassVar[str] = "item"
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="item",
         key=("id",),
-        query="SELECT t.id, t.name, now() AS as_of FROM scope s JOIN item t USING (id)",
+        query="SELECT t.id, t.name, now() AS as_of FROM affected_keys s JOIN item t USING (id)",
         sources=(Source("item", "fmp"),),
-        keyed=Keyed(
-            scope=("id",),
-            all_scopes="SELECT id FROM item",
-            changed_scopes=("SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",),
+        incremental=Incremental(
+            partition=("id",),
+            all_keys="SELECT id FROM item",
+            affected_keys="SELECT id, run_id FROM item WHERE run_id = ANY($1::uuid[])",
         ),
     )
 
@@ -44,11 +45,10 @@ class LongerItem(Item):
 
     more: int | None = Field(description="More.")
     spec: ClassVar[ViewSpec] = ViewSpec(
-        name="item",
         key=("id",),
-        query="SELECT t.id, t.name, now() AS as_of, 7 AS more FROM scope s JOIN item t USING (id)",
+        query="SELECT t.id, t.name, now() AS as_of, 7 AS more FROM affected_keys s JOIN item t USING (id)",
         sources=Item.spec.sources,
-        keyed=Item.spec.keyed,
+        incremental=Item.spec.incremental,
     )
 
 
@@ -62,7 +62,7 @@ class LongerItem(Item):
 )
 def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: str) -> None:
     with pytest.raises(CheckFailedError, match=reason):
-        check_extent(compile_view(Item), before, after)
+        check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_an_extent_out_of_bounds_fails(before: Extent, after: Extent, reason: st
     ],
 )
 def test_an_extent_within_bounds_passes(before: Extent, after: Extent) -> None:
-    check_extent(compile_view(Item), before, after)
+    check_extent(compile_view(Mart(Item, Item.spec)), before, after)
 
 
 @pytest.fixture
 async def item(pool: Pool) -> CompiledView:
     """The view, built over three items, with what others made of it."""
-    view = compile_view(Item)
+    view = compile_view(Mart(Item, Item.spec))
     for statement in (
         "CREATE TABLE item (id bigint, name text, run_id uuid)",
         "INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 3) n",
@@ -103,9 +103,9 @@ async def test_columns_that_are_not_the_models_fail(pool: Pool, item: CompiledVi
 async def test_grants_and_dependents_survive_a_new_column(pool: Pool, item: CompiledView) -> None:
     await pool.execute("CREATE VIEW public.of_others AS SELECT id, name FROM sra.item")
     await pool.execute("GRANT SELECT ON sra.item TO pg_monitor")
-    await build_one(pool, compile_view(LongerItem))
+    await build_one(pool, compile_view(Mart(LongerItem, LongerItem.spec)))
     await pool.execute("UPDATE item SET name = 'new'")
-    await build_one(pool, compile_view(LongerItem), full=True)
+    await build_one(pool, compile_view(Mart(LongerItem, LongerItem.spec)), full=True)
     assert {row["name"] for row in await read_rows(pool, "SELECT name FROM public.of_others")} == {"new"}
     assert await pool.fetchval("SELECT sum(more) FROM sra.item") == 21
     for role in ("pg_monitor", "sra_reader"):

@@ -12,12 +12,12 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import open_connection, open_pool
-from sra_shared.views import VIEWS
 from sra_testing.databases import create_database, drop_database, run_async
 from sra_testing.publication import build_one
 from sra_testing.records import put_run
 from view_builder.apply import define_views
 from view_builder.compile import compile_views
+from view_builder.marts import MARTS
 
 scenarios("database_performance_optimization.feature")
 
@@ -114,7 +114,7 @@ async def fill(dsn: str) -> None:
             await connection.execute(FILL_QUOTES, run, FUNDS, DAYS)
             await connection.execute(FILL_EQUITIES, run, SYMBOLS)
         await pool.execute("VACUUM ANALYZE")
-        views = [view for view in compile_views(VIEWS) if view.relation in NEEDED]
+        views = [view for view in compile_views(MARTS) if view.relation in NEEDED]
         await define_views(pool, views)
         for view in views:
             await build_one(pool, view)

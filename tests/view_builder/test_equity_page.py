@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from sra_contract.equity_page import EquityPage
 from sra_shared.db import Connection, Pool
-from sra_shared.views.equity_page import EquityPage
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
 from view_builder.compile import CompiledView

@@ -16,13 +16,15 @@ import pytest
 
 from sra_shared.db import Connection, Pool, open_connection
 from sra_shared.runs import Unit
-from sra_shared.views import VIEWS, EquityQuoteHistory, PriceAdjustment
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import put_close, put_dividend, put_fund, put_profile, put_quote, put_run, put_split
 from sra_testing.waiting import wait_for
 from view_builder.apply import lock_view
 from view_builder.compile import CompiledView, compile_views, group_views
 from view_builder.inprocess import build_in_process
+from view_builder.marts import MARTS
+from view_builder.spec import Mart
+from view_builder.sql_files import find_core
 from view_builder.work import BuildParameters
 
 DAY = date(2025, 9, 26)
@@ -34,8 +36,8 @@ ANSWER = """
 SELECT jsonb_agg(to_jsonb(h) ORDER BY h.date)::text FROM sra.equity_quote_history h WHERE h.symbol = 'ABC'
 """
 WAITS_FOR_LOCK = """
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid <> pg_backend_pid()
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+               AND query LIKE '%sra_take_locks%')
 """
 
 
@@ -123,30 +125,32 @@ def test_no_view_puts_rows_of_two_commits_together(
     commit_of = {view.relation: group[-1].relation for group in group_views(views) for view in group}
     together = set()
     for view in views:
-        read = set(re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", view.create_view))
-        kept = {name for name in read if view_by_name[name].spec.keyed is not None}
-        assert view.spec.keyed is None or view.relation in kept
+        text = " ".join([view.create_view, *(item.statement for item in find_core([view.create_view]))])
+        read = set(re.findall(r"(?:FROM|JOIN) (?:sra|published)\.(\w+)", text))
+        kept = {name for name in read if view_by_name[name].spec.incremental is not None}
+        assert view.spec.incremental is None or view.relation in kept
         if len({commit_of[name] for name in kept}) > 1:
             together.add(view.relation)
     # it tells how old the others are
     assert together == {"data_freshness"}
 
 
+def change_mart(name: str, **changes: Any) -> list[Mart]:
+    """All views, one of them declared otherwise."""
+    return [
+        replace(mart, spec=replace(mart.spec, **changes)) if mart.model.relation() == name else mart for mart in MARTS
+    ]
+
+
 @pytest.mark.parametrize("companion", ["latest_quote", "security_master_v9", "equity_page"])
 def test_a_view_is_published_with_kept_views_that_it_uses(companion: str) -> None:
-    class Other(EquityQuoteHistory):
-        spec = replace(EquityQuoteHistory.spec, published_with=(companion,))
-
     with pytest.raises(ValueError, match="published"):
-        compile_views([Other if model is EquityQuoteHistory else model for model in VIEWS])
+        compile_views(change_mart(HISTORY, published_with=(companion,)))
 
 
 def test_uses_of_what_is_published_later_go_round() -> None:
-    class Factors(PriceAdjustment):
-        spec = replace(PriceAdjustment.spec, uses=("security_master", "equity_metrics"))
-
     with pytest.raises(ValueError, match="use one another"):
-        compile_views([Factors if model is PriceAdjustment else model for model in VIEWS])
+        compile_views(change_mart(FACTORS, uses=("security_master", "equity_metrics")))
 
 
 async def test_a_correction_of_closes_and_events_shows_in_one_answer(

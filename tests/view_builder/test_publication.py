@@ -12,15 +12,16 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import Field
 
+from sra_contract.base import Col, ViewModel
 from sra_shared.db import Connection, Pool
 from sra_shared.errors import ConfigError
-from sra_shared.views.base import Col, Keyed, Source, ViewModel, ViewSpec
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views
 from view_builder.build import note_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView, compile_view
+from view_builder.spec import Incremental, Mart, Source, ViewSpec
 
 DAY = date(2025, 9, 26)
 
@@ -81,7 +82,7 @@ async def test_incremental_builds_equal_a_full_one(pool: Pool, views: tuple[Comp
                 await change_something(connection, chance, runs[0], runs[1])
         builds = await build_all(pool, views, accept_drop=True)
         assert not any(built.full for built in builds.values())
-    kept = [view.relation for view in views if view.spec.keyed is not None and view.relation != "run_contents"]
+    kept = [view.relation for view in views if view.spec.incremental is not None and view.relation != "run_contents"]
     incremental = {name: await dump_view(pool, name) for name in kept}
     rebuilt = await build_all(pool, views, full=True)
     assert {name: await dump_view(pool, name) for name in kept} == incremental
@@ -170,7 +171,7 @@ async def test_comments_tell_unit_and_build(pool: Pool, views: tuple[CompiledVie
 
 
 def make_thing(
-    *, version: int = 1, query: str = "SELECT t.id, t.name, now() AS as_of FROM scope s JOIN thing t USING (id)",
+    *, version: int = 1, query: str = "SELECT t.id, t.name, now() AS as_of FROM affected_keys s JOIN thing t USING (id)",
     extra: bool = False, renamed: bool = False,
 ) -> CompiledView:  # fmt: skip
     """A view over a table `thing`, in several forms."""
@@ -182,16 +183,16 @@ def make_thing(
         name: str = Field(description="Name.")
         as_of: datetime = Field(description="When.")
         last_run_id: UUID = Field(description="Run.")
+        view_name: ClassVar[str] = "thing"
+        view_version: ClassVar[int] = version
         spec: ClassVar[ViewSpec] = ViewSpec(
-            name="thing",
             key=("id",),
             query=query,
             sources=(Source("thing", "fmp"),),
-            version=version,
-            keyed=Keyed(
-                scope=("id",),
-                all_scopes="SELECT id FROM thing",
-                changed_scopes=("SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",),
+            incremental=Incremental(
+                partition=("id",),
+                all_keys="SELECT id FROM thing",
+                affected_keys="SELECT id, run_id FROM thing WHERE run_id = ANY($1::uuid[])",
             ),
         )
 
@@ -202,7 +203,7 @@ def make_thing(
 
             price: Annotated[Decimal | None, Col("CAD")] = Field(description="Price.")
 
-        return compile_view(Wider)
+        return compile_view(Mart(Wider, Wider.spec))
     if renamed:
 
         class Renamed(ViewModel):
@@ -212,14 +213,16 @@ def make_thing(
             title: str = Field(description="Name.")
             as_of: datetime = Field(description="When.")
             last_run_id: UUID = Field(description="Run.")
+            view_name: ClassVar[str] = "thing"
+            view_version: ClassVar[int] = version
             spec: ClassVar[ViewSpec] = Thing.spec
 
-        return compile_view(Renamed)
-    return compile_view(Thing)
+        return compile_view(Mart(Renamed, Renamed.spec))
+    return compile_view(Mart(Thing, Thing.spec))
 
 
-WIDER = "SELECT t.id, t.name, now() AS as_of, t.price FROM scope s JOIN thing t USING (id)"
-RENAMED = "SELECT t.id, t.name AS title, now() AS as_of FROM scope s JOIN thing t USING (id)"
+WIDER = "SELECT t.id, t.name, now() AS as_of, t.price FROM affected_keys s JOIN thing t USING (id)"
+RENAMED = "SELECT t.id, t.name AS title, now() AS as_of FROM affected_keys s JOIN thing t USING (id)"
 
 
 @pytest.fixture
@@ -278,16 +281,17 @@ async def test_a_row_that_does_not_fit_the_model_fails(pool: Pool, things: Compi
         name: str = Field(description="Name.")
         as_of: datetime = Field(description="When.")
         last_run_id: UUID = Field(description="Run.")
+        view_name: ClassVar[str] = "thing"
         spec: ClassVar[ViewSpec] = things.spec
 
     async with pool.acquire() as connection:
         await connection.execute("UPDATE thing SET id = id + 1000")
     with pytest.raises(CheckFailedError, match="does not fit the model at id"):
-        await build_one(pool, compile_view(Strict), full=True, accept_drop=True)
+        await build_one(pool, compile_view(Mart(Strict, Strict.spec)), full=True, accept_drop=True)
 
 
 async def test_a_breaking_change_needs_a_new_version_beside_the_old(pool: Pool, things: CompiledView) -> None:
-    with pytest.raises(ConfigError, match=r"column name is gone.*version=2"):
+    with pytest.raises(ConfigError, match=r"column name is gone.*view_version = 2"):
         await build_one(pool, make_thing(query=RENAMED, renamed=True))
     second = make_thing(query=RENAMED, renamed=True, version=2)
     await define_views(pool, [second])
@@ -304,7 +308,7 @@ async def test_a_new_column_comes_with_its_values(pool: Pool, things: CompiledVi
 
 async def test_a_changed_query_is_built_in_full(pool: Pool, things: CompiledView) -> None:
     changed = make_thing(
-        query="SELECT t.id, upper(t.name) AS name, now() AS as_of FROM scope s JOIN thing t USING (id)"
+        query="SELECT t.id, upper(t.name) AS name, now() AS as_of FROM affected_keys s JOIN thing t USING (id)"
     )
     assert (await build_one(pool, changed)).full
     assert await read_things(pool) == (200, "THING 1")

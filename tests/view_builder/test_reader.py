@@ -13,6 +13,8 @@ from sra_shared.reader_limits import ANALYST, READER
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
+from view_builder.core import define_core
+from view_builder.sql_files import read_core
 
 PASSWORD = "read-and-nothing-else"
 
@@ -67,6 +69,30 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
         READER,
     )
     assert {row["name"].split("(")[0] for row in allowed} == {"sra.fundata_data_as_of", "sra.fundata_quotes_as_of"}
+
+
+async def test_core_is_closed_save_for_what_live_views_call(
+    pool: Pool, reader: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    for statement in ("SELECT core.ratio(1, 2)", "SELECT core.is_active('')", "SELECT * FROM core.live_runs"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.fetch(statement)
+    executable = await read_rows(
+        pool,
+        "SELECT p.proname AS name FROM pg_proc p WHERE p.pronamespace = 'core'::regnamespace"
+        " AND has_function_privilege($1, p.oid, 'EXECUTE') ORDER BY 1",
+        READER,
+    )
+    # of their arguments, or of views of sra
+    names = ["adjusted_amount", "adjustment_factors", "is_active"]
+    assert [row["name"] for row in executable] == names
+    assert not [name for name in names if "public." in read_core()[name].statement.partition("$$")[2]]
+    await pool.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA core FROM PUBLIC")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.fetch("SELECT count(v::text) FROM fundata_data v")
+    async with pool.acquire() as connection, connection.transaction():
+        assert await define_core(connection) == names
+    await reader.fetch("SELECT count(v::text) FROM fundata_data v")
 
 
 async def test_rights_that_a_restore_left_out_are_given_anew(

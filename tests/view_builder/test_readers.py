@@ -31,7 +31,7 @@ ONE_STATE = {
     "fund_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.fund_quote_history"
     " GROUP BY identifier) n",
     "daily_market_summary": "SELECT DISTINCT total_symbols FROM sra.daily_market_summary",
-    # plain views: what a run brings shows at its end, though it came in many commits
+    # live views: what a run brings shows at its end, though it came in many commits
     "fundata_quotes": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes GROUP BY identifier) n",
     "fundata_quotes_history": "SELECT DISTINCT days FROM (SELECT count(*) AS days FROM sra.fundata_quotes_history"
     " GROUP BY identifier) n",

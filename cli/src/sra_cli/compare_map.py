@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
-from sra_shared.views import VIEWS
+from view_builder.marts import MARTS
 
 MAP_EXAMPLE = '[tables."old.nav"]\nours = "sra.fundata_quotes"\nkey = { identifier = "fund_id", date = "day" }'
 SQL_COLUMNS = """
@@ -95,7 +95,7 @@ async def plan_tables(ours: Connection, theirs: Connection, wanted: Mapping[str,
 
 async def _match_names(ours: Connection, theirs: Connection) -> dict[str, TableMap]:
     """Match tables by name, with our published views before our raw tables."""
-    published = {view.spec.name: f"sra.{view.spec.name}" for view in VIEWS}
+    published = {mart.model.view_name: f"sra.{mart.model.view_name}" for mart in MARTS}
     raw = {row["name"]: f"public.{row['name']}" for row in await ours.fetch(SQL_TABLES) if row["schema"] == "public"}
     known = {**raw, **published}
     found = {
@@ -145,7 +145,7 @@ async def _read_types(connection: Connection, relation: str, where: str) -> dict
 
 
 async def _find_key(connection: Connection, relation: str) -> Sequence[str]:
-    view = next((one for one in VIEWS if relation == f"sra.{one.spec.name}"), None)
-    if view is not None:
-        return view.spec.key
+    mart = next((one for one in MARTS if relation == f"sra.{one.model.view_name}"), None)
+    if mart is not None:
+        return mart.spec.key
     return await connection.fetchval(SQL_KEY, quote_relation(relation)) or ()

@@ -12,6 +12,7 @@ import asyncpg
 from sra_cli.compare_map import Column, TablePlan, quote_relation
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
+from sra_shared.statements import compose
 
 _PREFETCH = 2000
 _TELL_EVERY = 1_000_000
@@ -143,7 +144,13 @@ def write_query(plan: TablePlan, *, is_ours: bool) -> str:
     relation = quote_relation(plan.ours if is_ours else plan.theirs)
     names = ", ".join(f"c{number}" for number in range(1, len(columns) + 1))
     order = ", ".join(f'c{number} COLLATE "C"' for number in range(1, len(plan.key) + 1))
-    return f"SELECT * FROM (SELECT {fields} FROM {relation} t) AS t ({names}) ORDER BY {order}"  # noqa: S608 - quoted names
+    return compose(
+        "SELECT * FROM (SELECT {fields} FROM {relation} t) AS t ({names}) ORDER BY {order}",
+        fields=fields,
+        relation=relation,
+        names=names,
+        order=order,
+    )
 
 
 def _write_field(column: Column, *, is_ours: bool) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from sra_shared.db import Connection
 from sra_shared.named_tokens import CLI, Role
+from sra_shared.statements import compose
 from sra_shared.texts import excerpt
 
 _MOST_OF_ADDRESS = 64
@@ -104,11 +105,15 @@ _SQL_RECORD = """
 INSERT INTO audit (action, subject_kind, subject_ids, role, token_name, address, details, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now()))
 """
-_SQL_RECORD_FAILED_LOGIN = f"""
+_SQL_RECORD_FAILED_LOGIN = compose(
+    """
 INSERT INTO audit (action, subject_kind, address)
-SELECT '{Action.LOGIN_FAILED}', '{SubjectKind.SESSION}', $1
-WHERE (SELECT count(*) FROM audit WHERE action = '{Action.LOGIN_FAILED}' AND at > now() - interval '1 hour') < $2
-"""  # noqa: S608 - constants of this module
+SELECT '{login_failed}', '{session}', $1
+WHERE (SELECT count(*) FROM audit WHERE action = '{login_failed}' AND at > now() - interval '1 hour') < $2
+""",
+    login_failed=Action.LOGIN_FAILED,
+    session=SubjectKind.SESSION,
+)
 
 
 def clean_address(text: str) -> str:
@@ -147,7 +152,11 @@ async def list_audit(connection: Connection, wanted: AuditFilter) -> list[AuditE
     }
     given = [(condition, value) for condition, value in conditions.items() if value is not None]
     chosen = " AND ".join(condition.format(place) for place, (condition, _) in enumerate(given, 2)) or "true"
-    query = f"SELECT {_COLUMNS} FROM audit WHERE {chosen} ORDER BY audit_id DESC LIMIT $1"  # noqa: S608 - texts above
+    query = compose(
+        "SELECT {columns} FROM audit WHERE {chosen} ORDER BY audit_id DESC LIMIT $1",
+        columns=_COLUMNS,
+        chosen=chosen,
+    )
     rows = await connection.fetch(query, wanted.limit, *(value for _, value in given))
     return [AuditEntry.model_validate(dict(row)) for row in rows]
 

@@ -16,9 +16,9 @@ from sra_cli.postgres import SUPERUSER, EmbeddedPostgres
 from sra_shared.db import open_pool
 from sra_shared.migrate import upgrade_database
 from sra_shared.scram import make_verifier
-from sra_shared.views import VIEWS
 from view_builder.apply import define_views
 from view_builder.compile import compile_views
+from view_builder.marts import MARTS
 
 WHOLE, MIGRATED = "sra_whole", "sra_migrated"
 # most tests have rows of these years; those of other years go to the default partitions
@@ -139,7 +139,7 @@ def make_views_template(server: EmbeddedPostgres, migrated: str) -> str:
     async def define() -> None:
         pool = await open_pool(server.build_dsn(name), application_name="test", max_size=2)
         try:
-            await define_views(pool, compile_views(VIEWS))
+            await define_views(pool, compile_views(MARTS))
         finally:
             await pool.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("fmp_ingest", "fundata_ingest", "gateway", "view_builder")
 PACKAGES = {
+    "sra_contract": ROOT / "shared" / "contract" / "src",
     "sra_shared": ROOT / "shared" / "src",
     "fmp_collectors": ROOT / "FMP" / "src",
     **{name: ROOT / "services" / name / "src" for name in SERVICES},

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sra_shared.db import Pool
-from sra_shared.views import VIEWS
 from view_builder.apply import define_views, prepare_table
 from view_builder.build import Built, build_views
 from view_builder.compile import CompiledView, compile_views, group_views
+from view_builder.marts import MARTS
 
 
 async def build_group(
@@ -18,7 +18,7 @@ async def build_group(
 ) -> dict[str, Built]:
     """Build views in one transaction."""
     for view in views:
-        if view.spec.keyed is not None:
+        if view.spec.incremental is not None:
             await prepare_table(pool, view)
     async with pool.acquire() as connection, connection.transaction():
         built = await build_views(connection, views, build_id=build_id or uuid4(), **options)
@@ -39,7 +39,7 @@ async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -
 
 def choose_views(*relations: str) -> tuple[CompiledView, ...]:
     """Return these views, all that they are computed from and what is published with it, in the order of their builds."""
-    compiled = {view.relation: view for view in compile_views(VIEWS)}
+    compiled = {view.relation: view for view in compile_views(MARTS)}
     wanted, left = set[str](), list(relations)
     while left:
         view = compiled[left.pop()]

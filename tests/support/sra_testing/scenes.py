@@ -27,7 +27,6 @@ from fundata_ingest.versions import KeySet
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection, open_pool
 from sra_shared.runs import RunRequest, TaskType
-from sra_shared.views import VIEWS
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fundata import load_tree, write_csv
@@ -35,6 +34,7 @@ from sra_testing.kept_logs import keep_logs
 from sra_testing.publication import build_all
 from sra_testing.timings import QUICK
 from view_builder.compile import compile_views
+from view_builder.marts import MARTS
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Scene:
         async def build() -> None:
             pool = await open_pool(self.dsn, application_name="feature", max_size=4)
             try:
-                await build_all(pool, compile_views(VIEWS))
+                await build_all(pool, compile_views(MARTS))
             finally:
                 await pool.close()
 

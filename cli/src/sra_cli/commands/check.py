@@ -25,6 +25,8 @@ STEPS: dict[str, list[str]] = {
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
     "columns": [sys.executable, "scripts/write_columns", "--check"],
+    "SQL": [sys.executable, "scripts/check_sql"],
+    "lineage": [sys.executable, "scripts/write_lineage", "--check"],
     "exchange sessions": [sys.executable, "scripts/write_sessions", "--check"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],

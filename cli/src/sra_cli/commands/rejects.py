@@ -19,6 +19,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.rejects import Verdicts, dismiss_rejects, reopen_rejects
+from sra_shared.statements import compose
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 app.command()(replay)
@@ -34,19 +35,25 @@ IdsArgument = Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=2*
 WhyOption = Annotated[str, typer.Option("--why", help="Reason for the dismissal.")]
 _RAW_SHOWN = 200
 
-_SQL_COUNT = f"""
-SELECT dataset, reason, count(*)::bigint AS rejected, count(*) FILTER (WHERE {REJECT_IS_OPEN})::bigint AS open,
+_SQL_COUNT = compose(
+    """
+SELECT dataset, reason, count(*)::bigint AS rejected, count(*) FILTER (WHERE {reject_is_open})::bigint AS open,
   count(dismissed_at)::bigint AS dismissed
 FROM rejected_record WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
-GROUP BY dataset, reason ORDER BY dataset, reason"""  # noqa: S608 - a condition of ours
-_SQL_LIST = f"""
+GROUP BY dataset, reason ORDER BY dataset, reason""",
+    reject_is_open=REJECT_IS_OPEN,
+)
+_SQL_LIST = compose(
+    """
 SELECT reject_id, run_id::text AS run_id, source, dataset, file_path, line, record_key, reason, detail, raw,
        octet_length(raw) AS raw_bytes, created_at, seen_count, last_seen_at,
        coalesce(last_run_id, run_id)::text AS last_run_id, resolved_at, resolution, dismissed_at, dismissed_by, dismissal
 FROM rejected_record
 WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
-  AND CASE $3 WHEN 'all' THEN true WHEN 'dismissed' THEN dismissed_at IS NOT NULL ELSE {REJECT_IS_OPEN} END
-ORDER BY reject_id DESC LIMIT $4"""  # noqa: S608
+  AND CASE $3 WHEN 'all' THEN true WHEN 'dismissed' THEN dismissed_at IS NOT NULL ELSE {reject_is_open} END
+ORDER BY reject_id DESC LIMIT $4""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 
 
 @app.command()

@@ -29,13 +29,17 @@ from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.rejects import make_replay_request
 from sra_shared.revision import require_revision
 from sra_shared.runs import UnitStatus, Work
+from sra_shared.statements import compose
 from sra_shared.timing import LeaseTiming
 
 _COUNTED = ("read", "stored", "unchanged", "rejected", "rejected_by")
 _NOTHING = "Nothing was resolved: there was no open reject to try."
-_SQL_SOURCES = f"""
-SELECT DISTINCT source FROM rejected_record WHERE {REJECT_IS_OPEN} AND ($1::text IS NULL OR dataset = $1) ORDER BY 1
-"""  # noqa: S608 - a condition of ours
+_SQL_SOURCES = compose(
+    """
+SELECT DISTINCT source FROM rejected_record WHERE {reject_is_open} AND ($1::text IS NULL OR dataset = $1) ORDER BY 1
+""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 _SQL_SOURCE_OF = "SELECT reject_id, source FROM rejected_record WHERE reject_id = ANY($1::bigint[])"
 
 

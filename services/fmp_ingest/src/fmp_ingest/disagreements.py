@@ -13,6 +13,7 @@ from decimal import Decimal
 import asyncpg
 
 from sra_shared.db import Connection
+from sra_shared.statements import compose
 
 SPLIT_WITHOUT_JUMP = "split_without_jump"
 JUMP_WITHOUT_SPLIT = "jump_without_split"
@@ -29,36 +30,42 @@ _USUAL_RATIOS = tuple(Decimal(ratio) for ratio in _RATIOS)
 # below this price, one tick moves the price as much as a split
 _LOWEST_PRICE, _LEAST_OF_LOW_PRICES = Decimal(1), Decimal(4)
 
-SQL_SPLITS = f"""
+SQL_SPLITS = compose(
+    """
 SELECT x.symbol, x.date, x.numerator, x.denominator, b.close AS before, b.date AS before_day, a.close AS after,
   a.date AS after_day
 FROM fmp_split x
 CROSS JOIN LATERAL (
   SELECT p.close, p.date FROM fmp_eod_price p WHERE p.symbol = x.symbol AND p.date < x.date
-    AND p.date >= x.date - {_NEAR_DAYS} AND p.close > 0 ORDER BY p.date DESC LIMIT 1
+    AND p.date >= x.date - {near_days} AND p.close > 0 ORDER BY p.date DESC LIMIT 1
 ) b
 CROSS JOIN LATERAL (
   SELECT p.close, p.date FROM fmp_eod_price p WHERE p.symbol = x.symbol AND p.date >= x.date
-    AND p.date <= x.date + {_NEAR_DAYS} AND p.close > 0 ORDER BY p.date LIMIT 1
+    AND p.date <= x.date + {near_days} AND p.close > 0 ORDER BY p.date LIMIT 1
 ) a
 WHERE x.valid_to IS NULL AND x.date >= $1 AND x.symbol = ANY($2::text[]) AND x.numerator > 0 AND x.denominator > 0
 ORDER BY x.symbol, x.date
-"""  # noqa: S608 - our own text
+""",
+    near_days=_NEAR_DAYS,
+)
 # compares products: a quotient of the vendor's numbers may have more digits than a number can hold
-SQL_JUMPS = f"""
+SQL_JUMPS = compose(
+    """
 SELECT j.symbol, j.day AS after_day, j.before_day, j.before, j.after, (
     SELECT coalesce(sum(d.dividend), 0) FROM fmp_dividend d WHERE d.symbol = j.symbol AND d.valid_to IS NULL
       AND d.date > j.before_day AND d.date <= j.day) AS paid
 FROM (
   SELECT p.symbol, p.date AS day, p.close AS after, lag(p.date) OVER days AS before_day, lag(p.close) OVER days AS before
-  FROM fmp_eod_price p WHERE p.date >= $1::date - {_NEAR_DAYS} AND p.symbol = ANY($2::text[]) AND p.close > 0
+  FROM fmp_eod_price p WHERE p.date >= $1::date - {near_days} AND p.symbol = ANY($2::text[]) AND p.close > 0
   WINDOW days AS (PARTITION BY p.symbol ORDER BY p.date)
 ) j
-WHERE j.day >= $1 AND j.before_day >= j.day - {_NEAR_DAYS} AND (j.before >= 1.4 * j.after OR j.after >= 1.4 * j.before)
+WHERE j.day >= $1 AND j.before_day >= j.day - {near_days} AND (j.before >= 1.4 * j.after OR j.after >= 1.4 * j.before)
   AND NOT EXISTS (SELECT FROM fmp_split x WHERE x.symbol = j.symbol AND x.valid_to IS NULL AND x.date > j.before_day
     AND x.date <= j.day)
 ORDER BY j.symbol, j.day
-"""  # noqa: S608
+""",
+    near_days=_NEAR_DAYS,
+)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,54 @@ from datetime import date, timedelta
 
 from fmp_collectors.dataset import Dataset, Request, Scope
 from fmp_collectors.records import Batch
+from sra_shared.statements import compose_from
 
 _KEY = ("symbol", "date")
 # smaller plans return the events of five years, without saying so
 _WHOLE_UNDER_ANY_PLAN = timedelta(days=4 * 365)
+
+
+# the response about a symbol's present owner does not cover events of a former owner; a whole history may begin where the
+# plan lets it begin
+_COVERED = """t.symbol = ANY($2::text[]) AND t.date <= $4
+AND t.date >= least($3, (SELECT min(s.date) FROM {stage} s WHERE s.symbol = t.symbol))
+AND t.date >= coalesce((SELECT max(o.valid_from) FROM fmp_symbol_period o WHERE o.symbol = t.symbol), '-infinity')"""
+_SQL_PER_SYMBOL = """
+SELECT t.symbol, count(*) AS current, (SELECT count(*) FROM {stage} s WHERE s.symbol = t.symbol) AS named
+FROM {table} t WHERE t.valid_to IS NULL AND {covered} AND t.run_id <> $1 GROUP BY t.symbol
+"""
+# A row replaces one of its kind. In a complete response, leftover rows replace those of other kinds: as many are corrected as
+# the response names, and the rest has ended.
+_SQL_CLOSE_REPLACED = """
+WITH fresh AS (
+  SELECT s.symbol, s.date, {of_stage} AS kind, count(*) AS rows FROM {stage} s
+  WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.valid_to IS NULL AND t.content_hash = s.content_hash)
+  GROUP BY 1, 2, 3
+), stale AS (
+  SELECT t.row_id, t.symbol, t.date, coalesce(row_number() OVER (
+      PARTITION BY t.symbol, t.date, {of_table} ORDER BY t.row_id) <= f.rows, false) AS is_corrected
+  FROM {table} t LEFT JOIN fresh f
+    ON f.symbol = t.symbol AND f.date = t.date AND f.kind IS NOT DISTINCT FROM {of_table}
+  WHERE t.valid_to IS NULL AND {is_named} AND NOT {is_same}
+), ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY symbol, date ORDER BY is_corrected DESC, row_id) AS place FROM stale
+)
+UPDATE {table} t SET {end} FROM ranked r
+WHERE t.symbol = r.symbol AND t.row_id = r.row_id AND (r.is_corrected OR {covered} AND r.place <= (
+  SELECT sum(f.rows) FROM fresh f WHERE f.symbol = r.symbol AND f.date = r.date))
+"""
+# after a rename the vendor names under the new symbol what it named under the former one
+_SQL_CLOSE_MOVED = """
+UPDATE {table} t SET {end} FROM fmp_symbol_alias a
+WHERE t.symbol = a.former_symbol AND t.valid_to IS NULL AND t.date < a.valid_to
+  AND t.date >= coalesce(a.valid_from, '-infinity') AND NOT {is_named}
+  AND EXISTS (SELECT FROM {stage} s WHERE s.symbol = a.symbol AND s.date = t.date)
+"""
+_SQL_NOTE_ENDED = """
+INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
+SELECT $1, '{dataset}', t.row_id FROM {table} t WHERE {ended} ON CONFLICT DO NOTHING
+"""
+_SQL_LIST_SHRUNK = "SELECT n.symbol, n.current, n.named FROM ({per_symbol}) n WHERE n.named < n.current ORDER BY 1"
 
 
 @dataclass(frozen=True)
@@ -30,54 +74,30 @@ class EventStatements:
 
 def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
     """Return the SQL that ends events; all names in it come from our own tables."""
-    table = dataset.table
     kind = dataset.kind_field
-    of_stage, of_table = (f's."{kind}"', f't."{kind}"') if kind else ("''", "''")
-    key = "t.symbol = s.symbol AND t.date = s.date"
-    is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
-    is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
-    # the response about a symbol's present owner does not cover events of a former owner; a whole history may begin where the
-    # plan lets it begin
-    covered = f"""t.symbol = ANY($2::text[]) AND t.date <= $4
-        AND t.date >= least($3, (SELECT min(s.date) FROM {stage} s WHERE s.symbol = t.symbol))
-        AND t.date >= coalesce((SELECT max(o.valid_from) FROM fmp_symbol_period o WHERE o.symbol = t.symbol), '-infinity')"""  # noqa: S608
-    end = "valid_to = now(), ended_run_id = $1, updated_at = now()"
-    ended = f"t.valid_to IS NULL AND {covered} AND NOT {is_same} AND t.run_id <> $1"
-    per_symbol = f"""
-        SELECT t.symbol, count(*) AS current, (SELECT count(*) FROM {stage} s WHERE s.symbol = t.symbol) AS named
-        FROM {table} t WHERE t.valid_to IS NULL AND {covered} AND t.run_id <> $1 GROUP BY t.symbol"""  # noqa: S608
+    parts = {
+        "dataset": dataset.name,
+        "table": dataset.table,
+        "stage": stage,
+        "key": "t.symbol = s.symbol AND t.date = s.date",
+        "of_stage": f's."{kind}"' if kind else "''",
+        "of_table": f't."{kind}"' if kind else "''",
+        "end": "valid_to = now(), ended_run_id = $1, updated_at = now()",
+    }
+    parts["is_named"] = compose_from("EXISTS (SELECT FROM {stage} s WHERE {key})", parts)
+    parts["is_same"] = compose_from(
+        "EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)", parts
+    )
+    parts["covered"] = compose_from(_COVERED, parts)
+    parts["ended"] = compose_from("t.valid_to IS NULL AND {covered} AND NOT {is_same} AND t.run_id <> $1", parts)
+    parts["per_symbol"] = compose_from(_SQL_PER_SYMBOL, parts)
     return EventStatements(
-        # A row replaces one of its kind. In a complete response, leftover rows replace those of other kinds: as many are
-        # corrected as the response names, and the rest has ended.
-        close_replaced=f"""
-        WITH fresh AS (
-          SELECT s.symbol, s.date, {of_stage} AS kind, count(*) AS rows FROM {stage} s
-          WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.valid_to IS NULL AND t.content_hash = s.content_hash)
-          GROUP BY 1, 2, 3
-        ), stale AS (
-          SELECT t.row_id, t.symbol, t.date, coalesce(row_number() OVER (
-              PARTITION BY t.symbol, t.date, {of_table} ORDER BY t.row_id) <= f.rows, false) AS is_corrected
-          FROM {table} t LEFT JOIN fresh f
-            ON f.symbol = t.symbol AND f.date = t.date AND f.kind IS NOT DISTINCT FROM {of_table}
-          WHERE t.valid_to IS NULL AND {is_named} AND NOT {is_same}
-        ), ranked AS (
-          SELECT *, row_number() OVER (PARTITION BY symbol, date ORDER BY is_corrected DESC, row_id) AS place FROM stale
-        )
-        UPDATE {table} t SET {end} FROM ranked r
-        WHERE t.symbol = r.symbol AND t.row_id = r.row_id AND (r.is_corrected OR {covered} AND r.place <= (
-          SELECT sum(f.rows) FROM fresh f WHERE f.symbol = r.symbol AND f.date = r.date))""",  # noqa: S608
-        # after a rename the vendor names under the new symbol what it named under the former one
-        close_moved=f"""
-        UPDATE {table} t SET {end} FROM fmp_symbol_alias a
-        WHERE t.symbol = a.former_symbol AND t.valid_to IS NULL AND t.date < a.valid_to
-          AND t.date >= coalesce(a.valid_from, '-infinity') AND NOT {is_named}
-          AND EXISTS (SELECT FROM {stage} s WHERE s.symbol = a.symbol AND s.date = t.date)""",  # noqa: S608
-        close_ended=f"UPDATE {table} t SET {end} WHERE {ended}",  # noqa: S608
-        note_ended=f"""
-        INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
-        SELECT $1, '{dataset.name}', t.row_id FROM {table} t WHERE {ended} ON CONFLICT DO NOTHING""",  # noqa: S608
-        count_covered=f"SELECT coalesce(sum(n.current), 0)::bigint FROM ({per_symbol}) n",  # noqa: S608
-        list_shrunk=f"SELECT n.symbol, n.current, n.named FROM ({per_symbol}) n WHERE n.named < n.current ORDER BY 1",  # noqa: S608
+        close_replaced=compose_from(_SQL_CLOSE_REPLACED, parts),
+        close_moved=compose_from(_SQL_CLOSE_MOVED, parts),
+        close_ended=compose_from("UPDATE {table} t SET {end} WHERE {ended}", parts),
+        note_ended=compose_from(_SQL_NOTE_ENDED, parts),
+        count_covered=compose_from("SELECT coalesce(sum(n.current), 0)::bigint FROM ({per_symbol}) n", parts),
+        list_shrunk=compose_from(_SQL_LIST_SHRUNK, parts),
     )
 
 

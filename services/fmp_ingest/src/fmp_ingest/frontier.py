@@ -8,6 +8,7 @@ from datetime import date
 from fmp_collectors.dataset import Dataset
 from sra_shared.db import Connection
 from sra_shared.runs import TaskType
+from sra_shared.statements import compose
 
 SQL_LAST_SUCCESS = """
 SELECT max(u.started_at AT TIME ZONE 'UTC')::date FROM run_unit u JOIN task_execution_log t USING (task_id)
@@ -36,7 +37,7 @@ async def read_frontier(connection: Connection, dataset: Dataset, sessions: Sequ
 
     It is never later than the newest row, in case rows are missing that the ledger has recorded.
     """
-    newest: date | None = await connection.fetchval(f"SELECT max(date) FROM {dataset.table}")  # noqa: S608 - our own name
+    newest: date | None = await connection.fetchval(compose("SELECT max(date) FROM {table}", table=dataset.table))
     rows = await connection.fetch(SQL_COVERED, dataset.name)
     reached = join_spans([(row["first"], row["last"]) for row in rows if row["last"] is not None], sessions)
     return newest if reached is None or newest is None else min(newest, reached)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from sra_shared.db import Connection
+from sra_shared.statements import compose
 
 _NEAR_DAYS = 10
 
@@ -20,9 +21,10 @@ def _clean(name: str) -> str:
     return f"nullif(regexp_replace(lower({name}), '[^[:alnum:]]+', '', 'g'), '')"
 
 
-_SQL_PERIODS = f"""
+_SQL_PERIODS = compose(
+    """
 WITH RECURSIVE listed AS (
-  SELECT symbol, {_clean("company_name")} AS company FROM fmp_universe WHERE valid_to IS NULL
+  SELECT symbol, {company} AS company FROM fmp_universe WHERE valid_to IS NULL
 ), change AS (
   SELECT DISTINCT ON (c.old_symbol, c.date) c.old_symbol, c.new_symbol, c.date FROM fmp_symbol_change c
   WHERE c.old_symbol <> c.new_symbol
@@ -30,10 +32,10 @@ WITH RECURSIVE listed AS (
 ), delisting AS (
   SELECT d.symbol, max(d.delisted_date) + 1 AS day FROM fmp_delisted d
   WHERE d.delisted_date <= current_date
-    AND NOT EXISTS (SELECT FROM listed l WHERE l.symbol = d.symbol AND l.company = {_clean("d.company_name")})
+    AND NOT EXISTS (SELECT FROM listed l WHERE l.symbol = d.symbol AND l.company = {delisted_company})
     AND NOT EXISTS (SELECT FROM change c WHERE c.old_symbol = d.symbol
-      AND c.date BETWEEN d.delisted_date - {_NEAR_DAYS} AND d.delisted_date + {_NEAR_DAYS})
-  GROUP BY d.symbol, {_clean("d.company_name")}
+      AND c.date BETWEEN d.delisted_date - {near_days} AND d.delisted_date + {near_days})
+  GROUP BY d.symbol, {delisted_company}
 ), ending AS (
   SELECT c.old_symbol AS symbol, c.date AS day, 'rename' AS ended_by, c.new_symbol AS renamed_to FROM change c
   UNION ALL
@@ -65,19 +67,30 @@ SELECT p.symbol, p.place::int AS place, p.valid_from, p.valid_to, (
       AND c.date < coalesce(p.valid_to, 'infinity')) AS taken_on,
   p.ended_by, p.renamed_to, o.owner_symbol, o.valid_to AS owner_until
 FROM period p JOIN chain o ON o.symbol = p.symbol AND o.place = p.place AND o.renamed_to IS NULL
-"""  # noqa: S608 - our own text
+""",
+    company=_clean("company_name"),
+    delisted_company=_clean("d.company_name"),
+    near_days=_NEAR_DAYS,
+)
 _FACTS = ("valid_from", "valid_to", "taken_on", "ended_by", "renamed_to", "owner_symbol", "owner_until")
 _LIST = ", ".join(_FACTS)
-SQL_REFRESH_PERIODS = f"""
-WITH found AS MATERIALIZED ({_SQL_PERIODS}), gone AS (
+SQL_REFRESH_PERIODS = compose(
+    """
+WITH found AS MATERIALIZED ({sql_periods}), gone AS (
   DELETE FROM fmp_symbol_period o
   WHERE NOT EXISTS (SELECT FROM found f WHERE f.symbol = o.symbol AND f.place = o.place)
 )
-INSERT INTO fmp_symbol_period AS o (symbol, place, {_LIST}, run_id) SELECT symbol, place, {_LIST}, $1 FROM found
+INSERT INTO fmp_symbol_period AS o (symbol, place, {columns}, run_id) SELECT symbol, place, {columns}, $1 FROM found
 ON CONFLICT (symbol, place) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in _FACTS)}, run_id = excluded.run_id, updated_at = now()
-WHERE ({", ".join(f"o.{name}" for name in _FACTS)}) IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in _FACTS)})
-"""  # noqa: S608
+SET {updates}, run_id = excluded.run_id, updated_at = now()
+WHERE ({former}) IS DISTINCT FROM ({new})
+""",
+    sql_periods=_SQL_PERIODS,
+    columns=_LIST,
+    updates=", ".join(f"{name} = excluded.{name}" for name in _FACTS),
+    former=", ".join(f"o.{name}" for name in _FACTS),
+    new=", ".join(f"excluded.{name}" for name in _FACTS),
+)
 # the symbols that an owner gave up, under its newest one, unless that one has another owner by now
 SQL_REFRESH_ALIASES = """
 WITH found AS (

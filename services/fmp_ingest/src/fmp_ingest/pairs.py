@@ -5,20 +5,28 @@ from __future__ import annotations
 from fmp_collectors.currencies import choose_pairs
 from fmp_collectors.datasets.statements import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT
 from sra_shared.db import Connection
+from sra_shared.statements import compose
 
 # the oldest and the newest statement of each company: reading all of them would take minutes
 _ENDS = " UNION ALL ".join(
-    f"(SELECT reported_currency FROM {dataset.table} t WHERE t.symbol = c.symbol ORDER BY fiscal_year {order} LIMIT 1)"  # noqa: S608
+    compose(
+        "(SELECT reported_currency FROM {table} t WHERE t.symbol = c.symbol ORDER BY fiscal_year {order} LIMIT 1)",
+        table=dataset.table,
+        order=order,
+    )
     for dataset in (INCOME_STATEMENT, BALANCE_SHEET, CASH_FLOW)
     for order in ("", "DESC")
 )
-SQL_CODES = f"""
+SQL_CODES = compose(
+    """
 SELECT currency AS code FROM equity_profile
 UNION
 SELECT s.reported_currency
 FROM (SELECT symbol FROM equity_profile UNION SELECT symbol FROM fmp_universe UNION SELECT symbol FROM fmp_delisted) c
-CROSS JOIN LATERAL ({_ENDS}) s
-"""  # noqa: S608 - our own names
+CROSS JOIN LATERAL ({ends}) s
+""",
+    ends=_ENDS,
+)
 
 
 async def read_pairs(connection: Connection) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import asyncpg
 from fmp_collectors.dataset import Dataset
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
+from sra_shared.statements import compose
 
 _log = get_logger(__name__)
 
@@ -30,9 +31,12 @@ class MergeNames:
 
 def count_by_call(insert: str) -> str:
     """Return a statement that runs an INSERT into `t` and returns the rows written per call."""
-    return f"""
+    return compose(
+        """
         WITH stored AS ({insert} RETURNING t.call_id)
-        SELECT call_id, count(*) AS stored FROM stored GROUP BY call_id"""  # noqa: S608 - a statement of ours
+        SELECT call_id, count(*) AS stored FROM stored GROUP BY call_id""",
+        insert=insert,
+    )
 
 
 def write_merge(dataset: Dataset, names: MergeNames) -> str:
@@ -48,13 +52,21 @@ def write_merge(dataset: Dataset, names: MergeNames) -> str:
         former_columns = [*kept, *_PROVENANCE, *(_LASTING if dataset.record.moving else ())]
         former = "".join(f', t."{name}" AS "was_{name}"' for name in former_columns)
         trace = f", traced AS ({_write_trace(dataset, kept)})"
-    return f"""
+    return compose(
+        """
         WITH differing AS MATERIALIZED (
           SELECT s.*{former}
-          FROM {names.stage} s LEFT JOIN LATERAL (SELECT * FROM {dataset.table} t WHERE {key} LIMIT 1) t ON true
+          FROM {stage} s LEFT JOIN LATERAL (SELECT * FROM {table} t WHERE {key} LIMIT 1) t ON true
           WHERE t.content_hash IS DISTINCT FROM s.content_hash
-        ){trace}, stored AS ({_write_upsert(dataset, names)} RETURNING t.call_id)
-        SELECT call_id, count(*) AS stored FROM stored GROUP BY call_id"""  # noqa: S608 - our own names
+        ){trace}, stored AS ({write_upsert} RETURNING t.call_id)
+        SELECT call_id, count(*) AS stored FROM stored GROUP BY call_id""",
+        former=former,
+        stage=names.stage,
+        table=dataset.table,
+        key=key,
+        trace=trace,
+        write_upsert=_write_upsert(dataset, names),
+    )
 
 
 async def extend_history(connection: Connection) -> None:
@@ -78,13 +90,21 @@ def _write_trace(dataset: Dataset, kept: Sequence[str]) -> str:
     if dataset.record.moving:
         known_from = "coalesce(d.was_known_at, d.was_updated_at)"
         condition = " AND d.was_lasting_hash IS DISTINCT FROM d.lasting_hash"
-    return f"""
+    return compose(
+        """
           INSERT INTO fmp_row_history (known_from, known_until, created_at, call_id, run_id, replaced_by, table_name, symbol,
             content_hash, key, row_values, raw_json)
-          SELECT {known_from}, statement_timestamp(), d.was_created_at, d.was_call_id, d.was_run_id, $1, '{dataset.table}',
+          SELECT {known_from}, statement_timestamp(), d.was_created_at, d.was_call_id, d.was_run_id, $1, '{table}',
             {symbol}, d.was_content_hash, jsonb_build_object({key}),
             (SELECT to_jsonb(v) FROM (SELECT {values}) v), d.was_raw_json
-          FROM differing d WHERE d.was_content_hash IS NOT NULL{condition}"""  # noqa: S608 - our own names
+          FROM differing d WHERE d.was_content_hash IS NOT NULL{condition}""",
+        known_from=known_from,
+        table=dataset.table,
+        symbol=symbol,
+        key=key,
+        values=values,
+        condition=condition,
+    )
 
 
 def _write_upsert(dataset: Dataset, names: MergeNames) -> str:
@@ -104,7 +124,15 @@ def _write_upsert(dataset: Dataset, names: MergeNames) -> str:
     )
     order = ", ".join(f's."{name}"' for name in dataset.key)
     conflict = ", ".join(f'"{name}"' for name in dataset.key)
-    return f"""
-          INSERT INTO {dataset.table} AS t ({columns})
+    return compose(
+        """
+          INSERT INTO {table} AS t ({columns})
           SELECT {values} FROM differing s ORDER BY {order}
-          ON CONFLICT ({conflict}) DO UPDATE SET {", ".join(updates)}"""  # noqa: S608 - our own names
+          ON CONFLICT ({conflict}) DO UPDATE SET {updates}""",
+        table=dataset.table,
+        columns=columns,
+        values=values,
+        order=order,
+        conflict=conflict,
+        updates=", ".join(updates),
+    )

@@ -17,6 +17,7 @@ from fmp_collectors.dataset import Dataset, Repeats, Storage
 from fmp_ingest.replacing import count_by_call
 from fmp_ingest.storage import Statements, build_statements
 from sra_shared.db import Connection
+from sra_shared.statements import compose
 
 _CAN_END = frozenset({Storage.SNAPSHOT, Storage.EVENTS})
 _KEEPS_ALL = frozenset({Repeats.SET, Repeats.NUMBERED})
@@ -89,14 +90,29 @@ def build_late_statements(dataset: Dataset) -> LateStatements:
     occurrence = f"t.{_OCCURRENCE}" if _OCCURRENCE in dataset.key else "1"
     current = " AND t.valid_to IS NULL" if can_end else ""
     return LateStatements(
-        find_stored=f"""
+        find_stored=compose(
+            """
         SELECT t.content_hash = s.content_hash AS is_same, {kind} AS is_kind, t.call_id,
                coalesce(c.answered_at, t.updated_at) AS known_at, {occurrence} AS occurrence
-        FROM {sql.stage} s JOIN {dataset.table} t ON {key}{current} LEFT JOIN fmp_call c ON c.call_id = t.call_id
-        ORDER BY {version} DESC, known_at DESC""",  # noqa: S608 - our own names
-        find_ended=f"""
-        SELECT EXISTS (SELECT FROM {sql.stage} s JOIN {dataset.table} t ON {key}
-                       WHERE {"t.valid_to > $1" if can_end else "$1::timestamptz IS NULL"})""",  # noqa: S608
+        FROM {stage} s JOIN {table} t ON {key}{current} LEFT JOIN fmp_call c ON c.call_id = t.call_id
+        ORDER BY {version} DESC, known_at DESC""",
+            kind=kind,
+            occurrence=occurrence,
+            stage=sql.stage,
+            table=dataset.table,
+            key=key,
+            current=current,
+            version=version,
+        ),
+        find_ended=compose(
+            """
+        SELECT EXISTS (SELECT FROM {stage} s JOIN {table} t ON {key}
+                       WHERE {condition})""",
+            stage=sql.stage,
+            table=dataset.table,
+            key=key,
+            condition="t.valid_to > $1" if can_end else "$1::timestamptz IS NULL",
+        ),
         append_below=_build_below(dataset, sql, key) if dataset.storage is Storage.VERSIONS else "",
     )
 
@@ -104,12 +120,19 @@ def build_late_statements(dataset: Dataset) -> LateStatements:
 def _build_below(dataset: Dataset, sql: Statements, key: str) -> str:
     """Return the SQL that appends a version below those stored."""
     names = ", ".join(f'"{name}"' for name in sql.columns)
-    insert = f"""
-        INSERT INTO {dataset.table} AS t ({names}, version, raw_json, run_id, call_id, content_hash)
-        SELECT {", ".join(sql.values)}, (SELECT min(t.version) FROM {dataset.table} t WHERE {key}) - 1,
+    insert = compose(
+        """
+        INSERT INTO {table} AS t ({names}, version, raw_json, run_id, call_id, content_hash)
+        SELECT {values}, (SELECT min(t.version) FROM {table} t WHERE {key}) - 1,
                s.raw_json::jsonb, $1, s.call_id, s.content_hash
-        FROM {sql.stage} s
-        WHERE NOT EXISTS (SELECT FROM {dataset.table} t WHERE {key} AND t.content_hash = s.content_hash)"""  # noqa: S608
+        FROM {stage} s
+        WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.content_hash = s.content_hash)""",
+        table=dataset.table,
+        names=names,
+        values=", ".join(sql.values),
+        key=key,
+        stage=sql.stage,
+    )
     return count_by_call(insert)
 
 

@@ -23,10 +23,42 @@ from sra_shared.columns import read_columns
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.locks import take_lock
+from sra_shared.statements import compose, compose_from
 
 _HALF = Decimal("0.5")
 _FEW_ROWS = 1_000
 _STAGED = ("raw_json text", "content_hash bytea", "call_id bigint", "lasting_hash bytea", "place_in_stage integer")
+
+
+_SQL_CLOSE = """
+UPDATE {table} t SET valid_to = now(), updated_at = now()
+WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[])"""
+_SQL_INSERT = """
+INSERT INTO {table} AS t ({names}, raw_json, run_id, call_id, content_hash)
+SELECT {values}, s.raw_json::jsonb, $1, s.call_id, s.content_hash FROM {stage} s
+WHERE NOT EXISTS (SELECT FROM {table} t
+                  WHERE {key}{current} AND t.content_hash = s.content_hash)
+ORDER BY {order}
+"""
+_SQL_COUNT_LISTS = """
+SELECT t.{list_name} AS list, count(*) AS current, count(*) FILTER (WHERE s.content_hash IS NULL) AS gone,
+       coalesce(max(n.named), 0) AS named
+FROM {table} t LEFT JOIN {stage} s ON {key}
+LEFT JOIN (SELECT s.{list_name} AS list, count(*) AS named FROM {stage} s GROUP BY 1) n ON n.list = t.{list_name}
+WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
+GROUP BY t.{list_name}
+"""
+_SQL_NOTE_VANISHED = """
+INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
+SELECT $2, '{dataset}', t.row_id FROM {table} t
+WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[]) AND NOT {is_named}
+ON CONFLICT DO NOTHING
+"""
+_SQL_CLOSE_VANISHED = """
+UPDATE {table} t SET valid_to = now(), updated_at = now(){ended}
+FROM fmp_vanished_entry v
+WHERE v.run_id = $1 AND v.dataset = '{dataset}' AND v.row_id = t.row_id AND t.valid_to IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -64,21 +96,25 @@ def build_statements(dataset: Dataset) -> Statements:
     key = " AND ".join(f't."{name}" = s."{name}"' for name in dataset.key)
     is_event = dataset.storage is Storage.EVENTS
     current = " AND t.valid_to IS NULL" if dataset.storage in (Storage.SNAPSHOT, Storage.EVENTS) else ""
-    ended = ", ended_run_id = $1" if is_event else ""
     # rows of a set are numbered by what they say, not by their place in an answer
     order = (*dataset.key, "content_hash") if dataset.kind_field else dataset.key
-    list_name = f'"{dataset.list_field}"'
-    close = f"""
-        UPDATE {dataset.table} t SET valid_to = now(), updated_at = now()
-        WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[])"""  # noqa: S608 - our own names
-    is_named = f"EXISTS (SELECT FROM {stage} s WHERE {key})"
-    is_same = f"EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)"
-    insert = f"""
-        INSERT INTO {dataset.table} AS t ({names}, raw_json, run_id, call_id, content_hash)
-        SELECT {values}, s.raw_json::jsonb, $1, s.call_id, s.content_hash FROM {stage} s
-        WHERE NOT EXISTS (SELECT FROM {dataset.table} t
-                          WHERE {key}{current} AND t.content_hash = s.content_hash)
-        ORDER BY {", ".join(f's."{name}"' for name in order)}"""  # noqa: S608 - our own names
+    parts = {
+        "dataset": dataset.name,
+        "table": dataset.table,
+        "stage": stage,
+        "names": names,
+        "values": values,
+        "key": key,
+        "current": current,
+        "ended": ", ended_run_id = $1" if is_event else "",
+        "order": ", ".join(f's."{name}"' for name in order),
+        "list_name": f'"{dataset.list_field}"',
+    }
+    parts["is_named"] = compose_from("EXISTS (SELECT FROM {stage} s WHERE {key})", parts)
+    parts["is_same"] = compose_from(
+        "EXISTS (SELECT FROM {stage} s WHERE {key} AND s.content_hash = t.content_hash)", parts
+    )
+    parts["close"] = compose_from(_SQL_CLOSE, parts)
     return Statements(
         columns=columns,
         values=tuple(each_value),
@@ -86,25 +122,12 @@ def build_statements(dataset: Dataset) -> Statements:
         stage=stage,
         create_stage=f"CREATE TEMP TABLE IF NOT EXISTS {stage} ({', '.join(staged)}, {', '.join(_STAGED)}) ON COMMIT DELETE ROWS",
         merge_rows=write_merge(dataset, MergeNames(stage, columns, each_value)),
-        count_lists=f"""
-        SELECT t.{list_name} AS list, count(*) AS current, count(*) FILTER (WHERE s.content_hash IS NULL) AS gone,
-               coalesce(max(n.named), 0) AS named
-        FROM {dataset.table} t LEFT JOIN {stage} s ON {key}
-        LEFT JOIN (SELECT s.{list_name} AS list, count(*) AS named FROM {stage} s GROUP BY 1) n ON n.list = t.{list_name}
-        WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
-        GROUP BY t.{list_name}""",  # noqa: S608
-        close_gone=f"{close} AND NOT {is_same} AND (t.{list_name} = ANY($2::text[]) OR {is_named})",
-        close_changed=f"{close} AND NOT {is_same} AND {is_named}",
-        note_vanished=f"""
-        INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
-        SELECT $2, '{dataset.name}', t.row_id FROM {dataset.table} t
-        WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[]) AND NOT {is_named}
-        ON CONFLICT DO NOTHING""",  # noqa: S608
-        close_vanished=f"""
-        UPDATE {dataset.table} t SET valid_to = now(), updated_at = now(){ended}
-        FROM fmp_vanished_entry v
-        WHERE v.run_id = $1 AND v.dataset = '{dataset.name}' AND v.row_id = t.row_id AND t.valid_to IS NULL""",  # noqa: S608
-        open_new=count_by_call(insert),
+        count_lists=compose_from(_SQL_COUNT_LISTS, parts),
+        close_gone=compose_from("{close} AND NOT {is_same} AND (t.{list_name} = ANY($2::text[]) OR {is_named})", parts),
+        close_changed=compose_from("{close} AND NOT {is_same} AND {is_named}", parts),
+        note_vanished=compose_from(_SQL_NOTE_VANISHED, parts),
+        close_vanished=compose_from(_SQL_CLOSE_VANISHED, parts),
+        open_new=count_by_call(compose_from(_SQL_INSERT, parts)),
         append_versions=count_by_call(_build_append(dataset, stage, names, values, key)),
         events=build_event_statements(dataset, stage) if is_event else None,
     )
@@ -114,7 +137,8 @@ def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: st
     """Return the SQL that appends versions: the last row of a key where its content is new, on top of those stored; a
     superseded filing that was not known yet goes before it, or below all where the last one is stored already."""
     fields = ", ".join(f's."{name}"' for name in dataset.key)
-    return f"""
+    return compose(
+        """
         WITH staged AS (
           SELECT s.*, last_value(s.content_hash) OVER all_of_key AS last_hash,
                  s.place_in_stage = last_value(s.place_in_stage) OVER all_of_key AS is_last
@@ -124,20 +148,27 @@ def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: st
         ), known AS (
           SELECT s.*, newest.version AS highest, newest.content_hash IS DISTINCT FROM s.last_hash AS grows
           FROM staged s LEFT JOIN LATERAL (
-            SELECT t.version, t.content_hash FROM {dataset.table} t WHERE {key} ORDER BY t.version DESC LIMIT 1
+            SELECT t.version, t.content_hash FROM {table} t WHERE {key} ORDER BY t.version DESC LIMIT 1
           ) newest ON true
         ), fresh AS (
           SELECT s.*, row_number() OVER (PARTITION BY {fields}
                                          ORDER BY CASE WHEN s.grows THEN 1 ELSE -1 END * s.place_in_stage) AS nth
           FROM known s
           WHERE CASE WHEN s.is_last THEN s.grows
-                ELSE NOT EXISTS (SELECT FROM {dataset.table} t WHERE {key} AND t.content_hash = s.content_hash) END
+                ELSE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.content_hash = s.content_hash) END
         )
-        INSERT INTO {dataset.table} AS t ({names}, version, raw_json, run_id, call_id, content_hash)
+        INSERT INTO {table} AS t ({names}, version, raw_json, run_id, call_id, content_hash)
         SELECT {values}, CASE WHEN s.grows THEN coalesce(s.highest, 0) + s.nth
-                         ELSE (SELECT min(t.version) FROM {dataset.table} t WHERE {key}) - s.nth END,
+                         ELSE (SELECT min(t.version) FROM {table} t WHERE {key}) - s.nth END,
                s.raw_json::jsonb, $1, s.call_id, s.content_hash
-        FROM fresh s ORDER BY {fields}, s.place_in_stage"""  # noqa: S608 - our own names
+        FROM fresh s ORDER BY {fields}, s.place_in_stage""",
+        stage=stage,
+        fields=fields,
+        table=dataset.table,
+        key=key,
+        names=names,
+        values=values,
+    )
 
 
 @dataclass
@@ -164,7 +195,7 @@ class Store:
         make = functools.partial(self._prepare, accepted)
         kept, records = make() if len(accepted) <= _FEW_ROWS else await asyncio.to_thread(make)
         await connection.execute(self._sql.create_stage)
-        await connection.execute(f"DELETE FROM {self._sql.stage}")  # noqa: S608 - our own name
+        await connection.execute(compose("DELETE FROM {stage}", stage=self._sql.stage))
         await connection.copy_records_to_table(
             self._sql.stage,
             records=records,
@@ -214,7 +245,7 @@ class Store:
 
     async def count_current(self, connection: Connection) -> int:
         """Return how many entries all lists have together."""
-        query = f"SELECT count(*) FROM {self.dataset.table} WHERE valid_to IS NULL"  # noqa: S608 - our own name
+        query = compose("SELECT count(*) FROM {table} WHERE valid_to IS NULL", table=self.dataset.table)
         return int(await connection.fetchval(query))
 
     async def merge(

@@ -32,17 +32,21 @@ from sra_shared.rejects import (
     resolve_reject,
 )
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+from sra_shared.statements import compose
 
 _START = Position(0, 1)
 
 # The column order comes from the file of the row: the newest of its path, or the first of several exports. The run exists as long
 # as the reject is open.
 _RUN = "CASE WHEN r.data_source = 'CSV' THEN coalesce(r.last_run_id, r.run_id) ELSE r.run_id END"
-_COLUMNS = f""", (
+_COLUMNS = compose(
+    """, (
   SELECT coalesce(u.detail -> 'columns', u.progress -> 'columns') FROM run_unit u
-  WHERE u.task_id = {_RUN} AND coalesce(u.detail ->> 'file', u.progress ->> 'file') = r.file_path LIMIT 1) AS columns,
-  EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = {_RUN}) AS knows_run
-"""  # noqa: S608 - texts of this module
+  WHERE u.task_id = {run} AND coalesce(u.detail ->> 'file', u.progress ->> 'file') = r.file_path LIMIT 1) AS columns,
+  EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = {run}) AS knows_run
+""",
+    run=_RUN,
+)
 _SQL_OF_ANSWER = """
 SELECT r.*, NULL AS columns FROM rejected_record r
 WHERE r.run_id = $1 AND r.file_path IS NOT DISTINCT FROM $2 AND r.dataset = $3 AND r.data_source = 'API'

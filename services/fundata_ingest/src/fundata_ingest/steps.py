@@ -24,6 +24,7 @@ from sra_shared.http import make_outbound_transport
 from sra_shared.revision import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, TaskType, Unit, UnitContext, UnitPlan, Work
 from sra_shared.settings import FundataSettings, OutboundSettings, SeedStorageSettings
+from sra_shared.statements import compose
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class StepWork:
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
             is_empty = await connection.fetchval(
-                f"SELECT NOT EXISTS (SELECT FROM {TARGETS[self.table].table})"  # noqa: S608 - a table of ours
+                compose("SELECT NOT EXISTS (SELECT FROM {table})", table=TARGETS[self.table].table)
             )
         if self.account is not None:
             check_hosts(self.account, is_sandbox=is_sandbox)

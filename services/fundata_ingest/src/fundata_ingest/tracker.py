@@ -13,6 +13,7 @@ from sra_shared.db import Connection
 from sra_shared.errors import RetryableError
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs.model import read_counts
+from sra_shared.statements import compose
 
 SQL_TRACK = """
 INSERT INTO file_processing_tracker AS t
@@ -58,11 +59,14 @@ WHERE NOT EXISTS (SELECT FROM file_processing_tracker t
                   WHERE t.file_path = path AND t.status IN ('completed', 'skipped'))
 """
 # by the file that last delivered them: a corrected row that a later file delivers again is settled there too
-SQL_COUNT_SETTLED = f"""
+SQL_COUNT_SETTLED = compose(
+    """
 SELECT count(*) FROM rejected_record r
 JOIN file_processing_tracker t ON r.delivery = t.file_path || ' ' || t.file_hash
-WHERE t.file_id = ANY($1::bigint[]) AND NOT ({REJECT_IS_OPEN})
-"""  # noqa: S608 - a condition of ours
+WHERE t.file_id = ANY($1::bigint[]) AND NOT ({reject_is_open})
+""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,21 @@ from sra_shared.db import Connection, Pool
 from sra_shared.locks import try_lock
 from sra_shared.logs import get_logger
 from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.statements import compose
 
 KEY_LIFETIME = timedelta(days=30)
 _BATCH = 200
 log = get_logger(__name__)
 
 _LAST_RUN = "coalesce(r.last_run_id, r.run_id)"
-SQL_CHOOSE = f"""
+SQL_CHOOSE = compose(
+    """
 CREATE TEMP TABLE leaving ON COMMIT DROP AS
 SELECT t.task_id FROM task_execution_log t
 WHERE t.status NOT IN ('queued', 'running', 'parked') AND t.completed_at < now() - $1::interval
   AND NOT EXISTS (SELECT FROM task_execution_log c WHERE c.parent_id = t.task_id)
-  AND NOT EXISTS (SELECT FROM rejected_record r WHERE r.run_id = t.task_id AND {REJECT_IS_OPEN})
-  AND NOT EXISTS (SELECT FROM rejected_record r WHERE {_LAST_RUN} = t.task_id AND {REJECT_IS_OPEN})
+  AND NOT EXISTS (SELECT FROM rejected_record r WHERE r.run_id = t.task_id AND {reject_is_open})
+  AND NOT EXISTS (SELECT FROM rejected_record r WHERE {last_run} = t.task_id AND {reject_is_open})
   AND NOT EXISTS (SELECT FROM run_unit u WHERE u.task_id = t.task_id AND u.detail ? 'file_id')
   AND NOT EXISTS (SELECT FROM completion_outbox o WHERE o.run_id = t.task_id AND o.delivered_at IS NULL)
   AND NOT EXISTS (SELECT FROM completion_inbox i WHERE t.task_id IN (i.run_id, i.build_id) AND i.handled_at IS NULL)
@@ -38,7 +40,10 @@ WHERE t.status NOT IN ('queued', 'running', 'parked') AND t.completed_at < now()
     SELECT DISTINCT ON (k.source, u.dataset) u.task_id FROM run_unit u JOIN task_execution_log k USING (task_id)
     WHERE u.stored_count > 0 ORDER BY k.source, u.dataset, u.completed_at DESC NULLS LAST)
 ORDER BY t.completed_at LIMIT $2
-"""  # noqa: S608 - texts of ours
+""",
+    reject_is_open=REJECT_IS_OPEN,
+    last_run=_LAST_RUN,
+)
 _ADD = ", ".join(
     f"{name} = ledger_archive.{name} + excluded.{name}"
     for name in (
@@ -55,18 +60,23 @@ _ADD = ", ".join(
         "seconds",
     )
 )
-SQL_SUM_RUNS = f"""
+SQL_SUM_RUNS = compose(
+    """
 INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_completed, rejects_deleted,
   warnings_deleted, seconds)
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, '', max(t.source), count(*),
   count(*) FILTER (WHERE t.status <> 'completed'),
-  coalesce(sum((SELECT count(*) FROM rejected_record r WHERE {_LAST_RUN} = t.task_id)), 0),
+  coalesce(sum((SELECT count(*) FROM rejected_record r WHERE {last_run} = t.task_id)), 0),
   coalesce(sum((SELECT count(*) FROM field_warning w WHERE w.run_id = t.task_id)), 0),
   coalesce(sum(t.duration_seconds), 0)
 FROM leaving JOIN task_execution_log t USING (task_id) GROUP BY 1, 2
-ON CONFLICT (month, task_type, dataset) DO UPDATE SET {_ADD}
-"""  # noqa: S608 - names of this module
-SQL_SUM_UNITS = f"""
+ON CONFLICT (month, task_type, dataset) DO UPDATE SET {add}
+""",
+    last_run=_LAST_RUN,
+    add=_ADD,
+)
+SQL_SUM_UNITS = compose(
+    """
 INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_completed, read_count, stored_count,
   unchanged_count, duplicate_count, rejected_count, out_of_scope_count)
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, u.dataset, max(t.source), count(DISTINCT t.task_id),
@@ -76,8 +86,10 @@ SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, u.dataset, max(t.
   coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0), sum(u.out_of_scope_count)
 FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
 WHERE u.dataset <> '' GROUP BY 1, 2, 3
-ON CONFLICT (month, task_type, dataset) DO UPDATE SET {_ADD}
-"""  # noqa: S608 - names of this module
+ON CONFLICT (month, task_type, dataset) DO UPDATE SET {add}
+""",
+    add=_ADD,
+)
 SQL_KEEP_RUNS = """
 INSERT INTO archived_run (run_id, task_type, source, status, scheduled_at, started_at, completed_at, stored_count)
 SELECT t.task_id, t.task_type, t.source, t.status, t.scheduled_at, t.started_at, t.completed_at, sum(u.stored_count)
@@ -86,7 +98,7 @@ GROUP BY t.task_id HAVING sum(u.stored_count) > 0
 """
 # the events of a run go before the note that views hold it: a view looks for events of runs it does not hold
 SQL_DELETE = (
-    f"DELETE FROM rejected_record r USING leaving WHERE {_LAST_RUN} = task_id",  # noqa: S608 - an expression of ours
+    compose("DELETE FROM rejected_record r USING leaving WHERE {last_run} = task_id", last_run=_LAST_RUN),
     "DELETE FROM field_warning USING leaving WHERE run_id = task_id",
     "DELETE FROM completion_inbox i USING leaving l WHERE i.run_id = l.task_id",
     "DELETE FROM completion_outbox o USING leaving l WHERE o.run_id = l.task_id",

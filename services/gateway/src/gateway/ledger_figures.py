@@ -9,21 +9,27 @@ import asyncpg
 
 from sra_shared.db import Connection
 from sra_shared.reader_limits import READER
+from sra_shared.statements import compose
 
 OUTCOMES = ("read", "stored", "unchanged", "duplicate", "rejected", "out_of_scope")
 _SUMS = ", ".join(f"sum({name}_count)::bigint AS {name}" for name in OUTCOMES)
 _COLUMNS = ", ".join(f"{name}_count" for name in OUTCOMES)
 
 # what the archive took over counts on, so that no figure ever falls
-SQL_ROWS = f"""
-SELECT source, dataset, {_SUMS} FROM (
-  SELECT t.source, u.dataset, {", ".join(f"u.{name}_count" for name in OUTCOMES)}
+SQL_ROWS = compose(
+    """
+SELECT source, dataset, {sums} FROM (
+  SELECT t.source, u.dataset, {counts}
   FROM run_unit u JOIN task_execution_log t USING (task_id)
   UNION ALL
-  SELECT source, dataset, {_COLUMNS} FROM ledger_archive) counted
+  SELECT source, dataset, {columns} FROM ledger_archive) counted
 WHERE source IN ('fmp', 'fundata') AND dataset <> ''
 GROUP BY source, dataset ORDER BY source, dataset
-"""  # noqa: S608 - names of this module
+""",
+    sums=_SUMS,
+    counts=", ".join(f"u.{name}_count" for name in OUTCOMES),
+    columns=_COLUMNS,
+)
 SQL_BUILDS = """
 SELECT DISTINCT ON (u.unit) u.unit, extract(epoch FROM u.completed_at - u.started_at)::float8 AS seconds
 FROM run_unit u JOIN task_execution_log t USING (task_id)

@@ -13,6 +13,7 @@ import asyncpg
 
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.statements import compose
 
 PAGE_SECONDS = 3.0
 # each part of the dashboard may take this long
@@ -82,21 +83,24 @@ async def _read_views(connection: Connection) -> list[dict[str, Any]]:
 
 
 # From kind to kind by the index, and of each kind no more rows than anybody wants to know of: millions are not read.
-SQL_OPEN_KINDS = f"""
+SQL_OPEN_KINDS = compose(
+    """
 WITH RECURSIVE kind AS (
-  (SELECT dataset, reason FROM rejected_record WHERE {REJECT_IS_OPEN} ORDER BY dataset, reason LIMIT 1)
+  (SELECT dataset, reason FROM rejected_record WHERE {reject_is_open} ORDER BY dataset, reason LIMIT 1)
   UNION ALL
   SELECT n.dataset, n.reason FROM kind k CROSS JOIN LATERAL (
     SELECT r.dataset, r.reason FROM rejected_record r
-    WHERE {REJECT_IS_OPEN} AND (r.dataset, r.reason) > (k.dataset, k.reason)
+    WHERE {reject_is_open} AND (r.dataset, r.reason) > (k.dataset, k.reason)
     ORDER BY r.dataset, r.reason LIMIT 1) n
 )
 SELECT k.dataset, k.reason, (
   SELECT count(*) FROM (
     SELECT FROM rejected_record r
-    WHERE {REJECT_IS_OPEN} AND r.dataset = k.dataset AND r.reason = k.reason LIMIT $1::int + 1) c) AS rows
+    WHERE {reject_is_open} AND r.dataset = k.dataset AND r.reason = k.reason LIMIT $1::int + 1) c) AS rows
 FROM kind k ORDER BY rows DESC, k.dataset, k.reason LIMIT 20
-"""  # noqa: S608 - a condition of ours
+""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 SQL_KINDS = """
 WITH RECURSIVE kind AS (
   (SELECT dataset, reason FROM rejected_record ORDER BY dataset, reason LIMIT 1)
@@ -190,15 +194,18 @@ async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dic
 async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[asyncpg.Record]:
     """Return the next rejected rows, newest first, with all of their bytes: few enough for the memory, none at the end."""
     # a row may have a megabyte: so many are taken as hold few of them, and always one
-    query = f"""
+    query = compose(
+        """
     SELECT * FROM (
       SELECT r.*, sum(s.size) OVER (ORDER BY r.reject_id DESC) - s.size AS bytes_before
-      FROM (SELECT * {_write_choice(wanted)}) r
+      FROM (SELECT * {write_choice}) r
       CROSS JOIN LATERAL (
         SELECT octet_length(r.raw) + coalesce(octet_length(r.detail), 0) + coalesce(octet_length(r.record_key), 0)
           AS size) s
     ) sized
-    WHERE bytes_before < $6 ORDER BY reject_id DESC"""  # noqa: S608 - texts of this module
+    WHERE bytes_before < $6 ORDER BY reject_id DESC""",
+        write_choice=_write_choice(wanted),
+    )
     arguments = _list_arguments(replace(wanted, limit=_ROWS_PER_READ))
     return await connection.fetch(query, *arguments, _BYTES_PER_READ)
 

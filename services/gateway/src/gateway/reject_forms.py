@@ -30,11 +30,15 @@ from sra_shared.rejects import (
 )
 from sra_shared.service import ProblemError
 from sra_shared.service.actors import CallerOf
+from sra_shared.statements import compose
 
 _PEERS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
-_SQL_SOURCES = f"""
-SELECT DISTINCT source FROM rejected_record WHERE dataset = $1 AND {REJECT_IS_OPEN}
-"""  # noqa: S608 - a condition of ours
+_SQL_SOURCES = compose(
+    """
+SELECT DISTINCT source FROM rejected_record WHERE dataset = $1 AND {reject_is_open}
+""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 _SQL_SOURCE_OF = "SELECT reject_id, source FROM rejected_record WHERE reject_id = ANY($1::bigint[])"
 
 RejectId = Annotated[int, Form(ge=1, lt=2**63)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -16,9 +15,9 @@ from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
 from sra_shared.reader import list_readers
 from view_builder.compile import CompiledView, quote_name
+from view_builder.core import LOCK_TIMEOUT, define_core
 from view_builder.diff import require_compatible
 
-LOCK_TIMEOUT = "250ms"
 _ATTEMPTS = 40
 # a command and the service may build at once, and a full build takes its time
 _BUILD_SECONDS = 900.0
@@ -61,69 +60,88 @@ def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetim
 
 async def is_defined(connection: Connection, view: CompiledView) -> bool:
     """Whether the view, and its table where it has one, are there."""
-    names = [view.name] + ([view.backing] if view.spec.keyed is not None else [])
+    names = [view.name] + ([view.table] if view.spec.incremental is not None else [])
     return bool(
         await connection.fetchval("SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) n", names)
     )
 
 
 async def prepare_table(pool: Pool, view: CompiledView) -> None:
-    """Bring the table behind a kept view to the model's columns and indexes, without touching what readers see.
+    """Bring the table behind a materialized view to the model's columns and indexes, without touching what readers see.
 
     Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
     """
-    await _retry_locks(pool, view, prepare_kept)
+    await _change_view(pool, view, prepare_materialized)
+
+
+async def bring_core(pool: Pool) -> None:
+    """Bring schema core to its files; raises RetryableError where a reader held a view of it for too long."""
+
+    async def define(connection: Connection) -> None:
+        await define_core(connection)
+
+    await _retry_locks(pool, "core", define)
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
-    """Define the views that are missing, empty but typed, and return their names; those that are there stay."""
+    """Bring schema core to its files and define the views that are missing, empty but typed; return their names."""
+    await bring_core(pool)
     made = []
     for view in views:
         async with pool.acquire() as connection:
             if await is_defined(connection, view):
                 continue
-        await _retry_locks(pool, view, _define_view)
+        await _change_view(pool, view, _define_view)
         made.append(view.relation)
     return made
 
 
-async def _retry_locks(pool: Pool, view: CompiledView, change: Any) -> None:
+async def _change_view(
+    pool: Pool, view: CompiledView, change: Callable[[Connection, CompiledView], Awaitable[None]]
+) -> None:
+    async def change_locked(connection: Connection) -> None:
+        await lock_view(connection, view)
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        await change(connection, view)
+
+    await _retry_locks(pool, view.relation, change_locked)
+
+
+async def _retry_locks(pool: Pool, name: str, change: Callable[[Connection], Awaitable[None]]) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await lock_view(connection, view)
-                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-                await change(connection, view)
+                await change(connection)
         except asyncpg.LockNotAvailableError:
-            _log.info("definition_waits_for_readers", view=view.relation, attempt=attempt + 1)
+            _log.info("definition_waits_for_readers", view=name, attempt=attempt + 1)
             # between attempts everybody who queued behind us gets through
             await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
         else:
             return
     raise RetryableError(
-        f"A long query on view {view.relation} keeps its definition from changing.",
+        f"A long query on {name} keeps its definition from changing.",
         next_step="It is tried again; find the query in pg_stat_activity if it does not end.",
     )
 
 
 async def _define_view(connection: Connection, view: CompiledView) -> None:
-    if view.spec.keyed is not None:
-        await prepare_kept(connection, view)
+    if view.spec.incremental is not None:
+        await prepare_materialized(connection, view)
     await replace_view(connection, view)
 
 
-async def prepare_kept(connection: Connection, view: CompiledView) -> None:
+async def prepare_materialized(connection: Connection, view: CompiledView) -> None:
     """As `prepare_table`, in the caller's transaction."""
     state = await read_state(connection, view)
     if state is not None:
         require_compatible(view, state["contract"])
-    if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.backing):
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.table):
         await connection.execute(view.create_table)
         # rows without a table of their own are no state: the next build fills all
         await connection.execute("UPDATE public.published_view SET filled = NULL WHERE relation = $1", view.relation)
     else:
         await _add_columns(connection, view)
-    present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.backing)}
+    present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.table)}
     for name, statement in view.create_indexes.items():
         if name not in present:
             await connection.execute(statement)
@@ -134,14 +152,12 @@ async def prepare_kept(connection: Connection, view: CompiledView) -> None:
 async def _add_columns(connection: Connection, view: CompiledView) -> None:
     rows = await connection.fetch(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
-        view.backing,
+        view.table,
     )
     present = {row["attname"] for row in rows}
     for column in view.stored:
         if column.name not in present:
-            await connection.execute(
-                f"ALTER TABLE {view.backing} ADD COLUMN {quote_name(column.name)} {column.sql_type}"
-            )
+            await connection.execute(f"ALTER TABLE {view.table} ADD COLUMN {quote_name(column.name)} {column.sql_type}")
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:
@@ -159,5 +175,5 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
     for role in await list_readers(connection):
         await connection.execute(f"GRANT SELECT ON {view.name} TO {role}")
     await connection.execute(
-        SQL_PUT_DEFINITION, view.relation, view.spec.name, view.spec.version, view.digest, view.contract
+        SQL_PUT_DEFINITION, view.relation, view.model.view_name, view.model.view_version, view.digest, view.contract
     )

@@ -14,11 +14,11 @@ from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import SraError
 from sra_shared.logs import redact_text
-from view_builder import exchange
+from view_builder import merge
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
-from view_builder.checks import Extent, check_extent, check_fresh_rows, check_sample, check_shape
+from view_builder.checks import Extent, check_extent, check_sample, check_shape, check_staging
 from view_builder.compile import CompiledView
-from view_builder.exchange import STATEMENT_SECONDS
+from view_builder.merge import STATEMENT_SECONDS
 
 # Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
 # A dataset that no view knows may stand for any of them: looking in vain costs little. What ended before the view was
@@ -85,7 +85,7 @@ def add_up(built: Sequence[Built]) -> Built:
 
 @dataclass(frozen=True)
 class Brought:
-    """Rows that are exchanged and not published yet; `waiting` are the runs that a base lacks."""
+    """Rows that are merged and not published yet; `waiting` are the runs that a base lacks."""
 
     view: CompiledView
     built: Built
@@ -99,12 +99,12 @@ async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
     wanted = sorted(datasets) if selective else None
-    rows = await connection.fetch(SQL_NEW_RUNS, view.kept_as, vendors, wanted, sorted(view.known_datasets))
+    rows = await connection.fetch(SQL_NEW_RUNS, view.table_name, vendors, wanted, sorted(view.known_datasets))
     return {row["run_id"] for row in rows}
 
 
 async def find_waiting_runs(connection: Connection, view: CompiledView, new: AbstractSet[UUID]) -> set[UUID]:
-    """Return those of its new runs that the view must not take in yet, since a kept view that it is computed from lacks them.
+    """Return those of its new runs that the view must not include yet, since a materialized view that it reads lacks them.
 
     It would be marked as holding a run whose rows it read from a base that did not have them. The new runs are those that
     were listed before: one that ends in between is not among them.
@@ -132,9 +132,9 @@ async def build_views(
 ) -> list[Built]:
     """Build in the caller's transaction; readers see all of it at the commit or, where a check fails, nothing.
 
-    The tables of kept views must be prepared, and each view must come after those that it uses. With `accept_drop` many rows
-    may vanish at once. Raises CheckFailedError, ConfigError for a breaking change, and asyncpg.LockNotAvailableError where a
-    reader holds a view that must be replaced.
+    The tables of materialized views must be prepared, and each view must come after those that it uses. With `accept_drop`
+    many rows may vanish at once. Raises CheckFailedError, ConfigError for a breaking change, and
+    asyncpg.LockNotAvailableError where a reader holds a view that must be replaced.
     """
     brought = [await bring_rows(connection, view, build_id, full=full, accept_drop=accept_drop) for view in views]
     # definitions last: what is replaced no reader gets at until the commit
@@ -148,18 +148,18 @@ async def build_views(
 async def bring_rows(
     connection: Connection, view: CompiledView, build_id: UUID, *, full: bool, accept_drop: bool
 ) -> Brought:
-    """Bring a kept view's rows to what its new runs made of them, without its definition; of a plain view take them in."""
+    """Bring a materialized view's rows to what its new runs made of them, without its definition; of a live view take them in."""
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
     new = await find_new_runs(connection, view)
     waiting = await find_waiting_runs(connection, view, new)
     runs = sorted(new - waiting)
     # before the rows are computed: closes of runs that are not held do not count
-    await connection.execute(SQL_COVER_RUNS, runs, view.kept_as, build_id)
-    if view.spec.keyed is None:
+    await connection.execute(SQL_COVER_RUNS, runs, view.table_name, build_id)
+    if view.spec.incremental is None:
         return Brought(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
     before = await read_extent(connection, view)
-    computed, changed, after = await exchange_rows(connection, view, runs, build_id, full=full, before=before)
+    computed, changed, after = await merge_rows(connection, view, runs, build_id, full=full, before=before)
     if not accept_drop:
         check_extent(view, before, after)
     return Brought(view, Built(computed, changed, full, tuple(runs)), after, frozenset(waiting))
@@ -187,43 +187,43 @@ async def conclude_view(connection: Connection, brought: Brought, build_id: UUID
     await note_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
 
 
-async def exchange_rows(
+async def merge_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
-    """Exchange the rows that the runs touched, or all; return the rows computed, the rows changed and what is kept then."""
+    """Merge the rows that the runs touched, or all; return the rows computed, the rows changed and what the view holds then."""
     await plan_freely(connection)
     # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
-    await connection.execute(exchange.create_scope(view))
+    await connection.execute(merge.create_affected_keys(view))
     if full:
-        await connection.execute(exchange.fill_all_scopes(view), timeout=STATEMENT_SECONDS)
+        await connection.execute(merge.fill_all_keys(view), timeout=STATEMENT_SECONDS)
     else:
-        await connection.execute(exchange.fill_changed_scopes(view), list(runs), timeout=STATEMENT_SECONDS)
-    await connection.execute("ANALYZE scope", timeout=STATEMENT_SECONDS)
-    if view.keyed.looks_up and not full:
+        await connection.execute(merge.fill_affected_keys(view), list(runs), timeout=STATEMENT_SECONDS)
+    await connection.execute("ANALYZE affected_keys", timeout=STATEMENT_SECONDS)
+    if view.incremental.looks_up and not full:
         await look_up_only(connection)
-    computed = count_rows(await connection.execute(exchange.create_fresh(view, full=full), timeout=STATEMENT_SECONDS))
-    await connection.execute("ANALYZE fresh", timeout=STATEMENT_SECONDS)
-    await check_fresh_rows(connection, view)
+    computed = count_rows(await connection.execute(merge.create_staging(view, full=full), timeout=STATEMENT_SECONDS))
+    await connection.execute("ANALYZE staging", timeout=STATEMENT_SECONDS)
+    await check_staging(connection, view)
     if not full:
-        for statement in exchange.index_scope_and_fresh(view):
+        for statement in merge.index_keys_and_staging(view):
             await connection.execute(statement)
         await look_up_only(connection)
-    deleted = count_rows(await connection.execute(exchange.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
-    updated = count_rows(await connection.execute(exchange.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
-    inserted = count_rows(await connection.execute(exchange.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
+    deleted = count_rows(await connection.execute(merge.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
+    updated = count_rows(await connection.execute(merge.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
+    inserted = count_rows(await connection.execute(merge.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
     if full:
         # the day's builds that follow, and readers, must not plan for an empty table
-        await connection.execute(f"ANALYZE {view.backing}", timeout=STATEMENT_SECONDS)
+        await connection.execute(f"ANALYZE {view.table}", timeout=STATEMENT_SECONDS)
         await look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
-    for statement in exchange.put_aside(view):
+    for statement in merge.put_aside(view):
         await connection.execute(statement)
     return computed + deleted, deleted + updated + inserted, after
 
 
 async def look_up_only(connection: Connection) -> None:
-    """Have the rest of the transaction find kept rows by their key, where a plan for many would read the whole table.
+    """Have the rest of the transaction find materialized rows by their key, where a plan for many would read the whole table.
 
     So would one for the few that a table last held, however many are added to it now: each of them would go through all
     before it.
@@ -241,10 +241,9 @@ async def plan_freely(connection: Connection) -> None:
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:
     """Count a full build; after an incremental one add up, so that its cost does not follow the whole."""
     if full or before.rows is None:
-        query = f"SELECT count(*) AS n, max(as_of) AS newest FROM {view.backing}"  # noqa: S608
-        row = await connection.fetchrow(query, timeout=STATEMENT_SECONDS)
+        row = await connection.fetchrow(merge.measure_all(view), timeout=STATEMENT_SECONDS)
         return Extent(row["n"], row["newest"]) if row is not None else Extent(None, None)
-    newest: datetime | None = await connection.fetchval("SELECT max(as_of) FROM fresh")
+    newest: datetime | None = await connection.fetchval("SELECT max(as_of) FROM staging")
     known = [moment for moment in (before.newest, newest) if moment is not None]
     return Extent(before.rows + growth, max(known) if known else None)
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError
-from view_builder import exchange
+from sra_shared.statements import compose
+from view_builder import merge
 from view_builder.compile import CompiledView
 
 SAMPLE_ROWS = 50
@@ -46,13 +47,13 @@ def _fail(view: CompiledView, what: str) -> CheckFailedError:
     )
 
 
-async def check_fresh_rows(connection: Connection, view: CompiledView) -> None:
-    """Check the rows of the relation `fresh` before they are published; raises CheckFailedError."""
-    double = await connection.fetch(exchange.find_double_keys(view), timeout=exchange.STATEMENT_SECONDS)
+async def check_staging(connection: Connection, view: CompiledView) -> None:
+    """Check the rows of the relation `staging` before they are published; raises CheckFailedError."""
+    double = await connection.fetch(merge.find_double_keys(view), timeout=merge.STATEMENT_SECONDS)
     if double:
         keys = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in double)
         raise _fail(view, f"the key is not unique ({keys})")
-    nulls = await connection.fetchrow(exchange.count_nulls(view), timeout=exchange.STATEMENT_SECONDS)
+    nulls = await connection.fetchrow(merge.count_nulls(view), timeout=merge.STATEMENT_SECONDS)
     empty = {name: count for name, count in (nulls or {}).items() if count}
     if empty:
         told = ", ".join(f"{name} in {count} rows" for name, count in empty.items())
@@ -71,19 +72,27 @@ async def check_shape(connection: Connection, view: CompiledView) -> None:
 
 async def check_sample(connection: Connection, view: CompiledView) -> int:
     """Read rows of the view that this build computed through the model; raises CheckFailedError as validate_rows does."""
-    if view.spec.keyed is None:
+    if view.spec.incremental is None:
         return await check_sample_of_view(connection, view)
-    same = exchange.match_columns(view.spec.key, "v", "f")
+    same = merge.match_columns(view.spec.key, "v", "f")
     return await _validate(
         connection,
         view,
-        f"SELECT v.* FROM (SELECT * FROM {exchange.name_told(view)} LIMIT {SAMPLE_ROWS}) f JOIN {view.name} v ON {same}",  # noqa: S608
+        compose(
+            "SELECT v.* FROM (SELECT * FROM {staging} LIMIT {sample_rows}) f JOIN {name} v ON {same}",
+            staging=merge.name_staging(view),
+            sample_rows=SAMPLE_ROWS,
+            name=view.name,
+            same=same,
+        ),
     )
 
 
 async def check_sample_of_view(connection: Connection, view: CompiledView) -> int:
     """Read any rows of the view through the model and return their number; raises CheckFailedError."""
-    return await _validate(connection, view, f"SELECT * FROM {view.name} LIMIT {SAMPLE_ROWS}")  # noqa: S608
+    return await _validate(
+        connection, view, compose("SELECT * FROM {name} LIMIT {sample_rows}", name=view.name, sample_rows=SAMPLE_ROWS)
+    )
 
 
 async def _validate(connection: Connection, view: CompiledView, statement: str) -> int:
@@ -107,7 +116,7 @@ def validate_rows(view: CompiledView, rows: Iterable[Mapping[str, Any]]) -> None
 
 def check_extent(view: CompiledView, before: Extent, after: Extent) -> None:
     """Compare row count and age with those before the build; raises CheckFailedError."""
-    limit = view.keyed.max_shrink
+    limit = view.incremental.max_shrink
     if before.rows is not None and after.rows is not None:
         lost = before.rows - after.rows
         if lost > FEW_ROWS and Decimal(lost) / before.rows > limit:

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sra_shared.views.base import KEPT_AS, KEPT_ROWS, Column, Keyed, SqlFunction, ViewModel, ViewSpec, list_columns
+from sra_contract.base import Column, ViewModel, list_columns
+from view_builder.lineage import describe_origins
 from view_builder.reserved import RESERVED_WORDS
+from view_builder.spec import MATERIALIZED_AS, MATERIALIZED_ROWS, Incremental, Mart, SqlFunction, ViewSpec
+from view_builder.sql_files import find_core, hash_text
 
 LAST_RUN_COLUMN = "last_run_id"
-_STAGE = "__next"
+_REBUILD = "__next"
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -33,9 +36,10 @@ def quote_text(text: str) -> str:
 class CompiledView:
     """A view as statements; `digest` changes with anything that changes the rows or the columns.
 
-    `bases` are the kept views that it is computed from, those of the views that it uses included, and `known_datasets` all
-    that the views compiled with it read. `companions` are those of the bases that are published in the same commit. A
-    `stage` is the same view over the table of a build that is not published yet; what it lacks its companions may lack.
+    `bases` are the materialized views that it is computed from, those of the views that it uses included, and
+    `known_datasets` all that the views compiled with it read. `companions` are those of the bases that are published in the
+    same commit. A `rebuild` is the same view over the table of a full rebuild that is not published yet; what it lacks its
+    companions may lack.
     """
 
     model: type[ViewModel]
@@ -45,12 +49,12 @@ class CompiledView:
     bases: tuple[CompiledView, ...] = ()
     companions: tuple[CompiledView, ...] = ()
     known_datasets: frozenset[str] = frozenset()
-    is_stage: bool = False
+    is_rebuild: bool = False
 
     @property
     def relation(self) -> str:
         """Its name in schema sra."""
-        return self.spec.relation
+        return self.model.relation()
 
     @property
     def name(self) -> str:
@@ -58,20 +62,20 @@ class CompiledView:
         return f"sra.{quote_name(self.relation)}"
 
     @property
-    def kept_as(self) -> str:
-        """Name of the table behind a keyed view, under which the ledger notes what it holds."""
-        return f"{self.relation}{_STAGE}" if self.is_stage else self.relation
+    def table_name(self) -> str:
+        """Name of the table behind a incremental view, under which the ledger notes what it holds."""
+        return f"{self.relation}{_REBUILD}" if self.is_rebuild else self.relation
 
     @property
-    def backing(self) -> str:
-        """The table behind a keyed view as SQL names it."""
-        return f"published.{quote_name(self.kept_as)}"
+    def table(self) -> str:
+        """The table behind a incremental view as SQL names it."""
+        return f"published.{quote_name(self.table_name)}"
 
     @property
-    def stage(self) -> CompiledView:
+    def rebuild(self) -> CompiledView:
         """The view over the table in which a build of all its rows comes about."""
         beside = {companion.relation for companion in self.companions}
-        return replace(self, is_stage=True, bases=tuple(base for base in self.bases if base.relation not in beside))
+        return replace(self, is_rebuild=True, bases=tuple(base for base in self.bases if base.relation not in beside))
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -81,15 +85,15 @@ class CompiledView:
 
     @property
     def stored(self) -> tuple[Column, ...]:
-        """The columns of the table behind a keyed view."""
-        on_read = dict(self.spec.keyed.on_read) if self.spec.keyed is not None else {}
+        """The columns of the table behind a incremental view."""
+        on_read = self.spec.incremental.on_read if self.spec.incremental is not None else ()
         return tuple(c for c in self.columns if c.name not in on_read)
 
     @property
     def computed(self) -> tuple[Column, ...]:
-        """The columns that the query delivers; the run that last changed a kept row is put in when rows are exchanged."""
-        keyed = self.spec.keyed
-        return tuple(c for c in self.stored if keyed is None or keyed.tells_run or c.name != LAST_RUN_COLUMN)
+        """The columns that the query delivers; the run that last changed a materialized row is put in when rows are merged."""
+        incremental = self.spec.incremental
+        return tuple(c for c in self.stored if incremental is None or incremental.has_run or c.name != LAST_RUN_COLUMN)
 
     @property
     def column_list(self) -> str:
@@ -98,50 +102,43 @@ class CompiledView:
 
     @property
     def select_rows(self) -> str:
-        """The rows of the query with the model's names, order and types; `scope` must exist for a keyed view."""
-        return self._select_typed(self.spec.query)
+        """The rows of the query with the model's names, order and types; `affected_keys` must exist for a materialized view."""
+        return self._select_typed(self.spec.query, self.computed)
 
     @property
-    def select_part_rows(self) -> str:
-        """The same for a part of a stage: kept rows are those of readers, by whose index none are found, runs its own."""
-        return self._select_typed(self.spec.query, self.stage.kept_as)
+    def select_rebuild_rows(self) -> str:
+        """The same for a part of a rebuild: rows so far are those of readers, by whose index none are found, runs its own."""
+        return self._select_typed(self.spec.query, self.computed, self.rebuild.table_name)
 
     @property
     def select_all_rows(self) -> str:
-        """The same for every scope at once."""
-        return self._select_typed(self.keyed.full_query or self.spec.query)
+        """The same for every key at once."""
+        return self._select_typed(self.incremental.full_query or self.spec.query, self.computed)
 
     @property
-    def changed_scopes(self) -> tuple[str, ...]:
-        """The selections of the scopes that runs touched."""
-        return tuple(self._name_kept(text.strip()) for text in self.keyed.changed_scopes)
+    def affected_keys(self) -> str:
+        """The selection of the keys that runs touched."""
+        return self._name_materialized(self.incremental.affected_keys)
 
-    def _name_kept(self, text: str, kept_as: str | None = None) -> str:
-        named = text.replace(f" {KEPT_ROWS} ", f" {self.backing} ")
-        return named.replace(KEPT_AS, quote_text(kept_as or self.kept_as))
+    def _name_materialized(self, text: str, table_name: str | None = None) -> str:
+        named = text.replace(f" {MATERIALIZED_ROWS} ", f" {self.table} ")
+        return named.replace(MATERIALIZED_AS, quote_text(table_name or self.table_name))
 
-    def _select_typed(self, query: str, kept_as: str | None = None) -> str:
-        columns = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in self.computed)
-        return f"SELECT\n  {columns}\nFROM (\n{self._name_kept(query.strip(), kept_as)}\n) q"
+    def _select_typed(self, query: str, columns: Sequence[Column], table_name: str | None = None) -> str:
+        typed = ",\n  ".join(f"q.{quote_name(c.name)}::{c.sql_type}" for c in columns)
+        return f"SELECT\n  {typed}\nFROM (\n{self._name_materialized(query, table_name)}\n) q"
 
     @property
     def create_view(self) -> str:
         """Create or replace the view; columns may only have been appended."""
-        body = self.select_rows if self.spec.keyed is None else self._select_kept
+        body = self.select_rows if self.spec.incremental is None else self._select_materialized
         return f"CREATE OR REPLACE VIEW {self.name} AS\n{body}"
 
     @property
-    def _select_kept(self) -> str:
-        on_read = dict(self.keyed.on_read + self.keyed.shown_as)
-        if not on_read:
-            return f"SELECT {self.column_list}\nFROM {self.backing}"
-        columns = ",\n  ".join(
-            f"({on_read[c.name]})::{c.sql_type} AS {quote_name(c.name)}"
-            if c.name in on_read
-            else f"b.{quote_name(c.name)}"
-            for c in self.columns
-        )
-        return f"SELECT\n  {columns}\nFROM {self.backing} b\n{self.keyed.read_join.strip()}"
+    def _select_materialized(self) -> str:
+        if self.incremental.read_query is not None:
+            return self._select_typed(self.incremental.read_query, self.columns)
+        return f"SELECT {self.column_list}\nFROM {self.table}"
 
     @property
     def create_functions(self) -> tuple[str, ...]:
@@ -150,24 +147,24 @@ class CompiledView:
 
     @property
     def create_table(self) -> str:
-        """Create the table behind a keyed view."""
+        """Create the table behind a incremental view."""
         columns = ",\n  ".join(f"{quote_name(c.name)} {c.sql_type}" for c in self.stored)
-        return f"CREATE TABLE {self.backing} (\n  {columns}\n)"
+        return f"CREATE TABLE {self.table} (\n  {columns}\n)"
 
     @property
     def create_indexes(self) -> dict[str, str]:
         """Statements by index name, the unique one over the key first; a changed definition has another name."""
-        keyed = self.spec.keyed
-        if keyed is None:
+        incremental = self.spec.incremental
+        if incremental is None:
             return {}
         keys = ", ".join(map(quote_name, self.spec.key))
-        definitions = [f"UNIQUE|({keys})", *(f"|{definition}" for definition in keyed.indexes)]
+        definitions = [f"UNIQUE|({keys})", *(f"|{definition}" for definition in incremental.indexes)]
         statements = {}
         for definition in definitions:
             kind, _, body = definition.partition("|")
-            table = f"{self.relation[:34]}{_STAGE}" if self.is_stage else self.relation[:40]
+            table = f"{self.relation[:34]}{_REBUILD}" if self.is_rebuild else self.relation[:40]
             name = f"ix_{table}_{hashlib.blake2b(definition.encode(), digest_size=4).hexdigest()}"
-            statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.backing} {body}".split())
+            statements[name] = " ".join(f"CREATE {kind} INDEX {quote_name(name)} ON {self.table} {body}".split())
         return statements
 
     @property
@@ -176,10 +173,14 @@ class CompiledView:
         return (
             f"COMMENT ON VIEW {self.name} IS {quote_text(self.description)}",
             *(
-                f"COMMENT ON COLUMN {self.name}.{quote_name(column.name)} IS {quote_text(column.comment)}"
+                f"COMMENT ON COLUMN {self.name}.{quote_name(column.name)} IS {quote_text(self._comment(column))}"
                 for column in self.columns
             ),
         )
+
+    def _comment(self, column: Column) -> str:
+        origins = describe_origins(self.relation, column.name)
+        return f"{column.comment} From: {origins}." if origins else column.comment
 
     @property
     def description(self) -> str:
@@ -191,37 +192,39 @@ class CompiledView:
         return f"COMMENT ON VIEW {self.name} IS {quote_text(f'{self.description} {build}')}"
 
     @property
-    def keyed(self) -> Keyed:
-        """How rows are exchanged; only keyed views are asked."""
-        if self.spec.keyed is None:
-            raise ValueError(f"{self.relation} is a plain view")
-        return self.spec.keyed
+    def incremental(self) -> Incremental:
+        """How rows are computed and merged; only materialized views are asked."""
+        if self.spec.incremental is None:
+            raise ValueError(f"{self.relation} is a live view")
+        return self.spec.incremental
 
 
-def compile_view(model: type[ViewModel]) -> CompiledView:
-    """Compile one model; raises ConfigError where a field cannot be mapped, ValueError where the key is no column."""
-    spec, columns = model.spec, list_columns(model)
+def compile_view(mart: Mart) -> CompiledView:
+    """Compile one view; raises ValueError where a field cannot be mapped or the key is no column."""
+    model, spec, columns = mart.model, mart.spec, list_columns(mart.model)
     names = [column.name for column in columns]
-    scope = (*spec.keyed.scope, *filter(None, [spec.keyed.since])) if spec.keyed is not None else ()
-    for name in (*spec.key, *scope):
+    incremental = spec.incremental
+    partition = (*incremental.partition, *filter(None, [incremental.since])) if incremental is not None else ()
+    for name in (*spec.key, *partition):
         if name not in names:
             raise ValueError(f"{model.__name__}: key column {name} is not a field")
     missing = {"as_of", LAST_RUN_COLUMN} - set(names)
     if missing:
-        raise ValueError(f"{model.__name__}: every view tells {', '.join(sorted(missing))}")
-    if spec.keyed is not None and spec.keyed.next_scopes and not (spec.keyed.tells_run and len(spec.keyed.scope) == 1):
-        raise ValueError(f"{model.__name__}: what is built in parts has one scope column and tells its runs")
+        raise ValueError(f"{model.__name__}: every view has {', '.join(sorted(missing))}")
+    in_parts = incremental is not None and incremental.next_keys is not None
+    if incremental is not None and in_parts and not (incremental.has_run and len(incremental.partition) == 1):
+        raise ValueError(f"{model.__name__}: what is built in parts has one column of a partition and its runs")
     draft = CompiledView(model, spec, columns, "")
     return CompiledView(model, spec, columns, _hash_view(draft))
 
 
-def compile_views(models: Sequence[type[ViewModel]]) -> tuple[CompiledView, ...]:
-    """Compile models and put each after those it uses, and after those that are published with one of these.
+def compile_views(marts: Sequence[Mart]) -> tuple[CompiledView, ...]:
+    """Compile views and put each after those it uses, and after those that are published with one of these.
 
-    Raises ValueError where two have one name, uses go round, or what is published with a view is none of its kept bases.
+    Raises ValueError where two have one name, uses go round, or what is published with a view is none of its materialized bases.
     """
-    compiled = {view.relation: view for view in map(compile_view, models)}
-    if len(compiled) != len(models):
+    compiled = {view.relation: view for view in map(compile_view, marts)}
+    if len(compiled) != len(marts):
         raise ValueError("two view models have the same name and version")
     known = frozenset(name for view in compiled.values() for source in view.spec.sources for name in source.datasets)
     done: dict[str, CompiledView] = {}
@@ -256,56 +259,45 @@ def _list_needed(view: CompiledView, compiled: Mapping[str, CompiledView]) -> se
 def _list_companions(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
     companions = tuple(done[name] for name in view.spec.published_with if name in view.spec.uses)
     if len(companions) < len(view.spec.published_with) or any(
-        one.spec.keyed is None or one.spec.keyed.next_scopes or one.companions for one in companions
+        one.spec.incremental is None or one.spec.incremental.next_keys or one.companions for one in companions
     ):
-        raise ValueError(f"{view.relation}: it is published with kept views that it uses, none of them built in parts")
+        raise ValueError(
+            f"{view.relation}: it is published with materialized views that it uses, none of them built in parts"
+        )
     return companions
 
 
 def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[CompiledView, ...]:
     used = [done[name] for name in view.spec.uses]
     bases = {base.relation: base for one in used for base in one.bases}
-    bases |= {one.relation: one for one in used if one.spec.keyed is not None}
+    bases |= {one.relation: one for one in used if one.spec.incremental is not None}
     return tuple(bases.values())
-
-
-def render_script(view: CompiledView) -> str:
-    """Return all statements of a view as one reviewable script."""
-    parts = [f"-- {view.relation}, digest {view.digest}"]
-    if view.spec.keyed is not None:
-        parts += [view.create_table, *view.create_indexes.values()]
-        parts += [f"-- every scope\n{view.keyed.all_scopes.strip()}"]
-        parts += [f"-- scopes that the runs $1 touched\n{text}" for text in view.changed_scopes]
-        parts += [f"-- rows of the scopes in `scope`\n{view.select_rows}"]
-        if view.keyed.full_query is not None:
-            parts += [f"-- rows of every scope\n{view.select_all_rows}"]
-    parts += [view.create_view, *view.create_functions, *view.comments]
-    return ";\n\n".join(parts) + ";\n"
 
 
 def _create_function(function: SqlFunction) -> tuple[str, ...]:
     signature = f"sra.{quote_name(function.name)}({function.argument_types})"
     return (
         f"CREATE OR REPLACE FUNCTION sra.{quote_name(function.name)}({function.arguments})\nRETURNS {function.result}\n"
-        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body.strip()}\n$function$",
+        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body}\n$function$",
         f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC",
         f"COMMENT ON FUNCTION {signature} IS {quote_text(function.description)}",
     )
 
 
 def _hash_view(view: CompiledView) -> str:
-    keyed = view.spec.keyed
-    shown = [] if keyed is None else [*keyed.on_read, *(("stored", *column) for column in keyed.shown_as)]
+    incremental = view.spec.incremental
+    kind = None
+    if incremental is not None:
+        kind = [incremental.partition, incremental.since, incremental.has_run, incremental.on_read]
     content = [
         view.contract,
-        view.spec.version,
-        view.spec.query,
+        view.model.view_version,
+        view.spec.texts,
+        [item.statement for item in find_core(view.spec.texts)],
         [column.comment for column in view.columns],
         view.description,
         view.create_functions,
         view.create_indexes,
-        None if keyed is None else [keyed.scope, keyed.all_scopes, keyed.changed_scopes, keyed.since],
-        None if keyed is None else [keyed.tells_run, shown, keyed.read_join, keyed.full_query],
+        kind,
     ]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hash_text(json.dumps(content, ensure_ascii=False, sort_keys=True))

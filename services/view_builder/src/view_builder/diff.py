@@ -43,7 +43,7 @@ def require_compatible(view: CompiledView, published: Mapping[str, Any]) -> Cont
     if found.breaking:
         raise ConfigError(
             f"View {view.relation} is published and its model breaks its readers: {'; '.join(found.breaking)}.",
-            next_step=f"Keep this model and put a second one beside it with version={view.spec.version + 1}.",
+            next_step=f"Keep this model and put a second one beside it with view_version = {view.model.view_version + 1}.",
         )
     return found
 

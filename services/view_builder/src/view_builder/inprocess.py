@@ -20,14 +20,15 @@ from sra_shared.runs import (
     read_units,
     request_run,
 )
+from sra_shared.statements import compose
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
-from sra_shared.views import VIEWS
 from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
+from view_builder.full_rebuild import PART_ROWS
 from view_builder.inbox import make_build_request
-from view_builder.stage import PART_ROWS
+from view_builder.marts import MARTS
 from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 
@@ -51,7 +52,7 @@ class ViewVerdict:
 
 def list_compiled_views() -> tuple[CompiledView, ...]:
     """Return all views in the order of their builds."""
-    return compile_views(VIEWS)
+    return compile_views(MARTS)
 
 
 async def define_missing_views(dsn: str) -> list[str]:
@@ -116,9 +117,9 @@ async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict
     try:
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
-        if view.spec.keyed is not None:
+        if view.spec.incremental is not None:
             # whole rows: count(*) alone would pass over a value that cannot be read
-            rows = await connection.fetchval(f"SELECT count(v::text) FROM {view.name} v")  # noqa: S608
+            rows = await connection.fetchval(compose("SELECT count(v::text) FROM {name} v", name=view.name))
     except (CheckFailedError, asyncpg.PostgresError) as error:
         problems.append(str(error))
     pending = await find_new_runs(connection, view)

@@ -8,21 +8,21 @@ from sra_shared.runs import TaskType
 from sra_shared.service import ServiceState, create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
-from sra_shared.views import VIEWS
 from view_builder.compile import compile_views
 from view_builder.examples import list_examples
-from view_builder.keep import keep_views
+from view_builder.marts import MARTS
+from view_builder.reconcile import reconcile_views
 from view_builder.routes import make_view_router
 from view_builder.work import BuildParameters, ViewBuildWork
 
 
 def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: LeaseTiming = DEFAULT_TIMING) -> FastAPI:
     """Return the application; raises ConfigError where the settings do not do."""
-    views = compile_views(VIEWS)
+    views = compile_views(MARTS)
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
 
     async def keep_published(state: ServiceState) -> None:
-        await keep_views(state, views, password, reader_seconds=database.sra_reader_max_seconds)
+        await reconcile_views(state, views, password, reader_seconds=database.sra_reader_max_seconds)
 
     return create_service_app(
         name="view_builder",

@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 
 from sra_shared.db import Connection
 from view_builder.compile import CompiledView
+from view_builder.lineage import read_lineage
 
 
 class ViewReport(BaseModel):
@@ -53,14 +54,14 @@ async def describe_views(connection: Connection, views: Sequence[CompiledView]) 
 def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
     """Return what a view is and, by its row of published_view, where it stands."""
     return ViewReport(
-        name=view.spec.name,
+        name=view.model.view_name,
         relation=f"sra.{view.relation}",
-        version=view.spec.version,
+        version=view.model.view_version,
         description=view.description,
         key=list(view.spec.key),
         sources=[source.table for source in view.spec.sources],
         uses=list(view.spec.uses),
-        kept=view.spec.keyed is not None,
+        kept=view.spec.incremental is not None,
         digest=view.digest,
         published_digest=state.get("digest"),
         row_count=state.get("row_count"),
@@ -83,7 +84,7 @@ class _RowSchema(GenerateJsonSchema):
 
 
 def make_schema(view: CompiledView) -> dict[str, Any]:
-    """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units and SQL types.
+    """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units, SQL types and raw columns.
 
     A number is a number with all its digits, in columns and in the parts of lists alike; read it as a decimal.
     """
@@ -93,11 +94,12 @@ def make_schema(view: CompiledView) -> dict[str, Any]:
         described["x-sql-type"] = column.sql_type
         if column.unit:
             described["x-unit"] = column.unit
+        described["x-lineage"] = list(read_lineage().get(view.relation, {}).get(column.name, ()))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "x-view": f"sra.{view.relation}",
-        "x-version": view.spec.version,
+        "x-version": view.model.view_version,
         "x-key": list(view.spec.key),
         "x-sources": [source.table for source in view.spec.sources],
     }

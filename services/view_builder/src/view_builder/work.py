@@ -13,7 +13,7 @@ from sra_shared.errors import ConfigError, LeaseLostError, RetryableError, RunCa
 from sra_shared.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import HandoverError
-from view_builder.apply import is_defined, is_outdated, prepare_table, read_state
+from view_builder.apply import bring_core, is_defined, is_outdated, prepare_table, read_state
 from view_builder.build import (
     Built,
     add_up,
@@ -24,8 +24,8 @@ from view_builder.build import (
     note_failure,
 )
 from view_builder.compile import CompiledView, group_views
+from view_builder.full_rebuild import PART_ROWS, is_large, rebuild_in_parts
 from view_builder.inbox import bind_events, handle_events
-from view_builder.stage import PART_ROWS, build_staged, is_large
 
 _log = get_logger(__name__)
 
@@ -118,6 +118,8 @@ class ViewBuildWork:
             )
         wanted = BuildParameters.model_validate(context.task.parameters)
         await self._refuse_outdated(context, group)
+        # another version may have started since this process did, and gone
+        await bring_core(context.pool)
         try:
             built = await self._build(context, group, wanted)
         except (LeaseLostError, HandoverError, RunCancelledError):
@@ -142,15 +144,15 @@ class ViewBuildWork:
         *companions, last = group
         in_parts = await self._is_built_in_parts(context, last)
         for view in companions if in_parts else group:
-            if view.spec.keyed is not None:
+            if view.spec.incremental is not None:
                 await self._prepare(context.pool, view)
         if in_parts:
-            return await build_staged(context, last, accept_drop=wanted.accept_drop, part_rows=self._part_rows)
+            return await rebuild_in_parts(context, last, accept_drop=wanted.accept_drop, part_rows=self._part_rows)
         return await self._build_at_once(context, group, wanted)
 
     async def _is_built_in_parts(self, context: UnitContext, view: CompiledView) -> bool:
         """A long series is, where all its rows are computed, or nearly all."""
-        if view.spec.keyed is None or view.spec.keyed.next_scopes is None:
+        if view.spec.incremental is None or view.spec.incremental.next_keys is None:
             return False
         async with context.pool.acquire() as connection:
             is_full = bool(context.unit.detail.get("full")) or await needs_full_build(connection, view)

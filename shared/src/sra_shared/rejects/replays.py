@@ -16,6 +16,7 @@ from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitPlan, UnitStatus
 from sra_shared.runs.ending import judge_units
 from sra_shared.runs.model import RunRequest
+from sra_shared.statements import compose
 
 MOST_IDS = 1000
 _MOST_NAMED = 20
@@ -24,9 +25,12 @@ REPLAY_TASKS: Mapping[str, TaskType] = {"fundata": TaskType.CSV_IMPORT, "fmp": T
 """The task type under which each source's service tries rejects again."""
 
 _WANTED = f"source = $1 AND {REJECT_IS_OPEN} AND ($2::bigint[] IS NULL OR reject_id = ANY($2))"
-_SQL_DATASETS = f"""
-SELECT DISTINCT dataset FROM rejected_record WHERE {_WANTED} AND ($3::text IS NULL OR dataset = $3) ORDER BY 1
-"""  # noqa: S608 - constants of this module
+_SQL_DATASETS = compose(
+    """
+SELECT DISTINCT dataset FROM rejected_record WHERE {wanted} AND ($3::text IS NULL OR dataset = $3) ORDER BY 1
+""",
+    wanted=_WANTED,
+)
 _SQL_NOT_OPEN = """
 SELECT w.reject_id, r.dataset, r.source, r.resolved_at, r.resolution, r.dismissed_at, r.dismissal
 FROM unnest($2::bigint[]) AS w (reject_id) LEFT JOIN rejected_record r USING (reject_id)
@@ -35,11 +39,14 @@ WHERE r.source IS DISTINCT FROM $1 OR r.resolved_at IS NOT NULL OR r.dismissed_a
 ORDER BY 1
 """
 # a row delivered once more after it was resolved is another reject, unless a person corrected it
-_SQL_RESOLVE = f"""
+_SQL_RESOLVE = compose(
+    """
 UPDATE rejected_record SET resolved_at = now(), resolved_by = $2, resolution = $3,
-  occurrence = CASE WHEN starts_with($3, '{CORRECTED}') THEN occurrence END
+  occurrence = CASE WHEN starts_with($3, '{corrected}') THEN occurrence END
 WHERE reject_id = $1
-"""  # noqa: S608 - constants of this module
+""",
+    corrected=CORRECTED,
+)
 _SQL_STILL = "UPDATE rejected_record SET reason = $2, detail = $3 WHERE reject_id = $1 AND $2 <> reason"
 
 
@@ -109,15 +116,22 @@ class RejectPages:
 
     async def read_page(self, connection: Connection, after: int) -> list[asyncpg.Record]:
         """Return the rejects after the one of this id, in the order of their ids; none at the end."""
-        query = f"""
+        query = compose(
+            """
         WITH page AS (
           SELECT reject_id, octet_length(raw) AS bytes FROM rejected_record
-          WHERE {_WANTED} AND dataset = $3 AND reject_id > $4 ORDER BY reject_id LIMIT {self.rows}),
+          WHERE {wanted} AND dataset = $3 AND reject_id > $4 ORDER BY reject_id LIMIT {rows}),
         bounded AS (SELECT reject_id, sum(bytes) OVER (ORDER BY reject_id) - bytes AS before FROM page)
-        SELECT r.* {self.extra}
+        SELECT r.* {extra}
         FROM bounded b JOIN rejected_record r USING (reject_id)
-        WHERE b.before < {self.most_bytes} AND {REJECT_IS_OPEN} ORDER BY r.reject_id
-        FOR UPDATE OF r"""  # noqa: S608 - numbers and texts of ours
+        WHERE b.before < {most_bytes} AND {reject_is_open} ORDER BY r.reject_id
+        FOR UPDATE OF r""",
+            wanted=_WANTED,
+            rows=self.rows,
+            extra=self.extra,
+            most_bytes=self.most_bytes,
+            reject_is_open=REJECT_IS_OPEN,
+        )
         return await connection.fetch(query, self.source, self.asked.reject_ids, self.dataset, after)
 
 

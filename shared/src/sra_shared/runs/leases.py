@@ -18,6 +18,7 @@ from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection, open
 from sra_shared.errors import LeaseLostError, RetryableError
 from sra_shared.logs import get_logger
 from sra_shared.runs.model import Unit, UnitStatus
+from sra_shared.statements import compose
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 _LOOK_SECONDS = 0.1
@@ -33,14 +34,15 @@ def make_death_condition(parameter: int) -> str:
 
 # a worker's own unit is free to it only where it no longer works on it, however long ago its lease ended: a process that
 # was paused would else take its units from itself; and taking it again is no new attempt, since the process lives
-SQL_CLAIM = f"""
+SQL_CLAIM = compose(
+    """
 WITH candidate AS (
   SELECT u.task_id, u.unit, u.status = 'running' AS taken_over,
          CASE WHEN u.status = 'running' AND u.owner = $2 THEN 0 ELSE 1 END AS new
   FROM run_unit u
   WHERE u.task_id = $1
     AND ((u.status IN ('queued', 'parked') AND (u.not_before IS NULL OR u.not_before <= clock_timestamp()))
-         OR (u.status = 'running' AND (u.owner = $2 OR {make_death_condition(8)})
+         OR (u.status = 'running' AND (u.owner = $2 OR {make_death_condition})
              AND NOT (u.owner = $2 AND (u.unit, u.epoch) IN (SELECT * FROM unnest($5::text[], $6::bigint[])))))
     AND (NOT $7 OR NOT EXISTS (SELECT FROM run_unit p WHERE p.task_id = u.task_id AND p.ordinal < u.ordinal
                                AND p.status IN ('queued', 'running')))
@@ -55,16 +57,21 @@ SET status = 'running', epoch = u.epoch + 1, owner = $2, owner_pid = $3, owner_b
 FROM candidate c
 WHERE u.task_id = c.task_id AND u.unit = c.unit
 RETURNING u.*, c.taken_over
-"""  # noqa: S608 - constants of this module
+""",
+    make_death_condition=make_death_condition(8),
+)
 
 # a worker that was stopped inside a transaction would keep its locks; its server process waits for it in ClientRead
-SQL_FREE_LOCKS = f"""
+SQL_FREE_LOCKS = compose(
+    """
 SELECT pg_terminate_backend(a.pid)
 FROM pg_stat_activity a
 WHERE a.xact_start IS NOT NULL AND a.wait_event = 'ClientRead'
   AND a.application_name IN (SELECT left('sra:' || u.owner, 63) FROM run_unit u
-                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {make_death_condition(3)})
-"""  # noqa: S608
+                             WHERE u.task_id = $1 AND u.status = 'running' AND u.owner <> $2 AND {make_death_condition})
+""",
+    make_death_condition=make_death_condition(3),
+)
 
 SQL_COMMIT = """
 UPDATE run_unit SET

@@ -15,6 +15,7 @@ from sra_shared.locks import name_bucket, take_lock
 from sra_shared.runs.acts import describe_request
 from sra_shared.runs.leases import SQL_FREE_LOCKS, make_death_condition
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
+from sra_shared.statements import compose
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 PLAN_UNIT = "(plan)"
@@ -23,28 +24,40 @@ Enqueue: TypeAlias = Callable[[Connection, ProcessingTask], Awaitable[None]]
 
 _TASK_COLUMNS = ", ".join(ProcessingTask.model_fields)
 
-SQL_INSERT_RUN = f"""
+SQL_INSERT_RUN = compose(
+    """
 INSERT INTO task_execution_log (task_id, task_type, priority, parameters, work_key, source, parent_id, scheduled_at,
                                 max_retries, timeout_seconds)
 VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, now()), $9, $10)
 ON CONFLICT (work_key) WHERE status IN ('queued', 'running', 'parked') DO NOTHING
-RETURNING {_TASK_COLUMNS}
-"""  # noqa: S608 - the column names are this module's own
-SQL_READ_LIVE = f"""
-SELECT {_TASK_COLUMNS} FROM task_execution_log WHERE work_key = $1 AND status IN ('queued', 'running', 'parked')
-"""  # noqa: S608
-SQL_READ_RUN = f"SELECT {_TASK_COLUMNS} FROM task_execution_log WHERE task_id = $1"  # noqa: S608
-SQL_LIST_RUNS = f"""
-SELECT {_TASK_COLUMNS} FROM task_execution_log
+RETURNING {task_columns}
+""",
+    task_columns=_TASK_COLUMNS,
+)
+SQL_READ_LIVE = compose(
+    """
+SELECT {task_columns} FROM task_execution_log WHERE work_key = $1 AND status IN ('queued', 'running', 'parked')
+""",
+    task_columns=_TASK_COLUMNS,
+)
+SQL_READ_RUN = compose("SELECT {task_columns} FROM task_execution_log WHERE task_id = $1", task_columns=_TASK_COLUMNS)
+SQL_LIST_RUNS = compose(
+    """
+SELECT {task_columns} FROM task_execution_log
 WHERE ($1::text[] IS NULL OR task_type = ANY($1)) AND ($2::text[] IS NULL OR status = ANY($2))
   AND ($3::uuid IS NULL OR parent_id = $3)
 ORDER BY scheduled_at DESC, task_id LIMIT $4 OFFSET $5
-"""  # noqa: S608
-SQL_CANCEL_UNITS = f"""
+""",
+    task_columns=_TASK_COLUMNS,
+)
+SQL_CANCEL_UNITS = compose(
+    """
 UPDATE run_unit u SET status = 'cancelled', completed_at = now()
-WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'running' AND {make_death_condition(2)}))
+WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'running' AND {make_death_condition}))
   AND EXISTS (SELECT FROM task_execution_log t WHERE t.task_id = $1 AND t.cancel_requested_at IS NOT NULL)
-"""  # noqa: S608
+""",
+    make_death_condition=make_death_condition(2),
+)
 
 
 @dataclass(frozen=True)

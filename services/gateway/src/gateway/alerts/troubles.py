@@ -14,6 +14,7 @@ from gateway.probe import Knowledge
 from sra_shared.db import Connection
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs import RunStatus, TaskType
+from sra_shared.statements import compose
 
 _MOST_WORDS = 300
 _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")
@@ -26,17 +27,20 @@ _BAD_ENDS = {
 }
 # the newest ended run of each kind that read anything; replayed rejects are bad by definition, and what was resolved or
 # dismissed since wants nobody's attention
-SQL_SHARES = f"""
+SQL_SHARES = compose(
+    """
 SELECT k.task_type, r.task_id, r.completed_at, r.read, greatest(r.rejected - (
   SELECT count(*) FROM rejected_record c
-  WHERE coalesce(c.last_run_id, c.run_id) = r.task_id AND NOT ({REJECT_IS_OPEN})), 0) AS rejected
+  WHERE coalesce(c.last_run_id, c.run_id) = r.task_id AND NOT ({reject_is_open})), 0) AS rejected
 FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
   SELECT t.task_id, t.completed_at, sum(u.read_count)::bigint AS read, sum(u.rejected_count)::bigint AS rejected
   FROM task_execution_log t JOIN run_unit u USING (task_id)
   WHERE t.task_type = k.task_type AND t.scheduled_at > now() - interval '8 days' AND t.completed_at IS NOT NULL
     AND NOT t.parameters ? 'replay'
   GROUP BY t.task_id HAVING sum(u.read_count) > 0 ORDER BY t.completed_at DESC LIMIT 1) r
-"""  # noqa: S608 - a condition of ours
+""",
+    reject_is_open=REJECT_IS_OPEN,
+)
 # Work that goes on by itself, without a refresh that would tell of it. A build that a refresh waits for is the refresh's;
 # while one is at work it may yet start another.
 SQL_LONE_RUNS = """

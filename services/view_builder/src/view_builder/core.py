@@ -1,0 +1,99 @@
+"""Schema core in the database: brought to its files in one transaction; what is as its file says costs nothing.
+
+Nobody but the owner enters the schema. A function of it that a live view of schema `sra` calls runs with the reader's rights,
+who may execute it and cannot name it: its file grants that.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import asyncpg
+
+from sra_shared.db import Connection
+from sra_shared.errors import ConfigError
+from sra_shared.locks import take_lock
+from sra_shared.revision import read_newest_revision
+from view_builder.sql_files import CoreObject, hash_text, read_core
+
+# a definition waits for readers so long, and is tried again
+LOCK_TIMEOUT = "250ms"
+
+SQL_LIST_OBJECTS = """
+SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
+  has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
+FROM pg_proc p WHERE p.pronamespace = to_regnamespace('core')
+UNION ALL
+SELECT c.relname, 'VIEW ' || c.oid::regclass, obj_description(c.oid, 'pg_class'), false
+FROM pg_class c WHERE c.relnamespace = to_regnamespace('core') AND c.relkind = 'v'
+"""
+
+
+def describe_object(item: CoreObject) -> str:
+    """Return the comment of an object: the head of its file and the digest of its definition."""
+    # a table's new column reaches a view only when that is defined again
+    since = read_newest_revision() if item.is_view else ""
+    return f"{item.head} [{hash_text(item.statement + since)}]"
+
+
+async def define_core(connection: Connection) -> list[str]:
+    """Define what differs from its file, drop what has none, in the caller's transaction; return the names that changed.
+
+    Raises ConfigError where a view would lose or change columns, and asyncpg.LockNotAvailableError where a reader is in one.
+    """
+    wanted = read_core()
+    if not _list_differing(await connection.fetch(SQL_LIST_OBJECTS)):
+        return []
+    await take_lock(connection, "core")
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    # functions over views of schema sra come before these do
+    await connection.execute("SET LOCAL check_function_bodies = off")
+    present = await connection.fetch(SQL_LIST_OBJECTS)
+    differing = _list_differing(present)
+    for name in [name for name in wanted if name in differing]:
+        await _define_object(connection, wanted[name], [row["target"] for row in present if row["name"] == name])
+    for row in present:
+        if row["name"] not in wanted:
+            await _drop_unused(connection, row["target"])
+    await connection.execute("SET LOCAL check_function_bodies TO DEFAULT")
+    return sorted(differing)
+
+
+def _list_differing(present: list[asyncpg.Record]) -> set[str]:
+    found = {(row["name"], row["comment"]) for row in present}
+    wanted = {(name, describe_object(item)) for name, item in read_core().items()}
+    # a database that was restored without privileges has none of them
+    closed = {row["name"] for row in present if not row["is_public"]}
+    lacking = {name for name, item in read_core().items() if item.is_granted} & closed
+    return {name for name, _ in found ^ wanted} | lacking
+
+
+async def _define_object(connection: Connection, item: CoreObject, former: list[str]) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(item.statement)
+    except asyncpg.InvalidFunctionDefinitionError:
+        # other columns of a result; whoever calls it names it in a text that is read at each call
+        for target in former:
+            await connection.execute(f"DROP {target}")
+        await connection.execute(item.statement)
+    except asyncpg.InvalidTableDefinitionError as error:
+        raise ConfigError(
+            f"View core.{item.name} is read by published views and would change its columns: {error}.",
+            next_step="Give the new definition a name of its own.",
+        ) from error
+    rows = [row["target"] for row in await connection.fetch(SQL_LIST_OBJECTS) if row["name"] == item.name]
+    # of other arguments, where the function has new ones
+    stale = [target for target in rows if target in former and set(rows) - set(former)]
+    for target in stale:
+        await _drop_unused(connection, target)
+    comment = await connection.fetchval("SELECT quote_literal($1::text)", describe_object(item))
+    for target in set(rows) - set(stale):
+        await connection.execute(f"COMMENT ON {target} IS {comment}")
+
+
+async def _drop_unused(connection: Connection, target: str) -> None:
+    """Drop an object that has no file, unless a published view still uses it: the next call after its new definition does."""
+    with suppress(asyncpg.DependentObjectsStillExistError):
+        async with connection.transaction():
+            await connection.execute(f"DROP {target}")

@@ -1,0 +1,120 @@
+"""What the service does by itself besides the builds that completions ask for: define, build first, try again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import asyncpg
+
+from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.errors import ConfigError, RetryableError
+from sra_shared.jobs import enqueue_run
+from sra_shared.logs import get_logger
+from sra_shared.reader import prepare_reader
+from sra_shared.reader_limits import end_long_readers
+from sra_shared.revision import require_revision
+from sra_shared.runs import request_run
+from sra_shared.service import ServiceState
+from view_builder.apply import define_views, is_outdated, read_state
+from view_builder.build import find_new_runs, needs_full_build
+from view_builder.compile import CompiledView
+from view_builder.inbox import make_build_request, request_build
+
+_LOOK_SECONDS = 30.0
+_FIRST_PAUSE = 60.0
+_LONGEST_PAUSE = 3600.0
+_log = get_logger(__name__)
+
+SQL_IS_BUILDING = """
+SELECT EXISTS (SELECT FROM task_execution_log
+               WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked'))
+"""
+# A run's completion comes within seconds of its end; an older one that nobody took in was lost, or its build failed.
+SQL_HAS_OLD = """
+SELECT EXISTS (SELECT FROM task_execution_log
+               WHERE task_id = ANY($1::uuid[]) AND completed_at < clock_timestamp() - make_interval(secs => $2))
+"""
+
+
+class Backlog:
+    """Requests a build while a view lacks something that no event will bring, with pauses that grow up to an hour."""
+
+    def __init__(self, views: Sequence[CompiledView], *, first_pause: float = _FIRST_PAUSE) -> None:
+        """`first_pause` (seconds) is how long after its end a run is overdue, and the first pause between two requests."""
+        self._views = views
+        self._since = datetime.now(UTC)
+        self._first_pause = first_pause
+        self._pause = first_pause
+        self._due = 0.0
+
+    async def look(self, connection: Connection) -> list[str]:
+        """Return the views for which a build was requested in the caller's transaction, none where none is due."""
+        if time.monotonic() < self._due or await connection.fetchval(SQL_IS_BUILDING):
+            return []
+        lacking = [view.relation for view in self._views if await self._is_lacking(connection, view)]
+        if not lacking:
+            self._pause, self._due = self._first_pause, 0.0
+            return []
+        await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
+        self._due = time.monotonic() + self._pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        return lacking
+
+    async def _is_lacking(self, connection: Connection, view: CompiledView) -> bool:
+        if is_outdated(view, await read_state(connection, view), self._since):
+            return False
+        if await needs_full_build(connection, view):
+            return True
+        new = await find_new_runs(connection, view)
+        return bool(new and await connection.fetchval(SQL_HAS_OLD, list(new), self._first_pause))
+
+
+async def reconcile_views(
+    state: ServiceState, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
+) -> None:
+    """Define what is missing and ask for the first build; then look now and then that no event, and no run, waits in vain,
+    and that nobody reads for longer than he may."""
+    started = False
+    backlog = Backlog(views)
+    while not state.stopping.is_set():
+        try:
+            if not started:
+                await start_publication(state.pool, views, reader_password, reader_seconds=reader_seconds)
+                started = True
+            async with state.pool.acquire() as connection, connection.transaction():
+                await request_build(connection)
+                lacking = await backlog.look(connection)
+                ended = await end_long_readers(connection, reader_seconds)
+            if lacking:
+                _log.warning("build_requested_again", views=lacking)
+            if ended:
+                _log.warning("reader_sessions_ended", sessions=ended, setting="SRA_READER_MAX_SECONDS")
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError, ConfigError, RetryableError) as error:
+            _log.warning("publication_waits", error=str(error), kind=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(state.stopping.wait(), _LOOK_SECONDS if started else 2.0)
+
+
+async def start_publication(
+    pool: Pool, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
+) -> list[str]:
+    """Define the missing views, empty but typed, let the readers at them, and request a build where a model is new.
+
+    Returns the names of the views defined. Raises ConfigError before the database is migrated.
+    """
+    async with pool.acquire() as connection:
+        await require_revision(connection)
+    made = await define_views(pool, views)
+    async with pool.acquire() as connection:
+        await prepare_reader(connection, reader_password, max_seconds=reader_seconds)
+        wanting = [view.relation for view in views if await needs_full_build(connection, view)]
+    if wanting:
+        async with pool.acquire() as connection, connection.transaction():
+            await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
+        _log.info("first_build_requested", views=wanting)
+    return made

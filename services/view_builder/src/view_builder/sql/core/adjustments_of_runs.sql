@@ -1,0 +1,28 @@
+-- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close tells the reinvestment of
+-- the dividends shortly before it, and makes an announced event one that has happened.
+-- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
+-- fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
+CREATE OR REPLACE FUNCTION core.adjustments_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT c.symbol, c.run_id
+FROM core.closes_of_runs(runs) c
+WHERE EXISTS (
+  SELECT FROM core.listing_names(c.symbol) n
+  CROSS JOIN LATERAL (
+    SELECT s.date FROM public.fmp_split s
+    WHERE core.is_of_name(s.symbol, s.date, n.name, n.since, n.until)
+      AND core.is_split(s.valid_to, s.numerator, s.denominator)
+    UNION ALL
+    SELECT d.date FROM public.fmp_dividend d
+    WHERE core.is_of_name(d.symbol, d.date, n.name, n.since, n.until) AND core.is_dividend(d.valid_to, d.dividend)
+  ) x
+  WHERE x.date <= c.last_day AND (
+    x.date >= c.first_day - 7
+    OR NOT EXISTS (SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date)
+  )
+)
+UNION ALL
+SELECT e.symbol, e.run_id FROM core.events_of_runs(runs) e
+UNION ALL
+SELECT n.symbol, n.run_id FROM core.names_of_runs(runs) n
+$$;

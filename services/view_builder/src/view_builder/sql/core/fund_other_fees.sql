@@ -1,0 +1,10 @@
+-- Fees of a fund besides the ratios.
+-- Grain: one row. Key: none. Sources: core.fund_records (FundOtherFee). Units: as the vendor delivers them.
+CREATE OR REPLACE FUNCTION core.fund_other_fees(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT jsonb_agg(jsonb_build_object(
+    'type', d.fee_type, 'value', core.exact(d.value, d.raw_json, 'Value', 'value'), 'days', d.days,
+    'paid_by', d.paid_by, 'note', d.fee_note
+  ) ORDER BY d.fee_type, d.record_id), max(d.processed_at)
+FROM core.fund_records(of_fund, 'FundOtherFee') d
+$$;

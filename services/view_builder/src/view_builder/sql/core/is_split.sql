@@ -1,0 +1,7 @@
+-- A split counts where it is current and its ratio lies between a millionth and a million; what is told beyond is no split.
+-- Grain: one value. Key: none. Sources: its arguments, of fmp_split. Units: boolean.
+CREATE OR REPLACE FUNCTION core.is_split(valid_to timestamptz, numerator numeric, denominator numeric) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT valid_to IS NULL AND denominator > 0
+  AND numerator BETWEEN denominator / 1000000 AND denominator * 1000000
+$$;

@@ -1,0 +1,26 @@
+-- What a listing is: its newest entry in the universe, present ones first, and its profile, that of the entry's exchange first.
+-- No row where neither is there.
+-- Grain: at most one row. Key: none. Sources: fmp_universe, equity_profile, fmp_etf_info. Units: none.
+CREATE OR REPLACE FUNCTION core.listing_master(of_symbol text) RETURNS TABLE (
+  name text, type text, exchange text, currency text, sector text, industry text, country text, isin text,
+  inception_date date, is_active boolean, as_of timestamptz
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT coalesce(p.company_name, u.company_name),
+  CASE WHEN coalesce(u.is_etf, p.is_etf) THEN 'etf' WHEN u.is_fund THEN 'fund' ELSE 'equity' END,
+  coalesce(u.exchange, p.exchange), p.currency, coalesce(p.sector, u.sector), coalesce(p.industry, u.industry),
+  coalesce(p.country, u.country), coalesce(nullif(i.isin, ''), nullif(p.raw_json ->> 'isin', '')), i.inception_date,
+  coalesce(u.valid_to IS NULL AND coalesce(u.is_actively_trading, true), p.is_actively_trading, false),
+  greatest(p.updated_at, u.updated_at, i.updated_at)
+FROM (SELECT 1) one
+LEFT JOIN LATERAL (
+  SELECT x.* FROM public.fmp_universe x WHERE x.symbol = of_symbol
+  ORDER BY x.valid_to IS NOT NULL, x.valid_to DESC, x.row_id DESC LIMIT 1
+) u ON true
+LEFT JOIN LATERAL (
+  SELECT x.* FROM public.equity_profile x WHERE x.symbol = of_symbol
+  ORDER BY x.exchange IS DISTINCT FROM u.exchange, x.updated_at DESC, x.exchange LIMIT 1
+) p ON true
+LEFT JOIN public.fmp_etf_info i ON i.symbol = of_symbol
+WHERE u.symbol IS NOT NULL OR p.symbol IS NOT NULL
+$$;

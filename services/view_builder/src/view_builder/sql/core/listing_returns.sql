@@ -1,0 +1,34 @@
+-- The performance of a listing over the horizons that are named, up to its newest close: performance_* by the basis that is
+-- named, price_return_* of the price alone.
+-- Grain: one row. Key: none. Sources: core.return_start. Units: fraction, beyond a year fraction a year.
+CREATE OR REPLACE FUNCTION core.listing_returns(
+  of_symbol text, end_price numeric, end_day date, basis text, horizons text[]
+)
+RETURNS TABLE (
+  performance_1w numeric, performance_1m numeric, performance_3m numeric, performance_6m numeric,
+  performance_ytd numeric, performance_1y numeric, performance_3y numeric, performance_5y numeric,
+  performance_10y numeric, price_return_1w numeric, price_return_1m numeric, price_return_3m numeric,
+  price_return_6m numeric, price_return_ytd numeric, price_return_1y numeric, price_return_3y numeric,
+  price_return_5y numeric, price_return_10y numeric, stored_at timestamptz
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT max(r.performance) FILTER (WHERE r.horizon = '1w'), max(r.performance) FILTER (WHERE r.horizon = '1m'),
+  max(r.performance) FILTER (WHERE r.horizon = '3m'), max(r.performance) FILTER (WHERE r.horizon = '6m'),
+  max(r.performance) FILTER (WHERE r.horizon = 'ytd'), max(r.performance) FILTER (WHERE r.horizon = '1y'),
+  max(r.performance) FILTER (WHERE r.horizon = '3y'), max(r.performance) FILTER (WHERE r.horizon = '5y'),
+  max(r.performance) FILTER (WHERE r.horizon = '10y'), max(r.price_return) FILTER (WHERE r.horizon = '1w'),
+  max(r.price_return) FILTER (WHERE r.horizon = '1m'), max(r.price_return) FILTER (WHERE r.horizon = '3m'),
+  max(r.price_return) FILTER (WHERE r.horizon = '6m'), max(r.price_return) FILTER (WHERE r.horizon = 'ytd'),
+  max(r.price_return) FILTER (WHERE r.horizon = '1y'), max(r.price_return) FILTER (WHERE r.horizon = '3y'),
+  max(r.price_return) FILTER (WHERE r.horizon = '5y'), max(r.price_return) FILTER (WHERE r.horizon = '10y'),
+  max(r.stored_at)
+FROM (
+  SELECT h.horizon, p.stored_at,
+    core.horizon_performance(h.horizon, end_price, end_day, p.price, p.day) AS price_return,
+    core.horizon_performance(
+      h.horizon, end_price, end_day, CASE WHEN basis = 'total_return' THEN p.total ELSE p.price END, p.day
+    ) AS performance
+  FROM unnest(horizons) h (horizon)
+  CROSS JOIN LATERAL core.return_start(of_symbol, core.horizon_start(end_day, h.horizon)) p
+) r
+$$;

@@ -1,0 +1,11 @@
+-- The markets whose movers are published, and how the members of each are known: by the vendor's constituents, or for Toronto,
+-- of which the vendor gives none, by listing.
+-- Grain: one row per market. Key: market. Sources: none; the list stands here. Units: none.
+CREATE OR REPLACE VIEW core.market_list AS
+SELECT g.market, g.market_name, g.basis, g.members
+FROM (VALUES
+  ('sp500', 'S&P 500', 'constituents', 'sp500'),
+  ('nasdaq100', 'Nasdaq-100', 'constituents', 'nasdaq'),
+  ('dow', 'Dow Jones Industrial Average', 'constituents', 'dowjones'),
+  ('tsx', 'Toronto Stock Exchange, all listed equities', 'listing', 'TSX')
+) g (market, market_name, basis, members);

@@ -1,0 +1,12 @@
+-- The performance between two prices in the same shares, annualised by 365.25 days once it is over a year.
+-- Grain: one value. Key: none. Sources: its arguments. Units: fraction, beyond a year fraction a year.
+CREATE OR REPLACE FUNCTION core.performance_since(
+  end_price numeric, end_day date, start_price numeric, start_day date
+) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT CASE
+  WHEN start_day < core.horizon_start(end_day, '1y')
+    THEN core.annualised_performance(end_price, start_price, end_day - start_day)
+  ELSE core.performance(end_price, start_price)
+END
+$$;

@@ -1,0 +1,6 @@
+-- The same; NULL also where the divisor is a loss, by which no such ratio has a meaning.
+-- Grain: one value. Key: none. Sources: its arguments. Units: ratio or fraction.
+CREATE OR REPLACE FUNCTION core.ratio_by_gain(above numeric, below numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT core.ratio(above, CASE WHEN below > 0 THEN below END)
+$$;

@@ -1,0 +1,19 @@
+-- The splits of a listing after a day until another, of each day those under one of its symbols: where the vendor gives a day
+-- under two, the present one counts. Looked up by symbol, whatever the planner thinks of a small table (OFFSET 0).
+-- Grain: one row per split. Key: date. Sources: fmp_split, fmp_symbol_alias, fmp_symbol_period. Units: shares.
+CREATE OR REPLACE FUNCTION core.splits(of_symbol text, after_day date, until_day date)
+RETURNS TABLE (date date, numerator numeric, denominator numeric, updated_at timestamptz, run_id uuid)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT r.date, r.numerator, r.denominator, r.updated_at, r.run_id
+FROM (
+  SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY n.until DESC NULLS FIRST) AS name_rank
+  FROM core.listing_names(of_symbol) n
+  CROSS JOIN LATERAL (
+    SELECT s.* FROM public.fmp_split s
+    WHERE core.is_of_name(s.symbol, s.date, n.name, n.since, n.until)
+      AND core.is_split(s.valid_to, s.numerator, s.denominator) AND s.date > after_day AND s.date <= until_day
+    OFFSET 0
+  ) x
+) r
+WHERE r.name_rank = 1
+$$;

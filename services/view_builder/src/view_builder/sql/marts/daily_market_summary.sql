@@ -1,0 +1,30 @@
+-- How many funds have a value on a day, its mean and median, how many rose and fell, by currency. A fund whose currency the
+-- vendor does not give stands under XXX, which is ISO 4217's code for that.
+-- Grain: one row per day and currency. Key: date, currency. Sources: fundata_quotes, fundata_data. Units: currency of the row.
+-- Without origins: total_symbols.
+-- name: rows
+SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS avg_navps,
+  -- the value in the middle and, of an even number, the one after it
+  round((
+    (percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[1]
+    + (percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[2]
+  ) / 2, 6) AS median_navps,
+  count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
+  max(p.stored_at) AS as_of
+FROM (
+  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.stored_at,
+    sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
+  FROM affected_keys s
+  JOIN published.fund_quote_history h ON h.date = s.date
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier
+) p
+GROUP BY p.date, p.currency;
+-- name: keys
+SELECT h.date FROM published.fund_quote_history h;
+-- name: affected
+SELECT DISTINCT q.date, q.run_id FROM public.fundata_quotes q WHERE q.run_id = ANY($1::uuid[])
+UNION ALL
+-- a day's figures move with a fund's currency only when that changes
+SELECT DISTINCT h.date, c.run_id
+FROM core.funds_of_other_currency($1::uuid[]) c
+JOIN published.fund_quote_history h ON h.identifier = c.identifier;

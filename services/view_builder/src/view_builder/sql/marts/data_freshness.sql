@@ -1,0 +1,51 @@
+-- How new the data are: per dataset against the market's calendar, per view with the build that it stands at. A dataset that was
+-- never there cannot lack more sessions than those of 90 days.
+-- Grain: one row per source and dataset, or view. Key: source, dataset. Sources: run_unit, task_execution_log, ledger_archive,
+-- expected_dataset, market_session, published_view, published_run. Units: records; sessions; moments in UTC.
+-- name: rows
+WITH facts AS (
+  SELECT source, dataset, l.success_at, l.run_id, l.stored, l.rejected, l.touched_at, l.is_left_out, x.cadence,
+    x.exchange, x.by_records, x.delay_seconds * interval '1 second' AS delay, x.allowed_sessions AS allowed,
+    x.created_at AS expected_since,
+    CASE
+      WHEN source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
+      WHEN dataset = 'quote'
+        THEN (SELECT (max(q.quoted_at) AT TIME ZONE 'America/New_York')::date FROM sra.latest_quote q)
+      WHEN dataset IN ('eod_prices', 'index_prices', 'exchange_rates', 'treasury_rates')
+        THEN (SELECT d.newest FROM core.newest_days d WHERE d.dataset = coalesce(l.dataset, x.dataset))
+      ELSE coalesce(l.newest, l.success_at::date)
+    END AS newest_record
+  FROM core.dataset_ledger l
+  FULL JOIN public.expected_dataset x USING (source, dataset)
+)
+SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
+  coalesce(f.stored, 0) + coalesce(a.stored, 0) AS rows_stored,
+  coalesce(f.rejected, 0) + coalesce(a.rejected, 0) AS rows_rejected,
+  CASE WHEN f.by_records THEN e.expected_record END AS expected_record, e.expected_at,
+  CASE WHEN e.due > 0 THEN greatest(e.missing - f.allowed, 0) END AS lag_sessions,
+  CASE WHEN e.due > 0 THEN e.missing > f.allowed END AS is_late,
+  (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at,
+  NULL::text AS error, coalesce(f.touched_at, f.expected_since, now()) AS as_of, f.run_id AS last_run_id, f.cadence,
+  CASE WHEN e.missing > f.allowed THEN e.late_since END AS late_since
+FROM facts f
+LEFT JOIN core.dataset_archive a ON a.source = f.source AND a.dataset = f.dataset
+LEFT JOIN LATERAL (
+  SELECT (array_agg(m.session_date ORDER BY m.session_date DESC))[1 + f.allowed] AS expected_record,
+    (array_agg(m.close_at + f.delay ORDER BY m.session_date DESC))[1 + f.allowed] AS expected_at, count(*) AS due,
+    count(*) FILTER (WHERE m.is_missing) AS missing,
+    (array_agg(m.close_at + f.delay ORDER BY m.session_date) FILTER (WHERE m.is_missing))[1 + f.allowed] AS late_since
+  FROM (
+    SELECT s.session_date, s.close_at, CASE
+        WHEN f.success_at IS NULL THEN s.close_at > f.expected_since
+        WHEN f.by_records THEN f.newest_record IS NULL OR s.session_date > f.newest_record
+        ELSE s.close_at > f.success_at
+      END AS is_missing
+    FROM public.market_session s
+    WHERE s.exchange = f.exchange AND s.session_date > current_date - 90 AND s.close_at + f.delay <= now()
+  ) m
+  WHERE NOT coalesce(f.is_left_out, false)
+) e ON true
+UNION ALL
+SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NULL, NULL, NULL,
+  v.failed_at IS NOT NULL, v.built_at, v.error, coalesce(v.built_at, now()), v.build_id, NULL, v.failed_at
+FROM public.published_view v;

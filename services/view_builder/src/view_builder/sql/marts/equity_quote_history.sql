@@ -1,0 +1,57 @@
+-- Daily prices of every listing: as delivered, adjusted for splits, and with dividends reinvested. The close of a day is that
+-- under the present symbol, or else under the one of that day. What no event changes is stored; the factors are read beside
+-- it, since an event changes those of a whole history, and published with it.
+-- Grain: one row per listing and session. Key: symbol, date. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period,
+-- sra.price_adjustment. Units: currency of the row; shares; factors. Adjusted figures to twelve decimals.
+-- name: rows
+SELECT s.symbol, q.date, m.currency, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of,
+  q.run_id AS last_run_id, q.symbol AS delivered_symbol
+FROM affected_keys s
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
+-- looked up symbol by symbol, in the partitions from the first day on: what a day costs must not follow the length of
+-- history, whatever the planner thinks
+CROSS JOIN LATERAL core.listing_prices(s.symbol, s.since, 'materialized_as') q;
+-- name: keys
+SELECT p.symbol FROM public.fmp_eod_price p
+UNION
+SELECT a.symbol FROM public.fmp_symbol_alias a;
+-- name: affected
+SELECT c.symbol, c.first_day AS since, c.run_id FROM core.closes_of_runs($1::uuid[]) c
+UNION ALL
+SELECT n.symbol, '-infinity'::date, n.run_id FROM core.names_of_runs($1::uuid[]) n
+UNION ALL
+-- a series in another currency than its security has now is computed anew from its first day
+SELECT c.symbol, '-infinity'::date, c.run_id
+FROM (
+  SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
+  UNION ALL
+  SELECT p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[])
+) c
+LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
+CROSS JOIN LATERAL (
+  SELECT k.currency FROM materialized_rows k WHERE k.symbol = c.symbol ORDER BY k.date DESC LIMIT 1
+) k
+WHERE k.currency IS DISTINCT FROM m.currency;
+-- name: next_keys
+-- from one symbol to the next by the index, not through all closes of each
+WITH RECURSIVE walk AS (
+  SELECT n.symbol FROM core.next_symbol($1::text) n
+  UNION ALL
+  SELECT (SELECT n.symbol FROM core.next_symbol(w.symbol) n) FROM walk w WHERE w.symbol IS NOT NULL
+)
+SELECT w.symbol FROM walk w WHERE w.symbol IS NOT NULL LIMIT $2::int;
+-- name: read
+SELECT b.symbol, b.date, b.currency, b.open, b.high, b.low, b.close, b.volume,
+  core.adjusted_amount(b.open, a.is_adjusted, a.split_factor) AS split_adjusted_open,
+  core.adjusted_amount(b.high, a.is_adjusted, a.split_factor) AS split_adjusted_high,
+  core.adjusted_amount(b.low, a.is_adjusted, a.split_factor) AS split_adjusted_low,
+  core.adjusted_amount(b.close, a.is_adjusted, a.split_factor) AS split_adjusted_close,
+  trim_scale(round(CASE WHEN a.is_adjusted THEN b.volume * a.split_factor ELSE b.volume END, 12))
+    AS split_adjusted_volume,
+  core.adjusted_amount(b.close, a.is_adjusted, a.total_return_factor) AS total_return_close,
+  CASE WHEN a.is_adjusted THEN trim_scale(a.split_factor) ELSE 1 END AS split_factor,
+  CASE WHEN a.is_adjusted THEN trim_scale(a.total_return_factor) ELSE 1 END AS total_return_factor,
+  greatest(b.as_of, a.as_of) AS as_of,
+  CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END AS last_run_id, b.delivered_symbol
+FROM materialized_rows b
+LEFT JOIN LATERAL core.adjustment_factors(b.symbol, b.date) a ON true;

@@ -1,0 +1,27 @@
+-- How the large indices of New York and Toronto did, and where they are heading.
+-- Grain: one row per index. Key: symbol. Sources: fmp_index_price. Units: index points; fraction.
+-- Without origins: symbol, name, currency.
+-- name: rows
+SELECT s.symbol, i.name, i.currency, e.day AS date, e.level AS close, e.level - r.level_1d AS change, r.performance_1d,
+  r.performance_1w, r.performance_1m, r.performance_3m, r.performance_qtd, r.performance_ytd, r.performance_1y,
+  a.sma_50, a.sma_200, core.performance(e.level, a.sma_50) AS distance_sma_50,
+  core.performance(e.level, a.sma_200) AS distance_sma_200,
+  CASE
+    WHEN e.level > a.sma_50 AND e.level > a.sma_200 THEN 'up'
+    WHEN e.level < a.sma_50 AND e.level < a.sma_200 THEN 'down'
+    WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed'
+  END AS trend,
+  y.year_high, y.year_low, greatest(a.as_of, r.stored_at) AS as_of
+FROM affected_keys s
+JOIN core.index_list i ON i.symbol = s.symbol
+CROSS JOIN LATERAL core.newest_level(s.symbol) e
+CROSS JOIN LATERAL core.index_returns(s.symbol, e.level, e.day) r
+CROSS JOIN LATERAL core.level_averages(s.symbol) a
+CROSS JOIN LATERAL core.level_range(s.symbol, e.day) y;
+-- name: keys
+SELECT i.symbol FROM core.index_list i;
+-- name: affected
+SELECT DISTINCT p.symbol, p.run_id
+FROM public.fmp_index_price p
+JOIN core.index_list i ON i.symbol = p.symbol
+WHERE p.run_id = ANY($1::uuid[]);

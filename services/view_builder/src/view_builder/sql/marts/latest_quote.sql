@@ -1,0 +1,44 @@
+-- The newest price of every security: a fund's newest net asset value, a listing's price of now.
+-- Grain: one row per security with a price. Key: source, identifier. Sources: fundata_quotes, fmp_quote, fmp_eod_price.
+-- Units: currency of the row; change_percent in percent; volume in shares.
+-- Without origins: source.
+-- name: rows
+SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at,
+  q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of
+FROM affected_keys s
+CROSS JOIN LATERAL (
+  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.stored_at
+  FROM published.fund_quote_history h
+  WHERE s.source = 'fundata' AND h.identifier = s.identifier
+  ORDER BY h.date DESC LIMIT 1
+) q
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+UNION ALL
+SELECT s.source, s.identifier, m.type, coalesce(m.name, p.quoted_name), p.price, m.currency, p.day, p.quoted_at,
+  p.change, p.change_percentage, p.volume, greatest(p.quote_stored_at, p.close_stored_at, m.as_of)
+FROM affected_keys s
+LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
+CROSS JOIN LATERAL core.price_now(s.identifier, m.identifier, NULL) p
+WHERE s.source = 'fmp' AND p.price IS NOT NULL;
+-- name: keys
+SELECT DISTINCT 'fundata' AS source, h.identifier FROM published.fund_quote_history h
+UNION ALL
+SELECT 'fmp', m.identifier FROM sra.security_master m WHERE m.source = 'fmp'
+UNION
+SELECT 'fmp', q.symbol FROM public.fmp_quote q;
+-- name: affected
+SELECT DISTINCT 'fundata' AS source, q.identifier, q.run_id FROM public.fundata_quotes q WHERE q.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT DISTINCT 'fmp', q.symbol, q.run_id FROM public.fmp_quote q WHERE q.run_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'fmp', c.symbol, c.run_id FROM core.closes_of_runs($1::uuid[]) c
+UNION ALL
+SELECT 'fmp', n.symbol, n.run_id FROM core.names_of_runs($1::uuid[]) n
+UNION ALL
+SELECT 'fundata', d.identifier, d.run_id
+FROM public.fundata_data d
+WHERE d.run_id = ANY($1::uuid[]) AND d.dataset = 'FundGeneral'
+UNION ALL
+SELECT 'fmp', l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
+UNION ALL
+SELECT 'fmp', p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[]);

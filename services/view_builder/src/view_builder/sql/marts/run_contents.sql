@@ -1,0 +1,13 @@
+-- The newest day among the records that each ended Fundata run stored, by dataset; data_freshness reads it. By run, so that it
+-- never goes through all of a dataset.
+-- Grain: one row per run and dataset. Key: task_id, dataset. Sources: fundata_data, fundata_quotes, run_unit,
+-- task_execution_log. Units: dates.
+-- name: rows
+SELECT s.task_id, s.dataset, n.newest_record, coalesce(n.processed_at, t.completed_at, now()) AS as_of
+FROM affected_keys s
+JOIN public.task_execution_log t ON t.task_id = s.task_id
+CROSS JOIN LATERAL core.newest_of_run(s.task_id, s.dataset) n;
+-- name: keys
+SELECT u.task_id, u.dataset FROM core.fundata_units u;
+-- name: affected
+SELECT u.task_id, u.dataset, u.task_id AS run_id FROM core.fundata_units u WHERE u.task_id = ANY($1::uuid[]);

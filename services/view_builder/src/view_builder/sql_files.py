@@ -1,0 +1,93 @@
+"""The SQL of the views as files: `sql/core` holds each definition once, `sql/marts` the queries of the published views.
+
+A file of `core` creates one view or function. A file of `marts` has the selections of one view, each after a line `-- name:`;
+they are whole statements, save for the two words that `ViewSpec` documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import resources
+
+_FOLDER = resources.files("view_builder").joinpath("sql")
+_COMMENT = re.compile(r"(?m)^\s*--.*\n?")
+_SECTION = re.compile(r"(?m)^-- name: (\w+)\n")
+_USE = re.compile(r"\bcore\.(\w+)")
+
+
+@dataclass(frozen=True)
+class CoreObject:
+    """A view or function of schema core: its statement without comments, what the head of its file says, and what it uses."""
+
+    name: str
+    statement: str
+    head: str
+    uses: frozenset[str]
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view; readers of a view that uses it hold it while they read."""
+        return self.statement.startswith("CREATE OR REPLACE VIEW")
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether it is a function that live views call with their readers' rights."""
+        return "\nGRANT EXECUTE ON FUNCTION " in self.statement
+
+
+@cache
+def read_core() -> Mapping[str, CoreObject]:
+    """Return all objects of schema core by name, each after those that it uses."""
+    found = {
+        path.name.removesuffix(".sql"): _read_object(path.name.removesuffix(".sql"), path.read_text(encoding="utf-8"))
+        for path in _FOLDER.joinpath("core").iterdir()
+    }
+    order = TopologicalSorter({name: found[name].uses for name in sorted(found)}).static_order()
+    return {name: found[name] for name in order}
+
+
+def _read_object(name: str, text: str) -> CoreObject:
+    head = " ".join(line.removeprefix("--").strip() for line in text.partition("CREATE ")[0].splitlines())
+    statement = strip_comments(text)
+    return CoreObject(name, statement, head, frozenset(_USE.findall(statement)) - {name})
+
+
+@cache
+def read_mart(name: str) -> Mapping[str, str]:
+    """Return the selections of a published view by their names, without comments."""
+    _, *parts = _SECTION.split(_FOLDER.joinpath("marts", f"{name}.sql").read_text(encoding="utf-8"))
+    found = {part: strip_comments(text).rstrip(";") for part, text in zip(parts[::2], parts[1::2], strict=True)}
+    if any(part.startswith("chosen_") for part in found):
+        found["rows_full"] = _choose(found, "_full")
+        found["rows"] = _choose(found, "")
+    return found
+
+
+def _choose(found: Mapping[str, str], ending: str) -> str:
+    """Put the selections `chosen_*` in their places: those of some keys by index, or those of all at once (`_full`)."""
+    return re.sub(r"\bFROM (chosen_\w+)", lambda use: f"FROM ({found[use[1] + ending]})", found["rows"])
+
+
+def strip_comments(text: str) -> str:
+    """Return a text without the lines that are comments, which change nothing in the database."""
+    return _COMMENT.sub("", text).strip()
+
+
+def find_core(texts: Iterable[str]) -> Sequence[CoreObject]:
+    """Return the core objects that the texts use, directly or not, in the order of their names."""
+    core, left, used = read_core(), {name for text in texts for name in _USE.findall(text)}, set[str]()
+    while left:
+        name = left.pop()
+        used.add(name)
+        left |= core[name].uses - used
+    return [core[name] for name in sorted(used)]
+
+
+def hash_text(text: str) -> str:
+    """Return the digest of a text."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

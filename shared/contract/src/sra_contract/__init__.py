@@ -1,0 +1,9 @@
+"""The published views of schema `sra` as Pydantic models, a module for each page or subject; Pydantic is all they need.
+
+`sra_contract.equity_page.EquityPage` is the model of `sra.equity_page`, and so on: its fields are the columns, with types, units
+and descriptions.
+"""
+
+from sra_contract.base import ViewModel
+
+__all__ = ["ViewModel"]

@@ -1,0 +1,108 @@
+"""What a view model is: a Pydantic model whose fields are the columns."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+AS_OF = "When the newest source record behind this row was stored, in UTC."
+LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
+
+_SQL_TYPES: dict[type, str] = {
+    str: "text",
+    bytes: "bytea",
+    int: "bigint",
+    Decimal: "numeric",
+    bool: "boolean",
+    date: "date",
+    datetime: "timestamp with time zone",
+    UUID: "uuid",
+}
+
+
+@dataclass(frozen=True)
+class Col:
+    """What a column needs besides its Python type: the unit of its values and, where it is narrower, its SQL type."""
+
+    unit: str | None = None
+    sql_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a view as the database shall show it."""
+
+    name: str
+    sql_type: str
+    nullable: bool
+    unit: str | None
+    description: str
+
+    @property
+    def comment(self) -> str:
+        """The description with the unit, as it stands in the database."""
+        return f"{self.description} Unit: {self.unit}." if self.unit else self.description
+
+
+class ContractError(ValueError):
+    """A model does not say what its columns are."""
+
+
+class ViewModel(BaseModel):
+    """Base of all view models; the docstring of a model becomes the comment on its view.
+
+    A breaking change is a second model of the same name and a higher version.
+    """
+
+    # the models are many, wide and mostly read for their fields: validators are built where one is used
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    view_name: ClassVar[str]
+    view_version: ClassVar[int] = 1
+
+    @classmethod
+    def relation(cls) -> str:
+        """Name in schema sra: a breaking change stands beside the former version under a name of its own."""
+        return cls.view_name if cls.view_version == 1 else f"{cls.view_name}_v{cls.view_version}"
+
+
+def list_columns(model: type[ViewModel]) -> tuple[Column, ...]:
+    """Return the columns of a view in order; raises ContractError for a field without description or with a type unknown here."""
+    return tuple(_make_column(model, name, field) for name, field in model.model_fields.items())
+
+
+def _make_column(model: type[ViewModel], name: str, field: FieldInfo) -> Column:
+    if not field.description:
+        raise ContractError(f"{model.__name__}.{name} has no description. Describe it in its Field.")
+    if not field.is_required():
+        raise ContractError(f"{model.__name__}.{name} has a default. A view always has all its columns.")
+    marks = [mark for mark in field.metadata if isinstance(mark, Col)]
+    mark = marks[0] if marks else Col()
+    python_type, nullable = _split_optional(field.annotation)
+    return Column(name, mark.sql_type or _map_type(model, name, python_type), nullable, mark.unit, field.description)
+
+
+def _split_optional(annotation: Any) -> tuple[Any, bool]:
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation, False
+    arguments = get_args(annotation)
+    inner = [argument for argument in arguments if argument is not type(None)]
+    return (inner[0] if len(inner) == 1 else annotation), len(inner) < len(arguments)
+
+
+def _map_type(model: type[ViewModel], name: str, python_type: Any) -> str:
+    origin = get_origin(python_type) or python_type
+    if origin in _SQL_TYPES:
+        return _SQL_TYPES[origin]
+    if origin in (list, dict) or (isinstance(origin, type) and issubclass(origin, BaseModel)):
+        return "jsonb"
+    if origin is Literal:
+        return "text"
+    raise ContractError(f"{model.__name__}.{name} has the type {python_type}, which has no SQL type. Map it.")

@@ -1,0 +1,32 @@
+"""All that an equity's page shows: its own figures, and six peers with the same ones."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from sra_contract.base import ViewModel
+from sra_contract.equity_metrics import EquityCore, EquityFigures, ProfileDetails
+
+
+class Peer(EquityFigures):
+    """A company that the vendor sets beside this one, with the figures of its own page."""
+
+
+class WithPeers(ViewModel):
+    """The companies that a page sets beside its own."""
+
+    peers: list[Peer] = Field(description="Six peers in the vendor's order, with their own figures and currencies.")
+
+
+class EquityPage(ProfileDetails, WithPeers, EquityCore):
+    """One row per listed equity: all of equity_metrics, and six peers with the same figures.
+
+    Figures and formulas are those of equity_metrics, of which this is a view: a page and its peers always agree, and what
+    changes at a peer shows at once. peers are the first six of the vendor's that are listed equities here, as a JSON list;
+    each amount is in the currency that stands beside it there. as_of and last_run_id are those of the newest of the
+    seven rows. Source: specification, section 5.
+    """
+
+    view_name: ClassVar[str] = "equity_page"

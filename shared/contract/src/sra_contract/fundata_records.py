@@ -1,0 +1,127 @@
+"""The records of Fundata as the SRA app reads them: the latest of each key, every version, and any past state.
+
+The columns are those of the two tables, so that the tables' declarations are the one place where they stand.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, create_model
+
+from sra_contract.base import Col, ViewModel
+
+_TYPES: Mapping[str, tuple[Any, str]] = {
+    "TEXT": (str, "text"),
+    "SMALLINT": (int, "smallint"),
+    "BIGINT": (int, "bigint"),
+    "INTEGER": (int, "integer"),
+    "NUMERIC(12, 2)": (Decimal, "numeric(12,2)"),
+    "TIMESTAMP WITH TIME ZONE": (datetime, "timestamp with time zone"),
+    "DATE": (date, "date"),
+    "UUID": (UUID, "uuid"),
+    "BYTEA": (bytes, "bytea"),
+    "JSONB": (dict[str, Any], "jsonb"),
+}
+_DESCRIPTIONS = {
+    "identifier": "InstrumentKey.",
+    "dataset": "Dataset of the catalogue.",
+    "record_id": "RecordId of the vendor; empty where the dataset has none.",
+    "data_source": "How the record came: CSV (seed) or API.",
+    "data_version": "Version of the record, from 1, within its key.",
+    "change_date": "The vendor's ChangeDate.",
+    "record_state": "The vendor's RecordState.",
+    "run_id": "The run that stored this version.",
+    "processed_at": "When it was stored, in UTC; what as_of functions call known.",
+    "updated_at": "When it was stored, in UTC.",
+    "raw_json": "The record as delivered, every column as text, to the last digit.",
+    "date": "Day that the record is about.",
+    "navps": "Net asset value per share, at two decimals; all digits are in raw_json.",
+}
+_AMOUNTS = (
+    "navps",
+    "navps_penny_change",
+    "previous_navps",
+    "min_investment",
+    "sub_investment",
+    "fund_assets_value",
+    "series_assets_value",
+    "dividend_income",
+    "foreign_dividend_income",
+    "capital_gains",
+    "interest_income",
+    "return_of_principle",
+)
+_DELIVERED = "as the vendor delivers it"
+
+
+def _choose_unit(name: str) -> str | None:
+    if name in _AMOUNTS or name.endswith("distribution"):
+        return "fund_currency"
+    if name.endswith(("_percent_change", "_return", "market_percent", "max_percent")) or name == "allocation_value":
+        return f"percent, {_DELIVERED}"
+    return _DELIVERED if name not in ("year", "days") else None
+
+
+@cache
+def _read_columns(table: str) -> Sequence[Mapping[str, str]]:
+    text = resources.files("sra_contract").joinpath("fundata_columns.csv").read_text(encoding="utf-8")
+    return [row for row in csv.DictReader(text.splitlines()) if row["table"] == table]
+
+
+def _make_field(column: Mapping[str, str]) -> tuple[Any, Any]:
+    """Return the annotation and the field of a column; raises KeyError for a type that no view maps."""
+    name = column["column"]
+    python_type, sql_type = _TYPES[column["type"]]
+    unit = _choose_unit(name) if python_type is Decimal else None
+    annotation = python_type | None if column["nullable"] == "yes" else python_type
+    words = _DESCRIPTIONS.get(name) or column["comment"] or f"{name.replace('_', ' ').capitalize()}."
+    return Annotated[annotation, Col(unit, sql_type)], Field(description=words)
+
+
+def _make_model(name: str, view: str, doc: str, table: str) -> type[ViewModel]:
+    fields: Mapping[str, Any] = {column["column"]: _make_field(column) for column in _read_columns(table)}
+    tail: dict[str, Any] = {
+        "fund_currency": (
+            str | None,
+            Field(description="Currency of the fund today, which amounts without one are in."),
+        ),
+        "as_of": (datetime, Field(description="When this version was stored, in UTC.")),
+        "last_run_id": (UUID, Field(description="The run that stored this version.")),
+    }
+    model: type[ViewModel] = create_model(name, __base__=ViewModel, __doc__=doc, __module__=__name__, **fields, **tail)
+    model.view_name = view
+    return model
+
+
+FundataData = _make_model(
+    "FundataData",
+    "fundata_data",
+    "Latest version of every Fundata data record that is active; one row per record, or per element of its lists.",
+    "fundata_data",
+)
+FundataDataHistory = _make_model(
+    "FundataDataHistory",
+    "fundata_data_history",
+    "Every version of every Fundata data record, inactive ones included.",
+    "fundata_data",
+)
+FundataQuotes = _make_model(
+    "FundataQuotes",
+    "fundata_quotes",
+    "Latest version of every Fundata quote record that is active. Both quote datasets may hold a day: prefer FundDailyNAVPS.",
+    "fundata_quotes",
+)
+FundataQuotesHistory = _make_model(
+    "FundataQuotesHistory",
+    "fundata_quotes_history",
+    "Every version of every Fundata quote record, inactive ones included.",
+    "fundata_quotes",
+)

@@ -1,0 +1,52 @@
+"""The factors that put former prices of a listing into today's shares."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+
+Amount = Annotated[Decimal | None, Col("currency of the row")]
+
+
+class PriceAdjustment(ViewModel):
+    """Splits and dividends of every listing, with the factors by which prices before them are divided.
+
+    A price of day d in today's shares is price / split_factor, and with dividends reinvested price / total_return_factor,
+    both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts
+    from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of
+    numerator / denominator over this event and all later ones; total_return_factor the product of
+    numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
+    later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
+    they are counted, on the last of them, and so are payments of one day. An event that the vendor withdrew counts no
+    longer. The factor is NULL before a dividend without such a close, unless that lies before
+    all closes anyway. After a rename the events of the former symbol stand under the new one too. Computed with 40 digits.
+    Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).
+    """
+
+    symbol: str = Field(description="Symbol.")
+    date: dt.date = Field(description="First day with the new number of shares; of a dividend the ex-date.")
+    split_numerator: Annotated[Decimal | None, Col("shares")] = Field(
+        description="New shares for split_denominator old ones; none without a split."
+    )
+    split_denominator: Annotated[Decimal | None, Col("shares")] = Field(description="Old shares.")
+    dividend: Amount = Field(
+        description="Dividends per share of the day, all payments together; none without a dividend."
+    )
+    currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
+    reinvestment_date: dt.date | None = Field(description="Session at whose close the dividend is reinvested.")
+    reinvestment_price: Amount = Field(description="That close, as delivered.")
+    split_factor: Annotated[Decimal, Col("factor")] = Field(description="Today's shares for one before the day.")
+    total_return_factor: Annotated[Decimal | None, Col("factor")] = Field(
+        description="The same with all dividends since reinvested."
+    )
+    as_of: datetime = Field(description=AS_OF)
+    last_run_id: UUID = Field(description=LAST_RUN)
+
+    view_name: ClassVar[str] = "price_adjustment"

@@ -1,0 +1,20 @@
+"""Statements with places for names: every place has a part, and every part a place."""
+
+from __future__ import annotations
+
+import pytest
+
+from sra_shared.statements import compose, compose_from
+
+
+def test_parts_are_put_in_their_places() -> None:
+    assert compose("SELECT {a}, {a} FROM t LIMIT {n}", a="x", n=3) == "SELECT x, x FROM t LIMIT 3"
+    # what is no place stays, and a part is not looked through for places
+    assert compose("SELECT '{}'::jsonb, {a}", a="{b}") == "SELECT '{}'::jsonb, {b}"
+    assert compose_from("SELECT {a}", {"a": "x", "b": "y"}) == "SELECT x"
+
+
+@pytest.mark.parametrize("parts", [{}, {"a": "x", "b": "y"}])
+def test_a_place_without_a_part_and_a_part_without_a_place_are_mistakes(parts: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="differ in: SELECT"):
+        compose("SELECT {a}", **parts)

@@ -1,0 +1,74 @@
+"""Schema core follows its files: each object once, nothing to do where nothing changed, nobody but the owner enters it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sra_shared.db import Pool, open_connection
+from sra_shared.errors import ConfigError
+from sra_testing.publication import read_rows
+from view_builder import core
+from view_builder.core import define_core
+from view_builder.sql_files import CoreObject, read_core
+
+LIST_CORE = f"SELECT name, target, comment FROM ({core.SQL_LIST_OBJECTS}) o"  # noqa: S608 - our own text
+
+
+async def define(pool: Pool) -> list[str]:
+    async with pool.acquire() as connection, connection.transaction():
+        return await define_core(connection)
+
+
+def change(monkeypatch: pytest.MonkeyPatch, *changed: CoreObject, without: str | None = None) -> None:
+    """Have other files."""
+    files = {**read_core(), **{item.name: item for item in changed}}
+    files.pop(without or "", None)
+    monkeypatch.setattr(core, "read_core", lambda: files)
+
+
+async def test_each_file_is_one_object_that_says_what_its_head_says(pool: Pool) -> None:
+    rows = await read_rows(pool, LIST_CORE)
+    assert sorted(row["name"] for row in rows) == sorted(read_core())
+    for row in rows:
+        assert row["comment"].startswith(read_core()[row["name"]].head)
+    assert await define(pool) == []
+
+
+async def test_what_changed_is_defined_anew_and_what_is_left_over_goes(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratio, returns = read_core()["ratio"], read_core()["return_basis"]
+    other = returns.statement.replace("basis text, as_of", "basis text, newest")
+    wider = ratio.statement.replace("below numeric)", "below numeric, places integer)")
+    change(monkeypatch, replace(returns, statement=other), replace(ratio, statement=wider), without="scores")
+    assert await define(pool) == ["ratio", "return_basis", "scores"]
+    targets = {row["name"]: row["target"] for row in await read_rows(pool, LIST_CORE)}
+    assert targets["ratio"] == "FUNCTION core.ratio(numeric,numeric,integer)"
+    assert "scores" not in targets
+    assert len(targets) == len(read_core()) - 1
+    monkeypatch.undo()
+    assert await define(pool) == ["ratio", "return_basis", "scores"]
+
+
+async def test_a_view_that_others_read_keeps_its_columns(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = read_core()["treasury_rates"]
+    change(monkeypatch, replace(rates, statement=rates.statement.replace("t.rate, r.updated_at", "t.rate, r.run_id")))
+    with pytest.raises(ConfigError, match=r"core\.treasury_rates is read by published views"):
+        await define(pool)
+
+
+async def test_an_object_in_use_without_a_file_stays_until_nobody_uses_it(
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(monkeypatch, without="treasury_rates")
+    assert await define(pool) == ["treasury_rates"]
+    owner = await open_connection(database, application_name="test")
+    try:
+        assert await owner.fetchval("SELECT to_regclass('core.treasury_rates') IS NOT NULL")
+        await owner.execute("DROP VIEW sra.treasury_curve")
+        await define(pool)
+        assert await owner.fetchval("SELECT to_regclass('core.treasury_rates') IS NULL")
+    finally:
+        await owner.close()

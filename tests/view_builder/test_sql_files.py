@@ -1,0 +1,84 @@
+"""The SQL of the views as files: what a file says of itself, what it reads, where its columns come from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sra_shared.db import Pool
+from sra_testing.packages import ROOT
+from view_builder import merge
+from view_builder.compile import CompiledView
+from view_builder.lineage import describe_origins, read_lineage
+from view_builder.marts import MARTS
+from view_builder.sql_files import find_core, read_core, read_mart
+
+SQL = ROOT / "services" / "view_builder" / "src" / "view_builder" / "sql"
+FILES = sorted(SQL.rglob("*.sql"))
+RAW_READ = re.compile(r"\b(?:FROM|JOIN) public\.(\w+)")
+# they tell of the ledger itself, whose rows no definition chooses
+OF_THE_LEDGER = {"data_freshness", "run_contents"}
+# what no raw column is behind: constants, and the number of rows
+WITHOUT_ORIGINS = re.compile(r"(?m)^-- Without origins: (.+)\.$")
+ALWAYS_WITHOUT = {"last_run_id"}
+NO_RUN = "'{00000000-0000-0000-0000-000000000000}'"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_file_is_short_and_says_what_it_gives(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 150
+    head = " ".join(line for line in lines[: next(n for n, line in enumerate(lines) if not line.startswith("--"))])
+    for word in ("Grain: ", "Key: ", "Sources: ", "Units: "):
+        assert word in head, word
+
+
+def test_a_file_is_one_object_of_its_name() -> None:
+    for name, item in read_core().items():
+        assert re.findall(r"CREATE OR REPLACE (?:VIEW|FUNCTION) core\.(\w+)", item.statement) == [name]
+    assert {path.stem for path in (SQL / "marts").iterdir()} == {mart.model.relation() for mart in MARTS}
+
+
+def test_queries_of_published_views_read_core_and_no_raw_table(views: tuple[CompiledView, ...]) -> None:
+    raw = {view.relation for view in views if RAW_READ.search(read_mart(view.relation)["rows"])}
+    assert raw <= OF_THE_LEDGER
+
+
+def test_every_definition_of_core_is_used(views: tuple[CompiledView, ...]) -> None:
+    used = {item.name for view in views for item in find_core(view.spec.texts)}
+    assert set(read_core()) == used
+
+
+def test_every_column_has_its_origins_or_its_file_says_why_not(views: tuple[CompiledView, ...]) -> None:
+    for view in views:
+        text = (SQL / "marts" / f"{view.relation}.sql").read_text(encoding="utf-8")
+        said = {name for names in WITHOUT_ORIGINS.findall(text) for name in names.split(", ")}
+        without = {name for name, origins in read_lineage()[view.relation].items() if not origins} - ALWAYS_WITHOUT
+        assert said == without, view.relation
+        assert list(read_lineage()[view.relation]) == [column.name for column in view.columns]
+
+
+def test_origins_are_told_by_table() -> None:
+    assert describe_origins("equity_metrics", "return_on_equity") == (
+        "fmp_balance_sheet (total_stockholders_equity), fmp_income_statement (fiscal_year, net_income, period,"
+        " reported_currency)"
+    )
+    assert describe_origins("equity_metrics", "last_run_id") == ""
+    assert "public.fmp_income_statement" in read_core()["statement_periods"].statement
+
+
+async def test_the_planner_sees_through_every_function(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    """A function that is not inlined is planned for a thousand rows, and called for each."""
+    async with pool.acquire() as connection:
+        for view in views:
+            statements = [f"SELECT * FROM {view.name}"]  # noqa: S608 - our own name
+            if view.spec.incremental is not None:
+                await connection.execute("DROP TABLE IF EXISTS affected_keys")
+                await connection.execute(merge.create_affected_keys(view).replace("ON COMMIT DROP", ""))
+                statements += [view.select_rows, view.select_all_rows]
+                statements += [merge.fill_affected_keys(view).replace("$1", NO_RUN)]
+            for statement in statements:
+                plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (VERBOSE) {statement}"))
+                assert not re.findall(r"\bcore\.(\w+)", plan), view.relation
