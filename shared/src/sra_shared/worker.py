@@ -110,9 +110,10 @@ class JobWorker:
             async with self._pool.acquire() as connection:
                 await require_revision(connection)
         except ConfigError as error:
-            if self._told != error.message:
+            # a migration that is under way changes the message with each revision, and not what to do
+            if self._told != error.next_step:
                 _log.warning("job_worker_waits_for_migration", message=error.message, next_step=error.next_step)
-            self._told = error.message
+            self._told = error.next_step
             return False
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
             _log.warning("job_worker_waits_for_database", error=str(error), error_type=type(error).__name__)

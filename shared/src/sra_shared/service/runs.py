@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from sra_shared.runs import (
     ProcessingTask,
@@ -33,6 +34,23 @@ State = Annotated[ServiceState, Depends(get_state)]
 TaskId = Annotated[UUID, Path(description="The run's id.")]
 
 
+def _require_number(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _require_text(value: object) -> object:
+    if value is not None and not isinstance(value, str | datetime):
+        raise ValueError("must be a time as text, such as 2026-01-31T06:00:00Z")
+    return value
+
+
+# by itself the model would take "3" and true for numbers, and 0 for a time
+_Number = Annotated[int, BeforeValidator(_require_number)]
+_Time = Annotated[AwareDatetime | None, BeforeValidator(_require_text)]
+
+
 class RunBody(BaseModel):
     """What to run. `parameters` depend on the task type; the same live work is never started twice."""
 
@@ -40,10 +58,10 @@ class RunBody(BaseModel):
 
     task_type: TaskType
     parameters: dict[str, Any] = Field(default_factory=dict, description="What the task type wants to know.")
-    priority: int = Field(3, ge=1, le=5, description="1 is first.")
-    max_retries: int = Field(3, ge=0, le=10)
-    timeout_seconds: int = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
-    scheduled_at: AwareDatetime | None = Field(None, description="Not before this time.")
+    priority: _Number = Field(3, ge=1, le=5, description="1 is first.")
+    max_retries: _Number = Field(3, ge=0, le=10)
+    timeout_seconds: _Number = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
+    scheduled_at: _Time = Field(None, description="Not before this time.")
     parent_id: UUID | None = Field(None, description="The run that this one belongs to.")
 
     @field_validator("parameters")
