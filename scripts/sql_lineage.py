@@ -115,11 +115,11 @@ class Lineage:
         alias = node.args.get("alias") or lateral.args.get("alias")
         name = alias.name if alias else node.alias_or_name
         columns = self._resolve_relation(lateral, scope)
-        told = [column.name for column in alias.args.get("columns") or ()] if alias else []
+        given = [column.name for column in alias.args.get("columns") or ()] if alias else []
         if isinstance(lateral, exp.Unnest) and isinstance(lateral.args.get("offset"), exp.Expr):
-            told.append(lateral.args["offset"].name)
-        if told:
-            columns = dict(zip(told, [*columns.values(), *[NOTHING] * len(told)], strict=False))
+            given.append(lateral.args["offset"].name)
+        if given:
+            columns = dict(zip(given, [*columns.values(), *[NOTHING] * len(given)], strict=False))
         scope.relations[name] = columns
 
     def _resolve_relation(self, node: exp.Expr, scope: Scope) -> Columns:

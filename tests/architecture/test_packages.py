@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sra_testing.packages import PACKAGES, ROOT, SERVICES, read_project
@@ -51,6 +53,13 @@ def test_a_service_declares_no_other_service(name: str) -> None:
     needs = set(read_project(ROOT / "services" / name)["project"]["dependencies"])
     assert not needs & {f"sra-{other.replace('_', '-')}" for other in SERVICES}
     assert "sra-stand-in" not in needs
+
+
+def test_the_contract_of_the_views_needs_pydantic_alone_and_has_no_query() -> None:
+    needs = read_project(ROOT / "shared" / "contract")["project"]["dependencies"]
+    assert [re.split(r"\W", need)[0] for need in needs] == ["pydantic"]
+    for path in PACKAGES["sra_contract"].rglob("*.py"):
+        assert not re.search(r"\bSELECT\b", path.read_text(encoding="utf-8")), path
 
 
 def test_types_are_checked_everywhere() -> None:

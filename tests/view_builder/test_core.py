@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from alembic import command
 
+from sra_shared.columns import read_columns
 from sra_shared.db import Pool, open_connection
 from sra_shared.errors import ConfigError
+from sra_shared.migrate import upgrade_database
+from sra_shared.upgrade import _make_config, open_engine
 from sra_testing.publication import read_rows
 from view_builder import core
+from view_builder.apply import define_views
 from view_builder.core import define_core
+from view_builder.inprocess import list_compiled_views
 from view_builder.sql_files import CoreObject, read_core
 
 LIST_CORE = f"SELECT name, target, comment FROM ({core.SQL_LIST_OBJECTS}) o"  # noqa: S608 - our own text
@@ -52,6 +58,15 @@ async def test_what_changed_is_defined_anew_and_what_is_left_over_goes(
     assert await define(pool) == ["ratio", "return_basis", "scores"]
 
 
+async def test_a_new_column_of_a_table_reaches_the_views_over_it(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    await pool.execute("ALTER TABLE fundata_data ADD COLUMN newest_thing text")
+    more = {**read_columns("fundata_data"), "newest_thing": read_columns("fundata_data")["language"]}
+    monkeypatch.setattr(core, "read_columns", lambda table: more if table == "fundata_data" else read_columns(table))
+    assert await define(pool) == ["fundata_data_latest", "fundata_data_settled"]
+    assert await read_rows(pool, "SELECT newest_thing FROM core.fundata_data_latest") == []
+    assert await define(pool) == []
+
+
 async def test_a_view_that_others_read_keeps_its_columns(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = read_core()["treasury_rates"]
     change(monkeypatch, replace(rates, statement=rates.statement.replace("t.rate, r.updated_at", "t.rate, r.run_id")))
@@ -72,3 +87,16 @@ async def test_an_object_in_use_without_a_file_stays_until_nobody_uses_it(
         assert await owner.fetchval("SELECT to_regclass('core.treasury_rates') IS NULL")
     finally:
         await owner.close()
+
+
+async def test_the_schema_goes_with_its_revision_and_comes_again(database: str, pool: Pool) -> None:
+    engine = open_engine(database, application_name="test")
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda opened: command.downgrade(_make_config(opened), "0022"))
+    finally:
+        await engine.dispose()
+    assert await pool.fetchval("SELECT to_regnamespace('core') IS NULL")
+    await upgrade_database(database)
+    assert await define_views(pool, list_compiled_views()) == [view.relation for view in list_compiled_views()]
+    assert await define(pool) == []

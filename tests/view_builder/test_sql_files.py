@@ -13,6 +13,7 @@ from view_builder import merge
 from view_builder.compile import CompiledView
 from view_builder.lineage import describe_origins, read_lineage
 from view_builder.marts import MARTS
+from view_builder.reports import make_schema
 from view_builder.sql_files import find_core, read_core, read_mart
 
 SQL = ROOT / "services" / "view_builder" / "src" / "view_builder" / "sql"
@@ -60,13 +61,17 @@ def test_every_column_has_its_origins_or_its_file_says_why_not(views: tuple[Comp
         assert list(read_lineage()[view.relation]) == [column.name for column in view.columns]
 
 
-def test_origins_are_told_by_table() -> None:
+def test_origins_are_told_by_table_in_comments_and_schemas(views: tuple[CompiledView, ...]) -> None:
     assert describe_origins("equity_metrics", "return_on_equity") == (
         "fmp_balance_sheet (total_stockholders_equity), fmp_income_statement (fiscal_year, net_income, period,"
         " reported_currency)"
     )
     assert describe_origins("equity_metrics", "last_run_id") == ""
-    assert "public.fmp_income_statement" in read_core()["statement_periods"].statement
+    metrics = next(view for view in views if view.relation == "equity_metrics")
+    origins = [f"fmp_income_statement.{name}" for name in ("fiscal_year", "net_income", "period", "reported_currency")]
+    schema = make_schema(metrics)["properties"]["return_on_equity"]
+    assert schema["x-lineage"] == ["fmp_balance_sheet.total_stockholders_equity", *origins]
+    assert any("return_on_equity IS" in text and "From: fmp_balance_sheet" in text for text in metrics.comments)
 
 
 async def test_the_planner_sees_through_every_function(pool: Pool, views: tuple[CompiledView, ...]) -> None:

@@ -28,6 +28,11 @@ def read_columns(table: str) -> Mapping[str, ColumnFacts]:
     return _read_tables()[table]
 
 
+def list_tables() -> frozenset[str]:
+    """Return the names of the tables whose columns are known."""
+    return frozenset(_read_tables())
+
+
 @cache
 def _read_tables() -> Mapping[str, Mapping[str, ColumnFacts]]:
     text = resources.files("sra_shared").joinpath("columns.csv").read_text(encoding="utf-8")

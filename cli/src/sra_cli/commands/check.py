@@ -34,7 +34,7 @@ STEPS: dict[str, list[str]] = {
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Run all checks: lint, format, types, import contracts, locks, generated files, images."""
+    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, images."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():

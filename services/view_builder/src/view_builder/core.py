@@ -6,18 +6,20 @@ who may execute it and cannot name it: its file grants that.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 import asyncpg
 
+from sra_shared.columns import list_tables, read_columns
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
 from sra_shared.locks import take_lock
-from sra_shared.revision import read_newest_revision
-from view_builder.sql_files import CoreObject, hash_text, read_core
+from view_builder.sql_files import CoreObject, find_core, hash_text, read_core
 
 # a definition waits for readers so long, and is tried again
 LOCK_TIMEOUT = "250ms"
+_TABLE = re.compile(r"\bpublic\.(\w+)")
 
 SQL_LIST_OBJECTS = """
 SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
@@ -32,8 +34,14 @@ FROM pg_class c WHERE c.relnamespace = to_regnamespace('core') AND c.relkind = '
 def describe_object(item: CoreObject) -> str:
     """Return the comment of an object: the head of its file and the digest of its definition."""
     # a table's new column reaches a view only when that is defined again
-    since = read_newest_revision() if item.is_view else ""
-    return f"{item.head} [{hash_text(item.statement + since)}]"
+    columns = _list_columns(item) if item.is_view else ()
+    return f"{item.head} [{hash_text(' '.join([item.statement, *columns]))}]"
+
+
+def _list_columns(item: CoreObject) -> list[str]:
+    """The columns of the tables that a view reads, through other views too, as far as they are declared."""
+    tables = _TABLE.findall(" ".join(one.statement for one in [item, *find_core([item.statement])]))
+    return [f"{table}.{column}" for table in tables if table in list_tables() for column in read_columns(table)]
 
 
 async def define_core(connection: Connection) -> list[str]:

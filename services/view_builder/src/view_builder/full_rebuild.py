@@ -56,7 +56,7 @@ SQL_READ_STAGED = "SELECT staged FROM public.published_view WHERE relation = $1"
 SQL_PUT_STAGED = "UPDATE public.published_view SET staged = $2 WHERE relation = $1"
 SQL_DROP_RUNS = "DELETE FROM public.published_run WHERE relation = $1 RETURNING run_id"
 SQL_TAKE_RUNS = "UPDATE public.published_run SET relation = $2 WHERE relation = $1"
-# what the runs stored, as their units tell
+# what the runs stored, by their units
 SQL_COUNT_STORED = """
 SELECT coalesce(sum(u.stored_count), 0)::bigint FROM public.run_unit u
 WHERE u.task_id = ANY($1::uuid[]) AND u.dataset = ANY($2::text[])

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-# more of them tell a reader less than the tables alone
+# of more, the tables alone are clearer
 MOST_SHOWN = 12
 
 

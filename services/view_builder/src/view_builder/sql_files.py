@@ -60,8 +60,13 @@ def _read_object(name: str, text: str) -> CoreObject:
 @cache
 def read_mart(name: str) -> Mapping[str, str]:
     """Return the selections of a published view by their names, without comments."""
-    _, *parts = _SECTION.split(_FOLDER.joinpath("marts", f"{name}.sql").read_text(encoding="utf-8"))
-    found = {part: strip_comments(text).rstrip(";") for part, text in zip(parts[::2], parts[1::2], strict=True)}
+    return split_mart(_FOLDER.joinpath("marts", f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def split_mart(text: str) -> Mapping[str, str]:
+    """Return the selections in the text of a mart's file."""
+    _, *parts = _SECTION.split(text)
+    found = {part: strip_comments(body).rstrip(";") for part, body in zip(parts[::2], parts[1::2], strict=True)}
     if any(part.startswith("chosen_") for part in found):
         found["rows_full"] = _choose(found, "_full")
         found["rows"] = _choose(found, "")

@@ -14,7 +14,7 @@ _HEAD = """# Views of schema `sra`
 Written from the view models by `python -m view_builder.views_page > docs/views.md`; a test compares. Role `sra_reader` reads all
 of these and nothing else. A view is either *materialized* (rows in a table behind it, merged by key in one transaction) or
 *live* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
-cannot be told; a zero is a value. *From* names the raw columns that a value comes of, derived from the SQL in
+is not known; a zero is a value. *From* names the raw columns that a value comes of, derived from the SQL in
 `view_builder/sql`; of more than a dozen, their tables. Conditions that choose rows are not among them.
 
 The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two

@@ -1,4 +1,4 @@
--- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close tells the reinvestment of
+-- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close sets the reinvestment of
 -- the dividends shortly before it, and makes an announced event one that has happened.
 -- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
 -- fmp_split, fmp_dividend, sra.price_adjustment. Units: none.

@@ -1,5 +1,5 @@
 -- The indices of New York and Toronto that are published.
--- Grain: one row per index. Key: symbol. Sources: none; the list stands here. Units: none.
+-- Grain: one row per index. Key: symbol. Sources: none; the list is here. Units: none.
 CREATE OR REPLACE VIEW core.index_list AS
 SELECT i.symbol, i.name, i.currency
 FROM (VALUES

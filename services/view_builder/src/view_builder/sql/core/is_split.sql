@@ -1,4 +1,4 @@
--- A split counts where it is current and its ratio lies between a millionth and a million; what is told beyond is no split.
+-- A split counts where it is current and its ratio lies between a millionth and a million; other ratios are no splits.
 -- Grain: one value. Key: none. Sources: its arguments, of fmp_split. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_split(valid_to timestamptz, numerator numeric, denominator numeric) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

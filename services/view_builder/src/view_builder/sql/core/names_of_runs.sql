@@ -1,4 +1,4 @@
--- The symbols whose owners some runs told of. An alias that is no more belonged to one of the two symbols of a new rename.
+-- The symbols whose owners some runs changed. An alias that is no more belonged to one of the two symbols of a new rename.
 -- Grain: one row per symbol and cause. Key: none. Sources: fmp_symbol_alias, fmp_symbol_change, fmp_symbol_period. Units: none.
 CREATE OR REPLACE FUNCTION core.names_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,9 +1,9 @@
 -- The day at the start of a text in ISO 8601; NULL where there is none; never an error.
 -- Grain: one value. Key: none. Sources: its argument. Units: date.
-CREATE OR REPLACE FUNCTION core.read_day(told text) RETURNS date
+CREATE OR REPLACE FUNCTION core.read_day(given text) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT CASE
-  WHEN left(told, 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
-    THEN (jsonb_path_query_first(to_jsonb(left(told, 10)), '$.datetime()', '{}', true) #>> '{}')::date
+  WHEN left(given, 10) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+    THEN (jsonb_path_query_first(to_jsonb(left(given, 10)), '$.datetime()', '{}', true) #>> '{}')::date
 END
 $$;

@@ -1,5 +1,5 @@
 -- How many funds have a value on a day, its mean and median, how many rose and fell, by currency. A fund whose currency the
--- vendor does not give stands under XXX, which is ISO 4217's code for that.
+-- vendor does not give is under XXX, which is ISO 4217's code for that.
 -- Grain: one row per day and currency. Key: date, currency. Sources: fundata_quotes, fundata_data. Units: currency of the row.
 -- Without origins: total_symbols.
 -- name: rows

@@ -1,4 +1,4 @@
--- How new the data are: per dataset against the market's calendar, per view with the build that it stands at. A dataset that was
+-- How new the data are: per dataset against the market's calendar, per view with its newest build. A dataset that was
 -- never there cannot lack more sessions than those of 90 days.
 -- Grain: one row per source and dataset, or view. Key: source, dataset. Sources: run_unit, task_execution_log, ledger_archive,
 -- expected_dataset, market_session, published_view, published_run. Units: records; sessions; moments in UTC.

@@ -3,6 +3,18 @@
 -- Grain: one row per listing and day with an event. Key: symbol, date. Sources: fmp_split, fmp_dividend, fmp_eod_price,
 -- fmp_symbol_alias, fmp_symbol_period. Units: currency of the row; factors with 40 digits.
 -- name: rows
+-- once for each listing, and not for each of its events, whatever the planner thinks of their number
+WITH listed AS MATERIALIZED (
+  SELECT s.symbol, n.day AS newest, f.day AS first, g.days, g.stamps
+  FROM affected_keys s
+  CROSS JOIN LATERAL core.newest_close(s.symbol, 'price_adjustment') n
+  CROSS JOIN LATERAL core.first_close(s.symbol, '-infinity', 'infinity') f
+  -- an event that ended changed the factors of the days up to its own
+  CROSS JOIN LATERAL (
+    SELECT array_agg(x.date) AS days, array_agg(core.stamp(x.valid_to, x.ended_run_id)) AS stamps
+    FROM core.ended_events(s.symbol) x
+  ) g
+)
 SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend, m.currency,
   e.reinvestment_date, e.reinvestment_price, core.rounded_factor(published.product(e.split_ratio) OVER later) AS split_factor,
   CASE
@@ -14,23 +26,16 @@ FROM (
   SELECT s.symbol, v.date, v.numerator, v.denominator, v.dividend, v.split_ratio, r.day AS reinvestment_date,
     r.price AS reinvestment_price,
     greatest(v.stamp, core.stamp(c.stored_at, c.run_id), CASE
-      WHEN g.days IS NOT NULL
-        THEN (SELECT max(x.stamp) FROM unnest(g.days, g.stamps) x (day, stamp) WHERE x.day >= v.date)
+      WHEN s.days IS NOT NULL
+        THEN (SELECT max(x.stamp) FROM unnest(s.days, s.stamps) x (day, stamp) WHERE x.day >= v.date)
     END) AS stamp,
     CASE
-      WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= f.day THEN v.split_ratio
+      WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= s.first THEN v.split_ratio
       WHEN r.price IS NULL THEN NULL
       WHEN v.date < max(v.date) OVER one_close THEN v.split_ratio
       ELSE v.split_ratio * (1 + sum(core.quotient(v.dividend, r.price * r.splits)) OVER one_close)
     END AS total_ratio
-  FROM affected_keys s
-  CROSS JOIN LATERAL core.newest_close(s.symbol, 'price_adjustment') n
-  CROSS JOIN LATERAL core.first_close(s.symbol, '-infinity', 'infinity') f
-  -- an event that ended changed the factors of the days up to its own
-  CROSS JOIN LATERAL (
-    SELECT array_agg(x.date) AS days, array_agg(core.stamp(x.valid_to, x.ended_run_id)) AS stamps
-    FROM core.ended_events(s.symbol) x
-  ) g
+  FROM listed s
   CROSS JOIN LATERAL core.event_days(s.symbol) v
   -- the close from which on the event counts, within a year, so that two partitions are looked at, and not all that follow
   LEFT JOIN LATERAL core.first_close(s.symbol, v.date, v.date + 366) c ON true
@@ -38,7 +43,7 @@ FROM (
     SELECT c.day, c.price, (SELECT x.ratio FROM core.split_ratio(s.symbol, v.date, c.day) x) AS splits
     WHERE v.dividend IS NOT NULL AND c.day <= v.date + 7
   ) r ON true
-  WHERE v.date <= n.day
+  WHERE v.date <= s.newest
   -- dividends between two closes buy at the same one, none of them for the other
   WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
