@@ -299,5 +299,5 @@ async def test_six_peers_with_the_same_figures(pool: Pool, views: tuple[Compiled
 
 
 def to_json(value: object) -> object:
-    """A value of a column as it stands in a JSON list."""
+    """A value of a column as it is in a JSON list."""
     return value.isoformat() if isinstance(value, date) else value

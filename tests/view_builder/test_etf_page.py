@@ -204,7 +204,7 @@ async def test_distributions_are_in_shares_of_the_price(pool: Pool, views: tuple
     await build_all(pool, views)
     row = await read_page(pool)
     assert len(row["distributions"]) == 24
-    # the special one of the same day stands beside it, and both are in the twelve months
+    # the special one of the same day is next to it, and both are in the twelve months
     special = row["distributions"].pop(1)
     assert (special["date"], special["dividend"]) == ("2025-09-20", Decimal("0.2"))
     assert row["distributions"][0] == {

@@ -129,7 +129,7 @@ async def test_returns_by_calendar_year_ranks_and_further_risk(pool: Pool, views
     risk = row["risk"][0]
     assert (risk["calmar"], risk["tax_efficiency"]) == (Decimal("0.77"), Decimal("88.123"))
     assert (risk["jensen_alpha"], risk["treynor"]) == (Decimal("-0.5005"), Decimal("3.25"))
-    # each figure tells the month that it is of
+    # each figure names its month
     assert (risk["month_end_date"], risk["drawdown_month_end_date"]) == ("2025-08-31", "2025-07-31")
     assert (risk["up_capture"], row["drawdown_date"]) == (Decimal("101.5"), date(2025, 7, 31))
     assert (row["max_percent_change"], row["max_start_date"]) == (Decimal("-33.25"), date(2020, 2, 20))

@@ -84,7 +84,7 @@ async def explain(connection: Connection, view: str, condition: str) -> str:
 
 
 async def list_tiny(connection: Connection) -> set[str]:
-    """The tables of a page or two, which PostgreSQL reads as they are: empty partitions, what tells of runs and renames."""
+    """The tables of a page or two, which PostgreSQL reads as they are: empty partitions, those of runs and renames."""
     rows = await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'r' AND relpages <= 2")
     return {"task_execution_log", "published_view", "published_run", *(row["relname"] for row in rows)}
 

@@ -31,7 +31,7 @@ DAY = date(2025, 9, 26)
 DAYS = 30
 HISTORY, FACTORS = "equity_quote_history", "price_adjustment"
 DATASETS = ["universe", "profile", "eod_prices", "splits", "dividends"]
-# all that one answer tells of a listing
+# all that one answer shows of a listing
 ANSWER = """
 SELECT jsonb_agg(to_jsonb(h) ORDER BY h.date)::text FROM sra.equity_quote_history h WHERE h.symbol = 'ABC'
 """
@@ -131,7 +131,7 @@ def test_no_view_puts_rows_of_two_commits_together(
         assert view.spec.incremental is None or view.relation in kept
         if len({commit_of[name] for name in kept}) > 1:
             together.add(view.relation)
-    # it tells how old the others are
+    # it reports how old the others are
     assert together == {"data_freshness"}
 
 

@@ -101,7 +101,7 @@ async def change(pool: Pool, number: int) -> None:
             await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
             await put_fund(connection, run, str(fund), name=f"Fund {number}")
         if number % 2 == 0:
-            # the vendor tells of a split after the close of its day
+            # the vendor reports a split after the close of its day
             for symbol in (*EQUITIES, *ETFS):
                 # two for one and one for two by turns, so that no price comes to nothing in fifty of them
                 await put_split(connection, listed, symbol, day, *((2, 1) if number // 2 % 2 else (1, 2)))

@@ -1,4 +1,4 @@
-"""A view that could not be built is told, and built again by itself when nothing stands in its way any more."""
+"""A view that could not be built is reported, and built again when the cause is gone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CREATE FUNCTION break_build() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'no room at postgres://sra:secret@host/db'; END $$;
 CREATE TRIGGER break_build BEFORE INSERT ON published.latest_quote FOR EACH ROW EXECUTE FUNCTION break_build();
 """
-MEND = "DROP TRIGGER break_build ON published.latest_quote; DROP FUNCTION break_build()"
+REPAIR = "DROP TRIGGER break_build ON published.latest_quote; DROP FUNCTION break_build()"
 
 
 async def put_value(pool: Pool, fund: str) -> UUID:
@@ -59,7 +59,7 @@ async def test_whatever_a_build_fails_of_is_told_and_it_is_asked_for_again(
     assert "latest_quote" in await look(pool, backlog)
     # one is coming now
     assert await look(pool, backlog) == []
-    execute_sql(database, MEND)
+    execute_sql(database, REPAIR)
     async with serve_views(database):
         await wait_until_idle(pool)
     rows = await read_rows(pool, "SELECT identifier, last_run_id FROM sra.latest_quote")
@@ -81,7 +81,7 @@ async def test_a_full_disk_is_told_at_once_and_waited_out(database: str, pool: P
         return "DiskFullError: no room" in (rows[0]["error"] or "")
 
     await wait_for(is_told, what="the failure of the first attempt")
-    execute_sql(database, MEND)
+    execute_sql(database, REPAIR)
     result = await build
     assert result.task.status.value == "completed"
     assert await read_rows(pool, "SELECT identifier FROM sra.latest_quote") == [{"identifier": "1"}]

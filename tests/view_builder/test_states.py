@@ -73,7 +73,7 @@ async def test_two_runs_at_one_key_leave_one_latest_version(pool: Pool, views: t
         await put_quote(connection, first, "1", DAY, "10")
         live = await put_run(connection, "fundata", ["FundDailyNAVPS"], status="running")
         await put_quote(connection, live, "1", DAY, "11")
-        # superseded by a live run's version that was itself superseded by one of a run that is over
+        # superseded by a live run's version that was itself superseded by one of a finished run
         await put_quote(connection, await put_run(connection, "fundata", ["FundDailyNAVPS"]), "1", DAY, "12")
     await build_all(pool, views)
     assert await read_versions(pool, "fundata_quotes") == [("1", 3)]

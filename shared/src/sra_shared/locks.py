@@ -43,7 +43,7 @@ async def take_locks(connection: Connection, names: Sequence[str], *, seconds: f
         lock = names[0] if len(names) == 1 else f"{min(names)} to {max(names)}"
         raise RetryableError(
             f"Another transaction holds the lock {lock} for more than {seconds:g} s.",
-            next_step="It is tried again; pg_blocking_pids() of the waiting session tells who holds it.",
+            next_step="It is tried again; pg_blocking_pids() of the waiting session shows who holds it.",
         ) from error
 
 

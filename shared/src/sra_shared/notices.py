@@ -21,7 +21,7 @@ _log = get_logger(__name__)
 
 
 class NoticeGate:
-    """Hands on that the queue changed, once in a tenth of a second at most, in words of our own.
+    """Reports that the queue changed, at most ten times a second, with a payload of our own.
 
     What else comes costs the same however much it is: the library would keep each hint, write each text that it cannot
     read into the log with its traceback, and stop the jobs that a cancellation names. Only its own probe of the channel

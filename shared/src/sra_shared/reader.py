@@ -176,7 +176,7 @@ async def find_reader(connection: Connection) -> bool | None:
 
 
 async def _may_make_roles(connection: Connection) -> bool:
-    """Whether trying makes sense: what is refused stands in the server's log each time."""
+    """Return whether trying makes sense: the server logs each refusal."""
     return bool(
         await connection.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
     )

@@ -28,13 +28,14 @@ STEPS: dict[str, list[str]] = {
     "SQL": [sys.executable, "scripts/check_sql"],
     "lineage": [sys.executable, "scripts/write_lineage", "--check"],
     "exchange sessions": [sys.executable, "scripts/write_sessions", "--check"],
+    "prose": [sys.executable, "scripts/check_prose"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],
 }
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, images."""
+    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, prose, images."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():

@@ -27,7 +27,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.http import make_outbound_transport
 from sra_shared.settings import FmpSettings
 
-# a look is no run: what fails twice is told
+# a check is no run: what fails twice is reported
 _POLICY = RetryPolicy(retries=1, limit_patience=75.0)
 _LATE = timedelta(hours=6)
 _DELISTED_PER_LISTING = 0.045

@@ -176,7 +176,7 @@ async def look_at_seed(
 
 
 def _refuse_unknown(file: ManifestFile) -> FileLook:
-    message = f"{file.path} stands in the manifest, and the catalogue does not name it; it is not loaded."
+    message = f"{file.path} is in the manifest, but not in the catalogue; it is not loaded."
     return FileLook(file.path, None, "rejected", "manifest", file.size, "unknown_file", message)
 
 

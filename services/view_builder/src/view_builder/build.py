@@ -68,7 +68,7 @@ class Built:
 
     @property
     def counts(self) -> Counts:
-        """The same as a unit tells it."""
+        """The same as a unit reports it."""
         return Counts(read=self.computed, stored=self.changed, unchanged=self.computed - self.changed)
 
 
@@ -260,7 +260,7 @@ async def note_build(
 
 
 def describe_failure(error: Exception) -> str:
-    """Return what data_freshness tells of a failure, without secrets."""
+    """Return what data_freshness shows of a failure, without secrets."""
     text = redact_text(str(error))
     return text if isinstance(error, SraError) else f"{type(error).__name__}: {text}"
 
@@ -275,5 +275,5 @@ async def note_failure(connection: Connection, view: CompiledView, error: str) -
 
 
 def count_rows(status: str) -> int:
-    """Return the rows that a statement's status tells."""
+    """Return the number of rows in a statement's status."""
     return int(status.rsplit(" ", 1)[-1])

@@ -45,7 +45,7 @@ def make_build_request(*, work_key: str | None = "view_build", **values: Any) ->
 
 
 class Completion(BaseModel):
-    """What an ingest service tells when a run ended; what changed is read from the database by the run."""
+    """The report of an ingest service that a run finished; what changed is read from the database by the run."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class Completion(BaseModel):
 
 
 class Acknowledgement(BaseModel):
-    """The event is kept; `duplicate` tells that it was before."""
+    """The event is stored; `duplicate` is true if it was stored before."""
 
     event_id: UUID
     duplicate: bool

@@ -1,4 +1,4 @@
-"""What is told of the views: where each stands, and the JSON Schema of its rows; in a service and in a command."""
+"""Reports on the views: the state of each, and the JSON Schema of its rows; for a service and a command."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Column:
 
     @property
     def comment(self) -> str:
-        """The description with the unit, as it stands in the database."""
+        """The description with the unit, as it is in the database."""
         return f"{self.description} Unit: {self.unit}." if self.unit else self.description
 
 
@@ -69,7 +69,7 @@ class ViewModel(BaseModel):
 
     @classmethod
     def relation(cls) -> str:
-        """Name in schema sra: a breaking change stands beside the former version under a name of its own."""
+        """Name in schema sra: a breaking change exists next to the former version under a name of its own."""
         return cls.view_name if cls.view_version == 1 else f"{cls.view_name}_v{cls.view_version}"
 
 

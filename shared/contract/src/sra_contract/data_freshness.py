@@ -34,7 +34,7 @@ class DataFreshness(ViewModel):
     calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6 hours, treasury and exchange rates 30, NAVPS
     14) and that are newer than the newest record, beyond those that the cadence allows (daily none, weekly 5, monthly 33).
     Where records are of no day, sessions count that closed more than 26 hours ago and after the last success. A view's row
-    tells its build: when and by which run it was published, and what its newest build failed of, if it did. Source:
+    shows its build: when and by which run it was published, and why its newest build failed, if it did. Source:
     specification, section 5.
     """
 

@@ -168,7 +168,7 @@ class EquityCore(EquityFigures):
 
 
 class ProfileDetails(ViewModel):
-    """What else the vendor's profile tells of a company."""
+    """The rest of the vendor's profile of a company."""
 
     average_volume: Annotated[Decimal | None, Col("shares")] = Field(description="Mean volume of a day, vendor's.")
     cusip: str | None = Field(description="CUSIP.")

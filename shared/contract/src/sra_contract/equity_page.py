@@ -25,7 +25,7 @@ class EquityPage(ProfileDetails, WithPeers, EquityCore):
 
     Figures and formulas are those of equity_metrics, of which this is a view: a page and its peers always agree, and what
     changes at a peer shows at once. peers are the first six of the vendor's that are listed equities here, as a JSON list;
-    each amount is in the currency that stands beside it there. as_of and last_run_id are those of the newest of the
+    each amount is in the currency next to it. as_of and last_run_id are those of the newest of the
     seven rows. Source: specification, section 5.
     """
 

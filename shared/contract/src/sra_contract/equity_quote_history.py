@@ -24,8 +24,8 @@ class EquityQuoteHistory(ViewModel):
     price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of
     two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of
     price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows in the
-    same moment as the close from which on it counts. After a rename the sessions of the former symbol stand under the new
-    one, which delivered_symbol tells. Source: specification, section 5.
+    same moment as the close from which on it counts. After a rename the sessions of the former symbol are under the new
+    one; delivered_symbol has the former one. Source: specification, section 5.
     """
 
     symbol: str = Field(description="Symbol.")

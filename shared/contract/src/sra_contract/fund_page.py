@@ -76,7 +76,7 @@ class FundPage(ViewModel):
     expenses: list[Expense] = Field(description="Newest ratio of each type.")
     holdings_date: dt.date | None = Field(description="Day of the holdings.")
     top_holdings: list[Holding] = Field(description="The ten largest positions.")
-    allocations_date: dt.date | None = Field(description="Newest day of the allocations; each part tells its own.")
+    allocations_date: dt.date | None = Field(description="Newest day of the allocations; each part has its own.")
     allocations: list[Allocation] = Field(
         description="Portfolio by asset class, region and so on, of each type the newest day's parts."
     )

@@ -120,7 +120,7 @@ class Trailer(Part):
 
 
 class OtherFee(Part):
-    """A fee besides the ratios, for early redemption for instance; the note tells its unit."""
+    """A fee besides the ratios, such as for early redemption; the note gives its unit."""
 
     type: str | None
     value: Decimal | None

@@ -19,7 +19,7 @@ class MarketMovers(ViewModel):
     """The ten largest gains and the ten largest losses of a session in each of four markets.
 
     S&P 500, Nasdaq-100 and Dow are by their present constituents; for Toronto the vendor gives no constituents, so that all
-    equities listed on TSX stand there, which basis tells as listing. A move is the vendor's change of the newest quote
+    equities listed on TSX are included; basis is then listing. A move is the vendor's change of the newest quote
     against the close before, in percent; only quotes of one session count, that of most members' newest quotes (of two with
     as many the newer one), so that neither a halted share nor one quoted a day early is a mover. Equal moves are ranked by
     market capitalisation. Source: specification, section 5.

@@ -18,7 +18,7 @@ class SecurityMaster(ViewModel):
     left the universe stays, inactive.
     """
 
-    source: Literal["fundata", "fmp"] = Field(description="Vendor, which also tells the space of the identifier.")
+    source: Literal["fundata", "fmp"] = Field(description="Vendor, which also names the space of the identifier.")
     identifier: str = Field(description="InstrumentKey of a fund, symbol of a listing.")
     name: str | None = Field(description="Name to show: English, else French, else in whatever language there is.")
     name_en: str | None = Field(description="English name.")

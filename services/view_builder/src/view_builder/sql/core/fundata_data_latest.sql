@@ -5,8 +5,8 @@ CREATE OR REPLACE VIEW core.fundata_data_latest AS
 SELECT d.*
 FROM core.fundata_data_settled d
 WHERE NOT EXISTS (
-    -- no version of a run that is over took its place; one of a live run counts where that in turn lost its place to a run
-    -- that is over. Looked up, not hashed: there is next to never one to look for
+    -- no version of a finished run took its place; one of a live run counts where that in turn lost its place to a run
+    -- that has finished. Looked up, not hashed: there is almost never one to find
     SELECT FROM public.fundata_data_superseded x
     WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset
       AND x.data_version = d.data_version AND (
