@@ -18,6 +18,8 @@ from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import ROOT, CommandSettings, read_settings
 from sra_cli.tables import make_table
+from sra_shared.database_check import quote_name
+from sra_shared.db import open_connection
 from sra_shared.errors import ConfigError
 from sra_shared.settings import DatabaseSettings
 
@@ -62,6 +64,18 @@ def _lend_database() -> Iterator[str]:
         server = EmbeddedPostgres(Path(folder), pg_bin=read_settings(CommandSettings).pg_bin)
         server.start()
         try:
-            yield asyncio.run(create_database(server))
+            dsn = asyncio.run(create_database(server))
+            asyncio.run(_grant_rights(server))
+            yield dsn
         finally:
             server.stop()
+
+
+async def _grant_rights(server: EmbeddedPostgres) -> None:
+    """Let the owner do what only benchmarks do: create databases, and have what they wrote on disk before they measure."""
+    connection = await open_connection(server.build_dsn(), application_name="sra:bench")
+    try:
+        owner = quote_name(server.owner.user)
+        await connection.execute(f"ALTER ROLE {owner} CREATEDB; GRANT pg_checkpoint TO {owner}")
+    finally:
+        await connection.close()
