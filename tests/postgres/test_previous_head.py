@@ -26,6 +26,8 @@ from view_builder.work import BuildParameters
 pytestmark = pytest.mark.postgres
 
 OPEN_RUNS = "SELECT task_id FROM task_execution_log WHERE status IN ('queued', 'running') AND task_type <> 'view_build'"
+VIEWS = "SELECT viewname FROM pg_views WHERE schemaname = 'sra' ORDER BY 1"
+READERS = 4
 OPEN_REJECTS = "SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL"
 
 
@@ -109,3 +111,42 @@ async def test_refresh_ends_the_open_run_and_keeps_the_open_rejects(
     )
     assert {row["status"] for row in ended} == {"completed"}
     assert await connection.fetchval(OPEN_REJECTS) >= rejects
+
+
+async def test_readers_read_on_while_tables_and_views_are_upgraded(postgres_server: EmbeddedPostgres) -> None:
+    """Each view that had rows has some at any moment, and no query of a reader fails."""
+    dsn = create_database(postgres_server)
+    await load_previous_head(dsn)
+    connection = await open_connection(dsn, application_name="test")
+    names = [row[0] for row in await connection.fetch(VIEWS)]
+    filled = [name for name in names if await connection.fetchval(f"SELECT EXISTS (SELECT FROM sra.{name})")]  # noqa: S608
+    assert len(filled) > 10
+    upgraded = asyncio.Event()
+    rounds = [0] * READERS
+
+    async def read_on(reader: int) -> None:
+        own = await asyncpg.connect(dsn, server_settings={"role": "sra_reader", "search_path": "sra"})
+        try:
+            while not upgraded.is_set():
+                for name in filled[reader:] + filled[:reader]:
+                    row = await own.fetchrow(f"SELECT * FROM sra.{name} LIMIT 1")  # noqa: S608
+                    assert row is not None, name
+                rounds[reader] += 1
+        finally:
+            await own.close()
+
+    async def upgrade_all() -> None:
+        try:
+            await migrate_database(dsn, sandbox=False)
+            result = await build_in_process(dsn, BuildParameters(full=True))
+            assert result.task.status.value == "completed", result.task.error_details
+        finally:
+            upgraded.set()
+
+    async with asyncio.TaskGroup() as group:
+        for reader in range(READERS):
+            group.create_task(read_on(reader))
+        group.create_task(upgrade_all())
+    assert min(rounds) > 1
+    await connection.close()
+    drop_database(postgres_server, dsn)
