@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, Table
+from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, Numeric, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -83,6 +83,7 @@ CHOICES: tuple[tuple[type, tuple[str, ...]], ...] = (
     (DateTime, tuple(datetime(2025, 9, day, 20, tzinfo=UTC).isoformat() for day in range(1, 27))),
     (Boolean, ("true", "false")),
     (Integer, ("1", "2", "2024", "2025")),
+    (LargeBinary, ("", r"\x00", r"\xff01")),
     (JSONB, ('{"beta": "1e-9999", "lastDividend": "n.m.", "ipoDate": "12:34:56", "isin": ""}', "{}")),
 )
 
