@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
+from fmp_collectors.call import Call
 from fmp_collectors.dataset import Dataset, Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.fetch import ends_bare, fetch_pages
@@ -123,3 +125,33 @@ def test_the_end_of_the_last_line_is_looked_for(body: bytes, is_bare: bool) -> N
     file = io.BytesIO(body)
     assert ends_bare(file) == is_bare
     assert file.read() == body
+
+
+class Parts:
+    """A bulk file in parts, whose bodies `choose` gives by number; without an end."""
+
+    def __init__(self, choose: Callable[[int], bytes]) -> None:
+        self.calls = 0
+        self._choose = choose
+
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+        """Answer with the part asked for."""
+        self.calls += 1
+        body = self._choose(int(params["part"]))
+        call = Call(self.calls, UUID(int=1), path, params, datetime.now(UTC), 200, len(body), body, 1)
+        return Answer(Verdict(Kind.OK_CSV), io.BytesIO(body), call)
+
+
+@pytest.mark.parametrize(
+    ("choose", "calls", "words"),
+    [(lambda _: b"same", 2, "the same rows as the part before"), (lambda part: b"%d" % part, 1000, "1000 parts")],
+)
+async def test_a_bulk_file_without_an_end_is_given_up(choose: Callable[[int], bytes], calls: int, words: str) -> None:
+    dataset = BY_NAME["profile"]
+    source = next(source for source in dataset.sources if source.path == "profile-bulk")
+    (request,) = plan_requests(source, Targets({}, FIRST, FIRST))
+    vendor = Parts(choose)
+    with pytest.raises(AnswerError, match=words) as error:
+        _ = [answer async for answer in fetch_pages(vendor, dataset, request)]
+    assert error.value.kind is Kind.TOO_LARGE
+    assert vendor.calls == calls

@@ -138,17 +138,30 @@ async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> 
 
 
 async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> AsyncIterator[Answer]:
-    source = request.source
+    """Request part after part of a bulk file, from `first`, until the vendor refuses the next one.
+
+    A part with the body of the one before it shows that the vendor ignores `part`, so that the rest of the file is missing.
+    """
+    source, former = request.source, None
     for part in range(first, _MOST_PAGES):
+        subject = f"part {part}"
         try:
-            yield await client.get(
-                source.path, {**request.params, "part": str(part)}, subject=f"part {part}", is_bulk=source.is_bulk
+            answer = await client.get(
+                source.path, {**request.params, "part": str(part)}, subject=subject, is_bulk=source.is_bulk
             )
         except AnswerError as error:
             # a part past the end is a bad request, and the first part never is
             if part and error.kind is Kind.BAD_REQUEST:
                 return
             raise
+        digest = answer.call.digest if answer.call else None
+        if digest is not None and digest == former:
+            raise AnswerError(
+                Verdict(Kind.TOO_LARGE, "the same rows as the part before"), path=source.path, subject=subject
+            )
+        yield answer
+        former = digest
+    raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} parts"), path=source.path)
 
 
 def reaches_limit(answer: Answer, request: Request) -> bool:
