@@ -95,7 +95,9 @@ def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], 
         return ["-m", proof], []
     # much of the suite waits for real processes; a file's tests stay together, since they share their stack
     workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
-    return ["-m", " and ".join(f"not {name}" for name in HEAVY), *workers], []
+    # a test that outlives its time limit, in its clean-up for instance, shows its threads and ends its worker
+    hangs = ["-o", "faulthandler_timeout=480", "-o", "faulthandler_exit_on_timeout=true"]
+    return ["-m", " and ".join(f"not {name}" for name in HEAVY), *workers, *hangs], []
 
 
 def select_servers(majors: Sequence[int], *, short: bool) -> tuple[list[str], list[str]]:
