@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -124,6 +125,27 @@ class Stack:
             f"SET statement_timeout = '{seconds:.0f}s'; DO $$ BEGIN WHILE NOT ({condition}) LOOP"
             " PERFORM pg_sleep(0.02); END LOOP; END $$"
         )
+
+    @contextmanager
+    def hold_lock(self, name: str, *, seconds: float) -> Iterator[None]:
+        """Hold a lock of the product, so that whoever takes it waits until the context ends or the server does."""
+        (database,) = self.containers("postgres")
+        holder = "holds a lock"
+        statements = (
+            f"SET application_name = '{holder}'",
+            "BEGIN",
+            f"SELECT sra_take_locks(ARRAY['{name}'], {seconds})",
+            f"SELECT pg_sleep({seconds})",
+        )
+        words = [word for statement in statements for word in ("-c", statement)]
+        database.exec_run(["psql", *OWNER, "-d", "sra_data", "-AtX", *words], detach=True)
+        session = f"FROM pg_stat_activity WHERE application_name = '{holder}'"
+        held = f"SELECT EXISTS (SELECT {session} AND query LIKE 'SELECT pg_sleep%')"
+        try:
+            wait_for(lambda: self.query(held) == "t", "the lock to be held", seconds=seconds)
+            yield
+        finally:
+            self.query(f"SELECT pg_terminate_backend(pid) {session}")
 
     def empty_database(self) -> None:
         """Give the services a database that was never migrated, as on the first day, and start them on it."""
