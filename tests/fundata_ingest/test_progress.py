@@ -60,7 +60,8 @@ async def test_file_that_two_streams_read_is_told_as_one(
         "rows_per_second": 0,
         "eta_seconds": 0,
     }
-    assert max(unit["progress"].get("rows", 0) for unit in told["units"]) == 6720
+    # a stream that ends reports of the other what was committed by then, so that neither need have seen the last chunk
+    assert newest["rows"] < max(unit["progress"].get("rows", 0) for unit in told["units"]) <= 6720
 
 
 def make_unit(name: str, status: UnitStatus, **values: Any) -> Unit:
