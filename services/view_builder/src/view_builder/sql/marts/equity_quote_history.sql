@@ -12,9 +12,7 @@ LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
 -- history, whatever the planner thinks
 CROSS JOIN LATERAL core.listing_prices(s.symbol, s.since, 'materialized_as') q;
 -- name: keys
-SELECT p.symbol FROM public.fmp_eod_price p
-UNION
-SELECT a.symbol FROM public.fmp_symbol_alias a;
+SELECT p.symbol FROM core.symbols_with_prices() p;
 -- name: affected
 SELECT c.symbol, c.first_day AS since, c.run_id FROM core.closes_of_runs($1::uuid[]) c
 UNION ALL

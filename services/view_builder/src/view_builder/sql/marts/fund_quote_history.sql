@@ -116,7 +116,7 @@ FROM start s, LATERAL (
 -- name: chosen_payments_full
 SELECT r.* FROM core.fund_payments() r;
 -- name: keys
-SELECT q.identifier FROM public.fundata_quotes q;
+SELECT f.identifier FROM core.funds_with_values() f;
 -- name: affected
 SELECT q.identifier, min(q.date) AS since, q.run_id
 FROM public.fundata_quotes q

@@ -25,7 +25,7 @@ SELECT DISTINCT 'fundata' AS source, h.identifier FROM published.fund_quote_hist
 UNION ALL
 SELECT 'fmp', m.identifier FROM sra.security_master m WHERE m.source = 'fmp'
 UNION
-SELECT 'fmp', q.symbol FROM public.fmp_quote q;
+SELECT 'fmp', q.symbol FROM core.symbols_with_quotes() q;
 -- name: affected
 SELECT DISTINCT 'fundata' AS source, q.identifier, q.run_id FROM public.fundata_quotes q WHERE q.run_id = ANY($1::uuid[])
 UNION ALL

@@ -50,11 +50,7 @@ FROM (
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
 WINDOW later AS (PARTITION BY e.symbol ORDER BY e.date DESC);
 -- name: keys
-SELECT s.symbol FROM public.fmp_split s
-UNION
-SELECT d.symbol FROM public.fmp_dividend d
-UNION
-SELECT a.symbol FROM public.fmp_symbol_alias a;
+SELECT e.symbol FROM core.symbols_with_events() e;
 -- name: affected
 SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL

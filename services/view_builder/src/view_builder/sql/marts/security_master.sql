@@ -16,11 +16,9 @@ FROM affected_keys s
 CROSS JOIN LATERAL core.listing_master(s.identifier) m
 WHERE s.source = 'fmp';
 -- name: keys
-SELECT 'fundata' AS source, d.identifier FROM public.fundata_data d WHERE d.dataset = 'FundGeneral'
-UNION
-SELECT 'fmp', u.symbol FROM public.fmp_universe u
-UNION
-SELECT 'fmp', p.symbol FROM public.equity_profile p;
+SELECT 'fundata' AS source, f.identifier FROM core.all_funds() f
+UNION ALL
+SELECT 'fmp', l.symbol FROM core.all_listings() l;
 -- name: affected
 SELECT 'fundata' AS source, d.identifier, d.run_id
 FROM public.fundata_data d
