@@ -5,8 +5,7 @@
 -- name: rows
 WITH facts AS (
   SELECT source, dataset, l.success_at, l.run_id, l.stored, l.rejected, l.touched_at, l.is_left_out, x.cadence,
-    x.exchange, x.by_records, x.delay_seconds * interval '1 second' AS delay, x.allowed_sessions AS allowed,
-    x.created_at AS expected_since,
+    x.exchange, x.by_records, x.delay, x.allowed, x.expected_since,
     CASE
       WHEN source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
       WHEN dataset = 'quote'
@@ -16,7 +15,7 @@ WITH facts AS (
       ELSE coalesce(l.newest, l.success_at::date)
     END AS newest_record
   FROM core.dataset_ledger l
-  FULL JOIN public.expected_dataset x USING (source, dataset)
+  FULL JOIN core.expected_datasets x USING (source, dataset)
 )
 SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   coalesce(f.stored, 0) + coalesce(a.stored, 0) AS rows_stored,
@@ -24,7 +23,7 @@ SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   CASE WHEN f.by_records THEN e.expected_record END AS expected_record, e.expected_at,
   CASE WHEN e.due > 0 THEN greatest(e.missing - f.allowed, 0) END AS lag_sessions,
   CASE WHEN e.due > 0 THEN e.missing > f.allowed END AS is_late,
-  (SELECT max(p.published_at) FROM public.published_run p WHERE p.run_id = f.run_id) AS published_at,
+  (SELECT max(p.published_at) FROM core.published_runs p WHERE p.run_id = f.run_id) AS published_at,
   NULL::text AS error, coalesce(f.touched_at, f.expected_since, now()) AS as_of, f.run_id AS last_run_id, f.cadence,
   CASE WHEN e.missing > f.allowed THEN e.late_since END AS late_since
 FROM facts f
@@ -40,7 +39,7 @@ LEFT JOIN LATERAL (
         WHEN f.by_records THEN f.newest_record IS NULL OR s.session_date > f.newest_record
         ELSE s.close_at > f.success_at
       END AS is_missing
-    FROM public.market_session s
+    FROM core.market_sessions s
     WHERE s.exchange = f.exchange AND s.session_date > current_date - 90 AND s.close_at + f.delay <= now()
   ) m
   WHERE NOT coalesce(f.is_left_out, false)
@@ -48,4 +47,4 @@ LEFT JOIN LATERAL (
 UNION ALL
 SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NULL, NULL, NULL,
   v.failed_at IS NOT NULL, v.built_at, v.error, coalesce(v.built_at, now()), v.build_id, NULL, v.failed_at
-FROM public.published_view v;
+FROM core.published_views v;
