@@ -3,9 +3,8 @@
 -- Grain: one row per run and dataset. Key: task_id, dataset. Sources: fundata_data, fundata_quotes, run_unit,
 -- task_execution_log. Units: dates.
 -- name: rows
-SELECT s.task_id, s.dataset, n.newest_record, coalesce(n.processed_at, t.completed_at, now()) AS as_of
+SELECT s.task_id, s.dataset, n.newest_record, n.stored_at AS as_of
 FROM affected_keys s
-JOIN public.task_execution_log t ON t.task_id = s.task_id
 CROSS JOIN LATERAL core.newest_of_run(s.task_id, s.dataset) n;
 -- name: keys
 SELECT u.task_id, u.dataset FROM core.fundata_units u;
