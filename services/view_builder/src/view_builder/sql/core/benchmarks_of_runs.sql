@@ -3,8 +3,8 @@
 CREATE OR REPLACE FUNCTION core.benchmarks_of_runs(runs uuid[]) RETURNS TABLE (run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT p.run_id
-FROM public.fmp_index_price p
-WHERE p.run_id = ANY(runs) AND p.symbol IN ('^GSPC', '^GSPTSE') AND core.is_near_month_end(p.date)
+FROM core.levels_of_runs(runs) p
+WHERE p.symbol IN ('^GSPC', '^GSPTSE') AND core.is_near_month_end(p.date)
 UNION
 SELECT p.run_id FROM public.fmp_treasury_rate p WHERE p.run_id = ANY(runs) AND core.is_near_month_end(p.date)
 $$;

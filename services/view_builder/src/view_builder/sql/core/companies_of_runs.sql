@@ -3,7 +3,7 @@
 -- fmp_earning, fmp_peer, task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.companies_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT DISTINCT x.symbol, x.run_id FROM public.equity_profile x WHERE x.run_id = ANY(runs)
+SELECT DISTINCT x.symbol, x.run_id FROM core.profiles_of_runs(runs) x
 UNION ALL
 SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_income_statement x WHERE x.run_id = ANY(runs)
 UNION ALL

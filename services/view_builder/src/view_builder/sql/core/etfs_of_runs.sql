@@ -3,7 +3,7 @@
 -- task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.etfs_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT x.symbol, x.run_id FROM public.fmp_etf_info x WHERE x.run_id = ANY(runs)
+SELECT x.symbol, x.run_id FROM core.etf_info_of_runs(runs) x
 UNION ALL
 SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_etf_holding x WHERE x.run_id = ANY(runs)
 UNION ALL

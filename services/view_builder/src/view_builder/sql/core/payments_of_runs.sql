@@ -5,8 +5,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT o.identifier, min(o.date), w.run_id
 FROM (
   SELECT DISTINCT d.identifier, d.record_id, d.run_id
-  FROM public.fundata_data d
-  WHERE d.run_id = ANY(runs) AND d.dataset = 'FundDistribution'
+  FROM core.fund_records_of_runs(runs, ARRAY['FundDistribution']) d
 ) w
 JOIN public.fundata_data o
   ON o.identifier = w.identifier AND o.dataset = 'FundDistribution' AND o.record_id = w.record_id

@@ -22,7 +22,7 @@ GROUP BY p.date, p.currency;
 -- name: keys
 SELECT h.date FROM published.fund_quote_history h;
 -- name: affected
-SELECT DISTINCT q.date, q.run_id FROM public.fundata_quotes q WHERE q.run_id = ANY($1::uuid[])
+SELECT DISTINCT v.date, v.run_id FROM core.fund_values_of_runs($1::uuid[]) v
 UNION ALL
 -- a day's figures move with a fund's currency only when that changes
 SELECT DISTINCT h.date, c.run_id

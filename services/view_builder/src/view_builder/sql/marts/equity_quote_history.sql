@@ -23,7 +23,7 @@ SELECT c.symbol, '-infinity'::date, c.run_id
 FROM (
   SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
   UNION ALL
-  SELECT p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[])
+  SELECT p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p
 ) c
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
 CROSS JOIN LATERAL (

@@ -62,9 +62,9 @@ CROSS JOIN LATERAL (SELECT coalesce(d.total, p.last_dividend) AS dividend) y;
 -- name: keys
 SELECT m.identifier AS symbol FROM sra.security_master m WHERE m.source = 'fmp' AND m.type = 'etf';
 -- name: affected
-SELECT DISTINCT q.symbol, q.run_id FROM public.fmp_quote q WHERE q.run_id = ANY($1::uuid[])
+SELECT q.symbol, q.run_id FROM core.quotes_of_runs($1::uuid[]) q
 UNION ALL
-SELECT p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[])
+SELECT p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p
 UNION ALL
 SELECT e.symbol, e.run_id FROM core.etfs_of_runs($1::uuid[]) e
 UNION ALL

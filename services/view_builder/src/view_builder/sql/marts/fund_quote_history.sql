@@ -118,21 +118,20 @@ SELECT r.* FROM core.fund_payments() r;
 -- name: keys
 SELECT f.identifier FROM core.funds_with_values() f;
 -- name: affected
-SELECT q.identifier, min(q.date) AS since, q.run_id
-FROM public.fundata_quotes q
-WHERE q.run_id = ANY($1::uuid[])
-GROUP BY q.identifier, q.run_id
+SELECT v.identifier, min(v.date) AS since, v.run_id
+FROM core.fund_values_of_runs($1::uuid[]) v
+GROUP BY v.identifier, v.run_id
 UNION ALL
 SELECT p.identifier, p.since, p.run_id FROM core.payments_of_runs($1::uuid[]) p
 UNION ALL
 -- a series in another currency than its fund has now is computed anew from its first day
 SELECT c.identifier, '-infinity'::date, c.run_id
-FROM public.fundata_data c
+FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral']) c
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = c.identifier
 CROSS JOIN LATERAL (
   SELECT k.currency FROM materialized_rows k WHERE k.identifier = c.identifier ORDER BY k.date DESC LIMIT 1
 ) k
-WHERE c.run_id = ANY($1::uuid[]) AND c.dataset = 'FundGeneral' AND k.currency IS DISTINCT FROM m.currency;
+WHERE k.currency IS DISTINCT FROM m.currency;
 -- name: next_keys
 -- from one fund to the next by the index, not through all that it holds of each
 WITH RECURSIVE walk AS (

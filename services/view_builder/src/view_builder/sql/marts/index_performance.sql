@@ -21,7 +21,6 @@ CROSS JOIN LATERAL core.level_range(s.symbol, e.day) y;
 -- name: keys
 SELECT i.symbol FROM core.index_list i;
 -- name: affected
-SELECT DISTINCT p.symbol, p.run_id
-FROM public.fmp_index_price p
-JOIN core.index_list i ON i.symbol = p.symbol
-WHERE p.run_id = ANY($1::uuid[]);
+SELECT DISTINCT l.symbol, l.run_id
+FROM core.levels_of_runs($1::uuid[]) l
+JOIN core.index_list i ON i.symbol = l.symbol;

@@ -27,18 +27,16 @@ SELECT 'fmp', m.identifier FROM sra.security_master m WHERE m.source = 'fmp'
 UNION
 SELECT 'fmp', q.symbol FROM core.symbols_with_quotes() q;
 -- name: affected
-SELECT DISTINCT 'fundata' AS source, q.identifier, q.run_id FROM public.fundata_quotes q WHERE q.run_id = ANY($1::uuid[])
+SELECT DISTINCT 'fundata' AS source, v.identifier, v.run_id FROM core.fund_values_of_runs($1::uuid[]) v
 UNION ALL
-SELECT DISTINCT 'fmp', q.symbol, q.run_id FROM public.fmp_quote q WHERE q.run_id = ANY($1::uuid[])
+SELECT 'fmp', q.symbol, q.run_id FROM core.quotes_of_runs($1::uuid[]) q
 UNION ALL
 SELECT 'fmp', c.symbol, c.run_id FROM core.closes_of_runs($1::uuid[]) c
 UNION ALL
 SELECT 'fmp', n.symbol, n.run_id FROM core.names_of_runs($1::uuid[]) n
 UNION ALL
-SELECT 'fundata', d.identifier, d.run_id
-FROM public.fundata_data d
-WHERE d.run_id = ANY($1::uuid[]) AND d.dataset = 'FundGeneral'
+SELECT 'fundata', d.identifier, d.run_id FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral']) d
 UNION ALL
 SELECT 'fmp', l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
-SELECT 'fmp', p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[]);
+SELECT 'fmp', p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p;

@@ -56,4 +56,4 @@ SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL
 SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
-SELECT p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[]);
+SELECT p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p;

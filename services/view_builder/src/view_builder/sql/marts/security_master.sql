@@ -21,11 +21,10 @@ UNION ALL
 SELECT 'fmp', l.symbol FROM core.all_listings() l;
 -- name: affected
 SELECT 'fundata' AS source, d.identifier, d.run_id
-FROM public.fundata_data d
-WHERE d.run_id = ANY($1::uuid[]) AND d.dataset IN ('FundGeneral', 'InstrumentIdentifier')
+FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral', 'InstrumentIdentifier']) d
 UNION ALL
 SELECT 'fmp', l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
-SELECT 'fmp', p.symbol, p.run_id FROM public.equity_profile p WHERE p.run_id = ANY($1::uuid[])
+SELECT 'fmp', p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p
 UNION ALL
-SELECT 'fmp', i.symbol, i.run_id FROM public.fmp_etf_info i WHERE i.run_id = ANY($1::uuid[]);
+SELECT 'fmp', i.symbol, i.run_id FROM core.etf_info_of_runs($1::uuid[]) i;
