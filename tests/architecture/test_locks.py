@@ -71,6 +71,7 @@ def test_no_development_tool_is_installed_in_production(path: str) -> None:
         "moto",
         "playwright",
         "docker",
+        "mkdocs-material",
         "uv",
         "schemathesis",
     }

@@ -29,13 +29,16 @@ STEPS: dict[str, list[str]] = {
     "lineage": [sys.executable, "scripts/write_lineage", "--check"],
     "exchange sessions": [sys.executable, "scripts/write_sessions", "--check"],
     "prose": [sys.executable, "scripts/check_prose"],
+    "pictures": [sys.executable, "scripts/draw_pictures", "--check"],
+    # with --quiet it would not count warnings, and pass
+    "website": [sys.executable, "-m", "mkdocs", "build"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],
 }
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, prose, images."""
+    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, prose, pictures, website, images."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():
