@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.migrate import upgrade_database
 from sra_shared.revision import read_newest_revision, read_revision, read_sandbox_mark, require_revision
 from sra_shared.tables import metadata
-from sra_shared.upgrade import open_engine
+from sra_shared.upgrade import _make_config, open_engine
 from sra_testing.schema_text import describe_tables
 
 pytestmark = pytest.mark.versions
@@ -66,7 +67,7 @@ APPEND_ONLY = {
 
 
 async def test_checks_defaults_keys_and_indexes_are_those_of_the_models(database: str, empty_database: str) -> None:
-    """What Alembic's own comparison leaves out too: the database says the same of tables made in both ways."""
+    """What Alembic's own comparison leaves out too: the database says the same of tables made in both ways, comments included."""
     connection = await open_connection(empty_database, application_name="test")
     # a default of the models counts by it
     await connection.execute("CREATE SEQUENCE fmp_snapshot_row")
@@ -105,6 +106,40 @@ async def test_every_table_that_is_no_partition_is_declared(database: str) -> No
     await connection.close()
     declared = {table.name for table in metadata.tables.values() if table.schema is None}
     assert {row["relname"] for row in rows} - {"alembic_version"} == declared
+
+
+async def read_comments(dsn: str) -> dict[tuple[str, str], str]:
+    """Return the comments of tables (with an empty column) and columns."""
+    connection = await open_connection(dsn, application_name="test")
+    rows = await connection.fetch(
+        "SELECT c.relname, coalesce(a.attname, '') AS attname, d.description FROM pg_description d"
+        " JOIN pg_class c ON c.oid = d.objoid AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.attnum > 0"
+        " WHERE d.classoid = 'pg_class'::regclass"
+    )
+    await connection.close()
+    return {(row["relname"], row["attname"]): row["description"] for row in rows}
+
+
+async def test_comments_are_added_and_taken_back(empty_database: str) -> None:
+    await upgrade_database(empty_database, revision="0023")
+    before = await read_comments(empty_database)
+    writer = await open_connection(empty_database, application_name="test")
+    async with writer.transaction():
+        await writer.execute("LOCK TABLE fmp_eod_price, rejected_record IN ROW EXCLUSIVE MODE")
+        # it does not wait for writers, nor they for it
+        await asyncio.wait_for(upgrade_database(empty_database, revision="0024"), 20)
+    await writer.close()
+    after = await read_comments(empty_database)
+    tables = [table for table in metadata.tables.values() if table.schema is None]
+    assert {(table.name, column.name) for table in tables for column in table.columns} <= set(after)
+    assert {(table.name, "") for table in tables} <= set(after)
+    engine = open_engine(empty_database, application_name="test")
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda opened: command.downgrade(_make_config(opened), "0023"))
+    await engine.dispose()
+    assert len(before) > 100
+    assert await read_comments(empty_database) == before
 
 
 async def test_two_migrations_at_once_do_not_collide(empty_database: str) -> None:

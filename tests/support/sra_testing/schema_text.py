@@ -13,6 +13,8 @@ SELECT c.relname::text AS relation, 'column' AS kind, a.attname::text AS name, f
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY($1::text[])
+UNION ALL SELECT c.relname, 'table', '', coalesce(obj_description(c.oid, 'pg_class'), '')
+  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY($1::text[])
 UNION ALL SELECT c.relname, 'constraint', k.conname, pg_get_constraintdef(k.oid)
   FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid
  -- from 18 on, NOT NULL is a constraint too, whose name says how the column came about
@@ -25,7 +27,7 @@ UNION ALL SELECT c.relname, 'partitions', '', pg_get_partkeydef(c.oid)
 
 
 async def describe_tables(dsn: str) -> set[tuple[str, ...]]:
-    """Return each column, constraint, index and partition key of the declared tables, as the server itself writes it.
+    """Return each comment, column, constraint, index and partition key of the declared tables, as the server itself writes it.
 
     Published views of the same name are in another schema.
     """

@@ -30,21 +30,6 @@ _TYPES: Mapping[str, tuple[Any, str]] = {
     "BYTEA": (bytes, "bytea"),
     "JSONB": (dict[str, Any], "jsonb"),
 }
-_DESCRIPTIONS = {
-    "identifier": "InstrumentKey.",
-    "dataset": "Dataset of the catalogue.",
-    "record_id": "RecordId of the vendor; empty where the dataset has none.",
-    "data_source": "How the record came: CSV (seed) or API.",
-    "data_version": "Version of the record, from 1, within its key.",
-    "change_date": "The vendor's ChangeDate.",
-    "record_state": "The vendor's RecordState.",
-    "run_id": "The run that stored this version.",
-    "processed_at": "When it was stored, in UTC; what as_of functions call known.",
-    "updated_at": "When it was stored, in UTC.",
-    "raw_json": "The record as delivered, every column as text, to the last digit.",
-    "date": "Day that the record is about.",
-    "navps": "Net asset value per share, at two decimals; all digits are in raw_json.",
-}
 _AMOUNTS = (
     "navps",
     "navps_penny_change",
@@ -82,8 +67,7 @@ def _make_field(column: Mapping[str, str]) -> tuple[Any, Any]:
     python_type, sql_type = _TYPES[column["type"]]
     unit = _choose_unit(name) if python_type is Decimal else None
     annotation = python_type | None if column["nullable"] == "yes" else python_type
-    words = _DESCRIPTIONS.get(name) or column["comment"] or f"{name.replace('_', ' ').capitalize()}."
-    return Annotated[annotation, Col(unit, sql_type)], Field(description=words)
+    return Annotated[annotation, Col(unit, sql_type)], Field(description=column["comment"])
 
 
 def _make_model(name: str, view: str, doc: str, table: str) -> type[ViewModel]:

@@ -1,12 +1,17 @@
-"""The tables as SQLAlchemy metadata, one module per owner; importing this package collects them all."""
+"""The tables as SQLAlchemy metadata, one module per owner; importing this package collects them all.
+
+Every table and every column has a comment, and every table names its writers: docs/tables.md is made of them.
+"""
 
 from sra_shared.tables.metadata import metadata as metadata
 
+from sra_shared.tables import ops as ops  # isort: skip
+from sra_shared.tables import deliveries as deliveries  # isort: skip
+from sra_shared.tables import gateway as gateway  # isort: skip
 from sra_shared.tables import fmp as fmp  # isort: skip
 from sra_shared.tables import fmp_fundamentals as fmp_fundamentals  # isort: skip
 from sra_shared.tables import fmp_history as fmp_history  # isort: skip
 from sra_shared.tables import fmp_lists as fmp_lists  # isort: skip
+from sra_shared.tables import fmp_state as fmp_state  # isort: skip
 from sra_shared.tables import fundata as fundata  # isort: skip
-from sra_shared.tables import gateway as gateway  # isort: skip
-from sra_shared.tables import ops as ops  # isort: skip
 from sra_shared.tables import published as published  # isort: skip

@@ -1,31 +1,28 @@
-"""FMP: what the vendor delivered, the state of the limiter, the sessions of the exchanges."""
+"""FMP: listings, prices and events as the vendor delivered them, and the facts and positions of ETFs."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
-    Date,
     DateTime,
     Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.fmp_columns import (
+    DELIVERED,
+    LISTING_CURRENCY,
     list_days,
     list_event_indexes,
     list_flags,
     list_numbers,
+    list_prices,
     list_provenance,
     list_texts,
     list_validity,
@@ -33,7 +30,7 @@ from sra_shared.tables.fmp_columns import (
     make_ended_run,
     make_time,
 )
-from sra_shared.tables.metadata import metadata
+from sra_shared.tables.metadata import metadata, written_by
 
 FIRST_YEAR, LAST_YEAR = 1980, 2040
 
@@ -43,111 +40,159 @@ equity_profile = Table(
     metadata,
     *list_texts("symbol", "company_name", "exchange", required=True),
     *list_texts("sector", "industry"),
-    *list_numbers("market_cap", "employees"),
-    *list_texts("description", "website", "country", "currency"),
+    *list_numbers(
+        market_cap=f"Market capitalisation, {LISTING_CURRENCY}.", employees="Full-time employees, as delivered."
+    ),
+    *list_texts("description", "website", "country", currency="Code of the listing's currency, as delivered."),
     *list_flags("is_etf", "is_actively_trading"),
-    *list_numbers("current_price", "change_percentage", "volume"),
+    *list_numbers(
+        current_price=f"Last price, {LISTING_CURRENCY}.",
+        change_percentage="Change of the price against the previous close, in percent.",
+        volume="Shares traded, as delivered.",
+    ),
     *list_provenance(),
     Column(
-        "lasting_hash", LargeBinary, comment="Content without the moving fields: price, change, volume, market cap."
+        "lasting_hash",
+        LargeBinary,
+        comment="Digest of the content without the moving fields: price, change, volume, market cap.",
     ),
     Column(
         "known_at",
         DateTime(timezone=True),
-        comment="Since when all but the moving fields are as they are; null: since updated_at.",
+        comment="From when on all but the moving fields are as they are (UTC); NULL means from updated_at.",
     ),
     PrimaryKeyConstraint("symbol", "exchange"),
     CheckConstraint("exchange IN ('NYSE', 'NASDAQ', 'AMEX', 'TSX', 'TSXV')", name="exchange_known"),
     CheckConstraint("market_cap BETWEEN 0 AND 1e14", name="market_cap_range"),
     CheckConstraint("volume >= 0", name="volume_not_negative"),
     CheckConstraint("char_length(symbol) BETWEEN 1 AND 32 AND symbol = upper(btrim(symbol))", name="symbol_form"),
+    comment="Profile of each company and fund: newest row per listing.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_universe = Table(
     "fmp_universe",
     metadata,
     *list_texts("symbol", "exchange", required=True),
-    *list_texts("company_name", "exchange_full_name", "sector", "industry", "country"),
+    *list_texts("company_name", exchange_full_name="Name of the exchange, as delivered."),
+    *list_texts("sector", "industry", "country"),
     *list_flags("is_etf", "is_fund", "is_actively_trading"),
     *list_provenance(),
     *list_validity(),
     PrimaryKeyConstraint("symbol", "row_id"),
     make_current_index("fmp_universe", "symbol", "exchange"),
     Index("ix_fmp_universe_exchange", "exchange", postgresql_where=text("valid_to IS NULL")),
+    comment="Listings of the five exchanges, with the times at which FMP listed each.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_symbol_change = Table(
     "fmp_symbol_change",
     metadata,
-    *list_days("date", required=True),
-    *list_texts("old_symbol", "new_symbol", required=True),
+    *list_days(required=True, date="Day of the rename."),
+    *list_texts(required=True, old_symbol="Symbol before the rename.", new_symbol="Symbol after the rename."),
     *list_texts("company_name"),
     *list_provenance(),
     PrimaryKeyConstraint("old_symbol", "new_symbol", "date"),
     Index("ix_fmp_symbol_change_new_symbol", "new_symbol"),
+    comment="Renamed symbols of all exchanges that FMP covers: newest row per rename.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_delisted = Table(
     "fmp_delisted",
     metadata,
     *list_texts("symbol", "exchange", required=True),
-    *list_days("delisted_date", required=True),
+    *list_days(required=True, delisted_date="Day of the delisting; may be in the future."),
     *list_texts("company_name"),
-    *list_days("ipo_date"),
+    *list_days(ipo_date="Day of the first listing, as delivered."),
     *list_provenance(),
     PrimaryKeyConstraint("symbol", "exchange", "delisted_date"),
+    comment="Listings that ended or will end: newest row per listing and day.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_quote = Table(
     "fmp_quote",
     metadata,
     *list_texts("symbol", required=True),
-    make_time("quoted_at", now=False),
+    make_time("quoted_at", "Time of the quote, according to FMP (UTC).", now=False),
     *list_texts("exchange", required=True),
-    *list_texts("name"),
+    *list_texts(name="Name of the company or fund, as delivered."),
     *list_numbers(
-        *("price", "change_percentage", "change", "volume", "day_low", "day_high", "year_high", "year_low"),
-        *("market_cap", "price_avg50", "price_avg200", "open", "previous_close"),
+        price=f"Last price, {LISTING_CURRENCY}.",
+        change_percentage="Change against the previous close, in percent.",
+        change=f"Change against the previous close, {LISTING_CURRENCY}.",
+        volume="Shares traded on the day, as delivered.",
+    ),
+    *list_numbers(
+        unit=LISTING_CURRENCY,
+        day_low="Lowest price of the day",
+        day_high="Highest price of the day",
+        year_high="Highest price of the past year",
+        year_low="Lowest price of the past year",
+        market_cap="Market capitalisation",
+        price_avg50="Average price over 50 days",
+        price_avg200="Average price over 200 days",
+        open="Opening price of the day",
+        previous_close="Close of the previous session",
     ),
     *list_provenance(),
     PrimaryKeyConstraint("symbol", "quoted_at"),
     postgresql_partition_by="RANGE (quoted_at)",
+    comment="Last prices: one row per listing and time of the quote.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_eod_price = Table(
     "fmp_eod_price",
     metadata,
     *list_texts("symbol", required=True),
-    *list_days("date", required=True),
-    *list_numbers("open", "high", "low", "close", "volume"),
+    *list_days(required=True, date="Day of the session."),
+    *list_prices("price, unadjusted", LISTING_CURRENCY),
+    *list_numbers(volume="Shares traded in the session, as delivered."),
     *list_provenance(),
     PrimaryKeyConstraint("symbol", "date"),
     Index("ix_fmp_eod_price_date", "date"),
     postgresql_partition_by="RANGE (date)",
+    comment="Prices at the end of each session: newest row per listing and day.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_split = Table(
     "fmp_split",
     metadata,
     *list_texts("symbol", required=True),
-    *list_days("date", required=True),
-    *list_numbers("numerator", "denominator"),
+    *list_days(required=True, date="First day on which the split is effective."),
+    *list_numbers(
+        numerator="New shares for denominator old ones.", denominator="Old shares that become numerator ones."
+    ),
     *list_provenance(),
     *list_validity(),
     make_ended_run(),
     PrimaryKeyConstraint("symbol", "row_id"),
     make_current_index("fmp_split", "symbol", "date"),
     *list_event_indexes("fmp_split"),
+    comment="Splits, with the times at which FMP listed each; valid_to IS NULL selects those that hold.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_dividend = Table(
     "fmp_dividend",
     metadata,
     *list_texts("symbol", required=True),
-    *list_days("date", required=True),
-    *list_days("record_date", "payment_date", "declaration_date"),
-    *list_numbers("adj_dividend", "dividend", "dividend_yield"),
-    *list_texts("frequency"),
+    *list_days(required=True, date="Ex-dividend date."),
+    *list_days(
+        record_date="Record date, as delivered.",
+        payment_date="Day of the payment, as delivered.",
+        declaration_date="Day of the declaration, as delivered.",
+    ),
+    *list_numbers(
+        adj_dividend="Adjusted dividend per share, as delivered.",
+        dividend="Dividend per share, as delivered.",
+        dividend_yield="Dividend yield, in percent; FMP changes it with the price until the ex-dividend date.",
+    ),
+    *list_texts(frequency="Kind of the payment, as delivered, such as Quarterly."),
     *list_provenance(),
     *list_validity(),
     make_ended_run(),
@@ -155,177 +200,85 @@ fmp_dividend = Table(
     # payments of one day are a set
     make_current_index("fmp_dividend", "symbol", "date", "content_hash"),
     *list_event_indexes("fmp_dividend"),
+    comment="Dividends, with the times at which FMP listed each; valid_to IS NULL selects those that hold.",
+    info=written_by("fmp_ingest"),
 )
 
+_TENORS = {"month": (1, 2, 3, 6), "year": (1, 2, 3, 5, 7, 10, 20, 30)}
 fmp_treasury_rate = Table(
     "fmp_treasury_rate",
     metadata,
-    *list_days("date", required=True),
-    *list_numbers("month1", "month2", "month3", "month6"),
-    *list_numbers("year1", "year2", "year3", "year5", "year7", "year10", "year20", "year30"),
+    *list_days(required=True, date="Day of the curve."),
+    *list_numbers(
+        unit="in percent",
+        **{f"{name}{n}": f"Yield of US treasuries of {n} {name}s" for name, tenors in _TENORS.items() for n in tenors},
+    ),
     *list_provenance(),
     PrimaryKeyConstraint("date"),
+    comment="Yields of US treasuries by tenor: newest row per day.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_exchange_rate = Table(
     "fmp_exchange_rate",
     metadata,
-    Column("pair", Text, nullable=False, comment="USDCAD is Canadian dollars for one US dollar."),
-    *list_days("date", required=True),
-    *list_numbers("open", "high", "low", "close"),
+    *list_texts(required=True, pair="Pair of currencies: USDCAD is Canadian dollars for one US dollar."),
+    *list_days(required=True, date="Day of the rates."),
+    *list_prices("rate", "in units of the second currency for one of the first"),
     *list_provenance(),
     PrimaryKeyConstraint("pair", "date"),
-)
-
-fmp_history_state = Table(
-    "fmp_history_state",
-    metadata,
-    *list_texts("dataset", required=True),
-    Column(
-        "part",
-        Text,
-        nullable=False,
-        comment="listed or delisted companies, or the index or pair of currencies of which there are series.",
-    ),
-    Column("first_day", Date, nullable=False, comment="Everything from this day on was asked for."),
-    Column("is_whole", Boolean, nullable=False, comment="False where the plan refused some of it."),
-    Column("run_id", Uuid, comment="The backfill; null where it was not known."),
-    make_time("updated_at"),
-    PrimaryKeyConstraint("dataset", "part"),
+    comment="Exchange rates at the end of each day: newest row per pair and day.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_etf_info = Table(
     "fmp_etf_info",
     metadata,
     *list_texts("symbol", required=True),
-    *list_texts("name", "description", "isin", "asset_class", "security_cusip", "domicile", "website", "etf_company"),
-    *list_numbers("expense_ratio", "assets_under_management", "avg_volume"),
-    *list_days("inception_date"),
-    *list_numbers("nav"),
-    *list_texts("nav_currency"),
-    *list_numbers("holdings_count"),
+    *list_texts(name="Name of the ETF, as delivered."),
+    *list_texts("description", "isin", asset_class="Asset class, as delivered."),
+    *list_texts("security_cusip", domicile="Domicile, as delivered."),
+    *list_texts("website", etf_company="Issuer of the ETF, as delivered."),
+    *list_numbers(
+        expense_ratio="Expense ratio, in percent.",
+        assets_under_management="Assets under management, as delivered.",
+        avg_volume="Average number of shares traded, as delivered.",
+    ),
+    *list_days(inception_date="Day of the inception, as delivered."),
+    *list_numbers(nav="Net asset value per share, in nav_currency."),
+    *list_texts(nav_currency="Code of the currency of nav, as delivered."),
+    *list_numbers(unit=DELIVERED, holdings_count="Number of positions; often differs from fmp_etf_holding"),
     *list_flags("is_actively_trading"),
-    Column("sectors_list", JSONB),
+    Column("sectors_list", JSONB, comment="Weights by sector, as delivered: a list of objects."),
     *list_texts("source_updated_at"),
     *list_provenance(),
     PrimaryKeyConstraint("symbol"),
+    comment="Facts about each ETF, such as issuer, fees and size: newest row per ETF.",
+    info=written_by("fmp_ingest"),
 )
 
 fmp_etf_holding = Table(
     "fmp_etf_holding",
     metadata,
-    *list_texts("symbol", "asset", "name", "isin", "security_cusip", required=True),
+    *list_texts("symbol", required=True),
+    *list_texts(
+        required=True,
+        asset="Symbol of the position; empty if not delivered, as for bonds and cash.",
+        name="Name of the position; empty if not delivered.",
+        isin="ISIN of the position; empty if not delivered.",
+        security_cusip="CUSIP number of the position; empty if not delivered.",
+    ),
     Column("occurrence", Integer, nullable=False, comment="Place among positions that look alike, from 1."),
-    *list_numbers("shares_number", "weight_percentage", "market_value"),
+    *list_numbers(
+        shares_number="Shares or units held, as delivered; may be negative.",
+        weight_percentage="Weight in the ETF, in percent; may be negative.",
+        market_value="Market value of the position, as delivered.",
+    ),
     *list_texts("source_updated_at"),
     *list_provenance(),
     *list_validity(),
     PrimaryKeyConstraint("symbol", "row_id"),
     make_current_index("fmp_etf_holding", "symbol", "asset", "name", "isin", "security_cusip", "occurrence"),
-)
-
-fmp_vanished_entry = Table(
-    "fmp_vanished_entry",
-    metadata,
-    Column("run_id", Uuid, nullable=False, comment="The run whose answers lack the entry."),
-    *list_texts("dataset", required=True),
-    Column("row_id", BigInteger, nullable=False, comment="Row of the dataset's table, to be closed at its end."),
-    PrimaryKeyConstraint("run_id", "dataset", "row_id"),
-)
-
-fmp_symbol_alias = Table(
-    "fmp_symbol_alias",
-    metadata,
-    *list_texts("symbol", "former_symbol", required=True),
-    Column("valid_from", Date, comment="First day on which the former symbol meant this security; null: always."),
-    Column("valid_to", Date, nullable=False, comment="First day on which it no longer did."),
-    Column("run_id", Uuid, nullable=False, comment="The run that learnt of it."),
-    make_time("updated_at"),
-    PrimaryKeyConstraint("symbol", "former_symbol", "valid_to"),
-    Index("ix_fmp_symbol_alias_former_symbol", "former_symbol", "valid_to"),
-)
-
-fmp_symbol_period = Table(
-    "fmp_symbol_period",
-    metadata,
-    *list_texts("symbol", required=True),
-    Column("place", Integer, nullable=False, comment="Place among the symbol's owners, from 1 in the order of time."),
-    Column("valid_from", Date, comment="First day of the owner: when the former owner's time ended; null: the first."),
-    Column("valid_to", Date, comment="First day on which the symbol was no longer the owner's; null: it still is."),
-    Column("taken_on", Date, comment="Day of the rename by which the owner took the symbol; null: it was listed so."),
-    Column("ended_by", Text, comment="rename or delisting."),
-    Column("renamed_to", Text, comment="Symbol that the owner took instead."),
-    Column(
-        "owner_symbol", Text, nullable=False, comment="The owner's newest symbol; with owner_until it names the owner."
-    ),
-    Column("owner_until", Date, comment="Day after the owner's delisting; null while it is not delisted."),
-    Column("run_id", Uuid, nullable=False, comment="The run that derived the row last."),
-    make_time("updated_at"),
-    PrimaryKeyConstraint("symbol", "place"),
-    CheckConstraint("ended_by IN ('rename', 'delisting')", name="ended_by_known"),
-    Index("ix_fmp_symbol_period_owner_symbol", "owner_symbol"),
-)
-
-market_session = Table(
-    "market_session",
-    metadata,
-    Column("exchange", Text, nullable=False, comment="NYSE (for NYSE, NASDAQ, AMEX) or TSX (for TSX, TSXV)."),
-    *list_days("session_date", required=True),
-    make_time("close_at", now=False),
-    PrimaryKeyConstraint("exchange", "session_date"),
-)
-
-fmp_limiter = Table(
-    "fmp_limiter",
-    metadata,
-    Column("budget", Text, nullable=False, comment="calls, bulk or backfill."),
-    PrimaryKeyConstraint("budget"),
-)
-
-fmp_limiter_ticket = Table(
-    "fmp_limiter_ticket",
-    metadata,
-    Column("budget", Text, nullable=False),
-    Column(
-        "usable_at",
-        DateTime(timezone=True),
-        nullable=False,
-        comment="A little more than a minute after the call before was answered.",
-    ),
-    Column("tickets", Integer, nullable=False, comment="Tickets that no process has."),
-    PrimaryKeyConstraint("budget", "usable_at"),
-)
-
-fmp_limiter_worker = Table(
-    "fmp_limiter_worker",
-    metadata,
-    Column("budget", Text, nullable=False),
-    Column("worker", Text, nullable=False),
-    Column("permits", Integer, nullable=False, comment="Calls that it may have in flight."),
-    Column("expires_at", DateTime(timezone=True), nullable=False, comment="A dead worker's calls count until then."),
-    Column("wants", Integer, nullable=False, comment="Calls that it could have in flight."),
-    Column("tickets", Integer, nullable=False, comment="Tickets at hand and with calls."),
-    PrimaryKeyConstraint("budget", "worker"),
-)
-
-fmp_quota = Table(
-    "fmp_quota",
-    metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
-    Column("last_success_at", DateTime(timezone=True)),
-    Column("limited_since", DateTime(timezone=True), comment="First limit answer since the last success."),
-    Column("parked_until", DateTime(timezone=True)),
-    Column("reason", Text, comment="day or bandwidth."),
-    Column("limited_at", DateTime(timezone=True), comment="Last limit answer."),
-    CheckConstraint("only_row", name="one_row"),
-)
-
-fmp_call_tally = Table(
-    "fmp_call_tally",
-    metadata,
-    Column("second", DateTime(timezone=True), nullable=False),
-    Column("run_id", Uuid, nullable=False),
-    *[Column(name, Integer, nullable=False) for name in ("calls", "retried", "throttled")],
-    UniqueConstraint("second", "run_id"),
-    Index("ix_fmp_call_tally_run_id", "run_id"),
+    comment="Positions of each ETF, with the times at which FMP listed each.",
+    info=written_by("fmp_ingest"),
 )

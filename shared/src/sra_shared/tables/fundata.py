@@ -6,6 +6,8 @@ version that is no longer the latest of its key has a row in the side table, so 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -27,75 +29,67 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from sra_shared.tables.metadata import metadata
+from sra_shared.tables.fundata_columns import DATA_DATES, DATA_NUMBERS, DATA_TEXTS, QUOTE_NUMBERS
+from sra_shared.tables.metadata import metadata, written_by
 
 FIRST_YEAR, LAST_YEAR = 1980, 2040
 APPEND_ONLY = ("fundata_data", "fundata_quotes", "fundata_data_superseded", "fundata_quotes_superseded")
 DATA_SOURCES = ("CSV", "API")
 EXPORT_STATES = ("requesting", "requested", "ready", "loading", "loaded", "repeated", "failed")
 
-_DATA_TEXTS = (
-    "language legal_name family_name series_name company currency instrument_type objective strategy cifsc_type properties"
-    " distribution_frequency legal_status management_type share_class fixed_distribution high_net_worth document_type"
-    " identifier_type identifier_value allocation_type allocation_name expense_type fund_grade benchmark_type"
-    " benchmark_instrument_key capitalization style duration_class credit_rating_class fund_serv_code sales_status load_type"
-    " fee_type paid_by fee_note security description"
-)
-_DATA_DATES = (
-    "inception_date allocation_date expense_date date month_end_date performance_start_date inception_return_date"
-    " max_start_date max_end_date"
-)
-_DATA_NUMBERS = (
-    "min_investment sub_investment management_fee allocation_value expense_value fund_assets_value series_assets_value"
-    " one_month_return three_month_return six_month_return ytd_return inception_return ytd_total_distribution year"
-    " compound_return calendar_simple_return calendar_return_year compound_return_quartile compound_return_fund_count"
-    " compound_return_ranking calendar_return_quartile calendar_return_fund_count calendar_return_ranking annualized_std"
-    " annualized_alpha beta r_squared annualized_sharpe annualized_treynor annualized_sortino annualized_information_ratio"
-    " annualized_jensen_alpha annualized_tracking_error tax_efficiency calmar downside_deviation worst_monthly_return"
-    " uninterrupted_drawdown max_percent_change max_down_length max_recovery_time"
-    " one_year_max_drawdown three_year_max_drawdown five_year_max_drawdown ten_year_max_drawdown"
-    " one_year_category_batting three_year_category_batting five_year_category_batting ten_year_category_batting"
-    " one_year_absolute_batting three_year_absolute_batting five_year_absolute_batting ten_year_absolute_batting"
-    " one_year_up_capture three_year_up_capture five_year_up_capture ten_year_up_capture"
-    " one_year_down_capture three_year_down_capture five_year_down_capture ten_year_down_capture"
-    " total_distribution dividend_income foreign_dividend_income capital_gains interest_income return_of_principle"
-    " max_percent value days market_percent holding_number start_month end_month fee"
-)
-_QUOTE_NUMBERS = (
-    "navps navps_penny_change navps_percent_change previous_navps current_yield current_yield_percent_change"
-    " total_distribution dividend_income_distribution foreign_dividend_income_distribution capital_gains_distribution"
-    " interest_income_distribution return_of_principle_distribution"
-)
+_IDENTIFIER = "InstrumentKey in its normal form: identifies the fund, series or benchmark in every dataset."
+_DATASET = "Dataset of the catalogue, such as FundGeneral."
+_RECORD_ID = "RecordId of the vendor, unique within the dataset; empty if the dataset has none."
+_VERSION = "Version of the record within its key, from 1."
+_LANGUAGE = "Language that the export was requested in; empty if the endpoint takes none."
 
 
-def _now(name: str) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"))
+def _now(name: str, comment: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"), comment=comment)
 
 
 def _provenance() -> list[Column[object]]:
     """Columns of both tables that every row fills or that are narrow, in an order that wastes no padding."""
     return [
-        Column("run_id", Uuid, nullable=False),
+        Column("run_id", Uuid, nullable=False, comment="The run that stored this version."),
         Column("source_line", BigInteger, comment="Physical line where the record starts; the header is 1."),
-        _now("processed_at"),
-        _now("updated_at"),
-        Column("data_version", Integer, nullable=False),
-        Column("array_element_index", Integer, comment="0-based."),
-        Column("change_date", Date),
-        Column("row_ordinal", SmallInteger, nullable=False, comment="0-based over the exploded rows of one record."),
-        Column("parser_version", SmallInteger, nullable=False),
-        Column("identifier", Text, nullable=False, comment="InstrumentKey."),
-        Column("dataset", Text, nullable=False),
-        Column("record_id", Text, nullable=False, server_default=text("''")),
-        Column("data_source", Text, nullable=False),
+        _now("processed_at", "When the version was stored (UTC); what as_of functions call known."),
+        _now("updated_at", "When the version was stored (UTC)."),
+        Column("data_version", Integer, nullable=False, comment=_VERSION),
+        Column("array_element_index", Integer, comment="Place of the list's element, from 0; NULL in other rows."),
+        Column("change_date", Date, comment="ChangeDate of the vendor: the day of the record's last change."),
+        Column(
+            "row_ordinal", SmallInteger, nullable=False, comment="Number of the row within its record's rows, from 0."
+        ),
+        Column(
+            "parser_version",
+            SmallInteger,
+            nullable=False,
+            comment="Version of the rules that typed the row, times 1000, plus the version of the catalogue.",
+        ),
+        Column("identifier", Text, nullable=False, comment=_IDENTIFIER),
+        Column("dataset", Text, nullable=False, comment=_DATASET),
+        Column("record_id", Text, nullable=False, server_default=text("''"), comment=_RECORD_ID),
+        Column("data_source", Text, nullable=False, comment="How the record arrived: CSV (seed file) or API (export)."),
         Column("content_hash", LargeBinary, nullable=False, comment="BLAKE2b-128 over the delivered columns."),
-        Column("source_file", Text),
-        Column("record_state", Text),
-        Column("api_version", Text),
-        Column("execution_id", Text, comment="The vendor's id of the export that delivered it."),
-        Column("array_source_field", Text),
-        Column("array_element_value", Text),
-        Column("raw_json", JSONB, nullable=False, comment="Every delivered column, as text."),
+        Column("source_file", Text, comment="Path of the seed file, or api/ with the dataset and the export's id."),
+        Column(
+            "record_state", Text, comment="RecordState of the vendor, such as Active; current views show active ones."
+        ),
+        Column("api_version", Text, comment="Version of the API that a JSON record names."),
+        Column("execution_id", Text, comment="The vendor's id of the export that delivered it; NULL for a seed file."),
+        Column("array_source_field", Text, comment="List field of a JSON record that the row is one element of."),
+        Column("array_element_value", Text, comment="That element, as text or JSON."),
+        Column("raw_json", JSONB, nullable=False, comment="The record as delivered, every column as text, all digits."),
+    ]
+
+
+def _superseded() -> list[Column[object]]:
+    return [
+        Column("data_version", Integer, comment="The version that is not the latest."),
+        Column("superseded_by", Integer, nullable=False, comment="The version that was the latest from then on."),
+        _now("superseded_at", "When that version was stored (UTC)."),
+        Column("run_id", Uuid, nullable=False, comment="The run that stored it."),
     ]
 
 
@@ -107,25 +101,25 @@ def _rules() -> list[CheckConstraint]:
     ]
 
 
-def _numbers(names: str) -> list[Column[object]]:
-    return [Column(name, Numeric(12, 2)) for name in names.split()]
+def _numbers(comments: Mapping[str, str]) -> list[Column[object]]:
+    return [Column(name, Numeric(12, 2), comment=comment) for name, comment in comments.items()]
 
 
-def _dates(names: str) -> list[Column[object]]:
-    return [Column(name, Date) for name in names.split()]
+def _dates(comments: Mapping[str, str]) -> list[Column[object]]:
+    return [Column(name, Date, comment=comment) for name, comment in comments.items()]
 
 
-def _texts(names: str) -> list[Column[object]]:
-    return [Column(name, Text) for name in names.split()]
+def _texts(comments: Mapping[str, str]) -> list[Column[object]]:
+    return [Column(name, Text, comment=comment) for name, comment in comments.items()]
 
 
 fundata_data = Table(
     "fundata_data",
     metadata,
     *_provenance(),
-    *_texts(_DATA_TEXTS),
-    *_dates(_DATA_DATES),
-    *_numbers(_DATA_NUMBERS),
+    *_texts(DATA_TEXTS),
+    *_dates(DATA_DATES),
+    *_numbers(DATA_NUMBERS),
     PrimaryKeyConstraint("identifier", "dataset", "record_id", "data_version", "row_ordinal"),
     *_rules(),
     # a run's rows lie together, so that a block index finds them at next to no cost while rows come in
@@ -136,17 +130,19 @@ fundata_data = Table(
         postgresql_using="brin",
         postgresql_with={"pages_per_range": 32, "autosummarize": True},
     ),
+    comment="Every version of every Fundata record except quotes; numbers at two decimals, all digits in raw_json; append-only.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_quotes = Table(
     "fundata_quotes",
     metadata,
     *_provenance(),
-    Column("date", Date, nullable=False),
-    Column("previous_date", Date),
-    Column("distribution_pay_date", Date),
-    Column("split", Text, comment="SplitFactor too."),
-    *_numbers(_QUOTE_NUMBERS),
+    Column("date", Date, nullable=False, comment="Day of the net asset value."),
+    Column("previous_date", Date, comment="Day of previous_navps."),
+    Column("distribution_pay_date", Date, comment="Day on which the distribution is paid."),
+    Column("split", Text, comment="Split of the day, as delivered in Split or SplitFactor."),
+    *_numbers(QUOTE_NUMBERS),
     PrimaryKeyConstraint("identifier", "date", "dataset", "data_version", "row_ordinal"),
     *_rules(),
     CheckConstraint("navps >= 0", name="navps_not_negative"),
@@ -158,51 +154,57 @@ fundata_quotes = Table(
         postgresql_with={"pages_per_range": 32, "autosummarize": True},
     ),
     postgresql_partition_by="RANGE (date)",
+    comment="Every version of every Fundata quote; numbers at two decimals, all digits in raw_json; append-only.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_data_superseded = Table(
     "fundata_data_superseded",
     metadata,
-    Column("identifier", Text),
-    Column("dataset", Text),
-    Column("record_id", Text),
-    Column("data_version", Integer),
-    Column("superseded_by", Integer, nullable=False, comment="The version that was the latest from then on."),
-    _now("superseded_at"),
-    Column("run_id", Uuid, nullable=False),
+    Column("identifier", Text, comment=_IDENTIFIER),
+    Column("dataset", Text, comment=_DATASET),
+    Column("record_id", Text, comment=_RECORD_ID),
+    *_superseded(),
     PrimaryKeyConstraint("identifier", "dataset", "record_id", "data_version"),
+    comment="Versions of fundata_data that are not the latest of their key; append-only.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_quotes_superseded = Table(
     "fundata_quotes_superseded",
     metadata,
-    Column("identifier", Text),
-    Column("date", Date),
-    Column("dataset", Text),
-    Column("data_version", Integer),
-    Column("superseded_by", Integer, nullable=False, comment="The version that was the latest from then on."),
-    _now("superseded_at"),
-    Column("run_id", Uuid, nullable=False),
+    Column("identifier", Text, comment=_IDENTIFIER),
+    Column("date", Date, comment="Day of the net asset value."),
+    Column("dataset", Text, comment=_DATASET),
+    *_superseded(),
     PrimaryKeyConstraint("identifier", "date", "dataset", "data_version"),
+    comment="Versions of fundata_quotes that are not the latest of their key; append-only.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_export = Table(
     "fundata_export",
     metadata,
-    Column("export_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("run_id", Uuid, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("language", Text, nullable=False, server_default=text("''"), comment="Empty where the endpoint takes none."),
-    Column("from_date", Date, nullable=False),
-    Column("state", Text, nullable=False, server_default=text("'requesting'")),
-    Column("execution_id", Text, comment="The vendor's; stored before the first question how far it is."),
-    Column("repeats", BigInteger, comment="The export that loaded the execution which the vendor named again."),
-    Column("file_hash", Text, comment="SHA-256 of what was downloaded, in hex."),
-    Column("size_bytes", BigInteger),
-    Column("error", Text),
-    _now("requested_at"),
-    Column("ready_at", DateTime(timezone=True)),
-    Column("loaded_at", DateTime(timezone=True)),
+    Column("export_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the export."),
+    Column("run_id", Uuid, nullable=False, comment="The run that requests and loads it."),
+    Column("dataset", Text, nullable=False, comment=_DATASET),
+    Column("language", Text, nullable=False, server_default=text("''"), comment=_LANGUAGE),
+    Column("from_date", Date, nullable=False, comment="First ChangeDate that was requested."),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default=text("'requesting'"),
+        comment="State: requesting, requested, ready, loading, loaded, repeated or failed.",
+    ),
+    Column("execution_id", Text, comment="The vendor's id of the export; NULL until it is requested."),
+    Column("repeats", BigInteger, comment="The earlier export that loaded this execution; only in state repeated."),
+    Column("file_hash", Text, comment="SHA-256 of the downloaded file, in hex."),
+    Column("size_bytes", BigInteger, comment="Size of the downloaded file, in bytes."),
+    Column("error", Text, comment="What went wrong last; NULL if nothing did."),
+    _now("requested_at", "When the export was requested (UTC)."),
+    Column("ready_at", DateTime(timezone=True), comment="When the vendor had prepared the export (UTC)."),
+    Column("loaded_at", DateTime(timezone=True), comment="When all of it was stored (UTC)."),
     UniqueConstraint("execution_id"),
     UniqueConstraint("run_id", "dataset", "language"),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in EXPORT_STATES)})", name="state_known"),
@@ -210,25 +212,37 @@ fundata_export = Table(
         "state IN ('requesting', 'repeated', 'failed') OR execution_id IS NOT NULL", name="execution_id_known"
     ),
     CheckConstraint("(state = 'repeated') = (repeats IS NOT NULL)", name="repeats_known"),
+    comment="Exports of the update API and how far each is.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_cursor = Table(
     "fundata_cursor",
     metadata,
-    Column("dataset", Text, primary_key=True),
-    Column("language", Text, primary_key=True, server_default=text("''")),
-    Column("changed_until", Date, nullable=False, comment="All changes up to this day were asked for and loaded."),
-    Column("run_id", Uuid, nullable=False),
-    _now("updated_at"),
+    Column("dataset", Text, primary_key=True, comment=_DATASET),
+    Column("language", Text, primary_key=True, server_default=text("''"), comment=_LANGUAGE),
+    Column("changed_until", Date, nullable=False, comment="Day up to which all changes were requested and loaded."),
+    Column("run_id", Uuid, nullable=False, comment="The run that last moved the cursor."),
+    _now("updated_at", "When the row was last written (UTC)."),
+    comment="Day up to which the changes of each dataset are loaded; the next update begins there.",
+    info=written_by("fundata_ingest"),
 )
 
 fundata_odd_key = Table(
     "fundata_odd_key",
     metadata,
-    Column("dataset", Text, primary_key=True),
-    Column("identifier", Text, primary_key=True),
-    Column("record_id", Text, primary_key=True, server_default=text("''"), comment="Empty for quotes."),
-    Column("normal_identifier", Text, nullable=False),
-    Column("normal_record_id", Text, nullable=False),
-    _now("listed_at"),
+    Column("dataset", Text, primary_key=True, comment=_DATASET),
+    Column("identifier", Text, primary_key=True, comment="Identifier under which records are stored."),
+    Column(
+        "record_id",
+        Text,
+        primary_key=True,
+        server_default=text("''"),
+        comment="RecordId under which the record is stored; empty for quotes.",
+    ),
+    Column("normal_identifier", Text, nullable=False, comment="Normal form of the identifier."),
+    Column("normal_record_id", Text, nullable=False, comment="Normal form of the record_id."),
+    _now("listed_at", "When the key was listed (UTC)."),
+    comment="Keys that an older release did not store in their normal form, until `./sra load --reparse` moves them.",
+    info=written_by("the migration", "fundata_ingest"),
 )

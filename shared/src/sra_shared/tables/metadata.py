@@ -1,4 +1,8 @@
-"""The one MetaData, with names for every constraint so that migrations can speak of them."""
+"""The one MetaData, with names for every constraint so that migrations can speak of them, and who writes a table."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import MetaData
 
@@ -11,3 +15,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def written_by(*writers: str) -> dict[Any, Any]:
+    """Return the `info` of a table: the services or programs that write it."""
+    return {"writers": writers}

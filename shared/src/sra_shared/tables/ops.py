@@ -1,4 +1,4 @@
-"""Ledgers: what ran, what it did to which file, what it rejected, what it told whom."""
+"""Ledger of runs: what ran and how far it got, the schedule, and what all services share: locks, cached answers, the mark."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    ColumnElement,
-    Date,
     DateTime,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -19,14 +16,24 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.tables.metadata import metadata
+from sra_shared.tables.ledger_columns import (
+    DATASET,
+    EVERY_SERVICE,
+    SOURCE,
+    TASK_TYPE,
+    VENDOR,
+    limit_values,
+    list_counts,
+    make_conservation,
+    make_count,
+    make_json,
+    make_time,
+)
+from sra_shared.tables.metadata import metadata, written_by
 
 RUN_STATUSES = ("queued", "running", "completed", "partial", "parked", "held", "failed", "cancelled")
 TASK_TYPES = (
@@ -40,79 +47,77 @@ TASK_TYPES = (
     "fmp_backfill",
 )
 UNIT_STATUSES = (*RUN_STATUSES, "skipped", "rejected", "missing")
-FILE_STATUSES = ("processing", "completed", "skipped", "rejected", "failed", "missing")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=f"{column}_known")
-
-
-def _now() -> ColumnElement[object]:
-    return text("now()")  # type: ignore[return-value]
-
-
-def _time(name: str, *, required: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=not required, server_default=_now() if required else None)
-
-
-def _json(name: str, default: str = "{}") -> Column[object]:
-    return Column(name, JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default=text("0"))
-
-
-def _counts() -> list[Column[object]]:
-    names = ("read_count", "stored_count", "unchanged_count", "duplicate_count", "rejected_count", "out_of_scope_count")
-    return [*(_count(name) for name in names), _json("rejected_by"), _json("warnings_by")]  # type: ignore[list-item]
-
-
-def _conservation() -> CheckConstraint:
-    return CheckConstraint(
-        "read_count = stored_count + unchanged_count + duplicate_count + rejected_count",
-        name="no_record_lost_or_doubled",
-    )
-
+_RUN_STATUS = "Status: queued, running, parked (all three live), completed, partial, held, failed or cancelled."
+_UNIT_STATUS = "Status: that of a run, or skipped (nothing to do), rejected (a whole file) or missing (a file)."
 
 task_execution_log = Table(
     "task_execution_log",
     metadata,
-    Column("task_id", Uuid, primary_key=True),
-    Column("task_type", Text, nullable=False),
-    Column("status", Text, nullable=False, server_default="queued"),
-    Column("overdue", Boolean, nullable=False, server_default=text("false")),
-    Column("priority", SmallInteger, nullable=False, server_default=text("3")),
-    _json("parameters"),
-    Column("work_key", Text, nullable=False, comment="What single flight goes by: one live run per key."),
-    Column("source", Text, comment="fmp, fundata or views; null for a refresh."),
-    Column("parent_id", Uuid, ForeignKey("task_execution_log.task_id")),
-    _time("scheduled_at", required=True),
-    _time("planned_at"),
-    _time("started_at"),
-    _time("completed_at"),
-    _time("resume_at"),
-    _time("cancel_requested_at"),
-    Column("duration_seconds", Numeric(14, 3)),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
-    Column("max_retries", SmallInteger, nullable=False, server_default=text("3")),
-    Column("timeout_seconds", Integer, nullable=False, server_default=text("3600")),
-    _count("records_processed"),
-    _count("errors_count"),
-    _json("error_details", "[]"),
-    _json("performance_metrics"),
-    _json("details"),
-    Column("memory_usage_mb", Numeric(12, 1)),
-    Column("peak_memory_mb", Numeric(12, 1)),
+    Column("task_id", Uuid, primary_key=True, comment="Id of the run; other tables call it run_id."),
+    Column("task_type", Text, nullable=False, comment=TASK_TYPE),
+    Column("status", Text, nullable=False, server_default="queued", comment=_RUN_STATUS),
+    Column(
+        "overdue",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether a refresh took longer than its window.",
+    ),
+    Column(
+        "priority",
+        SmallInteger,
+        nullable=False,
+        server_default=text("3"),
+        comment="Priority in the queue, from 1 (first) to 5.",
+    ),
+    make_json("parameters", "Parameters of the request."),
+    Column("work_key", Text, nullable=False, comment="Name of the work; a name has one live run at most."),
+    Column("source", Text, comment=SOURCE),
+    Column("parent_id", Uuid, ForeignKey("task_execution_log.task_id"), comment="The refresh that requested the run."),
+    make_time("scheduled_at", "When the run is due, by default when it was requested (UTC).", required=True),
+    make_time("planned_at", "When its units were planned (UTC)."),
+    make_time("started_at", "When it started (UTC)."),
+    make_time("completed_at", "When it ended, whatever its status (UTC)."),
+    make_time("resume_at", "When a parked run resumes (UTC)."),
+    make_time("cancel_requested_at", "When its cancellation was requested (UTC)."),
+    Column("duration_seconds", Numeric(14, 3), comment="Time from started_at to completed_at, in seconds."),
+    Column(
+        "attempt",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="Number of times that its most retried unit was started.",
+    ),
+    Column(
+        "max_retries",
+        SmallInteger,
+        nullable=False,
+        server_default=text("3"),
+        comment="Retries of a unit without progress, after which it fails.",
+    ),
+    Column(
+        "timeout_seconds",
+        Integer,
+        nullable=False,
+        server_default=text("3600"),
+        comment="Time limit of one attempt, in seconds; the next attempt resumes.",
+    ),
+    make_count("records_processed", "Source records read."),
+    make_count("errors_count", "Number of error_details."),
+    make_json("error_details", "Errors: a list of objects with unit, dataset and message.", "[]"),
+    make_json("performance_metrics", "Figures of the run, such as records_per_minute."),
+    make_json("details", "Facts of the run, such as the counts of each dataset."),
+    Column("memory_usage_mb", Numeric(12, 1), comment="Memory of the process at the end, in MB."),
+    Column("peak_memory_mb", Numeric(12, 1), comment="Largest memory of the process, in MB."),
     Column(
         "has_job",
         Boolean,
         nullable=False,
         server_default=text("false"),
-        comment="Whether workers carry it through, by a job of the queue; a command's own run has none.",
+        comment="Whether the queue has a job for it; the run of a command has none.",
     ),
-    _one_of("task_type", TASK_TYPES),
-    _one_of("status", RUN_STATUSES),
+    limit_values("task_type", TASK_TYPES),
+    limit_values("status", RUN_STATUSES),
     CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
     CheckConstraint("max_retries BETWEEN 0 AND 10", name="max_retries_range"),
     CheckConstraint("timeout_seconds BETWEEN 60 AND 14400", name="timeout_range"),
@@ -125,244 +130,163 @@ task_execution_log = Table(
     Index("ix_task_execution_log_type_scheduled", "task_type", "scheduled_at"),
     Index("ix_task_execution_log_parent", "parent_id"),
     Index("ix_task_execution_log_completed", "completed_at"),
+    comment="Runs: each piece of work that takes longer than a request.",
+    info=written_by(*EVERY_SERVICE),
 )
 
 run_unit = Table(
     "run_unit",
     metadata,
-    Column("task_id", Uuid, ForeignKey("task_execution_log.task_id"), primary_key=True),
-    Column("unit", Text, primary_key=True),
-    Column("ordinal", Integer, nullable=False, server_default=text("0")),
-    Column("dataset", Text, nullable=False),
-    Column("status", Text, nullable=False, server_default="queued"),
+    Column("task_id", Uuid, ForeignKey("task_execution_log.task_id"), primary_key=True, comment="The run."),
+    Column("unit", Text, primary_key=True, comment="Name of the unit within the run; (plan) plans the others."),
     Column(
-        "epoch", BigInteger, nullable=False, server_default=text("0"), comment="Fencing token: grows with every taking."
+        "ordinal",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="Place in the order of the units; units of one place may run at the same time.",
     ),
-    Column("owner", Text),
-    Column("owner_pid", Integer),
-    _time("owner_backend_start"),
-    _time("heartbeat_at"),
-    _time("lease_expires_at"),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("dataset", Text, nullable=False, comment="Dataset, step of a refresh or view; empty for (plan)."),
+    Column("status", Text, nullable=False, server_default="queued", comment=_UNIT_STATUS),
+    Column(
+        "epoch",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Fencing token: grows with every claim; a commit with an older one is refused.",
+    ),
+    Column("owner", Text, comment="Name of the worker that last claimed it; NULL if it was released."),
+    Column("owner_pid", Integer, comment="Process of the server that serves the worker's heartbeat."),
+    make_time("owner_backend_start", "Start of that process, which identifies it with owner_pid (UTC)."),
+    make_time("heartbeat_at", "Last heartbeat of the worker (UTC)."),
+    make_time("lease_expires_at", "When the worker's lease expires unless it is renewed (UTC)."),
+    Column(
+        "attempt",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="Attempts since the last progress; a committed chunk sets it to 1.",
+    ),
     Column(
         "starts",
         Integer,
         nullable=False,
         server_default=text("0"),
-        comment="How often work on it was begun, handovers and parking left out; progress does not set it back.",
+        comment="Number of times that work on it was started, except handovers and parking.",
     ),
-    _time("not_before"),
-    _json("detail"),
-    _json("resume"),
-    _json("progress"),
-    Column("error", Text),
-    *_counts(),
-    _time("started_at"),
-    _time("completed_at"),
-    _one_of("status", UNIT_STATUSES),
-    _conservation(),
+    make_time("not_before", "When a queued or parked unit may be claimed (UTC); NULL: at once."),
+    make_json("detail", "What the unit is to do, as it was planned."),
+    make_json("resume", "Resume point: where the next attempt continues."),
+    make_json("progress", "How far it is, and facts that it found."),
+    Column("error", Text, comment="What went wrong last; NULL if nothing did."),
+    *list_counts(),
+    make_time("started_at", "When it was first claimed (UTC)."),
+    make_time("completed_at", "When it ended, whatever its status (UTC)."),
+    limit_values("status", UNIT_STATUSES),
+    make_conservation(),
     Index("ix_run_unit_owner", "owner", postgresql_where=text("status = 'running'")),
+    comment="Units: parts of a run, each claimed by one worker at a time, with counts and resume point.",
+    info=written_by(*EVERY_SERVICE),
 )
 
 idempotency_key = Table(
     "idempotency_key",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("body_hash", LargeBinary, nullable=False),
-    Column("task_id", Uuid, ForeignKey("task_execution_log.task_id"), nullable=False),
-    _time("created_at", required=True),
+    Column("key", Text, primary_key=True, comment="Idempotency key of the request."),
+    Column("body_hash", LargeBinary, nullable=False, comment="BLAKE2b-128 of the request."),
+    Column(
+        "task_id",
+        Uuid,
+        ForeignKey("task_execution_log.task_id"),
+        nullable=False,
+        comment="The run that answered the request.",
+    ),
+    make_time("created_at", "When the request was made (UTC).", required=True),
+    comment="Idempotency keys of the last 30 days: a repeated request gets the same run.",
+    info=written_by(*EVERY_SERVICE),
 )
 
 schedule_slot = Table(
     "schedule_slot",
     metadata,
-    Column("schedule", Text, primary_key=True),
-    Column("slot", DateTime(timezone=True), primary_key=True),
-    Column("task_id", Uuid, ForeignKey("task_execution_log.task_id")),
-    _time("claimed_at", required=True),
+    Column("schedule", Text, primary_key=True, comment="Schedule: daily or weekly."),
+    Column("slot", DateTime(timezone=True), primary_key=True, comment="Planned time (UTC)."),
+    Column(
+        "task_id",
+        Uuid,
+        ForeignKey("task_execution_log.task_id"),
+        comment="The refresh that it started; NULL if it started none or the run was archived.",
+    ),
+    make_time("claimed_at", "When a gateway claimed the slot (UTC).", required=True),
+    comment="Slots of the schedules that were claimed; each starts one refresh at most.",
+    info=written_by("gateway"),
 )
 
 schedule_state = Table(
     "schedule_state",
     metadata,
-    Column("schedule", Text, primary_key=True),
-    _time("created_at", required=True),
-    _time("paused_at"),
-)
-
-file_processing_tracker = Table(
-    "file_processing_tracker",
-    metadata,
-    Column("file_id", BigInteger, Identity(always=True), nullable=False, unique=True),
-    Column("file_path", Text, primary_key=True),
-    Column("file_hash", Text, primary_key=True, comment="SHA-256 in hex; empty where the file could not be had."),
-    Column("dataset", Text),
-    Column("file_size_bytes", BigInteger),
-    _count("records_count"),
-    _time("first_processed_at", required=True),
-    _time("last_processed_at", required=True),
-    Column("processing_count", Integer, nullable=False, server_default=text("1")),
-    Column("status", Text, nullable=False, server_default="processing"),
-    Column("streams", SmallInteger, nullable=False, server_default=text("1")),
-    Column("error", Text),
-    Column("run_id", Uuid, comment="The run that dealt with it last."),
-    _one_of("status", FILE_STATUSES),
-    Index("ix_file_processing_tracker_dataset_hash", "dataset", "file_hash"),
-)
-
-file_stream = Table(
-    "file_stream",
-    metadata,
-    Column("file_id", BigInteger, ForeignKey("file_processing_tracker.file_id"), primary_key=True),
-    Column(
-        "stream", SmallInteger, primary_key=True, comment="Keys are split among streams by a hash of the identifier."
-    ),
-    Column("resume_offset", BigInteger, nullable=False, server_default=text("0")),
-    Column("resume_line", BigInteger, nullable=False, server_default=text("0")),
-    Column("done", Boolean, nullable=False, server_default=text("false")),
-    *_counts(),
-    Column("newest_change", Date),
-    _time("updated_at", required=True),
-    Column(
-        "split_rules",
-        SmallInteger,
-        nullable=False,
-        server_default=text("2"),
-        comment="Form of the identifiers that are split: 1 without blanks around them, 2 normal.",
-    ),
-    _conservation(),
-)
-
-rejected_record = Table(
-    "rejected_record",
-    metadata,
-    Column("reject_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("run_id", Uuid, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("file_path", Text),
-    Column("file_hash", Text),
-    Column("line", BigInteger, comment="Physical line where the record starts; the header is 1."),
-    Column("record_key", Text, comment="Symbol or key, where the record has no line."),
-    Column("reason", Text, nullable=False),
-    Column("detail", Text),
-    Column("raw", LargeBinary, nullable=False, comment="The bytes as delivered."),
-    Column("data_source", Text),
-    Column("delivered_on", DateTime(timezone=True)),
-    _time("created_at", required=True),
-    _time("resolved_at"),
-    Column("resolved_by", Uuid, comment="The run that resolved it."),
-    Column("resolution", Text),
-    Column("identity", LargeBinary, comment="Digest of what makes it the same row when it is delivered again."),
-    Column(
-        "occurrence",
-        Integer,
-        comment="Place among the equal rows of one delivery, from 1; null: a row delivered again is another reject.",
-    ),
-    Column("delivery", Text, comment="The file, or the FMP run, that brought it last."),
-    Column("seen_count", BigInteger, nullable=False, server_default=text("1"), comment="Deliveries that brought it."),
-    _time("last_seen_at", required=True),
-    Column("last_run_id", Uuid, comment="The run that read it last; null: the one that read it first."),
-    Column("call_id", BigInteger, comment="Row of fmp_call: the call that brought it."),
-    Column("origin", JSONB, comment="What an FMP call asked for: path, subject, and the values that it gives to rows."),
-    _time("dismissed_at"),
-    Column("dismissed_by", Text),
-    Column("dismissal", Text, comment="Why it was dismissed."),
-    Index("ix_rejected_record_run", "run_id"),
-    Index("ix_rejected_record_last_run", text("coalesce(last_run_id, run_id)")),
-    Index("ix_rejected_record_dataset_reason", "dataset", "reason"),
-    Index("ix_rejected_record_open", "reject_id", postgresql_where=text(REJECT_IS_OPEN)),
-    Index("ix_rejected_record_open_kind", "dataset", "reason", postgresql_where=text(REJECT_IS_OPEN)),
-    Index("uq_rejected_record_identity", "identity", "occurrence", unique=True),
-)
-
-field_warning = Table(
-    "field_warning",
-    metadata,
-    Column("warning_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("run_id", Uuid, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("file_path", Text),
-    Column("line", BigInteger),
-    Column("record_key", Text),
-    Column("field", Text, nullable=False),
-    Column("value", Text),
-    Column("reason", Text, nullable=False),
-    _time("created_at", required=True),
-    Index("ix_field_warning_run", "run_id"),
-)
-
-completion_outbox = Table(
-    "completion_outbox",
-    metadata,
-    Column("event_id", Uuid, primary_key=True),
-    Column("run_id", Uuid, ForeignKey("task_execution_log.task_id"), nullable=False),
-    Column("source", Text, nullable=False),
-    _json("datasets", "[]"),
-    _time("created_at", required=True),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    _time("next_attempt_at", required=True),
-    _time("delivered_at"),
-    Column("last_error", Text),
-    UniqueConstraint("run_id"),
-    Index("ix_completion_outbox_open", "next_attempt_at", postgresql_where=text("delivered_at IS NULL")),
-)
-
-completion_inbox = Table(
-    "completion_inbox",
-    metadata,
-    Column("event_id", Uuid, primary_key=True),
-    Column("run_id", Uuid, nullable=False),
-    Column("source", Text, nullable=False),
-    _json("datasets", "[]"),
-    _time("received_at", required=True),
-    Column("deliveries", Integer, nullable=False, server_default=text("1")),
-    Column("build_id", Uuid, comment="The build that took this event in."),
-    _time("handled_at"),
-    Index("ix_completion_inbox_open", "received_at", postgresql_where=text("handled_at IS NULL")),
+    Column("schedule", Text, primary_key=True, comment="Schedule: daily or weekly."),
+    make_time("created_at", "When the schedule began; earlier slots are not claimed (UTC).", required=True),
+    make_time("paused_at", "Since when it is paused (UTC); NULL if it is not."),
+    comment="The schedules of the refresh and whether each is paused.",
+    info=written_by("gateway"),
 )
 
 expected_dataset = Table(
     "expected_dataset",
     metadata,
-    Column("source", Text, primary_key=True),
-    Column("dataset", Text, primary_key=True),
-    Column("cadence", Text, nullable=False),
-    Column("exchange", Text, nullable=False),
+    Column("source", Text, primary_key=True, comment=VENDOR),
+    Column("dataset", Text, primary_key=True, comment=DATASET),
+    Column("cadence", Text, nullable=False, comment="How often it is due: daily, weekly or monthly."),
+    Column("exchange", Text, nullable=False, comment="Calendar that it follows: NYSE or TSX."),
     Column(
         "by_records",
         Boolean,
         nullable=False,
-        comment="Whether the day of the newest record counts, else the time of the last success.",
+        comment="Whether the day of the newest record counts; else the time of the last success does.",
     ),
-    Column("delay_seconds", Integer, nullable=False, comment="From a session's close until it is expected."),
-    Column("allowed_sessions", Integer, nullable=False, comment="How many sessions may be missing before it is late."),
-    _time("created_at", required=True),
-    _one_of("cadence", ("daily", "weekly", "monthly")),
+    Column(
+        "delay_seconds",
+        Integer,
+        nullable=False,
+        comment="Time from a session's close until the dataset is due, in seconds.",
+    ),
+    Column("allowed_sessions", Integer, nullable=False, comment="Sessions that may be missing before it is late."),
+    make_time("created_at", "When the dataset was first expected (UTC).", required=True),
+    limit_values("cadence", ("daily", "weekly", "monthly")),
+    comment="Freshness SLA of each dataset; the view data_freshness reports it.",
+    info=written_by("fmp_ingest", "fundata_ingest"),
 )
 
 database_mark = Table(
     "database_mark",
     metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
-    Column("sandbox", Boolean, nullable=False),
-    _time("created_at", required=True),
+    Column(
+        "only_row", Boolean, primary_key=True, server_default=text("true"), comment="Always true: there is one row."
+    ),
+    Column("sandbox", Boolean, nullable=False, comment="Whether the database is for made-up data only."),
+    make_time("created_at", "When the database was first migrated (UTC).", required=True),
     CheckConstraint("only_row", name="one_row"),
+    comment="Whether the database is a sandbox; set once.",
+    info=written_by("the migration"),
 )
 
 sra_lock = Table(
     "sra_lock",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", Text, primary_key=True, comment="Name of the lock."),
+    comment="Rows that transactions lock so that they take turns; only the owner of the tables can lock them.",
+    info=written_by(*EVERY_SERVICE),
 )
 
 cached_answer = Table(
     "cached_answer",
     metadata,
-    Column("cache_key", Text, primary_key=True),
-    Column("body", Text, nullable=False),
-    _time("stored_at", required=True),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("cache_key", Text, primary_key=True, comment="Source, path and parameters of the request, or their hash."),
+    Column("body", Text, nullable=False, comment="Body of the response."),
+    make_time("stored_at", "When it was stored (UTC).", required=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="Until when it is used (UTC)."),
     Index("ix_cached_answer_expires_at", "expires_at"),
+    comment="Responses of FMP endpoints that change slowly.",
+    info=written_by("fmp_ingest"),
 )

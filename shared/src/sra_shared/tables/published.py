@@ -12,42 +12,58 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sra_shared.tables.fmp import fmp_dividend, fmp_eod_price, fmp_etf_holding, fmp_quote
 from sra_shared.tables.fmp_lists import fmp_earning, fmp_peer
 from sra_shared.tables.fundata import fundata_data
-from sra_shared.tables.metadata import metadata
+from sra_shared.tables.metadata import metadata, written_by
 
 published_view = Table(
     "published_view",
     metadata,
     Column("relation", Text, primary_key=True, comment="Name in schema sra."),
-    Column("view", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("digest", Text, nullable=False, comment="Of the model that the view was last built from."),
+    Column("view", Text, nullable=False, comment="Name of the view without its version."),
+    Column("version", Integer, nullable=False, comment="Version of the view's contract, from 1."),
+    Column("digest", Text, nullable=False, comment="Digest of the model that the view is defined by."),
     Column("contract", JSONB, nullable=False, comment="Columns and key that readers rely on."),
-    Column("row_count", BigInteger, comment="NULL for a plain view, whose rows nobody counts."),
-    Column("newest_at", DateTime(timezone=True), comment="The greatest as_of."),
-    Column("filled", Text, comment="Digest of the model whose rows it holds; NULL while it is only defined."),
-    Column("built_at", DateTime(timezone=True)),
-    Column("build_id", Uuid, comment="The run that built it last."),
-    Column("builds", BigInteger, nullable=False, server_default=text("0")),
-    Column("changed_rows", BigInteger, nullable=False, server_default=text("0"), comment="By the last build."),
-    Column("failed_at", DateTime(timezone=True), comment="NULL unless the newest build failed its checks."),
-    Column("error", Text),
+    Column("row_count", BigInteger, comment="Number of rows; NULL for a live view, whose rows are not counted."),
+    Column("newest_at", DateTime(timezone=True), comment="Greatest as_of of its rows (UTC)."),
+    Column("filled", Text, comment="Digest of the model that its rows were built from; NULL until it is built."),
+    Column("built_at", DateTime(timezone=True), comment="When it was last built (UTC)."),
+    Column("build_id", Uuid, comment="The run that last built it."),
+    Column("builds", BigInteger, nullable=False, server_default=text("0"), comment="Number of builds."),
+    Column(
+        "changed_rows",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="Rows that the last build changed.",
+    ),
+    Column("failed_at", DateTime(timezone=True), comment="When the newest build failed (UTC); NULL if it succeeded."),
+    Column("error", Text, comment="Why the newest build failed; NULL if it succeeded."),
     Column(
         "settled_until",
         DateTime(timezone=True),
-        comment="Every run that ended before it, and concerns the view, is in.",
+        comment="The view contains every run that concerns it and ended before this time (UTC).",
     ),
-    Column("defined_at", DateTime(timezone=True), comment="Since when the view is as its digest says."),
-    Column("staged", JSONB, comment="How far a build of all rows got that is made in parts; NULL while there is none."),
+    Column("defined_at", DateTime(timezone=True), comment="When the view got the definition of its digest (UTC)."),
+    Column("staged", JSONB, comment="Progress of a full build that is made in parts; NULL if none is in progress."),
     CheckConstraint("version >= 1", name="version_counts"),
+    comment="State of publication of each view of schema sra.",
+    info=written_by("view_builder"),
 )
 
 published_run = Table(
     "published_run",
     metadata,
-    Column("run_id", Uuid, primary_key=True),
-    Column("relation", Text, primary_key=True),
-    Column("build_id", Uuid, nullable=False),
-    Column("published_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("run_id", Uuid, primary_key=True, comment="The run whose rows the view contains."),
+    Column("relation", Text, primary_key=True, comment="Name of the view in schema sra."),
+    Column("build_id", Uuid, nullable=False, comment="The build that brought them in."),
+    Column(
+        "published_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When the build was published (UTC).",
+    ),
+    comment="Which runs each materialized view contains.",
+    info=written_by("view_builder"),
 )
 
 # A build asks what a run wrote, or closed. Its rows lie together, so that a block index finds them at next to no cost for
