@@ -24,6 +24,7 @@ STEPS: dict[str, list[str]] = {
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
+    "tables page": [sys.executable, "scripts/write_tables", "--check"],
     "columns": [sys.executable, "scripts/write_columns", "--check"],
     "SQL": [sys.executable, "scripts/check_sql"],
     "lineage": [sys.executable, "scripts/write_lineage", "--check"],
