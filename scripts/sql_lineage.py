@@ -65,13 +65,11 @@ class Lineage:
         if name not in self._views:
             sql = read_mart(name)
             self._own.append(name)
-            rows = self._resolve_text(sql["rows"])
-            self._views[name] = rows
-            # what is read from the materialized rows refers to them
+            # the build writes last_run_id of most views: it knows the run behind each key
+            self._views[name] = {"last_run_id": NOTHING, **self._resolve_text(sql["rows"])}
+            # the query that readers get refers to the materialized rows
             if "read" in sql:
-                self._views[name] = {**rows, **self._resolve_text(sql["read"])}
-            # of most views the build writes it, which knows the run behind each key
-            self._views[name] = {"last_run_id": NOTHING, **self._views[name]}
+                self._views[name] = {**self._views[name], **self._resolve_text(sql["read"])}
             self._own.pop()
         return self._views[name]
 

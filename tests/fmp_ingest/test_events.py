@@ -20,7 +20,7 @@ from view_builder.marts import MARTS
 
 TODAY = datetime.now(UTC).date()
 SYMBOLS = ("ACME", "MAPLE.TO", "WIDE")
-LISTED = ("security_master", "price_adjustment", "equity_quote_history", "equity_metrics")
+LISTED = ("security_master", "price_adjustment", "equity_quote_history", "equity_fundamentals", "equity_metrics")
 
 
 def days_ago(count: int) -> date:

@@ -52,6 +52,7 @@ def test_a_view_names_all_that_its_query_reads(views: tuple[CompiledView, ...]) 
     assert {view.relation: {base.relation for base in view.bases} for view in views}["market_movers"] == {
         "security_master",
         "price_adjustment",
+        "equity_fundamentals",
         "equity_metrics",
     }
 

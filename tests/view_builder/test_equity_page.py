@@ -298,6 +298,29 @@ async def test_six_peers_with_the_same_figures(pool: Pool, views: tuple[Compiled
     assert [peer["symbol"] for peer in (await read_page(pool))["peers"]] == peers[1:7]
 
 
+async def test_a_quote_computes_statements_anew_only_after_a_split(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_company(connection, run)
+        await put_close(connection, run, "ABC", DAY, "72")
+        for period, day in QUARTERS:
+            await put_quarter(connection, run, period, day)
+        # announced for the 29th
+        await put_split(connection, run, "ABC", date(2025, 9, 29), 2, 1)
+    await build_all(pool, views)
+    before = await read_page(pool)
+    for day, computed, shares in ((27, 0, 1), (29, 1, 2), (30, 1, 2)):
+        async with pool.acquire() as connection:
+            run = await put_run(connection, "fmp", ["quote"])
+            await put_price(connection, run, "ABC", datetime(2025, 9, day, 20, tzinfo=UTC), "36")
+        built = await build_all(pool, views)
+        assert built["equity_fundamentals"].computed == computed
+        row = await read_page(pool)
+        assert row["eps_diluted_ttm"] == before["eps_diluted_ttm"] / shares
+        assert row["pe_ratio"] == round(36 / row["eps_diluted_ttm"], 6)
+    assert await read_rows(pool, "SELECT symbol FROM sra.equity_fundamentals") == [{"symbol": "ABC"}]
+
+
 def to_json(value: object) -> object:
     """A value of a column as it is in a JSON list."""
     return value.isoformat() if isinstance(value, date) else value

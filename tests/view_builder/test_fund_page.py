@@ -239,3 +239,51 @@ async def test_ten_holdings_and_each_type_of_allocation_on_its_newest_day(
             compound_return="5",
         )
     assert (await build_all(pool, views))["fund_page"].changed == 1
+
+
+async def read_value(pool: Pool) -> tuple[object, ...]:
+    (row,) = await read_rows(pool, "SELECT nav, nav_date, current_yield_percent, current_yield_date FROM sra.fund_page")
+    return tuple(row.values())
+
+
+async def test_days_of_values_show_on_a_page_that_is_not_computed_anew(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        await put_fund(connection, run, "1")
+        await put_quote(connection, run, "1", date(2025, 9, 1), "10")
+    await build_all(pool, views)
+    async with pool.acquire() as connection:
+        second = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+        await put_quote(connection, second, "1", date(2025, 9, 2), "11")
+    built = (await build_all(pool, views))["fund_page"]
+    assert (built.computed, built.runs) == (0, (second,))
+    assert await read_value(pool) == (Decimal(11), date(2025, 9, 2), None, None)
+    assert await read_rows(pool, "SELECT total_return_1d, last_run_id FROM sra.fund_page") == [
+        {"total_return_1d": Decimal("0.1"), "last_run_id": second}
+    ]
+
+
+async def test_a_yield_counts_for_a_week_of_values(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+    async with pool.acquire() as connection:
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        await put_fund(connection, run, "1")
+        await put_quote(connection, run, "1", date(2025, 9, 1), "10", current_yield=Decimal("4.5"))
+        # no value of this day: its yield counts as soon as there is a later value
+        await put_quote(connection, run, "1", date(2025, 9, 3), None, current_yield=Decimal("4.7"))
+    await build_all(pool, views)
+    assert await read_value(pool) == (Decimal(10), date(2025, 9, 1), Decimal("4.5"), date(2025, 9, 1))
+    expected = (
+        (4, None, (Decimal("4.7"), date(2025, 9, 3))),
+        (10, None, (Decimal("4.7"), date(2025, 9, 3))),
+        (11, None, (None, None)),
+        # the value of the 11th is withdrawn
+        (11, "Inactive", (Decimal("4.7"), date(2025, 9, 3))),
+    )
+    for day, state, shown in expected:
+        async with pool.acquire() as connection:
+            run = await put_run(connection, "fundata", ["FundDailyNAVPS"])
+            await put_quote(connection, run, "1", date(2025, 9, day), "10", record_state=state)
+        await build_all(pool, views)
+        assert (await read_value(pool))[2:] == shown

@@ -15,6 +15,7 @@ from view_builder.compile import CompiledView
 OURS = (
     "price_adjustment",
     "equity_quote_history",
+    "equity_fundamentals",
     "equity_metrics",
     "equity_page",
     "etf_page",

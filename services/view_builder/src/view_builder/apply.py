@@ -149,15 +149,25 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
         await connection.execute(f"DROP INDEX published.{quote_name(name)}")
 
 
-async def _add_columns(connection: Connection, view: CompiledView) -> None:
+async def _list_columns(connection: Connection, view: CompiledView) -> set[str]:
     rows = await connection.fetch(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
         view.table,
     )
-    present = {row["attname"] for row in rows}
+    return {row["attname"] for row in rows}
+
+
+async def _add_columns(connection: Connection, view: CompiledView) -> None:
+    present = await _list_columns(connection, view)
     for column in view.stored:
         if column.name not in present:
             await connection.execute(f"ALTER TABLE {view.table} ADD COLUMN {quote_name(column.name)} {column.sql_type}")
+
+
+async def _drop_columns(connection: Connection, view: CompiledView) -> None:
+    """Drop the columns that the view no longer stores, because it reads their values from other views now."""
+    for name in sorted(await _list_columns(connection, view) - {column.name for column in view.stored}):
+        await connection.execute(f"ALTER TABLE {view.table} DROP COLUMN {quote_name(name)}")
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:
@@ -170,6 +180,8 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
         require_compatible(view, state["contract"])
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     await connection.execute(view.create_view)
+    if view.spec.incremental is not None:
+        await _drop_columns(connection, view)
     for statement in (*view.create_functions, *view.comments):
         await connection.execute(statement)
     for role in await list_readers(connection):

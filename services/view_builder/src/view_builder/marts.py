@@ -8,12 +8,14 @@ from typing import Any
 from sra_contract.base import ViewModel
 from sra_contract.daily_market_summary import DailyMarketSummary
 from sra_contract.data_freshness import DataFreshness, RunContents
+from sra_contract.equity_fundamentals import EquityFundamentals
 from sra_contract.equity_metrics import EquityMetrics
 from sra_contract.equity_page import EquityPage
 from sra_contract.equity_quote_history import EquityQuoteHistory
 from sra_contract.etf_page import EtfPage
 from sra_contract.fund_page import FundPage
 from sra_contract.fund_quote_history import FundQuoteHistory
+from sra_contract.fund_value import FundValue
 from sra_contract.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
 from sra_contract.index_performance import IndexPerformance
 from sra_contract.latest_quote import LatestQuote
@@ -33,8 +35,7 @@ _NAMES = (
 _UNIVERSE = (Source("fmp_universe", "fmp", ("universe",)),)
 _PROFILE = (Source("equity_profile", "fmp", ("profile",)),)
 _QUOTE = (Source("fmp_quote", "fmp", ("quote",)),)
-_METRICS = (
-    *(*_QUOTE, *_CLOSES, *_PROFILE),
+_STATEMENTS = (
     Source("fmp_income_statement", "fmp", ("income_statement",)),
     Source("fmp_balance_sheet", "fmp", ("balance_sheet",)),
     Source("fmp_cash_flow", "fmp", ("cash_flow",)),
@@ -44,6 +45,9 @@ _METRICS = (
     Source("fmp_ratio", "fmp", ("ratios",)),
     Source("fmp_key_metric", "fmp", ("key_metrics",)),
     Source("fmp_score", "fmp", ("scores",)),
+)
+_METRICS = (
+    *(*_QUOTE, *_CLOSES, *_PROFILE, *_STATEMENTS),
     Source("fmp_earning", "fmp", ("earnings",)),
     Source("fmp_peer", "fmp", ("peers",)),
     *(*_EVENTS, *_NAMES, *_UNIVERSE),
@@ -216,17 +220,35 @@ MARTS: tuple[Mart, ...] = (
         ),
     ),
     _make_materialized(
+        FundValue,
+        key=("identifier",),
+        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
+        uses=("fund_quote_history",),
+    ),
+    _make_materialized(
         FundPage,
         key=("identifier",),
         sources=(Source("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
-        uses=("security_master", "fund_quote_history"),
+        uses=("security_master", "fund_value"),
+        published_with=("fund_value",),
         indexes=("(lower(name) text_pattern_ops)", "(category)"),
+        on_read=(
+            *("nav", "nav_date", "nav_change", "nav_change_percent"),
+            *("price_return_1d", "total_return_1d"),
+            *("current_yield_percent", "current_yield_change_percent", "current_yield_date"),
+        ),
+    ),
+    _make_materialized(
+        EquityFundamentals,
+        key=("symbol",),
+        sources=(*_STATEMENTS, *_QUOTE, *_CLOSES, *_EVENTS, *_NAMES),
+        uses=("price_adjustment",),
     ),
     _make_materialized(
         EquityMetrics,
         key=("symbol",),
         sources=_METRICS,
-        uses=("security_master", "price_adjustment"),
+        uses=("security_master", "price_adjustment", "equity_fundamentals"),
         indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),
     ),
     _make_live(

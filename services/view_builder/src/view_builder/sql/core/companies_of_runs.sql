@@ -1,27 +1,11 @@
 -- The companies of which some runs wrote a profile, statements, what the vendor derives from them, or peers, or closed peers.
--- Grain: one row per company, table and run. Key: none. Sources: equity_profile, the tables of statements, fmp_score,
--- fmp_earning, fmp_peer, task_execution_log. Units: none.
+-- Grain: one row per company, table and run. Key: none. Sources: equity_profile, core.statements_of_runs, fmp_earning, fmp_peer,
+-- task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.companies_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT DISTINCT x.symbol, x.run_id FROM core.profiles_of_runs(runs) x
 UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_income_statement x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_balance_sheet x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_cash_flow x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_financial_growth x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_income_growth x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_cash_flow_growth x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_ratio x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_key_metric x WHERE x.run_id = ANY(runs)
-UNION ALL
-SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_score x WHERE x.run_id = ANY(runs)
+SELECT x.symbol, x.run_id FROM core.statements_of_runs(runs) x
 UNION ALL
 SELECT DISTINCT x.symbol, x.run_id FROM public.fmp_earning x WHERE x.run_id = ANY(runs)
 UNION ALL

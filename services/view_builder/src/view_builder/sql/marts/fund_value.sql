@@ -1,0 +1,22 @@
+-- The newest value of every fund with our returns of its day, and the yield that counts then. fund_page reads it: what else a
+-- page shows changes less often.
+-- Grain: one row per fund with a value. Key: identifier. Sources: published.fund_quote_history, fundata_quotes (yield).
+-- Units: currency of the row; percent as the vendor delivers it; our own returns are fractions.
+-- name: rows
+SELECT s.identifier, q.currency, q.navps AS nav, q.date AS nav_date, q.change AS nav_change,
+  q.change_percent AS nav_change_percent, q.price_return AS price_return_1d, q.total_return AS total_return_1d,
+  y.current_yield AS current_yield_percent, y.change AS current_yield_change_percent, y.date AS current_yield_date,
+  greatest(q.as_of, y.processed_at) AS as_of
+FROM affected_keys s
+CROSS JOIN LATERAL (
+  SELECT n.* FROM published.fund_quote_history n WHERE n.identifier = s.identifier ORDER BY n.date DESC LIMIT 1
+) q
+LEFT JOIN LATERAL core.fund_yield(s.identifier, q.date) y ON true;
+-- name: keys
+SELECT q.identifier FROM published.fund_quote_history q;
+-- name: affected
+SELECT DISTINCT q.identifier, q.run_id FROM core.fund_values_of_runs($1::uuid[]) q
+UNION ALL
+SELECT p.identifier, p.run_id FROM core.payments_of_runs($1::uuid[]) p
+UNION ALL
+SELECT d.identifier, d.run_id FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral']) d;
