@@ -112,7 +112,7 @@ async def test_replay_stores_a_price_with_the_call_that_brought_it(
     ended = await run(database, vendor, "eod_prices", symbols=["ACME"], **{"from": "2026-01-02", "to": "2026-01-06"})
     code, result = await run_cli(database, "rejects", "replay")
     assert (code, result["status"], result["rejected_by"]) == (2, "partial", {"bad_price": 1})
-    assert "Nothing was resolved: of 1 tried, all are still rejected (1 bad_price)." in result["error"]
+    assert "Nothing was resolved: all 1 replayed records are still rejected (1 bad_price)." in result["error"]
     take_zero(rules)
     done = await replay(database)
     assert (five(done, "rejects"), done.task.status) == ((1, 1, 0, 0, 0), RunStatus.COMPLETED)
@@ -124,7 +124,7 @@ async def test_replay_stores_a_price_with_the_call_that_brought_it(
     assert tuple(event) == ("fmp", ["eod_prices"])
     code, result = await run_cli(database, "rejects", "replay", "--dataset", "eod_prices")
     assert (code, result["read"]) == (2, 0)
-    assert result["error"] == "Nothing was resolved: there was no open reject to try."
+    assert result["error"] == "Nothing was resolved: there was no open reject to replay."
 
 
 async def test_a_newer_row_is_never_overwritten(

@@ -102,10 +102,10 @@ async def read_everything(pool: Pool) -> str:
         ("https://user:pass@exports.example/x", "user info"),
         ("https://localhost/latest/", "this machine"),
         ("{own}/latest/meta-data/", "not https"),
-        ("file:///etc/passwd", "is no address"),
-        ("https://\ud800/", "is no address"),
-        ("https://a\x00\x1b[31mb/", "is no address"),
-        ("", "is no address"),
+        ("file:///etc/passwd", "is not an address"),
+        ("https://\ud800/", "is not an address"),
+        ("https://a\x00\x1b[31mb/", "is not an address"),
+        ("", "is not an address"),
     ],
 )
 async def test_an_address_inside_our_network_is_refused_and_nothing_of_it_is_shown(
@@ -223,6 +223,6 @@ def test_the_vendor_with_a_dot_is_the_vendor_and_an_odd_address_names_its_settin
 
 @pytest.mark.parametrize("hosts", ["https://exports.example", "exports.example:443", "a b.example", "user@h.example"])
 def test_hosts_that_are_none_are_refused_at_the_start(hosts: str) -> None:
-    with pytest.raises(ValueError, match="is no host"):
+    with pytest.raises(ValueError, match="is not a host"):
         FundataSettings(fundata_export_hosts=hosts)
     assert FundataSettings(fundata_export_hosts="a.example, .b.example ,").export_hosts == ("a.example", ".b.example")

@@ -105,7 +105,7 @@ async def test_a_corrected_row_stays_resolved_when_its_file_comes_again(
     assert await list_rejects(pool) == [(3, 2, "corrected", None)]
     code, result = await run_cli(database, "rejects", "replay")
     assert (code, result["status"], result["read"]) == (2, "partial", 0)
-    assert result["error"] == "Nothing was resolved: there was no open reject to try."
+    assert result["error"] == "Nothing was resolved: there was no open reject to replay."
 
 
 async def test_a_replay_that_dies_in_the_middle_goes_on_where_it_was(

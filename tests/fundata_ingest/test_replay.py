@@ -187,13 +187,13 @@ async def test_ids_that_name_no_open_reject_are_told(database: str, pool: Pool, 
     code, result = await run_cli(database, "rejects", "replay", "--file", str(corrections))
     assert (code, result["status"], result["read"], result["stored"]) == (2, "partial", 1, 1)
     assert f"Reject {first} was resolved before (corrected)." in result["error"]
-    assert "Reject 999999 is not known." in result["error"]
+    assert "Reject 999999 does not exist." in result["error"]
     wrong = await run_in_process(
         database,
         make_replay_request("fundata", dataset="FundDailyNAVPS", reject_ids=[holding]),
         ReplayWork(load_catalogue()),
     )
-    assert (wrong.task.status, wrong.errors) == (RunStatus.FAILED, [f"Reject {holding} is of FundTopHolding."])
+    assert (wrong.task.status, wrong.errors) == (RunStatus.FAILED, [f"Reject {holding} belongs to FundTopHolding."])
     # each part is one of a dataset, so that views and freshness know what it speaks of
     assert {unit.dataset for unit in wrong.units} == {""}
     everything = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))

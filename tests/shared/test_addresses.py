@@ -86,20 +86,20 @@ def test_a_literal_address_of_our_own_network_is_refused(host: str) -> None:
         ("https://127.1/", "no public address"),
         ("https://2130706433/", "no public address"),
         ("https://0x7f000001/", "no public address"),
-        ("https://0177.0.0.1/", "no (public )?address"),
+        ("https://0177.0.0.1/", "(not an|no public) address"),
         ("https://169.254.169.254./", "no public address"),
         ("https://[::ffff:169.254.169.254]:443/", "no public address"),
-        ("https://[fe80::1%25eth0]/", "no (public )?address"),
-        ("https://exports.example:99999/", "no address"),
-        ("https://exports.example:0/", "no address"),
-        ("https://[::1", "no address"),
-        ("https:///x", "no address"),
-        ("https://a\x00b/", "no address"),
-        ("https://\ud800.example/", "no address"),
-        ("https://exa mple/", "no address"),
-        ("", "no address"),
-        ("https://" + "a" * 10_000, "no address"),
-        ("javascript:alert(1)", "no address|not https"),
+        ("https://[fe80::1%25eth0]/", "(not an|no public) address"),
+        ("https://exports.example:99999/", "not an address"),
+        ("https://exports.example:0/", "not an address"),
+        ("https://[::1", "not an address"),
+        ("https:///x", "not an address"),
+        ("https://a\x00b/", "not an address"),
+        ("https://\ud800.example/", "not an address"),
+        ("https://exa mple/", "not an address"),
+        ("", "not an address"),
+        ("https://" + "a" * 10_000, "not an address"),
+        ("javascript:alert(1)", "not an address|not https"),
     ],
 )
 def test_an_odd_address_is_refused_with_a_short_reason(url: str, words: str) -> None:
@@ -210,7 +210,7 @@ async def test_behind_a_proxy_literal_addresses_are_judged_and_names_are_left_to
 
 
 async def test_an_unknown_name_is_no_answer() -> None:
-    with pytest.raises(ExchangeError, match="not known"):
+    with pytest.raises(ExchangeError, match="unknown"):
         await fetch(PublicDownloads(ANY, load_certificates(), find_proxy=lambda _url: None), "https://no.such.invalid/")
 
 

@@ -94,12 +94,12 @@ async def test_a_database_of_before_becomes_the_owners(
 
 
 async def test_a_wrong_administrator_is_named(database: str, postgres_server: EmbeddedPostgres) -> None:
-    with pytest.raises(ConfigError, match="refuses the password of the administrator postgres"):
+    with pytest.raises(ConfigError, match="rejects the password of the administrator postgres"):
         prepare(database, Login("postgres", "guess"))
     execute_sql(
         database, "DROP ROLE IF EXISTS half_administrator", "CREATE ROLE half_administrator LOGIN PASSWORD 'half'"
     )
-    with pytest.raises(ConfigError, match="half_administrator is no superuser"):
+    with pytest.raises(ConfigError, match="half_administrator is not a superuser"):
         prepare(database, Login("half_administrator", "half"))
     execute_sql(database, "DROP ROLE half_administrator")
 

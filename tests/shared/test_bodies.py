@@ -142,7 +142,7 @@ async def test_a_body_that_is_too_large_by_its_own_account_is_not_read() -> None
 
 async def test_a_body_that_drips_is_given_up() -> None:
     with answering([b"x"] * 400, {}, pause=0.01) as url:
-        with pytest.raises(ExchangeError, match="drips"):
+        with pytest.raises(ExchangeError, match="too slowly"):
             await ask(url, Bound(1000, 1000, slowest=1000, window=0.1))
         with pytest.raises(ExchangeError, match="TimeoutError"):
             await ask(url, Bound.of(1000), seconds=0.1)

@@ -33,7 +33,7 @@ async def test_the_newest_body_is_kept_whoever_writes(pool: Pool) -> None:
 
 
 async def test_no_time_at_all_is_refused(pool: Pool) -> None:
-    with pytest.raises(ValueError, match="cannot be kept"):
+    with pytest.raises(ValueError, match="cannot be stored"):
         await DatabaseCache(pool).put("k", "[]", lifetime=timedelta())
 
 

@@ -287,7 +287,7 @@ def test_a_server_without_tls_is_named(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", postgres_server.build_dsn() + "?sslmode=require")
     assert run(["runs"]) == 5
-    assert "offers no TLS" in capsys.readouterr().err
+    assert "does not offer TLS" in capsys.readouterr().err
 
 
 async def test_a_pool_keeps_the_settings_of_its_sessions(database: str) -> None:

@@ -28,7 +28,7 @@ async def test_a_lock_excludes_others_until_its_transaction_ends(pool: Pool) -> 
             transaction = second.transaction()
             await transaction.start()
             assert await try_lock(second, "other")
-            with pytest.raises(RetryableError, match="holds the lock b for more than"):
+            with pytest.raises(RetryableError, match="has held the lock b for more than"):
                 await take_lock(second, "b", seconds=0.05)
             await transaction.rollback()
         async with second.transaction():

@@ -101,7 +101,7 @@ def test_owner_who_may_set_no_password_is_told_what_to_run(
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]
     (advice,) = ask_ready(plain_database)["warnings"]
-    assert advice == f"Limits of the roles that read are not set; an administrator runs: {'; '.join(limits)}."
+    assert advice == f"Limits of the roles that read are not set; an administrator must run: {'; '.join(limits)}."
     monkeypatch.setenv("DATABASE_URL", plain_database)
     assert run(["status"]) == 0
     monkeypatch.setenv("SRA_READER_PASSWORD", password)
@@ -169,7 +169,7 @@ def test_with_an_administrator_the_owner_and_the_roles_are_made(
         code, _, log = migrate(owned, **own | {"DB_ADMIN_PASSWORD": "a wrong one"})
         assert (code, "DB_ADMIN_PASSWORD" in log, "a wrong one" in log) == (5, True, False)
         code, _, log = migrate(empty_database, **own)
-        assert (code, "names no other user" in log) == (5, True)
+        assert (code, "does not name another user" in log) == (5, True)
     finally:
         execute_sql(empty_database, f"DROP OWNED BY {OWNER}")
         execute_sql(

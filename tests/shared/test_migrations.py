@@ -151,7 +151,7 @@ async def test_foreign_database_is_refused(empty_database: str) -> None:
     connection = await open_connection(empty_database, application_name="test")
     await connection.execute("CREATE TABLE somebody_elses (n int)")
     await connection.close()
-    with pytest.raises(ConfigError, match="did not make"):
+    with pytest.raises(ConfigError, match="did not create"):
         await upgrade_database(empty_database)
 
 

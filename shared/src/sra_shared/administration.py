@@ -1,8 +1,8 @@
-"""What an administrator of the server does before a database is migrated, so that nothing of ours needs his rights later:
-an owner without them, a database that is the owner's, and the roles that read with their limits.
+"""Prepares a database server before a migration, as its administrator, so that nothing else needs the administrator's rights.
 
-Every step can be repeated, and goes on where a start before it was killed. Databases of former releases, in which all was
-the administrator's, become the owner's.
+Creates an owner without those rights, gives it the database, and creates the roles that read, with their limits. Every step
+can be repeated, so a killed start is resumed by the next one. Databases of earlier releases, where the administrator owned
+everything, are given to the owner.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _APPLICATION = "sra:setup"
 _HELPER = "sra_setup"
 
 _OWNER_RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
-# What hangs on something else follows it: sequences of columns, types of rows, members of extensions. Schema public belongs
-# to whoever owns the database.
+# Dependent objects follow the object that they depend on: sequences of columns, row types, members of extensions. Schema
+# public belongs to the database's owner.
 _SQL_LIST_FOREIGN = """
 WITH owner AS (SELECT oid FROM pg_roles WHERE rolname = $1), ours AS (
   SELECT n.oid, n.nspname, n.nspowner FROM pg_namespace n
@@ -62,9 +62,9 @@ class Login:
 
 
 async def prepare_database(database: DatabaseSettings, administrator: AdministratorSettings) -> None:
-    """As `prepare_server` for the database that is set, where the settings name an administrator; else nothing is done.
+    """As `prepare_server` for the configured database, if the settings name an administrator; otherwise does nothing.
 
-    Raises ConfigError where he is the owner.
+    Raises ConfigError if the administrator is the owner.
     """
     if administrator.db_admin_password is None:
         return
@@ -72,8 +72,8 @@ async def prepare_database(database: DatabaseSettings, administrator: Administra
     owner = Login(parse_dsn(dsn).user or "", read_password(dsn) or "")
     if not (owner.user and owner.password) or owner.user == administrator.db_admin_user:
         raise ConfigError(
-            "DB_ADMIN_PASSWORD is set, and the database's address names no other user with a password.",
-            next_step="Name the owner of the tables and his password in it, or unset DB_ADMIN_PASSWORD.",
+            "DB_ADMIN_PASSWORD is set, but the database's address does not name another user with a password.",
+            next_step="Put the owner of the tables and its password into the address, or unset DB_ADMIN_PASSWORD.",
         )
     await prepare_server(
         dsn,
@@ -87,16 +87,16 @@ async def prepare_database(database: DatabaseSettings, administrator: Administra
 async def prepare_server(
     dsn: str, administrator: Login, owner: Login, *, reader_password: str | None, reader_seconds: int
 ) -> None:
-    """Make owner, readers and limits in the database of the address, and give the owner all that is there.
+    """Create the owner, the readers and their limits in the database of this address, and give the owner all its objects.
 
-    Raises ConfigError where the administrator cannot log in or has no such rights, and what the database raises.
+    Raises ConfigError if the administrator cannot log in or is not a superuser, and the database's errors.
     """
     connection = await _log_in(dsn, administrator, owner)
     try:
         if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
             raise ConfigError(
-                f"User {administrator.user} is no superuser, so that it cannot make roles and their limits.",
-                next_step="Name one that is in DB_ADMIN_USER, or unset DB_ADMIN_PASSWORD.",
+                f"User {administrator.user} is not a superuser and cannot create roles and their limits.",
+                next_step="Name a superuser in DB_ADMIN_USER, or unset DB_ADMIN_PASSWORD.",
             )
         await connection.execute(f"DROP ROLE IF EXISTS {_HELPER}")
         await make_owner(connection, owner)
@@ -108,7 +108,7 @@ async def prepare_server(
 
 
 async def make_owner(connection: Connection, owner: Login) -> None:
-    """Have the role log in with its password and do nothing that an administrator can."""
+    """Create or alter the role: it can log in with its password and has no administrator's rights."""
     exists = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", owner.user)
     verb = "ALTER" if exists else "CREATE"
     verifier = make_verifier(owner.password)
@@ -116,7 +116,7 @@ async def make_owner(connection: Connection, owner: Login) -> None:
 
 
 async def give_database(connection: Connection, owner: str) -> None:
-    """Make everything in the database the owner's that is not, at once or not at all."""
+    """Give the owner everything in the database that it does not own yet, in one transaction."""
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '30s'")
         database = await connection.fetchval(
@@ -131,23 +131,23 @@ async def give_database(connection: Connection, owner: str) -> None:
 
 
 async def _log_in(dsn: str, administrator: Login, owner: Login) -> SessionConnection:
-    """Connect as the administrator; a server of a former release, which has the owner for one, gets him first."""
+    """Connect as the administrator; a server of an earlier release, whose owner was the superuser, first gets one."""
     try:
         return await _connect(dsn, administrator)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as refusal:
         if not await _part_roles(dsn, administrator, owner):
             raise ConfigError(
-                f"The server refuses the password of the administrator {administrator.user}.",
+                f"The server rejects the password of the administrator {administrator.user}.",
                 next_step="Correct DB_ADMIN_USER and DB_ADMIN_PASSWORD, or unset the password.",
             ) from refusal
     return await _connect(dsn, administrator)
 
 
 async def _part_roles(dsn: str, administrator: Login, owner: Login) -> bool:
-    """Make an administrator of the server's first role, which was the owner until now; return False where it was not.
+    """Turn the server's first role, so far the owner, into the administrator; return False if the owner is not the first role.
 
-    The first role stays a superuser for good, so that it gets the administrator's name, and the owner becomes a new one.
-    Nobody can rename himself: a helper does, and is dropped by the next step of a start.
+    The first role always stays a superuser. It therefore gets the administrator's name, and a new role becomes the owner. A
+    role cannot rename itself: a helper role does it, and the next step of the start drops the helper.
     """
     try:
         connection = await _connect(dsn, owner)

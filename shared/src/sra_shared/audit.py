@@ -17,12 +17,12 @@ from sra_shared.texts import excerpt
 
 _MOST_OF_ADDRESS = 64
 _IDS_SHOWN = 5
-# strangers may fail as often as they like, so that the table must bound them
+# anybody can fail to log in any number of times, so the table must be bounded
 MOST_FAILED_LOGINS_AN_HOUR = 100
 
 
 class Action(StrEnum):
-    """What somebody did."""
+    """What was done."""
 
     TRIGGER = "trigger"
     START = "start"
@@ -40,7 +40,7 @@ class Action(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What somebody did it to."""
+    """The kind of thing that the act concerns."""
 
     REFRESH = "refresh"
     RUN = "run"
@@ -51,7 +51,7 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: role and name of the token, which a failed login does not have, and the address."""
+    """Who acts: role and name of the token, absent for a failed login, and the address."""
 
     role: Role | None
     token_name: str | None
@@ -65,7 +65,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody did, and to which things; `at` defaults to the transaction's time."""
+    """One act and the things that it concerns; `at` defaults to the transaction's time."""
 
     action: Action
     subject_kind: SubjectKind
@@ -84,13 +84,13 @@ class AuditEntry(BaseModel):
     subject_ids: list[str] = Field(description="Ids of the refresh, runs, rejected rows or session.")
     role: Role | None
     token_name: str | None = Field(description="Null for a failed login; `cli` for a command on the database itself.")
-    address: str = Field(description="Where the request came from; of a command, the system's user.")
+    address: str = Field(description="Where the request came from; for a command, the user of the operating system.")
     details: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries to list; `before` is the id that the page starts below."""
+    """Which entries to list; only ids below `before` are listed."""
 
     since: datetime | None = None
     before: int | None = None
@@ -117,7 +117,7 @@ WHERE (SELECT count(*) FROM audit WHERE action = '{login_failed}' AND at > now()
 
 
 def clean_address(text: str) -> str:
-    """Return an address that the table can hold: a header of a proxy may contain anything."""
+    """Return the address in a form that the table can hold: a proxy's header may contain anything."""
     return excerpt(text, _MOST_OF_ADDRESS) or "unknown"
 
 
@@ -137,7 +137,7 @@ async def record_act(connection: Connection, by: Actor, act: Act) -> None:
 
 
 async def record_failed_login(connection: Connection, address: str) -> None:
-    """Record a failed login in the caller's transaction, up to the limit of an hour."""
+    """Record a failed login in the caller's transaction, up to the hourly limit."""
     await connection.execute(_SQL_RECORD_FAILED_LOGIN, clean_address(address), MOST_FAILED_LOGINS_AN_HOUR)
 
 
@@ -162,7 +162,7 @@ async def list_audit(connection: Connection, wanted: AuditFilter) -> list[AuditE
 
 
 def describe_details(entry: AuditEntry) -> str:
-    """Return the details of an act on one line, with the ids of rejected rows."""
+    """Return the details of an act in one line, with the ids of rejected rows."""
     parts = [f"{name.replace('_', ' ')}: {_show(value)}" for name, value in entry.details.items()]
     rows = [one for one in entry.subject_ids if one.isdecimal()]
     if rows:

@@ -1,4 +1,4 @@
-"""Answers of slow-changing endpoints, kept in PostgreSQL so that no restart and no replica asks for them again."""
+"""Answers of slow-changing endpoints, kept in PostgreSQL so that restarts and replicas do not request them again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ON CONFLICT (cache_key) DO UPDATE SET body = excluded.body, stored_at = now(), e
 
 
 def make_cache_key(source: str, path: str, params: Mapping[str, str]) -> str:
-    """Return the key of a request: the same for the same request in any order of its parameters, of bounded length."""
+    """Return the key of a request, of bounded length and independent of the order of the parameters."""
     key = f"{source}:{path}?{urlencode(sorted(params.items()))}"
     if len(key) <= _LONGEST_KEY:
         return key
@@ -32,19 +32,19 @@ class DatabaseCache:
         self._pool = pool
 
     async def get(self, key: str) -> str | None:
-        """Return the body kept under a key, or None where there is none that still holds."""
+        """Return the body stored under a key, or None if there is none or it has expired."""
         body: str | None = await self._pool.fetchval(
             "SELECT body FROM cached_answer WHERE cache_key = $1 AND expires_at > now()", key
         )
         return body
 
     async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
-        """Keep a body for `lifetime`, in place of what was kept; raises ValueError where that is no time at all."""
+        """Store a body for `lifetime`, replacing any previous one; raises ValueError if `lifetime` is not positive."""
         if lifetime <= timedelta():
-            raise ValueError(f"an answer cannot be kept for {lifetime}")
+            raise ValueError(f"an answer cannot be stored for {lifetime}")
         await self._pool.execute(SQL_PUT, key, body, lifetime)
 
     async def prune(self) -> int:
-        """Delete what expired and return how many that were."""
+        """Delete expired answers and return their number."""
         tag = await self._pool.execute("DELETE FROM cached_answer WHERE expires_at <= now()")
         return int(tag.rsplit(" ", 1)[-1])

@@ -1,6 +1,6 @@
-"""The columns of the tables that services write statements for, without SQLAlchemy, which holds their declarations.
+"""The columns of the tables that services write to, without SQLAlchemy, which has their declarations.
 
-SQLAlchemy with all tables takes 25 MB and 400 ms of a processor in each process that asks it for the type of a column.
+SQLAlchemy with all tables would take 25 MB and 400 ms of CPU time in each process that needs the type of a column.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """A column of a table; `sql_type` is its type in the database's words, as `NUMERIC(12, 2)` or `JSONB`."""
+    """A column of a table; `sql_type` is its type as PostgreSQL writes it, such as `NUMERIC(12, 2)` or `JSONB`."""
 
     name: str
     sql_type: str
@@ -24,7 +24,7 @@ class ColumnFacts:
 
 
 def read_columns(table: str) -> Mapping[str, ColumnFacts]:
-    """Return a table's columns by name, in their order; raises KeyError for a table that no service writes statements for."""
+    """Return a table's columns by name, in order; raises KeyError for a table that no service writes to."""
     return _read_tables()[table]
 
 

@@ -1,7 +1,7 @@
-"""One connection to the database: every parameter of the address honoured, every setting of the session ours.
+"""Opens one connection: all parameters of the address are honoured, and all settings of the session are ours.
 
-What a role or a database has as its defaults, or the address among its `options`, would else change what our statements
-mean, how long they may take and how values are written.
+Defaults of a role or a database, or `options` in the address, would otherwise change what our statements mean, how long
+they may take and how values are written.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ else:
 
 CONNECT_SECONDS = 10.0
 SESSION_SETTINGS = {
-    # leases, constraints and SKIP LOCKED are written for this level; under SERIALIZABLE each load would fail
+    # leases, constraints and SKIP LOCKED rely on this level; with SERIALIZABLE every load would fail
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
-    # a user named sra would else find the views of schema sra before the tables
+    # for a user named sra, the default path would find the views of schema sra before the tables
     "search_path": "public",
     "timezone": "UTC",
     "datestyle": "ISO, MDY",
@@ -42,18 +42,18 @@ SESSION_SETTINGS = {
     "gin_fuzzy_search_limit": "0",
     "default_table_access_method": "heap",
     "exit_on_error": "off",
-    # each statement has its time-out in the client, and waiting for work is no fault
+    # the client sets a time-out for each statement, and sessions may wait for work indefinitely
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_session_timeout": "0",
-    # a worker that was paused inside a transaction must not keep its locks for ever
+    # a worker paused inside a transaction must not keep its locks forever
     "idle_in_transaction_session_timeout": "60s",
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "jit": "off",
 }
-"""What every session of ours is set to, whatever the role and the database have as defaults."""
+"""The settings of all our sessions; they override defaults of the role and the database."""
 _LATER_SETTINGS = {17: "SET transaction_timeout = 0"}
 _KEEPALIVES = {
     "keepalives_idle": (socket.IPPROTO_TCP, "TCP_KEEPIDLE"),
@@ -61,7 +61,7 @@ _KEEPALIVES = {
     "keepalives_count": (socket.IPPROTO_TCP, "TCP_KEEPCNT"),
     "tcp_user_timeout": (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT"),
 }
-# what asyncpg reads from an address as libpq does
+# the TLS parameters that asyncpg reads from an address as libpq does
 _DRIVER_TLS = (
     *("sslmode", "sslnegotiation", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version"),
@@ -70,44 +70,44 @@ _NEXT_HOST = (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttrib
 
 
 class _NoStatement(NamedTuple):
-    """Stands for the statement that an introspection did not need: a name says that nothing was prepared anew."""
+    """A placeholder for the statement that a cached introspection does not need; a name means that nothing was prepared."""
 
     name: str = "none"
 
 
 _FIRST_OWN_OID = 10_000
 _described: dict[frozenset[int], Any] = {}
-"""What the driver learned of sets of types that are the same on every server."""
+"""Introspection results for sets of types that are the same on every server."""
 
 
 class SessionConnection(_Connection):
-    """A connection that keeps our settings when a pool resets it, and lets its socket be tuned."""
+    """A connection that keeps our settings when a pool resets it, and whose socket can be tuned."""
 
     def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:
         super().__init__(protocol, transport, *rest)
         self.client_socket: socket.socket | None = transport.get_extra_info("socket")
 
     def get_reset_query(self) -> str:
-        """Return what a pool sends on release: settings of the start come back by themselves, later ones do not."""
+        """Return the query that a pool sends on release: RESET restores the startup settings, later ones are set again."""
         query: str = super().get_reset_query()
         return "\n".join([query, *(f"{statement};" for statement in self.list_later_settings())])
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Any, Any]:  # noqa: ASYNC109
-        """Return what the driver asks of types that it does not know, which arrays are, with each new connection.
+        """Return the driver's introspection of unknown types, such as arrays, which it would query on each new connection.
 
-        Three queries of some milliseconds each; a process asks them once for types that are part of PostgreSQL.
+        That takes three queries of a few milliseconds each. A process makes them only once for PostgreSQL's built-in types.
         """
         wanted = frozenset(typeoids)
         if wanted in _described:
             return _described[wanted], _NoStatement()
-        # the stubs leave it out
+        # the type stubs do not declare this method
         rows, statement = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]
         if max(wanted) < _FIRST_OWN_OID:
             _described[wanted] = rows
         return rows, statement
 
     def list_later_settings(self) -> list[str]:
-        """Return the statements that only newer servers understand, so that they cannot be part of the start."""
+        """Return statements that only newer servers accept and that therefore cannot be startup settings."""
         major = self.get_server_version().major
         return [statement for since, statement in _LATER_SETTINGS.items() if major >= since]
 
@@ -119,9 +119,9 @@ async def connect(
     login: tuple[str, str] | None = None,
     command_timeout: float | None = None,
 ) -> SessionConnection:
-    """Connect to the first host of a normalised address that answers; `login` replaces its user and password.
+    """Connect to the first host of a normalised address that responds; `login` replaces its user and password.
 
-    Each host has `connect_timeout` of the address, else 10 s. Raises what the driver raises for the last one.
+    Each host is tried for the address's `connect_timeout`, else 10 s. Raises the driver's error for the last host.
     """
     address = parse_dsn(dsn)
     hosts: list[Host | None] = list(address.hosts) or [None]
@@ -150,12 +150,12 @@ async def _connect_to(host: Host | None, options: dict[str, Any]) -> SessionConn
     try:
         connection: SessionConnection = await asyncpg.connect(**place, **options)
     except OSError as error:
-        # an outage is logged often, and the frames of driver and event loop say nothing of a server that is away
+        # outages are logged often, and the frames of the driver and the event loop explain nothing
         raise error.with_traceback(None)  # noqa: B904
     except asyncpg.exceptions.ClientConfigurationError:
         raise
     except ValueError as error:
-        # PGPORT, say; what stands there is not repeated
+        # PGPORT, for example; its value is not repeated
         raise asyncpg.exceptions.ClientConfigurationError("a PG variable of the environment is wrong") from error
     return connection
 
@@ -180,7 +180,7 @@ def _make_options(address: DatabaseAddress, application_name: str) -> dict[str, 
 
 
 def _choose_tls(given: dict[str, str]) -> dict[str, Any]:
-    """Return the driver's arguments for TLS: the address's own words where it knows them, else a context of ours."""
+    """Return the driver's TLS arguments: the address's parameters if the driver supports them, else our own context."""
     if given.get("sslcertmode") == "disable":
         given = {name: value for name, value in given.items() if name not in ("sslcert", "sslkey", "sslpassword")}
     binds = given.get("channel_binding") == "require"
@@ -192,7 +192,7 @@ def _choose_tls(given: dict[str, str]) -> dict[str, Any]:
 
 def _make_context(given: dict[str, str], *, binds: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # the driver cannot bind a login to its channel: knowing the server by its certificate keeps others out as well
+    # the driver does not support channel binding; checking the certificate's host name keeps others out as well
     context.check_hostname = binds or given.get("sslmode") == "verify-full"
     if given.get("sslrootcert", "system") == "system":
         context.load_default_certs()

@@ -12,7 +12,7 @@ from sra_shared.errors import FatalError
 
 @dataclass(frozen=True)
 class Counts:
-    """Source records by outcome, with reasons; `read` is the sum of the other four.
+    """Source records by outcome, with reasons; `read` is the sum of the next four counts.
 
     A record that was exploded into five rows counts once.
     """
@@ -39,7 +39,7 @@ class Counts:
         )
 
     def check(self, what: str) -> Counts:
-        """Return self where the counts balance; raises FatalError naming `what` where a record was lost or doubled."""
+        """Return self if the counts balance; raises FatalError naming `what` if a record was lost or counted twice."""
         if self.read != self.stored + self.unchanged + self.duplicate + self.rejected:
             raise FatalError(
                 f"The counts of {what} do not balance: {self}.",
@@ -53,7 +53,7 @@ class Counts:
         return self
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form of SPEC section 7: five counts and two maps, reasons of count 0 left out."""
+        """The JSON form of SPEC section 7: five counts and two maps, without reasons of count 0."""
         return {
             "read": self.read,
             "stored": self.stored,

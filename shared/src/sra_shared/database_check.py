@@ -1,5 +1,7 @@
-"""Whether a database can hold our data and this user may work on it: asked before the work, answered with the statement
-that fixes it."""
+"""Checks before the work whether a database can hold our data and this user may work on it.
+
+Each error names the statement that fixes it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ SELECT current_user AS role, current_database() AS name, pg_catalog.current_sett
        pg_catalog.current_setting('default_transaction_read_only') AS read_only,
        pg_catalog.current_setting('session_replication_role') AS replication_role"""
 _SQL_SOURCE = "SELECT source FROM pg_catalog.pg_settings WHERE name = $1"
-# asked of the catalogue: the functions that look tables up by name refuse whoever may not use their schema
+# reads the catalogue directly: functions that look tables up by name fail for users without rights on the schema
 _SQL_RIGHTS = """
 SELECT current_user AS role, current_database() AS name, n.oid IS NOT NULL AS has_public,
        has_database_privilege(current_database(), 'CREATE') AS may_create_schemas,
@@ -35,7 +37,7 @@ def quote_name(name: str) -> str:
 
 
 def write_create_database(database: str, user: str) -> str:
-    """Return the statement that makes a database which can hold our data, whatever the server's own encoding."""
+    """Return the statement that creates a database for our data, independent of the server's own encoding."""
     return (
         f"CREATE DATABASE {quote_name(database)} OWNER {quote_name(user)} ENCODING '{ENCODING}' LOCALE 'C'"
         " TEMPLATE template0;"
@@ -43,21 +45,21 @@ def write_create_database(database: str, user: str) -> str:
 
 
 async def require_fit_database(connection: Connection) -> None:
-    """Raise ConfigError with the statement that fixes it where nothing may be stored here.
+    """Raise ConfigError with the statement that fixes it if nothing may be stored here.
 
-    That is so in another encoding, on a server that only reads, where the append-only tables are not guarded, and where
-    the tables are another role's.
+    Reasons are another encoding, a read-only server, a replication role that disables the guards of the append-only tables,
+    and tables that belong to another role.
     """
     found: Any = await connection.fetchrow(_SQL_DATABASE)
     if found["encoding"] != ENCODING:
         raise ConfigError(
-            f"Database {found['name']} is encoded as {found['encoding']}, and SRA Data needs {ENCODING}.",
+            f"Database {found['name']} is encoded as {found['encoding']}, but SRA Data needs {ENCODING}.",
             next_step="Create one and name it in DATABASE_URL: "
             + write_create_database(f"{found['name']}_utf8", found["role"]),
         )
     if found["is_standby"]:
         raise ConfigError(
-            "The server is a standby, which only reads.",
+            "The server is a standby and read-only.",
             next_step="Name the primary in DATABASE_URL, or make this one the primary: SELECT pg_promote();",
         )
     for name, value, wanted in (
@@ -76,23 +78,23 @@ async def require_fit_database(connection: Connection) -> None:
 
 
 async def require_rights_to_migrate(connection: Connection) -> None:
-    """Raise ConfigError that names each right which is missing and the statement that gives it."""
+    """Raise ConfigError that names each missing right and the statement that grants it."""
     found: Any = await connection.fetchrow(_SQL_RIGHTS)
     if not found["is_owner"]:
         raise _make_owner_error(found)
     role, database = quote_name(found["role"]), quote_name(found["name"])
     missing = {}
     if not found["has_public"]:
-        missing["there is no schema public"] = f"CREATE SCHEMA public AUTHORIZATION {role};"
+        missing["schema public does not exist"] = f"CREATE SCHEMA public AUTHORIZATION {role};"
     elif not (found["may_create_tables"] and found["may_use"]):
         missing["it may not create in schema public"] = f"GRANT USAGE, CREATE ON SCHEMA public TO {role};"
-    # those of an older revision are there already
+    # a database of an older revision already has the schemas
     if not found["may_create_schemas"] and found["owner"] is None:
         missing["it may not create schemas"] = f"GRANT CREATE ON DATABASE {database} TO {role};"
     if missing:
         raise ConfigError(
             f"User {found['role']} cannot migrate database {found['name']}: {', and '.join(missing)}.",
-            next_step=f"An administrator runs there: {' '.join(missing.values())}",
+            next_step=f"An administrator must run there: {' '.join(missing.values())}",
         )
 
 

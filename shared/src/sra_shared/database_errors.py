@@ -1,4 +1,4 @@
-"""What the database raises, as one sentence with what mends it: the SQL statement, wherever there is one."""
+"""Turns errors of the database into one sentence and a next step: wherever possible, the SQL statement that fixes it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sra_shared.dsn import DatabaseAddress, parse_dsn
 from sra_shared.errors import ConfigError, RetryableError, SraError
 
 _Explain = Callable[[asyncpg.PostgresError, DatabaseAddress], SraError]
-# of a file of ours, not of the way to the server
+# errors of our own files, not of the network
 _OWN_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-_PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - shown instead of it
+_PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - shown instead of the password
 
 
 def explain_database_error(error: BaseException, dsn: str) -> SraError | None:
-    """Return an error of the database or of the way to it as one of ours, None for any other.
+    """Return an error of the database or the connection as one of ours, None for any other error.
 
-    `dsn` is the normalised address that was used. What only an administrator or the owner of the settings can fix is a
-    ConfigError, what may pass a RetryableError.
+    `dsn` is the normalised address that was used. If only an administrator or an operator can fix it, the error is a
+    ConfigError; if it may pass, a RetryableError.
     """
     address = parse_dsn(dsn)
     if not address.user:
@@ -44,7 +44,7 @@ def explain_database_error(error: BaseException, dsn: str) -> SraError | None:
 
 
 def _read_own_name() -> str:
-    """Return the user that the driver logs in as where the address names none."""
+    """Return the user name that the driver uses if the address names none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -52,7 +52,7 @@ def _read_own_name() -> str:
 
 
 def _list_causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error, what is in it where it is a group, and what caused it: libraries wrap what the driver raises."""
+    """Yield the error, the members of a group and the causes, since libraries wrap the driver's errors."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -74,23 +74,24 @@ def _explain_connection(error: BaseException, address: DatabaseAddress) -> SraEr
             return found
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return RetryableError(
-            f"No server of {place} can be written.", next_step="Run on the one to take over: SELECT pg_promote();"
+            f"No server of {place} accepts writes.", next_step="Run on the one to take over: SELECT pg_promote();"
         )
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return ConfigError(
-            "The address of the database contradicts itself, or a PG variable of the environment does.",
+            "The address of the database, or a PG variable of the environment, contradicts itself.",
             next_step="Correct DATABASE_URL, or unset PGSSLMODE, PGSSLROOTCERT, PGTARGETSESSIONATTRS and the like.",
         )
     if isinstance(error, asyncpg.InterfaceError) and "authentication method" in str(error):
         return ConfigError(
-            f"The database server {place} asks for a login that is not supported here.",
-            next_step="Write scram-sha-256 as the method of this user's line in pg_hba.conf; SELECT pg_reload_conf();",
+            f"The database server {place} requires a login method that is not supported.",
+            next_step="Set the method to scram-sha-256 in this user's line of pg_hba.conf, then run: SELECT pg_reload_conf();",
         )
     is_way = isinstance(error, OSError) and error.filename is None and error.errno not in _OWN_TROUBLE
     if is_way or isinstance(error, asyncpg.InterfaceError):
         said = str(error) or "no answer in time"
         return RetryableError(
-            f"The database does not answer at {place} ({said}).", next_step="Check whether it runs; check DATABASE_URL."
+            f"The database does not respond at {place} ({said}).",
+            next_step="Check that it is running, and check DATABASE_URL.",
         )
     return None
 
@@ -108,8 +109,8 @@ def _explain_tls(error: OSError, place: str) -> SraError | None:
         )
     if "rejected SSL upgrade" in str(error):
         return ConfigError(
-            f"The database server {place} offers no TLS, and DATABASE_URL asks for it.",
-            next_step="Run there: ALTER SYSTEM SET ssl = on; with a certificate, or leave out sslmode.",
+            f"The database server {place} does not offer TLS, but DATABASE_URL requires it.",
+            next_step="Run there: ALTER SYSTEM SET ssl = on; with a certificate, or omit sslmode.",
         )
     return None
 
@@ -117,24 +118,24 @@ def _explain_tls(error: OSError, place: str) -> SraError | None:
 def _explain_missing(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
     return ConfigError(
         f"The server has no database {address.database}.",
-        next_step=f"An administrator runs: {write_create_database(address.database, address.user)}",
+        next_step=f"An administrator must run: {write_create_database(address.database, address.user)}",
     )
 
 
 def _explain_password(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
     return ConfigError(
-        f"The server refuses the password of user {address.user}, or there is no such user.",
+        f"The server refuses the password of user {address.user}, or the user does not exist.",
         next_step=f"Correct DATABASE_URL, or run: ALTER ROLE {quote_name(address.user)} LOGIN PASSWORD {_PASSWORD};",
     )
 
 
 def _explain_login(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
-    """Tell a line of pg_hba.conf from a role that may not log in, by the place in the server, not by its language."""
+    """Distinguish a missing line in pg_hba.conf from a role that may not log in, by the error's place in the server's source."""
     user, database = quote_name(address.user), quote_name(address.database)
     if getattr(error, "server_source_function", None) == "InitializeSessionUserId":
         return ConfigError(
             f"User {address.user} does not exist or may not log in.",
-            next_step=f"An administrator runs: CREATE ROLE {user} LOGIN PASSWORD {_PASSWORD}; or ALTER ROLE {user} LOGIN;",
+            next_step=f"An administrator must run: CREATE ROLE {user} LOGIN PASSWORD {_PASSWORD}; or ALTER ROLE {user} LOGIN;",
         )
     return ConfigError(
         f"The server refuses user {address.user} on database {address.database} from this machine ({_read_message(error)}).",
@@ -154,7 +155,7 @@ def _explain_full(error: asyncpg.PostgresError, address: DatabaseAddress) -> Sra
     )
     return RetryableError(
         f"The server has no connection left for user {address.user} ({_read_message(error)}).",
-        next_step=f"Close others, or run: {statement}",
+        next_step=f"Close other connections, or run: {statement}",
     )
 
 
@@ -163,7 +164,7 @@ def _explain_right(error: asyncpg.PostgresError, address: DatabaseAddress) -> Sr
     if getattr(error, "server_source_function", None) in ("CheckMyDatabase", "InitPostgres"):
         return ConfigError(
             f"User {address.user} may not connect to database {address.database}.",
-            next_step=f"Its owner runs: GRANT CONNECT ON DATABASE {quote_name(address.database)} TO {user};",
+            next_step=f"Its owner must run: GRANT CONNECT ON DATABASE {quote_name(address.database)} TO {user};",
         )
     return ConfigError(
         f"User {address.user} lacks a right: {_read_message(error)}.",
@@ -175,14 +176,14 @@ def _explain_closed(error: asyncpg.PostgresError, address: DatabaseAddress) -> S
     if getattr(error, "server_source_function", None) != "CheckMyDatabase":
         return SraError(f"PostgreSQL refused: {_read_message(error)}.")
     return ConfigError(
-        f"Database {address.database} takes no connections.",
-        next_step=f"An administrator runs: ALTER DATABASE {quote_name(address.database)} ALLOW_CONNECTIONS true;",
+        f"Database {address.database} accepts no connections.",
+        next_step=f"An administrator must run: ALTER DATABASE {quote_name(address.database)} ALLOW_CONNECTIONS true;",
     )
 
 
 def _explain_read_only(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
     return ConfigError(
-        "The server only reads.",
+        "The server is read-only.",
         next_step="Name the primary in DATABASE_URL, or run: SELECT pg_promote(); on a standby, else"
         f" ALTER ROLE {quote_name(address.user)} RESET default_transaction_read_only;",
     )
@@ -193,13 +194,13 @@ def _explain_parameter(error: asyncpg.PostgresError, address: DatabaseAddress) -
         return SraError(f"PostgreSQL refused: {_read_message(error)}.")
     return ConfigError(
         f"The server refuses a setting of the session ({_read_message(error)}).",
-        next_step="Correct the options in DATABASE_URL; if the address is a pooler's, use the server's own.",
+        next_step="Correct the options in DATABASE_URL; if the address is a connection pooler's, use the server's own.",
     )
 
 
 def _explain_start(error: asyncpg.PostgresError, address: DatabaseAddress) -> SraError:
     return RetryableError(
-        f"The database server is not ready ({_read_message(error)}).", next_step="Try again when it is."
+        f"The database server is not ready ({_read_message(error)}).", next_step="Try again when it is ready."
     )
 
 

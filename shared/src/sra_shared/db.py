@@ -1,4 +1,4 @@
-"""Connections: prepared ones and pools of them."""
+"""Prepared connections, and pools of them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ OUTAGE_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    # a connection that breaks between two steps of one statement leaves the driver's protocol in the wrong state
+    # raised if a connection breaks between two steps of one statement, which leaves the driver's protocol in a wrong state
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
 )
-"""What asyncpg raises while the server is away, restarting, full or out of connections: later it may well answer."""
+"""What asyncpg raises while the server is down, restarting, full or out of connections; a retry may succeed."""
 
 
 def dump_json(value: Any) -> str:
-    """Return compact JSON text; Decimal and date values stand as text, so that no digit is lost."""
+    """Return compact JSON text; Decimal and date values become strings, so that no digit is lost."""
     return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_json(text: str) -> Any:
-    """Return the value of JSON text, fractions as Decimal."""
+    """Return the value of JSON text, with fractions as Decimal."""
     return json.loads(text, parse_float=Decimal)
 
 
 async def prepare_connection(connection: Connection) -> None:
-    """Make a new connection read and write json and jsonb as Python values."""
+    """Make a new connection convert json and jsonb to and from Python values."""
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=dump_json, decoder=load_json, schema="pg_catalog")
 
@@ -45,9 +45,9 @@ async def prepare_connection(connection: Connection) -> None:
 async def open_connection(
     dsn: str, *, application_name: str, command_timeout: float | None = 60
 ) -> asyncpg.Connection[asyncpg.Record]:
-    """Open one prepared connection of its own.
+    """Open a single prepared connection.
 
-    Raises OSError or asyncpg.PostgresError where the server does not answer within 10 s.
+    Raises OSError or asyncpg.PostgresError if the server does not respond within 10 s.
     """
     connection = await connect(dsn, application_name=application_name, command_timeout=command_timeout)
     await prepare_connection(connection)
@@ -62,7 +62,7 @@ async def open_pool(
     max_size: int = 10,
     command_timeout: float = 300,
 ) -> Pool:
-    """Open a pool of prepared connections; `command_timeout` (seconds) bounds every statement, so that none hangs."""
+    """Open a pool of prepared connections; `command_timeout` (seconds) bounds every statement."""
 
     async def connect_one(*_address: object, **_options: object) -> SessionConnection:
         return await connect(dsn, application_name=application_name, command_timeout=command_timeout)

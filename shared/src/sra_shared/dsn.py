@@ -1,4 +1,4 @@
-"""One place that turns the settings of a database into one address that psql takes as it is, and `sra_shared.connect`."""
+"""Turns the database settings into one normalised address, which psql and `sra_shared.connect` accept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SSL_WORDS = {
 }
 _SHORT_FORM = "Write it as postgresql://user:password@host:5432/name."
 _FORM = (
-    "Write it as postgresql://user:password@host:5432/name; in a password stand %40 for @, %2F for /, %3A for :,"
+    "Write it as postgresql://user:password@host:5432/name; in a password, write %40 for @, %2F for /, %3A for :,"
     " %5B for [, %3F for ?, %23 for # and %25 for %."
 )
 _LAST_PORT = 65_535
@@ -33,7 +33,7 @@ _HOST_NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
     r"(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$"
 )
-# what the kernel takes for the path of a socket, less the name that PostgreSQL gives it in its folder
+# the kernel's limit for the path of a socket, less the file name that PostgreSQL appends to the folder
 _LONGEST_FOLDER = 107 - len("/.s.PGSQL.65535")
 _SECRETS = ("password", "sslpassword")
 _STRICT_MODES = ("require", "verify-ca", "verify-full")
@@ -41,20 +41,20 @@ _STRICT_MODES = ("require", "verify-ca", "verify-full")
 
 @dataclass(frozen=True)
 class Host:
-    """One server of an address: a name, an IP address or the folder of a socket; without a port the usual one."""
+    """One server of an address: a name, an IP address or a socket's folder; without a port, the default port."""
 
     name: str
     port: int | None = None
 
     @property
     def is_socket(self) -> bool:
-        """Whether it is a folder."""
+        """Whether it is a socket's folder."""
         return self.name.startswith("/")
 
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """A normalised address in parts, all of them decoded; no host means the sockets and hosts that are usual."""
+    """The decoded parts of a normalised address; without a host, the default sockets and hosts apply."""
 
     user: str
     password: str
@@ -64,14 +64,14 @@ class DatabaseAddress:
 
 
 def normalise_dsn(text: str) -> str:
-    """Return `postgresql://...?sslmode=...` for any spelling in use (`postgres://`, a driver in the scheme, `ssl=`).
+    """Return `postgresql://...?sslmode=...` for any common spelling (`postgres://`, a driver in the scheme, `ssl=`).
 
-    Without a host (`postgresql:///name?host=/run/postgresql`) it names a socket. Raises ConfigError, never quoting the
-    address, where it names no PostgreSQL database or has a parameter that cannot be used.
+    Without a host (`postgresql:///name?host=/run/postgresql`) it names a socket. Raises ConfigError, which never quotes the
+    address, if it names no PostgreSQL database or has a parameter that cannot be used.
     """
     scheme, login, hosts, path, query = _split(text.strip())
     if scheme not in _SCHEMES:
-        raise ConfigError("DATABASE_URL has the scheme of no PostgreSQL database.", next_step=_SHORT_FORM)
+        raise ConfigError("DATABASE_URL does not have the scheme of a PostgreSQL database.", next_step=_SHORT_FORM)
     user, _, password = login.partition(":")
     _refuse_twice(query, user=user, password=password, dbname=path, host=hosts)
     database = unquote(path) or query.pop("dbname", "")
@@ -79,7 +79,7 @@ def normalise_dsn(text: str) -> str:
         raise ConfigError(
             "DATABASE_URL does not name a database.", next_step="End it with the database's name: .../sra_data."
         )
-    # the password is in one place only, so that one place has to be hidden
+    # keep the password in one place only, so that only one place has to be redacted
     login = _write_login(unquote(user) or query.pop("user", ""), unquote(password) or query.pop("password", ""))
     for name, value in query.items():
         fault = find_fault(name, value)
@@ -94,21 +94,23 @@ def normalise_dsn(text: str) -> str:
 
 
 def build_dsn(*, host: str, port: int, name: str, user: str, password: str | None, ssl: str | None) -> str:
-    """Return the address for the separate DB_* settings; `host` may be a name, an address or the folder of a socket.
+    """Return the address for the separate DB_* settings; `host` may be a name, an IP address or a socket's folder.
 
-    Raises ConfigError for an unknown DB_SSL and for a host that is none of these.
+    Raises ConfigError for an unknown DB_SSL and for an invalid host.
     """
     query = {"sslmode": read_sslmode(ssl)} if ssl else {}
     login, path = _write_login(user, password or ""), "/" + quote(name, safe="")
     if not is_host(host):
-        raise ConfigError("DB_HOST is no host.", next_step="Give the name, the address or the socket's folder alone.")
+        raise ConfigError(
+            "DB_HOST is not a host.", next_step="Set it to just the name, the IP address or the socket's folder."
+        )
     if host.startswith("/"):
         return _join(login, "", path, {"host": host, "port": str(port)} | query)
     return _join(login, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", path, query)
 
 
 def parse_dsn(dsn: str) -> DatabaseAddress:
-    """Return the parts of a normalised address; raises ConfigError for a port that is none."""
+    """Return the parts of a normalised address; raises ConfigError for an invalid port."""
     _, login, netloc, path, query = _split(dsn)
     user, _, password = login.partition(":")
     ports = [_read_port(port) for port in query.pop("port").split(",")] if "port" in query else []
@@ -135,15 +137,15 @@ def redact_dsn(dsn: str) -> str:
 
 
 def strip_password(dsn: str) -> str:
-    """Return a normalised address without its password, for a program that gets it in another way."""
+    """Return a normalised address without its password, for a program that gets the password separately."""
     _, login, hosts, path, query = _split(dsn)
     return _join(login.partition(":")[0], hosts, f"/{path}", query)
 
 
 def write_client_address(dsn: str, major: int) -> str:
-    """Return a normalised address, without its password, as the libpq of that major version takes it.
+    """Return a normalised address, without its password, for libpq of this major version.
 
-    Parameters that are newer are left out. Raises ConfigError for what neither can be left out nor be shown.
+    Newer parameters are omitted. Raises ConfigError for one that can neither be omitted nor be shown.
     """
     _, login, hosts, path, query = _split(dsn)
     if "sslpassword" in query:
@@ -167,16 +169,16 @@ def read_password(dsn: str) -> str | None:
 
 
 def read_sslmode(word: str) -> str:
-    """Return the SSL mode that DB_SSL names; raises ConfigError where it names none."""
+    """Return the SSL mode that DB_SSL names; raises ConfigError if it names none."""
     mode = _SSL_WORDS.get(word.lower(), word.lower())
     modes = BY_NAME["sslmode"].values
     if mode not in modes:
-        raise ConfigError("DB_SSL is no SSL mode.", next_step=f"Use one of: {', '.join(modes)}.")
+        raise ConfigError("DB_SSL is not an SSL mode.", next_step=f"Use one of: {', '.join(modes)}.")
     return mode
 
 
 def is_host(text: str) -> bool:
-    """Whether it is a host name, an IP address (IPv6 without brackets) or the folder of a socket."""
+    """Whether it is a host name, an IP address (IPv6 without brackets) or a socket's folder."""
     if text.startswith("/"):
         return len(os.fsencode(text)) <= _LONGEST_FOLDER and text.isprintable()
     return bool(_HOST_NAME.match(text)) or is_ip_address(text)
@@ -192,9 +194,9 @@ def is_ip_address(text: str) -> bool:
 
 
 def _split(address: str) -> tuple[str, str, str, str, dict[str, str]]:
-    """Return scheme, login, hosts, path without its first slash, all as written, and the query, decoded.
+    """Return scheme, login, hosts and path without its first slash, all as written, and the decoded query.
 
-    As libpq reads it: a plus is a plus, and of a parameter given twice the last one counts. Raises ConfigError.
+    As in libpq, a plus is a literal plus, and the last of repeated parameters wins. Raises ConfigError.
     """
     scheme, separator, rest = address.partition("://")
     if not separator:
@@ -229,7 +231,7 @@ def _refuse_twice(query: dict[str, str], **given: str) -> None:
     for name, value in given.items():
         if value and name in query:
             raise ConfigError(
-                f"DATABASE_URL names its {name} twice.", next_step=f"Leave out the parameter {name} or the other."
+                f"DATABASE_URL names its {name} twice.", next_step=f"Omit the parameter {name} or the other one."
             )
 
 
@@ -238,7 +240,7 @@ def _check_address(address: DatabaseAddress) -> None:
         if any(ord(mark) < 32 or ord(mark) == 127 for mark in text):
             raise ConfigError("DATABASE_URL has a control character or line break.", next_step="Remove it.")
     if not all(is_host(host.name) for host in address.hosts):
-        raise ConfigError("DATABASE_URL has a host that is no host name, address or folder.", next_step=_FORM)
+        raise ConfigError("DATABASE_URL has a host that is not a host name, address or folder.", next_step=_FORM)
     _check_tls(address.parameters)
     for name, value in address.parameters.items():
         form = BY_NAME[name].form
@@ -254,10 +256,10 @@ def _check_address(address: DatabaseAddress) -> None:
 
 def _check_addresses(address: DatabaseAddress) -> None:
     if not all(is_ip_address(host.name) for host in address.hosts):
-        raise ConfigError("DATABASE_URL has hostaddr, which is no IP address.", next_step="Give a name as the host.")
+        raise ConfigError("DATABASE_URL has a hostaddr that is not an IP address.", next_step="Put names into host.")
     if address.parameters.get("sslmode") == "verify-full" or address.parameters.get("channel_binding") == "require":
         raise ConfigError(
-            "DATABASE_URL has hostaddr, and the server's name is to be checked.", next_step="Give the name as the host."
+            "DATABASE_URL has hostaddr, but its sslmode checks the server's name.", next_step="Put the name into host."
         )
 
 
@@ -289,8 +291,8 @@ def _read_host(text: str) -> Host:
 
 def _read_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= _LAST_PORT):
-        # not quoted: what stands there may be the rest of a password
-        raise ConfigError(f"DATABASE_URL has a port that is no number from 1 to {_LAST_PORT}.", next_step=_FORM)
+        # the port is not quoted: it may be part of a password
+        raise ConfigError(f"DATABASE_URL has a port that is not a number from 1 to {_LAST_PORT}.", next_step=_FORM)
     return int(text)
 
 
@@ -299,6 +301,6 @@ def _write_login(user: str, password: str) -> str:
 
 
 def _join(login: str, host: str, path: str, query: dict[str, str]) -> str:
-    """Return the address; the two slashes stay where there is no host, since libpq takes it for one by them alone."""
+    """Return the address; the two slashes are kept without a host, because libpq requires them."""
     options = "&".join(f"{quote(name, safe='')}={quote(value, safe='/,[]:*')}" for name, value in query.items())
     return f"postgresql://{login}{'@' if login else ''}{host}{path}{'?' if options else ''}{options}"

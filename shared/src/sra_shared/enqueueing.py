@@ -1,4 +1,4 @@
-"""The door of the job queue for commands, most of which never put a run into it."""
+"""Access to the job queue for commands, most of which never enqueue a run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from sra_shared.runs.model import ProcessingTask
 
 
 async def enqueue_run(connection: Connection, task: ProcessingTask) -> None:
-    """Put the run into the queue inside the caller's transaction, as `sra_shared.jobs.enqueue_run` does."""
-    # the queue's library takes 80 ms of a processor; in a service it is loaded already
+    """Enqueue the run in the caller's transaction, as `sra_shared.jobs.enqueue_run` does."""
+    # importing PgQueuer takes 80 ms of CPU time; a service has it loaded already
     from sra_shared import jobs  # noqa: PLC0415
 
     await jobs.enqueue_run(connection, task)

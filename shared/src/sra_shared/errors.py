@@ -1,6 +1,6 @@
-"""Errors by what the caller does next.
+"""Errors, classified by what the caller does next.
 
-Every error is one sentence that says what happened and to what, plus `next_step`: what a person does about it.
+Every error is one sentence that says what happened and to what, plus `next_step`: what to do about it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 class SraError(Exception):
-    """Base of all our errors; `exit_code` is the documented exit code of a command that ends with it."""
+    """Base of all our errors; `exit_code` is the documented exit code of a command that fails with it."""
 
     exit_code = 1
 
@@ -23,7 +23,7 @@ class SraError(Exception):
 
 
 class ConfigError(SraError):
-    """Settings are unset, contradictory or do not fit this database; nothing was started."""
+    """Settings are unset, contradictory or do not match this database; nothing was started."""
 
     exit_code = 5
 
@@ -33,7 +33,7 @@ class RetryableError(SraError):
 
 
 class FatalError(SraError):
-    """Trying again would fail in the same way."""
+    """A retry would fail in the same way."""
 
 
 class LeaseLostError(SraError):
@@ -41,11 +41,11 @@ class LeaseLostError(SraError):
 
 
 class RunCancelledError(SraError):
-    """Somebody asked for the run to stop; what was committed stays."""
+    """The run was cancelled; committed work is kept."""
 
 
 class RunParkedError(SraError):
-    """The source's quota is spent; the run goes on by itself at `until` (UTC)."""
+    """The source's quota is used up; the run resumes automatically at `until` (UTC)."""
 
     exit_code = 3
 
@@ -55,7 +55,7 @@ class RunParkedError(SraError):
 
 
 class RunHeldError(SraError):
-    """The delivery looks wrong as a whole and waits for a person's release."""
+    """The delivery looks wrong as a whole and waits for its release."""
 
     exit_code = 4
 
@@ -65,4 +65,4 @@ class RunBusyError(SraError):
 
 
 class IdempotencyConflictError(SraError):
-    """The same idempotency key came with another body."""
+    """The same idempotency key was used with another body."""

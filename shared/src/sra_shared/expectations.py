@@ -1,4 +1,4 @@
-"""How fresh each dataset shall be: what a service that collects it says when it starts, and data_freshness measures."""
+"""The freshness expected of each dataset: declared by the collecting service at start, measured by data_freshness."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Literal
 
 from sra_shared.db import Connection
 
-# a daily refresh may come at any hour of the day, and take its window
+# a daily refresh may start at any hour of the day, and needs its window
 DAILY_DELAY = timedelta(hours=26)
 _ALLOWED = {"daily": 0, "weekly": 5, "monthly": 33}
 
 
 @dataclass(frozen=True)
 class ExpectedDataset:
-    """A dataset that shall be fresh by the calendar of `exchange` (NYSE or TSX).
+    """A dataset that must be fresh by the calendar of `exchange` (NYSE or TSX).
 
-    A session wants its data `delay` after it closed. By `records`, the newest record must be of that day or later; else it
-    is enough that the dataset was collected after the close. `cadence` says how many sessions may be missing: none, the
-    five of a week, or the month of about 23 with ten more until its figures are out.
+    The data of a session is due `delay` after the session closed. With `records`, the newest record must be of that day or
+    later; otherwise it is enough that the dataset was collected after the close. `cadence` determines how many sessions may
+    be missing: none, the five of a week, or the about 23 of a month plus ten until its figures are published.
     """
 
     dataset: str
@@ -36,7 +36,7 @@ class ExpectedDataset:
 
 
 async def store_expectations(connection: Connection, source: str, expected: Sequence[ExpectedDataset]) -> None:
-    """Have these datasets of a source be expected from now on and no others; what was expected before stays as it is."""
+    """Replace the expected datasets of a source; those that were expected before keep their state."""
     async with connection.transaction():
         await connection.execute(
             "DELETE FROM expected_dataset WHERE source = $1 AND dataset <> ALL($2::text[])",

@@ -1,4 +1,4 @@
-"""Keeps libraries from importing extras that are installed for somebody else, and that nothing here uses."""
+"""Keeps libraries from importing optional packages that are installed for other purposes and that nothing here uses."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import cast
 
 
 def leave_out_extras() -> None:
-    """Import structlog without Rich, and keep httpx's command line from being imported with httpx.
+    """Import structlog without Rich, and keep httpx from importing its command line.
 
-    Both take what is installed, here for the `./sra` command and by way of FastAPI. In each process that is 12 MB and
-    150 ms of a processor for tracebacks in colour and for a program that nobody calls.
+    Both import whatever is installed, here for the `./sra` command and through FastAPI. In each process that would cost 12
+    MB and 150 ms of CPU time for coloured tracebacks and an unused program.
     """
     with _hide("rich"):
         importlib.import_module("structlog")
     sys.modules.setdefault("httpx._main", _ABSENT)
 
 
-# by the import system's own rule: what is None here raises ImportError, which both libraries foresee
+# the import system raises ImportError for a module that is None, which both libraries handle
 _ABSENT = cast("ModuleType", None)
 
 
 @contextmanager
 def _hide(name: str) -> Iterator[None]:
-    """Have the module look as if it were not installed, unless it is imported already."""
+    """Make the module appear not to be installed, unless it is imported already."""
     is_hidden = name not in sys.modules
     if is_hidden:
         sys.modules[name] = _ABSENT

@@ -1,7 +1,7 @@
-"""The job queue: PgQueuer's tables in schema `jobs`, one job per run, enqueued where the run is requested.
+"""The job queue: PgQueuer's tables in schema `jobs`, with one job per run, enqueued in the transaction of the request.
 
-The queue says only *that* a run wants a worker. What the run is, how often it was tried and who may commit is in
-the ledger (`sra_shared.runs`): a job row that is lost, doubled or held by two workers costs time, never rows.
+The queue records only *that* a run needs a worker. The run's definition, its attempts and the right to commit are in the
+ledger (`sra_shared.runs`): a job that is lost, duplicated or held by two workers costs time, never rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _log = get_logger(__name__)
 
 @functools.cache
 def library_settings() -> DBSettings:
-    """Return the library's names, every one given, so that no variable of the environment can change them."""
+    """Return PgQueuer's names, all given explicitly, so that environment variables cannot change them."""
     return DBSettings(
         prefix="",
         db_schema="jobs",
@@ -64,11 +64,11 @@ def _make_queries(driver: Driver) -> Queries:
 
 
 async def enqueue_run(connection: Connection, task: ProcessingTask, *, execute_after: datetime | None = None) -> None:
-    """Put the run into the queue inside the caller's transaction.
+    """Enqueue the run in the caller's transaction.
 
-    Our priority 1 comes first; the library serves the greatest number first. Before `execute_after` (aware; by default
-    the time that the run is scheduled for or parked until) no worker takes it, by the database's clock. A run has one
-    waiting or taken job at most, so that asking again changes nothing.
+    Our priority 1 is the first; PgQueuer serves the greatest number first. No worker takes the job before `execute_after`
+    (aware; by default the time that the run is scheduled for or parked until), by the database's clock. A run has at most
+    one waiting or picked job, so that a repeated call changes nothing.
     """
     await _enqueue(connection, task, key=str(task.task_id), execute_after=execute_after)
     await connection.execute(
@@ -94,10 +94,10 @@ async def _enqueue(
 
 
 async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> list[UUID]:
-    """Enqueue again the live runs that have no job any more, and return them.
+    """Enqueue live runs that have lost their jobs again, and return them.
 
-    That a job is lost takes an accident: a paused worker's late word about it, or a row deleted by hand. Runs that a
-    command executes in its own process are not meant for workers and are left alone.
+    Jobs are lost only by accident: a paused worker's late update, or a row deleted by hand. Runs that a command executes in
+    its own process have no jobs and are left alone.
     """
     rows = await connection.fetch(
         """
@@ -121,15 +121,15 @@ async def restore_jobs(connection: Connection, task_types: Iterable[str]) -> lis
 
 
 async def prune_job_log(connection: Connection) -> None:
-    """Delete the library's own notes on jobs after 30 days; the ledger keeps what matters."""
+    """Delete PgQueuer's own job log after 30 days; the ledger keeps what matters."""
     await connection.execute("DELETE FROM jobs.pgqueuer_log WHERE created < now() - $1::interval", _LOG_RETENTION)
 
 
 class ReconnectingDriver(Driver):
-    """PgQueuer's driver over one connection of its own, which is opened again for as long as the server is away.
+    """PgQueuer's driver over a separate connection, which is reopened as long as the server is down.
 
-    The library ends its worker loop at the first broken connection; behind this driver it only sees slow answers. One
-    connection apart from the pool: heartbeats must not wait for the work that fills the pool.
+    PgQueuer ends its worker loop at the first broken connection; with this driver it only sees slow answers. The connection
+    is not from the pool, because heartbeats must not wait for the work that fills the pool.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]]) -> None:
@@ -163,7 +163,7 @@ class ReconnectingDriver(Driver):
 
     @property
     def connected(self) -> bool:
-        """Whether the last thing known of the connection is that it stands."""
+        """Whether the connection is open, as far as is known."""
         return self._connection is not None and not self._connection.is_closed()
 
     @property
@@ -181,7 +181,7 @@ class ReconnectingDriver(Driver):
         return None
 
     def give_up(self) -> None:
-        """From now on report an outage to the caller, so that a shutdown does not wait for the server."""
+        """From now on report outages to the caller, so that a shutdown does not wait for the server."""
         self._closing = True
 
     async def close(self) -> None:
@@ -215,10 +215,10 @@ class ReconnectingDriver(Driver):
 
 @dataclass
 class FencedQueries(Queries):
-    """The library's statements, where a worker speaks only for jobs that it still holds.
+    """PgQueuer's statements, restricted to jobs that the worker still holds.
 
-    Without this a worker that was paused, and whose job was taken over meanwhile, deletes the row of its successor
-    when it comes back, or keeps it alive for ever.
+    Otherwise a worker that was paused, and whose job was taken over in the meantime, would delete its successor's row when
+    it resumes, or keep it alive forever.
     """
 
     worker_id: UUID | None = field(default=None, kw_only=True)
@@ -244,7 +244,7 @@ class FencedQueries(Queries):
 
 
 def make_fenced_queries(driver: Driver) -> FencedQueries:
-    """Return the library's statements for a worker; its `worker_id` is set once the library has drawn it."""
+    """Return PgQueuer's statements for a worker; `worker_id` is set once PgQueuer has generated it."""
     settings = library_settings()
     return FencedQueries(
         driver, QueryBuilderEnvironment(settings), QueryQueueBuilder(settings), QuerySchedulerBuilder(settings)

@@ -1,6 +1,6 @@
-"""Reads JSON arrays as they stream by, in memory that does not grow with them, or with a bound on what they become.
+"""Reads JSON arrays as streams, in constant memory or with a limit on the memory of the parsed values.
 
-A small text may become a large value: three bytes of `{},` are seventy in memory.
+A small text may become a large value: the three bytes `{},` take seventy in memory.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from sra_shared.errors import RetryableError
 from sra_shared.texts import excerpt
 
 ROW_LIMIT = 1 << 20
-"""Bytes of a record at most, of whatever vendor; the length to which a longer one is kept."""
+"""The longest record of any vendor in bytes; longer ones are kept up to this length."""
 
 _PIECE = 1 << 20
-# what is parsed at once holds up every other thread
+# one parse call blocks every other thread
 _SLAB = 1 << 16
-# bytes of memory, at most: an object or array with its first value, a further value with its place, a member's name and place
+# upper bounds in bytes of memory: an object or array with its first value, each further value, each member name
 _OBJECT_BYTES, _ARRAY_BYTES, _VALUE_BYTES, _MEMBER_BYTES = 320, 240, 128, 150
 _WIDE_CHARACTER = 4
 _BETWEEN = re.compile(r"[\s,]*")
@@ -34,8 +34,8 @@ _ROW_BORDER = re.compile(r"\}\s{0,64},\s{0,64}\{")
 class Element:
     """One element of the array: its value, and its text (at most ROW_LIMIT characters).
 
-    `length` is its full length in characters; `number` counts from 1; `end` is the byte offset after it. `is_deep`: it is
-    nested too deeply for any parser. Where it is, or longer than ROW_LIMIT, its value is None.
+    `length` is its full length in characters; `number` counts from 1; `end` is the byte offset after it. `is_deep` means
+    that it is nested too deeply for any parser. Then, or if it is longer than ROW_LIMIT, its value is None.
     """
 
     number: int
@@ -47,20 +47,20 @@ class Element:
 
 
 class BrokenJsonError(RetryableError):
-    """The answer is not a whole JSON array of records; what was read before is not affected."""
+    """The answer is not a complete JSON array of records; records read before are not affected."""
 
 
 class LargeJsonError(BrokenJsonError):
-    """The array would take more memory than it may."""
+    """The array would take more memory than allowed."""
 
 
 def looks_like_json(head: bytes) -> bool:
-    """Tell by its first byte whether a download is JSON and not a CSV."""
+    """Return whether a download is JSON and not CSV, by its first byte."""
     return head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"[", b"{")
 
 
 def estimate_parsed_size(text: str | bytes | bytearray) -> int:
-    """Return how many bytes of memory a JSON text takes when it is parsed, at most; read off its marks, without parsing."""
+    """Return an upper bound of the memory in bytes that a JSON text takes when parsed; counts its marks without parsing."""
     if isinstance(text, str):
         marks = [text.count(sign) for sign in "{[,:"]
         is_narrow = text.isascii() and "\\u" not in text
@@ -75,10 +75,10 @@ def estimate_parsed_size(text: str | bytes | bytearray) -> int:
 def iterate_elements(
     stream: IO[bytes], what: str, decoder: json.JSONDecoder, start: tuple[int, int] | None = None
 ) -> Iterator[Element]:
-    """Yield the elements of the array in `stream`; `start` is the `end` of a former element and the number of the next.
+    """Yield the elements of the array in `stream`; `start` is the `end` of an earlier element and the number of the next one.
 
-    Raises BrokenJsonError, naming `what`, where the bytes are no array, are cut, or hold what is not JSON. Bytes that
-    are not UTF-8 come as lone surrogates.
+    Raises BrokenJsonError, naming `what`, if the bytes are not an array, are cut off, or contain invalid JSON. Bytes that
+    are not UTF-8 become lone surrogates.
     """
     reader = _Reader(stream, what, decoder, start or (0, 1))
     if start is None:
@@ -88,10 +88,10 @@ def iterate_elements(
 
 
 def load_array(stream: IO[bytes], what: str, decoder: json.JSONDecoder, *, most_parsed: int) -> list[Any]:
-    """Return the values of the array in `stream`, which together take `most_parsed` bytes of memory at most.
+    """Return the values of the array in `stream`, which may take at most `most_parsed` bytes of memory together.
 
-    It is parsed in pieces, between which other threads get their turn. Raises LargeJsonError where it would take more
-    memory or a value has more than ROW_LIMIT characters, BrokenJsonError as `iterate_elements`.
+    It is parsed in pieces, so that other threads can run in between. Raises LargeJsonError if it would take more memory or
+    a value has more than ROW_LIMIT characters, BrokenJsonError as `iterate_elements`.
     """
     reader = _Reader(stream, what, decoder, (0, 1))
     reader.open_array()
@@ -114,7 +114,7 @@ def load_array(stream: IO[bytes], what: str, decoder: json.JSONDecoder, *, most_
 
 
 class _Reader:
-    """The text still to be read, and how many bytes of the stream lie before it."""
+    """The text still to be read, and the number of bytes of the stream before it."""
 
     def __init__(self, stream: IO[bytes], what: str, decoder: json.JSONDecoder, start: tuple[int, int]) -> None:
         offset, self._number = start
@@ -133,9 +133,9 @@ class _Reader:
         self._at += 1
 
     def read_slab(self) -> tuple[list[Any] | None, str]:
-        """Return many objects at once, and their text, where the text at hand has such; None and nothing for "not so".
+        """Return many objects at once, and their text, if the available text contains such a slab; else None and an empty text.
 
-        The border is a guess: inside a text or a nested array the slab is no valid JSON.
+        The boundary is a guess: inside a string or a nested array the slab is not valid JSON.
         """
         if len(self._text) - self._at < 2 * _SLAB:
             self._fill()
@@ -149,7 +149,7 @@ class _Reader:
         try:
             values = self._json.decode(f"[{text}]")
         except (ValueError, RecursionError):
-            # up to here they are read one by one, or each of them would cost a slab
+            # read one by one up to here, or each of them would cost another slab
             self._singly = len(text)
             return None, ""
         self._at += len(text)
@@ -159,7 +159,7 @@ class _Reader:
     def read_element(self) -> Element | None:
         self._skip(_BETWEEN)
         if self._at >= len(self._text):
-            raise self._fail(f"is cut: it ends after record {self._number - 1} without closing the array")
+            raise self._fail(f"is cut off: it ends after record {self._number - 1} without closing the array")
         if self._text[self._at] == "]":
             self._close()
             return None
@@ -168,12 +168,12 @@ class _Reader:
                 value, end = self._json.raw_decode(self._text, self._at)
                 if self._text[end : end + 1] in _AFTER_VALUE:
                     return self._take(end, value)
-                # a number may go on in the next piece
-                problem = f"is cut or damaged behind record {self._number}"
+                # a number may continue in the next piece
+                problem = f"is cut off or damaged after record {self._number}"
             except RecursionError:
                 return self._skip_record(is_deep=True)
             except ValueError as error:
-                problem = f"is cut or damaged in record {self._number}: {error}"
+                problem = f"is cut off or damaged in record {self._number}: {error}"
             if len(self._text) - self._at > ROW_LIMIT:
                 return self._skip_record()
             if not self._fill():
@@ -192,7 +192,7 @@ class _Reader:
         return Element(self._number - 1, text, length, value, self._count_bytes(), is_deep)
 
     def _skip_record(self, *, is_deep: bool = False) -> Element:
-        """Go to the end of a record that passes ROW_LIMIT, or is nested too deeply, keeping only its beginning."""
+        """Skip to the end of a record that exceeds ROW_LIMIT or is nested too deeply, keeping only its beginning."""
         kept, depth, in_string, length, skip = "", 0, False, 0, 0
         while True:
             for mark in _STRUCTURE.finditer(self._text, self._at):
@@ -216,24 +216,24 @@ class _Reader:
             self._at = len(self._text)
             if not self._fill():
                 raise self._fail(
-                    f"is cut in record {self._number}, which is {'deep' if is_deep else 'longer than 1 MB'}"
+                    f"is cut off in record {self._number}, which is {'deep' if is_deep else 'longer than 1 MB'}"
                 )
 
     def _end_record(self, mark: re.Match[str], depth: int, length: int, kept: str, *, is_deep: bool) -> Element:
-        """End at a bracket that closes the record, or before what stands behind a bare long value."""
+        """End at the bracket that closes the record, or before what follows a long scalar value."""
         end = mark.end() if mark[0] != "," and depth == 0 else mark.start()
         length += end - self._at
         kept += self._text[self._at : end][: ROW_LIMIT - len(kept)]
         self._at = end
         if length <= ROW_LIMIT and not is_deep:
-            raise self._fail(f"holds what is not JSON in record {self._number}")
+            raise self._fail(f"contains invalid JSON in record {self._number}")
         return self._make(kept, length, None, is_deep=is_deep and length <= ROW_LIMIT)
 
     def _close(self) -> None:
         self._at += 1
         self._skip(re.compile(r"\s*"))
         if self._at < len(self._text):
-            raise self._fail(f"goes on after its array: {excerpt(self._text[self._at : self._at + 60])!r}")
+            raise self._fail(f"continues after its array: {excerpt(self._text[self._at : self._at + 60])!r}")
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         while True:
@@ -243,7 +243,7 @@ class _Reader:
                 return
 
     def _fill(self) -> bool:
-        """Read on; False at the end of the stream."""
+        """Read more text; return False at the end of the stream."""
         if self._ended:
             return False
         self._count_bytes()
@@ -254,10 +254,10 @@ class _Reader:
         return not self._ended or bool(self._text)
 
     def _count_bytes(self) -> int:
-        """Return the byte offset of the place where reading stands."""
+        """Return the byte offset of the current position."""
         self._bytes += len(self._text[self._counted : self._at].encode("utf-8", "surrogateescape"))
         self._counted = self._at
         return self._bytes
 
     def _fail(self, text: str) -> BrokenJsonError:
-        return BrokenJsonError(f"The answer for {self._what} {text}.", next_step="Ask the source for it again.")
+        return BrokenJsonError(f"The answer for {self._what} {text}.", next_step="Request it from the source again.")

@@ -1,4 +1,4 @@
-"""Structured JSON logs on stderr, with the run bound by context and secrets taken out before anything is written."""
+"""Structured JSON logs on stderr, with the run in context; secrets are removed before anything is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _known_secrets: set[str] = set()
 
 
 def hide_secrets(values: Iterable[str | None]) -> None:
-    """Have these exact texts replaced in every log line from now on; under 8 characters they are too common for that."""
+    """Replace these exact texts in every log line from now on; texts under 8 characters are too common and ignored."""
     _known_secrets.update(value for value in values if value and len(value) >= 8)
 
 
@@ -33,7 +33,7 @@ def redact_text(text: str) -> str:
 def _hide_passwords(text: str) -> str:
     """Return the text without the passwords of addresses, `scheme://user:password@host`.
 
-    Each search begins where the last one ended, so that the time grows with the length alone, whatever the text is.
+    Each search begins where the last one ended, so that the time is linear in the length of the text.
     """
     kept: list[str] = []
     done, start, at, space = 0, text.find("://"), -1, -1
@@ -56,7 +56,7 @@ def _hide_passwords(text: str) -> str:
 
 
 def _find_end(text: str, colon: int, at: int) -> int:
-    """Return where the password ends: at the last @ of the address's authority, since passwords may hold one themselves."""
+    """Return the end of the password: the last @ of the address's authority, since passwords may contain one."""
     found = _AUTHORITY_END.search(text, colon)
     last = text.rfind("@", colon, found.start() if found else len(text))
     return max(last, at)
@@ -83,7 +83,7 @@ def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
 
 
 def configure_logs(*, service: str, level: str = "INFO", form: str = "json", stream: TextIO | None = None) -> None:
-    """Send all logs, the libraries' too, to stderr: `form` is json or console; every line names the service."""
+    """Send all logs, including the libraries', to stderr: `form` is json or console; every line names the service."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -110,7 +110,7 @@ def configure_logs(*, service: str, level: str = "INFO", form: str = "json", str
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
-        # a line below the level costs nothing
+        # drops lines below the level before they cost anything
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,

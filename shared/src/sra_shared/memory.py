@@ -1,4 +1,4 @@
-"""How much memory this process takes, and took at most, and how it releases what it no longer needs."""
+"""Measures this process's current and peak memory, and releases memory that it no longer needs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import psutil
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _KIBIBYTE = 1024 / 1e6
 _IS_GLIBC = hasattr(ctypes.CDLL(None), "gnu_get_libc_version")
-_M_ARENA_MAX = -8  # of malloc.h
+_M_ARENA_MAX = -8  # from malloc.h
 
 
 def measure_peak_memory(*, children: bool = False) -> float:
-    """Return the greatest resident memory so far of this process, in MB, with `children` that of its living ones too.
+    """Return the peak resident memory of this process in MB; with `children`, also that of its living children.
 
-    On Linux it is the high-water mark of the address space, which begins anew with every program: getrusage would go on
-    with that of the program which started this one.
+    On Linux this is the high-water mark of the address space, which restarts with every program. getrusage would include
+    that of the program that started this one.
     """
     process = psutil.Process()
     peak = read_high_water_mark(process.pid)
     if peak is None:
-        # macOS counts in bytes, the others in kibibytes
+        # macOS reports bytes, other systems kibibytes
         unit = 1e-6 if sys.platform == "darwin" else _KIBIBYTE
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return peak + sum(_measure_child(child) for child in process.children(recursive=True)) if children else peak
@@ -42,7 +42,7 @@ def _measure_child(child: psutil.Process) -> float:
 
 
 def read_high_water_mark(pid: int) -> float | None:
-    """Return the greatest resident memory so far of a process, in MB; None where the system does not tell."""
+    """Return the peak resident memory of a process in MB; None if the system does not report it."""
     try:
         found = _PEAK.search(Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace"))
     except OSError:
@@ -51,19 +51,19 @@ def read_high_water_mark(pid: int) -> float | None:
 
 
 def share_arenas() -> None:
-    """Let all threads take memory from two arenas of the C library; to be called before there are threads.
+    """Make all threads share two arenas of the C library; call it before threads are started.
 
-    By default each thread has one of its own, and each keeps what it freed. What is not glibc has no such arenas.
+    By default each thread has its own arena, and each arena keeps what it freed. Only glibc has such arenas.
     """
     if _IS_GLIBC:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def release_memory() -> None:
-    """Give free pages back to the system; for a thread, while nothing runs.
+    """Return free pages to the system; call it from a thread, while no run is active.
 
-    The C library keeps what was freed below anything that is still in use: after a great run, most of its peak. Where it
-    is another library than glibc, nothing happens.
+    The C library keeps freed memory below anything that is still in use: after a large run, most of its peak. Does nothing
+    without glibc.
     """
     if _IS_GLIBC:
         ctypes.CDLL(None).malloc_trim(ctypes.c_size_t(0))

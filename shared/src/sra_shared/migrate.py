@@ -1,4 +1,4 @@
-"""Bring a database to the newest revision."""
+"""Brings a database to the newest revision."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ _OLDEST_MAJOR = 15
 
 
 async def upgrade_database(dsn: str, *, sandbox: bool = False, revision: str = "head") -> str:
-    """Migrate under a lock, so that two starts do not collide, and return the revision reached.
+    """Migrate under a lock, so that concurrent starts do not collide, and return the revision reached.
 
-    A database that later code migrated stays as it is, so that a deploy can be taken back. `sandbox` marks an empty
-    database as one for made-up data. Raises ConfigError where the server is too old, where the database cannot hold our
-    data or lacks a right, and where one that is not empty would change its kind.
+    A database that later code migrated is left as it is, so that a deploy can be rolled back. `sandbox` marks an empty
+    database as one for made-up data. Raises ConfigError if the server is too old, if the database cannot hold our data or
+    lacks a right, and if a non-empty database would change its kind.
     """
     if revision == "head":
         reached = await _find_finished(dsn, sandbox=sandbox)
         if reached is not None:
             return reached
-    # half a second of a processor, for SQLAlchemy, Alembic and all migrations
+    # SQLAlchemy, Alembic and all migrations take half a second of CPU time
     from sra_shared.upgrade import upgrade  # noqa: PLC0415
 
     return await upgrade(dsn, sandbox=sandbox, revision=revision)
 
 
 async def _find_finished(dsn: str, *, sandbox: bool) -> str | None:
-    """Return where a database stands that needs nothing; None where there is something to do, or to refuse.
+    """Return the revision of a database that needs nothing; None if there is something to do or to refuse.
 
-    Raises ConfigError where it cannot be migrated for its encoding, its sessions or want of a right.
+    Raises ConfigError if its encoding, its session settings or a missing right prevent a migration.
     """
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
@@ -71,9 +71,9 @@ async def _migrate(
 
 
 def main() -> int:
-    """Migrate the database that the settings name, as a deploy's first step, and set the password of sra_reader.
+    """Migrate the configured database, as the first step of a deploy, and set the password of sra_reader.
 
-    What is left for a person to do stands on stdout, and does not fail the deploy.
+    Steps left for an administrator are printed to stdout and do not fail the deploy.
     """
     try:
         check_settings(DatabaseSettings, AdministratorSettings, ServiceSettings)

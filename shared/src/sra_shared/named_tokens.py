@@ -1,4 +1,4 @@
-"""Tokens with a name and a role, so that each can be identified and revoked by itself."""
+"""Tokens with a name and a role, so that each can be identified and revoked separately."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class NamedToken:
 
 
 def parse_tokens(text: str) -> list[NamedToken]:
-    """Read `name:role:value` entries, separated by commas.
+    """Parse `name:role:value` entries, separated by commas.
 
-    Raises ValueError that names the place of the wrong entry and repeats nothing of it: any part may be a secret.
+    Raises ValueError that gives the position of the invalid entry and repeats nothing of it: any part may be a secret.
     """
     found: list[NamedToken] = []
     for place, entry in enumerate(text.split(","), 1):
         token = _parse_entry(place, entry)
         if any(token.name.lower() == other.name.lower() for other in found):
-            raise ValueError(f"names entry {place} as an entry before it. Give each a name of its own")
+            raise ValueError(f"repeats a name in entry {place}. Give each entry a different name")
         if any(token.value == other.value for other in found):
-            raise ValueError(f"gives entry {place} the token of an entry before it. Give each a token of its own")
+            raise ValueError(f"repeats a token in entry {place}. Give each entry a different token")
         found.append(token)
     return found
 
@@ -66,19 +66,19 @@ class TokenRing:
     """The tokens that are valid."""
 
     def __init__(self, tokens: Sequence[NamedToken]) -> None:
-        # the operator's token comes last, so that it wins if a viewer's has the same value
+        # the operator's token comes last, so that it wins over a viewer's with the same value
         self.tokens = sorted(tokens, key=lambda token: token.role is Role.OPERATOR)
         self._values = [token.value.encode() for token in self.tokens]
 
     def find(self, presented: str) -> NamedToken | None:
-        """Return the token of this value, or None where it is none of ours."""
+        """Return the token with this value, or None if it is not one of ours."""
         shown, found = presented.strip().encode(), None
-        # every token is compared in full, so that the time reveals nothing
+        # every token is compared in full, so that the timing reveals nothing
         for token, value in zip(self.tokens, self._values, strict=True):
             if hmac.compare_digest(value, shown):
                 found = token
         return found
 
     def find_named(self, name: str) -> NamedToken | None:
-        """Return the token of this name, or None where there is none any more."""
+        """Return the token with this name, or None if there is none (any more)."""
         return next((token for token in self.tokens if token.name == name), None)

@@ -1,4 +1,4 @@
-"""What comes over the queue's channel, on which any role of the server may speak: a hint to look at the queue, no more."""
+"""Notifications on the queue's channel, which any role of the server can send to: only a hint to check the queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sra_shared.logs import get_logger
 
-# our own take up 170
+# our own are at most 170 characters long
 _LONGEST = 400
 _PAUSE_SECONDS = 0.1
 _TELL_SECONDS = 60.0
@@ -21,11 +21,11 @@ _log = get_logger(__name__)
 
 
 class NoticeGate:
-    """Reports that the queue changed, at most ten times a second, with a payload of our own.
+    """Reports that the queue changed, at most ten times a second, with our own payload.
 
-    What else comes costs the same however much it is: the library would keep each hint, write each text that it cannot
-    read into the log with its traceback, and stop the jobs that a cancellation names. Only its own probe of the channel
-    passes as it is, since it counts for nobody who did not send it.
+    Other notifications have a constant cost, whatever their number. PgQueuer would keep each hint, log each unreadable text
+    with a traceback, and stop the jobs that a cancellation names. Only its own probe of the channel is passed on unchanged,
+    since it has no effect on anybody but its sender.
     """
 
     def __init__(self, channel: str, callback: NotifyCallback) -> None:
@@ -51,7 +51,7 @@ class NoticeGate:
         if pause <= 0:
             self._hand_on()
         else:
-            # what this one told of may have come after the last look
+            # the change may have happened after the last look
             self._waiting = asyncio.get_running_loop().call_later(pause, self._hand_on)
 
     def _hand_on(self) -> None:

@@ -1,4 +1,4 @@
-"""Completions on their way to view_builder: kept with the run's end, sent until acknowledged."""
+"""Completions on their way to view_builder: stored with the run's end, and sent until acknowledged."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ RETURNING event.event_id, event.run_id, event.source, event.datasets, event.atte
 
 
 class CompletionSender:
-    """Sends every completion that nobody acknowledged yet, at least once, from any number of replicas.
+    """Sends every unacknowledged completion at least once, from any number of replicas.
 
-    A replica takes an event for `timing.send_claim` before it sends it; if it dies meanwhile, the event is due again after
-    that. The table is looked at every `timing.send_poll`, so that no notification can be missed.
+    A replica claims an event for `timing.send_claim` before it sends it. If the replica dies, the event is due again
+    afterwards. The table is polled every `timing.send_poll`, so that a missed notification does no harm.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class CompletionSender:
         self._transport = transport
 
     def stop(self) -> None:
-        """Send nothing more; what is not sent stays for the next start."""
+        """Send nothing more; unsent events remain for the next start."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Send until `stop` is called; outages of the database and of the receiver are waited out."""
+        """Send until `stop` is called; waits out outages of the database and of the receiver."""
         async with httpx.AsyncClient(
             timeout=self._timing.send_timeout, transport=self._transport, verify=load_certificates(), trust_env=False
         ) as client:
@@ -77,7 +77,7 @@ class CompletionSender:
                     await asyncio.wait_for(self._stopping.wait(), self._timing.send_poll * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def _send_next(self, client: httpx.AsyncClient) -> bool:
-        """Take the oldest due event and send it; return whether there was one."""
+        """Claim the oldest due event and send it; return whether there was one."""
         event = await self._pool.fetchrow(SQL_CLAIM, timedelta(seconds=self._timing.send_claim))
         if event is None:
             return False
@@ -90,11 +90,13 @@ class CompletionSender:
             _log.info("completion_delivered", run_id=str(event["run_id"]), attempts=event["attempts"])
             return True
         await self._postpone(event["event_id"], event["attempts"], problem)
-        _log.warning("completion_not_taken", run_id=str(event["run_id"]), attempts=event["attempts"], error=problem)
+        _log.warning(
+            "completion_not_acknowledged", run_id=str(event["run_id"]), attempts=event["attempts"], error=problem
+        )
         return True
 
     async def _post(self, client: httpx.AsyncClient, event: asyncpg.Record) -> str | None:
-        """Return None where the receiver acknowledged, else what it said."""
+        """Return None if the receiver acknowledged the event, else its error."""
         body: dict[str, Any] = {
             "event_id": str(event["event_id"]),
             "run_id": str(event["run_id"]),
@@ -105,7 +107,7 @@ class CompletionSender:
             seconds = 3 * self._timing.send_timeout
             answer = await send_request(client, "POST", self._url, seconds=seconds, json=body, headers=self._headers)
         except ExchangeError as error:
-            return f"view_builder does not answer ({error.cause})"
+            return f"view_builder does not respond ({error.cause})"
         return None if answer.is_success else f"view_builder answered {answer.status_code}"
 
     async def _postpone(self, event_id: UUID, attempts: int, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""The five roles that the product's parts play for one another, whatever vendor or store is behind them."""
+"""The interfaces of the five roles that parts of the system play, independent of vendor and store."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ FiredT_co = TypeVar("FiredT_co", covariant=True)
 
 
 class DataFetcher(Protocol[AnswerT_co]):
-    """Asks a vendor: paces, retries and classifies, and alone knows the key."""
+    """Calls a vendor: throttles, retries and classifies; the only part that knows the key."""
 
     async def get(
         self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False
     ) -> AnswerT_co:
-        """Return a good answer; raises the vendor's own error where there is none to be had."""
+        """Return a good answer; raises the vendor's own error if there is none."""
 
 
 class DataRepository(Protocol[DeliveryT_contra]):
     """Stores deliveries of one dataset, idempotently, in the caller's transaction."""
 
     async def stage(self, connection: Connection, delivery: DeliveryT_contra) -> Counts:
-        """Put the rows where the merge finds them; the counts lack stored and unchanged."""
+        """Put the rows into staging; the counts do not include stored and unchanged yet."""
 
     async def merge(self, connection: Connection, delivery: DeliveryT_contra, staged: Counts) -> Counts:
-        """Merge what was staged, keep what was rejected, and return the full counts."""
+        """Merge the staged rows, store the rejects, and return the full counts."""
 
 
 class CSVProcessor(Protocol[HeadT_contra, PositionT_contra, BatchT_co]):
-    """Streams a CSV file as batches of records, in memory that does not grow with the file."""
+    """Reads a CSV file as a stream of record batches, in constant memory."""
 
     def __call__(
         self, stream: BinaryIO, head: HeadT_contra, *, start: PositionT_contra | None = None, batch_rows: int = ...
     ) -> Iterator[BatchT_co]:
-        """Yield the records from `start`, or from the first one; bad rows are in the batches, with their reasons."""
+        """Yield the records from `start`, or from the first one; batches include bad rows with their reasons."""
 
 
 class TaskScheduler(Protocol[FiredT_co]):
     """Starts the work of every slot of a schedule exactly once."""
 
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> FiredT_co | None:
-        """Take the slots that are due and start their work; None where nothing is due."""
+        """Claim the due slots and start their work; None if none is due."""
 
     async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
         """Pause or resume all schedules, and return whether that changed any."""
@@ -59,13 +59,13 @@ class TaskScheduler(Protocol[FiredT_co]):
 
 
 class CacheManager(Protocol):
-    """Keeps answers of slow-changing endpoints, so that they are not asked for again."""
+    """Stores answers of slow-changing endpoints, so that they are not requested again."""
 
     async def get(self, key: str) -> str | None:
-        """Return what is kept under a key and has not expired."""
+        """Return what is stored under a key and has not expired."""
 
     async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
-        """Keep a body for so long."""
+        """Store a body for `lifetime`."""
 
     async def prune(self) -> int:
-        """Delete what expired; return how many that were."""
+        """Delete expired bodies; return their number."""

@@ -1,4 +1,4 @@
-"""The roles that read schema sra and nothing else: the SRA app's, sra_reader, and that of analysts."""
+"""The roles that read schema sra and nothing else: sra_reader of the SRA app, and sra_analyst."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sra_shared.reader_limits import ANALYST, READER, list_missing_limits
 from sra_shared.scram import make_verifier
 from sra_shared.settings import READER_SECONDS
 
-# What PostgreSQL gives to every role and no reader needs, and the little that he does; the owner keeps his own rights. As
-# in revision 0005: a database that was restored without privileges has none of it.
+# Revokes what PostgreSQL grants to every role and no reader needs, and grants the little that readers need; the owner keeps
+# its own rights. Repeats revision 0005, because a database restored without privileges has none of it.
 _RIGHTS = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "REVOKE CREATE ON SCHEMA sra FROM PUBLIC",
@@ -25,7 +25,7 @@ _RIGHTS = (
 )
 
 
-# not permitted; made by another start at the same time; or of a role that could not be made
+# not permitted; created by a concurrent start; or for a role that could not be created
 _REFUSALS = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.DuplicateObjectError,
@@ -36,9 +36,9 @@ _REFUSALS = (
 
 @dataclass(frozen=True)
 class ReaderState:
-    """Whether the SRA app can read; `statements` are what an administrator has to run where we may not.
+    """Whether the SRA app can read; `statements` are those that an administrator must run because we may not.
 
-    `limits` are those for the limits of the roles that read, without which the SRA app reads all the same.
+    `limits` are those for the limits of the roles that read; the SRA app can read without them.
     """
 
     exists: bool
@@ -56,13 +56,12 @@ class ReaderState:
 async def prepare_reader(
     connection: Connection, password: str | None = None, *, max_seconds: int = READER_SECONDS
 ) -> ReaderState:
-    """Make the roles that read where that is permitted, give them their rights and limits and, where one is given,
-    sra_reader its password.
+    """Create the roles that read, if permitted, with their rights and limits, and set sra_reader's password if one is given.
 
-    Safe to repeat. Never raises for want of rights: the state returned names the statements to run instead.
+    Safe to repeat. Missing rights raise no error: the returned state has the statements to run instead.
     """
     async with connection.transaction():
-        # two starts at once would update the same rows of the catalogue
+        # concurrent starts would update the same rows of the catalogue
         await take_lock(connection, "reader")
         refused = not await make_reader(connection, password)
         limits = await set_limits(connection, max_seconds)
@@ -72,7 +71,7 @@ async def prepare_reader(
 
 
 async def make_reader(connection: Connection, password: str | None) -> bool:
-    """Make sra_reader where it is missing and set its password; return False where a password was given and refused."""
+    """Create sra_reader if it is missing and set its password; return False if a password was given and not permitted."""
     may_make = await _may_make_roles(connection)
     if may_make and await find_reader(connection) is None:
         await _attempt(connection, f"CREATE ROLE {READER} NOLOGIN")
@@ -82,7 +81,7 @@ async def make_reader(connection: Connection, password: str | None) -> bool:
 
 
 async def set_limits(connection: Connection, max_seconds: int, *, owner: str | None = None) -> list[str]:
-    """Set the limits of the roles that read as far as that is permitted, and return the statements that were not."""
+    """Set the limits of the roles that read, as far as permitted; return the statements that were not."""
     missing = await list_missing_limits(connection, max_seconds, owner=owner)
     if not (missing and await _may_make_roles(connection)):
         return missing
@@ -101,15 +100,15 @@ async def _grant_rights(connection: Connection) -> None:
 
 
 async def list_readers(connection: Connection) -> list[str]:
-    """Return the roles that read and are there."""
+    """Return the existing roles that read."""
     rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1::text[])", [READER, ANALYST])
     return [row["rolname"] for row in rows]
 
 
 async def set_up_reader(dsn: str, password: str | None, *, max_seconds: int) -> ReaderState:
-    """As `prepare_reader`, on a connection of its own; a password that we may not set may be set already, and is tried.
+    """As `prepare_reader`, on a separate connection; a password that we may not set is tried, since it may be set already.
 
-    Raises what the database raises when it is gone.
+    Raises the database's errors if it is down.
     """
     connection = await open_connection(dsn, application_name="sra:migrate")
     try:
@@ -123,13 +122,13 @@ async def set_up_reader(dsn: str, password: str | None, *, max_seconds: int) -> 
 
 
 def describe_reader(reader: ReaderState) -> list[str]:
-    """Return what a person has to do so that the SRA app can read, and only reads; nothing where all is done."""
+    """Return the steps that remain before the SRA app can read, and only read; empty if all is done."""
     lines: list[str] = []
     if not reader.ready:
-        lines.append("The role sra_reader could not be made ready with this user's rights. An administrator runs:")
+        lines.append("This user may not set up the role sra_reader. An administrator must run:")
         lines += [f"  {statement};" for statement in reader.statements]
     if reader.limits:
-        lines.append("The limits of the roles that read could not all be set. An administrator runs in this database:")
+        lines.append("Not all limits of the roles that read could be set. An administrator must run in this database:")
         lines += [f"  {statement};" for statement in reader.limits]
     return lines
 
@@ -146,7 +145,7 @@ async def _logs_in(dsn: str, password: str) -> bool:
 async def read_reader_state(
     connection: Connection, *, wants_login: bool = False, password_refused: bool = False
 ) -> ReaderState:
-    """Return how the reader stands; with `wants_login` a role that cannot log in yet counts as not ready."""
+    """Return the state of the reader; with `wants_login`, a role that cannot log in yet is not ready."""
     can_login = await find_reader(connection)
     granted = can_login is not None and await connection.fetchval(
         "SELECT has_schema_privilege($1, 'sra', 'USAGE') AND NOT EXISTS (SELECT FROM pg_class c"
@@ -170,20 +169,20 @@ async def read_reader_state(
 
 
 async def find_reader(connection: Connection) -> bool | None:
-    """Return whether the role may log in, or None where there is no such role."""
+    """Return whether the role may log in, or None if it does not exist."""
     can_login: bool | None = await connection.fetchval("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1", READER)
     return can_login
 
 
 async def _may_make_roles(connection: Connection) -> bool:
-    """Return whether trying makes sense: the server logs each refusal."""
+    """Return whether an attempt can succeed: the server logs each refusal."""
     return bool(
         await connection.fetchval("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
     )
 
 
 async def _attempt(connection: Connection, statement: str) -> bool:
-    """Return whether it was permitted; the state that is read afterwards shows what that means for the reader."""
+    """Return whether the statement was permitted; the state read afterwards shows the effect on the reader."""
     try:
         async with connection.transaction():
             await connection.execute(statement)

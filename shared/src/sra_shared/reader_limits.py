@@ -1,7 +1,7 @@
-"""How much of the server the roles that only read may take, and who has to set it.
+"""The limits of the roles that only read, and who has to set them.
 
-A role may change most of its own defaults. What it cannot change is the number of its connections, `temp_file_limit`, the
-functions that an administrator took from PUBLIC, and that long transactions are ended.
+A role may change most of its own defaults. It cannot change the number of its connections, `temp_file_limit`, functions
+revoked from PUBLIC, and the termination of its long transactions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FULL_QUEUE = 0.1
 
 @dataclass(frozen=True)
 class ReaderRole:
-    """A role that reads: its connections, the longest of its transactions, and the space that its sorts may take."""
+    """A role that reads: its connections, its longest transaction, and the limit of its temporary files."""
 
     name: str
     connections: int
@@ -30,8 +30,8 @@ class ReaderRole:
     temp_file: str
 
 
-# Large objects and advisory locks: space and locks for everybody. Taking locks back stays allowed, which drivers do whenever
-# they give a connection back to their pool.
+# Large objects and advisory locks take space and locks from everybody. Releasing advisory locks remains allowed, because
+# drivers do so when they return a connection to their pool.
 _SQL_OPEN_FUNCTIONS = """
 SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text)
 FROM pg_catalog.pg_proc p
@@ -45,7 +45,7 @@ SELECT r.rolconnlimit AS connections, pg_has_role($2, r.oid, 'USAGE') AS may_end
          AS defaults
 FROM pg_catalog.pg_roles r WHERE r.rolname = $1
 """
-# a session that does not read what it listens to keeps the queue of notifications, in the end from everybody
+# a session that listens but does not read blocks the notification queue, in the end for everybody
 _SQL_END = """
 SELECT count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(a.pid))
 FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
@@ -55,7 +55,7 @@ WHERE r.rolname = $1 AND pg_has_role(r.oid, 'USAGE') AND a.datname = current_dat
 
 
 def list_roles(max_seconds: int) -> tuple[ReaderRole, ReaderRole]:
-    """Return the application's role, whose statements may take `max_seconds`, and that of the people who analyse."""
+    """Return the application's role, whose statements may take `max_seconds`, and the analysts' role."""
     return (
         ReaderRole(READER, 10, max_seconds, "1GB"),
         ReaderRole(ANALYST, 3, max(max_seconds, _ANALYST_SECONDS), "4GB"),
@@ -63,9 +63,9 @@ def list_roles(max_seconds: int) -> tuple[ReaderRole, ReaderRole]:
 
 
 async def list_missing_limits(connection: Connection, max_seconds: int, *, owner: str | None = None) -> list[str]:
-    """Return the statements that the limits still lack, in the order in which an administrator runs them in this database.
+    """Return the statements that still have to set limits, in the order in which an administrator runs them in this database.
 
-    `owner` is the role that the services connect as, by default the one that asks.
+    `owner` is the role that the services connect as, by default the current one.
     """
     missing: list[str] = []
     major = connection.get_server_version().major
@@ -90,7 +90,7 @@ def _list_for_role(role: ReaderRole, found: Any, owner: str, major: int) -> list
         "temp_file_limit": role.temp_file,
     }
     defaults = [] if found is None else found["defaults"]
-    # without a password, which only a person gives it
+    # without a password, which only a person sets
     missing = [f"CREATE ROLE {role.name} LOGIN"] if found is None and role.name == ANALYST else []
     if found is None or found["connections"] != role.connections:
         missing.append(f"ALTER ROLE {role.name} CONNECTION LIMIT {role.connections}")
@@ -105,9 +105,9 @@ def _list_for_role(role: ReaderRole, found: Any, owner: str, major: int) -> list
 
 
 async def end_long_readers(connection: Connection, max_seconds: int) -> dict[str, int]:
-    """End the sessions whose transaction takes longer than their role's may, where this user may; return how many, by role.
+    """Terminate the readers' sessions whose transactions exceed their role's limit, if permitted; return their numbers, by role.
 
-    Also those that are left when notifications pile up.
+    Also terminates all readers' sessions while the notification queue is too full.
     """
     ended: dict[str, int] = {}
     for role in list_roles(max_seconds):

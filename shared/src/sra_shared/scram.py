@@ -1,4 +1,4 @@
-"""Passwords as the server keeps them (RFC 5802, 7677): a statement with one in plain text may end in a log."""
+"""Passwords as SCRAM verifiers (RFC 5802, 7677): a statement with a plain-text password may end up in a log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROHIBITED = (
 
 
 def make_verifier(password: str, *, salt: bytes | None = None, iterations: int = _ITERATIONS) -> str:
-    """Return what `ALTER ROLE ... PASSWORD` takes for a password without learning it; needs no quoting."""
+    """Return a verifier that `ALTER ROLE ... PASSWORD` accepts in place of the password; needs no quoting."""
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", prepare_password(password).encode(), salt, iterations)
     stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -29,8 +29,10 @@ def make_verifier(password: str, *, salt: bytes | None = None, iterations: int =
 
 
 def prepare_password(password: str) -> str:
-    """Return a password in the one spelling of SASLprep (RFC 4013), as server and clients do; one that is not allowed there
-    stays as it is."""
+    """Return a password normalised with SASLprep (RFC 4013), as server and clients do.
+
+    A password that SASLprep prohibits is returned unchanged.
+    """
     if password.isascii():
         return password
     mapped = "".join(
@@ -44,7 +46,7 @@ def prepare_password(password: str) -> str:
 
 
 def _reads_one_way(text: str) -> bool:
-    """Whether a text with letters that are written from right to left has no others, and begins and ends with such."""
+    """Whether a text with right-to-left letters has no others, and begins and ends with such letters."""
     if not any(stringprep.in_table_d1(letter) for letter in text):
         return True
     has_others = any(stringprep.in_table_d2(letter) for letter in text)

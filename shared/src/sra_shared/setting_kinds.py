@@ -1,6 +1,7 @@
-"""Kinds of settings that are texts: what each may hold, so that a slip in copying is found before anything is asked.
+"""Kinds of text settings and their checks, so that a copying error is found before anything starts.
 
-A message never repeats the value, which may be a secret or hold one. It reads on from the name of the variable.
+A message never repeats the value, which may be or contain a secret. It continues a sentence that begins with the variable's
+name.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _LONGEST_NAME = 63
 
 
 def check_text(value: str) -> str:
-    """Return a text without control characters that UTF-8 can write; raises ValueError for any other."""
+    """Return a text without control characters that can be encoded as UTF-8; raises ValueError for any other."""
     if any(mark in value for mark in "\r\n"):
         raise ValueError("has a line break. Write it on one line")
     if any(ord(mark) < 32 or 127 <= ord(mark) < 160 for mark in value):
@@ -39,14 +40,17 @@ def check_text(value: str) -> str:
 
 
 def check_ascii(value: str) -> str:
-    """Return a text of visible ASCII characters; raises ValueError that names what else it has."""
+    """Return a text of visible ASCII characters; raises ValueError that names what else it contains."""
     if any(mark.isspace() for mark in check_token(value)):
         raise ValueError("has a blank inside. Write it without blanks")
     return value
 
 
 def check_token(value: str) -> str:
-    """Return a text that a header can hold: ASCII, blanks inside it allowed; raises ValueError that names what else it has."""
+    """Return a text that a header can hold: ASCII, with inner blanks allowed.
+
+    Raises ValueError that names what else it contains.
+    """
     check_text(value)
     if any(mark in _QUOTES for mark in value):
         raise ValueError("has typographic quotes. Write it without quotes")
@@ -58,14 +62,14 @@ def check_token(value: str) -> str:
 
 
 def check_token_list(value: str) -> str:
-    """Return `name:role:token` entries, separated by commas; raises ValueError that names the place of a wrong one."""
+    """Return `name:role:token` entries, separated by commas; raises ValueError that gives the position of an invalid one."""
     for token in parse_tokens(check_token(value)):
         check_token(token.value)
     return value
 
 
 def check_password(value: str) -> str:
-    """Return a password, which may hold any visible characters; raises ValueError for quotes around it."""
+    """Return a password, which may contain any visible characters; raises ValueError for quotes around it."""
     check_text(value)
     if len(value) > 1 and value[0] in _QUOTES and value[-1] in _QUOTES:
         raise ValueError("is in typographic quotes. Remove them")
@@ -73,7 +77,7 @@ def check_password(value: str) -> str:
 
 
 def check_url(value: str, *, with_login: bool = False, with_query: bool = False) -> str:
-    """Return an http or https address, without a slash at its end unless it has a query; raises ValueError."""
+    """Return an http or https address, without a trailing slash unless it has a query; raises ValueError."""
     check_ascii(value)
     try:
         parts = urlsplit(value)
@@ -85,14 +89,14 @@ def check_url(value: str, *, with_login: bool = False, with_query: bool = False)
     if port == 0 or not is_host(host) or host.startswith("/"):
         raise ValueError("has no host, or an invalid port. Write it as https://host:port/path")
     if "@" in parts.netloc and not with_login:
-        raise ValueError("holds a user or password. Leave them out")
+        raise ValueError("contains a user or password. Omit them")
     if (parts.query or parts.fragment) and not with_query:
         raise ValueError("has a query or a fragment. End it with its path")
     return value if parts.query else value.rstrip("/")
 
 
 def check_proxy(value: str) -> str:
-    """Return the address of an HTTP proxy, `http://` added where it has no scheme; raises ValueError."""
+    """Return the address of an HTTP proxy, with `http://` added if it has no scheme; raises ValueError."""
     check_ascii(value)
     if value.lower().startswith("socks"):
         raise ValueError("names a SOCKS proxy, which is not supported. Name an HTTP proxy")
@@ -100,17 +104,19 @@ def check_proxy(value: str) -> str:
 
 
 def check_no_proxy(value: str) -> str:
-    """Return a list of hosts, domains, addresses and networks, each with a port if need be; raises ValueError."""
+    """Return a list of hosts, domains, addresses and networks, each with an optional port; raises ValueError."""
     for entry in split_no_proxy(check_text(value)):
         host, _ = split_entry(entry)
         is_name = is_host(host.lstrip(".")) and "[" not in entry
         if entry != "*" and not (is_name or is_network(host)):
-            raise ValueError("has an entry that is no host, domain, address or network. Part them with commas")
+            raise ValueError(
+                "has an entry that is not a host, domain, address or network. Separate entries with commas"
+            )
     return value
 
 
 def split_no_proxy(value: str) -> list[str]:
-    """Return the entries of NO_PROXY, in small letters."""
+    """Return the entries of NO_PROXY, in lower case."""
     return [entry.lower() for entry in re.split(r"[,\s]+", value) if entry]
 
 
@@ -139,7 +145,7 @@ def is_network(text: str) -> bool:
 
 
 def check_certificates(value: str) -> str:
-    """Return the path of a file of authorities; raises ValueError where it cannot be used."""
+    """Return the path of a file of authorities; raises ValueError if it cannot be used."""
     check_text(value)
     try:
         _read_authorities(value, Path(value).stat().st_mtime_ns)
@@ -152,42 +158,42 @@ def check_certificates(value: str) -> str:
 
 @lru_cache(maxsize=8)
 def _read_authorities(file: str, _changed: int) -> None:
-    """Read a file of authorities, which takes forty milliseconds, once for each of its states."""
+    """Load a file of authorities, which takes forty milliseconds, once per modification."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
 
 
 def check_folder(value: str) -> str:
-    """Return the path of a folder that is there; raises ValueError for any other."""
+    """Return the path of an existing folder; raises ValueError for any other."""
     if not Path(check_text(value)).is_dir():
         raise ValueError("does not name a folder. Correct or unset it")
     return value
 
 
 def check_name(value: str) -> str:
-    """Return a name as PostgreSQL takes it; raises ValueError for one that it would cut."""
+    """Return a name that PostgreSQL keeps in full; raises ValueError for one that it would truncate."""
     if len(check_text(value).encode()) > _LONGEST_NAME:
         raise ValueError(f"is longer than the {_LONGEST_NAME} bytes that PostgreSQL keeps of a name. Shorten it")
     return value
 
 
 def check_host(value: str) -> str:
-    """Return a host name, an address or the folder of a socket; raises ValueError for any other."""
+    """Return a host name, an IP address or a socket's folder; raises ValueError for any other."""
     if not is_host(check_ascii(value)):
-        raise ValueError("is no host. Give the name, the address or the socket's folder alone")
+        raise ValueError("is not a host. Set it to just the name, the IP address or the socket's folder")
     return value
 
 
 def check_bucket(value: str) -> str:
-    """Return the name of a bucket; raises ValueError for what is none."""
+    """Return the name of a bucket; raises ValueError if it is invalid."""
     if not _BUCKET.fullmatch(check_ascii(value)):
-        raise ValueError("is no name of a bucket. Write at most 255 letters, digits, dots and hyphens")
+        raise ValueError("is not the name of a bucket. Use at most 255 letters, digits, dots and hyphens")
     return value
 
 
 def check_region(value: str) -> str:
-    """Return the name of a region; raises ValueError for what is none."""
+    """Return the name of a region; raises ValueError if it is invalid."""
     if not _REGION.fullmatch(check_ascii(value)):
-        raise ValueError("is no name of a region. Write letters, digits and hyphens")
+        raise ValueError("is not the name of a region. Use letters, digits and hyphens")
     return value
 
 
@@ -199,7 +205,7 @@ def _check_sslmode(value: str) -> str:
 
 
 def _check_secret(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that passes the result of the check, hidden again."""
+    """Return a validator that passes on the result of the check, hidden again."""
     return AfterValidator(lambda secret: SecretStr(check(secret.get_secret_value())))
 
 

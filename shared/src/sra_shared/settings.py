@@ -1,7 +1,7 @@
-"""Every setting of the product, declared once; nothing else reads the environment.
+"""All settings of the product, declared once; nothing else reads the environment.
 
-Composition roots (a service's `main.py`, the command line) make these objects and hand values on. `.env.example` and
-the settings table of the README are written from the declarations below.
+Composition roots (a service's `main.py`, the command line) create these objects and pass values on. `.env.example` and the
+README's table of settings are generated from the declarations below.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ READER_SECONDS = 120
 
 
 class EnvironmentSettings(BaseSettings):
-    """Settings read from the environment: blanks around a value are no part of it, and one of blanks only is not set."""
+    """Settings read from the environment: surrounding blanks are ignored, and a value of only blanks is not set."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False, hide_input_in_errors=True
@@ -64,14 +64,14 @@ class DatabaseSettings(EnvironmentSettings):
     database_url: Key | None = Field(
         None, description="Address of the database, with any parameter of libpq: docs/database_url.md."
     )
-    db_host: HostName | None = Field(None, description="Host of the database, where DATABASE_URL is not set.")
+    db_host: HostName | None = Field(None, description="Host of the database, if DATABASE_URL is not set.")
     db_port: int = Field(5432, ge=1, le=65535, description="Its port.")
     db_name: Name = Field("sra_data", description="Its name.")
     db_user: Name = Field("sra", description="The user that owns the tables.")
     db_password: Password | None = Field(None, description="That user's password.")
     db_ssl: SslMode | None = Field(None, description="SSL mode: disable, prefer, require, verify-ca or verify-full.")
     db_pool_min_size: int = Field(5, ge=1, le=100, description="Connections that a service keeps open.")
-    db_pool_max_size: int = Field(20, ge=1, le=100, description="Connections that a service opens at most.")
+    db_pool_max_size: int = Field(20, ge=1, le=100, description="Maximum number of connections that a service opens.")
     sra_reader_password: Password | None = Field(
         None, description="Password of the role sra_reader, which the SRA app uses."
     )
@@ -79,7 +79,7 @@ class DatabaseSettings(EnvironmentSettings):
         READER_SECONDS,
         ge=1,
         le=86_400,
-        description="Seconds that a statement or transaction of sra_reader takes at most; a longer one is ended.",
+        description="Maximum seconds of a statement or transaction of sra_reader; a longer one is terminated.",
     )
 
     @model_validator(mode="after")
@@ -91,14 +91,14 @@ class DatabaseSettings(EnvironmentSettings):
     @model_validator(mode="after")
     def check_address(self) -> Self:
         try:
-            self.dsn  # noqa: B018 - read for what it raises
+            self.dsn  # noqa: B018 - read only to raise its error
         except ConfigError as error:
             raise ValueError(str(error).rstrip(".")) from None
         return self
 
     @property
     def dsn(self) -> str | None:
-        """The one normalised address, or None where no database is set; raises ConfigError where it cannot be read."""
+        """The normalised address, or None if no database is set; raises ConfigError if it is invalid."""
         if self.database_url is not None:
             return normalise_dsn(self.database_url.get_secret_value())
         if self.db_host is None:
@@ -114,18 +114,20 @@ class DatabaseSettings(EnvironmentSettings):
         )
 
     def require_dsn(self) -> str:
-        """Return the address; raises ConfigError that names the variable where none is set."""
+        """Return the address; raises ConfigError that names the variable if none is set."""
         dsn = self.dsn
         if dsn is None:
-            raise ConfigError("No database is set.", next_step="Set DATABASE_URL, or DB_HOST with its companions.")
+            raise ConfigError(
+                "No database is set.", next_step="Set DATABASE_URL, or DB_HOST and the other DB_ settings."
+            )
         return dsn
 
 
 class AdministratorSettings(EnvironmentSettings):
-    """The superuser of the database's server, for `migrate` alone. Without it, migrating makes do with the owner's rights."""
+    """The superuser of the database's server, for `migrate` only. Without it, migrations use the owner's rights."""
 
     db_admin_user: Name = Field(
-        "postgres", description="Superuser that makes the owner, the roles that read and their limits."
+        "postgres", description="Superuser that creates the owner, the roles that read and their limits."
     )
     db_admin_password: Password | None = Field(None, description="That superuser's password; services do not read it.")
 
@@ -141,7 +143,7 @@ class ServiceSettings(EnvironmentSettings):
         False, description="Marks an empty database as a sandbox when it is migrated: made-up data only."
     )
     sra_service_token: Token | None = Field(
-        None, description="Token that may trigger and change; services use it among themselves."
+        None, description="Token that may trigger and change; services also use it to call each other."
     )
     sra_viewer_token: Token | None = Field(None, description="Token that may only read.")
     sra_tokens: TokenList | None = Field(
@@ -149,9 +151,9 @@ class ServiceSettings(EnvironmentSettings):
         description="Further tokens as `name:role:token`, separated by commas; the role is viewer or operator.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least important log line that is written."
+        "INFO", description="Lowest level of the log lines that are written."
     )
-    log_format: Literal["json", "console"] = Field("json", description="Form of the log lines.")
+    log_format: Literal["json", "console"] = Field("json", description="Format of the log lines.")
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -162,11 +164,11 @@ class ServiceSettings(EnvironmentSettings):
     def check_named_tokens(self) -> Self:
         for name, token in (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token)):
             if token is not None and any(token.get_secret_value() == named.value for named in self._list_named()):
-                raise ValueError(f"SRA_TOKENS has the token of {name} once more. Give each a token of its own")
+                raise ValueError(f"SRA_TOKENS repeats the token of {name}. Give each entry a different token")
         return self
 
     def list_tokens(self) -> list[NamedToken]:
-        """Return every token that is valid, the two unnamed ones as `service` and `viewer`."""
+        """Return all valid tokens, the two unnamed ones as `service` and `viewer`."""
         known = ((SERVICE, Role.OPERATOR, self.sra_service_token), (VIEWER, Role.VIEWER, self.sra_viewer_token))
         own = [NamedToken(name, role, token.get_secret_value()) for name, role, token in known if token is not None]
         return [*own, *self._list_named()]
@@ -175,7 +177,7 @@ class ServiceSettings(EnvironmentSettings):
         return parse_tokens(self.sra_tokens.get_secret_value()) if self.sra_tokens is not None else []
 
     def check_production(self) -> None:
-        """Raise ConfigError that names the variable where a production start would be open to anybody."""
+        """Raise ConfigError that names the variable if a production start would be open to anybody."""
         if self.sra_env != "production":
             return
         own = (("SRA_SERVICE_TOKEN", self.sra_service_token), ("SRA_VIEWER_TOKEN", self.sra_viewer_token))
@@ -183,7 +185,7 @@ class ServiceSettings(EnvironmentSettings):
         check_strength((f"Entry {n} of SRA_TOKENS", token.value) for n, token in enumerate(self._list_named(), 1))
         if self.sra_service_token == self.sra_viewer_token:
             raise ConfigError(
-                "SRA_VIEWER_TOKEN equals SRA_SERVICE_TOKEN, so that every viewer could change.",
+                "SRA_VIEWER_TOKEN equals SRA_SERVICE_TOKEN, so every viewer could make changes.",
                 next_step="Set two different tokens.",
             )
         if self.sra_sandbox:
@@ -191,10 +193,10 @@ class ServiceSettings(EnvironmentSettings):
 
 
 class PeerSettings(EnvironmentSettings):
-    """Where the services find one another."""
+    """Addresses of the services, for one another."""
 
     fmp_ingest_url: Url = Field(
-        "http://127.0.0.1:8081", description="Address of fmp_ingest; a bare host:port is understood."
+        "http://127.0.0.1:8081", description="Address of fmp_ingest; a bare host:port is accepted."
     )
     fundata_ingest_url: Url = Field("http://127.0.0.1:8082", description="Address of fundata_ingest.")
     view_builder_url: Url = Field("http://127.0.0.1:8083", description="Address of view_builder.")
@@ -206,13 +208,13 @@ class PeerSettings(EnvironmentSettings):
 
 
 class ProxySettings(EnvironmentSettings):
-    """What stands between the people and the gateway."""
+    """The proxies between users and the gateway."""
 
     trusted_proxies: int = Field(
         0,
         ge=0,
         le=10,
-        description="Proxies before the gateway, whose entries at the end of X-Forwarded-For are believed (Render: 2).",
+        description="Number of proxies before the gateway whose entries at the end of X-Forwarded-For are trusted (Render: 2).",
     )
 
 
@@ -220,51 +222,56 @@ class LimitSettings(EnvironmentSettings):
     """How much of a delivery may be wrong, and how large it may be."""
 
     reject_limit: Decimal = Field(
-        Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run ends as failed."
+        Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run fails."
     )
     drop_limit: Decimal = Field(
         Decimal("0.02"),
         ge=0,
         le=1,
-        description="Share of a list, or of a dataset's current records, that may vanish at once before a run is held.",
+        description="Share of a list, or of a dataset's current records, that may disappear at once before a run is held.",
     )
     download_max_mb: int = Field(
         1024,
         ge=1,
         le=1_000_000,
-        description="Megabytes of a bulk file or an export at most; a seed file has the size of its manifest or pointer.",
+        description="Maximum megabytes of a bulk file or an export; a seed file must have the size in its manifest or pointer.",
     )
 
 
 class OutboundSettings(EnvironmentSettings):
-    """How calls leave for the vendors and the storage of the seed; the services reach one another directly."""
+    """How calls reach the vendors and the storage of the seed; the services call one another directly."""
 
     http_proxy: Proxy | None = Field(None, description="HTTP proxy for calls to http addresses.")
     https_proxy: Proxy | None = Field(None, description="HTTP proxy for calls to https addresses.")
-    all_proxy: Proxy | None = Field(None, description="HTTP proxy for both, where they have none of their own.")
+    all_proxy: Proxy | None = Field(None, description="HTTP proxy for both, if neither has its own.")
     no_proxy: NoProxy | None = Field(
-        None, description="Hosts, domains, addresses and networks that are reached without a proxy, parted by commas."
+        None,
+        description="Hosts, domains, addresses and networks that are reached without a proxy, separated by commas.",
     )
     ssl_cert_file: CertificateFile | None = Field(
-        None, description="File of the authorities that servers are checked by, instead of the usual ones."
+        None, description="File of certificate authorities that replaces the default ones."
     )
-    ssl_cert_dir: Folder | None = Field(None, description="Folder of them, where SSL_CERT_FILE is not set.")
+    ssl_cert_dir: Folder | None = Field(
+        None, description="Folder of certificate authorities, if SSL_CERT_FILE is not set."
+    )
 
 
 class FmpSettings(LimitSettings, OutboundSettings):
-    """The FMP account and how hard it may be used."""
+    """The FMP account and its limits."""
 
     fmp_api_key: Key | None = Field(None, description="Key of the FMP account; without it the FMP step is skipped.")
     fmp_base_url: Url = Field(
         "https://financialmodelingprep.com/stable", description="Base address of FMP's stable API."
     )
-    fmp_max_calls_per_minute: int = Field(3000, ge=1, le=100_000, description="Calls in any 60 seconds, at most.")
-    fmp_bulk_calls_per_minute: int = Field(
-        2, ge=1, le=10_000, description="Calls of bulk endpoints in any 60 seconds, at most."
+    fmp_max_calls_per_minute: int = Field(
+        3000, ge=1, le=100_000, description="Maximum number of calls in any 60 seconds."
     )
-    fmp_history_years: int = Field(10, ge=0, le=60, description="Years that the first history brings; 0 for none.")
+    fmp_bulk_calls_per_minute: int = Field(
+        2, ge=1, le=10_000, description="Maximum number of calls of bulk endpoints in any 60 seconds."
+    )
+    fmp_history_years: int = Field(10, ge=0, le=60, description="Years of the first history; 0 for none.")
     fmp_backfill_share: Decimal = Field(
-        Decimal("0.3"), gt=0, le=1, description="Share of the calls that a backfill may take."
+        Decimal("0.3"), gt=0, le=1, description="Share of the calls that a backfill may use."
     )
 
 
@@ -274,33 +281,33 @@ class FundataSettings(LimitSettings, OutboundSettings):
     fundata_access_key_id: Key | None = Field(
         None, description="Key of the update API; without it no updates are fetched."
     )
-    fundata_secret_access_key: Key | None = Field(None, description="Secret that belongs to it.")
+    fundata_secret_access_key: Key | None = Field(None, description="Secret of that key.")
     fundata_auth_url: Url = Field(
         "https://authenticate.fundataapi.com", description="Base address of the update API's login."
     )
     fundata_api_url: Url = Field("https://dbsync.fundataapi.com", description="Base address of the update API.")
     fundata_overlap_days: int = Field(
-        7, ge=0, le=365, description="Days that each update reaches back before the last success."
+        7, ge=0, le=365, description="Days before the last success that each update covers again."
     )
     fundata_export_hosts: Text | None = Field(
         None,
-        description="Hosts that exports may come from, separated by commas; `.example.com` is all below that. Without it any"
+        description="Hosts that exports may come from, separated by commas; `.example.com` includes all below it. If not set, any"
         " public host may, and one never seen before is a warning.",
     )
     fundata_base_path: Text = Field(
         "fundata",
-        description="Folder of the seed tree; what is fetched from storage goes there, so it is writable then.",
+        description="Folder of the seed tree; must be writable if files are downloaded from storage.",
     )
     fundata_data_path: Text | None = Field(
-        None, description="Its data files, where they are not in `data` below the base."
+        None, description="Folder of its data files, if it is not `data` below the base."
     )
     fundata_quotes_path: Text | None = Field(
-        None, description="Its quote files, where they are not in `quotes` below the base."
+        None, description="Folder of its quote files, if it is not `quotes` below the base."
     )
 
     @property
     def export_hosts(self) -> tuple[str, ...]:
-        """The hosts of FUNDATA_EXPORT_HOSTS, one by one."""
+        """The hosts of FUNDATA_EXPORT_HOSTS."""
         return tuple(host.strip() for host in (self.fundata_export_hosts or "").split(",") if host.strip())
 
     @field_validator("fundata_export_hosts")
@@ -308,7 +315,7 @@ class FundataSettings(LimitSettings, OutboundSettings):
     def check_hosts(cls, value: str | None) -> str | None:
         for host in (value or "").split(","):
             if host.strip() and not re.fullmatch(r"(\*?\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?", host.strip()):
-                raise ValueError("names what is no host; write names without scheme, port or path")
+                raise ValueError("has an entry that is not a host. Write names without scheme, port or path")
         return value
 
     @model_validator(mode="after")
@@ -319,27 +326,27 @@ class FundataSettings(LimitSettings, OutboundSettings):
 
 
 class SeedStorageSettings(OutboundSettings):
-    """Where seed files that are not on disk come from."""
+    """Where missing seed files are downloaded from."""
 
     lfs_url: UrlWithLogin | None = Field(None, description="Address of a Git LFS server that holds the seed files.")
-    lfs_token: Key | None = Field(None, description="Token for it.")
+    lfs_token: Key | None = Field(None, description="Token of that server.")
     seed_base_url: Url | None = Field(None, description="Endpoint of S3-compatible object storage.")
     seed_bucket: Bucket | None = Field(None, description="Bucket that holds the seed files.")
     seed_region: Region = Field("us-east-1", description="Region of the bucket.")
     seed_access_key_id: Key | None = Field(None, description="Key of the object storage.")
-    seed_secret_access_key: Key | None = Field(None, description="Secret that belongs to it.")
+    seed_secret_access_key: Key | None = Field(None, description="Secret of that key.")
     seed_manifest: Text = Field(
         "manifest.json", description="Object that lists path, size and SHA-256 of every seed file."
     )
 
     @property
     def has_bucket(self) -> bool:
-        """Whether there is object storage."""
+        """Whether object storage is set."""
         return self.seed_bucket is not None
 
     @property
     def is_set(self) -> bool:
-        """Whether there is any place to fetch from."""
+        """Whether any source for downloads is set."""
         return self.has_bucket or self.lfs_url is not None
 
     @model_validator(mode="after")
@@ -355,11 +362,11 @@ class SeedStorageSettings(OutboundSettings):
 
 
 class ScheduleSettings(EnvironmentSettings):
-    """When the refresh runs, how long it may take, who is alerted."""
+    """When the refresh runs, how long it may take, and who is alerted."""
 
     refresh_cron: Text = Field("0 2 * * *", description="When the daily refresh starts.")
-    weekly_cron: Text = Field("0 2 * * 0", description="When the weekly fundamentals join it.")
-    refresh_timezone: Text = Field("UTC", description="Time zone of both.")
+    weekly_cron: Text = Field("0 2 * * 0", description="When the refresh includes the weekly fundamentals.")
+    refresh_timezone: Text = Field("UTC", description="Time zone of both schedules.")
     refresh_window_minutes: int = Field(
         120, ge=1, le=1440, description="Minutes after which a running refresh is flagged overdue."
     )
@@ -371,18 +378,18 @@ class ScheduleSettings(EnvironmentSettings):
         description="Format of the alerts: `slack` for Slack's incoming webhooks, `json` for kind, text and url.",
     )
     dashboard_url: Url | None = Field(
-        None, description="Address under which people open the dashboard: alerts link to it. On Render it is known."
+        None, description="Public address of the dashboard, for links in alerts. On Render it is known."
     )
     render_external_url: Url | None = Field(
-        None, description="Set by Render; links go there where DASHBOARD_URL is not set."
+        None, description="Set by Render; used for links if DASHBOARD_URL is not set."
     )
     ledger_retention_days: int = Field(
-        400, ge=30, le=3650, description="Days after which ended runs are summed up by month and deleted."
+        400, ge=30, le=3650, description="Days after which finished runs are summed up by month and deleted."
     )
 
     @property
     def public_url(self) -> str | None:
-        """Where people open the dashboard, without a slash at its end."""
+        """The public address of the dashboard, without a trailing slash."""
         found = self.dashboard_url or self.render_external_url
         return found.rstrip("/") if found else None
 
@@ -392,7 +399,7 @@ class ScheduleSettings(EnvironmentSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("REFRESH_TIMEZONE is no time zone. Name one, like America/Toronto") from error
+            raise ValueError("REFRESH_TIMEZONE is not a time zone. Use a name like America/Toronto") from error
         return value
 
 
@@ -414,12 +421,12 @@ SETTINGS_CLASSES: tuple[type[EnvironmentSettings], ...] = (
 
 
 def list_own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
-    """Return the settings that a class declares itself, without those it takes over."""
+    """Return the settings that a class declares itself, without inherited ones."""
     return {name: field for name, field in kind.model_fields.items() if name in kind.__annotations__}
 
 
 def read_settings(kind: type[Settings]) -> Settings:
-    """Return settings read from the environment; raises ConfigError that names the first variable that is wrong."""
+    """Return settings read from the environment; raises ConfigError that names the first invalid variable."""
     try:
         return kind()
     except ValidationError as error:
@@ -427,10 +434,10 @@ def read_settings(kind: type[Settings]) -> Settings:
 
 
 def check_settings(*kinds: type[EnvironmentSettings]) -> None:
-    """Raise ConfigError for the first wrong variable of these kinds, in the order of SETTINGS_CLASSES and its members.
+    """Raise ConfigError for the first invalid variable of these kinds, in the order of SETTINGS_CLASSES and its members.
 
-    What the members of one class say together, and the parts of DATABASE_URL, come after each of them by itself. To be
-    called before anything is done: a part that reads its settings one by one would else begin its work first.
+    Combinations of variables in one class, and the parts of DATABASE_URL, are checked after the single variables. Call it
+    before anything is done: otherwise a part that reads its settings later would fail after others have started their work.
     """
     for kind in SETTINGS_CLASSES:
         if kind in kinds:
@@ -438,7 +445,7 @@ def check_settings(*kinds: type[EnvironmentSettings]) -> None:
 
 
 def describe_settings_error(error: ValidationError) -> str:
-    """Return which variable is wrong and why, the first in the order of declaration; its value is not repeated."""
+    """Return the first invalid variable in the order of declaration, with the reason; its value is not repeated."""
     item = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = ".".join(str(part) for part in item["loc"]).upper()
     if item["type"] == "value_error":

@@ -1,4 +1,4 @@
-"""Slots of a schedule: each fires once, whatever the number of processes that watch the clock."""
+"""Slots of a schedule: each fires once, however many processes watch the clock."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sra_shared.db import Connection
 
 
 async def claim_slot(connection: Connection, schedule: str, slot: datetime, *, task_id: UUID | None = None) -> bool:
-    """Take the slot and return True, or return False where somebody has it already.
+    """Claim the slot and return True, or return False if it is already claimed.
 
-    Called in the transaction that requests the slot's run: if that fails, the slot is free again. A second claim made
-    meanwhile waits for the first transaction's end. `slot` is aware, the planned time and not the present one. Raises
-    ValueError where `slot` carries no time zone.
+    Called in the transaction that requests the slot's run: if that fails, the slot is free again. A concurrent claim waits
+    for the first transaction's end. `slot` is aware and is the planned time, not the current one. Raises ValueError if
+    `slot` has no time zone.
     """
     if slot.tzinfo is None:
         raise ValueError(f"slot {slot} of schedule {schedule} carries no time zone")
@@ -27,14 +27,14 @@ async def claim_slot(connection: Connection, schedule: str, slot: datetime, *, t
 
 
 async def bind_slot(connection: Connection, schedule: str, slot: datetime, task_id: UUID) -> None:
-    """Note which run a claimed slot started, in the same transaction."""
+    """Record which run a claimed slot started, in the same transaction."""
     await connection.execute(
         "UPDATE schedule_slot SET task_id = $3 WHERE schedule = $1 AND slot = $2", schedule, slot, task_id
     )
 
 
 async def read_last_slot(connection: Connection, schedule: str) -> datetime | None:
-    """Return the newest slot that was claimed, or None where the schedule never fired."""
+    """Return the newest claimed slot, or None if the schedule never fired."""
     slot: datetime | None = await connection.fetchval(
         "SELECT max(slot) FROM schedule_slot WHERE schedule = $1", schedule
     )

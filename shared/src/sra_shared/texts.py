@@ -1,4 +1,4 @@
-"""Texts of others, before they stand in an error, an alert or a log."""
+"""Cleans texts from outside before they appear in an error, an alert or a log."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import unicodedata
 from sra_shared.logs import redact_text
 
 MOST_CHARACTERS = 120
-# control, format, surrogate and private characters, and the two that end lines and paragraphs
+# control, format, surrogate and private characters, and line and paragraph separators
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def excerpt(text: object, most: int = MOST_CHARACTERS) -> str:
-    """Return the beginning of a text on one line: no control or format characters, no lone surrogates, no known secrets."""
-    # four times what is shown bounds the work on a text of any length
+    """Return the beginning of a text in one line, without control and format characters, lone surrogates and known secrets."""
+    # reading at most four times the shown length bounds the work for any text
     start = redact_text(str(text)[: 4 * most])
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
     return line if len(line) <= most else f"{line[:most]}..."
 
 
 def escape_controls(text: str, *, kept: str = "") -> str:
-    """Return the text for a terminal: what could move its cursor, hide or turn text round stands as an escape.
+    """Return the text for a terminal: characters that move its cursor, hide text or change its direction are escaped.
 
-    Characters of `kept`, as the end of a line, stay.
+    Characters in `kept`, such as line ends, are not.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""How long durable work waits, as one value that each composition root hands to the parts it makes."""
+"""All intervals of durable work, in one value that each composition root passes to its parts."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class LeaseTiming:
-    """Seconds, all above zero. Raises ValueError where a value contradicts another.
+    """Seconds, all above zero. Raises ValueError if a value contradicts another.
 
     Leases: a worker renews its leases every `beat` and holds each for `lease`. A worker whose database connection has
-    vanished counts as dead after `dead` without a heartbeat, long enough for a server restart. `reconnect` is the pause
-    before the heartbeat connects again, `backend_wait` how long a claim waits for that connection.
+    disappeared counts as dead after `dead` without a heartbeat, which is long enough for a server restart. `reconnect` is
+    the pause before the heartbeat connects again, `backend_wait` how long a claim waits for that connection.
 
-    Units: the pause before a retry starts at `pause` and doubles up to `longest_pause`; during it the worker looks every
+    Units: the pause before a retry starts at `pause` and doubles up to `longest_pause`; meanwhile the worker checks every
     `look` whether it must stop.
 
     Jobs: every worker looks for due jobs each `poll`; a job without a heartbeat for `takeover` is offered again. A run
-    whose units are in other hands is offered again after `busy_retry`, to a helper that is at it already after
-    `helper_retry` at most. Lost jobs are restored every `restore`. The job loop restarts after `restart`, other background
-    tasks after `task_restart`. What is not handed over `grace` after a stop is interrupted. The health report's look at the
+    whose units other workers hold is offered again after `busy_retry`, to a helper that already works on it after at most
+    `helper_retry`. Lost jobs are restored every `restore`. The job loop restarts after `restart`, other background tasks
+    after `task_restart`. Work that is not handed over `grace` after a stop is interrupted. The health report's view of the
     database is at most `database_look` old.
 
-    Commands: they look at a run each `command_poll` and give up after `longest_outage` without the database.
+    Commands: they poll a run each `command_poll` and give up after `longest_outage` without the database.
 
     Completions: due ones are looked for each `send_poll` and sent with a time-out of `send_timeout`; a failed delivery is
     repeated after `send_pause`, doubling up to `longest_send_pause`.
@@ -62,7 +62,7 @@ class LeaseTiming:
 
     @property
     def send_claim(self) -> float:
-        """How long a completion belongs to the replica that took it; after that another may send it."""
+        """How long a completion belongs to the replica that claimed it; afterwards another may send it."""
         return 3 * self.send_timeout
 
 
@@ -76,4 +76,4 @@ _ORDER = (
 )
 
 DEFAULT_TIMING = LeaseTiming()
-"""The values of production."""
+"""The values for production."""

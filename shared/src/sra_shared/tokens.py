@@ -1,4 +1,4 @@
-"""Tokens that a guesser would find."""
+"""Finds tokens that are easy to guess."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import pairwise
 
 from sra_shared.errors import ConfigError
 
-# tokens that docker-compose.yml shows to everybody begin so
+# the public tokens in docker-compose.yml begin with this
 SANDBOX_TOKEN_PREFIX = "sandbox-only"  # noqa: S105 - public on purpose
 
 _LEAST_LENGTH = 16
-# of a hundred thousand texts of sixteen random hexadecimal digits, one has less by this measure
+# of a hundred thousand texts of sixteen random hexadecimal digits, one has fewer bits by this measure
 _LEAST_BITS = 28
 _WORDS = re.compile(
     "secret|token|password|passwd|change-?me|admin|example|qwerty?|letmein|service|viewer|production", re.IGNORECASE
@@ -22,26 +22,26 @@ _WORDS = re.compile(
 
 
 def find_weakness(token: str) -> str | None:
-    """Return why a token is easy to guess, as the end of a sentence; None where it looks like random text.
+    """Return why a token is easy to guess, as the end of a sentence; None if it looks random.
 
-    Common words count for nothing. The measure of the rest is Shannon's entropy of its characters, times how many of them
-    neither repeat a part of it nor go on with a series, as in `aaaa`, `1234` or `9876`.
+    Common words are not counted. The measure of the rest is the Shannon entropy of its characters, times the number of
+    characters that neither repeat an earlier part nor continue a series, as in `aaaa`, `1234` or `9876`.
     """
     if len(token) < _LEAST_LENGTH:
         return f"is shorter than {_LEAST_LENGTH} characters"
     rest = _WORDS.sub("", token)
     if len(rest) < _LEAST_LENGTH:
-        return f"has fewer than {_LEAST_LENGTH} characters beside common words"
+        return f"has fewer than {_LEAST_LENGTH} characters apart from common words"
     letters = "".join(character for character in rest if character.isalnum())
     if letters.isalpha() and (letters.islower() or letters.isupper()):
-        return "is made of letters of one case alone, as words are"
+        return "consists only of letters of one case, as words do"
     if estimate_bits(rest) < _LEAST_BITS:
-        return "repeats itself, or goes on with a series, too much"
+        return "repeats itself, or continues a series, too much"
     return None
 
 
 def check_strength(tokens: Iterable[tuple[str, str]]) -> None:
-    """Raise ConfigError for the first of these (name, token) pairs that a production start must not have."""
+    """Raise ConfigError for the first of these (name, token) pairs that production does not allow."""
     for name, token in tokens:
         if not token or token.startswith(SANDBOX_TOKEN_PREFIX):
             weakness: str | None = "is unset, or the public one of the sandbox"
@@ -55,7 +55,7 @@ def check_strength(tokens: Iterable[tuple[str, str]]) -> None:
 
 
 def estimate_bits(text: str) -> float:
-    """Return about how many bits of a text a guesser must try."""
+    """Return an estimate of the bits that a guesser must try."""
     part = text[: (text + text).find(text, 1)]
     counts = Counter(part)
     per_character = -sum(n / len(part) * math.log2(n / len(part)) for n in counts.values())
@@ -63,6 +63,6 @@ def estimate_bits(text: str) -> float:
 
 
 def _count_foreseen(text: str) -> int:
-    """Return how many characters go on with a series of at least two steps."""
+    """Return how many characters continue a series of at least two steps."""
     steps = [ord(after) - ord(before) for before, after in pairwise(text)]
     return sum(abs(step) <= 1 and step == before for before, step in pairwise(steps))

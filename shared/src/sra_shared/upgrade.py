@@ -1,4 +1,4 @@
-"""Runs the migrations. It is imported where there is something to migrate: it brings SQLAlchemy and Alembic along."""
+"""Runs the migrations; imported only when there is something to migrate, because it imports SQLAlchemy and Alembic."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sra_shared.connect import SessionConnection, connect
 from sra_shared.errors import ConfigError, RetryableError
 from sra_shared.revision import find_next_revision
 
-# a migration of a large database takes minutes, and a deploy that waits for it is not lost
+# a migration of a large database takes minutes, and a deploy that waits for it should not fail
 _WAIT_SECONDS = 600
-# as Alembic makes it
+# as Alembic creates it
 _SQL_MAKE_VERSIONS = """
 CREATE TABLE IF NOT EXISTS public.alembic_version (
   version_num varchar(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)
@@ -37,17 +37,17 @@ def _make_config(connection: SyncConnection) -> Config:
 
 
 def open_engine(dsn: str, *, application_name: str) -> AsyncEngine:
-    """Return an engine for migrations and metadata, whose sessions are like all others."""
+    """Return an engine for migrations and metadata whose sessions have the same settings as all others."""
 
     async def connect_one() -> SessionConnection:
-        # SQLAlchemy sets json codecs of its own, so ours are left out here
+        # SQLAlchemy sets its own json codecs, so ours are omitted
         return await connect(dsn, application_name=application_name)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect_one, poolclass=NullPool)
 
 
 async def upgrade(dsn: str, *, sandbox: bool, revision: str) -> str:
-    """As `sra_shared.migrate.upgrade_database`, whatever the database stands at."""
+    """As `sra_shared.migrate.upgrade_database`, whatever the database's revision is."""
     engine = open_engine(dsn, application_name="sra:migrate")
     try:
         async with engine.connect() as connection:
@@ -70,9 +70,10 @@ def _upgrade(connection: SyncConnection, sandbox: bool, revision: str) -> str:
 
 
 def _take_step(connection: SyncConnection, sandbox: bool, target: str) -> str | None:
-    """Bring the database one revision further in the caller's transaction; return where it stands if it has to go no further.
+    """Upgrade the database by one revision in the caller's transaction; return its revision if it has reached the target.
 
-    What comes next is looked up under the lock: another start may have gone any number of steps meanwhile.
+    The next revision is determined under the lock: a concurrent start may have migrated any number of steps in the
+    meantime.
     """
     _lock_versions(connection)
     current = connection.exec_driver_sql("SELECT version_num FROM public.alembic_version").scalar_one_or_none()
@@ -89,9 +90,10 @@ def _take_step(connection: SyncConnection, sandbox: bool, target: str) -> str | 
 
 
 def _lock_versions(connection: SyncConnection) -> None:
-    """Keep other migrations out until the transaction ends, with a lock on a table that is the owner's alone.
+    """Block other migrations until the transaction ends, with a lock on a table that only the owner can lock.
 
-    It is made where it is missing, since an empty database has no other. Who only reads the revision does not wait.
+    The table is created if it is missing, since an empty database has no other. Reading the revision does not wait for the
+    lock.
     """
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
     try:
@@ -101,8 +103,8 @@ def _lock_versions(connection: SyncConnection) -> None:
         if _read_state(error) != _LOCK_NOT_AVAILABLE:
             raise
         raise RetryableError(
-            f"Another session holds the table alembic_version for more than {_WAIT_SECONDS} s.",
-            next_step="Migrate again when it is done; pg_stat_activity shows it.",
+            f"Another session has locked the table alembic_version for more than {_WAIT_SECONDS} s.",
+            next_step="Migrate again when it has finished; pg_stat_activity shows it.",
         ) from error
     connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
 
@@ -112,7 +114,7 @@ def _make_versions(connection: SyncConnection) -> None:
         with connection.begin_nested():
             connection.exec_driver_sql(_SQL_MAKE_VERSIONS)
     except DBAPIError as error:
-        # IF NOT EXISTS does not see the table that another session is making, and waits for that session to fail on it
+        # IF NOT EXISTS does not see a table that another session is creating; it waits for that session and then fails
         if _read_state(error) not in _ALREADY_MADE:
             raise
 
@@ -128,8 +130,8 @@ def _require_empty(connection: SyncConnection) -> None:
     ).scalar_one()
     if tables:
         raise ConfigError(
-            f"The database holds {tables} tables that SRA Data did not make.",
-            next_step="Give it a database of its own.",
+            f"The database contains {tables} tables that SRA Data did not create.",
+            next_step="Use a separate database.",
         )
 
 
@@ -137,5 +139,5 @@ def _check_mark(connection: SyncConnection, *, sandbox: bool) -> None:
     if sandbox and not connection.exec_driver_sql("SELECT sandbox FROM database_mark").scalar_one_or_none():
         raise ConfigError(
             "This database was migrated for real data and cannot become a sandbox.",
-            next_step="Use an empty database for made-up data, or set the keys that the real data came by.",
+            next_step="Use an empty database for made-up data, or set the vendors' keys.",
         )

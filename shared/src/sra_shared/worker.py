@@ -1,4 +1,4 @@
-"""The worker that runs inside a service: it takes jobs of its task types from the queue and executes their runs."""
+"""The worker inside a service: it takes jobs of its task types from the queue and executes their runs."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _log = get_logger(__name__)
 class JobWorker:
     """Takes jobs of `works` and executes their runs, at most `concurrency` at once, until `stop` is called.
 
-    It outlives every outage of the database: it reconnects with backoff and goes on, and it takes nothing while the
-    tables are older than this code. What it has not finished `timing.grace`
-    seconds after `stop` is interrupted and handed back; another worker resumes it at the last committed chunk.
+    It survives every outage of the database by reconnecting with backoff, and takes no jobs while the tables are older than
+    this code. Work that is not finished `timing.grace` seconds after `stop` is interrupted and released; another worker
+    resumes it at the last committed chunk.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class JobWorker:
         works: Mapping[str, Work],
         concurrency: int = 4,
     ) -> None:
-        """`worker` is entered already, its `wait_seconds` may be 0, and its timing holds for the jobs.
+        """`worker` has been entered, its `wait_seconds` may be 0, and its timing also applies to the jobs.
 
-        Raises ValueError for a concurrency under 2.
+        Raises ValueError for a concurrency below 2.
         """
         if concurrency < 2:
-            raise ValueError("the library wants a concurrency of at least 2")
+            raise ValueError("PgQueuer needs a concurrency of at least 2")
         self._pool = pool
         self._worker = worker
         self._works = dict(works)
@@ -71,16 +71,16 @@ class JobWorker:
 
     @property
     def connected(self) -> bool:
-        """Whether the connection to the queue stands, as far as is known."""
+        """Whether the connection to the queue is open, as far as is known."""
         return self._driver.connected
 
     @property
     def running(self) -> frozenset[UUID]:
-        """The runs in hand."""
+        """The runs in progress."""
         return frozenset(self._running)
 
     def stop(self) -> None:
-        """Take no more jobs and have the running ones hand over at their next chunk; `run` returns when all did."""
+        """Take no more jobs and let the running ones hand over at their next chunk; `run` returns when all have."""
         self._worker.stopping.set()
         self._stopping.set()
         self._driver.give_up()
@@ -88,12 +88,12 @@ class JobWorker:
             self._manager.shutdown.set()
 
     async def run(self) -> None:
-        """Work until `stop` is called; database outages are waited out."""
+        """Work until `stop` is called; waits out outages of the database."""
         restoring = asyncio.create_task(self._restore_regularly())
         try:
             while not self._stopping.is_set():
                 fits = await self._find_schema()
-                # a stop in between reaches no manager
+                # a stop at this point does not reach any manager
                 if fits and not self._stopping.is_set():
                     await self._take_jobs()
                 elif not fits:
@@ -105,12 +105,12 @@ class JobWorker:
             await self._driver.close()
 
     async def _find_schema(self) -> bool:
-        """Whether the tables are those of this code; in a deploy a service may start before the migration."""
+        """Whether the tables match this code; in a deploy a service may start before the migration."""
         try:
             async with self._pool.acquire() as connection:
                 await require_revision(connection)
         except ConfigError as error:
-            # a migration that is under way changes the message with each revision, and not what to do
+            # a running migration changes the message with each revision, but not the next step
             if self._told != error.next_step:
                 _log.warning("job_worker_waits_for_migration", message=error.message, next_step=error.next_step)
             self._told = error.next_step
@@ -141,7 +141,7 @@ class JobWorker:
                 log_aggregation_interval=timedelta(0),
             )
         except (*OUTAGE_ERRORS, asyncpg.PostgresError, RuntimeError) as error:
-            # RuntimeError is the library's word for missing tables
+            # PgQueuer raises RuntimeError for missing tables
             _log.warning("job_worker_restarts", error=str(error), error_type=type(error).__name__)
             await self._pause()
         finally:
@@ -151,9 +151,9 @@ class JobWorker:
         task_text, _, helper = (job.payload or b"").decode().partition(":")
         task_id = UUID(task_text)
         if task_id in self._running:
-            # for another worker, or for one that starts later: offered ever more rarely
+            # meant for another worker, or one that starts later: offered at growing intervals
             pause = min(self._timing.helper_retry, 0.5 * 2.0 ** min(job.attempts, 10))
-            raise RetryRequested(timedelta(seconds=pause), "this worker is at the run already")
+            raise RetryRequested(timedelta(seconds=pause), "this worker already executes the run")
         self._running.add(task_id)
         try:
             left = await self._execute_or_interrupt(task_id, self._works[job.entrypoint])
@@ -171,16 +171,16 @@ class JobWorker:
             raise RetryRequested(timedelta(0), "handed over")
         if not left.task.status.is_live or (helper and left.resume_at is None):
             return
-        # other workers hold what is left: one of them may die
+        # other workers hold the rest, and one of them may die
         delay = self._later() if left.resume_at is None else max(left.resume_at - datetime.now(UTC), timedelta(0))
-        raise RetryRequested(delay, "the run goes on later")
+        raise RetryRequested(delay, "the run continues later")
 
     def _later(self) -> timedelta:
         return timedelta(seconds=0 if self._stopping.is_set() else self._timing.busy_retry)
 
     async def _execute_or_interrupt(self, task_id: UUID, work: Work) -> Execution | None:
-        """Return what is left of the run, or None where its work did not stop in time and was interrupted."""
-        # units that wait for one another are no work to share
+        """Return what remains of the run, or None if its work did not stop in time and was interrupted."""
+        # units of an ordered run depend on each other, so there is no work to share
         on_planned = None if work.ordered else call_helpers
         executing = asyncio.create_task(execute_run(self._pool, task_id, work, self._worker, on_planned=on_planned))
         deadline = asyncio.create_task(self._wait_for_deadline())

@@ -1,4 +1,4 @@
-"""What every HTTP client of a process shares: certificates, bounded bodies, exchanges, addresses that others name."""
+"""What all HTTP clients of a process share: certificates, bounded bodies, exchanges, checks of untrusted addresses."""
 
 from sra_shared.http.addresses import RefusedAddressError, normalise_host
 from sra_shared.http.bodies import BodyError, BodyTooLargeError, Bound, iterate_body

@@ -1,4 +1,4 @@
-"""Addresses that others name: which of them may be asked, and which would lead into our own network."""
+"""Checks addresses from untrusted sources: which may be requested, and which lead into our own network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sra_shared.texts import excerpt
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?|[0-9a-f:.]{2,45}(%[a-z0-9._%-]{1,40})?")
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _MOST_CHARACTERS = 8_192
-# RFC 6052: an IPv4 address in the last 32 bits, translated by the network
+# RFC 6052: the last 32 bits are an IPv4 address, which the network translates
 _TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 _NEVER_PUBLIC = (
     ipaddress.IPv6Network("64:ff9b:1::/48"),
@@ -28,15 +28,16 @@ _NEVER_PUBLIC = (
 
 
 class RefusedAddressError(FatalError):
-    """An address that must not be asked; nothing was sent to it."""
+    """An address that must not be requested; nothing was sent to it."""
 
 
 @dataclass(frozen=True)
 class AddressRules:
-    """Which addresses may be asked.
+    """Which addresses may be requested.
 
-    `hosts` are the only ones, `.example.com` for all below that; empty, every public one may be. `own_url` is an address of
-    ours, a sandbox's stand-in, whose host and port are taken as they are. `setting` names where `hosts` comes from.
+    Only `hosts` may be; `.example.com` includes all below it. If empty, every public host may be. `own_url` is our own
+    address, a sandbox's stand-in, whose host and port are always accepted. `setting` is the name of the setting that
+    `hosts` comes from.
     """
 
     hosts: tuple[str, ...] = ()
@@ -44,20 +45,20 @@ class AddressRules:
     setting: str = "the list of hosts"
 
     def is_own(self, url: httpx.URL) -> bool:
-        """Whether an address is at the stand-in."""
+        """Whether an address is that of the stand-in."""
         if self.own_url is None:
             return False
         own = httpx.URL(self.own_url)
         return _find_origin(url) == _find_origin(own)
 
     def names(self, host: str) -> bool:
-        """Whether the list, if there is one, has this host."""
+        """Whether the list includes this host, or is empty."""
         wanted = [normalise_host(one.removeprefix("*")) for one in self.hosts]
         return not wanted or any(host == one or (one.startswith(".") and host.endswith(one)) for one in wanted)
 
 
 def normalise_host(host: str) -> str:
-    """Return a host's name as it is compared: in lower case, without the dot at its end, which makes no other host."""
+    """Return a host's name for comparison: lower case, without the trailing dot, which does not change its meaning."""
     return host.strip().lower().rstrip(".")
 
 
@@ -68,11 +69,13 @@ def is_host_of(host: str, domain: str) -> bool:
 
 
 def read_host(url: str, setting: str) -> str:
-    """Return the normalised host of an address that the operator set; raises ConfigError that names the setting."""
+    """Return the normalised host of a configured address; raises ConfigError that names the setting."""
     try:
         host = find_host(httpx.URL(url))
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
-        raise ConfigError(f"{setting} is no address.", next_step="Set it to one that begins with https://.") from error
+        raise ConfigError(
+            f"{setting} is not an address.", next_step="Set it to one that begins with https://."
+        ) from error
     return host
 
 
@@ -82,10 +85,10 @@ def find_host(url: httpx.URL) -> str:
 
 
 def judge_url(text: str, rules: AddressRules) -> httpx.URL:
-    """Return an address that may be asked as far as its text shows; raises RefusedAddressError.
+    """Return an address whose text is acceptable; raises RefusedAddressError.
 
-    It is https, has no user info, and a literal address as its host is public. What a name stands for is judged when it is
-    looked up.
+    It must be https and have no user info, and a literal IP address as its host must be public. A host name is checked when
+    it is resolved.
     """
     try:
         if len(text) > _MOST_CHARACTERS:
@@ -95,15 +98,15 @@ def judge_url(text: str, rules: AddressRules) -> httpx.URL:
         port = 443 if url.port is None else url.port
         is_own = rules.is_own(url)
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
-        raise _refuse(excerpt(text, 60) or "(nothing)", "is no address") from error
+        raise _refuse(excerpt(text, 60) or "(nothing)", "is not an address") from error
     if not _HOST.fullmatch(host) or not 0 < port < 65_536 or (":" in host and read_literal(host) is None):
-        raise _refuse(excerpt(text, 60) or "(nothing)", "is no address")
+        raise _refuse(excerpt(text, 60) or "(nothing)", "is not an address")
     if url.userinfo:
-        raise _refuse(host, "comes with user info")
+        raise _refuse(host, "contains user info")
     if is_own:
         return url
     if url.scheme != "https":
-        raise _refuse(host, f"is asked over {excerpt(url.scheme, 10) or 'nothing'}, not https")
+        raise _refuse(host, f"uses {excerpt(url.scheme, 10) or 'nothing'}, not https")
     if host == "localhost" or host.endswith(".localhost"):
         raise _refuse(host, "is this machine")
     if not rules.names(host):
@@ -118,33 +121,36 @@ def judge_url(text: str, rules: AddressRules) -> httpx.URL:
 
 
 def read_literal(host: str) -> IpAddress | None:
-    """Return the address that a host is by itself, also in the old forms (`127.1`, `0x7f000001`); None for a name."""
+    """Return the IP address that a host is, also in legacy forms (`127.1`, `0x7f000001`); None for a name."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         pass
     try:
-        # the resolver takes these forms, and so would a proxy's
+        # resolvers accept these forms, also those of a proxy
         return ipaddress.IPv4Address(socket.inet_aton(host)) if host[:1].isdigit() else None
     except (OSError, ValueError):
         return None
 
 
 def judge_peer(host: str, address: IpAddress) -> None:
-    """Raise RefusedAddressError where an address is not on the public internet."""
+    """Raise RefusedAddressError if an address is not on the public internet."""
     if not is_public(address):
         raise _refuse(host, f"leads to {address}, which is no public address")
 
 
 def judge_peers(host: str, addresses: Sequence[IpAddress]) -> None:
-    """As `judge_peer`, for all that a name stands for: one that is not public makes the name suspect."""
+    """As `judge_peer`, for all addresses of a name: a single one that is not public makes the name suspect."""
     for address in addresses:
         judge_peer(host, address)
 
 
 def is_public(address: IpAddress) -> bool:
-    """Whether an address belongs to the public internet: none that is private, shared, loopback, link-local, multicast,
-    reserved or unspecified, and none that holds such a one (mapped, translated, 6to4, Teredo)."""
+    """Return whether an address is on the public internet.
+
+    Private, shared, loopback, link-local, multicast, reserved and unspecified addresses are not, nor are those that embed
+    one (mapped, translated, 6to4, Teredo).
+    """
     if isinstance(address, ipaddress.IPv6Address) and (inner := _list_embedded(address)):
         return all(is_public(one) for one in inner)
     is_special = (
@@ -176,5 +182,5 @@ def _find_origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 def _refuse(subject: str, why: str) -> RefusedAddressError:
     return RefusedAddressError(
-        f"The address {excerpt(subject, 80)} {why}: it was not asked.", next_step="Ask the vendor what it means by it."
+        f"The address {excerpt(subject, 80)} {why}: it was not requested.", next_step="Ask the vendor about it."
     )

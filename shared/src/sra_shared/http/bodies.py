@@ -1,4 +1,4 @@
-"""Bodies of HTTP answers, read in steps: one content encoding at most, with bounds on what arrives and what it unpacks to."""
+"""Reads HTTP bodies in steps: at most one content encoding, with limits on the compressed and the decompressed size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sra_shared.errors import RetryableError
 from sra_shared.texts import excerpt
 
 ACCEPTED = "gzip, deflate"
-"""What may be asked for in Accept-Encoding."""
+"""The supported values of Accept-Encoding."""
 
 _PIECE = 1 << 18
 _MOST_MEMBERS = 10_000
@@ -23,7 +23,10 @@ _GZIP_NAMES, _DEFLATE_NAMES = ("gzip", "x-gzip"), ("deflate",)
 
 @dataclass(frozen=True)
 class Bound:
-    """How many bytes may arrive, and to how many they may unpack; at least `slowest` of them must arrive in `window` seconds."""
+    """How many bytes may arrive, and how many they may decompress to.
+
+    At least `slowest` bytes must arrive in every `window` seconds.
+    """
 
     raw: int
     decoded: int
@@ -32,23 +35,23 @@ class Bound:
 
     @classmethod
     def of(cls, size: int) -> Bound:
-        """Return the bound of bodies that have `size` bytes at most, packed or not."""
+        """Return the bound of bodies of at most `size` bytes, compressed or not."""
         return cls(size, size)
 
 
 class BodyError(RetryableError):
-    """A body that cannot be used: its encoding is unknown, several or damaged, it breaks off, or it comes too slowly."""
+    """A body that cannot be used: its encoding is unknown, repeated or damaged, it is cut off, or it arrives too slowly."""
 
 
 class BodyTooLargeError(BodyError):
-    """A body of more bytes than are taken, packed or unpacked."""
+    """A body that exceeds the limit, compressed or decompressed."""
 
 
 class Unpacker:
-    """Takes the content encoding off a body, a piece at a time, within its bound."""
+    """Removes the content encoding of a body, piece by piece, within its bound."""
 
     def __init__(self, encodings: Sequence[str], bound: Bound) -> None:
-        """`encodings` are the Content-Encoding headers; raises BodyError for more than one encoding or an unknown one."""
+        """`encodings` are the Content-Encoding headers; raises BodyError for more than one or an unknown encoding."""
         names = [name.strip().lower() for header in encodings for name in header.split(",")]
         names = [name for name in names if name not in ("", "identity")]
         if len(names) > 1:
@@ -61,7 +64,7 @@ class Unpacker:
         self._inflate: zlib._Decompress | None = None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes unpack to; raises BodyTooLargeError or BodyError."""
+        """Yield the next bytes decompressed; raises BodyTooLargeError or BodyError."""
         self._raw += len(data)
         if self._raw > self._bound.raw:
             raise BodyTooLargeError(f"The body has more than {self._bound.raw:,} bytes.")
@@ -73,7 +76,7 @@ class Unpacker:
             try:
                 piece = inflate.decompress(data, _PIECE)
             except zlib.error as error:
-                raise BodyError(f"The body is no valid {self._name}.") from error
+                raise BodyError(f"The body is not valid {self._name}.") from error
             if piece:
                 yield self._count(piece)
             data = inflate.unconsumed_tail
@@ -81,16 +84,16 @@ class Unpacker:
                 data, self._inflate = inflate.unused_data, None
 
     def finish(self) -> Iterator[bytes]:
-        """Yield the rest; raises BodyError where the body ends inside its encoding."""
+        """Yield the rest; raises BodyError if the body ends inside its encoding."""
         if self._inflate is not None:
-            # all input was taken, so that at most one match is left in the window
+            # all input has been consumed, so the window holds at most one more match
             rest = self._inflate.flush()
             if rest:
                 yield self._count(rest)
             if not self._inflate.eof:
-                raise BodyError(f"The body breaks off inside its {self._name} encoding.")
+                raise BodyError(f"The body is cut off inside its {self._name} encoding.")
         elif self._name and self._raw and not self._members:
-            raise BodyError(f"The body is no valid {self._name}.")
+            raise BodyError(f"The body is not valid {self._name}.")
 
     def _open_member(self, data: bytes) -> zlib._Decompress:
         self._members += 1
@@ -98,38 +101,38 @@ class Unpacker:
             raise BodyError(f"The body continues after the end of its {self._name} encoding.")
         if self._name in _GZIP_NAMES:
             return zlib.decompressobj(_GZIP_WINDOW)
-        # RFC 9110 means zlib's form, and some servers send the bare one
+        # RFC 9110 means the zlib format, but some servers send raw deflate
         is_zlib = data[0] & 0x0F == 0x08 and (len(data) == 1 or (data[0] << 8 | data[1]) % 31 == 0)
         return zlib.decompressobj(_ZLIB_WINDOW if is_zlib else _RAW_WINDOW)
 
     def _count(self, piece: bytes) -> bytes:
         self._decoded += len(piece)
         if self._decoded > self._bound.decoded:
-            raise BodyTooLargeError(f"The body unpacks to more than {self._bound.decoded:,} bytes.")
+            raise BodyTooLargeError(f"The body decompresses to more than {self._bound.decoded:,} bytes.")
         return piece
 
 
 class _Pace:
-    """Whether a body comes fast enough."""
+    """Checks that a body arrives fast enough."""
 
     def __init__(self, bound: Bound) -> None:
         self._bound = bound
         self._since, self._arrived = time.monotonic(), 0
 
     def note(self, size: int) -> None:
-        """Count what arrived; raises BodyError where it was too little for too long."""
+        """Count received bytes; raises BodyError if there were too few for too long."""
         self._arrived += size
         now = time.monotonic()
         if now - self._since >= self._bound.window:
             if self._arrived < self._bound.slowest:
-                raise BodyError(f"The body drips: {self._arrived:,} bytes in {now - self._since:.0f} s.")
+                raise BodyError(f"The body arrives too slowly: {self._arrived:,} bytes in {now - self._since:.0f} s.")
             self._since, self._arrived = now, 0
 
 
 async def iterate_body(response: httpx.Response, bound: Bound) -> AsyncIterator[bytes]:
-    """Yield the unpacked body of an open answer, in pieces of 256 KB at most.
+    """Yield the decompressed body of an open response, in pieces of at most 256 KB.
 
-    Raises BodyError, BodyTooLargeError, and what httpx raises where the connection breaks.
+    Raises BodyError, BodyTooLargeError, and httpx's errors if the connection breaks.
     """
     unpacker, pace = _open_body(response, bound), _Pace(bound)
     async for raw in response.aiter_raw():
@@ -141,7 +144,7 @@ async def iterate_body(response: httpx.Response, bound: Bound) -> AsyncIterator[
 
 
 def iterate_body_blocking(response: httpx.Response, bound: Bound) -> Iterator[bytes]:
-    """As `iterate_body`, for an answer of a client without an event loop."""
+    """As `iterate_body`, for a response of a client without an event loop."""
     unpacker, pace = _open_body(response, bound), _Pace(bound)
     for raw in response.iter_raw():
         pace.note(len(raw))

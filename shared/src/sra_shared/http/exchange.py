@@ -1,4 +1,4 @@
-"""One exchange over HTTP, its answer within bounds: redirects are followed without reading them, bodies are never trusted."""
+"""One HTTP exchange with a bounded response: redirects are followed without reading their bodies."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MOST_REDIRECTS = 3
 SMALL = Bound.of(4 << 20)
 _MOST_PARSED_BYTES = 96 << 20
 _REDIRECTS = (301, 302, 303, 307, 308)
-# what a request to another origin must not carry
+# headers that a request to another origin must not carry
 _OWN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
-# what a client may raise beside HTTPError: an address that is none, a header that cannot be written
+# other errors that a client may raise besides HTTPError: for an invalid address, or a header that cannot be encoded
 _CLIENT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError)
 
 
 class ExchangeError(RetryableError):
-    """There was no answer, or none that can be used; `cause` says which in a few words."""
+    """There was no usable response; `cause` gives the reason in a few words."""
 
     def __init__(self, message: str, *, cause: str, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -36,7 +36,7 @@ class ExchangeError(RetryableError):
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer."""
+    """A complete response."""
 
     status_code: int
     headers: httpx.Headers
@@ -48,7 +48,7 @@ class Reply:
         return 200 <= self.status_code < 300
 
     def read_json(self) -> Any:
-        """Return the body as JSON; raises ValueError where it is none, or would take too much memory."""
+        """Return the body as JSON; raises ValueError if it is not JSON, or would take too much memory."""
         if estimate_parsed_size(self.body) > _MOST_PARSED_BYTES:
             raise ValueError("the JSON has too many values")
         try:
@@ -67,9 +67,9 @@ async def send_request(
     inspect: Callable[[httpx.Response], None] | None = None,
     **options: Any,
 ) -> Reply:
-    """Send a request and return the whole answer, of a redirect too; `seconds` is how long all of it may take.
+    """Send a request and return the complete response, even of a redirect; `seconds` limits the whole exchange.
 
-    `inspect` sees the answer before its body is read. Raises ExchangeError, and what `inspect` raises.
+    `inspect` gets the response before its body is read. Raises ExchangeError, and the errors of `inspect`.
     """
     try:
         address = parse_address(url)
@@ -102,7 +102,7 @@ def send_request_blocking(
 def parse_address(text: str) -> httpx.URL:
     """Return an address; raises httpx.InvalidURL, UnicodeError."""
     url = httpx.URL(text)
-    # the event loop has no error for it that belongs to the network
+    # the event loop raises OverflowError for such a port, which is not a network error
     if url.port is not None and not 0 < url.port < 65_536:
         raise httpx.InvalidURL("no port")
     return url
@@ -112,9 +112,9 @@ def parse_address(text: str) -> httpx.URL:
 async def open_answer(
     client: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, redirects: int = MOST_REDIRECTS
 ) -> AsyncIterator[httpx.Response]:
-    """Open the answer to a GET, following redirects; another origin gets no credentials.
+    """Open the response to a GET, following redirects; another origin gets no credentials.
 
-    Raises ExchangeError, also for what goes wrong while the caller reads; a body that is too large stays BodyTooLargeError.
+    Raises ExchangeError, also for errors while the caller reads; a body that is too large remains a BodyTooLargeError.
     """
     try:
         asked, sent = parse_address(url), dict(headers)
@@ -125,7 +125,7 @@ async def open_answer(
                     yield response
                     return
             if not left:
-                raise ExchangeError(f"It redirects more than {redirects} times.", cause="too many redirects")
+                raise ExchangeError(f"The server redirects more than {redirects} times.", cause="too many redirects")
             if (target.scheme, target.host, target.port) != (asked.scheme, asked.host, asked.port):
                 sent = {name: value for name, value in sent.items() if name.lower() not in _OWN_HEADERS}
             asked = target
@@ -136,22 +136,24 @@ async def open_answer(
 
 
 def read_location(response: httpx.Response, asked: httpx.URL) -> httpx.URL | None:
-    """Return where an answer redirects to, None where it does not; raises ExchangeError for an address that is none."""
+    """Return the target of a redirect, None for other responses; raises ExchangeError for an invalid address."""
     location = response.headers.get("Location")
     if response.status_code not in _REDIRECTS or location is None:
         return None
     try:
         target = parse_address(str(asked.join(location)))
         if target.scheme not in ("http", "https") or not target.host:
-            raise httpx.InvalidURL("no address on the web")
+            raise httpx.InvalidURL("not a web address")
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
         told = excerpt(location, 60)
-        raise ExchangeError(f"It redirects to {told!r}, which is not an address.", cause="bad redirect") from error
+        raise ExchangeError(
+            f"The server redirects to {told!r}, which is not an address.", cause="bad redirect"
+        ) from error
     return target
 
 
 def make_exchange_error(error: Exception) -> ExchangeError:
-    """Return the error with its kind; of an address that is none, or a header, nothing is repeated."""
+    """Return the error with its type; the text of an invalid address or header is not repeated."""
     if isinstance(error, BodyError):
         return ExchangeError(error.message, cause=error.message.rstrip(".").lower(), next_step=error.next_step)
-    return ExchangeError(f"There was no usable answer ({type(error).__name__}).", cause=type(error).__name__)
+    return ExchangeError(f"There was no usable response ({type(error).__name__}).", cause=type(error).__name__)

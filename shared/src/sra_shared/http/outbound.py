@@ -1,4 +1,4 @@
-"""What every HTTP client of a process shares: trusted authorities, and the way out through a proxy."""
+"""What all HTTP clients of a process share: trusted authorities, and the proxy for outbound calls."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sra_shared.settings import OutboundSettings
 
 @cache
 def load_certificates(file: str | None = None, folder: str | None = None) -> ssl.SSLContext:
-    """Return the context that checks a server's certificate, read once in a process.
+    """Return the context that verifies servers' certificates, loaded once per process.
 
-    Reading the authorities takes fifty milliseconds of the loop each time. Those of `file`, or else of `folder`, take
-    the place of the usual ones.
+    Loading the authorities blocks the event loop for fifty milliseconds each time. Those of `file`, or else of `folder`,
+    replace the default ones.
     """
     if file or folder:
         return ssl.create_default_context(cafile=file, capath=None if file else folder)
@@ -27,7 +27,7 @@ def load_certificates(file: str | None = None, folder: str | None = None) -> ssl
 def make_outbound_transport(
     settings: OutboundSettings, *, limits: httpx.Limits | None = None
 ) -> httpx.AsyncBaseTransport:
-    """Return the way to the world outside: with the authorities and through the proxy that the settings name, if any."""
+    """Return the transport for outbound calls, with the authorities and the proxy of the settings, if any."""
     verify = load_certificates(settings.ssl_cert_file, settings.ssl_cert_dir)
     limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
@@ -39,7 +39,7 @@ def make_outbound_transport(
 
 
 def find_proxy(settings: OutboundSettings, url: httpx.URL) -> str | None:
-    """Return the proxy through which the settings send an address, None where it is reached directly."""
+    """Return the proxy that the settings choose for an address, None for a direct connection."""
     return None if is_direct(url, settings.no_proxy or "") else _list_proxies(settings).get(url.scheme)
 
 
@@ -49,7 +49,7 @@ def _list_proxies(settings: OutboundSettings) -> dict[str, str]:
 
 
 def is_direct(url: httpx.URL, no_proxy: str) -> bool:
-    """Whether NO_PROXY names the host of an address: itself, its domain, or a network that holds it; a port must fit."""
+    """Whether NO_PROXY includes the host of an address: by name, domain or network; a given port must match."""
     host, port = url.host.lower().rstrip("."), url.port or {"http": 80, "https": 443}.get(url.scheme)
     for entry in split_no_proxy(no_proxy):
         named, wanted_port = split_entry(entry)
@@ -67,9 +67,9 @@ def _matches(host: str, named: str) -> bool:
 
 
 class _ProxyTransport(httpx.AsyncBaseTransport):
-    """Sends each request through the proxy of its scheme, or directly where there is none or NO_PROXY names its host.
+    """Sends each request through the proxy of its scheme, or directly if there is none or NO_PROXY includes its host.
 
-    The library's own reading of NO_PROXY takes neither networks nor IPv6 addresses in brackets.
+    httpx's own parsing of NO_PROXY supports neither networks nor IPv6 addresses in brackets.
     """
 
     def __init__(

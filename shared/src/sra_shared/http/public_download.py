@@ -1,4 +1,7 @@
-"""Downloads from addresses that others name: looked up, judged and dialled as judged, so that no name can change its mind."""
+"""Downloads from untrusted addresses: a name is resolved once, and the connection uses a checked address.
+
+Resolving it again could give another address (DNS rebinding).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ JudgePeers = Callable[[str, Sequence[IpAddress]], None]
 
 
 async def look_up(host: str, port: int) -> Sequence[IpAddress]:
-    """Return the addresses that a host stands for; raises ExchangeError where there is none."""
+    """Return the IP addresses of a host; raises ExchangeError if there are none."""
     literal = read_literal(host)
     if literal is not None:
         return [literal]
@@ -39,15 +42,15 @@ async def look_up(host: str, port: int) -> Sequence[IpAddress]:
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ExchangeError(f"{host} is not known to the name server.", cause="unknown host") from error
+        raise ExchangeError(f"{host} is unknown to the name server.", cause="unknown host") from error
     return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
 
 
 class PublicDownloads:
-    """Opens answers of addresses that others name; no cookie, no token, nothing but the question is sent.
+    """Opens responses from untrusted addresses; requests carry no cookies or tokens.
 
-    A name is looked up once, all that it stands for is judged, and the connection goes to one of these addresses, whose
-    certificate must be the name's. Behind a proxy, which looks names up by itself, only literal addresses can be judged.
+    A name is resolved once, all its addresses are checked, and the connection goes to one of them. The certificate must be
+    valid for the name. A proxy resolves names itself, so that only literal addresses can be checked.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class PublicDownloads:
         judge: JudgePeers = judge_peers,
         find_proxy: Callable[[httpx.URL], str | None] = lambda _url: None,
     ) -> None:
-        """`find_proxy` says through which proxy an address is reached; `look_up` and `judge` are others only in tests."""
+        """`find_proxy` returns the proxy for an address; only tests replace `look_up` and `judge`."""
         self.rules = rules
         self._certificates = certificates
         self._look_up = look_up
@@ -68,10 +71,9 @@ class PublicDownloads:
 
     @asynccontextmanager
     async def open(self, text: str) -> AsyncIterator[tuple[httpx.Response, httpx.URL]]:
-        """Open the answer of an address, with the address that gave it after redirects, each of which is judged like the
-        first.
+        """Open the response of an address, and return it with the final address; each redirect is checked like the first address.
 
-        Raises RefusedAddressError, and ExchangeError, also for what goes wrong while the caller reads.
+        Raises RefusedAddressError, and ExchangeError, also for errors while the caller reads.
         """
         url = judge_url(text, self.rules)
         try:
@@ -82,7 +84,9 @@ class PublicDownloads:
                         yield response, url
                         return
                 if not left:
-                    raise ExchangeError(f"It redirects more than {MOST_REDIRECTS} times.", cause="too many redirects")
+                    raise ExchangeError(
+                        f"The server redirects more than {MOST_REDIRECTS} times.", cause="too many redirects"
+                    )
                 url = judge_url(str(target), self.rules)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, BodyError) as error:
             raise make_exchange_error(error) from error
@@ -112,7 +116,7 @@ class PublicDownloads:
 async def _send_to_first(
     client: httpx.AsyncClient, url: httpx.URL, addresses: Sequence[IpAddress | None]
 ) -> httpx.Response:
-    """Send the question to the first address that takes the connection; None is whatever the name stands for."""
+    """Send the request to the first address that accepts the connection; None is any address of the name."""
     for place, address in enumerate(addresses):
         headers = {"Accept-Encoding": "gzip"}
         request = client.build_request("GET", url, headers=headers)

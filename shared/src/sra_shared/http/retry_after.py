@@ -1,4 +1,4 @@
-"""The one reader of Retry-After headers."""
+"""The parser of Retry-After headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 LONGEST_SECONDS = 86_400.0
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-# no date is longer, and the parser of the standard library takes anything
+# no valid date is longer, and the standard library's parser accepts any length
 _MOST_CHARACTERS = 64
 _MOST_DIGITS = 12
 
@@ -16,8 +16,7 @@ _MOST_DIGITS = 12
 def read_retry_after(value: str | None, now: datetime) -> float | None:
     """Return the seconds to wait by a Retry-After header (RFC 9110, section 10.2.3), from 0 to a day.
 
-    Both forms are read, a number of seconds and an HTTP date; a date in the past is 0. None where there is no header or it
-    is neither.
+    Accepts a number of seconds or an HTTP date; a date in the past is 0. Returns None if the header is missing or invalid.
     """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Rejected rows and their life: delivered again, tried again, dismissed."""
+"""Rejected rows and their life cycle: delivered again, replayed, dismissed."""
 
 from sra_shared.rejects.dismissal import MOST_WHY as MOST_WHY
 from sra_shared.rejects.dismissal import Verdicts as Verdicts

@@ -1,4 +1,4 @@
-"""A person's verdict on rejects: dismissed with a reason, they wait for nobody any more; taken back, they do again."""
+"""Dismissing rejects with a reason, so that they need no more attention, and reopening them."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ FROM unnest($1::bigint[]) AS w (reject_id) LEFT JOIN rejected_record r USING (re
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The rejects that were changed, and of the others, in a sentence each, why they were not."""
+    """The rejects that were changed, and a sentence for each of the others why it was not."""
 
     changed: list[int] = field(default_factory=list)
     left: dict[int, str] = field(default_factory=dict)
 
 
 async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
-    """Dismiss open rejects in the caller's transaction, with the reason, and record who did.
+    """Dismiss open rejects in the caller's transaction, with the reason, and record the actor.
 
-    Raises ValueError for a reason that says nothing, is too long, or holds what no database text can hold.
+    Raises ValueError for a reason that is empty, too long, or contains characters that the database cannot store.
     """
     reason = " ".join(why.split())
     if not reason or len(reason) > MOST_WHY or not reason.isprintable():
-        raise ValueError(f"say why in 1 to {MOST_WHY} printable characters")
+        raise ValueError(f"write 1 to {MOST_WHY} printable characters")
     rows = await connection.fetch(_SQL_DISMISS, sorted(set(reject_ids)), str(by), reason)
     verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is not dismissed")
     if verdicts.changed:
@@ -51,7 +51,7 @@ async def dismiss_rejects(connection: Connection, reject_ids: Sequence[int], *, 
 
 
 async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, by: Actor) -> Verdicts:
-    """Take back the dismissal of rejects in the caller's transaction, and record who did."""
+    """Reopen dismissed rejects in the caller's transaction, and record the actor."""
     rows = await connection.fetch(_SQL_REOPEN, sorted(set(reject_ids)))
     verdicts = await _list_verdicts(connection, reject_ids, {row["reject_id"] for row in rows}, "is open")
     if verdicts.changed:
@@ -67,7 +67,7 @@ async def _list_verdicts(connection: Connection, asked: Sequence[int], changed: 
     for row in rows:
         name = f"Reject {row['reject_id']}"
         if not row["is_known"]:
-            told[row["reject_id"]] = f"{name} is not known."
+            told[row["reject_id"]] = f"{name} does not exist."
         elif row["resolution"] is not None:
             told[row["reject_id"]] = f"{name} is resolved ({row['resolution']})."
         elif row["dismissal"] is not None:

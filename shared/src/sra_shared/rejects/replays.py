@@ -1,4 +1,4 @@
-"""What the replays of all sources share: what is asked for, their parts and pages, marking what was resolved, their end."""
+"""What the replays of all sources share: parameters, units, pages, resolving rejects, and the outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_IDS = 1000
 _MOST_NAMED = 20
 CORRECTED = "corrected"
 REPLAY_TASKS: Mapping[str, TaskType] = {"fundata": TaskType.CSV_IMPORT, "fmp": TaskType.DAILY_QUOTES}
-"""The task type under which each source's service tries rejects again."""
+"""The task type of each source's replays."""
 
 _WANTED = f"source = $1 AND {REJECT_IS_OPEN} AND ($2::bigint[] IS NULL OR reject_id = ANY($2))"
 _SQL_DATASETS = compose(
@@ -38,7 +38,7 @@ WHERE r.source IS DISTINCT FROM $1 OR r.resolved_at IS NOT NULL OR r.dismissed_a
   OR ($3::text IS NOT NULL AND r.dataset <> $3)
 ORDER BY 1
 """
-# a row delivered once more after it was resolved is another reject, unless a person corrected it
+# if a resolved row is delivered again it is a new reject, unless a person had corrected it
 _SQL_RESOLVE = compose(
     """
 UPDATE rejected_record SET resolved_at = now(), resolved_by = $2, resolution = $3,
@@ -51,7 +51,7 @@ _SQL_STILL = "UPDATE rejected_record SET reason = $2, detail = $3 WHERE reject_i
 
 
 class ReplayParameters(BaseModel):
-    """What a run is asked for that tries rejected records again."""
+    """Parameters of a run that replays rejected records."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +63,7 @@ class ReplayParameters(BaseModel):
     @model_validator(mode="after")
     def check_pair(self) -> Self:
         if self.reject_ids is not None and self.replay is None:
-            raise ValueError("reject_ids belong to replay: give it too, empty for every dataset")
+            raise ValueError("reject_ids need replay: give it too, empty for all datasets")
         return self
 
 
@@ -85,7 +85,7 @@ def make_replay_request(
 
 @dataclass(frozen=True)
 class Asked:
-    """What a replay is asked for: the dataset and the ids of the rejects (None for all), and the corrected records."""
+    """What to replay: the dataset and the ids of the rejects (None for all), and the corrected records."""
 
     dataset: str | None
     reject_ids: list[int] | None
@@ -102,9 +102,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class RejectPages:
-    """The open rejects of a dataset in pages of `rows` and `most_bytes` at most, and always one; `extra` are more columns.
+    """The open rejects of a dataset in pages of at most `rows` rows and `most_bytes` bytes, but at least one row.
 
-    A page is locked against other replays and deliveries.
+    `extra` are additional columns. A page is locked against other replays and deliveries.
     """
 
     source: str
@@ -115,7 +115,7 @@ class RejectPages:
     extra: str = ""
 
     async def read_page(self, connection: Connection, after: int) -> list[asyncpg.Record]:
-        """Return the rejects after the one of this id, in the order of their ids; none at the end."""
+        """Return the rejects after this id, in the order of their ids; empty at the end."""
         query = compose(
             """
         WITH page AS (
@@ -136,7 +136,7 @@ class RejectPages:
 
 
 async def plan_replay(connection: Connection, task: ProcessingTask, source: str) -> list[UnitPlan]:
-    """Return a part for each dataset with open rejects, and one that fails for ids which name no open reject."""
+    """Return a unit for each dataset with open rejects, and one that fails for ids that name no open reject."""
     asked = Asked.read(task)
     datasets = await connection.fetch(_SQL_DATASETS, source, asked.reject_ids, asked.dataset)
     wrong = await connection.fetch(_SQL_NOT_OPEN, source, asked.reject_ids or [], asked.dataset)
@@ -151,14 +151,14 @@ async def plan_replay(connection: Connection, task: ProcessingTask, source: str)
 def _describe_wrong_id(row: asyncpg.Record, source: str) -> str:
     name = f"Reject {row['reject_id']}"
     if row["source"] is None:
-        return f"{name} is not known."
+        return f"{name} does not exist."
     if row["source"] != source:
-        return f"{name} is one of {row['source']}, which another service tries again."
+        return f"{name} is from {row['source']}, whose rejects another service replays."
     if row["resolved_at"] is not None:
         return f"{name} was resolved before ({row['resolution']})."
     if row["dismissed_at"] is not None:
         return f"{name} was dismissed ({row['dismissal']}): reopen it first."
-    return f"{name} is of {row['dataset']}."
+    return f"{name} belongs to {row['dataset']}."
 
 
 async def resolve_reject(connection: Connection, reject_id: int, run_id: UUID, resolution: str) -> None:
@@ -167,14 +167,16 @@ async def resolve_reject(connection: Connection, reject_id: int, run_id: UUID, r
 
 
 async def leave_open(connection: Connection, row: asyncpg.Record, reason: str, detail: str) -> Counts:
-    """Note why a record is still wrong, and return it as counted."""
+    """Record why a record is still rejected, and return its counts."""
     await connection.execute(_SQL_STILL, row["reject_id"], reason, detail.replace("\0", ""))
     return Counts(read=1, rejected=1, rejected_by={reason: 1})
 
 
 async def conclude_replay(connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-    """Return the end of a replay: its datasets are those of which rejects were resolved; one that resolved nothing did its
-    part at most."""
+    """Return the outcome of a replay.
+
+    Its datasets are those with resolved rejects. A replay that resolved nothing is at best partial.
+    """
     rows = await connection.fetch(
         "SELECT DISTINCT dataset FROM rejected_record WHERE resolved_by = $1 ORDER BY 1", task.task_id
     )
@@ -185,8 +187,8 @@ async def conclude_replay(connection: Connection, task: ProcessingTask, units: S
     if status is not RunStatus.COMPLETED or datasets:
         return RunEnd(datasets=datasets)
     if not total.read:
-        told = "Nothing was resolved: there was no open reject to try."
+        told = "Nothing was resolved: there was no open reject to replay."
     else:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(total.rejected_by.items()))
-        told = f"Nothing was resolved: of {total.read} tried, all are still rejected ({reasons})."
+        told = f"Nothing was resolved: all {total.read} replayed records are still rejected ({reasons})."
     return RunEnd(status=RunStatus.PARTIAL, error=told, datasets=[])

@@ -1,4 +1,4 @@
-"""Keeping rejected rows: one that is delivered again counts up the reject that it was, in its chunk's transaction."""
+"""Stores rejected rows: a row that is delivered again increments its reject's counter, in the chunk's transaction."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from uuid import UUID
 from sra_shared.db import Connection
 
 _IDENTITY_BYTES = 16
-# one statement takes so many bytes and rows, and always one row
+# limits of one statement in bytes and rows; it always takes at least one row
 _BYTES_AT_ONCE = 8 << 20
 _ROWS_AT_ONCE = 16_000
 
-# Equal rows of one delivery are numbered over its chunks, so that each is a reject; the first of the next delivery is the
-# first of this one again. Where the row says something else than before, it replaces what was kept; of a file, its line is
-# that in the newest one. A dismissal holds for the reason that the person saw. Rejects are locked and inserted in one order,
-# so that concurrent runs do not deadlock, and numbered in the order of the rows. Each is found by the unique index: a join
-# could pair all equal rows with one another.
+# Equal rows of one delivery are numbered across its chunks, so that each is a separate reject; the n-th of the next
+# delivery is the n-th of this one again. If the row's content differs, the new content replaces the old; a file's line
+# number is that in the newest file. A dismissal lasts as long as the reason is the same. Rejects are locked and inserted in
+# one order, so that concurrent runs do not deadlock, and numbered in the order of the rows. Each is looked up by the unique
+# index: a join could pair all equal rows with one another.
 _SQL_KEEP = """
 WITH given AS (
   SELECT * FROM unnest($6::integer[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[],
@@ -73,9 +73,9 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A rejected row as a delivery brought it.
+    """A rejected row as delivered.
 
-    `identity` is the same whenever the same row is delivered, see `make_identity`; `origin` is JSON text.
+    `identity` is the same for every delivery of the same row, see `make_identity`; `origin` is JSON text.
     """
 
     identity: bytes
@@ -92,14 +92,14 @@ class Sighting:
 
 
 def make_identity(*parts: str, raw: bytes = b"") -> bytes:
-    """Return the digest of what makes a row the same when it is delivered again."""
+    """Return the digest of what identifies a row when it is delivered again."""
     named = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(named + b"\x1f" + raw).digest()[:_IDENTITY_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class Deliverer:
-    """What brings rejected rows: `delivery` names the file or run within which equal rows are rejects of their own."""
+    """The deliverer of rejected rows; `delivery` names the file or run within which equal rows are separate rejects."""
 
     run_id: UUID
     source: str
@@ -109,10 +109,10 @@ class Deliverer:
 
 
 async def keep_sightings(connection: Connection, by: Deliverer, sightings: Sequence[Sighting]) -> set[int]:
-    """Keep rejected rows in the caller's transaction; returns the numbers of the calls that the kept rows name.
+    """Store rejected rows in the caller's transaction; return the numbers of the calls that the stored rows refer to.
 
-    It locks the rejects that it counts up. A transaction that locks more does so afterwards, as a replay does, so that the
-    two never wait for each other.
+    It locks the rejects whose counters it increments. To avoid deadlocks, a transaction that takes other locks, such as a
+    replay, takes them afterwards.
     """
     calls: set[int] = set()
     for part in _slice(sightings):

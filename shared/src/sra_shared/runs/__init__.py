@@ -1,7 +1,7 @@
-"""Runs: the ledger of what was asked for, its units of work, their leases, and the driver that carries a run through.
+"""Runs: the ledger of requested work, its units, their leases, and the driver that executes a run.
 
-A run is a row of `task_execution_log`; its parts are rows of `run_unit`. A worker claims a unit by raising its epoch, and
-every chunk it commits updates that row under the epoch it holds: the fence is the resume point itself.
+A run is a row of `task_execution_log`; its units are rows of `run_unit`. A worker claims a unit by incrementing its epoch,
+and every chunk's commit updates that row under the epoch that it holds: the fence is the resume point itself.
 """
 
 from sra_shared.runs.command import carry_through as carry_through

@@ -1,4 +1,4 @@
-"""Which act a request for a run is."""
+"""The audit's act for a requested run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run carried through by a command, in its own process: to its end, over outages of the database."""
+"""Executes a run in a command's own process: to its end, through outages of the database."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ log = get_logger(__name__)
 async def carry_through(
     pool: Pool, task_id: UUID, work: Work, worker: Worker, *, waits_while_parked: bool = False
 ) -> ProcessingTask:
-    """Do the run until it ended or parked and return it; what is to be tried later, and what others hold, is waited for.
+    """Execute the run until it finishes or is parked and return it; waits for retries and for units that other workers hold.
 
-    With `waits_while_parked` parking is waited out too. Raises what the database raises when it is away for longer than
-    `timing.longest_outage` of the worker; the run resumes from the last committed chunk when it is called again.
+    With `waits_while_parked` it also waits while the run is parked. Raises the database's errors if it is down for longer
+    than the worker's `timing.longest_outage`; a repeated call resumes the run from the last committed chunk.
     """
     timing = worker.timing
     answered = time.monotonic()
@@ -38,7 +38,7 @@ async def carry_through(
         answered = time.monotonic()
         if not left.task.status.is_live or (left.task.status is RunStatus.PARKED and not waits_while_parked):
             return left.task
-        # another worker may die, and a retry may come due, earlier than it looks now
+        # another worker may die, or a retry may become due, earlier than expected now
         wait = timing.command_poll
         if left.resume_at is not None:
             wait = max(0.05, min(wait, (left.resume_at - datetime.now(UTC)).total_seconds()))

@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended, where its units alone do not say it, and what the ledger keeps besides."""
+    """The outcome of a run, where it does not follow from its units, and additional details for the ledger."""
 
     status: RunStatus | None = None
     error: str | None = None
@@ -30,18 +30,18 @@ class RunEnd:
 
 
 class Concluding(Protocol):
-    """The part of a service's work that has a say in how its runs end."""
+    """The part of a service's work that takes part in finishing its runs."""
 
     @property
     def source(self) -> str | None:
-        """The completion's source; None where no view depends on it."""
+        """The completion's source; None if no view depends on it."""
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole in the transaction that ends the run."""
+        """Determine the outcome, in the transaction that finishes the run."""
 
 
 async def end_run(connection: Connection, task_id: UUID, work: Concluding) -> bool:
-    """End the run in the caller's transaction if no unit is live: status, totals, memory, completion event."""
+    """Finish the run in the caller's transaction if no unit is live: status, totals, memory, completion event."""
     row = await connection.fetchrow("SELECT status FROM task_execution_log WHERE task_id = $1 FOR UPDATE", task_id)
     if row is None or not RunStatus(row["status"]).is_live:
         return False
@@ -71,7 +71,7 @@ async def end_run(connection: Connection, task_id: UUID, work: Concluding) -> bo
 
 
 def judge_units(task: ProcessingTask, statuses: Sequence[UnitStatus], *, plan_failed: bool) -> RunStatus:
-    """Return the status that the units' ends add up to; a missing file is a warning and changes nothing."""
+    """Return the run's status from those of its units; a missing file is a warning and changes nothing."""
     if task.cancel_requested_at is not None:
         return RunStatus.CANCELLED
     if plan_failed:

@@ -1,4 +1,4 @@
-"""The driver that carries one run through: plan, take units, do them, retry, park, end; the same in a service and a command."""
+"""The driver of one run: plan, claim units, process, retry, park, finish; the same in a service and in a command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Execution:
-    """What is left after one go at a run: nothing where it ended; else when to go on, or None where other workers do."""
+    """The remaining work of a run after one pass: none if it finished, else when to continue.
+
+    The time is None if other workers continue.
+    """
 
     task: ProcessingTask
     resume_at: datetime | None
@@ -43,21 +46,21 @@ class Work(Concluding, Protocol):
 
     @property
     def ordered(self) -> bool:
-        """Whether a unit starts only when all before it ended."""
+        """Whether a unit starts only after all earlier ones have finished."""
 
     @property
     def concurrency(self) -> int:
         """Units that one process does at a time."""
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return the parts of the run; it may be called again after a crash and must then say the same."""
+        """Return the units of the run; it may be called again after a crash and must then return the same."""
 
     async def process(self, context: UnitContext) -> None:
-        """Do one part, chunk by chunk through `context.commit`; it resumes from `context.unit.resume`."""
+        """Do one unit, chunk by chunk through `context.commit`; resumes from `context.unit.resume`."""
 
 
 class UnitContext:
-    """What the work on one unit gets: its run, its lease, and the ways to commit."""
+    """The context of work on one unit: its run, its lease, and the methods that commit."""
 
     def __init__(self, pool: Pool, task: ProcessingTask, lease: Lease, worker: Worker, work: Work) -> None:
         self.pool = pool
@@ -73,15 +76,15 @@ class UnitContext:
         return self.lease.unit
 
     def check(self) -> None:
-        """Raise where the work must stop here: RunCancelledError or HandoverError. Called between chunks."""
+        """Raise RunCancelledError or HandoverError if the work must stop here. Called between chunks."""
         if self.task.task_id in self.worker.cancelled:
-            raise RunCancelledError(f"Run {self.task.task_id} was cancelled.", next_step="What it had committed stays.")
+            raise RunCancelledError(f"Run {self.task.task_id} was cancelled.", next_step="Committed chunks are kept.")
         if self.worker.stopping.is_set():
             raise HandoverError("This process is stopping.", next_step="Another worker continues.")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """One chunk's transaction; `commit` must be called in it, and counts are read again once it is through."""
+        """One chunk's transaction; `commit` must be called in it, and counts are read again after it has committed."""
         self.check()
         async with self.pool.acquire() as connection:
             async with connection.transaction():
@@ -97,7 +100,7 @@ class UnitContext:
         resume: Mapping[str, Any] | None = None,
         progress: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put the chunk's counts and resume point into its transaction, under the fence; see `commit_unit`."""
+        """Add the chunk's counts and resume point to its transaction, under the fence; see `commit_unit`."""
         await commit_unit(connection, self.lease, delta, resume=resume, progress=progress)
 
     async def finish(
@@ -110,7 +113,7 @@ class UnitContext:
         progress: Mapping[str, Any] | None = None,
         error: str | None = None,
     ) -> None:
-        """As `commit`, for the last chunk: the unit ends, and with the last unit the run and its completion event."""
+        """As `commit`, for the last chunk: finishes the unit and, with the last unit, the run and its completion event."""
         await commit_unit(
             connection, self.lease, delta or Counts(), resume=resume, progress=progress, status=status, error=error
         )
@@ -126,10 +129,10 @@ async def execute_run(
     *,
     on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None = None,
 ) -> Execution:
-    """Do what can be done now of a run and return what is left; resumes after any crash.
+    """Do all the work of a run that can be done now and return what remains; resumes after any crash.
 
-    `on_planned(connection, task, units)` runs in the transaction that stores the plan, so that more workers can be called.
-    Raises what the database raises when it is gone; everything else is recorded in the ledger.
+    `on_planned(connection, task, units)` runs in the transaction that stores the plan, so that it can call more workers.
+    Raises the database's errors if it is down; everything else is recorded in the ledger.
     """
     with structlog.contextvars.bound_contextvars(run_id=str(task_id)):
         task = await _start_run(pool, task_id)
@@ -170,17 +173,17 @@ async def _start_run(pool: Pool, task_id: UUID) -> ProcessingTask:
         )
         task = await read_run(connection, task_id)
     if task is None:
-        raise RunCancelledError(f"There is no run {task_id}.", next_step="See `./sra runs`.")
+        raise RunCancelledError(f"Run {task_id} does not exist.", next_step="See `./sra runs`.")
     return task
 
 
 async def _take_unit(pool: Pool, task: ProcessingTask, work: Work, worker: Worker) -> Lease | None:
-    """Claim a unit, ending those whose workers died once too often without getting anything done."""
+    """Claim a unit; fail those whose workers died too often without progress."""
     while not worker.stopping.is_set():
         lease = await claim_unit(pool, task.task_id, worker, ordered=work.ordered)
         if lease is None or lease.unit.attempt <= task.max_retries + 1:
             return lease
-        error = f"The worker ended abnormally {lease.unit.attempt - 1} times without getting anything done."
+        error = f"The worker died {lease.unit.attempt - 1} times without progress."
         await _end_unit(pool, lease, task, work, worker, UnitStatus.FAILED, error)
     return None
 
@@ -205,7 +208,7 @@ async def _do_unit(
         try:
             async with asyncio.timeout(task.timeout_seconds):
                 await _work_through_trouble(context, work, on_planned)
-        except Exception as group:  # noqa: BLE001 - each kind of error has its consequence
+        except Exception as group:  # noqa: BLE001 - each kind of error is handled
             await _take_consequence(pool, context, work, choose_error(group))
         finally:
             worker.active.discard(lease.key)
@@ -216,13 +219,13 @@ async def _work_through_trouble(
     work: Work,
     on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None,
 ) -> None:
-    """Work on the unit to its end; a database that is full or restarts is waited for, within the attempt.
+    """Work on the unit to its end; waits while the database is full or restarting, within the attempt's time limit.
 
-    Raises what the database raises while it cannot be reached at all.
+    Raises the database's errors while it cannot be reached at all.
     """
     pauses = 0
     while context.unit.status is UnitStatus.RUNNING:
-        # a last commit may have failed after it was noted
+        # the last commit may have failed after the unit was marked as finished
         context.finished = False
         before = context.unit
         try:
@@ -251,7 +254,7 @@ async def _work_on_unit(
 
 
 async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> None:
-    """Pause, the longer the more often, then read how the unit stands: its last commit may have got through."""
+    """Pause, longer each time, then read the unit's state: its last commit may have succeeded."""
     seconds = _choose_pause(context.worker.timing, pauses)
     log.warning(
         "unit_waits_for_database", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(seconds, 1)
@@ -268,7 +271,7 @@ async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> 
 async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
     kind = classify_error(error)
     if kind is Kind.TROUBLE:
-        # the database is away, so that nothing can be noted; the unit is taken again without a new attempt
+        # the database is down, so nothing can be recorded; the unit is claimed again without counting an attempt
         raise error
     if kind is Kind.SET_ASIDE:
         await _set_aside(pool, context, work, error)
@@ -281,7 +284,7 @@ async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error:
 
 
 def _choose_pause(timing: LeaseTiming, before: int) -> float:
-    """Seconds of the pause that follows `before` others, with jitter."""
+    """Seconds of the pause after `before` earlier pauses, with jitter."""
     seconds = min(timing.longest_pause, timing.pause * 2.0 ** min(before, 30))
     return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
 
@@ -363,7 +366,7 @@ async def _end_unit(
 
 
 async def _settle_run(pool: Pool, task_id: UUID, work: Work) -> Execution:
-    """Look at what is left: ended, all parked, due later, or in other hands."""
+    """Return what remains of the run: finished, all parked, due later, or claimed by others."""
     async with pool.acquire() as connection, connection.transaction():
         await end_run(connection, task_id, work)
         await connection.execute(
@@ -380,5 +383,5 @@ async def _settle_run(pool: Pool, task_id: UUID, work: Work) -> Execution:
             task_id,
         )
     if task is None:
-        raise RunCancelledError(f"Run {task_id} has vanished from the ledger.", next_step="See the database's log.")
+        raise RunCancelledError(f"Run {task_id} has disappeared from the ledger.", next_step="See the database's log.")
     return Execution(task, due if task.status.is_live else None)

@@ -1,4 +1,4 @@
-"""Who works on what: leases that live by database time, kept by a heartbeat of their own, and the fence of every commit."""
+"""Leases by database time, renewed by a separate heartbeat, and the fence of every commit."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _LOOK_SECONDS = 0.1
 
 
 def make_death_condition(parameter: int) -> str:
-    """Return the SQL that holds for a unit `u` whose worker is dead; `LeaseTiming.dead` is the numbered parameter."""
+    """Return the SQL condition that the worker of a unit `u` is dead; the numbered parameter is `LeaseTiming.dead`."""
     return f"""(u.lease_expires_at < clock_timestamp()
      OR (u.heartbeat_at < clock_timestamp() - make_interval(secs => ${parameter})
          AND NOT EXISTS (SELECT FROM pg_stat_activity a
                          WHERE a.pid = u.owner_pid AND a.backend_start = u.owner_backend_start)))"""
 
 
-# a worker's own unit is free to it only where it no longer works on it, however long ago its lease ended: a process that
-# was paused would else take its units from itself; and taking it again is no new attempt, since the process lives
+# A worker may reclaim its own unit only if it no longer works on it, however long ago the lease expired. Otherwise a
+# process that was paused would take its units from itself. Reclaiming is not a new attempt, since the process is alive.
 SQL_CLAIM = compose(
     """
 WITH candidate AS (
@@ -61,7 +61,7 @@ RETURNING u.*, c.taken_over
     make_death_condition=make_death_condition(8),
 )
 
-# a worker that was stopped inside a transaction would keep its locks; its server process waits for it in ClientRead
+# a worker stopped inside a transaction would keep its locks; its server process waits in ClientRead
 SQL_FREE_LOCKS = compose(
     """
 SELECT pg_terminate_backend(a.pid)
@@ -92,7 +92,7 @@ WHERE task_id = $1 AND unit = $2 AND epoch = $3 AND status = 'running'
 RETURNING unit
 """
 
-# a lease that ended in a pause is renewed too, as long as nobody took the unit over; what nobody works on is not kept
+# Renews a lease that expired in a pause too, unless another worker took the unit over. Inactive units are not renewed.
 SQL_BEAT = """
 UPDATE run_unit SET heartbeat_at = clock_timestamp(), owner_pid = $2, owner_backend_start = $3,
   lease_expires_at = clock_timestamp() + make_interval(secs => $7)
@@ -100,50 +100,50 @@ WHERE owner = $1 AND status = 'running'
   AND (task_id, unit, epoch) IN (SELECT * FROM unnest($4::uuid[], $5::text[], $6::bigint[]))
 """
 
-# the run counts how often its parts were started, handovers and parking left out: as often as the one most tried
+# the run's attempt is the number of starts of its most retried unit, not counting handovers and parking
 SQL_COUNT_ATTEMPT = "UPDATE task_execution_log SET attempt = $2 WHERE task_id = $1 AND attempt < $2"
 
 
 ActiveUnit: TypeAlias = tuple[UUID, str, int]
-"""Run, unit and epoch of a unit that is being worked on."""
+"""Run, unit and epoch of a unit in progress."""
 
 
 @dataclass
 class Lease:
-    """The right to commit for one unit, as long as nobody raised its epoch; `counts` and `resume` follow each commit."""
+    """The right to commit for one unit, until its epoch is incremented; `counts` and `resume` follow each commit."""
 
     unit: Unit
     taken_over: bool
 
     @property
     def key(self) -> ActiveUnit:
-        """What a worker notes while it works under this lease."""
+        """The worker's key for the unit while it works under this lease."""
         return self.unit.task_id, self.unit.unit, self.unit.epoch
 
     @property
     def label(self) -> str:
-        """The unit as messages name it."""
+        """The unit's name in messages."""
         return f"{self.unit.unit} of run {self.unit.task_id}"
 
 
 class Worker:
-    """One process that takes units: its name, and the heartbeat that keeps its leases from a thread of its own.
+    """One process that claims units: its name, and the heartbeat that renews its leases in a separate thread.
 
-    The heartbeat has its own event loop and connection, so that heavy work in the main loop cannot make a living worker
-    look dead. It also learns which runs were asked to stop.
+    The heartbeat has its own event loop and connection, so that heavy work in the main loop cannot make a live worker look
+    dead. It also learns which runs were cancelled.
     """
 
     def __init__(
         self, dsn: str, service: str, *, wait_seconds: float = 30, timing: LeaseTiming = DEFAULT_TIMING
     ) -> None:
-        """`wait_seconds` is how long entering waits for the database; with 0 a service starts while it is away."""
+        """`wait_seconds` is how long entering waits for the database; with 0 a service can start while it is down."""
         self._wait_seconds = wait_seconds
         self.timing = timing
         self.owner = f"{service}:{uuid4().hex[:12]}"
         self.active: set[ActiveUnit] = set()
         self.cancelled: frozenset[UUID] = frozenset()
         self.stopping = threading.Event()
-        # a unit of this worker counts as abandoned unless it is in `active`, so that taking and noting it are one step
+        # a unit of this worker that is not in `active` counts as abandoned, so claiming and recording must be one step
         self.claiming = asyncio.Lock()
         self._dsn = dsn
         self._backend: tuple[int, datetime] | None = None
@@ -153,7 +153,7 @@ class Worker:
 
     @property
     def application_name(self) -> str:
-        """What this worker's connections are called at the server, where a successor finds them."""
+        """The name of this worker's connections on the server, which a successor looks for."""
         return f"sra:{self.owner}"[:63]
 
     async def __aenter__(self) -> Worker:
@@ -161,8 +161,8 @@ class Worker:
         if self._wait_seconds and not await asyncio.to_thread(self._ready.wait, self._wait_seconds):
             self._closed.set()
             raise RetryableError(
-                f"The database did not answer within {self._wait_seconds:g} s.",
-                next_step="Check whether it runs, then try again.",
+                f"The database did not respond within {self._wait_seconds:g} s.",
+                next_step="Check that it is running, then try again.",
             )
         return self
 
@@ -171,7 +171,7 @@ class Worker:
         await asyncio.to_thread(self._thread.join, 15)
 
     async def open_pool(self, *, min_size: int = 1, max_size: int = 10) -> Pool:
-        """Open a pool whose connections carry this worker's name."""
+        """Open a pool whose connections have this worker's name."""
         return await open_pool(self._dsn, application_name=self.application_name, min_size=min_size, max_size=max_size)
 
     @property
@@ -180,9 +180,9 @@ class Worker:
         return self._backend is not None
 
     async def wait_for_backend(self) -> tuple[int, datetime]:
-        """Return server process and start time of the heartbeat's connection, which may be just reconnecting.
+        """Return the server process and start time of the heartbeat's connection, which may be reconnecting.
 
-        Raises ConnectionError where there is none within `timing.backend_wait`, or when the worker stops.
+        Raises ConnectionError if there is none within `timing.backend_wait`, or when the worker stops.
         """
         for _ in range(math.ceil(self.timing.backend_wait / _LOOK_SECONDS)):
             if self._backend is not None or self.stopping.is_set():
@@ -203,7 +203,7 @@ class Worker:
             except (*OUTAGE_ERRORS, asyncpg.PostgresError, RetryableError) as error:
                 log.warning("heartbeat_lost_its_connection", error=str(error))
             except Exception:
-                # without a heartbeat the process would lose each unit that it takes, for as long as it lives
+                # without a heartbeat, the process would lose each unit that it claims
                 log.exception("heartbeat_failed")
             else:
                 continue
@@ -241,10 +241,10 @@ class Worker:
 
 
 async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool) -> Lease | None:
-    """Take the next free unit of a run, one whose worker died included; None where there is none to take now.
+    """Claim the next free unit of a run, including those of dead workers; None if none is free now.
 
-    With `ordered`, a unit is free only when all before it ended. The former owner's stuck transactions are ended first.
-    Raises ConnectionError where the worker's heartbeat has no connection.
+    With `ordered`, a unit is free only after all earlier ones have finished. The former owner's stuck transactions are
+    terminated first. Raises ConnectionError if the worker's heartbeat has no connection.
     """
     async with worker.claiming:
         pid, backend_start = await worker.wait_for_backend()
@@ -264,12 +264,12 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
                 worker.timing.lease,
             )
             if row is not None and row["starts"] > 1:
-                # apart from the taking: a cancellation locks the run first and its units then
+                # separate from the claim: a cancellation locks the run before its units
                 await connection.execute(SQL_COUNT_ATTEMPT, task_id, row["starts"])
         if row is None:
             return None
-        # not before the connection was given back: that fails too where the server dies, and a unit noted as active
-        # that nobody works on would be kept alive by the heartbeat for ever
+        # Only after the connection was released: that fails too if the server dies, and the heartbeat would then renew an
+        # active unit forever although no task works on it.
         lease = Lease(unit=Unit.from_row(row), taken_over=row["taken_over"])
         worker.active.add(lease.key)
     return lease
@@ -285,10 +285,10 @@ async def commit_unit(
     status: UnitStatus | None = None,
     error: str | None = None,
 ) -> None:
-    """Add a chunk's counts and its resume point, in the transaction that stores its rows; the last step before its commit.
+    """Add a chunk's counts and resume point in the transaction that stores its rows; the last step before its commit.
 
-    Raises LeaseLostError where another worker took the unit over, and FatalError where the chunk's counts do not balance:
-    either way the caller's transaction must roll back.
+    Raises LeaseLostError if another worker took the unit over, and FatalError if the chunk's counts do not balance. In both
+    cases the caller's transaction must roll back.
     """
     delta.check(lease.label)
     unit = lease.unit
@@ -318,7 +318,7 @@ async def commit_unit(
 
 
 async def refresh_lease(connection: Connection, lease: Lease) -> None:
-    """Read the unit again after its transaction committed, so that counts and resume point are those stored."""
+    """Read the unit again after its transaction has committed, to get the stored counts and resume point."""
     row = await connection.fetchrow(
         "SELECT * FROM run_unit WHERE task_id = $1 AND unit = $2", lease.unit.task_id, lease.unit.unit
     )
@@ -336,7 +336,7 @@ async def release_unit(
     error: str | None = None,
     counts_as_attempt: bool = True,
 ) -> bool:
-    """Give a unit back for later, or end it with an error; False where somebody else has it by now."""
+    """Release a unit until later, or end it with an error; return False if another worker has taken it over."""
     row = await connection.fetchrow(
         SQL_RELEASE,
         lease.unit.task_id,

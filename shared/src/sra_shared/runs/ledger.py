@@ -1,4 +1,4 @@
-"""Requests and reads of the ledger; every function takes an open connection and commits nothing itself."""
+"""Requests and reads of the ledger; every function uses the caller's connection and commits nothing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ WHERE u.task_id = $1 AND (u.status IN ('queued', 'parked') OR (u.status = 'runni
 
 @dataclass(frozen=True)
 class RequestedRun:
-    """The run that answers a request: a new one, or the one in progress for the same work."""
+    """The run for a request: a new one, or the one in progress for the same work."""
 
     task: ProcessingTask
     created: bool
@@ -77,10 +77,10 @@ async def request_run(
     idempotency_key: str | None = None,
     by: Actor | None = None,
 ) -> RequestedRun:
-    """Record a request in the caller's transaction and have it queued there; the same live work answers with its run.
+    """Record and enqueue a request in the caller's transaction; if the same work is live, return its run.
 
-    Raises IdempotencyConflictError where the key was used with another body. Without `enqueue` the caller runs it. The
-    audit records `by` for a new run; None stands for the product itself.
+    Raises IdempotencyConflictError if the key was used with another body. Without `enqueue` the caller executes the run.
+    The audit records `by` for a new run; None means the product itself.
     """
     body_hash = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
     if idempotency_key is not None:
@@ -91,7 +91,7 @@ async def request_run(
     if requested.created and by is not None:
         await record_act(connection, by, describe_request(request, requested.task.task_id))
     if enqueue is not None:
-        # also for a run in progress: a command may have started it and died
+        # also for a run in progress: the command that started it may have died
         await enqueue(connection, requested.task)
     if idempotency_key is not None:
         await connection.execute(
@@ -104,7 +104,7 @@ async def request_run(
 
 
 async def _find_by_key(connection: Connection, key: str, body_hash: bytes) -> ProcessingTask | None:
-    # the lock makes a hundred requests with one key wait for the first, whose row they then find
+    # the lock makes concurrent requests with one key wait for the first, whose row they then find
     await take_lock(connection, name_bucket("idempotency key", key.encode()))
     row = await connection.fetchrow("SELECT body_hash, task_id FROM idempotency_key WHERE key = $1", key)
     if row is None:
@@ -139,13 +139,13 @@ async def _insert_run(connection: Connection, request: RunRequest, source: str |
         row = await connection.fetchrow(SQL_READ_LIVE, work_key)
         if row is not None:
             return RequestedRun(ProcessingTask.model_validate(dict(row)), created=False)
-    raise FatalError(f"Runs of {work_key} end as fast as they are asked for.", next_step="Ask again in a minute.")
+    raise FatalError(f"Runs of {work_key} end as fast as they are requested.", next_step="Try again in a minute.")
 
 
 async def add_units(
     connection: Connection, task_id: UUID, units: Sequence[UnitPlan], *, first_ordinal: int = 1
 ) -> None:
-    """Add parts to a run, in order; those that it has already are left as they are."""
+    """Add units to a run, in order; units that it already has are left unchanged."""
     await connection.executemany(
         "INSERT INTO run_unit (task_id, unit, ordinal, dataset, status, detail, error) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         " ON CONFLICT (task_id, unit) DO NOTHING",
@@ -171,7 +171,7 @@ async def read_run(connection: Connection, task_id: UUID) -> ProcessingTask | No
 
 
 async def read_units(connection: Connection, task_id: UUID) -> list[Unit]:
-    """Return the parts of a run in their order, the planning itself left out."""
+    """Return the units of a run in order, without the planning unit."""
     rows = await connection.fetch(
         "SELECT * FROM run_unit WHERE task_id = $1 AND unit <> $2 ORDER BY ordinal, unit", task_id, PLAN_UNIT
     )
@@ -202,11 +202,11 @@ async def list_runs(
 async def request_cancel(
     connection: Connection, task_id: UUID, *, timing: LeaseTiming = DEFAULT_TIMING, by: Actor | None = None
 ) -> ProcessingTask | None:
-    """Ask a live run to stop and return it; one that nobody works on, or only workers that died, ends at once.
+    """Request a live run's cancellation and return the run; if only dead workers or none hold its units, it ends at once.
 
-    The audit records `by`; None stands for the product itself.
+    The audit records `by`; None means the product itself.
     """
-    # a worker that was stopped in its transaction would have this wait for it
+    # otherwise this would wait for a worker that was stopped inside its transaction
     await connection.execute(SQL_FREE_LOCKS, task_id, "", timing.dead)
     task_type = await connection.fetchval(
         "UPDATE task_execution_log SET cancel_requested_at = coalesce(cancel_requested_at, now())"
@@ -229,9 +229,9 @@ async def request_cancel(
 async def end_cancelled_runs(
     connection: Connection, task_types: Iterable[str], *, timing: LeaseTiming = DEFAULT_TIMING
 ) -> list[UUID]:
-    """End the runs that were asked to stop and whose workers died since, and return them.
+    """End the cancelled runs whose workers have died since, and return them.
 
-    A run of a command that was killed has no job that would bring another worker to it.
+    A killed command's run has no job that would bring another worker to it.
     """
     rows = await connection.fetch(
         "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL AND task_type = ANY($1::text[])"
@@ -258,7 +258,7 @@ async def put_completion(connection: Connection, task_id: UUID, source: str, dat
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
-    """Return an error as the ledger keeps it."""
+    """Return an error in the ledger's form."""
     return {"kind": type(error).__name__, "message": str(error) or type(error).__name__}
 
 

@@ -1,4 +1,4 @@
-"""What a run and its units are, as the ledger stores them and the HTTP contract shows them."""
+"""Runs and units in the form that the ledger stores and the HTTP contract shows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TaskType(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """Where a run stands; the first three are live."""
+    """The status of a run; the first three are live."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -45,12 +45,12 @@ class RunStatus(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Whether the run still goes on."""
+        """Whether the run is not finished."""
         return self in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PARKED)
 
 
 class UnitStatus(StrEnum):
-    """Where one part of a run stands."""
+    """The status of a unit."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -66,12 +66,12 @@ class UnitStatus(StrEnum):
 
     @property
     def is_live(self) -> bool:
-        """Whether the unit still has something to do."""
+        """Whether the unit is not finished."""
         return self in (UnitStatus.QUEUED, UnitStatus.RUNNING, UnitStatus.PARKED)
 
 
 class RunRequest(BaseModel):
-    """What somebody asks for; `work_key` is what single flight goes by, by default the type with its parameters."""
+    """A request; live runs with the same `work_key` are the same work. It defaults to the type with its parameters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -85,7 +85,7 @@ class RunRequest(BaseModel):
     work_key: str | None = None
 
     def make_work_key(self) -> str:
-        """Return the given key, or one made of the task type and its parameters."""
+        """Return the given key, or one derived from the task type and its parameters."""
         if self.work_key:
             return self.work_key
         ordered = dump_json({key: self.parameters[key] for key in sorted(self.parameters)})
@@ -93,7 +93,7 @@ class RunRequest(BaseModel):
 
 
 class ProcessingTask(BaseModel):
-    """One run, as `task_execution_log` holds it."""
+    """One run, in the form of `task_execution_log`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -125,9 +125,9 @@ class ProcessingTask(BaseModel):
 
 @dataclass(frozen=True)
 class UnitPlan:
-    """A part that a run will do: `unit` names it within the run, `detail` says how.
+    """A planned unit of a run: `unit` names it within the run, `detail` describes it.
 
-    In an ordered run those of one `stage` are done at the same time; without one, each comes after the one before it.
+    In an ordered run, units of the same `stage` run concurrently; a unit without one comes after the previous unit.
     """
 
     unit: str
@@ -140,7 +140,7 @@ class UnitPlan:
 
 @dataclass(frozen=True)
 class Unit:
-    """A part of a run as the ledger holds it."""
+    """A unit of a run in the ledger's form."""
 
     task_id: UUID
     unit: str
@@ -183,7 +183,7 @@ class Unit:
 
 
 def read_counts(row: asyncpg.Record) -> Counts:
-    """Read the counts of a row that has the count columns."""
+    """Return the counts of a row that has the count columns."""
     return Counts(
         read=row["read_count"],
         stored=row["stored_count"],

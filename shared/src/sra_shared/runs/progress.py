@@ -1,4 +1,4 @@
-"""How far a run is with what it reads, and how fast, from what its units tell of their files."""
+"""How much of its input a run has read, and how fast, from the progress of its units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READ_NOTHING = (UnitStatus.SKIPPED, UnitStatus.MISSING, UnitStatus.REJECTED)
 class RunProgress:
     """Bytes and source records over all files of a run; rates are those of the files being read now.
 
-    `eta_seconds` is None while nothing is read, and where nobody knows how much there is.
+    `eta_seconds` is None while nothing is read, and if the total size is unknown.
     """
 
     bytes_done: int
@@ -34,10 +34,10 @@ class _File:
 
 
 def summarise_progress(units: Sequence[Unit]) -> RunProgress | None:
-    """Return the progress of a run from its units; None where none of them reads a file.
+    """Return the progress of a run from its units; None if none of them reads a file.
 
-    Units that are streams of one file report the file as a whole, so that it counts once. A unit's `detail` gives the
-    `file` and its `size` in bytes, by its `progress` `file`, `bytes_done`, `bytes_total`, `rows_per_second` and
+    Units that are streams of one file report the file as a whole, so that it counts once. A unit's `detail` has the `file`
+    and its `size` in bytes; its `progress` has `file`, `bytes_done`, `bytes_total`, `rows_per_second` and
     `bytes_per_second`.
     """
     files: dict[str, _File] = {}

@@ -1,4 +1,4 @@
-"""Letting a held run through: a run of the same kind that stores what the held one kept back."""
+"""Releasing a held run: a run of the same kind that stores what the held one kept back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, Unit, U
 
 
 def make_release_request(task: ProcessingTask, units: Sequence[Unit]) -> RunRequest:
-    """Return the request; raises ConfigError where the run is not held."""
+    """Return the request; raises ConfigError if the run is not held."""
     datasets = [unit.dataset for unit in units if unit.status is UnitStatus.HELD]
     if task.status is not RunStatus.HELD or not datasets:
         raise ConfigError(
@@ -18,7 +18,7 @@ def make_release_request(task: ProcessingTask, units: Sequence[Unit]) -> RunRequ
     if "folder" in task.parameters:
         raise ConfigError(
             f"Run {task.task_id} was a load in its own process.",
-            next_step=f"Let it through: ./sra load {task.parameters['folder']} --release.",
+            next_step=f"Release it: ./sra load {task.parameters['folder']} --release.",
         )
     return RunRequest(
         task_type=task.task_type,

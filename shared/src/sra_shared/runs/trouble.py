@@ -1,4 +1,4 @@
-"""What befalls a unit of work, and what comes of it: trouble of the database is waited out, the rest is counted or final."""
+"""Classifies errors of a unit: outages of the database are waited out, others count as attempts or are final."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sra_shared.errors import (
 
 
 class HandoverError(SraError):
-    """This process is asked to stop; the unit goes back for another worker."""
+    """This process is asked to stop; the unit is released for another worker."""
 
 
 class Kind(Enum):
-    """Kinds of what a unit's work may end with; where several befall it at once, the first of them decides."""
+    """Kinds of errors of a unit's work; if several occur together, the first of them decides."""
 
     SET_ASIDE = "set aside"
     TROUBLE = "trouble"
@@ -40,7 +40,7 @@ _TROUBLE = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresSystemError,
-    # what a server turns to that fails over, or that its operator protects from a full disk
+    # raised by a server that fails over, or that its operator has made read-only because of a full disk
     asyncpg.ReadOnlySQLTransactionError,
 )
 _TROUBLE_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH}
@@ -57,7 +57,7 @@ _TRANSIENT = (
 
 
 def classify_error(error: BaseException) -> Kind:
-    """Return what is done about one error: the unit is set aside, waited for, tried again as an attempt, or failed."""
+    """Return how an error is handled: the unit is set aside, waits, is retried as an attempt, or fails."""
     if isinstance(error, _SET_ASIDE):
         return Kind.SET_ASIDE
     if _is_trouble(error):
@@ -68,9 +68,9 @@ def classify_error(error: BaseException) -> Kind:
 
 
 def _is_trouble(error: BaseException) -> bool:
-    """Whether a server that is full, restarting or out of reach brought it: later the same work may well succeed."""
+    """Whether a server that is full, restarting or unreachable caused the error; the same work may succeed later."""
     if isinstance(error, asyncpg.QueryCanceledError):
-        # a statement that took too long takes too long again
+        # a statement that timed out would time out again
         return False
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
@@ -78,7 +78,7 @@ def _is_trouble(error: BaseException) -> bool:
 
 
 def choose_error(error: BaseException) -> BaseException:
-    """Return the one error of a group, of groups in it too, that decides what becomes of the unit."""
+    """Return the error that decides how the unit continues, also from nested groups."""
     leaves = _list_leaves(error)
     order = list(Kind)
     return min(leaves, key=lambda leaf: order.index(classify_error(leaf)))

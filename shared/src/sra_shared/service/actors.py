@@ -1,4 +1,4 @@
-"""Who sends a request, for the audit."""
+"""The actor of a request, for the audit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MOST_OF_NAME = 40
 
 
 def read_caller(request: Request) -> Actor:
-    """Return who sent a request; a dependency of routes that need a token."""
+    """Return the sender of a request; a dependency of routes that need a token."""
     caller: Caller = request.state.caller
     return Actor(caller.role, caller.name, clean_address(read_address(request)))
 
 
 def read_actor(request: Request) -> Actor | None:
-    """Return who makes a request, also if the gateway forwards it; None for what a refresh does itself.
+    """Return the actor of a request, also if the gateway forwards it; None for a refresh's own requests.
 
     The refresh's own entry names who triggered it. Only the services behind the gateway read its header, and only with the
     service token.
@@ -43,7 +43,7 @@ def read_actor(request: Request) -> Actor | None:
 
 
 def speak_for(actor: Actor | None) -> Mapping[str, str]:
-    """Return the header with which the gateway forwards a request of somebody, or of a refresh."""
+    """Return the header with which the gateway forwards a request of an actor, or of a refresh."""
     if actor is None:
         return {_HEADER: _OF_A_REFRESH}
     address = actor.address.encode("ascii", "replace").decode()

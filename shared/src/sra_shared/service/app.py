@@ -67,17 +67,17 @@ def create_service_app(
     is_behind_gateway: bool = False,
     trusted_proxies: int = 0,
 ) -> FastAPI:
-    """Return the application of a service; nothing is opened before its lifespan starts.
+    """Return the application of a service; it opens nothing before its lifespan starts.
 
-    `works` are the task types that it runs, with `parameter_models` where their parameters have one; `routers` and
-    `background` are its own routes and tasks, `checks` its own parts of the health report (last known states, never
-    waited for) and `details` what it says besides. `expected` are a source and the datasets of it that shall be fresh, none
-    where it has no settings. `examples` gives an instance of each model that its own routes take or answer with.
-    `completions_url` is view_builder's address where this service ends runs that views depend on.
-    `authenticators` are asked besides the tokens (a cookie, say), and `open_routes` need neither. `trusted_proxies` is
-    how many proxies stand before the service, whose word on a request's address is taken. A service that
-    `is_behind_gateway` reads from the gateway who made a request that it forwards.
-    Raises ConfigError for a production start that would be open to anybody, and where no database is set.
+    `works` are the task types that it runs, with `parameter_models` for those that have parameters; `routers` and
+    `background` are its own routes and tasks, `checks` its own parts of the health report (last known states; they never
+    wait), and `details` its additional entries. `expected` are a source and its datasets that must be fresh, empty if the
+    source has no settings. `examples` returns an instance of each model of its own requests and responses.
+    `completions_url` is view_builder's address if this service finishes runs that views depend on. `authenticators` are
+    used in addition to tokens (such as a cookie), and `open_routes` need neither. `trusted_proxies` is the number of
+    proxies before the service that are trusted to report a request's address. A service that `is_behind_gateway` learns the
+    actor of a forwarded request from the gateway. Raises ConfigError for a production start that would be open to anybody,
+    and if no database is set.
     """
     service.check_production()
     service_token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
@@ -107,7 +107,7 @@ def create_service_app(
     @asynccontextmanager
     async def keep_open(app: FastAPI) -> AsyncIterator[None]:
         if service_token is None:
-            _log.warning("no_token_is_set", next_step="Set SRA_SERVICE_TOKEN: without it nobody may ask for anything.")
+            _log.warning("no_token_is_set", next_step="Set SRA_SERVICE_TOKEN: without it every request is refused.")
         async with open_service(plan, metrics) as state:
             app.state.service = state
             yield
@@ -117,7 +117,7 @@ def create_service_app(
         description=description,
         version="1",
         lifespan=keep_open,
-        # the usual pages load scripts from elsewhere; /openapi.json is enough
+        # the standard pages load scripts from other hosts; /openapi.json is enough
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -152,7 +152,7 @@ def _make_status_router(
     router = APIRouter(tags=["status"])
 
     async def get_health(state: State) -> SystemHealthCheck:
-        """200 while the process can serve; the body holds the last known state and nothing is waited for."""
+        """200 while the process can serve; the body has the last known state, and nothing is waited for."""
         own = checks(state) if checks is not None else {}
         in_hand = len(state.jobs.running) if state.jobs is not None else 0
         state.metrics.set_runs_in_hand(in_hand)
@@ -161,16 +161,16 @@ def _make_status_router(
         return report_health({**state.checks, **own}, details)
 
     async def get_ready(state: State, response: Response) -> Readiness:
-        """200 where the database answers, is migrated and the service takes work; else 503 with what is missing."""
+        """200 if the database responds and is migrated and the service accepts work; else 503 with what is missing."""
         found = await state.watcher.look()
         missing = list(found.missing)
         if state.stopping.is_set():
-            missing.append("The service is stopping: ask another one.")
+            missing.append("The service is stopping: use another instance.")
         response.status_code = 503 if missing else 200
         return Readiness(ready=not missing, missing=missing, warnings=[*found.warnings, *found.advice])
 
     async def get_metrics(state: State) -> Response:
-        """Figures in Prometheus' text form."""
+        """Metrics in Prometheus' text format."""
         state.metrics.set_runs_in_hand(len(state.jobs.running) if state.jobs is not None else 0)
         rendered = await asyncio.to_thread(state.metrics.render)
         return Response(rendered, media_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Who may do what: everything but health and readiness needs a token, and changes need the service token."""
+"""Access control: everything but health and readiness needs a token, and changes need the service token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Access(IntEnum):
-    """What somebody may do; CHANGE includes READ."""
+    """What a caller may do; CHANGE includes READ."""
 
     READ = 1
     CHANGE = 2
@@ -31,7 +31,7 @@ ACCESS_OF = {Role.VIEWER: Access.READ, Role.OPERATOR: Access.CHANGE}
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request: the name and the role of the token, and what this request may do."""
+    """The sender of a request: the name and the role of the token, and what this request may do."""
 
     name: str
     role: Role
@@ -39,18 +39,18 @@ class Caller:
 
     @classmethod
     def of(cls, token: NamedToken) -> Caller:
-        """Return the holder of a token, who may do all that its role allows."""
+        """Return the holder of a token, with all rights of its role."""
         return cls(token.name, token.role, ACCESS_OF[token.role])
 
 
 Authenticator: TypeAlias = Callable[[Request], Awaitable[Caller | None]]
-"""Looks at a request's headers and cookies, never at its body, and returns who sent it."""
+"""Reads a request's headers and cookies, never its body, and returns the sender."""
 
 Refusal: TypeAlias = Callable[[Request], Response]
 
 
 def make_token_authenticator(tokens: Sequence[NamedToken]) -> Authenticator:
-    """Return the authenticator of bearer tokens; without any token set nobody gets in."""
+    """Return the authenticator of bearer tokens; if no token is set, every request is refused."""
     ring = TokenRing(tokens)
 
     async def authenticate(request: Request) -> Caller | None:
@@ -64,7 +64,7 @@ def make_token_authenticator(tokens: Sequence[NamedToken]) -> Authenticator:
 
 
 def refuse_stranger(request: Request) -> Response:
-    """Return the answer to a request that shows no valid token."""
+    """Return the response to a request without a valid token."""
     return answer_problem(
         request.url.path,
         401,
@@ -75,27 +75,27 @@ def refuse_stranger(request: Request) -> Response:
 
 
 def refuse_guesser(request: Request, wait: int) -> Response:
-    """Return the answer to a wrong token from an address that sent too many; `wait` is in seconds."""
+    """Return the response to a wrong token from an address that sent too many; `wait` is in seconds."""
     return answer_problem(
         request.url.path,
         429,
-        f"Too many wrong tokens came from this address: wait {wait} seconds. A valid token is taken all the while.",
+        f"Too many wrong tokens came from this address: wait {wait} seconds. A valid token is still accepted.",
         next_step="Send SRA_VIEWER_TOKEN or SRA_SERVICE_TOKEN as a bearer token.",
         headers={"Retry-After": str(wait)},
     )
 
 
 def read_address(request: Request) -> str:
-    """Return the address that a request counts to."""
+    """Return the address that a request's attempts count against."""
     return request.client.host if request.client else "unknown"
 
 
 class AuthMiddleware:
-    """Stands before the routes, so that also unknown paths and methods tell a stranger nothing.
+    """Runs before the routes, so that even unknown paths and methods reveal nothing to a stranger.
 
-    Wrong bearer tokens count to their address, and beyond the limit answer 429. A valid one is let through whatever its
-    address did: behind a proxy clients share it, and strangers must not lock anybody out. Tokens are long and random
-    (production demands it), so that the limit need not keep guesses from being compared.
+    Wrong bearer tokens are counted by address, and beyond the limit return 429. A valid token is accepted regardless of its
+    address: behind a proxy clients share one, and strangers must not lock anybody out. Tokens are long and random
+    (production requires it), so that the limit need not prevent guesses from being compared.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class AuthMiddleware:
             return answer_problem(
                 request.url.path,
                 403,
-                "This token may read and not change.",
+                "This token may read but not change.",
                 next_step="Use SRA_SERVICE_TOKEN.",
             )
         return None

@@ -1,4 +1,4 @@
-"""A bound on connections, and a deadline for the head of a request, which uvicorn has not."""
+"""A limit on connections, and a deadline for the head of a request; uvicorn has neither."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _log = get_logger(__name__)
 class GuardedProtocol(H11Protocol):
     """HTTP/1.1 for clients that may be hostile.
 
-    Over `most_connections`, the connection that has waited longest for a request is closed in favour of a new one, so that
-    /health answers whoever holds connections open; where all are at work, the new one is closed at once. A connection
-    whose request does not have its whole head within `head_seconds` is closed.
+    Beyond `most_connections`, a new connection replaces the one that has waited longest for a request, so that /health
+    responds even if clients hold connections open. If all are busy, the new connection is closed at once. A connection
+    whose request does not have its complete head within `head_seconds` is closed.
     """
 
     most_connections: ClassVar[int] = 256
@@ -33,7 +33,7 @@ class GuardedProtocol(H11Protocol):
 
     @property
     def waits_since(self) -> float | None:
-        """Since when the connection waits for the head of a request; None while one is answered."""
+        """Since when the connection has waited for the head of a request; None during a request."""
         return self._waits_since
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,7 +46,7 @@ class GuardedProtocol(H11Protocol):
             victim.transport.abort()
 
     def _tell_of_limit(self) -> None:
-        # not for each of thousands
+        # not once for each of thousands
         if self.loop.time() >= GuardedProtocol._next_told:
             GuardedProtocol._next_told = self.loop.time() + _TELL_EVERY
             _log.warning("connections_over_limit", limit=self.most_connections)
@@ -64,7 +64,7 @@ class GuardedProtocol(H11Protocol):
             self._wait_for_head()
 
     def on_response_complete(self) -> None:
-        # before, since the head of the next request may be there already
+        # before the call, since the head of the next request may have arrived already
         self._wait_for_head()
         super().on_response_complete()
 
@@ -85,6 +85,6 @@ class GuardedProtocol(H11Protocol):
 
 
 def find_idlest(connections: Iterable[GuardedProtocol]) -> GuardedProtocol | None:
-    """Return the connection that has waited longest for a request, None where all are at work."""
+    """Return the connection that has waited longest for a request, None if all are busy."""
     waiting = [one for one in connections if one.waits_since is not None and not one.transport.is_closing()]
     return min(waiting, key=lambda one: one.waits_since or 0.0, default=None)

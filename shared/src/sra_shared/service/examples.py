@@ -1,4 +1,4 @@
-"""Examples of what the contract's routes take and answer, as instances of their models, so that they cannot drift."""
+"""Examples of the contract's requests and responses, as instances of their models, so that they cannot drift."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def list_contract_examples(title: str, task_types: list[str]) -> list[BaseModel]
 
 
 def make_run(task_type: TaskType) -> ProcessingTask:
-    """Return a run as it is answered when it was asked for."""
+    """Return a run as the response to its request shows it."""
     return ProcessingTask(
         task_id=RUN_ID,
         task_type=task_type,

@@ -1,4 +1,4 @@
-"""Health (is the process alive, what was last known) and readiness (can it do its work now)."""
+"""Health (is the process alive, and what is the last known state) and readiness (can it work now)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _log = get_logger(__name__)
 
 
 class HealthStatus(StrEnum):
-    """How well something is."""
+    """The health of a part or service."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -41,16 +41,16 @@ class CheckResult(BaseModel):
     """The last known state of one part."""
 
     status: HealthStatus
-    detail: str = Field("", description="What is wrong, in a sentence without any address or secret.")
-    checked_at: datetime | None = Field(None, description="When it was looked at last.")
+    detail: str = Field("", description="The problem, in a sentence without addresses or secrets.")
+    checked_at: datetime | None = Field(None, description="When it was last checked.")
 
 
 class SystemHealthCheck(BaseModel):
-    """Body of /health: the process answers, and this is what it knew last."""
+    """Body of /health: the process responds, with the last known state."""
 
     status: HealthStatus
     timestamp: datetime
-    response_time_ms: float = Field(description="Time that this answer took to make.")
+    response_time_ms: float = Field(description="Time to create this response.")
     checks: dict[str, CheckResult]
     details: dict[str, Any]
 
@@ -59,8 +59,8 @@ class Readiness(BaseModel):
     """Body of /ready."""
 
     ready: bool
-    missing: list[str] = Field(description="What keeps the service from its work, with what to do about it.")
-    warnings: list[str] = Field(description="What does not keep it from its work but wants attention.")
+    missing: list[str] = Field(description="What prevents the service from working, and what to do about it.")
+    warnings: list[str] = Field(description="What needs attention but does not prevent it from working.")
 
 
 Check: TypeAlias = Callable[[], CheckResult]
@@ -68,10 +68,10 @@ Check: TypeAlias = Callable[[], CheckResult]
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """What one look at the database found; `advice` is for an administrator, and the service is well without."""
+    """The result of one check of the database; `advice` is for an administrator and does not affect the status."""
 
     reachable: bool = False
-    missing: tuple[str, ...] = ("The database was not looked at yet.",)
+    missing: tuple[str, ...] = ("The database has not been checked yet.",)
     warnings: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     checked_at: datetime | None = None
@@ -80,7 +80,7 @@ class DatabaseState:
 
 
 class DatabaseWatcher:
-    """Looks at the database every few seconds, so that /health never has to."""
+    """Checks the database every few seconds, so that /health never has to."""
 
     def __init__(
         self,
@@ -93,11 +93,10 @@ class DatabaseWatcher:
         reader_seconds: int,
         seconds: float,
     ) -> None:
-        """`is_beating` returns whether the worker's heartbeat, on a connection of its own, reaches the database.
+        """`is_beating` returns whether the worker's heartbeat, on its own connection, reaches the database.
 
-        `seconds` lie between two looks.
-        `wants_reader` says that a password of sra_reader is set here, so that this role should be able to log in, and
-        `reader_seconds` how long its statements may take.
+        `seconds` is the time between two checks. `wants_reader` means that a password of sra_reader is set here, so that
+        this role should be able to log in; `reader_seconds` is how long its statements may take.
         """
         self._pool = pool
         self._dsn = dsn
@@ -112,14 +111,14 @@ class DatabaseWatcher:
         self.state = DatabaseState()
 
     async def watch(self, stopping: asyncio.Event) -> None:
-        """Look until `stopping` is set."""
+        """Check until `stopping` is set."""
         while not stopping.is_set():
             await self.look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), self._seconds)
 
     async def look(self) -> DatabaseState:
-        """Look now, for three seconds at most, and keep and return what was found."""
+        """Check now, for at most three seconds; store and return the result."""
         try:
             async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
                 found = await _inspect(connection, wants_reader=self._wants_reader)
@@ -127,13 +126,15 @@ class DatabaseWatcher:
                     found = replace(found, advice=await self._advise(connection))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
             if isinstance(error, TimeoutError) and self.state.reachable and self._is_beating():
-                # work has all connections of the pool: that is no outage
+                # work uses all connections of the pool, which is not an outage
                 return self.state
-            sentence = f"The database cannot be reached ({type(error).__name__}): check whether it runs."
+            sentence = f"The database cannot be reached ({type(error).__name__}): check that it is running."
             explained = explain_database_error(error, self._dsn)
             if isinstance(explained, ConfigError):
-                # the log may name user and database, and everybody reads the report
-                sentence = f"The database refuses this service ({type(error).__name__}): its log says what mends it."
+                # the log may contain user and database names, and this report is public
+                sentence = (
+                    f"The database refuses this service ({type(error).__name__}): the service's log names the fix."
+                )
                 self._tell_refusal(explained)
             found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
         if found.reachable:
@@ -148,16 +149,16 @@ class DatabaseWatcher:
         return found
 
     async def _advise(self, connection: Connection) -> tuple[str, ...]:
-        """Return the limits that the roles that read lack; the catalogue is searched for them once a minute."""
+        """Return the missing limits of the roles that read; the catalogue is queried for them once a minute."""
         if time.monotonic() >= self._advice_due:
             limits = await list_missing_limits(connection, self._reader_seconds)
-            told = f"Limits of the roles that read are not set; an administrator runs: {'; '.join(limits)}."
+            told = f"Limits of the roles that read are not set; an administrator must run: {'; '.join(limits)}."
             self._advice = (told,) if limits else ()
             self._advice_due = time.monotonic() + _ADVICE_SECONDS
         return self._advice
 
     def _tell_refusal(self, refusal: ConfigError) -> None:
-        """Log what an administrator has to do, once for each change of it."""
+        """Log what an administrator has to do, once per change."""
         if refusal.message != self._told:
             self._told = refusal.message
             _log.error("database_refuses", message=refusal.message, next_step=refusal.next_step)
@@ -173,7 +174,7 @@ async def _inspect(connection: Connection, *, wants_reader: bool) -> DatabaseSta
     warnings = []
     can_login = await find_reader(connection)
     if can_login is None:
-        warnings.append(f"Role {READER} is missing: `./sra migrate` prints the statements that make it.")
+        warnings.append(f"Role {READER} is missing: `./sra migrate` prints the statements that create it.")
     elif wants_reader and not can_login:
         warnings.append(
             f"Role {READER} cannot log in, though SRA_READER_PASSWORD is set: `./sra migrate` sets the password, or"
@@ -195,7 +196,7 @@ async def _inspect(connection: Connection, *, wants_reader: bool) -> DatabaseSta
 
 
 def judge_database(state: DatabaseState) -> CheckResult:
-    """Return the database's part of the health report."""
+    """Return the database's entry in the health report."""
     if not state.reachable:
         status = HealthStatus.UNHEALTHY
     elif state.missing or state.warnings:
@@ -206,7 +207,7 @@ def judge_database(state: DatabaseState) -> CheckResult:
 
 
 def report_health(checks: Mapping[str, Check], details: Mapping[str, Any]) -> SystemHealthCheck:
-    """Return the report over the last known states; nothing is waited for."""
+    """Return the report of the last known states, without waiting."""
     start = time.perf_counter()
     results = {name: check() for name, check in checks.items()}
     found = {result.status for result in results.values()}

@@ -8,10 +8,9 @@ from collections import OrderedDict, deque
 
 
 class FailureLimit:
-    """Counts failed attempts per address in a moving window and says how long to wait after too many.
+    """Counts failed attempts per address in a moving window and returns how long to wait after too many.
 
-    The addresses are bounded in number, so that strangers cannot fill the memory: those heard of longest ago are
-    forgotten first.
+    The number of addresses is limited, so that strangers cannot fill the memory; the least recent ones are forgotten first.
     """
 
     def __init__(self, *, failures: int = 10, seconds: float = 300, addresses: int = 10_000) -> None:
@@ -21,7 +20,7 @@ class FailureLimit:
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     def find_wait(self, address: str) -> int:
-        """Return the whole seconds until an attempt of this address counts again; 0 where it does now."""
+        """Return the whole seconds until this address may try again; 0 if it may now."""
         seen = self._seen.get(address)
         if seen is None:
             return 0
@@ -32,7 +31,7 @@ class FailureLimit:
         return max(math.ceil(self.seconds - (time.monotonic() - seen[0])), 1)
 
     def note(self, address: str) -> int:
-        """Count an attempt and return 0, or return the seconds to wait where there were too many already."""
+        """Count an attempt and return 0, or return the seconds to wait if there were too many already."""
         wait = self.find_wait(address)
         if not wait:
             self._seen.setdefault(address, deque()).append(time.monotonic())
@@ -42,7 +41,7 @@ class FailureLimit:
         return wait
 
     def forgive(self, address: str) -> None:
-        """Take back the newest attempt, which turned out to be none that failed."""
+        """Uncount the newest attempt, which did not fail after all."""
         seen = self._seen.get(address)
         if seen:
             seen.pop()

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, one registry per application; docs/service_contract.md lists them."""
+"""Prometheus metrics, one registry per application; docs/service_contract.md lists them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class ServiceMetrics:
-    """The figures that every service has; a service may add its own to `registry`."""
+    """The metrics that every service has; a service may add its own to `registry`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -22,9 +22,12 @@ class ServiceMetrics:
         self._seconds = Histogram(
             "sra_http_request_seconds", "Seconds until a request was answered.", ("route",), registry=self.registry
         )
-        self._database_up = Gauge("sra_database_up", "1 while the database answers.", registry=self.registry)
+        self._database_up = Gauge("sra_database_up", "1 while the database responds.", registry=self.registry)
         self._runs = Gauge(
-            "sra_runs", "Live runs, and those ended in the last day.", ("task_type", "status"), registry=self.registry
+            "sra_runs",
+            "Live runs, and those finished in the last day.",
+            ("task_type", "status"),
+            registry=self.registry,
         )
         self._in_hand = Gauge("sra_worker_runs", "Runs that this process executes now.", registry=self.registry)
         self._waiting = Gauge(
@@ -32,14 +35,14 @@ class ServiceMetrics:
         )
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request; unheard-of methods share a label, so that strangers cannot fill the memory."""
+        """Count one request; unknown methods share a label, so that strangers cannot fill the memory."""
         self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def set_database(
         self, *, up: bool, runs: Mapping[tuple[str, str], int] | None = None, completions: int | None = None
     ) -> None:
-        """Keep what was last seen of the database; figures that could not be read stay as they were."""
+        """Store the last known state of the database; metrics that could not be read keep their values."""
         self._database_up.set(1 if up else 0)
         if runs is not None:
             self._runs.clear()
@@ -49,9 +52,9 @@ class ServiceMetrics:
             self._waiting.set(completions)
 
     def set_runs_in_hand(self, number: int) -> None:
-        """Keep how many runs this process executes."""
+        """Store how many runs this process executes."""
         self._in_hand.set(number)
 
     def render(self) -> bytes:
-        """Return all figures in Prometheus' text form."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""What surrounds every request: the access log with its figures, security headers, the limit of the body."""
+"""What surrounds every request: the access log with its metrics, security headers, the limit of the body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = get_logger("sra_shared.access")
 
 
 class AccessLogMiddleware:
-    """One structured line and one observation per request; neither headers nor the query are written."""
+    """Logs one structured line and records one observation per request, without headers and query."""
 
     def __init__(self, app: ASGIApp, *, metrics: ServiceMetrics) -> None:
         self._app = app
@@ -69,10 +69,11 @@ class AccessLogMiddleware:
 
 
 class ForwardedAddressMiddleware:
-    """Takes a request's address from X-Forwarded-For, as the proxies before this service wrote it.
+    """Takes a request's address from X-Forwarded-For, which the proxies before this service have extended.
 
-    Each of `proxies` appends the address that connected to it, so that the client's stands that many places from the end;
-    what stands further left is the client's own word. Where there are fewer, the address is the one that connects.
+    Each of the `proxies` appends the address that connected to it, so the client's address is that many places from the
+    end. Entries further left come from the client itself and are not trusted. If there are fewer, the connecting address is
+    used.
     """
 
     def __init__(self, app: ASGIApp, *, proxies: int) -> None:
@@ -88,13 +89,13 @@ class ForwardedAddressMiddleware:
 
 
 def is_secure(scope: Scope) -> bool:
-    """Return whether a browser came by HTTPS, to us or to the proxy before us."""
+    """Return whether a browser used HTTPS, to us or to the proxy before us."""
     told = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
     return "https" in (scope.get("scheme"), told)
 
 
 class SecurityHeadersMiddleware:
-    """Adds the security headers; an answer that sets one of them itself keeps its own."""
+    """Adds the security headers; a response that sets one of them itself keeps its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -113,8 +114,10 @@ class SecurityHeadersMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 where a body is longer than the limit, declared or not, and 408 where it takes longer than `seconds`;
-    nothing beyond the limit is read."""
+    """Returns 413 for a body longer than the limit, declared or not, and 408 for one that takes longer than `seconds`.
+
+    It reads nothing beyond the limit.
+    """
 
     def __init__(self, app: ASGIApp, *, limit: int, seconds: float = 30.0) -> None:
         self._app = app
@@ -135,7 +138,7 @@ class BodyLimitMiddleware:
         async def receive_limited() -> Message:
             nonlocal taken, is_whole
             if is_whole:
-                # what comes after the body is the client's leaving, which may take any time
+                # after the body comes only the client's disconnect, which may take any time
                 return await receive()
             try:
                 async with asyncio.timeout_at(until):
@@ -152,4 +155,4 @@ class BodyLimitMiddleware:
 
     @property
     def _message(self) -> str:
-        return f"A body may have {self._limit} bytes at most."
+        return f"A body may have at most {self._limit} bytes."

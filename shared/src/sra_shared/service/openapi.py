@@ -1,4 +1,4 @@
-"""The OpenAPI description of a service: its task types, tokens, examples, and the problems that each route may answer."""
+"""The OpenAPI description of a service: task types, tokens, examples, and the problems that each route may return."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from sra_shared.service.examples import list_contract_examples
 from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, describe_problem
 
 Examples: TypeAlias = Callable[[], Sequence[BaseModel]]
-"""Gives one instance of each model that stands for a whole body or answer; called when the description is asked for."""
+"""Returns one instance of each model that is a whole body; called when the description is requested."""
 
 METRICS_EXAMPLE = "# TYPE sra_database_up gauge\nsra_database_up 1.0\n"
 _REFERENCE = "#/components/schemas/"
 _JSON = "application/json"
 _DETAILS = {
     401: ("The request carries no valid token.", "Send SRA_VIEWER_TOKEN or SRA_SERVICE_TOKEN as a bearer token."),
-    403: ("This token may read and not change.", "Use SRA_SERVICE_TOKEN."),
-    404: ("There is no run 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.", "List the runs: GET /runs."),
+    403: ("This token may read but not change.", "Use SRA_SERVICE_TOKEN."),
+    404: ("Run 6f9619ff-8b86-4d01-b42d-00cf4fc964ff does not exist.", "List the runs: GET /runs."),
     409: ("The idempotency key 'daily-2026-11-02' was already used with another body.", "Send a new key."),
-    413: ("A body may have 1000000 bytes at most.", ""),
+    413: ("A body may have at most 1000000 bytes.", ""),
     422: ("Some values are not valid.", ""),
     429: ("Too many wrong tokens came from this address: wait 240 seconds.", "Send a valid token."),
-    500: ("An unforeseen KeyError.", "Look into the service's log at this time."),
-    503: ("The database cannot be reached.", "Try again in some seconds."),
+    500: ("Internal error: KeyError.", "Check the service's log at this time."),
+    503: ("The database cannot be reached.", "Try again in a few seconds."),
 }
 _FIELD = FieldProblem(where="body.priority", message="Input should be less than or equal to 5")
 
 
 def describe_app(app: FastAPI, task_types: list[str], examples: Examples | None) -> None:
-    """Have the application describe itself whole when it is first asked."""
+    """Make the application generate its complete description on first request."""
 
     def make_openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -53,7 +53,7 @@ def describe_app(app: FastAPI, task_types: list[str], examples: Examples | None)
 
 
 def _write_example(instance: BaseModel) -> Any:
-    """Return an instance as it is in JSON; of a body, what was given."""
+    """Return an instance in its JSON form; for a request body, only the given fields."""
     is_body = type(instance).__name__.endswith("Body")
     return instance.model_dump(mode="json", exclude_unset=is_body)
 
@@ -87,7 +87,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], examp
 
 
 def _add_example(content: dict[str, Any], examples: Mapping[str, Any]) -> None:
-    """Give a body the example of the model that it is, or a list of one where it is a list of them."""
+    """Add an example to a body: an instance of its model, or a list of one if it is a list."""
     schema = content.get("schema", {})
     name = _name_model(schema)
     item = _name_model(schema.get("items", {}))
@@ -98,7 +98,7 @@ def _add_example(content: dict[str, Any], examples: Mapping[str, Any]) -> None:
 
 
 def _name_model(schema: Mapping[str, Any]) -> str:
-    # a body that may be left out is one of two
+    # an optional body is a choice of two schemas
     choices = [schema, *schema.get("anyOf", ())]
     return next((str(one["$ref"]).removeprefix(_REFERENCE) for one in choices if "$ref" in one), "")
 
@@ -119,7 +119,7 @@ def _list_problems(operation: Mapping[str, Any], method: str, *, is_open: bool) 
 
 
 def _describe_status(status: int, path: str) -> dict[str, Any]:
-    """Return what a route says of a problem that it may answer, with one as it comes."""
+    """Return the description of a problem that a route may return, with an example."""
     title = TITLES.get(status, "Problem")
     detail, next_step = _DETAILS.get(status, (f"{title}.", ""))
     errors = [_FIELD] if status == 422 else None

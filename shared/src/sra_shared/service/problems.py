@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457)."""
+"""All errors as problem documents (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ SECURITY_HEADERS = {
 TITLES = {
     401: "A token is needed",
     403: "This token may only read",
-    404: "There is no such thing",
-    405: "This method is not offered here",
+    404: "Not found",
+    405: "This method is not allowed",
     408: "The request took too long",
     409: "The request contradicts an earlier one",
     413: "The body is too large",
     422: "The request is not valid",
     429: "There were too many wrong tokens",
-    500: "The service made a mistake",
+    500: "Internal error",
     503: "The service cannot do this now",
 }
 _log = get_logger(__name__)
 
 
 class FieldProblem(BaseModel):
-    """One thing that is wrong with a request."""
+    """One fault in a request."""
 
     where: str = Field(description="Path of the value in the request, parts joined by dots.")
-    message: str = Field(description="What is wrong with it.")
+    message: str = Field(description="The fault.")
 
 
 class Problem(BaseModel):
@@ -57,13 +57,13 @@ class Problem(BaseModel):
     title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="HTTP status.")
     detail: str = Field(description="What happened this time.")
-    instance: str = Field(description="Path that was asked for.")
+    instance: str = Field(description="Path of the request.")
     next_step: str | None = Field(None, description="What to do about it.")
-    errors: list[FieldProblem] | None = Field(None, description="What is wrong with which value.")
+    errors: list[FieldProblem] | None = Field(None, description="The invalid values.")
 
 
 class ProblemError(SraError):
-    """An answer with this status and sentence."""
+    """A response with this status and sentence."""
 
     def __init__(self, status: int, message: str, *, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -73,7 +73,7 @@ class ProblemError(SraError):
 def describe_problem(
     path: str, status: int, detail: str, *, next_step: str = "", errors: list[FieldProblem] | None = None
 ) -> Problem:
-    """Return the problem document; secrets that stand in `detail` are hidden."""
+    """Return the problem document; secrets in `detail` are hidden."""
     return Problem(
         type=f"urn:sra:problem:{status}",
         title=TITLES.get(status, "The request failed"),
@@ -94,7 +94,7 @@ def answer_problem(
     errors: list[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the problem as an answer that carries the security headers itself, whoever sends it."""
+    """Return the problem as a response that includes the security headers itself, whichever layer sends it."""
     problem = describe_problem(path, status, detail, next_step=next_step, errors=errors)
     return JSONResponse(
         problem.model_dump(exclude_none=True),
@@ -106,7 +106,7 @@ def answer_problem(
 
 def _answer_http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 400:
-        # the framework's word for a body that is no text; malformed JSON is 422 already
+        # the framework raises this for a body that is not text; malformed JSON is 422 already
         unreadable = FieldProblem(where="body", message="The body cannot be read as JSON.")
         return answer_problem(request.url.path, 422, "Some values are not valid.", errors=[unreadable])
     detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
@@ -155,7 +155,7 @@ def _answer_outage(request: Request, error: Exception) -> Response:
         request.url.path,
         503,
         "The database cannot be reached.",
-        next_step="Try again in some seconds.",
+        next_step="Try again in a few seconds.",
         headers={"Retry-After": "5"},
     )
 
@@ -164,13 +164,13 @@ def _answer_unforeseen(request: Request, error: Exception) -> Response:
     return answer_problem(
         request.url.path,
         500,
-        f"An unforeseen {type(error).__name__}.",
-        next_step="Look into the service's log at this time.",
+        f"Internal error: {type(error).__name__}.",
+        next_step="Check the service's log at this time.",
     )
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Have every error of this application answered with a problem document."""
+    """Make this application return every error as a problem document."""
     handlers: dict[type[Exception], Any] = {
         HTTPException: _answer_http,
         RequestValidationError: _answer_validation,

@@ -1,4 +1,4 @@
-"""The routes of runs: request, list, look, cancel."""
+"""The routes of runs: request, list, show, cancel."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _require_text(value: object) -> object:
     return value
 
 
-# by itself the model would take "3" and true for numbers, and 0 for a time
+# on its own, the model would accept "3" and true as numbers, and 0 as a time
 _Number = Annotated[int, BeforeValidator(_require_number)]
 _Time = Annotated[AwareDatetime | None, BeforeValidator(_require_text)]
 
@@ -57,7 +57,7 @@ class RunBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     task_type: TaskType
-    parameters: dict[str, Any] = Field(default_factory=dict, description="What the task type wants to know.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the task type.")
     priority: _Number = Field(3, ge=1, le=5, description="1 is first.")
     max_retries: _Number = Field(3, ge=0, le=10)
     timeout_seconds: _Number = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
@@ -72,9 +72,9 @@ class RunBody(BaseModel):
 
 
 class RunAccepted(ProcessingTask):
-    """The run that answers a request."""
+    """The run that a request started or joined."""
 
-    created: bool = Field(description="False where this work was in progress, or the idempotency key known.")
+    created: bool = Field(description="False if this work was in progress, or the idempotency key was known.")
 
 
 class DatasetCounts(BaseModel):
@@ -98,7 +98,7 @@ class UnitReport(DatasetCounts):
     attempt: int
     error: str | None
     progress: dict[str, Any] = Field(
-        description="What the work reports of itself; of a file: file, bytes_done, bytes_total, rows, rows_per_second,"
+        description="Progress as the work reports it; for a file: file, bytes_done, bytes_total, rows, rows_per_second,"
         " bytes_per_second, eta_seconds, over all of its streams."
     )
 
@@ -108,13 +108,13 @@ class RunReport(ProcessingTask):
 
     units_total: int
     units_done: int
-    progress: RunProgress | None = Field(description="Over all files of the run; null where it reads none.")
+    progress: RunProgress | None = Field(description="Over all files of the run; null if it reads none.")
     datasets: list[DatasetCounts]
     units: list[UnitReport]
 
 
 class RunPage(BaseModel):
-    """Some runs, newest first."""
+    """One page of runs, newest first."""
 
     runs: list[ProcessingTask]
     next_offset: int | None = Field(description="Where the next page starts; null on the last one.")
@@ -124,13 +124,13 @@ def _check_json(value: Any) -> None:
     """Raise ValueError for what PostgreSQL's jsonb or our hashes cannot hold."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise ValueError("a text holds a NUL character")
+            raise ValueError("a text contains a NUL character")
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("a text holds half a character (a lone surrogate)") from None
+            raise ValueError("a text contains a lone surrogate") from None
     elif isinstance(value, float) and value - value != 0:
-        raise ValueError("a number is infinite or none at all")
+        raise ValueError("a number is infinite or NaN")
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_json(key)
@@ -164,7 +164,7 @@ def describe_run(task: ProcessingTask, units: list[Unit]) -> RunReport:
 
 
 def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_all: bool) -> APIRouter:
-    """Return the routes; `lists_all` lists the runs of every service, not only of this one's task types."""
+    """Return the routes; `lists_all` lists the runs of all services, not only those of this one's task types."""
     router = APIRouter(tags=["runs"])
 
     @router.post(
@@ -185,7 +185,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
             str | None,
             Header(
                 pattern=r"^[\x21-\x7e]{1,200}$",
-                description="The same key and body answer with the same run; another body is a conflict (409).",
+                description="The same key and body return the same run; another body is a conflict (409).",
             ),
         ] = None,
     ) -> RunAccepted:
@@ -198,7 +198,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
             requested = await state.request_run(run_request, idempotency_key=idempotency_key, by=actor)
         except asyncpg.ForeignKeyViolationError as error:
             raise ProblemError(
-                409, f"There is no run {body.parent_id} that this one could belong to.", next_step="Correct parent_id."
+                409, f"The parent run {body.parent_id} does not exist.", next_step="Correct parent_id."
             ) from error
         response.headers["Location"] = f"/runs/{requested.task.task_id}"
         request.state.run_id = requested.task.task_id
@@ -208,7 +208,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
     async def get_runs(
         state: State,
         task_type: Annotated[list[TaskType] | None, Query(description="Only these kinds.")] = None,
-        status: Annotated[list[RunStatus] | None, Query(description="Only those that stand so.")] = None,
+        status: Annotated[list[RunStatus] | None, Query(description="Only those with this status.")] = None,
         parent_id: Annotated[UUID | None, Query(description="Only those that belong to this run.")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -225,16 +225,16 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
             )
         return RunPage(runs=found[:limit], next_offset=offset + limit if len(found) > limit else None)
 
-    @router.get("/runs/{task_id}", summary="Look at one run", responses={404: {}})
+    @router.get("/runs/{task_id}", summary="Show one run", responses={404: {}})
     async def get_run(task_id: TaskId, state: State) -> RunReport:
         async with state.pool.acquire() as connection:
             task = await read_run(connection, task_id)
             units = await read_units(connection, task_id)
         return describe_run(_require(task, task_id), units)
 
-    @router.post("/runs/{task_id}/cancel", status_code=202, summary="Ask a run to stop", responses={404: {}})
+    @router.post("/runs/{task_id}/cancel", status_code=202, summary="Cancel a run", responses={404: {}})
     async def cancel_run(task_id: TaskId, state: State, actor: ActorOf) -> ProcessingTask:
-        """A run that has ended stays as it is; what a running one has committed stays."""
+        """A finished run is unchanged; the committed work of a running one is kept."""
         async with state.pool.acquire() as connection, connection.transaction():
             task = await request_cancel(connection, task_id, timing=state.plan.timing, by=actor)
         return _require(task, task_id)
@@ -243,7 +243,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
 
 
 def check_parameters(model: type[BaseModel] | None, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters as their model reads them, those left out left out; raises ProblemError 422."""
+    """Return the parameters validated by their model, without unset ones; raises ProblemError 422."""
     if model is None:
         return parameters
     try:
@@ -255,5 +255,5 @@ def check_parameters(model: type[BaseModel] | None, parameters: dict[str, Any]) 
 
 def _require(task: ProcessingTask | None, task_id: UUID) -> ProcessingTask:
     if task is None:
-        raise ProblemError(404, f"There is no run {task_id}.", next_step="List the runs: GET /runs.")
+        raise ProblemError(404, f"Run {task_id} does not exist.", next_step="List the runs: GET /runs.")
     return task

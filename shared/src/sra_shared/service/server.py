@@ -1,4 +1,4 @@
-"""Start of a service process: settings, logs, uvicorn, and an orderly end on SIGTERM."""
+"""Starts a service process: settings, logs, uvicorn, and an orderly shutdown on SIGTERM."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DRAIN_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
-    """Notifies the worker of the end at once, while uvicorn still answers what it has accepted."""
+    """Notifies the worker of a shutdown at once, while uvicorn still completes accepted requests."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
@@ -35,8 +35,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)  # type: ignore[arg-type]
-        # What was loaded stays as long as the process: a full collection that walks all of it again and again keeps
-        # every request waiting.
+        # Loaded objects live as long as the process. A full collection that traverses all of them again and again would
+        # delay every request.
         gc.collect()
         gc.freeze()
 
@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
 
 
 def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
-    """Serve until SIGTERM or SIGINT, then finish or hand over what is in hand within 30 s and return."""
+    """Serve until SIGTERM or SIGINT, then finish or hand over the work in progress within 30 s and return."""
     configure_logs(service=name, level=settings.log_level, form=settings.log_format)
     config = uvicorn.Config(
         app,
@@ -58,13 +58,13 @@ def run_service(app: FastAPI, settings: ServiceSettings, *, name: str, host: str
         log_config=None,
         access_log=False,
         server_header=False,
-        # whose word is taken on addresses is a setting of ours
+        # our own setting decides which proxies are trusted
         proxy_headers=False,
         date_header=True,
         lifespan="on",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    # uvicorn raises the signal again after an orderly end, which would make it look like a death
+    # uvicorn raises the signal again after an orderly shutdown, which would look like a crash
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     server = _Server(config, app)
@@ -78,9 +78,9 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
 
 
 def start_service(build: Callable[[], tuple[FastAPI, ServiceSettings]], *, name: str, host: str = "0.0.0.0") -> None:  # noqa: S104
-    """Build the application from the environment and serve it; settings that do not do end the process with 5.
+    """Build the application from the environment and serve it; invalid settings end the process with code 5.
 
-    `--host` says which of the machine's addresses to listen on instead of `host`.
+    `--host` is the address to listen on instead of `host`.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--host", default=host, help="address to listen on [default: %(default)s]")

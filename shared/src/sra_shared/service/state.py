@@ -1,4 +1,4 @@
-"""What lives as long as the service does: its pool, its worker, its background tasks."""
+"""What lives as long as a service: its pool, its worker, its background tasks."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _log = get_logger(__name__)
 
 @runtime_checkable
 class CompletesRequests(Protocol):
-    """A work that fills in what a request leaves out, so that differently worded requests for the same work meet."""
+    """Work that completes requests, so that differently worded requests for the same work share a run."""
 
     def complete_request(self, request: RunRequest) -> RunRequest:
-        """Return the request as it is recorded; raises ProblemError where it makes no sense."""
+        """Return the request in the form to record; raises ProblemError if it is invalid."""
 
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """What a service is made of, before anything of it is opened."""
+    """The parts of a service, before anything is opened."""
 
     name: str
     dsn: str
@@ -57,7 +57,7 @@ class ServicePlan:
 
 @dataclass
 class ServiceState:
-    """The open parts of a running service; routes get it by `get_state`, background tasks as their argument."""
+    """The open parts of a running service; routes get it from `get_state`, background tasks as their argument."""
 
     plan: ServicePlan
     pool: Pool
@@ -73,10 +73,10 @@ class ServiceState:
     async def request_run(
         self, request: RunRequest, *, idempotency_key: str | None = None, by: Actor | None = None
     ) -> RequestedRun:
-        """Record and queue a run of this service in one transaction; the same live work answers with its run.
+        """Record and enqueue a run of this service in one transaction; if the same work is live, return its run.
 
-        The audit records `by` for a new run; None stands for the product itself. Raises IdempotencyConflictError where the
-        key came with another body, and what the database raises.
+        The audit records `by` for a new run; None means the product itself. Raises IdempotencyConflictError if the key was
+        used with another body, and the database's errors.
         """
         key = None if idempotency_key is None else f"{self.plan.name}:{idempotency_key}"
         work = self.plan.works[request.task_type]
@@ -88,7 +88,7 @@ class ServiceState:
             )
 
     def begin_shutdown(self) -> None:
-        """Take no more work and have everything in hand come to its end."""
+        """Accept no more work and let everything in progress end."""
         self.stopping.set()
         if self.jobs is not None:
             self.jobs.stop()
@@ -97,7 +97,7 @@ class ServiceState:
 
     @property
     def checks(self) -> dict[str, Check]:
-        """The parts of the health report that every service has."""
+        """The entries of the health report that every service has."""
         checks: dict[str, Check] = {"database": lambda: judge_database(self.watcher.state)}
         if self.jobs is not None:
             checks["worker"] = self._check_worker
@@ -114,16 +114,16 @@ class ServiceState:
         return CheckResult(status=HealthStatus.HEALTHY)
 
     def _check_background(self) -> CheckResult:
-        told = "; ".join(f"{name} ended with {error}" for name, error in sorted(self.restarts.items()))
-        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Started again: {told}; see the service's log.")
+        told = "; ".join(f"{name} exited with {error}" for name, error in sorted(self.restarts.items()))
+        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Restarted: {told}; see the service's log.")
 
 
 Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
-"""A task of a service: it works until `state.stopping` is set, and is started again should it end before."""
+"""A task of a service: it works until `state.stopping` is set, and is restarted if it ends before."""
 
 
 def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> Background:
-    """Return the task that stores how fresh the datasets of a source are to be, once it is there."""
+    """Return the task that stores the expected freshness of a source's datasets, as soon as the database is available."""
 
     async def tell(state: ServiceState) -> None:
         while not state.stopping.is_set():
@@ -131,7 +131,7 @@ def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> B
                 async with state.pool.acquire() as connection:
                     await store_expectations(connection, source, expected)
             except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                _log.info("expectations_not_told_yet", error_type=type(error).__name__)
+                _log.info("expectations_not_stored_yet", error_type=type(error).__name__)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(state.stopping.wait(), state.plan.timing.task_restart)
             else:
@@ -148,7 +148,7 @@ def get_state(request: Request) -> ServiceState:
 
 @asynccontextmanager
 async def open_service(plan: ServicePlan, metrics: ServiceMetrics) -> AsyncIterator[ServiceState]:
-    """Open the parts and run the background tasks; a database that is away is waited for in the background."""
+    """Open the parts and run the background tasks; if the database is down, wait for it in the background."""
     async with Worker(plan.dsn, plan.name, wait_seconds=0, timing=plan.timing) as worker:
         pool = await _open_pool(plan, worker)
         state = _make_state(plan, pool, worker, metrics)
@@ -202,7 +202,7 @@ def _make_state(plan: ServicePlan, pool: Pool, worker: Worker, metrics: ServiceM
 
 
 async def _open_pool(plan: ServicePlan, worker: Worker) -> Pool:
-    """Open the pool filled; while the database is away open it empty, to connect on demand."""
+    """Open the pool with its connections; while the database is down open it empty, to connect on demand."""
     try:
         async with asyncio.timeout(_OPEN_SECONDS):
             return await worker.open_pool(min_size=plan.pool_min_size, max_size=plan.pool_max_size)
