@@ -113,7 +113,7 @@ async def put_past(pool: Pool) -> None:
     )
     await pool.execute(
         "INSERT INTO incident (subject, kind, detail, began_at, ended_at) VALUES ('service:fmp_ingest', 'service_down',"
-        " 'fmp_ingest is down. It does not answer (ConnectError): check whether it runs, and its log.',"
+        " 'fmp_ingest is down. It does not respond (ConnectError): check that it is running, and check its log.',"
         " now() - interval '5 days', now() - interval '5 days' + interval '14 minutes')"
     )
 
@@ -230,7 +230,7 @@ async def work_on_rejects(page: Page, pool: Pool, shots: Path, folder: Path) -> 
     await page.screenshot(path=shots / "dismiss.png", full_page=True)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Replay row")).to_have_count(0)
-    await page.get_by_label("Which").select_option("dismissed")
+    await page.get_by_label("State").select_option("dismissed")
     await page.get_by_role("button", name="Filter").click()
     for cell in ("field_count", "why: The vendor's test row."):
         await expect(page.get_by_role("cell", name=cell).get_by_text("The vendor's test row.")).to_be_visible()

@@ -90,8 +90,8 @@ async def test_a_slow_part_of_the_page_is_left_out_and_told_as_slow(lab: Lab, po
         async with locker.transaction():
             await locker.execute("LOCK TABLE rejected_record IN ACCESS EXCLUSIVE MODE")
             page = (await lab.http.get("/")).text
-            assert "the database took too long to tell" in page
-            assert "while the database is away" not in page
+            assert "the database took too long to respond" in page
+            assert "while the database is down" not in page
             assert "No view is built yet." in page, "the other parts are there"
             assert (await lab.http.get("/status")).json()["database"]["status"] == "healthy"
     finally:
@@ -114,7 +114,7 @@ async def test_a_slow_ledger_is_no_outage(lab: Lab, pool: Pool) -> None:
             await locker.execute("LOCK TABLE incident IN ACCESS EXCLUSIVE MODE")
 
             async def is_slow() -> bool:
-                return "It answers slowly" in (await database())["detail"]
+                return "It responds slowly" in (await database())["detail"]
 
             await wait_for(is_slow, what="the word of slowness", seconds=30)
             assert (await database())["status"] == "degraded"

@@ -52,7 +52,7 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
 
         page = await wait_for(told, what="the alarm", seconds=30)
         assert page is not None
-        assert "check whether it runs" in page
+        assert "check that it is running" in page
         # what was known of the refreshes is still there
         assert first["refresh_id"] in page
 
@@ -81,8 +81,8 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
             return "database since" not in (await browser.get("/", timeout=10)).text
 
         await wait_for(well, what="the end of the alarm", seconds=20)
-    await hook.wait_for("recovered", "the database answers again")
-    assert [len(hook.find(words)) for words in ("The database is down", "the database answers again")] == [2, 1]
+    await hook.wait_for("recovered", "the database responds again")
+    assert [len(hook.find(words)) for words in ("The database is down", "the database responds again")] == [2, 1]
     incidents = (await lab.http.get("/alerts")).json()["incidents"]
     assert [one["subject"] for one in incidents if one["kind"] == "database_down"] == ["database"]
     # a step that was under way is done once

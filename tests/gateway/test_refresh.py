@@ -134,7 +134,7 @@ async def test_a_parked_run_ends_its_step_at_once(lab: Lab) -> None:
     done = await lab.refresh()
     assert done["status"] == "partial"
     assert statuses(done)["fmp"] == "parked"
-    assert "goes on by itself" in done["steps"][0]["error"]
+    assert "resumes automatically" in done["steps"][0]["error"]
     assert lab.script.started.count(DAILY) == 1
 
 
@@ -260,7 +260,7 @@ async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
     done = await lab.refresh()
     assert done["status"] == "partial"
     assert statuses(done)["fmp"] == "failed"
-    assert "fmp_ingest does not answer" in done["steps"][0]["error"]
+    assert "fmp_ingest does not respond" in done["steps"][0]["error"]
 
 
 async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> None:
@@ -280,7 +280,7 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
     done = await lab.refresh()
     assert statuses(done)["fmp"] == "failed"
     assert done["steps"][0]["attempt"] == 2, "the second try was left out"
-    assert "fmp_ingest answered 200 with something that is no run" in done["steps"][0]["error"]
+    assert "fmp_ingest answered 200 without a run" in done["steps"][0]["error"]
     assert asked.count("runs") > 2
 
 

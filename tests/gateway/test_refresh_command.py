@@ -95,6 +95,6 @@ async def test_status_counts_what_the_gateway_knows(lab: Lab, tmp_path: Path) ->
     code, result, _ = await run_command(lab, tmp_path, command="status")
     assert (code, result["status"], result["gateway"]["status"]) == (1, "degraded", "degraded")
     told = "\n".join(result["problems"])
-    assert "view_builder is unhealthy: It does not answer" in told
+    assert "view_builder is unhealthy: It does not respond" in told
     assert "Fundata is unhealthy" in told
-    assert f"Refresh {refresh['refresh_id'][:8]} ended partial (fundata_data failed)" in told
+    assert f"Refresh {refresh['refresh_id'][:8]} finished with status partial (fundata_data failed)" in told

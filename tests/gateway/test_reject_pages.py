@@ -120,7 +120,7 @@ async def test_rejects_over_http(lab: Lab, pool: Pool) -> None:
     ):
         assert (await lab.http.post("/rejects/dismiss", json=wrong)).status_code == 422
     report = (await lab.http.post("/rejects/dismiss", json=body)).json()
-    assert report == {"changed": [first], "left": {"4711": "Reject 4711 is not known."}}
+    assert report == {"changed": [first], "left": {"4711": "Reject 4711 does not exist."}}
     found = (await lab.http.get("/rejects", params={"state": "dismissed"})).json()["rejects"]
     assert [(row["reject_id"], row["dismissal"], row["dismissed_by"]) for row in found] == [
         (first, "Rows of a test.", "service (127.0.0.1)")

@@ -1,4 +1,4 @@
-"""Coordinates the unified refresh, fires its schedule and shows how everything stands; see docs/gateway.md."""
+"""Coordinates the unified refresh, runs its schedule and shows the state of the system; see docs/gateway.md."""
 
-# before httpx, which gateway.app imports: it keeps the extras of libraries out of the process
+# must precede httpx, which gateway.app imports: it keeps optional extras of libraries out of the process
 import sra_shared as sra_shared

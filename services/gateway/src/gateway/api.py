@@ -26,22 +26,22 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="The same key and body answer with the same refresh; another body is a conflict (409).",
+        description="The same key and body return the same refresh; another body is a conflict (409).",
     ),
 ]
 
 
 class RefreshBody(BaseModel):
-    """What to refresh; everything by default. The views always follow."""
+    """What to refresh; all sources by default. The views are always included."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, max_length=len(SOURCES))
-    weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    weekly: bool = Field(False, description="Whether the weekly fundamentals are also collected.")
     from_date: Day | None = Field(
         None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
     )
-    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is retried once.")
 
     @model_validator(mode="after")
     def check_parameters(self) -> Self:
@@ -49,29 +49,29 @@ class RefreshBody(BaseModel):
         return self
 
     def make_parameters(self) -> RefreshParameters:
-        """Return the parameters of the refresh; raises ValueError where the parts do not fit together."""
+        """Return the parameters of the refresh; raises ValueError if they contradict each other."""
         return RefreshParameters(**self.model_dump())
 
 
 class RefreshAccepted(RefreshView):
-    """The refresh that answers a request."""
+    """The refresh that a request started or joined."""
 
-    created: bool = Field(description="False where a refresh of the same sources was in progress.")
+    created: bool = Field(description="False if a refresh of the same sources was in progress.")
 
 
 class RefreshPage(BaseModel):
-    """Some refreshes, newest first."""
+    """One page of refreshes, newest first."""
 
     refreshes: list[RefreshView]
 
 
 class PartView(BaseModel):
-    """A part of the product as last seen."""
+    """A part of the system as last seen."""
 
     name: str
     status: HealthStatus
     detail: str
-    since: datetime = Field(description="Since when it stands so, as far as this gateway saw.")
+    since: datetime = Field(description="Since when it has this status, as far as this gateway knows.")
     checked_at: datetime | None
 
 
@@ -86,7 +86,7 @@ class ScheduleView(BaseModel):
 
 
 class StatusReport(BaseModel):
-    """The machine-readable whole: everything as last seen, nothing waited for."""
+    """The whole state as last seen; the request waits for nothing."""
 
     status: HealthStatus
     timestamp: datetime
@@ -94,14 +94,14 @@ class StatusReport(BaseModel):
     database: PartView
     sources: list[PartView] = Field(description="The vendors, as the last refreshes found them.")
     checks: dict[str, CheckResult] = Field(
-        description="refresh, freshness and schedule, each with the reasons for which it is not healthy."
+        description="refresh, freshness and schedule, each with the reasons if it is not healthy."
     )
-    incidents: list[IncidentView] = Field(description="What is in trouble, and what was lately.")
+    incidents: list[IncidentView] = Field(description="Current and recent incidents.")
     refresh: RefreshView | None = Field(description="The refresh in progress, else the newest one.")
     last_success: RefreshView | None
     freshness: list[dict[str, Any]] = Field(description="Rows of sra.data_freshness.")
     schedule: list[ScheduleView]
-    read_at: datetime | None = Field(description="When refreshes and freshness were read last.")
+    read_at: datetime | None = Field(description="When refreshes and freshness were last read.")
 
 
 class LoginCode(BaseModel):
@@ -145,27 +145,27 @@ def make_api_router() -> APIRouter:
         async with state.pool.acquire() as connection:
             return RefreshPage(refreshes=await list_refreshes(connection, limit=limit, offset=offset))
 
-    @router.get("/refresh/{refresh_id}", tags=["refresh"], summary="Look at one refresh", responses={404: {}})
+    @router.get("/refresh/{refresh_id}", tags=["refresh"], summary="Show one refresh", responses={404: {}})
     async def get_refresh(refresh_id: UUID, state: State) -> RefreshView:
         async with state.pool.acquire() as connection:
             found = await read_refresh(connection, refresh_id)
         if found is None:
-            raise ProblemError(404, f"There is no refresh {refresh_id}.", next_step="List them: GET /refresh.")
+            raise ProblemError(404, f"Refresh {refresh_id} does not exist.", next_step="List them: GET /refresh.")
         return found
 
     @router.get("/schedule", tags=["schedule"], summary="The schedules and their next slots")
     async def get_schedule(hub: HubOf) -> list[ScheduleView]:
         return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
 
-    @router.post("/schedule/pause", tags=["schedule"], summary="Start no refresh by the clock")
+    @router.post("/schedule/pause", tags=["schedule"], summary="Stop starting refreshes on schedule")
     async def pause_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
         return await set_paused(hub, state, paused=True, by=caller)
 
-    @router.post("/schedule/resume", tags=["schedule"], summary="Start refreshes by the clock again")
+    @router.post("/schedule/resume", tags=["schedule"], summary="Start refreshes on schedule again")
     async def resume_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
         return await set_paused(hub, state, paused=False, by=caller)
 
-    @router.get("/status", tags=["status"], summary="The machine-readable whole")
+    @router.get("/status", tags=["status"], summary="The state of the whole system")
     async def get_status(hub: HubOf) -> StatusReport:
         return report_status(hub)
 
@@ -182,7 +182,7 @@ def make_api_router() -> APIRouter:
 async def start_refresh(
     state: ServiceState, parameters: RefreshParameters, *, by: Actor, idempotency_key: str | None = None
 ) -> RefreshAccepted:
-    """Request a refresh and show the one that answers."""
+    """Request a refresh and return the one that was started or joined."""
     request = RunRequest(task_type=TaskType.UNIFIED_REFRESH, parameters=parameters.model_dump(mode="json"), priority=2)
     requested = await state.request_run(request, idempotency_key=idempotency_key, by=by)
     async with state.pool.acquire() as connection:
@@ -191,7 +191,7 @@ async def start_refresh(
 
 
 async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool, by: Actor) -> list[ScheduleView]:
-    """Pause or resume the schedules, record who did, and show them."""
+    """Pause or resume the schedules, record the actor, and return the schedules."""
     async with state.pool.acquire() as connection, connection.transaction():
         if await hub.scheduler.set_paused(connection, paused=paused):
             action = Action.PAUSE if paused else Action.RESUME
@@ -200,7 +200,7 @@ async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool, by: Actor
 
 
 def report_status(hub: HubOf) -> StatusReport:
-    """Put together what is known."""
+    """Return the known state of the whole system."""
     known = hub.probe.knowledge
     parts = {part.name: show_part(part) for part in known.parts}
     database = parts.pop("database")
@@ -230,7 +230,7 @@ def report_status(hub: HubOf) -> StatusReport:
 
 
 def show_part(part: PartState) -> PartView:
-    """Show a part as last seen."""
+    """Return a part as last seen."""
     return PartView(
         name=part.name, status=part.status, detail=part.detail, since=part.since, checked_at=part.checked_at
     )

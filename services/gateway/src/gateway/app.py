@@ -1,4 +1,4 @@
-"""The gateway's application, put together from its parts."""
+"""The gateway's application, composed of its parts."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings
 from sra_shared.timing import LeaseTiming
 
 NAME = "gateway"
-_DESCRIPTION = "Coordinates the unified refresh, fires its schedule, shows the state of everything."
+_DESCRIPTION = "Coordinates the unified refresh, runs its schedule and shows the state of the system."
 _DRAIN_POLL = 0.05
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class GatewayTiming:
-    """Seconds between looks: at the runs of a refresh, the clock, the other parts, the data's freshness, old ledgers.
+    """Intervals in seconds: polling of a refresh's runs, schedule, probe, freshness, archiving of ledgers.
 
-    `grace` is how long a part may be silent, as during a restart, before that is an incident.
+    `grace` is how long a part may be unresponsive, as during a restart, before that is an incident.
     """
 
     pace: Pace = field(default_factory=Pace)
@@ -76,9 +76,9 @@ def create_gateway_app(
     trusted_proxies: int = 0,
     timing: GatewayTiming | None = None,
 ) -> FastAPI:
-    """Return the application; nothing is opened before its lifespan starts.
+    """Return the application; it opens nothing before its lifespan starts.
 
-    Raises ConfigError where a cron expression cannot be read, no database is set, or production would be open to all.
+    Raises ConfigError if a cron expression is invalid, no database is set, or production would need no token.
     """
     timing = timing or GatewayTiming()
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
@@ -155,7 +155,7 @@ def create_gateway_app(
 
 
 def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
-    """Return where alerts go, None where that is not set; its address counts as a secret."""
+    """Return the webhook, or None if none is set; its address is treated as a secret."""
     if schedule.alert_webhook_url is None:
         return None
     url = schedule.alert_webhook_url.get_secret_value()
@@ -164,12 +164,12 @@ def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
 
 
 def make_client() -> httpx.AsyncClient:
-    """Return a client that uses the given address and no proxy of the environment."""
+    """Return a client that connects directly: no proxy of the environment applies between services."""
     return httpx.AsyncClient(trust_env=False, verify=load_certificates(), timeout=httpx.Timeout(15, connect=5))
 
 
 class _PeerClient:
-    """The client that carries the service token; opened in the service's own loop, and closed with it."""
+    """The client that sends the service token; opened in the service's own event loop and closed with it."""
 
     def __init__(self, token: str | None) -> None:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -183,9 +183,9 @@ class _PeerClient:
         return self._client
 
     async def keep_open(self, state: ServiceState) -> None:
-        """Close the client when the service stopped."""
+        """Close the client when the service stops."""
         await state.stopping.wait()
-        # runs in hand ask their services until they are handed over
+        # active runs call their services until they are handed over
         while state.jobs is not None and state.jobs.running:  # noqa: ASYNC110 - the set of them is no event
             await asyncio.sleep(_DRAIN_POLL)
         if self._client is not None:
@@ -193,7 +193,7 @@ class _PeerClient:
 
 
 def make_steps(urls: Mapping[str, str], client: _PeerClient) -> dict[Step, Peer]:
-    """Return who does each step."""
+    """Return the service that does each step."""
     fmp, fundata, views = (Peer(name, url, client.get) for name, url in urls.items())
     return {Step.FMP: fmp, Step.FUNDATA_DATA: fundata, Step.FUNDATA_QUOTES: fundata, Step.VIEWS: views}
 
@@ -210,7 +210,7 @@ def _keep(result: CheckResult) -> CheckResult:
 
 
 async def _repeat(state: ServiceState, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
-    """Do something every few seconds until the service stops; outages of the database are waited out."""
+    """Call `act` every few seconds until the service stops; waits out outages of the database."""
     while not state.stopping.is_set():
         try:
             await act()

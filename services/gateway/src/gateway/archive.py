@@ -1,10 +1,11 @@
-"""Ledgers that do not grow for ever: what ended long ago is summed up by month and deleted.
+"""Archiving of ledgers: old finished runs are summed up by month and deleted.
 
-A run that stored rows leaves a slim record for good, since rows name their run; the calls in fmp_call stay too. A reject that
-was resolved or dismissed goes with the run that read it last.
+A run that stored rows leaves a small permanent record, because rows refer to their run. The calls in fmp_call are kept too.
+A resolved or dismissed reject is deleted with the run that read it last.
 
-Never touched: the two Fundata tables, open rejects and the runs that read them first and last, runs at work, the runs of
-seed files, and of every kind of work the newest success and the newest run that stored anything, from which the next one goes on.
+Never deleted: the two Fundata tables, open rejects and the runs that read them first and last, active runs, the runs of
+seed files, and, for every kind of work, the newest success and the newest run that stored anything, because the next run
+resumes there.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_co
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, u.dataset, max(t.source), count(DISTINCT t.task_id),
   count(DISTINCT t.task_id) FILTER (WHERE u.status <> 'completed'), sum(u.read_count), sum(u.stored_count),
   sum(u.unchanged_count), sum(u.duplicate_count),
-  -- a replay rejects nothing that was not rejected before
+    -- rows that a replay rejects were rejected and counted before
   coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0), sum(u.out_of_scope_count)
 FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
 WHERE u.dataset <> '' GROUP BY 1, 2, 3
@@ -96,7 +97,7 @@ SELECT t.task_id, t.task_type, t.source, t.status, t.scheduled_at, t.started_at,
 FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
 GROUP BY t.task_id HAVING sum(u.stored_count) > 0
 """
-# the events of a run go before the note that views hold it: a view looks for events of runs it does not hold
+# A run's events are deleted before the record that views include it: a view looks for events of runs that it lacks.
 SQL_DELETE = (
     compose("DELETE FROM rejected_record r USING leaving WHERE {last_run} = task_id", last_run=_LAST_RUN),
     "DELETE FROM field_warning USING leaving WHERE run_id = task_id",
@@ -109,7 +110,7 @@ SQL_DELETE = (
     "DELETE FROM run_unit u USING leaving l WHERE u.task_id = l.task_id",
     "DELETE FROM task_execution_log t USING leaving l WHERE t.task_id = l.task_id",
 )
-# small things of the gateway's own; the newest slot of a schedule shows what is due
+# the gateway's own small tables; the newest slot of a schedule is kept because it determines what is due
 SQL_PRUNE = (
     "DELETE FROM incident WHERE ended_at < now() - $1::interval",
     "DELETE FROM alert WHERE task_id IS NULL AND created_at < now() - $1::interval",
@@ -117,10 +118,11 @@ SQL_PRUNE = (
     " AND slot < (SELECT max(n.slot) FROM schedule_slot n WHERE n.schedule = s.schedule)",
     "DELETE FROM audit WHERE at < now() - $1::interval",
 )
+"""Sum up and delete runs older than `retention`; return how many, or 0 while another gateway is archiving."""
 
 
 async def archive_ledgers(pool: Pool, *, retention: timedelta) -> int:
-    """Sum up and delete what is older than `retention`; return the runs that went, 0 where another gateway is at it."""
+    """Sum up and delete runs older than `retention`; return how many were deleted, 0 if another gateway is archiving."""
     total = 0
     while True:
         async with pool.acquire() as connection, connection.transaction():

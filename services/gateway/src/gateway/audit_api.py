@@ -17,17 +17,17 @@ from sra_shared.service.actors import CallerOf
 
 
 def _check_since(value: datetime) -> datetime:
-    # near the ends of the calendar, a conversion to UTC overflows
+    # near the limits of the calendar, a conversion to UTC overflows
     if not 2000 <= value.year < 9000:
         raise ValueError("the year is not between 2000 and 8999")
     return value
 
 
 class AuditPage(BaseModel):
-    """Some entries, newest first."""
+    """One page of entries, newest first."""
 
     entries: list[AuditEntry]
-    next_before: int | None = Field(description="Send it as `before` for the next page; null on the last one.")
+    next_before: int | None = Field(description="The value of `before` for the next page; null on the last one.")
 
 
 Since = Annotated[AwareDatetime, AfterValidator(_check_since)]
@@ -36,7 +36,7 @@ Since = Annotated[AwareDatetime, AfterValidator(_check_since)]
 def require_operator(caller: CallerOf) -> None:
     """Raise ProblemError for a viewer, who may not see names and addresses of others; a dependency."""
     if caller.role is not Role.OPERATOR:
-        raise ProblemError(403, "A viewer's token does not read the audit.", next_step="Use the token of an operator.")
+        raise ProblemError(403, "A viewer's token may not read the audit.", next_step="Use the token of an operator.")
 
 
 def read_audit_filter(

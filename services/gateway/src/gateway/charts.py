@@ -1,4 +1,4 @@
-"""Small plots as SVG, drawn here so that pages need no script and nothing from elsewhere."""
+"""Small SVG plots, drawn here so that pages need no script and no external library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROW = 26
 
 @dataclass(frozen=True)
 class Bar:
-    """One value: its class, and what its tooltip shows."""
+    """One value, with its CSS class and the text of its tooltip."""
 
     value: float
     kind: str
@@ -35,9 +35,9 @@ class Plot:
 def draw_bars(
     bars: Sequence[Bar], *, label: str, first: str, last: str, unit: str = "", ceiling: float | None = None
 ) -> Markup:
-    """Return bars in their order, with the greatest value and the two ends of the axis written on.
+    """Return bars in order, labelled with the greatest value and both ends of the axis.
 
-    With a `ceiling`, bars are measured against it and a line shows it.
+    With a `ceiling`, bars are scaled to it and a line marks it.
     """
     highest = max((bar.value for bar in bars), default=0) or 1
     full = max(highest, ceiling or 0)
@@ -63,14 +63,14 @@ def draw_bars(
         f'<text x="{end:.1f}" y="{_HEIGHT - 4}" text-anchor="end">{escape(last)}</text>'
         f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT - _BOTTOM}" y2="{_HEIGHT - _BOTTOM}"/>'
     )
-    # every part is a number or escaped above
+    # every value is a number or was escaped above
     return Markup(  # noqa: S704
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">{"".join(drawn)}{texts}</svg>'
     )
 
 
 def draw_history(refreshes: Sequence[RefreshView]) -> list[Plot]:
-    """Return duration, stored and rejected rows of the refreshes that ended, oldest first; nothing for less than two."""
+    """Return duration, stored and rejected rows of the finished refreshes, oldest first; empty for fewer than two."""
     shown = [one for one in reversed(refreshes) if one.seconds is not None and one.completed_at is not None]
     if len(shown) < 2:
         return []
@@ -97,7 +97,7 @@ def draw_history(refreshes: Sequence[RefreshView]) -> list[Plot]:
 
 
 def draw_calls(minutes: Sequence[tuple[datetime, int]], ceiling: int | None) -> Markup:
-    """Return the calls in each minute, oldest first, under the number that is allowed."""
+    """Return the calls of each minute, oldest first, below the allowed number."""
     bars = [Bar(calls, "running", f"{at:%H:%M} UTC: {calls:,} calls") for at, calls in minutes]
     ends = [f"{minutes[index][0]:%H:%M}" for index in (0, -1)]
     return draw_bars(
@@ -111,7 +111,7 @@ def draw_calls(minutes: Sequence[tuple[datetime, int]], ceiling: int | None) -> 
 
 
 def draw_timeline(refresh: RefreshView) -> Markup | None:
-    """Return one line per step from its start to its end; None before a step began."""
+    """Return one line per step from its start to its end, or None if no step has started."""
     now = datetime.now(UTC)
     begun = [step for step in refresh.steps if step.started_at is not None]
     if not begun:
@@ -130,7 +130,7 @@ def draw_timeline(refresh: RefreshView) -> Markup | None:
             f' rx="3"><title>{escape(step.step)}: {escape(step.status)}</title></rect>'
             f'<text x="{left + offset + length + 6:.1f}" y="{y + 17}">{step.seconds or 0:,.1f} s</text>'
         )
-    # every part is a number or escaped above
+    # every value is a number or was escaped above
     return Markup(  # noqa: S704
         f'<svg class="timeline" viewBox="0 0 720 {_ROW * len(begun)}" role="img" aria-label="When each step ran">'
         f"{''.join(lines)}</svg>"

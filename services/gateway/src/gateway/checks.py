@@ -1,4 +1,4 @@
-"""The gateway's own parts of the health report: the refresh, how fresh the data are, the clock. Nothing is waited for."""
+"""The gateway's own parts of the health report: refresh, freshness, schedule. They read known state and never wait."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gateway.schedule import Scheduler
 from sra_shared.service import CheckResult, HealthStatus
 
 _MOST_NAMED = 5
-# the clock is looked at every few seconds
+# the scheduler polls every few seconds
 _CLOCK_SILENCE = timedelta(minutes=2)
 
 
 def check_all(known: Knowledge, scheduler: Scheduler, now: datetime | None = None) -> dict[str, CheckResult]:
-    """Return every check by its name, each with the reasons for which it is not healthy."""
+    """Return every check by name, each with the reasons if it is not healthy."""
     return {
         "refresh": check_refresh(known),
         "freshness": check_freshness(known),
@@ -24,7 +24,7 @@ def check_all(known: Knowledge, scheduler: Scheduler, now: datetime | None = Non
 
 
 def check_refresh(known: Knowledge) -> CheckResult:
-    """Tell how the refresh in progress goes and how the newest one that ended did."""
+    """Report on the refresh in progress and the newest finished one."""
     ended = next((one for one in known.refreshes if one.completed_at is not None), None)
     running = next((one for one in known.refreshes if one.completed_at is None), None)
     status, told = HealthStatus.HEALTHY, []
@@ -32,25 +32,25 @@ def check_refresh(known: Knowledge) -> CheckResult:
         told.append(f"Refresh {running.refresh_id} is {running.status}{', overdue' if running.overdue else ''}.")
         status = HealthStatus.DEGRADED if running.overdue else status
     if ended is None:
-        told.append("No refresh has ended yet.")
+        told.append("No refresh has finished yet.")
     else:
-        told.append(f"The last one ended {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
+        told.append(f"The last one finished with status {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
         if ended.status not in ("completed", "cancelled"):
-            told.append("Look at its steps for what went wrong.")
+            told.append("Its steps show the errors.")
             status = HealthStatus.DEGRADED
     return CheckResult(status=status, detail=" ".join(told), checked_at=known.read_at)
 
 
 def check_freshness(known: Knowledge) -> CheckResult:
-    """Tell which datasets are late by their market calendar, and which views could not be built anew."""
+    """Report datasets that are late by their market calendar, and views whose newest build failed."""
     late = [row for row in known.freshness if row.get("is_late")]
     datasets = [_name_late(row) for row in late if row["source"] != "views"]
     views = [str(row["dataset"]) for row in late if row["source"] == "views"]
     told = []
     if datasets:
-        told.append(f"Late: {_list_some(datasets)}. Look at the last refresh, then start one.")
+        told.append(f"Late: {_list_some(datasets)}. Check the last refresh, then start one.")
     if views:
-        told.append(f"The newest build failed of: {_list_some(views)}. Look at the views for the reason.")
+        told.append(f"The newest build failed for: {_list_some(views)}. The views' pages show the reason.")
     if not known.freshness:
         told.append("Nothing is published yet.")
     status = HealthStatus.DEGRADED if late else HealthStatus.HEALTHY
@@ -68,16 +68,16 @@ def _list_some(names: list[str]) -> str:
 
 
 def check_schedule(scheduler: Scheduler, now: datetime) -> CheckResult:
-    """Tell whether refreshes start by the clock: not while paused, nor where nobody looks at it."""
+    """Report whether refreshes start on schedule: not while paused, nor if the scheduler has stopped polling."""
     looked_at, paused = scheduler.looked_at, scheduler.known_pause
     if looked_at is None:
-        told = "The clock was not looked at yet."
+        told = "The schedule has not been checked yet."
     elif now - looked_at > _CLOCK_SILENCE:
-        told = f"Nobody looked at the clock since {looked_at:%Y-%m-%d %H:%M:%S} UTC: look at the database and the log."
+        told = f"The schedule was last checked at {looked_at:%Y-%m-%d %H:%M:%S} UTC. Check the database and the log."
     elif paused is not None:
-        told = f"Paused since {paused:%Y-%m-%d %H:%M} UTC: no refresh starts by the clock. Resume it when you can."
+        told = f"Paused since {paused:%Y-%m-%d %H:%M} UTC: no refresh starts on schedule. Resume it when you can."
     else:
         waiting = ", ".join(f"the {name} slot of {slot:%Y-%m-%d %H:%M} UTC" for name, slot in scheduler.waiting.items())
-        told = f"A refresh is running; for its end waits {waiting}." if waiting else ""
+        told = f"A refresh is running; waiting for it to finish: {waiting}." if waiting else ""
         return CheckResult(status=HealthStatus.HEALTHY, detail=told, checked_at=looked_at)
     return CheckResult(status=HealthStatus.DEGRADED, detail=told, checked_at=looked_at)

@@ -1,4 +1,4 @@
-"""Examples of what the gateway's own routes take and answer, as instances of their models."""
+"""Examples of the requests and responses of the gateway's own routes, as instances of their models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _RUN_ID = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
 
 
 def list_examples() -> list[BaseModel]:
-    """Return one instance of each model that stands for a whole body or answer."""
+    """Return one instance of each model that is a whole request or response body."""
     refresh = _make_refresh()
     queued = refresh.model_copy(
         update={
@@ -48,7 +48,7 @@ def list_examples() -> list[BaseModel]:
     incident = IncidentView(
         subject="service:fmp_ingest",
         kind="service_down",
-        detail="fmp_ingest is down. It does not answer (ConnectError): check whether it runs, and its log.",
+        detail="fmp_ingest is down. It does not respond (ConnectError): check that it is running, and check its log.",
         began_at=MOMENT,
         ended_at=MOMENT + timedelta(minutes=14),
     )
@@ -136,7 +136,7 @@ def _make_refresh() -> RefreshView:
 
 
 def _make_step(step: Step, started: datetime | None) -> StepView:
-    """Return a step that began at this time and took two minutes, or one that waits."""
+    """Return a step that started at this time and took two minutes, or one that has not started."""
     counts = DatasetCounts(
         dataset="quote",
         read=9_120,
@@ -169,11 +169,13 @@ def _make_schedule() -> ScheduleView:
 
 
 def _make_status(refresh: RefreshView, incident: IncidentView) -> StatusReport:
-    def show(name: str, detail: str = "It answers.") -> PartView:
+    def show(name: str, detail: str = "It responds.") -> PartView:
         return PartView(name=name, status=HealthStatus.HEALTHY, detail=detail, since=MOMENT, checked_at=MOMENT)
 
     ended = CheckResult(
-        status=HealthStatus.HEALTHY, detail="The last one ended completed at 2026-11-02 02:08 UTC.", checked_at=MOMENT
+        status=HealthStatus.HEALTHY,
+        detail="The last one finished with status completed at 2026-11-02 02:08 UTC.",
+        checked_at=MOMENT,
     )
     fine = CheckResult(status=HealthStatus.HEALTHY, detail="", checked_at=MOMENT)
     row = {"source": "fmp", "dataset": "quote", "newest_record": "2026-10-30", "is_late": False, "cadence": "daily"}
@@ -182,7 +184,7 @@ def _make_status(refresh: RefreshView, incident: IncidentView) -> StatusReport:
         timestamp=MOMENT,
         services=[show(name) for name in ("fmp_ingest", "fundata_ingest", "view_builder")],
         database=show("database"),
-        sources=[show(name, "Its last step did its part.") for name in ("FMP", "Fundata")],
+        sources=[show(name, "Its last step succeeded.") for name in ("FMP", "Fundata")],
         checks={"refresh": ended, "freshness": fine, "schedule": fine},
         incidents=[incident],
         refresh=refresh,

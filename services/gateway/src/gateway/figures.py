@@ -1,4 +1,4 @@
-"""The gateway's own figures for Prometheus, read from what is known when they are asked for."""
+"""The gateway's own Prometheus metrics, computed from known state when they are scraped."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class _Figures(Collector):
             yield from _collect_ledger(self._known.figures)
 
     def _collect_states(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("sra_part_up", "1 while a part is well, as last seen.", labels=["part"])
+        up = GaugeMetricFamily("sra_part_up", "1 while a part is healthy, as last seen.", labels=["part"])
         for part in [*self._known.parts, *self._known.sources]:
             up.add_metric([part.name], float(part.status is HealthStatus.HEALTHY))
         yield up
-        late = GaugeMetricFamily("sra_dataset_late", "1 where a dataset is late.", labels=["source", "dataset"])
+        late = GaugeMetricFamily("sra_dataset_late", "1 if a dataset is late.", labels=["source", "dataset"])
         for row in self._known.freshness:
             if row.get("source") != "views" and row.get("is_late") is not None:
                 late.add_metric([row["source"], row["dataset"]], float(row["is_late"]))
         yield late
         open_now = sum(one.ended_at is None for one in self._known.incidents)
-        yield GaugeMetricFamily("sra_incidents_open", "Incidents that last.", value=open_now)
+        yield GaugeMetricFamily("sra_incidents_open", "Open incidents.", value=open_now)
 
     def _collect_refreshes(self) -> Iterator[Metric]:
         ended = [one for one in self._known.refreshes if one.completed_at is not None]
@@ -53,7 +53,7 @@ class _Figures(Collector):
 
 def _collect_ledger(figures: LedgerFigures) -> Iterator[Metric]:
     rows = CounterMetricFamily(
-        "sra_rows", "Rows by what became of them, since ever.", labels=["source", "dataset", "outcome"]
+        "sra_rows", "Rows by outcome, since the first run.", labels=["source", "dataset", "outcome"]
     )
     for row in figures.rows:
         for outcome in OUTCOMES:
@@ -70,5 +70,5 @@ def _collect_ledger(figures: LedgerFigures) -> Iterator[Metric]:
 
 
 def add_gateway_figures(registry: CollectorRegistry, known: Knowledge) -> None:
-    """Have /metrics show them too."""
+    """Register the gateway's metrics at /metrics."""
     registry.register(_Figures(known))

@@ -1,4 +1,4 @@
-"""How fresh the data are, in the order in which people want to read it."""
+"""The freshness of the data, in the order in which readers need it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUMBERS = frozenset({"rows_stored", "rows_rejected"})
 
 @dataclass(frozen=True)
 class FreshnessTable:
-    """Rows of data_freshness without the views: late, missing, of a day that is expected, and all others."""
+    """Rows of data_freshness without the views: late, missing, fresh by an expected day, and all others."""
 
     late: Sequence[Mapping[str, Any]]
     missing: Sequence[Mapping[str, Any]]
@@ -46,7 +46,7 @@ def _is_daily(row: Mapping[str, Any]) -> bool:
 
 
 def judge_row(row: Mapping[str, Any]) -> str | None:
-    """Return how a dataset stands, None where nothing is expected of it."""
+    """Return the state of a dataset, or None if no day is expected of it."""
     if row.get("is_late"):
         return "late"
     if row.get("cadence") is None and row.get("is_late") is None:

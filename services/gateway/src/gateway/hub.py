@@ -1,4 +1,4 @@
-"""What the gateway's routes share: the last known state, the schedule, the sessions, the services it asks."""
+"""What the gateway's routes share: the known state, the schedule, the login sessions, the other services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of the whole product that the database holds: rows by dataset, builds, FMP's calls, the readers' sessions."""
+"""Metrics that come from the database: rows by dataset, builds, FMP's calls, the readers' sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OUTCOMES = ("read", "stored", "unchanged", "duplicate", "rejected", "out_of_scop
 _SUMS = ", ".join(f"sum({name}_count)::bigint AS {name}" for name in OUTCOMES)
 _COLUMNS = ", ".join(f"{name}_count" for name in OUTCOMES)
 
-# what the archive took over counts on, so that no figure ever falls
+# archived counts are included, so that no counter ever decreases
 SQL_ROWS = compose(
     """
 SELECT source, dataset, {sums} FROM (
@@ -45,7 +45,10 @@ SQL_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
 
 @dataclass(frozen=True)
 class LedgerFigures:
-    """What was read at one time. `builds` are the seconds of each part of the last builds; `fmp_calls` those of a minute."""
+    """Metrics read at one moment.
+
+    `builds` has the seconds of each part's last build, `fmp_calls` the calls of a minute.
+    """
 
     rows: Sequence[asyncpg.Record]
     builds: Sequence[tuple[str, float]]
@@ -54,12 +57,12 @@ class LedgerFigures:
 
 
 async def read_ledger_figures(connection: Connection) -> LedgerFigures:
-    """Read them all; raises what the database raises where it is away or not migrated."""
+    """Read all metrics; raises the database's errors if it is down or not migrated."""
     builds = await connection.fetch(SQL_BUILDS)
     return LedgerFigures(
         rows=await connection.fetch(SQL_ROWS),
         builds=[(row["unit"], row["seconds"]) for row in builds],
-        # a run writes its calls to the ledger with its chunks, somewhat later than it makes them
+        # a run writes its calls to the ledger with its chunks, some time after it makes them
         fmp_calls=await connection.fetchval(SQL_CALLS),
         reader_sessions=await connection.fetchval(SQL_SESSIONS, READER),
     )

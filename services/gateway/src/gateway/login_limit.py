@@ -1,4 +1,4 @@
-"""The limit on failed logins, shared by all gateways through the database and kept by each while that is away."""
+"""The limit on failed logins; gateways share it through the database, and each keeps its own while that is down."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ SQL_NOTE = "INSERT INTO login_failure (address, failed_at) VALUES ($1, clock_tim
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that may be made: it counts as failed from its beginning until it is forgiven."""
+    """An attempt that was allowed: it counts as failed from its beginning until it is forgiven."""
 
     address: str
     failure_id: int | None
 
 
 class LoginLimit:
-    """Lets an address try so many times and says how long to wait after too many, however many tries come at once."""
+    """Limits the failed attempts of an address, including concurrent ones, and returns how long to wait."""
 
     def __init__(self, *, failures: int = 10, seconds: float = 300) -> None:
         self._own = FailureLimit(failures=failures, seconds=seconds)
 
     async def begin(self, pool: Pool, address: str) -> Attempt | int:
-        """Count an attempt before it is made and return it, or return the seconds until one may be made again."""
+        """Count an attempt before it is made and return it, or return the seconds until the next one is allowed."""
         wait = self._own.note(address)
         if wait:
             return wait
@@ -51,7 +51,7 @@ class LoginLimit:
         return Attempt(address, shared)
 
     async def forgive(self, pool: Pool, attempt: Attempt) -> None:
-        """Take an attempt back that did not fail."""
+        """Uncount an attempt that did not fail."""
         self._own.forgive(attempt.address)
         if attempt.failure_id is None:
             return
@@ -59,14 +59,14 @@ class LoginLimit:
             async with asyncio.timeout(_SECONDS):
                 await pool.execute("DELETE FROM login_failure WHERE failure_id = $1", attempt.failure_id)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-            # it counts for some minutes, which harms nobody who is logged in
+            # the attempt counts for a few minutes, which does not affect a logged-in user
             return
 
     async def _count(self, pool: Pool, address: bytes) -> int | timedelta:
-        """Return the number of the attempt, or how long to wait; what is too old to count is forgotten."""
+        """Return the number of the attempt, or how long to wait; deletes attempts that are too old to count."""
         window = timedelta(seconds=self._own.seconds)
         async with pool.acquire() as connection, connection.transaction():
-            # attempts that come at once are counted one after the other
+            # concurrent attempts are counted one after the other
             await take_lock(connection, name_bucket("login", address))
             wait = await connection.fetchval(SQL_WAIT, address, self._own.failures, window)
             if wait:
@@ -77,5 +77,5 @@ class LoginLimit:
 
 
 def hash_address(address: str) -> bytes:
-    """Return what the database keeps of an address."""
+    """Return the hash under which the database stores an address."""
     return hashlib.blake2b(address.encode(), digest_size=16).digest()

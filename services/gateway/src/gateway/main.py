@@ -33,5 +33,5 @@ def build() -> tuple[FastAPI, ServiceSettings]:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is asked to stop."""
     start_service(build, name=NAME)

@@ -1,4 +1,4 @@
-"""What all pages share: their common values, the check of forms, what people see where something is away."""
+"""What all pages share: common values, the check of forms, and the page for an outage."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from sra_shared.service import Access, ProblemError
 from sra_shared.service.actors import read_caller
 
 LIVE_PATH = "/ui/live"
-# nobody waits longer for a page
+# the longest that a page may take to load
 _SECONDS = 20.0
 
 
 def check_form(request: Request, hub: HubOf, form_token: Annotated[str, Form(max_length=100)] = "") -> None:
-    """Raise ProblemError unless the form came from a page of this session."""
+    """Raise ProblemError unless the form came from a page of this login session."""
     session = hub.sessions.read(request)
     if session is None or not hmac.compare_digest(session.form_token.encode(), form_token.encode()):
-        raise ProblemError(403, "This form is not from a page of this session.", next_step="Load the page again.")
+        raise ProblemError(403, "This form does not belong to this login session.", next_step="Load the page again.")
 
 
 def make_common(request: Request, hub: Hub) -> dict[str, Any]:
-    """Return the values that every page is rendered with."""
+    """Return the values that every template gets."""
     session = hub.sessions.read(request)
     return {
         "status": report_status(hub),
@@ -59,7 +59,7 @@ def say(request: Request, hub: Hub, title: str, text: str, *, status_code: int) 
 
 
 class PageRoute(APIRoute):
-    """A route that reports on a page, not in a problem document, what is unavailable."""
+    """A route that reports an outage on a page instead of in a problem document."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler."""
@@ -74,8 +74,8 @@ class PageRoute(APIRoute):
                 if request.method != "GET" or request.url.path == LIVE_PATH:
                     raise
                 is_slow = isinstance(error, TimeoutError) and hub.probe.knowledge.database.answers
-                why = "takes too long to answer" if is_slow else "is away"
-                text = f"The database {why}, so that this page has nothing to show. Load it again in a minute."
+                why = "takes too long to answer" if is_slow else "is down"
+                text = f"The database {why}, so this page has nothing to show. Reload it in a minute."
                 return say(request, hub, "Not now", text, status_code=503)
             except (RetryableError, FatalError) as error:
                 return say(request, hub, "Not done", str(error), status_code=503)

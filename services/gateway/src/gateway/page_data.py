@@ -1,4 +1,4 @@
-"""What pages read from the database besides what the probe knows; each read is short, or given up."""
+"""What pages read from the database besides the probe's state; each read is short or is given up."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ PAGE_SECONDS = 3.0
 _PART_SECONDS = 1.5
 _RAW_SHOWN = 300
 _ROWS = 100
-# of each kind so many open rows are counted
+# at most this many open rows are counted per kind
 MOST_COUNTED = 10_000
 _BYTES_PER_READ = 1_000_000
 _ROWS_PER_READ = 500
-_AWAY = "Not to be had while the database is away."
-_NOT_MIGRATED = "Not to be had before the database is migrated: run `./sra migrate`."
-_SLOW = "Left out this time: the database took too long to tell. Load the page again in a minute."
+_AWAY = "Unavailable while the database is down."
+_NOT_MIGRATED = "Unavailable until the database is migrated: run `./sra migrate`."
+_SLOW = "Unavailable: the database took too long to respond. Reload the page in a minute."
 
 
 @dataclass(frozen=True)
 class DashboardData:
-    """The parts of the dashboard that only the database knows; `missing` says of those that are not there why."""
+    """The parts of the dashboard that come from the database; `missing` gives the reason for each missing part."""
 
     views: Sequence[dict[str, Any]] = ()
     rejects: Sequence[dict[str, Any]] = ()
@@ -45,7 +45,7 @@ RejectState = Literal["open", "dismissed", "resolved", "all"]
 
 @dataclass(frozen=True)
 class RejectFilter:
-    """Which rejected rows to list; of a run those that it read first or last. `before` is the id that the page starts below."""
+    """Which rejected rows to list; a run's are those that it read first or last. Only ids below `before` are listed."""
 
     dataset: str | None = None
     reason: str | None = None
@@ -56,7 +56,7 @@ class RejectFilter:
 
 
 async def read_dashboard(pool: Pool, *, answers: bool) -> DashboardData:
-    """Return the parts; where the database is away (`answers` says what was seen last) or slow, those that it gave."""
+    """Return the parts that could be read; `answers` is whether the database responded when it was last seen."""
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for name, read in _PARTS.items():
@@ -82,7 +82,7 @@ async def _read_views(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-# From kind to kind by the index, and of each kind no more rows than anybody wants to know of: millions are not read.
+# The index is skipped through kind by kind, and at most MOST_COUNTED rows are read per kind: there may be millions.
 SQL_OPEN_KINDS = compose(
     """
 WITH RECURSIVE kind AS (
@@ -114,12 +114,12 @@ SELECT dataset, reason FROM kind
 
 
 async def _read_reject_sums(connection: Connection) -> list[dict[str, Any]]:
-    """Return the open rows of each kind; `rows` is MOST_COUNTED + 1 where there are more than that."""
+    """Return the open rows of each kind; `rows` is MOST_COUNTED + 1 if there are more than MOST_COUNTED."""
     return [dict(row) for row in await connection.fetch(SQL_OPEN_KINDS, MOST_COUNTED)]
 
 
 async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
-    """Return the use of FMP's calls in the last day, nothing where there were none."""
+    """Return the use of FMP's calls in the last day; empty if there were none."""
     row = await connection.fetchrow(
         """
         SELECT coalesce(sum(calls) FILTER (WHERE second > now() - interval '60 seconds'), 0) AS last_60_seconds,
@@ -148,7 +148,7 @@ async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
 
 
 async def _read_minutes(connection: Connection) -> list[tuple[datetime, int]]:
-    """Return the calls in each of the last sixty minutes, nothing where there were none."""
+    """Return the calls in each of the last sixty minutes; empty if there were none."""
     rows = await connection.fetch(
         """
         SELECT minute, coalesce(sum(t.calls), 0)::bigint AS calls
@@ -183,7 +183,7 @@ SELECT reject_id, run_id, source, dataset, file_path, line, left(record_key, $6:
 
 
 async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
-    """Return rejected rows, newest first, their bytes as text cut to a length that fits a page."""
+    """Return rejected rows, newest first, with their bytes as text, truncated to fit a page."""
     found = []
     for row in await connection.fetch(_SHOWN + _write_choice(wanted), *_list_arguments(wanted), _RAW_SHOWN):
         text = row["raw"].decode("utf-8", "replace").replace("\x00", "␀")
@@ -192,8 +192,8 @@ async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dic
 
 
 async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[asyncpg.Record]:
-    """Return the next rejected rows, newest first, with all of their bytes: few enough for the memory, none at the end."""
-    # a row may have a megabyte: so many are taken as hold few of them, and always one
+    """Return the next rejected rows, newest first, with all their bytes; empty at the end."""
+    # A row may have a megabyte, so a batch is limited by its bytes; it always has at least one row.
     query = compose(
         """
     SELECT * FROM (
@@ -224,13 +224,13 @@ def _list_arguments(wanted: RejectFilter) -> list[Any]:
 
 
 async def list_reject_kinds(connection: Connection) -> dict[str, list[str]]:
-    """Return the datasets and the reasons that stand among the rejected rows."""
+    """Return the datasets and the reasons that occur among the rejected rows."""
     rows = await connection.fetch(SQL_KINDS)
     return {name: sorted({row[name] for row in rows}) for name in ("dataset", "reason")}
 
 
 async def read_view(connection: Connection, relation: str) -> dict[str, Any] | None:
-    """Return a published view with its columns, their types and what they mean; None where there is none."""
+    """Return a published view with its columns, types and meanings; None if it does not exist."""
     row = await connection.fetchrow("SELECT * FROM published_view WHERE relation = $1", relation)
     if row is None:
         return None
@@ -248,7 +248,7 @@ async def read_view(connection: Connection, relation: str) -> dict[str, Any] | N
 
 
 async def list_warnings(connection: Connection, run_id: UUID, *, after: int = 0) -> list[dict[str, Any]]:
-    """Return the next warnings of a run after the one of this number."""
+    """Return the next warnings of a run, in order of their numbers, after the number `after`."""
     rows = await connection.fetch(
         "SELECT warning_id, dataset, file_path, line, record_key, field, left(value, $2) AS value, reason"
         " FROM field_warning WHERE run_id = $1 AND warning_id > $4 ORDER BY warning_id LIMIT $3",

@@ -1,4 +1,4 @@
-"""The forms of the pages; each checks its session's token before it does anything."""
+"""The forms of the pages; each checks the token of its login session first."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _add_refresh_forms(router: APIRouter) -> None:
         weekly: Annotated[str, Form()] = "",
     ) -> Response:
         if source not in ("all", *SOURCES):
-            raise ProblemError(422, "There is no such source.", next_step=f"It is one of all, {', '.join(SOURCES)}.")
+            raise ProblemError(422, "This source does not exist.", next_step=f"Use one of all, {', '.join(SOURCES)}.")
         sources = [one for one in SOURCES if source in ("all", one)]
         started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"), by=caller)
         request.state.run_id = started.refresh_id
@@ -74,10 +74,12 @@ def _add_run_forms(router: APIRouter) -> None:
             task = await read_run(connection, run_id)
             units = await read_units(connection, run_id)
         if task is None:
-            raise ProblemError(404, f"There is no run {run_id}.", next_step="See the list of runs.")
+            raise ProblemError(404, f"Run {run_id} does not exist.", next_step="See the list of runs.")
         step = STEP_OF.get(task.task_type)
         if step is None:
-            raise ProblemError(409, "A refresh itself holds nothing.", next_step="Release the held run of its step.")
+            raise ProblemError(
+                409, "A refresh itself cannot be released.", next_step="Release the held run of its step."
+            )
         try:
             wanted = make_release_request(task, units)
         except ConfigError as error:
@@ -89,5 +91,5 @@ def _add_run_forms(router: APIRouter) -> None:
 
 
 def go_to(address: str) -> Response:
-    """Return the answer to a form: the page that shows what came of it."""
+    """Redirect a submitted form to the page that shows its result."""
     return RedirectResponse(address, status_code=303)

@@ -32,7 +32,7 @@ OPEN_PAGES = frozenset(
 
 
 def refuse_visitor(request: Request) -> Response:
-    """Answer a request without token or cookie: people get the login page, programs a problem document."""
+    """Refuse a request without a token or cookie: browsers get the login page, programs a problem document."""
     is_page = request.url.path == "/" or request.url.path.startswith("/ui/")
     if request.method in ("GET", "HEAD") and is_page and "application/json" not in request.headers.get("accept", ""):
         query = f"?{request.url.query}" if request.url.query else ""
@@ -41,22 +41,20 @@ def refuse_visitor(request: Request) -> Response:
 
 
 def choose_next(wanted: str) -> str:
-    """Return where a login leads: to the page that was asked for, or to the dashboard where that is none of ours."""
+    """Return where a login leads: to the requested page if it is one of ours, else to the dashboard."""
     is_ours = wanted.startswith(("/ui/", "/?")) and wanted.isprintable() and "\\" not in wanted
     return wanted if is_ours else "/"
 
 
 def check_origin(request: Request) -> None:
-    """Raise ProblemError where a page of somebody else sent a login, which would log the browser in as somebody else.
+    """Raise ProblemError if another site's page sent the login, which would log the browser in as somebody else.
 
-    Browsers tell it by Sec-Fetch-Site, or over plain HTTP by Origin; programs send neither.
+    Browsers report the origin in Sec-Fetch-Site, or over plain HTTP in Origin. Programs send neither.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     is_ours = site in ("same-origin", "none") if site else not origin or _has_host(origin, request.headers.get("host"))
     if not is_ours:
-        raise ProblemError(
-            403, "This login came from a page of somebody else.", next_step="Open /login and log in there."
-        )
+        raise ProblemError(403, "This login came from another site's page.", next_step="Open /login and log in there.")
 
 
 def _has_host(origin: str, host: str | None) -> bool:
@@ -82,7 +80,8 @@ def add_login(router: APIRouter) -> None:
         token: Annotated[str, Form(max_length=500)] = "",
         wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
-        # a token is taken whatever others did at its address; a code costs a look into the database and has its limit
+        # A token is checked despite failed attempts from its address. A code needs a database lookup, so its attempts
+        # are limited.
         holder = hub.sessions.tokens.find(token)
         address = read_address(request)
         if holder is not None:
@@ -120,7 +119,7 @@ def _make_static(name: str, media_type: str) -> Any:
 
 
 async def _write_sessions(hub: Hub, state: ServiceState) -> None:
-    """Record logins and logouts; while the database is away, the probe does so later."""
+    """Record logins and logouts; while the database is down, the probe does so later."""
     database = hub.probe.knowledge.database
     if database.checked_at is not None and not database.answers:
         return
@@ -130,7 +129,7 @@ async def _write_sessions(hub: Hub, state: ServiceState) -> None:
 
 
 async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Session | Response:
-    """Use a login code up and return the session that it begins, or the page that says why nobody is logged in."""
+    """Redeem a login code and return its new session, or the page with the reason for the refusal."""
     attempt = await hub.logins.begin(state.pool, address)
     if isinstance(attempt, int):
         told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
@@ -142,19 +141,19 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
             session = await _begin_by_code(hub, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         await hub.logins.forgive(state.pool, attempt)
-        told = "The database is away, so that codes cannot be checked: use a token."
+        told = "The database is down, so codes cannot be checked. Log in with a token."
         return _show_login(told, wanted, status_code=503)
     if session is None:
-        return _show_login("That is no valid token, nor a code that can still be used.", wanted, status_code=401)
+        return _show_login("The token is not valid, or the code is unknown, used or expired.", wanted, status_code=401)
     await hub.logins.forgive(state.pool, attempt)
     return session
 
 
 async def _begin_by_code(hub: Hub, connection: Connection, code: str, address: str) -> Session | None:
-    """Use a code up and record the login, or its failure, in the same transaction."""
+    """Redeem a code and record the login or its failure in the same transaction."""
     async with connection.transaction():
         name = await use_code(connection, code)
-        # the token that made the code may be revoked since
+        # the token that made the code may have been revoked since
         holder = hub.sessions.tokens.find_named(name) if name is not None else None
         if holder is None:
             await record_failed_login(connection, address)

@@ -1,4 +1,4 @@
-"""Rejected rows: listed, filtered, downloaded, tried again, dismissed."""
+"""Rejected rows: list, filter, download, replay and dismiss them."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def read_filter(
     state: RejectState = "open",
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> RejectFilter:
-    """Read the filter from the address; a dependency. Raises ProblemError where the run's id is none."""
+    """Read the filter from the query; a dependency. Raises ProblemError if the run's id is invalid."""
     return RejectFilter(dataset or None, reason or None, _read_id(run_id), state, before)
 
 
 def write_filter(wanted: RejectFilter) -> str:
-    """Return the filter as it is in an address, without the page's place."""
+    """Return the filter as a query string, without the position in the list."""
     query = {"dataset": wanted.dataset, "reason": wanted.reason, "run_id": wanted.run_id and str(wanted.run_id)}
     return urlencode(
         {**{k: v for k, v in query.items() if v}, **({} if wanted.state == "open" else {"state": wanted.state})}
@@ -103,7 +103,7 @@ def add_rejects(router: APIRouter) -> None:
 
     @router.get("/ui/rejects.csv")
     async def download_rejects(state: State, wanted: Annotated[RejectFilter, Depends(read_filter)]) -> Response:
-        # the first rows are read before the answer begins, so that an outage is reported
+        # the first rows are read before the response begins, so that an outage can still be reported
         first = await _read_some(state.pool, wanted)
         return StreamingResponse(
             _write_csv(state.pool, wanted, first),
@@ -120,18 +120,18 @@ async def _read_some(pool: Pool, wanted: RejectFilter) -> list[asyncpg.Record]:
 async def _write_csv(pool: Pool, wanted: RejectFilter, rows: list[asyncpg.Record]) -> AsyncIterator[str]:
     yield ",".join(COLUMNS) + "\r\n"
     while rows:
-        # megabytes of text are made beside the loop, which has others to answer
+        # formatting megabytes of text would block the event loop
         yield await asyncio.to_thread(format_rejects, rows)
         rows = await _read_some(pool, replace(wanted, before=rows[-1]["reject_id"]))
 
 
 def format_rejects(rows: Sequence[asyncpg.Record]) -> str:
-    """Return lines of CSV with all bytes as text; what is no UTF-8 stands as \\xNN."""
+    """Return lines of CSV with all bytes as text; bytes that are not UTF-8 are written as \\xNN."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="")
     for row in rows:
         writer.writerow([neutralise_cell(row[name]) for name in COLUMNS[:-1]])
-        # the library looks at every character of what may be a megabyte
+        # the csv module examines every character, and the cell may have a megabyte
         raw = neutralise_cell(row["raw"].decode("utf-8", "backslashreplace")).replace('"', '""')
         text.write(f',"{raw}"\r\n')
     return text.getvalue()
@@ -141,4 +141,4 @@ def _read_id(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise ProblemError(422, "That is no run's id.", next_step="Copy it from the list of runs.") from None
+        raise ProblemError(422, "This is not the id of a run.", next_step="Copy it from the list of runs.") from None

@@ -1,4 +1,4 @@
-"""The pages that people open: dashboard, refresh, runs, views; rejected rows, login and forms are beside this."""
+"""The main pages: dashboard, refresh, runs, views. Rejected rows, login and forms have their own modules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PAGE_RUNS = 50
 
 
 def make_page_router() -> APIRouter:
-    """Return the routes of all pages; none of them is in the API description."""
+    """Return the routes of all pages; the API description does not include them."""
     router = APIRouter(include_in_schema=False, route_class=PageRoute)
     add_login(router)
     _add_dashboard(router)
@@ -72,7 +72,7 @@ def _add_dashboard(router: APIRouter) -> None:
 
 
 def read_ceiling(known: Knowledge) -> int | None:
-    """Return how many calls a minute FMP's service allows itself, as it said when it answered last."""
+    """Return the calls a minute that FMP's service allows itself, from its last answer."""
     part = known.services.get("fmp_ingest")
     told = part.details.get("fmp_max_calls_per_minute") if part is not None else None
     return told if isinstance(told, int) else None
@@ -85,7 +85,7 @@ def _add_pages(router: APIRouter) -> None:
             refresh = await read_refresh(connection, refresh_id)
             acts = await read_acts(request, connection, AuditFilter(subject_id=str(refresh_id)))
         if refresh is None:
-            return say(request, hub, "Not here", f"There is no refresh {refresh_id}.", status_code=404)
+            return say(request, hub, "Not found", f"Refresh {refresh_id} does not exist.", status_code=404)
         common = make_common(request, hub)
         return render_page("refresh.html", **common, refresh=refresh, timeline=draw_timeline(refresh), acts=acts)
 
@@ -116,7 +116,7 @@ def _add_pages(router: APIRouter) -> None:
             warnings = await list_warnings(connection, task_id, after=after)
             acts = await read_acts(request, connection, AuditFilter(subject_id=str(task_id)))
         if run is None:
-            return say(request, hub, "Not here", f"There is no run {task_id}.", status_code=404)
+            return say(request, hub, "Not found", f"Run {task_id} does not exist.", status_code=404)
         total, files = sum_counts(units), sum_by_file(units)
         return render_page(
             "run.html",
@@ -138,5 +138,5 @@ def _add_pages(router: APIRouter) -> None:
         async with state.pool.acquire() as connection:
             view = await read_view(connection, relation)
         if view is None:
-            return say(request, hub, "Not here", "No view of this name is published.", status_code=404)
+            return say(request, hub, "Not found", "No view with this name is published.", status_code=404)
         return render_page("view.html", **make_common(request, hub), view=view)

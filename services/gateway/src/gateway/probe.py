@@ -1,4 +1,4 @@
-"""What the gateway knows of the rest, looked at in the background so that no page and no health check waits for it."""
+"""The state of the rest of the system, polled in the background so that no page or health check waits for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sra_shared.service import CheckResult, HealthStatus, ServiceState
 from sra_shared.texts import excerpt
 
 PROBE_SECONDS = 5.0
-# what is published changes a few times a day, and telling how new it is costs more than a look at the ledger
+# data changes a few times a day, and reading its freshness costs more than reading the ledger
 FRESHNESS_SECONDS = 30.0
 _ANSWER_SECONDS = 2.0
 _ANSWER_BOUND = Bound.of(1 << 20)
@@ -40,12 +40,12 @@ log = get_logger(__name__)
 
 @dataclass
 class PartState:
-    """One part as last seen, and since when it stands so."""
+    """One part as last seen, and since when it has its status."""
 
     name: str
     url: str | None = None
     status: HealthStatus = HealthStatus.DEGRADED
-    detail: str = "It was not looked at yet."
+    detail: str = "It has not been checked yet."
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     checked_at: datetime | None = None
     silent_since: datetime | None = None
@@ -53,13 +53,14 @@ class PartState:
 
     @property
     def answers(self) -> bool:
-        """Whether it answered when it was looked at last, well or not."""
+        """Whether it responded to the last check, healthy or not."""
         return self.status is not HealthStatus.UNHEALTHY
 
     def note(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
-        """Keep what was seen now; `since` moves only where the status changes.
+        """Record the observed status; `since` changes only with the status.
 
-        A part that answers that it is unwell is not silent: what it lacks, as the database, is a part of its own.
+        A part that responds and reports a problem is not unresponsive: what it lacks, such as the database, is a
+        separate part.
         """
         now = datetime.now(UTC)
         self.silent_since = None if answers else self.silent_since or now
@@ -70,7 +71,7 @@ class PartState:
         self.status, self.detail, self.checked_at = status, detail, now
 
     def as_check(self) -> CheckResult:
-        """Return the part of the health report: without another service the gateway is degraded, not unhealthy."""
+        """Return the part's entry in the health report: without another service the gateway is degraded, not unhealthy."""
         if self.status is HealthStatus.HEALTHY:
             return CheckResult(status=self.status, detail=self.detail, checked_at=self.checked_at)
         told = f"{self.detail} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
@@ -79,7 +80,7 @@ class PartState:
 
 @dataclass
 class Knowledge:
-    """Everything known, with its age: what pages show while the database is away."""
+    """The known state with its age, which pages show while the database is down."""
 
     database: PartState = field(default_factory=lambda: PartState("database"))
     services: dict[str, PartState] = field(default_factory=dict)
@@ -103,11 +104,11 @@ class Knowledge:
 
     @property
     def ended(self) -> frozenset[UUID]:
-        """The refreshes that ended."""
+        """The finished refreshes."""
         return frozenset(one.refresh_id for one in self.refreshes if one.completed_at)
 
     def recall(self) -> None:
-        """Take over since when a part is in trouble from the incident that an earlier gateway opened."""
+        """Restore since when a part has been in trouble from the incident that an earlier gateway opened."""
         for one in self.incidents:
             part = self.services.get(one.subject.removeprefix("service:"))
             if part is not None and one.ended_at is None and part.silent_since is not None:
@@ -115,7 +116,7 @@ class Knowledge:
 
 
 class Probe:
-    """Looks at the database and the other services every few seconds."""
+    """Checks the database and the other services every few seconds."""
 
     def __init__(
         self,
@@ -134,7 +135,7 @@ class Probe:
         self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
 
     async def run(self, state: ServiceState) -> None:
-        """Look until the service stops."""
+        """Poll until the service stops."""
         async with self._http() as client:
             while not state.stopping.is_set():
                 await asyncio.gather(
@@ -154,15 +155,17 @@ class Probe:
             status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
             found = [f"{name}: {excerpt(check['detail'])}" for name, check in body["checks"].items() if check["detail"]]
             part.details = body.get("details", {})
-            part.note(status, "It answers." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not well.")
+            part.note(
+                status, "It responds." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not healthy."
+            )
         except ExchangeError as error:
             part.note(
                 HealthStatus.UNHEALTHY,
-                f"It does not answer ({error.cause}): check whether it runs, and its log.",
+                f"It does not respond ({error.cause}): check that it is running, and check its log.",
                 answers=False,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            told = f"What answers at its address is not {part.name}: look at the settings."
+            told = f"Another program responds at the address of {part.name}: check the settings."
             part.note(HealthStatus.UNHEALTHY, told, answers=False)
 
     async def _look_at_database(self, state: ServiceState) -> None:
@@ -184,9 +187,9 @@ class Probe:
         self.knowledge.read_at = datetime.now(UTC)
 
     async def look_at_freshness(self, pool: Pool, *, every: timedelta) -> None:
-        """Read how new the data are, at times and when a refresh ended, which may have brought what was late.
+        """Read the freshness of the data periodically, and after each refresh, which may have delivered what was late.
 
-        Raises what the database raises where it is away or too slow.
+        Raises the database's errors if it is down or too slow.
         """
         if time.monotonic() < self._freshness_due and self.knowledge.ended <= self._freshness_after:
             return
@@ -200,48 +203,48 @@ class Probe:
 
 
 def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
-    """Return how the database stands after this error; `answers` is true if a lighter query was answered."""
+    """Return the status of the database after this error; `answers` is true if a lighter query succeeded."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         return HealthStatus.DEGRADED, "It is not migrated: run `./sra migrate`."
     if isinstance(error, TimeoutError) and answers:
-        told = "It answers slowly, so that what is shown may be old: look what keeps it busy; work goes on meanwhile."
+        told = "It responds slowly, so this page may show old values: check what keeps it busy. Work continues."
         return HealthStatus.DEGRADED, told
-    told = f"It does not answer ({type(error).__name__}): check whether it runs; work goes on by itself then."
+    told = f"It does not respond ({type(error).__name__}): check that it is running. Work resumes automatically."
     return HealthStatus.UNHEALTHY, told
 
 
 def judge_source(name: str, steps: Sequence[Step], known: Knowledge) -> PartState:
-    """Return how a vendor stands by the newest step of each kind that ended, and since when it goes so."""
+    """Return a vendor's status by the newest finished step of each kind, and since when it has it."""
     part = PartState(name, checked_at=known.read_at, since=known.began_at)
     ended = [one for refresh in known.refreshes for one in refresh.steps if one.step in steps and one.completed_at]
     if known.read_at is None:
         return part
     if not ended:
-        part.detail = "No refresh has asked it yet: start one, or wait for the next slot."
+        part.detail = "No refresh has collected from it yet: start one, or wait for the next slot."
         return part
     part.since = max(one.completed_at for one in ended if one.completed_at)
-    part.status, part.detail = HealthStatus.HEALTHY, "Its last step did its part."
+    part.status, part.detail = HealthStatus.HEALTHY, "Its last step succeeded."
     if ended[0].status == "skipped":
         part.detail = ended[0].error or "It has no settings and is skipped."
     bad = [series for step in steps if (series := list_bad_steps(step, known.refreshes))]
     if bad:
         newest = [series[0] for series in bad]
         worst = max((_UNWELL[one.status] for one in newest), key=list(HealthStatus).index)
-        told = " ".join(one.error or f"Step {one.step} ended {one.status}." for one in newest)
+        told = " ".join(one.error or f"Step {one.step} finished with status {one.status}." for one in newest)
         part.status = worst
-        part.detail = f"{told} The next refresh tries it again; look at the vendor's own status and at our key."
+        part.detail = f"{told} The next refresh retries it. Check the vendor's status page and the key."
         part.since = min(series[-1].completed_at or part.since for series in bad)
     return part
 
 
 def list_bad_steps(step: Step, refreshes: Sequence[RefreshView]) -> list[StepView]:
-    """Return the newest steps of this kind, newest first, up to the last one that did its part."""
+    """Return the newest steps of this kind, newest first, until one that succeeded."""
     ended = (one for refresh in refreshes for one in refresh.steps if one.step == step and one.completed_at)
     return list(takewhile(lambda one: one.status in _UNWELL, ended))
 
 
 async def read_freshness(connection: Connection) -> list[dict[str, Any]]:
-    """Return the published rows of data_freshness, none where it is not built yet."""
+    """Return the published rows of data_freshness; empty before it is built."""
     if await connection.fetchval("SELECT to_regclass('sra.data_freshness') IS NULL"):
         return []
     rows = await connection.fetch("SELECT to_jsonb(f) AS row FROM sra.data_freshness f LIMIT 500")

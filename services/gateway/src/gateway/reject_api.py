@@ -1,4 +1,4 @@
-"""The JSON routes of rejected rows: list them, dismiss them, take that back."""
+"""The JSON routes of rejected rows: list, dismiss and reopen them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RejectView(BaseModel):
     raw_bytes: int
     run_id: UUID = Field(description="The run that read it first.")
     created_at: datetime
-    seen_count: int = Field(description="Deliveries that brought it.")
+    seen_count: int = Field(description="Deliveries that contained it.")
     last_seen_at: datetime
     last_run_id: UUID = Field(description="The run that read it last.")
     resolved_at: datetime | None
@@ -46,14 +46,14 @@ class RejectView(BaseModel):
 
 
 class RejectPage(BaseModel):
-    """Some rejected rows, newest first."""
+    """One page of rejected rows, newest first."""
 
     rejects: list[RejectView]
-    next_before: int | None = Field(description="Send it as `before` for the next page; null on the last one.")
+    next_before: int | None = Field(description="The value of `before` for the next page; null on the last one.")
 
 
 class DismissBody(BaseModel):
-    """Rejects that wait for nobody any more, and why."""
+    """Rejects to dismiss, and the reason."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -62,7 +62,7 @@ class DismissBody(BaseModel):
 
 
 class ReopenBody(BaseModel):
-    """Rejects whose dismissal is taken back."""
+    """Rejects to reopen."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -70,10 +70,10 @@ class ReopenBody(BaseModel):
 
 
 class VerdictReport(BaseModel):
-    """What came of it."""
+    """The result of a dismissal or a reopening."""
 
     changed: list[int]
-    left: dict[int, str] = Field(description="Rejects that stay as they are, by id, and why.")
+    left: dict[int, str] = Field(description="Rejects that did not change, by id, and the reason.")
 
 
 def make_reject_router() -> APIRouter:
@@ -96,7 +96,7 @@ def make_reject_router() -> APIRouter:
         async with state.pool.acquire() as connection, connection.transaction():
             return _report(await dismiss_for(connection, body.reject_ids, why=body.why, by=caller))
 
-    @router.post("/rejects/reopen", summary="Take the dismissal of rejected rows back")
+    @router.post("/rejects/reopen", summary="Reopen dismissed rows")
     async def post_reopening(state: State, caller: CallerOf, body: ReopenBody) -> VerdictReport:
         async with state.pool.acquire() as connection, connection.transaction():
             return _report(await reopen_rejects(connection, body.reject_ids, by=caller))

@@ -1,4 +1,4 @@
-"""What the page of rejected rows does: try rows again, dismiss them, take that back."""
+"""The forms on the page of rejected rows: replay, dismiss and reopen rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add_reject_forms(router: APIRouter) -> None:
         back: Back = "",
     ) -> Response:
         if not dataset and not reject_id:
-            raise ProblemError(422, "Nothing was chosen.", next_step="Choose a row, or filter by a dataset.")
+            raise ProblemError(422, "No row was selected.", next_step="Select a row, or filter by a dataset.")
         async with state.pool.acquire() as connection:
             parts = await _split(connection, dataset, sorted(set(reject_id or [])))
         started = [await _start_replay(hub, source, dataset, ids, by=caller) for source, ids in parts.items()]
@@ -90,15 +90,17 @@ def add_reject_forms(router: APIRouter) -> None:
 
 
 async def dismiss_for(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
-    """As `dismiss_rejects`; raises ProblemError where the reason does not do."""
+    """As `dismiss_rejects`; raises ProblemError if the reason is not accepted."""
     try:
         return await dismiss_rejects(connection, reject_ids, why=why, by=by)
     except ValueError as error:
-        raise ProblemError(422, f"A dismissal needs its reason: {error}.", next_step="Write why, then again.") from None
+        raise ProblemError(
+            422, f"A dismissal needs a reason: {error}.", next_step="Enter a reason and submit again."
+        ) from None
 
 
 async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]) -> dict[str, list[int]]:
-    """Group ids by the source whose service replays them; unknown ids go to Fundata's, which reports them."""
+    """Group ids by the source whose service replays them; unknown ids go to Fundata's service, which reports them."""
     if not reject_ids:
         found = [row["source"] for row in await connection.fetch(_SQL_SOURCES, dataset)]
         return {source: [] for source in found or ["fundata"]}
@@ -116,7 +118,7 @@ async def _start_replay(hub: Hub, source: str, dataset: str, reject_ids: Sequenc
 
 
 def _write_back(back: str, *more: tuple[str, str]) -> str:
-    """Return the address of the list that the form was on; nothing else of what the form says is taken over."""
+    """Return the address of the list that the form was on; only known parameters are taken from the form."""
     kept = [(name, value) for name, value in parse_qsl(back) if name in FILTERS]
     query = urlencode([*kept, *more])
     return f"/ui/rejects?{query}" if query else "/ui/rejects"

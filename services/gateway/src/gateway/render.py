@@ -1,4 +1,4 @@
-"""Templates and static files: read once, all served by us."""
+"""Templates and static files: read once, all served by the gateway."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATIC = {
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    # with none at all, browsers send our own forms without their origin
+    # with no-referrer, browsers would send our own forms without their origin
     "Referrer-Policy": "same-origin",
 }
 _COUNTS = ("read", "stored", "unchanged", "duplicate", "rejected")
@@ -63,7 +63,7 @@ def read_static(name: str) -> bytes:
 
 
 def render_page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page; it may use what we serve ourselves, and nothing else."""
+    """Return a page; its content security policy allows only our own resources."""
     token = values.get("form_token", "")
     field = Markup('<input type="hidden" name="form_token" value="{}">').format(token)
     text = _open_templates().get_template(template).render(**values, token=lambda: field)
@@ -71,7 +71,7 @@ def render_page(template: str, *, status_code: int = 200, **values: Any) -> HTML
 
 
 def neutralise_cell(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula or a command: with an apostrophe before it where it might."""
+    """Return a cell that no spreadsheet interprets as a formula or command: risky values get a leading apostrophe."""
     if not isinstance(value, str) or not value:
         return value
     is_risky = value[0] in "=+-@" or not value[0].isprintable()
@@ -79,7 +79,7 @@ def neutralise_cell(value: Any) -> Any:
 
 
 def show_time(value: datetime | str | None) -> str:
-    """Return a time as people read it, in UTC."""
+    """Return a time in UTC, formatted for readers."""
     if value is None:
         return "not yet"
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -87,17 +87,17 @@ def show_time(value: datetime | str | None) -> str:
 
 
 def show_path(value: str) -> Markup:
-    """Return a path that breaks where its folders end, not in the middle of a name."""
+    """Return a path that wraps after its folders, not inside a name."""
     return Markup("/<wbr>").join(value.split("/"))
 
 
 def show_number(value: float | None) -> str:
-    """Return a number with its thousands apart."""
+    """Return a number with thousands separators."""
     return "" if value is None else f"{value:,}"
 
 
 def show_cell(value: object) -> str:
-    """Return any value of a published row."""
+    """Return any value of a published row, formatted for readers."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -111,13 +111,13 @@ def show_cell(value: object) -> str:
 
 
 def sum_rows(rows: list[Any]) -> Mapping[str, int]:
-    """Return the five counts over the datasets of a step."""
+    """Return the five counts, summed over the datasets of a step."""
     plain = [{**row.model_dump(), "dataset": ""} for row in rows]
     added = add_datasets(plain)
     return added[0] if added else dict.fromkeys(_COUNTS, 0)
 
 
 def sum_refresh(refresh: RefreshView) -> Mapping[str, int]:
-    """Return the five counts over a whole refresh."""
+    """Return the five counts, summed over a whole refresh."""
     steps: list[StepView] = refresh.steps
     return sum_rows([row for step in steps for row in step.datasets])

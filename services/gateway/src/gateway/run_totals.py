@@ -1,4 +1,4 @@
-"""What a run did, summed over its parts: per dataset, per file, in all."""
+"""What a run did, summed over its parts: per dataset, per file, and in total."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sra_shared.counts import Counts
 from sra_shared.runs import Unit, UnitStatus
 
-# of parts that stand differently, the one that wants attention first speaks for all
+# if parts have different statuses, the total has the one that needs attention most
 _FIRST = (
     UnitStatus.FAILED,
     UnitStatus.REJECTED,
@@ -26,7 +26,7 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class Total:
-    """Some parts of a run together: what they are about, how they stand, their counts."""
+    """Some parts of a run together: their subject, status and counts."""
 
     name: str
     status: UnitStatus
@@ -40,12 +40,12 @@ def sum_by_dataset(units: Sequence[Unit]) -> list[Total]:
 
 
 def sum_by_file(units: Sequence[Unit]) -> list[Total]:
-    """Return one total per file, over its streams; nothing for parts that are about no file."""
+    """Return one total per file, over its streams; parts without a file are left out."""
     return _sum_by(units, lambda unit: unit.detail.get("file"))
 
 
 def sum_counts(parts: Iterable[Unit | Total]) -> Counts:
-    """Return the counts of these together."""
+    """Return the sum of these counts."""
     total = Counts()
     for part in parts:
         total = total + part.counts

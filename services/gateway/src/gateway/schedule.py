@@ -1,4 +1,4 @@
-"""Slots of the schedule: which there are, by wall clock in a time zone, and the loop that starts their refreshes."""
+"""Slots of the schedule by wall clock in a time zone, and the loop that starts their refreshes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ log = get_logger(__name__)
 DAILY = "daily"
 WEEKLY = "weekly"
 TICK_SECONDS = 5.0
-# no zone ever moved its clocks by more
+# no time zone has ever shifted its clocks by more
 _MARGIN = timedelta(hours=26)
 _LOOK_BACK = (timedelta(days=2), timedelta(days=40), timedelta(days=1500))
-# R is another time at every look and H one that depends on a key: neither is a slot that gateways can agree on
+# R is random at every evaluation and H depends on a key, so gateways could not agree on the slots
 _NO_FIXED_TIME = re.compile(r"(?<![a-z])[rh](?![a-z])", re.IGNORECASE)
-# a slot that was claimed while the database's clock stood wrong, not one that it was set back by seconds after
+# covers a slot claimed while the database's clock was wrong, but not a clock that was set back by seconds since
 _CLOCK_MARGIN = timedelta(minutes=5)
 
 
@@ -44,13 +44,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if len(self.cron.split()) != 5 or _NO_FIXED_TIME.search(self.cron) or not croniter.is_valid(self.cron):
-            raise self._refuse("is no cron expression with fixed times")
+            raise self._refuse("is not a cron expression with fixed times")
         try:
             first = self.find_next(datetime.now(UTC))
         except CroniterError:
             first = []
         if not first:
-            raise self._refuse("names a time that never comes")
+            raise self._refuse("names a time that never occurs")
 
     def _refuse(self, why: str) -> ConfigError:
         variable = "WEEKLY_CRON" if self.name == WEEKLY else "REFRESH_CRON"
@@ -59,8 +59,8 @@ class Schedule:
     def list_slots(self, after: datetime, until: datetime) -> list[datetime]:
         """Return the slots in (after, until] in order, in UTC.
 
-        A slot is a time on the wall clock. One that the clocks skip falls on the instant at which they skip it as
-        they stood before, an hour later on the new clock; one that they show twice is the first of the two.
+        A slot is a wall-clock time. If the clocks skip it, it falls on the moment that the old offset gives, one hour later
+        on the new clock. If the clocks show it twice, it is the first of the two.
         """
         zone = ZoneInfo(self.timezone)
         local = (after.astimezone(zone) - _MARGIN).replace(tzinfo=None)
@@ -74,7 +74,7 @@ class Schedule:
         return sorted(slots)
 
     def find_last(self, now: datetime) -> datetime | None:
-        """Return the newest slot up to now, or None where there was none for years."""
+        """Return the newest slot up to now, or None if there was none for years."""
         for span in _LOOK_BACK:
             slots = self.list_slots(now - span, now)
             if slots:
@@ -82,7 +82,7 @@ class Schedule:
         return None
 
     def find_next(self, now: datetime, count: int = 1) -> list[datetime]:
-        """Return the next slots after now, fewer where there are none for years."""
+        """Return the next slots after now; fewer if there are none for years."""
         for span in _LOOK_BACK:
             slots = self.list_slots(now, now + span)
             if len(slots) >= count:
@@ -91,7 +91,7 @@ class Schedule:
 
 
 def make_schedules(settings: ScheduleSettings) -> tuple[Schedule, Schedule]:
-    """Return the daily and the weekly schedule; raises ConfigError that names the variable which is no schedule."""
+    """Return the daily and the weekly schedule; raises ConfigError with the name of the invalid variable."""
     return (
         Schedule(DAILY, settings.refresh_cron, settings.refresh_timezone),
         Schedule(WEEKLY, settings.weekly_cron, settings.refresh_timezone),
@@ -100,18 +100,18 @@ def make_schedules(settings: ScheduleSettings) -> tuple[Schedule, Schedule]:
 
 @dataclass(frozen=True)
 class Fired:
-    """What one look at the clock did: the slots that were taken, and the refresh they started, if any."""
+    """The result of one look at the clock: the claimed slots, and the refresh that they started, if any."""
 
     slots: Mapping[str, datetime]
     task_id: Any = None
 
 
 class _PostponedError(SraError):
-    """A refresh is running; the slot stays free until that ended."""
+    """A refresh is running; the slot stays free until it finishes."""
 
 
 class Scheduler:
-    """Watches the clock and starts the refresh of every slot exactly once, whatever the number of gateways."""
+    """Watches the clock and starts the refresh of every slot exactly once, however many gateways run."""
 
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = tuple(schedules)
@@ -120,10 +120,10 @@ class Scheduler:
         self.waiting: Mapping[str, datetime] = {}
 
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> Fired | None:
-        """Take the last due slot of each schedule, if it is free, and start one refresh for them all.
+        """Claim the last due slot of each schedule, if it is free, and start one refresh for all of them.
 
-        `now` is the database's time unless given. While paused, slots are taken and start nothing. Where a refresh is
-        at work, the slots stay due until that ended.
+        `now` defaults to the database's time. While paused, slots are claimed and start nothing. While a refresh is
+        running, the slots stay due until it finishes.
         """
         async with pool.acquire() as connection:
             now = now or await connection.fetchval("SELECT clock_timestamp()")
@@ -154,9 +154,9 @@ class Scheduler:
         return self.known_pause is not None
 
     async def _list_due(self, connection: Connection, now: datetime) -> list[tuple[str, datetime | None, datetime]]:
-        """Return (schedule, last slot, latest time that needs no slot any more).
+        """Return (schedule, last slot, latest time whose slots are settled).
 
-        What was written while the clock stood ahead of `now` keeps no real slot from its turn.
+        Rows written while the clock was ahead of `now` do not delay any real slot.
         """
         await connection.execute(
             "UPDATE schedule_state SET created_at = $1 WHERE created_at > $1::timestamptz + $2::interval",
@@ -184,24 +184,24 @@ class Scheduler:
         if paused:
             log.info("slot_passed_while_paused", slots={name: slot.isoformat() for name, slot in taken.items()})
             return Fired(taken)
-        # a slot of the one schedule may come while the refresh of the other is at work
+        # a slot of one schedule may come while the other's refresh is running
         if await connection.fetchval(
             "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = $1"
             " AND status IN ('queued', 'running', 'parked'))",
             TaskType.UNIFIED_REFRESH,
         ):
-            raise _PostponedError("A refresh is running.", next_step="The slot's own starts when that ended.")
+            raise _PostponedError("A refresh is running.", next_step="The slot's refresh starts when it finishes.")
         parameters = RefreshParameters(weekly=WEEKLY in taken, trigger="schedule")
         requested = await request_run(connection, make_request(parameters), source=None, enqueue=enqueue_run)
         if not requested.created:
-            raise _PostponedError("A refresh is running.", next_step="The slot's own starts when that ended.")
+            raise _PostponedError("A refresh is running.", next_step="The slot's refresh starts when it finishes.")
         for name, slot in taken.items():
             await bind_slot(connection, name, slot, requested.task.task_id)
         log.info("slot_fired", slots={name: slot.isoformat() for name, slot in taken.items()})
         return Fired(taken, requested.task.task_id)
 
     async def set_paused(self, connection: Connection, *, paused: bool) -> bool:
-        """Pause or resume all schedules and return whether that changed any; slots missed meanwhile are skipped."""
+        """Pause or resume all schedules and return whether any changed; slots missed while paused are skipped."""
         await self._read_state(connection)
         changed = await connection.fetch(
             "UPDATE schedule_state SET paused_at = CASE WHEN $1 THEN now() END WHERE (paused_at IS NULL) = $1 RETURNING 1",
@@ -211,7 +211,7 @@ class Scheduler:
         return bool(changed)
 
     def describe(self, now: datetime) -> list[dict[str, Any]]:
-        """Return each schedule with its next three slots and since when it is paused, as far as is known."""
+        """Return each schedule with its next three slots and, if known, since when it is paused."""
         return [
             {
                 "schedule": schedule.name,

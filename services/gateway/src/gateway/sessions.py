@@ -1,4 +1,4 @@
-"""Who is at the browser: signed session cookies and one-time login codes."""
+"""Login sessions: signed cookies and one-time login codes."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from sra_shared.service.middleware import is_secure
 COOKIE = "sra_session"
 SESSION_SECONDS = 12 * 3600
 CODE_LIFETIME = timedelta(minutes=10)
-# the forms of the dashboard; each checks the session's own token before it does anything
+# the dashboard's forms; each checks the session's own token first
 FORM_PREFIX = "/actions/"
-# logins and logouts that wait in memory for the database; beyond that, the oldest are dropped
+# logins and logouts that wait in memory for the database; the oldest are dropped beyond this number
 _MOST_UNWRITTEN = 1000
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
 class Session:
-    """A browser that logged in: the holder of the token, the end (Unix seconds), the token of its forms, its id."""
+    """A browser that logged in: the holder of the token, the expiry (Unix seconds), the token of its forms, its id."""
 
     caller: Caller
     expires: int
@@ -44,11 +44,11 @@ class Session:
 
 
 class SessionKeeper:
-    """Makes and reads session cookies; every gateway with the same tokens understands them.
+    """Creates and verifies session cookies; every gateway with the same tokens accepts them.
 
-    A session ends by its time, by logging out, which all gateways learn within seconds and keep in mind while the
-    database is away, and by changing or removing the token that it was begun with, or the service token. Only the names of
-    those that were logged out are stored.
+    A session ends when it expires, when the user logs out, or when its token or the service token is changed or removed.
+    All gateways learn of a logout within seconds and remember it while the database is down. Only the ids of ended sessions
+    are stored.
     """
 
     def __init__(self, tokens: Sequence[NamedToken]) -> None:
@@ -76,13 +76,13 @@ class SessionKeeper:
             max_age=SESSION_SECONDS,
             path="/",
             httponly=True,
-            # a link in an alert opens its page; nothing changes by GET, and every form carries its session's token
+            # Lax lets a link in an alert open its page; GET changes nothing, and every form carries its session's token
             samesite="lax",
             secure=is_secure(request.scope),
         )
 
     def read(self, request: Request) -> Session | None:
-        """Return the browser's session, or None where it has none that holds."""
+        """Return the browser's session, or None if it has no valid one."""
         body, _, signature = request.cookies.get(COOKIE, "").partition(".")
         signers = [
             token for token, key in self._keys if hmac.compare_digest(_sign(body, key).encode(), signature.encode())
@@ -95,7 +95,7 @@ class SessionKeeper:
         return Session(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
 
     def end(self, session: Session, address: str) -> None:
-        """Have nobody log in with this session's cookie again, in this process at once."""
+        """Invalidate this session's cookie, in this process at once."""
         self._ended.add(session.session_id)
         self._unwritten[session.session_id] = session.expires
         self.note(Action.LOGOUT, session, address)
@@ -124,7 +124,7 @@ class SessionKeeper:
         self._ended = {row["session_id"] for row in rows} | set(self._unwritten)
 
     async def authenticate(self, request: Request) -> Caller | None:
-        """Return the session's caller: it may read, and change only through forms, which carry a token of their own."""
+        """Return the session's caller; it may read, and may change only through forms, which carry their own token."""
         session = self.read(request)
         if session is None:
             return None
@@ -136,7 +136,7 @@ class SessionKeeper:
 
 
 def make_act(action: Action, session: Session, *, at: datetime | None = None) -> Act:
-    """Return the act of logging in or out."""
+    """Return the audit's entry for a login or logout."""
     return Act(action, SubjectKind.SESSION, [session.session_id], at=at)
 
 
@@ -153,7 +153,7 @@ def _sign(body: str, key: bytes) -> str:
 
 @functools.lru_cache(maxsize=8)
 def derive_key(service_token: str) -> bytes:
-    """Return the secret that the keys of all cookies derive from, so slowly that nobody guesses a token from a cookie."""
+    """Return the secret that all cookie keys derive from, slowly enough that nobody can guess a token from a cookie."""
     return hashlib.scrypt(service_token.encode(), salt=b"sra gateway session", n=2**14, r=8, p=1, dklen=32)
 
 
@@ -163,7 +163,7 @@ def _derive_own(master: bytes, token: NamedToken) -> bytes:
 
 
 def hash_code(code: str) -> bytes:
-    """Return what the database keeps of a login code."""
+    """Return the hash under which the database stores a login code."""
     return hashlib.blake2b(code.encode(), digest_size=32).digest()
 
 
@@ -182,7 +182,7 @@ async def make_code(connection: Connection, by: Actor) -> str:
 
 
 async def use_code(connection: Connection, code: str) -> str | None:
-    """Use a login code up and return the name of its token; None where it is unknown, used or too old."""
+    """Redeem a login code and return the name of its token; None if it is unknown, used or expired."""
     name: str | None = await connection.fetchval(
         "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"
         " RETURNING token_name",

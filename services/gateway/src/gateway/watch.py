@@ -1,4 +1,4 @@
-"""What is seen to besides the refresh itself: the overdue flag, children of cancelled refreshes, alerts."""
+"""Watches over refreshes: the overdue flag, children of cancelled refreshes, alerts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 
 class Watch:
-    """Looks over the refreshes every few seconds; any number of gateways may do so at once."""
+    """Checks the refreshes every few seconds; any number of gateways may do so at once."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Watch:
         reject_limit: Decimal,
         grace: timedelta,
     ) -> None:
-        """`grace` is how long a service may be silent, as it is while it restarts, before that is an incident."""
+        """`grace` is how long a service may be unresponsive, as during a restart, before that is an incident."""
         self._peers = peers
         self._known = known
         self._window = timedelta(minutes=window_minutes)
@@ -44,7 +44,7 @@ class Watch:
         self._grace = grace
 
     async def look(self, pool: Pool) -> None:
-        """Flag, cancel and tell what is due; raises what the database raises when it is away."""
+        """Flag overdue refreshes, cancel orphaned runs and send due alerts; raises the database's errors if it is down."""
         async with pool.acquire() as connection:
             await self.flag_overdue(connection)
             orphans = await self._list_orphans(connection)
@@ -66,7 +66,7 @@ class Watch:
             await send_due_alerts(pool, self._webhook)
 
     async def flag_overdue(self, connection: Connection) -> list[UUID]:
-        """Flag the refreshes that are not through after the window; they go on."""
+        """Flag the refreshes that did not finish within the window; they continue."""
         rows = await connection.fetch(
             "UPDATE task_execution_log SET overdue = true WHERE task_type = $1 AND NOT overdue"
             " AND status IN ('queued', 'running', 'parked') AND coalesce(started_at, scheduled_at) < now() - $2::interval"
@@ -79,7 +79,7 @@ class Watch:
         return [row["task_id"] for row in rows]
 
     async def _list_orphans(self, connection: Connection) -> list[tuple[TaskType, UUID]]:
-        """Return runs that cancelled refreshes started and that nobody asked to stop yet."""
+        """Return runs that cancelled refreshes started and that were not cancelled yet."""
         rows = await connection.fetch(
             "SELECT c.task_type, c.task_id FROM task_execution_log c JOIN task_execution_log p ON p.task_id = c.parent_id"
             " WHERE p.task_type = $1 AND p.cancel_requested_at IS NOT NULL AND c.cancel_requested_at IS NULL"

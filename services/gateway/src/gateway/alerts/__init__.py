@@ -1,1 +1,1 @@
-"""Alerts: what is in trouble, told once when it begins and once when it ends."""
+"""Alerts: each trouble is reported once when it begins and once when it ends."""

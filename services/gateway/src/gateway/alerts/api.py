@@ -19,13 +19,13 @@ class SentAlert(BaseModel):
     kind: str
     text: str
     created_at: datetime
-    delivered_at: datetime | None = Field(description="Null while it is tried again.")
+    delivered_at: datetime | None = Field(description="Null while delivery is being retried.")
     attempts: int
     last_error: str | None
 
 
 class AlertReport(BaseModel):
-    """Incidents and the messages that were sent of them."""
+    """Incidents and the messages sent about them."""
 
     webhook: bool = Field(description="Whether ALERT_WEBHOOK_URL is set.")
     incidents: list[IncidentView]
@@ -33,7 +33,7 @@ class AlertReport(BaseModel):
 
 
 class TestedAlert(BaseModel):
-    """What came of a test message."""
+    """The result of a test message."""
 
     delivered: bool
     error: str | None
@@ -43,7 +43,7 @@ def make_alert_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter()
 
-    @router.get("/alerts", tags=["alerts"], summary="Incidents and the messages sent of them")
+    @router.get("/alerts", tags=["alerts"], summary="Incidents and the messages sent about them")
     async def get_alerts(hub: HubOf, state: State) -> AlertReport:
         async with state.pool.acquire() as connection:
             rows = await connection.fetch(
@@ -58,7 +58,7 @@ def make_alert_router() -> APIRouter:
     async def post_test_alert(hub: HubOf) -> TestedAlert:
         if hub.webhook is None:
             raise ProblemError(409, "No webhook is set.", next_step="Set ALERT_WEBHOOK_URL on the gateway.")
-        lines = ["SRA Data: this is a test of the alerts. Nothing is wrong."]
+        lines = ["SRA Data: this is a test alert. Nothing is wrong."]
         problem = await hub.webhook.send(hub.webhook.make_message("test", lines, "/"))
         return TestedAlert(delivered=problem is None, error=problem)
 

@@ -1,4 +1,4 @@
-"""The webhook, and the alerts on their way to it: one message each, tried again until it is taken."""
+"""The webhook and the queue of alerts for it: one message each, retried until the webhook accepts it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger, redact_text
 
 _SECONDS = 10
-# Slack says `ok`
+# Slack answers `ok`
 _ANSWER_BOUND = Bound.of(1 << 16)
 log = get_logger(__name__)
 
@@ -29,7 +29,7 @@ RETURNING alert_id, kind, incident, task_id, message
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where alerts go, and the address of the pages that they link to."""
+    """The address that alerts are sent to, and the base address of the pages that they link to."""
 
     url: str
     http: Callable[[], httpx.AsyncClient]
@@ -37,32 +37,35 @@ class Webhook:
     is_plain: bool = False
 
     def make_message(self, kind: str, lines: Sequence[str], path: str) -> dict[str, Any]:
-        """Return a message with a link to the page at `path`: `text` in the form of Slack's incoming webhooks, or with
-        `is_plain` `kind`, `text` as it is, and `url`, null where the dashboard's address is not known."""
+        """Return a message with a link to the page at `path`.
+
+        `text` has the form of Slack's incoming webhooks. With `is_plain`, the message has `kind`, `text` as it is, and
+        `url`, which is null if the dashboard's address is not known.
+        """
         text = "\n".join(redact_text(line) for line in lines)
         if self.is_plain:
             return {"kind": kind, "text": text, "url": f"{self.public_url}{path}" if self.public_url else None}
         for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             text = text.replace(sign, name)
         place = f"{self.public_url}{path}" if self.public_url else f"{path} of the dashboard"
-        return {"text": f"{text}\nLook at it: {place}"}
+        return {"text": f"{text}\nSee {place}"}
 
     async def send(self, message: Mapping[str, Any]) -> str | None:
-        """Send a message; return what went wrong, None where it was taken."""
+        """Send a message; return an error text, or None if the webhook accepted it."""
         try:
             async with self.http() as client:
                 answer = await send_request(
                     client, "POST", self.url, bound=_ANSWER_BOUND, seconds=3 * _SECONDS, json=message, timeout=_SECONDS
                 )
         except ExchangeError as error:
-            return redact_text(f"The webhook does not answer ({error.cause}).")
-        return None if answer.is_success else f"The webhook answered {answer.status_code}."
+            return redact_text(f"The webhook did not respond ({error.cause}).")
+        return None if answer.is_success else f"The webhook returned status {answer.status_code}."
 
 
 async def put_alert(
     connection: Connection, incident: str, kind: str, message: Mapping[str, Any], *, task_id: UUID | None = None
 ) -> None:
-    """Queue a message, unless something was queued under this name already."""
+    """Queue a message unless one with this name was queued before."""
     await connection.execute(
         "INSERT INTO alert (incident, kind, task_id, message) VALUES ($1, $2, $3, $4) ON CONFLICT (incident) DO NOTHING",
         incident,
@@ -73,7 +76,7 @@ async def put_alert(
 
 
 async def send_due_alerts(pool: Pool, webhook: Webhook) -> None:
-    """Send all alerts that are due, the oldest first, until one is not taken; gateways share them."""
+    """Send all alerts that are due, oldest first, until one fails; several gateways share the queue."""
     while await _send_next(pool, webhook):
         pass
 

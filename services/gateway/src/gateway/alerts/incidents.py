@@ -1,4 +1,4 @@
-"""Incidents: the rows by which any number of gateways, and those after a restart, tell of each trouble once."""
+"""Incidents: rows that make several gateways, and restarted ones, report each trouble only once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sra_shared.logs import get_logger
 _MOST_NAMED = 20
 log = get_logger(__name__)
 
-# a gateway that looked before another one saw the end must not open it again; ages, since clocks differ
+# A gateway whose look began before another one saw the end must not reopen the incident. Ages are compared, because
+# clocks differ.
 SQL_OPEN = """
 INSERT INTO incident (subject, kind, detail, began_at)
 SELECT $1, $2, $3, clock_timestamp() - $4::interval
@@ -30,9 +31,10 @@ RETURNING incident_id, subject, kind, detail, began_at, ended_at
 
 
 async def sync_incidents(connection: Connection, found: Findings, webhook: Webhook | None) -> None:
-    """Open an incident for every new trouble and close those whose trouble has passed; messages are queued with them.
+    """Open an incident for every new trouble, close those whose trouble has passed, and queue their messages.
 
-    Each incident has a message for its beginning and one for its end; what begins or ends together may share it.
+    Each incident has a message for its beginning and one for its end. Incidents that begin or end together may share
+    it.
     """
     rows = await connection.fetch("SELECT incident_id, subject FROM incident WHERE ended_at IS NULL")
     still_open = {row["subject"]: row["incident_id"] for row in rows}
@@ -49,7 +51,7 @@ def _tells_alone(subject: str) -> bool:
 
 
 async def _open(connection: Connection, troubles: Sequence[Trouble], webhook: Webhook | None) -> None:
-    """Open incidents of troubles that are told together; another gateway may have opened some of them meanwhile."""
+    """Open incidents of troubles that share a message; another gateway may have opened some of them already."""
     opened: list[tuple[int, Trouble]] = []
     async with connection.transaction():
         for trouble in troubles:
@@ -77,7 +79,7 @@ def _describe_beginning(troubles: Sequence[Trouble]) -> list[str]:
 
 
 async def _close(connection: Connection, incident_ids: Sequence[int], webhook: Webhook | None) -> None:
-    """Close incidents whose end one message reports, unless another gateway did."""
+    """Close incidents whose end is reported in one message, unless another gateway closed them."""
     async with connection.transaction():
         found = [await connection.fetchrow(SQL_CLOSE, incident_id) for incident_id in incident_ids]
         rows = [dict(row) for row in found if row is not None]
@@ -89,21 +91,21 @@ async def _close(connection: Connection, incident_ids: Sequence[int], webhook: W
 
 
 def describe_end(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentence of a recovery, or of several of one kind."""
+    """Return the message text for the recovery of one subject, or of several of one kind."""
     names = [name_subject(row["subject"]) for row in rows]
     more = len(names) - _MOST_NAMED
     told = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     what = {
-        "service_down": "{} answers again",
+        "service_down": "{} responds again",
         "stale_data": "{} is fresh again" if len(names) == 1 else "{} are fresh again",
         "reject_share": "{} rejects no more than REJECT_LIMIT again",
-        "run_failed": "{} runs well again",
-        "database_down": "the database answers again",
+        "run_failed": "{} completes again",
+        "database_down": "the database responds again",
     }[rows[0]["kind"]].format(told)
     minutes = max((row["ended_at"] - row["began_at"]).total_seconds() for row in rows) / 60
     return f"SRA Data: recovered: {what}, after {minutes:,.0f} minutes."
 
 
 def name_subject(subject: str) -> str:
-    """Return what an incident is about, as people say it."""
+    """Return the subject of an incident as readers know it."""
     return subject.partition(":")[2].replace(":", " ")

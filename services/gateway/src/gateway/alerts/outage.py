@@ -1,4 +1,4 @@
-"""The one trouble that the database cannot hold while it lasts: its own absence."""
+"""The only trouble that the database cannot record while it lasts: its own outage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KIND = "database_down"
 _FIRST_RETRY, _LONGEST_RETRY = 15.0, 3600.0
 log = get_logger(__name__)
 
-# one gateway of several notes the end of an outage that all of them saw
+# only one of several gateways records the end of an outage that all of them saw
 SQL_NOTE = """
 INSERT INTO incident (subject, kind, detail, began_at, ended_at)
 SELECT 'database', $1, $2, clock_timestamp() - $3::interval, clock_timestamp()
@@ -27,7 +27,7 @@ RETURNING incident_id, subject, kind, began_at, ended_at
 
 
 class DatabaseOutage:
-    """Remembers an outage in this process: reports it while it lasts, and records it once it has passed."""
+    """Remembers a database outage in this process: reports it while it lasts, and records it afterwards."""
 
     def __init__(self, known: Knowledge, webhook: Webhook | None, *, grace: timedelta) -> None:
         self._known = known
@@ -40,7 +40,7 @@ class DatabaseOutage:
         self._next_try = 0.0
 
     async def look(self, pool: Pool) -> None:
-        """Do what is due; raises what the database raises where it goes away again just now."""
+        """Report or record an outage if due; raises the database's errors if it fails again in the meantime."""
         part = self._known.database
         if part.status is HealthStatus.UNHEALTHY:
             if self._began is None:

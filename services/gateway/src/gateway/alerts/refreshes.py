@@ -1,4 +1,4 @@
-"""Alerts of refreshes: one that ended badly, one that is overdue, and the first that is in order again."""
+"""Alerts of refreshes: one that did not complete, one that is overdue, and the first that recovered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sra_shared.db import Connection
 SQL_NEW_INCIDENTS = """
 SELECT t.task_id, t.kind
 FROM (
-  -- one that only quotas kept from succeeding is parked, which is no failure
+    -- a refresh that only a vendor's quota kept from succeeding is parked, not failed
   SELECT *, CASE WHEN status = 'failed' AND details ->> 'outcome' = 'parked' THEN 'parked' ELSE status END AS kind
   FROM task_execution_log
   WHERE task_type = 'unified_refresh' AND status IN ('failed', 'partial', 'held')
@@ -23,8 +23,8 @@ FROM task_execution_log t
 WHERE t.task_type = 'unified_refresh' AND t.overdue AND t.scheduled_at > now() - interval '7 days'
   AND NOT EXISTS (SELECT FROM alert a WHERE a.incident = t.task_id || ':overdue')
 """
-# The first completed refresh that did at least what the bad one was to do; nothing of it was told as recovered before.
-# One that was overdue ends its incident itself where it completes, else the next one does.
+# The first completed refresh that covered at least the sources of the bad one, if no recovery was reported since.
+# An overdue refresh ends its own incident when it completes; otherwise the next one does.
 SQL_RECOVERED = """
 SELECT t.task_id, 'recovered' AS kind
 FROM task_execution_log t
@@ -54,12 +54,12 @@ async def note_refreshes(connection: Connection, webhook: Webhook) -> None:
 
 
 def describe_refresh(kind: str, refresh: RefreshView, webhook: Webhook) -> dict[str, Any]:
-    """Return the message: how the refresh stands, and each step with what went wrong."""
+    """Return the message: the refresh's state, and each step with its error."""
     what = {
-        "overdue": "is overdue and goes on",
-        "parked": "is parked: a vendor's quota is spent, and what waits for it goes on by itself",
+        "overdue": "is overdue and still running",
+        "parked": "is parked: a vendor's quota is used up; the parked runs resume automatically",
         "recovered": "completed" + (", after it was overdue" if refresh.overdue else ": recovered"),
-    }.get(kind, f"ended {kind}")
+    }.get(kind, f"finished with status {kind}")
     lines = [f"SRA Data: the refresh of {refresh.scheduled_at:%Y-%m-%d %H:%M} UTC {what}."]
     lines += [
         f"• {step.step}: {step.status}" + (f" ({step.error[:300]})" if step.error else "") for step in refresh.steps

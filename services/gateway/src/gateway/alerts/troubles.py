@@ -1,4 +1,4 @@
-"""What is in trouble now, as far as this gateway sees: silent services, late data, failed runs, too many rejects."""
+"""Troubles that this gateway sees now: unresponsive services, late data, failed runs, too many rejects."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data",
 _LONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD)
 _BAD_ENDS = {
     RunStatus.FAILED: "failed",
-    RunStatus.PARTIAL: "ended partial",
-    RunStatus.HELD: "is held and waits for a person",
-    RunStatus.PARKED: "is parked and goes on by itself once the vendor's quota allows",
+    RunStatus.PARTIAL: "finished with status partial",
+    RunStatus.HELD: "is held and needs a decision",
+    RunStatus.PARKED: "is parked and resumes automatically when the vendor's quota allows",
 }
-# the newest ended run of each kind that read anything; replayed rejects are bad by definition, and what was resolved or
-# dismissed since wants nobody's attention
+# The newest finished run of each kind that read anything. Replays are excluded, since replayed rows were rejected
+# before. Rejects that were resolved or dismissed since need no attention.
 SQL_SHARES = compose(
     """
 SELECT k.task_type, r.task_id, r.completed_at, r.read, greatest(r.rejected - (
@@ -41,8 +41,8 @@ FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
 """,
     reject_is_open=REJECT_IS_OPEN,
 )
-# Work that goes on by itself, without a refresh that would tell of it. A build that a refresh waits for is the refresh's;
-# while one is at work it may yet start another.
+# Runs that resume on their own, without a refresh that would report them. A build that a refresh waits for belongs to the
+# refresh, and a running refresh may still start another one.
 SQL_LONE_RUNS = """
 SELECT r.task_type, r.task_id, r.status, r.since, r.error
 FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
@@ -66,9 +66,9 @@ SELECT EXISTS (
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that wants attention; `subject` names it whoever sees it, `path` is the page with details.
+    """One thing that needs attention; `subject` is the same in every gateway, `path` is the page with details.
 
-    Of several troubles with the same `together`, one message reports all that are found at once.
+    Troubles with the same `together` that are found at once share one message.
     """
 
     subject: str
@@ -81,7 +81,7 @@ class Trouble:
 
 @dataclass
 class Findings:
-    """What is in trouble, and of which subjects it is known at all whether they are."""
+    """The current troubles, and the subjects whose state is known."""
 
     troubles: list[Trouble] = field(default_factory=list)
     judged: set[str] = field(default_factory=set)
@@ -89,7 +89,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class RunShare:
-    """How much of what a run read it rejected, and is open still."""
+    """How many of a run's records were rejected and are still open."""
 
     task_type: str
     task_id: UUID
@@ -100,7 +100,7 @@ class RunShare:
 
 @dataclass(frozen=True)
 class LoneRun:
-    """The newest run of a kind that no refresh answers for."""
+    """The newest run of a kind that belongs to no refresh."""
 
     task_type: str
     task_id: UUID
@@ -110,7 +110,7 @@ class LoneRun:
 
 
 async def read_lone_runs(connection: Connection) -> list[LoneRun]:
-    """Return the newest backfill and build, unless one is at work or a refresh answers for it."""
+    """Return the newest backfill and build, unless it is active or belongs to a refresh."""
     runs = [LoneRun(**dict(row)) for row in await connection.fetch(SQL_LONE_RUNS, list(_LONE_TYPES))]
     return [
         run
@@ -133,7 +133,7 @@ def find_troubles(
     grace: timedelta,
     now: datetime,
 ) -> Findings:
-    """Judge everything that is known; a service may be silent for `grace`, as during its restart, unjudged."""
+    """Return all current troubles; an unresponsive service is reported after `grace`, which covers its restart."""
     found = Findings()
     _judge_services(known, found, grace=grace, now=now)
     _judge_freshness(known, found)
@@ -145,7 +145,7 @@ def find_troubles(
         if share.rejected > share.read * reject_limit:
             text = (
                 f"Run {share.task_type} rejected {share.rejected:,} of the {share.read:,} records it read"
-                f" ({share.rejected / share.read:.2%}; REJECT_LIMIT is {reject_limit:%}). Look at the reasons, correct"
+                f" ({share.rejected / share.read:.2%}; REJECT_LIMIT is {reject_limit:%}). Check the reasons, fix"
                 " the cause, then replay or dismiss them."
             )
             path = f"/ui/rejects?{urlencode({'run_id': str(share.task_id)})}"
@@ -177,7 +177,7 @@ def _judge_run(run: LoneRun, found: Findings) -> None:
 
 
 def _judge_freshness(known: Knowledge, found: Findings) -> None:
-    # a refresh at work may be about to bring what is late, and has a window of its own; what it brought must be read first
+    # A running refresh may be about to deliver what is late and has its own window. Its result must be read first.
     for one in known.refreshes:
         ended = one.completed_at
         if (ended is None and not one.overdue) or (ended and ended > (known.freshness_read_at or ended)):
@@ -188,17 +188,17 @@ def _judge_freshness(known: Knowledge, found: Findings) -> None:
         subject = f"stale:{row['source']}:{row['dataset']}"
         found.judged.add(subject)
         if row.get("is_late"):
-            text = f"{row['source']} {row['dataset']} is stale: {_describe_lag(row)} Look at the last refresh, then start one."
+            text = f"{row['source']} {row['dataset']} is stale: {_describe_lag(row)} Check the last refresh, then start one."
             since = row.get("late_since")
             began = datetime.fromisoformat(since) if since else datetime.now(UTC)
-            together = "datasets are stale. Look at the last refresh, then start one"
+            together = "datasets are stale. Check the last refresh, then start one"
             found.troubles.append(Trouble(subject, "stale_data", began, text, together=together))
 
 
 def _describe_lag(row: Mapping[str, Any]) -> str:
     if row.get("newest_record") is None and row.get("last_success_at") is None:
-        return "nothing of it was ever loaded."
+        return "it was never loaded."
     expected = row.get("expected_record")
     if expected is None:
-        return f"it was collected last at {str(row.get('last_success_at'))[:16].replace('T', ' ')} UTC."
+        return f"it was last collected at {str(row.get('last_success_at'))[:16].replace('T', ' ')} UTC."
     return f"its newest record is of {row.get('newest_record') or 'no day'}, {expected} was expected."

@@ -1,4 +1,4 @@
-"""Incidents as they are shown."""
+"""Incidents as API and pages show them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _RECENT = 20
 
 
 class IncidentView(BaseModel):
-    """One trouble, from when it began to when it ended."""
+    """One trouble, from its beginning to its end."""
 
     subject: str = Field(
         description="service:NAME, stale:SOURCE:DATASET, rejects:TASK_TYPE, run:TASK_TYPE or database."
     )
     kind: str
-    detail: str = Field(description="What it is and what to do.")
+    detail: str = Field(description="The problem and what to do.")
     began_at: datetime
     ended_at: datetime | None = Field(description="Null while it lasts.")
 
 
 async def list_incidents(connection: Connection) -> list[IncidentView]:
-    """Return the open incidents and the newest that ended."""
+    """Return the open incidents, then the newest closed ones."""
     rows = await connection.fetch(
         "SELECT subject, kind, detail, began_at, ended_at FROM incident ORDER BY ended_at IS NOT NULL, began_at DESC LIMIT $1",
         _RECENT,

@@ -1,4 +1,4 @@
-"""What a refresh is asked to do, what its steps are, and how its end is judged."""
+"""The parameters of a refresh, its steps, and how its outcome is determined."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _read_day(value: object) -> object:
-    """A day is written as YYYY-MM-DD; a number, or a time beside it, is none."""
+    """Accept only YYYY-MM-DD; a number, or a date with a time, is not a day."""
     if isinstance(value, str) and _DAY.fullmatch(value):
         return date.fromisoformat(value)
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
@@ -43,7 +43,7 @@ class Step(StrEnum):
 
     @property
     def source(self) -> Source:
-        """The component that the two-of-three rule counts this step to."""
+        """The component that this step belongs to in the two-of-three rule."""
         if self in (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES):
             return "fundata"
         return "fmp" if self is Step.FMP else "views"
@@ -58,11 +58,11 @@ STEP_OF = {
     TaskType.CSV_IMPORT: Step.FUNDATA_DATA,
     TaskType.VIEW_BUILD: Step.VIEWS,
 }
-"""The step whose service does runs of each type."""
+"""The step whose service does the runs of each type."""
 
 
 class StepStatus(StrEnum):
-    """How a step stands; wider than a unit's status, since a parked child ends the step."""
+    """The status of a step; has more values than a unit's, since a parked child ends the step."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -76,7 +76,7 @@ class StepStatus(StrEnum):
 
     @property
     def unit_status(self) -> UnitStatus:
-        """What the ledger's unit ends as: a parked step has finished for this refresh, so it did its part only partly."""
+        """The status of the ledger's unit: a parked step is finished for this refresh and therefore partial."""
         return UnitStatus.PARTIAL if self is StepStatus.PARKED else UnitStatus(self.value)
 
 
@@ -84,16 +84,16 @@ _GOOD = (StepStatus.COMPLETED, StepStatus.PARTIAL, StepStatus.SKIPPED)
 
 
 class RefreshParameters(BaseModel):
-    """What a refresh does: all by default. A source brings the views with it, since unpublished data is no result."""
+    """What a refresh does; everything by default. A source always includes the views, to publish its data."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
     sources: list[Source] = Field(default=list(SOURCES), min_length=1, description="What to refresh.")
-    weekly: bool = Field(False, description="Whether the weekly fundamentals are collected too.")
+    weekly: bool = Field(False, description="Whether the weekly fundamentals are also collected.")
     from_date: Day | None = Field(
         None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
     )
-    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is tried once more.")
+    retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is retried once.")
     trigger: Literal["manual", "schedule"] = Field("manual", description="Who asked.")
 
     @field_validator("sources")
@@ -104,7 +104,7 @@ class RefreshParameters(BaseModel):
     @model_validator(mode="after")
     def check_from(self) -> Self:
         if self.from_date is not None and "fundata" not in self.sources:
-            raise ValueError("from belongs to fundata, which is not among the sources")
+            raise ValueError("from applies to fundata, which is not among the sources")
         return self
 
     @property
@@ -119,14 +119,14 @@ class RefreshParameters(BaseModel):
 
 
 def make_request(parameters: RefreshParameters, *, priority: int = 2) -> RunRequest:
-    """Return the ledger's request; refreshes of the same sources from the same day are the same work, whoever asks."""
+    """Return the ledger's request; refreshes of the same sources from the same day share a work key."""
     weekly = ":weekly" if parameters.weekly else ""
     first = f":from={parameters.from_date}" if parameters.from_date is not None else ""
     return RunRequest(
         task_type=TaskType.UNIFIED_REFRESH,
         parameters=parameters.model_dump(mode="json"),
         priority=priority,
-        # a step that polls is interrupted after this long and goes on at once
+        # a step that polls is interrupted after this long and resumes at once
         timeout_seconds=14_400,
         max_retries=10,
         work_key=f"{TaskType.UNIFIED_REFRESH}:{'+'.join(parameters.sources)}{weekly}{first}",
@@ -144,16 +144,16 @@ class Child(BaseModel):
     error: str | None = None
     retriable: bool = True
     done: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Counts per dataset, so far.")
-    before: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Counts of tries before this one.")
+    before: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Counts of earlier attempts.")
     unanswered_since: datetime | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether this step has nothing to wait for here."""
+        """Whether the step has finished waiting for this run."""
         return self.status not in (None, StepStatus.QUEUED, StepStatus.RUNNING)
 
     def restart(self) -> None:
-        """Forget the run of the try that failed, but not what it did."""
+        """Forget the run of the failed attempt, but keep its counts."""
         if self.task_id is not None:
             self.earlier.append(self.task_id)
         self.before = {row["dataset"]: row for row in add_datasets([*self.before.values(), *self.done.values()])}
@@ -161,7 +161,7 @@ class Child(BaseModel):
 
 
 class StepState(BaseModel):
-    """The resume point of a step: all that a successor needs to go on without starting anything twice."""
+    """The resume point of a step: all that a successor needs to continue without starting a run twice."""
 
     attempt: int = 1
     retry_at: datetime | None = None
@@ -169,11 +169,11 @@ class StepState(BaseModel):
 
     @property
     def datasets(self) -> list[dict[str, Any]]:
-        """Counts per dataset over all runs of the step, as the children's ledgers give them."""
+        """Counts per dataset over all runs of the step, from the children's ledgers."""
         return add_datasets(row for child in self.children for row in [*child.before.values(), *child.done.values()])
 
     def judge(self) -> StepStatus:
-        """Return what the children's ends add up to; the one that needs a person's eye comes first."""
+        """Return the status that the children's outcomes add up to; the one that needs attention most comes first."""
         found = {child.status or StepStatus.RUNNING for child in self.children}
         if not all(child.ended for child in self.children):
             return StepStatus.RUNNING
@@ -187,12 +187,12 @@ class StepState(BaseModel):
         return StepStatus.FAILED if found <= {StepStatus.FAILED, StepStatus.SKIPPED} else StepStatus.PARTIAL
 
     def describe_errors(self) -> str | None:
-        """Return what went wrong in one text, or None."""
+        """Return all errors in one text, or None."""
         found = [child.error for child in self.children if child.error]
         return " ".join(dict.fromkeys(found)) or None
 
     def as_progress(self) -> dict[str, Any]:
-        """Return what the ledger shows of the step."""
+        """Return the step's progress for the ledger."""
         return {
             "step_status": self.judge().value,
             "attempt": self.attempt,
@@ -222,10 +222,10 @@ def add_datasets(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def judge_refresh(steps: Sequence[tuple[Step, StepStatus]]) -> RunStatus:
-    """Return the end of a refresh by the two-of-three rule.
+    """Return the outcome of a refresh by the two-of-three rule.
 
-    FMP, Fundata (both its steps) and views count one each; what is skipped, or was not asked for, leaves the count.
-    Two must have succeeded, or all where fewer are left; then the refresh is partial unless all did in full.
+    FMP, Fundata (both its steps) and views are three components; skipped or unrequested ones are not counted. Two must have
+    succeeded, or all if fewer are left. The refresh is then completed if all succeeded in full, else partial.
     """
     components: dict[str, list[StepStatus]] = {}
     for step, status in steps:
@@ -240,6 +240,6 @@ def judge_refresh(steps: Sequence[tuple[Step, StepStatus]]) -> RunStatus:
 
 
 def name_outcome(status: RunStatus, steps: Sequence[tuple[Step, StepStatus]]) -> str:
-    """Return the status that a command reports: a refresh that only quotas kept from succeeding is parked, not failed."""
+    """Return the status that a command reports: parked, not failed, if only quotas kept the refresh from succeeding."""
     bad = {found for _, found in steps if found not in _GOOD}
     return "parked" if status is RunStatus.FAILED and bad == {StepStatus.PARKED} else status.value

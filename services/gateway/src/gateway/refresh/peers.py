@@ -1,4 +1,4 @@
-"""The other services as the refresh uses them, over HTTP: start a run, look at it, cancel it."""
+"""The HTTP client for the other services: start a run, read it, cancel it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class SeenRun:
-    """A run of another service, as its answer shows it."""
+    """A run of another service, as its response describes it."""
 
     task_id: UUID
     status: RunStatus
@@ -35,10 +35,10 @@ class SeenRun:
 
 
 class Peer:
-    """One other service behind its address."""
+    """One other service at its address."""
 
     def __init__(self, name: str, url: str, http: Callable[[], httpx.AsyncClient]) -> None:
-        """`http` gives the client that carries the service token and the timeouts."""
+        """`http` returns the client that sends the service token and has the timeouts."""
         self.name = name
         self.url = url
         self._http = http
@@ -52,10 +52,10 @@ class Peer:
         parameters: Mapping[str, Any] | None = None,
         by: Actor | None = None,
     ) -> SeenRun:
-        """Ask for a run; the same key answers with the same run, however often it is sent.
+        """Request a run; repeated requests with the same key return the same run.
 
-        `by` is who makes the request at the gateway; None stands for a refresh.
-        Raises RetryableError where the service is away or busy, FatalError where it refuses.
+        `by` is the actor of the request at the gateway; None means a refresh. Raises RetryableError if the service is down
+        or busy, FatalError if it refuses.
         """
         body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}
         if parent_id is not None:
@@ -64,21 +64,21 @@ class Peer:
         return self._read_run(await self._ask("POST", "/runs", json=body, headers=headers))
 
     async def read_run(self, task_id: UUID) -> SeenRun:
-        """Return a run as it stands; raises as `start_run`."""
+        """Return the current state of a run; raises as `start_run`."""
         return self._read_run(await self._ask("GET", f"/runs/{task_id}"))
 
     async def cancel_run(self, task_id: UUID) -> None:
-        """Ask a run of a refresh to stop; raises as `start_run`."""
+        """Request cancellation of a refresh's run; raises as `start_run`."""
         await self._ask("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
 
     def _read_run(self, answer: Reply) -> SeenRun:
-        """Return the run; what answers with something else may be a proxy's page, and is asked again."""
+        """Return the run; any other response may be a proxy's page and is retried."""
         try:
             return _read_run(answer.read_json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise RetryableError(
-                f"{self.name} answered {answer.status_code} with something that is no run.",
-                next_step="Check what runs at its address.",
+                f"{self.name} answered {answer.status_code} without a run.",
+                next_step="Check which program listens at its address.",
             ) from error
 
     async def _ask(self, method: str, path: str, **options: Any) -> Reply:
@@ -86,7 +86,8 @@ class Peer:
             answer = await send_request(self._http(), method, f"{self.url}{path}", seconds=_SECONDS, **options)
         except ExchangeError as error:
             raise RetryableError(
-                f"{self.name} does not answer ({error.cause}).", next_step="Check whether it runs, and its log."
+                f"{self.name} does not respond ({error.cause}).",
+                next_step="Check that it is running, and check its log.",
             ) from error
         if answer.is_success:
             return answer
@@ -123,7 +124,7 @@ def _read_run(body: Mapping[str, Any]) -> SeenRun:
 
 
 def _read_datasets(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the counts per dataset; raises ValueError, TypeError or AttributeError where they are none."""
+    """Return the counts per dataset; raises ValueError, TypeError or AttributeError if they are malformed."""
     found = body.get("datasets") or (body.get("details") or {}).get("datasets") or {}
     rows = dict(found) if isinstance(found, Mapping) else {row["dataset"]: row for row in found}
     for row in rows.values():

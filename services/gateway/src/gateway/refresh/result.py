@@ -1,4 +1,4 @@
-"""A refresh as it is shown: the object of `up` and `refresh`, live and afterwards."""
+"""The public form of a refresh: the object that `up` and `refresh` print, live and afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sra_shared.runs import ProcessingTask, RunStatus, TaskType, Unit, list_runs
 
 
 class DatasetCounts(BaseModel):
-    """What became of the source records of one dataset: `read` is the sum of the next four."""
+    """The outcomes of one dataset's source records: `read` is the sum of the next four."""
 
     dataset: str
     read: int
@@ -47,8 +47,8 @@ class StepView(BaseModel):
     completed_at: datetime | None
     error: str | None
     datasets: list[DatasetCounts]
-    attempt: int = Field(description="2 where the step failed once and is tried again.")
-    retry_at: datetime | None = Field(description="When a failed step is tried once more.")
+    attempt: int = Field(description="2 if the step failed once and is retried.")
+    retry_at: datetime | None = Field(description="When a failed step is retried.")
     runs: list[StepRunReference]
 
 
@@ -57,7 +57,7 @@ class RefreshView(BaseModel):
 
     refresh_id: UUID
     status: str = Field(
-        description="queued, running, completed, partial, parked, held, failed or cancelled; parked where only quotas"
+        description="queued, running, completed, partial, parked, held, failed or cancelled; parked if only quotas"
         " kept it from succeeding."
     )
     overdue: bool
@@ -74,7 +74,7 @@ class RefreshView(BaseModel):
 
 
 async def read_refresh(connection: Connection, refresh_id: UUID) -> RefreshView | None:
-    """Return one refresh, or None where there is none of this id."""
+    """Return one refresh, or None if it does not exist."""
     task = await read_run(connection, refresh_id)
     if task is None or task.task_type is not TaskType.UNIFIED_REFRESH:
         return None
@@ -88,14 +88,14 @@ async def list_refreshes(connection: Connection, *, limit: int, offset: int = 0)
 
 
 class RefreshHistory:
-    """The newest refreshes, read again and again; those that ended stay as they are and are put together once."""
+    """The newest refreshes, for repeated reads; finished ones do not change and are assembled once."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._ended: dict[tuple[UUID, datetime], RefreshView] = {}
 
     async def read(self, connection: Connection) -> list[RefreshView]:
-        """Return them, newest first."""
+        """Return the refreshes, newest first."""
         found = []
         for task in await list_runs(connection, task_types=[TaskType.UNIFIED_REFRESH], limit=self._limit):
             known = self._ended.get((task.task_id, task.completed_at)) if task.completed_at is not None else None
@@ -105,7 +105,7 @@ class RefreshHistory:
 
 
 def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
-    """Put a refresh together from its ledger rows; its steps are there from the beginning."""
+    """Assemble a refresh from its ledger rows; planned steps are included from the beginning."""
     status = task.status.value
     if task.status is RunStatus.FAILED:
         status = str(task.details.get("outcome") or status)
@@ -128,7 +128,7 @@ def show_refresh(task: ProcessingTask, units: Sequence[Unit]) -> RefreshView:
 
 
 def _show_planned_steps(task: ProcessingTask) -> list[StepView]:
-    """Return the steps of a refresh that no worker has taken up yet, or that ended before one did."""
+    """Return the steps of a refresh that no worker has claimed yet, or that ended before one did."""
     status = StepStatus.QUEUED if task.status.is_live else StepStatus.CANCELLED
     return [
         StepView(
@@ -149,7 +149,7 @@ def _show_planned_steps(task: ProcessingTask) -> list[StepView]:
 
 
 def show_step(unit: Unit) -> StepView:
-    """Show one step with the counts of the runs that it follows."""
+    """Return one step with the counts of the runs that it follows."""
     progress = unit.progress
     return StepView(
         step=unit.unit,
@@ -166,7 +166,7 @@ def show_step(unit: Unit) -> StepView:
 
 
 def _make_plain(value: Any) -> Any:
-    """Return measures as JSON numbers; the database gives fractions as Decimal."""
+    """Return measures as JSON numbers; the database returns fractions as Decimal."""
     if isinstance(value, dict):
         return {key: _make_plain(inner) for key, inner in value.items()}
     return float(value) if isinstance(value, Decimal) else value

@@ -20,14 +20,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: between two looks at a run, and how long a service may be away before its step counts as failed."""
+    """Seconds between two polls of a run, and until an unresponsive service makes its step fail."""
 
     poll: float = 1.0
     patience: float = 120.0
 
 
 class StepRun:
-    """One go at one step; everything that a successor needs is in `state`, which every change commits."""
+    """One attempt at one step; `state` holds all that a successor needs, and every change is committed."""
 
     def __init__(self, context: UnitContext, peer: Peer, pace: Pace) -> None:
         self.context = context
@@ -38,7 +38,7 @@ class StepRun:
         self._saved = self.state.model_dump_json()
 
     async def follow(self, task_types: Sequence[TaskType]) -> None:
-        """Carry the step to its end: start what was not started, follow it, try what failed once more, finish."""
+        """Do the whole step: start the runs that were not started, follow them, retry failed ones once, finish."""
         if not self.state.children:
             self.state.children = [Child(task_type=task_type) for task_type in task_types]
         while True:
@@ -50,7 +50,7 @@ class StepRun:
         await self.finish()
 
     async def prepare_retry(self) -> bool:
-        """Wait until failed runs may be tried once more, and return whether there are any."""
+        """Wait until failed runs may be retried, and return whether there are any."""
         state = self.state
         failed = [child for child in state.children if child.status is StepStatus.FAILED and child.retriable]
         if not failed or state.attempt > 1:
@@ -67,7 +67,7 @@ class StepRun:
         return True
 
     async def carry(self, child: Child) -> None:
-        """Start a run, unless it was started, and follow it until this step has nothing to wait for there."""
+        """Start a run, unless it was started, and follow it until this step need not wait for it."""
         while not child.ended:
             try:
                 seen = await self._look(child)
@@ -89,7 +89,8 @@ class StepRun:
         asked = self.parameters.choose_for(child.task_type)
         seen = await self.peer.start_run(child.task_type, parent_id=context.task.task_id, key=key, parameters=asked)
         child.task_id, child.ours = seen.task_id, seen.parent_id == context.task.task_id
-        # the run is on record before it is followed: whoever goes on finds it there, and the key answers until then
+        # The run is recorded before it is followed, so that a successor finds it. Until then the idempotency key
+        # returns it.
         await self.save()
         return seen
 
@@ -101,7 +102,10 @@ class StepRun:
             child.status, child.error = StepStatus.SKIPPED, str(seen.details["skipped"])
         elif seen.status is RunStatus.PARKED:
             until = f" until {seen.resume_at:%Y-%m-%d %H:%M} UTC" if seen.resume_at else ""
-            child.status, child.error = StepStatus.PARKED, f"Run {seen.task_id} is parked{until}; it goes on by itself."
+            child.status, child.error = (
+                StepStatus.PARKED,
+                f"Run {seen.task_id} is parked{until}; it resumes automatically.",
+            )
         else:
             child.status = StepStatus(seen.status.value)
         if child.status is StepStatus.FAILED and not child.error:
@@ -114,16 +118,16 @@ class StepRun:
         child.error = str(error)
         if silent > self.pace.patience:
             child.status = StepStatus.FAILED
-            child.error = f"{error.message} That lasted {silent:.0f} s. {error.next_step}"
+            child.error = f"{error.message} It was unresponsive for {silent:.0f} s. {error.next_step}"
 
     async def pause(self, seconds: float) -> None:
-        """Wait, at most a second at a time, and stop where the refresh is cancelled or this process ends."""
+        """Wait, at most a second at a time; stop if the refresh is cancelled or this process ends."""
         self.context.check()
         await asyncio.sleep(min(seconds, 1.0))
         self.context.check()
 
     async def save(self) -> None:
-        """Commit the state, where it changed, under the unit's lease."""
+        """Commit the state, if it changed, under the unit's lease."""
         text = self.state.model_dump_json()
         if text == self._saved:
             return
@@ -134,7 +138,7 @@ class StepRun:
         self._saved = text
 
     async def finish(self, status: StepStatus | None = None) -> None:
-        """End the step with what its runs did; the last step ends the refresh in the same transaction."""
+        """Finish the step with its runs' results; the last step finishes the refresh in the same transaction."""
         status = status or self.state.judge()
         total = Counts()
         for row in add_datasets(self.state.datasets):
@@ -155,7 +159,7 @@ class StepRun:
         await self.context.commit(connection, Counts(), progress=progress)
 
     async def cancel_children(self) -> None:
-        """Ask the runs that this refresh started to stop; one that cannot be reached is asked again by the watcher."""
+        """Cancel the runs that this refresh started; the watcher retries those that cannot be reached."""
         for child in self.state.children:
             if child.task_id is not None and child.ours and not child.ended:
                 try:

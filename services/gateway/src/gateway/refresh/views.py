@@ -1,4 +1,4 @@
-"""The step that waits until the views show everything this refresh brought, and starts a build where none would."""
+"""The step that waits until the views include everything this refresh delivered, and starts a build if none will."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ WHERE o.run_id = ANY($1::uuid[])
 
 @dataclass(frozen=True)
 class Delivery:
-    """How far the completions of some runs got: not yet received, received, and taken in by builds.
+    """How many completions of some runs were received, and how many were included by builds.
 
-    A build also does again what failed in one before it, so that `last_build` speaks for all.
-    `failed_build` began when all of them were there, so that it would have covered them.
+    A build also repeats what failed in an earlier one, so `last_build` speaks for all. `failed_build` started after all
+    completions were received, so it would have included them.
     """
 
     total: int
@@ -47,18 +47,18 @@ class Delivery:
 
     @property
     def is_covered(self) -> bool:
-        """Whether there were completions and builds took all of them in."""
+        """Whether there were completions and builds included all of them."""
         return self.total > 0 and not self.undelivered and not self.unhandled
 
 
 async def read_delivery(connection: Connection, run_ids: Sequence[UUID]) -> Delivery:
-    """Return how far the completions of these runs got."""
+    """Return how far the completions of these runs have been processed."""
     rows = await connection.fetch(SQL_DELIVERY, list(run_ids))
     return Delivery(**dict(rows[0]))
 
 
 async def list_child_runs(connection: Connection, context: UnitContext) -> list[UUID]:
-    """Return the runs that the steps before this one started or joined, those of failed tries included."""
+    """Return the runs that the earlier steps started or joined, including those of failed attempts."""
     found: list[UUID] = []
     for unit in await read_units(connection, context.task.task_id):
         if unit.unit != context.unit.unit:
@@ -68,10 +68,10 @@ async def list_child_runs(connection: Connection, context: UnitContext) -> list[
 
 
 class ViewsStep(StepRun):
-    """Waits for the build that covers every completion of this refresh; on its second try it starts one itself."""
+    """Waits for the build that includes every completion of this refresh; the second attempt starts a build itself."""
 
     async def publish(self) -> None:
-        """Carry the step to its end."""
+        """Do the whole step."""
         while True:
             await self._cover()
             if not await self.prepare_retry():
@@ -93,7 +93,7 @@ class ViewsStep(StepRun):
             self._note_what_is_missing(await self._read_delivery())
 
     async def _await_delivery(self) -> Delivery:
-        """Wait while completions are on their way or a build is at work on them; the waiting for nobody has an end."""
+        """Wait while completions are in transit or a build is processing them; without progress, the wait ends."""
         since = time.monotonic()
         while True:
             delivery = await self._read_delivery()
@@ -113,9 +113,11 @@ class ViewsStep(StepRun):
         last = self.state.children[-1]
         if missing and last.status is StepStatus.COMPLETED:
             last.status = StepStatus.PARTIAL
-            last.error = f"view_builder has not taken in {missing} of the {delivery.total} completions of this refresh."
+            last.error = (
+                f"view_builder has not processed {missing} of the {delivery.total} completions of this refresh."
+            )
 
     def _note(self, child: Child, seen: SeenRun) -> None:
         super()._note(child, seen)
-        # a build has views, not source records: the step has no counts
+        # a build counts views, not source records, so the step has no counts
         child.done = {}

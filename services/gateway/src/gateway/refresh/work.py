@@ -1,4 +1,4 @@
-"""The unified refresh as work of the run driver: ordered units, each a step."""
+"""The unified refresh for the run driver: ordered units, each of them a step."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from sra_shared.runs import (
 )
 from sra_shared.service import ProblemError
 
-# clocks of clients may go ahead a little
+# clients' clocks may be slightly ahead
 _AHEAD = timedelta(minutes=1)
-# has one record for each symbol of the universe
+# has one record per symbol of the universe
 _SYMBOLS = "quote"
-# records a minute that each step is measured against
+# records a minute that each step should reach
 TARGETS: Mapping[Step, int] = {Step.FMP: 1_000, Step.FUNDATA_DATA: 5_000, Step.FUNDATA_QUOTES: 10_000}
 
 
 class RefreshWork:
-    """FMP, Fundata data, Fundata quotes, views: one after the other, each whatever came of the one before."""
+    """FMP, Fundata data, Fundata quotes, views: in this order, each regardless of the outcome of the others."""
 
     source = None
     ordered = True
@@ -54,25 +54,25 @@ class RefreshWork:
         self._pace = pace or Pace()
 
     def complete_request(self, request: RunRequest) -> RunRequest:
-        """Return the request with all parameters, and the key by which requests for the same sources meet.
+        """Return the request with all parameters and the work key that requests for the same sources share.
 
-        Raises ProblemError for one that shall start later: all others would join it and wait with it.
+        Raises ProblemError for a scheduled request: all others would join it and wait for it.
         """
         if request.scheduled_at is not None and request.scheduled_at > datetime.now(UTC) + _AHEAD:
             raise ProblemError(
                 422,
-                "A refresh starts at once: one that waits would keep every other from starting.",
-                next_step="Leave scheduled_at out; REFRESH_CRON says when refreshes start by themselves.",
+                "A refresh cannot be scheduled: every other refresh would have to wait for it.",
+                next_step="Omit scheduled_at. REFRESH_CRON sets when refreshes start automatically.",
             )
         return make_request(RefreshParameters.model_validate(request.parameters), priority=request.priority)
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return the steps that were asked for."""
+        """Return the requested steps."""
         parameters = RefreshParameters.model_validate(context.task.parameters)
         return [UnitPlan(unit=step.value, dataset=step.value) for step in parameters.steps]
 
     async def process(self, context: UnitContext) -> None:
-        """Carry one step to its end, from wherever a predecessor got to."""
+        """Do one step, from the point that a predecessor reached."""
         step = Step(context.unit.unit)
         kind = ViewsStep if step is Step.VIEWS else StepRun
         run = kind(context, self._peers[step], self._pace)
@@ -87,7 +87,7 @@ class RefreshWork:
             raise
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the refresh by the two-of-three rule and measure it against its targets."""
+        """Determine the outcome by the two-of-three rule and compare the rates with their targets."""
         steps = [(Step(unit.unit), read_step_status(unit)) for unit in units]
         status = RunStatus.CANCELLED if task.cancel_requested_at else judge_refresh(steps)
         if not steps:
@@ -110,7 +110,7 @@ class RefreshWork:
 
 
 async def is_weekly_missing(context: UnitContext) -> bool:
-    """Return whether the weekly fundamentals were never collected: then the first refresh brings them too."""
+    """Return whether the weekly fundamentals were never collected; the first refresh then includes them."""
     async with context.pool.acquire() as connection:
         known: bool = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM task_execution_log WHERE task_type = $1 AND status IN ('completed', 'partial')"
@@ -121,14 +121,14 @@ async def is_weekly_missing(context: UnitContext) -> bool:
 
 
 def list_task_types(step: Step, *, weekly: bool) -> list[TaskType]:
-    """Return the runs that a step starts, in order."""
+    """Return the types of the runs that a step starts, in order."""
     if step is Step.FMP:
         return [TaskType.DAILY_QUOTES, *([TaskType.WEEKLY_FUNDAMENTALS] if weekly else [])]
     return [TaskType(step.value)]
 
 
 def read_step_status(unit: Unit) -> StepStatus:
-    """Return how a step stands: what it noted itself, else what became of its unit."""
+    """Return the status that the step recorded itself, else the one that its unit implies."""
     if unit.status is UnitStatus.QUEUED and not unit.resume:
         return StepStatus.QUEUED
     if unit.status.is_live:
@@ -140,9 +140,9 @@ def read_step_status(unit: Unit) -> StepStatus:
 
 
 def measure_step(unit: Unit) -> dict[str, Any] | None:
-    """Return records a minute against the target; None where the step has no target or read nothing.
+    """Return records a minute against the target; None if the step has no target or read nothing.
 
-    FMP is measured by symbols: by its quotes, or its largest dataset where there are none.
+    FMP is measured in symbols: by its quotes, or by its largest dataset if it read no quotes.
     """
     target = TARGETS.get(Step(unit.unit))
     rows = StepState.model_validate(unit.resume or {}).datasets
@@ -158,5 +158,5 @@ def measure_step(unit: Unit) -> dict[str, Any] | None:
 
 
 def judge_rate(rate: float, records: int, target: int) -> bool | None:
-    """Whether a rate meets its target; None where it does not and there were too few records to fill a minute."""
+    """Return whether a rate meets its target; None if it does not but there were too few records to fill a minute."""
     return True if rate >= target else False if records >= target else None
