@@ -85,7 +85,7 @@ def test_corrections_that_are_no_text_are_named(tmp_path: Path, capsys: pytest.C
 def test_a_database_that_does_not_answer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     assert run(["runs", "--json"]) == 1
-    assert "does not answer" in json.loads(capsys.readouterr().out)["error"]
+    assert "does not respond" in json.loads(capsys.readouterr().out)["error"]
 
 
 @pytest.mark.parametrize(

@@ -111,13 +111,16 @@ def test_without_a_map_tables_of_one_name_are_compared_by_our_key(compare: Any, 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (MAP.replace("old.Prices", "old.gone"), "no relation old.gone in the other database"),
-        (MAP.replace("public.fmp_eod_price", "public.gone"), "no relation public.gone in our database"),
+        (MAP.replace("old.Prices", "old.gone"), "old.gone does not exist in the other database"),
+        (MAP.replace("public.fmp_eod_price", "public.gone"), "public.gone does not exist in our database"),
         (MAP.replace('"last"', '"lost"'), "old.Prices has no column 'lost'"),
         (MAP.replace("close =", "shut ="), "fmp_eod_price has no column 'shut'"),
         (MAP + "places = { open = 2 }", "'open', which is not compared"),
         (MAP + "colour = 1", "colour"),
-        (MAP.replace('"ticker"', '"day"').replace('date = "day"', 'date = "ticker"'), "cannot be read as ours"),
+        (
+            MAP.replace('"ticker"', '"day"').replace('date = "day"', 'date = "ticker"'),
+            "cannot be read as the type of our column",
+        ),
         ("tables = 1", "names no table"),
         ("[", "is not TOML"),
     ],
@@ -133,12 +136,12 @@ def test_a_map_that_does_not_fit_is_told_in_a_sentence(
 
 def test_nothing_of_one_name_asks_for_a_map(compare: Any, predecessor: str) -> None:
     code, found = compare("--with", predecessor)
-    assert (code, "name of one of ours" in found["error"]) == (5, True)
+    assert (code, "same name as one of ours" in found["error"]) == (5, True)
 
 
 def test_a_database_that_does_not_answer_is_told_by_its_option_without_its_password(compare: Any) -> None:
     code, found = compare("--with", "postgresql://u:hunter2secret@127.0.0.1:1/x")
-    assert (code, "other database does not answer" in found["error"]) == (5, True)
+    assert (code, "other database does not respond" in found["error"]) == (5, True)
     code, found = compare("--with", "mysql://u:hunter2secret@h/x")
-    assert (code, found["error"].startswith("--with has the scheme")) == (5, True)
+    assert (code, found["error"].startswith("--with does not have the scheme")) == (5, True)
     assert "hunter2secret" not in str(found)

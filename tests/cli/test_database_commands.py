@@ -186,7 +186,7 @@ def test_rejects_are_dismissed_with_a_reason_and_reopened(command: Any, database
     assert [row["reason"].split(" by ")[0] for row in answer["left"]] == [
         f"Reject {first} was dismissed before",
         f"Reject {resolved} is resolved (replayed).",
-        "Reject 4711 is not known.",
+        "Reject 4711 does not exist.",
     ]
     assert command("rejects")[1]["rejects"] == []
     assert [row["open"] for row in command("rejects")[1]["counts"]] == [0]

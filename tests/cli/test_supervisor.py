@@ -61,7 +61,7 @@ def test_what_dies_comes_back(supervisor: Supervisor, told: list[str], tmp_path:
     assert first is not None
     os.kill(first, signal.SIGKILL)
     tend_until(supervisor, lambda: supervisor.find_pid("one") not in (None, first))
-    assert "one was ended by signal 9; starting it again in 0.5 s" in told[0]
+    assert "one was killed by signal 9; restarting it in 0.5 s" in told[0]
 
 
 def test_pauses_grow_while_it_keeps_dying(

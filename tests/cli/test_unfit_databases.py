@@ -132,7 +132,7 @@ def test_another_encoding_is_named_with_the_statement_for_a_fitting_database(enc
         (statement,) = read_statements(answer)
         tenant.administer(statement)
         tenant.administer(f"DROP DATABASE {name}_utf8")
-        assert f"{encoding}, and SRA Data needs UTF8" in ask_ready(tenant.address(database=name))["missing"][0]
+        assert f"{encoding}, but SRA Data needs UTF8" in ask_ready(tenant.address(database=name))["missing"][0]
     finally:
         tenant.administer(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -129,7 +129,7 @@ def test_load_without_a_terminal_tells_a_line_from_time_to_time(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.splitlines() == [
-        "The files are being looked at.",
+        "Inspecting the files.",
         "3,000 records, 100 a second, 40 % of 100,000 bytes, 60 s left",
     ]
 

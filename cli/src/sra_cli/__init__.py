@@ -1,4 +1,4 @@
-"""The ./sra command: runs, triggers and inspects the whole product."""
+"""The ./sra command: runs, triggers and inspects the whole system."""
 
-# before typer, which imports Rich: it keeps the extras of libraries out of the process
+# must precede typer, which imports Rich: it keeps optional extras of libraries out of the process
 import sra_shared as sra_shared

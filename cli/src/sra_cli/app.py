@@ -1,4 +1,4 @@
-"""The registry of commands, and what holds for all of them: help, usage errors, exit codes."""
+"""The registry of commands, and what all of them share: help, usage errors, exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show runs, freshness and problems.",
     "runs": "List runs; show, cancel or release one.",
     "rejects": "List, replay or dismiss rejected records.",
-    "preflight": "Show what the vendors would give and a first load would take.",
+    "preflight": "Check what the vendors grant and what a first load needs.",
     "compare": "Compare our tables with another database.",
     "login": "Print a link that logs a browser in to the dashboard.",
     "audit": "List who did what.",
@@ -47,7 +47,7 @@ _INTERRUPTED = 130
 
 
 def build_app(wanted: str | None) -> typer.Typer:
-    """Return the command line, with the module of the wanted command only."""
+    """Return the command line, importing only the module of the wanted command."""
     app = typer.Typer(
         name="sra",
         help="SRA Data ingests FMP and Fundata into one PostgreSQL database and publishes typed views.",
@@ -72,11 +72,11 @@ def build_app(wanted: str | None) -> typer.Typer:
 
 
 def _do_nothing() -> None:
-    """Stand in the help for a command whose module is not imported."""
+    """The help's placeholder for a command whose module is not imported."""
 
 
 def run(arguments: Sequence[str], *, timing: LeaseTiming = DEFAULT_TIMING) -> int:
-    """Carry out a command line and return its exit code; `timing` holds for the runs that it does in this process."""
+    """Execute a command line and return its exit code; `timing` applies to runs in this process."""
     as_json = "--json" in arguments
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     words = list(arguments) or ["--help"]
@@ -95,17 +95,19 @@ def run(arguments: Sequence[str], *, timing: LeaseTiming = DEFAULT_TIMING) -> in
     ) as error:
         failure = explain_error(error, wanted)
         return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
-    except Exception as error:  # noqa: BLE001 - the last resort: whoever reads stdout gets his object all the same
+    except Exception as error:  # noqa: BLE001 - last resort: a reader of stdout must still get its object
         sys.stderr.write(redact_text(traceback.format_exc()))
         failure = explain_unexpected(error)
         return report_error(failure.message, failure.next_step, failure.exit_code, as_json)
-    if code == _INTERRUPTED:  # what typer makes of Ctrl-C; no command of ours ends with it by itself
-        return report_error("Interrupted.", "What was committed stays; the same command goes on.", code, as_json)
+    if code == _INTERRUPTED:  # typer's code for Ctrl-C; none of our commands uses it
+        return report_error(
+            "Interrupted.", "Committed work is kept. Run the same command again to resume.", code, as_json
+        )
     return code if isinstance(code, int) else 0
 
 
 def explain_error(error: Exception, command: str | None = None) -> SraError:
-    """Return the error as one of ours: a sentence, what to do next, an exit code."""
+    """Return the error as an SraError: a sentence, the next step, an exit code."""
     if isinstance(error, SraError):
         return error
     if isinstance(error, typer.TyperException):  # a usage error; typer's own code for it means "partial" here
@@ -116,20 +118,20 @@ def explain_error(error: Exception, command: str | None = None) -> SraError:
     if isinstance(error, OSError) and error.filename:
         return SraError(f"{error.filename}: {error.strerror}.")
     return RetryableError(
-        f"The database does not answer ({error or type(error).__name__}).", next_step="Check DATABASE_URL."
+        f"The database does not respond ({error or type(error).__name__}).", next_step="Check DATABASE_URL."
     )
 
 
 def explain_unexpected(error: Exception) -> SraError:
-    """Return an unexpected error as an internal one; its traceback is shown as well."""
+    """Return an unexpected error as an internal one; its traceback is printed as well."""
     return SraError(
         f"Internal error: {type(error).__name__}: {redact_text(str(error))}.",
-        next_step="Report it with the traceback on stderr. What was committed stays.",
+        next_step="Report it with the traceback on stderr. Committed work is kept.",
     )
 
 
 def report_error(message: str, next_step: str, code: int, as_json: bool) -> int:
-    """Say what went wrong where it is looked for, and return the code."""
+    """Report an error on stderr, or as JSON on stdout, and return its exit code."""
     output = Output(as_json=as_json)
     output.note(f"sra: {message}" + (f"\n     {next_step}" if next_step else ""))
     if as_json:

@@ -1,4 +1,4 @@
-"""Which of another database's tables are held against which of ours: by name, or as a map file says."""
+"""Pairs another database's tables with ours, by name or by a map file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ORDER BY 1, 2
 
 @dataclass(frozen=True)
 class Column:
-    """A column of ours, its type, and the column of theirs that is held against it; `places` are decimals to round to."""
+    """Our column, its type, and the other database's column to compare; `places` is the number of decimals to round to."""
 
     name: str
     type: str
@@ -44,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """One comparison: relation of ours, of theirs, the columns that rows are matched by, and those that are compared."""
+    """One comparison: our relation, theirs, the columns that rows are matched by, and the columns that are compared."""
 
     ours: str
     theirs: str
@@ -53,14 +53,14 @@ class TablePlan:
 
 
 class TableMap(BaseModel):
-    """What a map file says of one table of theirs; names of ours stand before those of theirs."""
+    """An entry of a map file for one of their tables; our names are on the left."""
 
     model_config = ConfigDict(extra="forbid")
 
-    ours: str = Field(description="Relation of ours, with its schema.")
+    ours: str = Field(description="Our relation, with its schema.")
     key: dict[str, str] = Field(default_factory=dict)
-    columns: dict[str, str] | None = Field(None, description="Without it, all columns of one name.")
-    places: dict[str, int] = Field(default_factory=dict, description="Decimals to which both are rounded.")
+    columns: dict[str, str] | None = Field(None, description="Without it, all columns with the same name.")
+    places: dict[str, int] = Field(default_factory=dict, description="Decimals that both values are rounded to.")
 
 
 def quote_relation(relation: str) -> str:
@@ -69,7 +69,7 @@ def quote_relation(relation: str) -> str:
 
 
 def read_map(path: Path) -> dict[str, TableMap]:
-    """Return the tables of a map file; raises ConfigError that names what is wrong with it."""
+    """Return the tables of a map file; raises ConfigError that names the error in it."""
     try:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8")).get("tables")
         if not isinstance(found, dict) or not found:
@@ -87,14 +87,17 @@ def read_map(path: Path) -> dict[str, TableMap]:
 
 
 async def plan_tables(ours: Connection, theirs: Connection, wanted: Mapping[str, TableMap] | None) -> list[TablePlan]:
-    """Return what to compare; raises ConfigError where a relation, key or column is not there, or nothing is of one name."""
+    """Return what to compare.
+
+    Raises ConfigError if a relation, key or column does not exist, or if no names match.
+    """
     if wanted is None:
         wanted = await _match_names(ours, theirs)
     return [await _plan_table(ours, theirs, name, table) for name, table in wanted.items()]
 
 
 async def _match_names(ours: Connection, theirs: Connection) -> dict[str, TableMap]:
-    """Match tables by name, with our published views before our raw tables."""
+    """Match tables by name; our published views take precedence over our raw tables."""
     published = {mart.model.view_name: f"sra.{mart.model.view_name}" for mart in MARTS}
     raw = {row["name"]: f"public.{row['name']}" for row in await ours.fetch(SQL_TABLES) if row["schema"] == "public"}
     known = {**raw, **published}
@@ -105,8 +108,8 @@ async def _match_names(ours: Connection, theirs: Connection) -> dict[str, TableM
     }
     if not found:
         raise ConfigError(
-            "No table of the other database has the name of one of ours.",
-            next_step=f"Say in a file, with --map, which is which:\n{MAP_EXAMPLE}",
+            "No table of the other database has the same name as one of ours.",
+            next_step=f"Map the names in a file with --map:\n{MAP_EXAMPLE}",
         )
     return found
 
@@ -140,7 +143,7 @@ async def _plan_table(ours: Connection, theirs: Connection, name: str, table: Ta
 async def _read_types(connection: Connection, relation: str, where: str) -> dict[str, str]:
     types = {row["name"]: row["type"] for row in await connection.fetch(SQL_COLUMNS, quote_relation(relation))}
     if not types:
-        raise ConfigError(f"There is no relation {relation} in {where}.", next_step="Check its schema and name.")
+        raise ConfigError(f"Relation {relation} does not exist in {where}.", next_step="Check its schema and name.")
     return types
 
 

@@ -1,4 +1,4 @@
-"""Two databases' tables held against each other row by row: both are read once, in the order of the key, in bounded memory."""
+"""Row-by-row comparison of two databases' tables: each is read once, in the order of the key, in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Row: TypeAlias = "tuple[tuple[str, ...], tuple[str | None, ...]]"
 
 @dataclass
 class TableResult:
-    """What came of one comparison; examples are the first that were met of each kind."""
+    """The result of one comparison; examples are the first ones found of each kind."""
 
     ours: str
     theirs: str
@@ -44,7 +44,7 @@ class TableResult:
 
     @property
     def is_same(self) -> bool:
-        """Whether both have the same rows."""
+        """Whether both sides have the same rows."""
         odd = (self.only_here, self.only_there, self.different, self.repeated_here, self.repeated_there)
         return not any((*odd, self.without_key_here, self.without_key_there))
 
@@ -61,17 +61,17 @@ class Comparison:
         self._tell = tell
 
     async def compare(self, plan: TablePlan) -> TableResult:
-        """Return how the table of theirs differs from ours.
+        """Return the differences between their table and ours.
 
-        Raises ConfigError where a value of theirs cannot be read as the type of our column.
+        Raises ConfigError if one of their values cannot be read as the type of our column.
         """
         result = TableResult(plan.ours, plan.theirs, columns={column.name: 0 for column in plan.columns})
         try:
             await self._merge(plan, result)
         except asyncpg.DataError as error:
             raise ConfigError(
-                f"A value of {plan.theirs} cannot be read as ours of {plan.ours}: {error}.",
-                next_step="Leave its column out in --map, or hold it against one of the same type.",
+                f"A value of {plan.theirs} cannot be read as the type of our column in {plan.ours}: {error}.",
+                next_step="Omit its column in --map, or compare it with a column of the same type.",
             ) from error
         return result
 
@@ -95,7 +95,7 @@ class Comparison:
     async def _read(
         self, connection: Connection, query: str, plan: TablePlan, result: TableResult, side: str
     ) -> AsyncIterator[Row]:
-        """Yield the rows of one side in order of their keys, each key once; what has none, or one twice, is counted."""
+        """Yield the rows of one side in order of their keys, each key once; counts rows with a null or repeated key."""
         width, last = len(plan.key), None
         async for record in connection.cursor(query, prefetch=_PREFETCH):
             rows = getattr(result, f"rows_{side}") + 1
@@ -160,7 +160,7 @@ def _write_field(column: Column, *, is_ours: bool) -> str:
 
 
 def are_equal(column: Column, one: str | None, other: str | None) -> bool:
-    """Whether two texts of a column's type are one value: numbers are, however they are written."""
+    """Whether two texts of a column's type are the same value; numbers are compared as numbers."""
     if one is None or other is None or column.type not in _NUMBERS:
         return one == other
     first, second = Decimal(one), Decimal(other)
@@ -175,5 +175,5 @@ def _shorten(text: str | None) -> str | None:
 
 
 def _require(row: Row | None) -> Row:
-    assert row is not None  # noqa: S101 - one of both sides is there
+    assert row is not None  # noqa: S101 - the row exists on one of the sides
     return row

@@ -1,4 +1,4 @@
-"""Which database a command works on: the one that is set, the running stack's, or the home's own for a while."""
+"""Chooses the database of a command: the configured one, the running stack's, or the home's own while it runs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _LOOK_SECONDS = 0.2
 
 @contextmanager
 def use_database(home: Home | None = None, *, create: bool = False) -> Iterator[str]:
-    """Yield the address of the database to work on.
+    """Yield the address of the database to use.
 
-    The order is DATABASE_URL (or DB_*), the database of the stack that runs on the home, the embedded PostgreSQL of the
-    home: that of another command at work there, else started for as long as the block lasts and others use it. Raises
-    ConfigError where there is none; `create` makes one. Database errors in the block become SraErrors.
+    The order is DATABASE_URL (or DB_*), the database of the stack that runs on the home, the home's embedded PostgreSQL. If
+    another command already runs that server, it is shared; otherwise it is started and kept until the block and all other
+    users finish. Raises ConfigError if no database exists, unless `create` is true, which creates one. Database errors in
+    the block become SraErrors.
     """
     with _choose_database(home, create=create) as dsn, explain_database(dsn):
         yield dsn
@@ -38,7 +39,7 @@ def use_database(home: Home | None = None, *, create: bool = False) -> Iterator[
 
 @contextmanager
 def explain_database(dsn: str) -> Iterator[None]:
-    """Turn database errors in the block into SraErrors that name the statement that fixes them."""
+    """Turn database errors in the block into SraErrors that name the fix."""
     try:
         yield
     except SraError:
@@ -60,7 +61,7 @@ def _choose_database(home: Home | None, *, create: bool) -> Iterator[str]:
     server = EmbeddedPostgres(home.path, pg_bin=read_settings(CommandSettings).pg_bin)
     if not create and home.read_running() is None and read_data_major(server.data_folder) is None:
         raise ConfigError(
-            f"No database is set, and {home.path} holds none.", next_step="Set DATABASE_URL, or run ./sra up first."
+            f"No database is set, and {home.path} contains none.", next_step="Set DATABASE_URL, or run ./sra up first."
         )
     home.prepare()
     deadline = time.monotonic() + _STARTING_SECONDS
@@ -79,7 +80,7 @@ def _choose_database(home: Home | None, *, create: bool) -> Iterator[str]:
                     yield database_url
                 return
         time.sleep(_LOOK_SECONDS)
-    raise ConfigError(f"A stack is just starting on {home.path}.", next_step="Try again in a few seconds.")
+    raise ConfigError(f"A stack is starting on {home.path}.", next_step="Try again in a few seconds.")
 
 
 @contextmanager
@@ -94,13 +95,13 @@ def _run_server(home: Home, server: EmbeddedPostgres) -> Iterator[str]:
 
 
 def _tell_of_waiting() -> None:
-    sys.stderr.write("sra: another command still works on the database that this one started; waiting for it\n")
+    sys.stderr.write("sra: another command is still using the database that this one started; waiting for it\n")
 
 
 async def create_database(server: EmbeddedPostgres) -> str:
-    """Create the product's database on an embedded server unless it is there, and have its owner own it.
+    """Create the product's database on an embedded server if it is missing, and make its owner own it.
 
-    Returns the owner's address: only what is made here needs a superuser.
+    Returns the owner's address: only these steps need a superuser.
     """
     connection = await open_connection(server.build_dsn(), application_name="sra:setup")
     try:

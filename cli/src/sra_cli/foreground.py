@@ -1,4 +1,4 @@
-"""Run a program in the foreground: it gets our terminal and our signals, and we give its exit code on."""
+"""Runs a program in the foreground: it gets our terminal and our signals, and we return its exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_foreground(
     folder: Path | None = None,
     to_stderr: bool = False,
 ) -> int:
-    """Run to the end and return the exit code, 128 plus the signal where one ended it.
+    """Wait for the program and return its exit code, or 128 plus the signal that killed it.
 
     `to_stderr` keeps stdout free for our own JSON object.
     """
@@ -32,7 +32,7 @@ def run_foreground(
         stdout=sys.stderr if to_stderr else None,
     )
     former = {
-        # Ctrl-C reaches the child by itself; we wait for what it makes of it
+        # Ctrl-C reaches the child directly; we wait for its reaction
         signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
         signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, _frame: process.send_signal(number)),
     }

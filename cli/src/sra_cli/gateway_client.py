@@ -1,4 +1,4 @@
-"""The gateway as the commands use it: trigger a refresh, follow it to its end, ask for a login link."""
+"""The commands' client for the gateway: trigger a refresh, follow it to its end, request a login link."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from sra_shared.texts import excerpt
 
 LIVE = frozenset({"queued", "running"})
 Progress = Callable[[Mapping[str, Any]], None]
-# the whole status with every run of a refresh
+# covers the whole status with every run of a refresh
 _ANSWER_BOUND = Bound.of(16 << 20)
 
 
 class GatewayError(SraError):
-    """The gateway answered, and refused."""
+    """The gateway refused the request."""
 
 
 class GatewayClient:
-    """Talks to one gateway with a token; to be used as a context manager, from one thread.
+    """Calls one gateway with a token; use it as a context manager, from one thread.
 
     A refresh is an object `{"refresh_id", "status", "overdue", "seconds", "error", "steps": [{"step", "status",
     "seconds", "error", "datasets": [{"dataset", five counts}], "progress"}]}`; it is live while its status is queued
-    or running. Every method raises RetryableError where the gateway cannot be reached, ConfigError where it does not
-    take the token, and GatewayError where it refuses for another reason.
+    or running. Every method raises RetryableError if the gateway cannot be reached, ConfigError if it does not accept
+    the token, and GatewayError if it refuses for another reason.
     """
 
     def __init__(self, url: str, token: str | None, *, timeout: float = 15) -> None:
@@ -59,9 +59,9 @@ class GatewayClient:
     ) -> dict[str, Any]:
         """Start a refresh, or join the one in progress for the same sources, and return it.
 
-        `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals; Fundata's changes are
-        asked for from `from_date` on where that is given, else from the stored cursor. A failed step is tried once more
-        after `retry_seconds`. A gateway that is just starting is waited for, `patience_seconds` long.
+        `sources` are fmp, fundata and views, all by default; `weekly` adds the weekly fundamentals. Fundata's changes are
+        requested since `from_date` if given, else since the stored cursor. A failed step is retried once after
+        `retry_seconds`. A gateway that is starting is waited for, up to `patience_seconds`.
         """
         body: dict[str, Any] = {"weekly": weekly, "retry_seconds": retry_seconds}
         if sources:
@@ -79,11 +79,11 @@ class GatewayClient:
             time.sleep(0.5)
 
     def read_refresh(self, refresh_id: str) -> dict[str, Any]:
-        """Return one refresh as it stands."""
+        """Return the current state of one refresh."""
         return self._ask("GET", f"/refresh/{refresh_id}")
 
     def cancel_run(self, refresh_id: str) -> dict[str, Any]:
-        """Ask a refresh, and the runs that it started, to stop."""
+        """Cancel a refresh and the runs that it started."""
         return self._ask("POST", f"/runs/{refresh_id}/cancel")
 
     def follow_refresh(
@@ -94,10 +94,10 @@ class GatewayClient:
         poll_seconds: float = 0.5,
         patience_seconds: float = 120,
     ) -> dict[str, Any]:
-        """Return the refresh once it ended, telling `on_change` of every state that differs from the one before.
+        """Return the refresh when it has finished, calling `on_change` with every state that differs from the last one.
 
-        A gateway that is away is waited for, `patience_seconds` at a time; then RetryableError is raised. The refresh
-        itself does not depend on being followed.
+        An unreachable gateway is waited for, up to `patience_seconds` at a time; then RetryableError is raised. The refresh
+        does not depend on being followed.
         """
         before: dict[str, Any] | None = None
         answered = time.monotonic()
@@ -119,21 +119,21 @@ class GatewayClient:
     def make_login_link(self, dashboard_url: str | None = None) -> str:
         """Return an address that logs a browser in, once, within ten minutes; its code is in the fragment.
 
-        It begins with `dashboard_url` where people reach the gateway otherwise than this client does.
+        It begins with `dashboard_url` if users reach the gateway at another address than this client.
         """
         code = self._ask("POST", "/login-codes")["code"]
         return f"{(dashboard_url or self.url).rstrip('/')}/login#{code}"
 
     def read_status(self) -> dict[str, Any]:
-        """Return the machine-readable whole: services, database, refresh, freshness, schedule."""
+        """Return the state of the whole system: services, database, refresh, freshness, schedule."""
         return self._ask("GET", "/status")
 
     def read_alerts(self) -> dict[str, Any]:
-        """Return `{"webhook", "incidents", "alerts"}`: what is in trouble and what was told of it."""
+        """Return `{"webhook", "incidents", "alerts"}`: the incidents and the messages sent about them."""
         return self._ask("GET", "/alerts")
 
     def send_test_alert(self) -> dict[str, Any]:
-        """Have a test message sent; return `{"delivered", "error"}`. Raises GatewayError where no webhook is set."""
+        """Send a test message; return `{"delivered", "error"}`. Raises GatewayError if no webhook is set."""
         return self._ask("POST", "/alerts/test")
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -141,14 +141,14 @@ class GatewayClient:
             answer = send_request_blocking(self._http, method, path, bound=_ANSWER_BOUND, **options)
         except ExchangeError as error:
             raise RetryableError(
-                f"The gateway at {self.url} does not answer ({error.cause}).",
-                next_step="Check whether it runs: `./sra status`.",
+                f"The gateway at {self.url} does not respond ({error.cause}).",
+                next_step="Check that it is running: `./sra status`.",
             ) from error
         if answer.is_success:
             return _read_object(answer, self.url)
         message = f"The gateway refused {method} {path}: {_read_problem(answer)}"
         if answer.status_code in (401, 403):
-            raise ConfigError(message, next_step="Set SRA_SERVICE_TOKEN to the token the gateway was started with.")
+            raise ConfigError(message, next_step="Set SRA_SERVICE_TOKEN to the gateway's token.")
         if answer.status_code >= 500:
             raise RetryableError(message, next_step="See the gateway's log, or try again.")
         raise GatewayError(message, next_step="Correct the request.")
@@ -160,9 +160,7 @@ def _read_object(answer: Reply, url: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise RetryableError(
-            f"What answers at {url} is not the gateway.", next_step="Check GATEWAY_URL and what runs there."
-        )
+        raise RetryableError(f"Another program responds at {url}, not the gateway.", next_step="Check GATEWAY_URL.")
     return found
 
 

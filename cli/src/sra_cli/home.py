@@ -1,4 +1,4 @@
-"""The home of a stack: its tokens, what runs there now, and the lock that says so."""
+"""The home of a stack: its tokens, what is running on it, and the lock that proves it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOCK_TRIES, _LOCK_PAUSE = 5, 0.05
 
 @dataclass(frozen=True)
 class RunningStack:
-    """What `./sra up` runs: the process that supervises, and where its parts listen."""
+    """What `./sra up` runs: the supervising process, and the addresses of its parts."""
 
     pid: int
     gateway_url: str
@@ -35,7 +35,7 @@ class RunningStack:
 
 @dataclass(frozen=True)
 class LentServer:
-    """The embedded server that a command runs for as long as it works: its process, and the database on it."""
+    """The embedded server that a command runs while it works: its process, and the database on it."""
 
     pid: int
     database_url: str
@@ -53,7 +53,7 @@ class Home:
         self._borrowers = self.path / "server.lock"
 
     def prepare(self) -> None:
-        """Make the folder and close it to others; raises ConfigError where that cannot be done."""
+        """Create the folder and close it to others; raises ConfigError if that is not possible."""
         self.check_owner()
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,10 @@ class Home:
             ) from error
 
     def check_owner(self) -> None:
-        """Raise ConfigError where the folder is another user's: what lies there would lead us, or be lost to him."""
+        """Raise ConfigError if the folder belongs to another user.
+
+        Its files could misdirect us, and what we write would be theirs.
+        """
         try:
             owner = self.path.stat().st_uid
         except OSError:
@@ -76,7 +79,7 @@ class Home:
             )
 
     def read_token(self, name: str) -> str:
-        """Return the token of that name, made on first use and kept with mode 0600."""
+        """Return the token with this name; it is generated on first use and kept with mode 0600."""
         path = self.path / f"{name}.token"
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -88,7 +91,7 @@ class Home:
 
     @contextmanager
     def hold(self) -> Iterator[bool]:
-        """Try to be the one who runs this home; yields False where another process does. Ends with the process."""
+        """Try to lock this home for running a stack; yields False if another process holds it. Released with the process."""
         with self._lock.open("a", encoding="ascii") as file:
             if not _lock_soon(file.fileno()):
                 yield False
@@ -97,14 +100,14 @@ class Home:
             self._state.unlink(missing_ok=True)
 
     def write_running(self, stack: RunningStack) -> None:
-        """Tell other commands what runs here; readable by the owner only, since it holds secrets."""
+        """Record what is running here for other commands; readable by the owner only, since it contains secrets."""
         _write_secret(self._state, asdict(stack))
 
     @contextmanager
     def lend_server(self, database_url: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Let other commands use the server of the one who holds this home; ends when the last of them is done.
+        """Let other commands use the lock holder's server; the context exits when the last of them has finished.
 
-        `on_wait` is called where it has to be waited for one.
+        `on_wait` is called if it has to wait for one.
         """
         _write_secret(self._lent, asdict(LentServer(os.getpid(), database_url)))
         try:
@@ -120,36 +123,36 @@ class Home:
 
     @contextmanager
     def borrow_server(self) -> Iterator[LentServer | None]:
-        """Yield the server that another command runs here, which stays up until the block ends; None where none does."""
+        """Yield the server that another command runs here and keep it up until the block ends; None if there is none."""
         with self._borrowers.open("a", encoding="ascii") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
             yield self.read_lent()
 
     def read_lent(self) -> LentServer | None:
-        """Return the server that a command runs here for as long as it works, or None."""
+        """Return the server that a command runs here while it works, or None."""
         found = self._read_while_held(self._lent)
         return None if found is None else LentServer(**found)
 
     def is_held(self) -> bool:
-        """Whether a process runs this home now; raises ConfigError where it is another user's."""
+        """Whether a process runs this home now; raises ConfigError if the home belongs to another user."""
         self.check_owner()
         if not self._lock.exists():
             return False
         with self._lock.open("a", encoding="ascii") as file:
             try:
-                # shared, so that those who only look do not get in one another's way
+                # a shared lock, so that checks do not block one another
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
 
     def read_running(self) -> RunningStack | None:
-        """Return what runs here, or None where nothing does or it is still starting."""
+        """Return what is running here, or None if nothing is, or if it is still starting."""
         found = self._read_while_held(self._state)
         return None if found is None else RunningStack(**found)
 
     def _read_while_held(self, path: Path) -> dict[str, Any] | None:
-        # what a killed process left says nothing
+        # a killed process leaves its file behind, which means nothing
         if not self.is_held():
             return None
         try:
@@ -167,7 +170,7 @@ def _name_user(number: int) -> str:
 
 
 def _lock_soon(handle: int) -> bool:
-    """Lock, or return False where somebody runs the home; one who only looks has it for a moment."""
+    """Lock, or return False if the home is in use; a process that only checks holds the lock for a moment."""
     for _ in range(_LOCK_TRIES):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

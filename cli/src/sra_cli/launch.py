@@ -1,7 +1,7 @@
-"""Start a program as a child that never outlives its parent, and in a user namespace where root must not run it.
+"""Starts a program as a child that never outlives its parent, in a user namespace if it must not run as root.
 
-Used as a script, `python launch.py [--as-nobody] PARENT_PID SIGNAL PROGRAM ARGUMENT...`; it needs the standard library only,
-so that any Python starts it in a few milliseconds. It ends by becoming PROGRAM, which keeps the process id.
+As a script: `python launch.py [--as-nobody] PARENT_PID SIGNAL PROGRAM ARGUMENT...`. It needs only the standard library, so
+that any Python starts it in a few milliseconds. It replaces itself with PROGRAM, which keeps the process id.
 """
 
 import ctypes
@@ -17,9 +17,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def enter_user_namespace() -> None:
-    """Show this process to itself and its children as `nobody`, while the kernel still sees root.
+    """Make this process and its children appear as `nobody` to themselves, while the kernel still sees root.
 
-    Nothing on disk changes owner or mode. Raises OSError where the kernel or a container's profile refuses.
+    Nothing on disk changes its owner or mode. Raises OSError if the kernel or a container's profile refuses.
     """
     account = pwd.getpwnam("nobody")
     user, group = os.geteuid(), os.getegid()
@@ -33,7 +33,7 @@ def enter_user_namespace() -> None:
 
 
 def follow_parent(parent_pid: int, number: int) -> None:
-    """Ask Linux for a signal when the parent dies; elsewhere there is no such request and nothing happens."""
+    """Have Linux send a signal when the parent dies; other systems have no such request, and nothing happens."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
@@ -42,7 +42,7 @@ def follow_parent(parent_pid: int, number: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Become the program named in `arguments`."""
+    """Replace this process with the program named in `arguments`."""
     as_nobody = arguments[0] == "--as-nobody"
     if as_nobody:
         arguments = arguments[1:]
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     # After the namespace, because a change of credentials clears the request.
     follow_parent(parent_pid, number)
     try:
-        os.execv(command[0], command)  # noqa: S606  (no shell is wanted: the arguments are already a list)
+        os.execv(command[0], command)  # noqa: S606  (no shell: the arguments are already a list)
     except OSError as error:
         limits = "; root may open only its own files here, so use a folder that root owns" if as_nobody else ""
         sys.stderr.write(f"{command[0]} cannot be run: {error.strerror}{limits}\n")

@@ -1,4 +1,4 @@
-"""Runs, freshness and rejects as the commands print them."""
+"""Runs, freshness and rejects in the form that the commands print."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def summarise_run(task: ProcessingTask) -> tuple[object, ...]:
 
 
 def describe_cost(cost: Mapping[str, Any]) -> str:
-    """Return the cost of a backfill in words, as the ledger has it under `cost`."""
+    """Return the cost of a backfill, which the ledger has under `cost`, in words."""
     return f"about {cost['calls']:,} calls, {cost['minutes']:,.0f} minutes, from {cost['from']}"
 
 
 def describe_backfill(task: ProcessingTask) -> str | None:
-    """Return a line about a backfill whose cost was told before it began; None for other runs."""
+    """Return a line about a backfill whose cost was computed before it started; None for other runs."""
     cost = task.details.get("cost")
     if cost is None:
         return None
@@ -43,13 +43,13 @@ def describe_backfill(task: ProcessingTask) -> str | None:
 
 
 def describe_unit(unit: Unit) -> dict[str, Any]:
-    """Return one part of a run as JSON shows it."""
+    """Return one unit of a run as a JSON object."""
     counts = unit.counts.as_dict()
     return {"unit": unit.unit, "dataset": unit.dataset, "status": unit.status.value, "error": unit.error, **counts}
 
 
 async def read_freshness(connection: Connection) -> list[dict[str, Any]]:
-    """Return the rows of sra.data_freshness; nothing before views were published for the first time."""
+    """Return the rows of sra.data_freshness; empty before views are first published."""
     try:
         return [dict(row) for row in await connection.fetch("SELECT * FROM sra.data_freshness ORDER BY 1, 2")]
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
@@ -62,7 +62,7 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def list_odd_keys(connection: Connection) -> list[str]:
-    """Return, in a sentence per dataset, where records are stored under keys that are not in their normal form."""
+    """Return a sentence for each dataset with stored keys that are not in their normal form."""
     if not await connection.fetchval("SELECT to_regclass('fundata_odd_key') IS NOT NULL"):
         return []
     rows = await connection.fetch(

@@ -1,4 +1,4 @@
-"""Bring a database to the newest revision and let the SRA app read it."""
+"""Brings a database to the newest revision and prepares the role of the SRA app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from view_builder.inprocess import define_missing_views
 
 @dataclass(frozen=True)
 class MigratedDatabase:
-    """Where a database stands after migrating."""
+    """The state of a database after migrating."""
 
     revision: str
     sandbox: bool
@@ -27,16 +27,16 @@ class MigratedDatabase:
     odd_keys: list[str]
 
     def describe(self) -> list[str]:
-        """Return it in sentences, with what a person has to do so that the SRA app can read."""
+        """Return the state in sentences, with what is left to do before the SRA app can read."""
         kind = ["It is a sandbox: made-up data only."] if self.sandbox else []
         return [" ".join([describe_revision(self.revision), *kind]), *describe_reader(self.reader), *self.odd_keys]
 
 
 async def migrate_database(dsn: str, *, sandbox: bool) -> MigratedDatabase:
-    """Migrate, mark an empty database as a sandbox where asked to, define the views, store the sessions of the exchanges, by
-    which freshness is measured, and prepare the role of the SRA app.
+    """Migrate, mark an empty database as a sandbox if requested, and prepare the role of the SRA app.
 
-    Raises ConfigError where the server is too old or the database is for another kind of data.
+    Also defines the views and stores the trading sessions of the exchanges, which freshness is measured by. Raises
+    ConfigError if the server is too old or the database is for another kind of data.
     """
     database = read_settings(DatabaseSettings)
     if database.dsn == dsn:

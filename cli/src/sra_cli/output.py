@@ -1,4 +1,4 @@
-"""How every command speaks: people read stderr and tables, programs read one JSON object on stdout."""
+"""The output of every command: stderr and tables for people, one JSON object on stdout for programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sra_cli.home import Home
 from sra_shared.texts import escape_controls
 
 EXIT_FAILED = 1
-# what json leaves of control characters, and those that turn text round
+# control characters that json does not escape, and those that change the direction of text
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 EXIT_CONFIG = 5
 _EXIT_CODES = {"completed": 0, "skipped": 0, "partial": 2, "parked": 3, "held": 4}
@@ -51,13 +51,13 @@ def _to_plain(value: object) -> object:
 
 
 def write_json(result: Mapping[str, Any]) -> str:
-    """Return one line of JSON; characters that a terminal obeys are escaped, as the format allows."""
+    """Return one line of JSON; characters that a terminal would interpret are escaped."""
     text = json.dumps(result, default=_to_plain, ensure_ascii=False)
     return text if text.isprintable() else _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Output:
-    """Where a command writes: `console` is for people (stderr with --json), `finish` ends the command."""
+    """The output of one command: `console` is for people (stderr with --json), `finish` ends the command."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -65,7 +65,7 @@ class Output:
         self.notes = Console(stderr=True, highlight=False)
 
     def note(self, text: str) -> None:
-        """Tell people of progress."""
+        """Print progress for people."""
         self.notes.print(escape_controls(text, kept="\n"), markup=False, soft_wrap=True)
 
     def finish(
@@ -76,7 +76,7 @@ class Output:
         raise typer.Exit(code)
 
     def show(self, result: Mapping[str, Any], *, render: Callable[[], RenderableType | None] | None = None) -> None:
-        """Give the result, as JSON or as `render` shows it; once per command."""
+        """Print the result, as JSON or by `render`; once per command."""
         if self.as_json:
             sys.stdout.write(write_json(result) + "\n")
             sys.stdout.flush()

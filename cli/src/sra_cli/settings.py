@@ -1,4 +1,4 @@
-"""What the command itself is set by, and the one place where it reads settings and passes the environment on."""
+"""The settings of the command itself; the only place where it reads settings and builds child environments."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from sra_shared.settings import EnvironmentSettings, read_settings
 __all__ = ["ROOT", "CommandSettings", "build_environment", "read_settings"]
 
 ROOT = Path(__file__).resolve().parents[3]
-"""Root of the clone: the packages are run from where they lie."""
+"""Root of the clone: the packages run from there."""
 
 
 PathOfFolder = Annotated[Path, BeforeValidator(lambda value: value if isinstance(value, Path) else check_folder(value))]
 
 
 class CommandSettings(EnvironmentSettings):
-    """Settings of `./sra` that no service knows."""
+    """Settings of `./sra` that no service reads."""
 
     pg_bin: PathOfFolder | None = Field(
-        None, description="Folder with `postgres` and `initdb` for the embedded PostgreSQL; looked for where not set."
+        None, description="Folder with `postgres` and `initdb` for the embedded PostgreSQL; searched for if not set."
     )
     gateway_url: Url | None = Field(
-        None, description="Address of the gateway for `refresh` and `status`, where `./sra up` does not run it."
+        None, description="Address of the gateway for `refresh` and `status`, if `./sra up` does not run it."
     )
-    ci: bool = Field(False, description="Set by CI: then no test may be left out for want of a tool.")
+    ci: bool = Field(False, description="Set by CI: no test may then be skipped because a tool is missing.")
 
 
 def build_environment(changes: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a child process: ours with the changes."""
-    return {**os.environ, **changes}  # noqa: TID251  (passed on whole, nothing is read from it)
+    return {**os.environ, **changes}  # noqa: TID251  (passed on unchanged, not read)

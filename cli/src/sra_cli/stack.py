@@ -1,4 +1,4 @@
-"""What `./sra up` runs: which processes, with which settings, against which sources."""
+"""The plan of `./sra up`: which processes run, with which settings and sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sra_shared.settings import FmpSettings, FundataSettings, ServiceSettings, l
 
 SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 STAND_IN = "stand_in"
-# enough for every kind of listing on every exchange, few enough for a first look
+# enough for every kind of listing on every exchange, few enough for a first run
 SAMPLE_SECURITIES = 30
 SAMPLE = ROOT / "fundata" / "sample"
 _DEFAULT_GATEWAY_PORT = 8080
@@ -29,7 +29,7 @@ _DEFAULT_GATEWAY_PORT = 8080
 
 @dataclass(frozen=True)
 class StackPlan:
-    """Ports and settings of one stack; `is_sandbox` says that its database is, where it is new, for made-up data."""
+    """Ports and settings of one stack; `is_sandbox` marks a new database as one for made-up data."""
 
     is_sandbox: bool
     ports: Mapping[str, int]
@@ -41,11 +41,11 @@ class StackPlan:
 
     @property
     def has_stand_in(self) -> bool:
-        """Whether a stand-in of our own is part of the stack."""
+        """Whether the stack includes our own stand-in."""
         return STAND_IN in self.ports
 
     def check_vendors(self, *, is_sandbox: bool) -> None:
-        """Raise ConfigError where a database for made-up data would be filled by the vendors themselves."""
+        """Raise ConfigError if real vendors would fill a database for made-up data."""
         fmp, fundata = FmpSettings(**self._pick(FmpSettings)), FundataSettings(**self._pick(FundataSettings))
         if fmp.fmp_api_key is not None:
             check_source(fmp.fmp_base_url, is_sandbox=is_sandbox)
@@ -63,9 +63,8 @@ class StackPlan:
 def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
     """Choose ports and settings; without any vendor's key, or with SRA_SANDBOX, the stack is a sandbox.
 
-    In a sandbox a vendor without a key is played by the stand-in. What is set explicitly is kept, so that a stand-in of the
-    user's own is used where the settings lead to it. Raises ConfigError where the gateway's port is taken or settings are
-    wrong.
+    In a sandbox, the stand-in replaces a vendor without a key. Explicit settings are kept, so that a user's own stand-in is
+    used if the settings point to it. Raises ConfigError if the gateway's port is taken or settings are invalid.
     """
     fmp, fundata = read_settings(FmpSettings), read_settings(FundataSettings)
     lacking = [one for one, key in ((fmp, fmp.fmp_api_key), (fundata, fundata.fundata_access_key_id)) if key is None]
@@ -92,13 +91,16 @@ def plan_stack(home: Home, *, gateway_port: int | None) -> StackPlan:
 
 
 def choose_stand_in_settings(vendor: FmpSettings | FundataSettings, port: int) -> dict[str, str]:
-    """Return the settings that lead to the stand-in for this vendor, without those that are set already."""
+    """Return the settings that point to the stand-in for this vendor, except those that are already set."""
     own = list_own_fields(type(vendor)).keys() - vendor.model_fields_set - {"fundata_base_path"}
     return {name: text for name, text in build_stand_in_settings(port).items() if name.lower() in own}
 
 
 def choose_fmp_settings(home: Home, dsn: str) -> FmpSettings:
-    """Return FMP's settings; without a key those of the stand-in of the stack that runs on the home with this database."""
+    """Return FMP's settings.
+
+    Without a key, they are those of the stand-in in the stack that runs on the home with this database.
+    """
     settings, running = read_settings(FmpSettings), home.read_running()
     if settings.fmp_api_key is not None or running is None or running.stand_in_port is None:
         return settings
@@ -110,13 +112,13 @@ def choose_fmp_settings(home: Home, dsn: str) -> FmpSettings:
 
 
 def build_stand_in_command(port: int, *, with_sample: bool = True) -> list[str]:
-    """Return the command of the stand-in; its funds are those of the committed sample, or made up as well."""
+    """Return the command of the stand-in; its funds are those of the committed sample, or also made up."""
     command = [sys.executable, "-m", "sra_stand_in", "--port", str(port), "--securities", str(SAMPLE_SECURITIES)]
     return [*command, "--fundata-tree", str(SAMPLE)] if with_sample else command
 
 
 def build_stand_in_settings(port: int) -> dict[str, str]:
-    """Return the settings that lead both sources to the stand-in and the committed sample."""
+    """Return the settings that point both sources to the stand-in and the committed sample."""
     return {
         "FMP_API_KEY": "made-up-key",
         "FMP_BASE_URL": f"http://127.0.0.1:{port}/stable",
@@ -133,7 +135,7 @@ def build_stand_in_settings(port: int) -> dict[str, str]:
 
 
 def choose_seed_folder(fundata: FundataSettings, *, is_sandbox: bool) -> Path:
-    """Return the seed tree: as named from the caller's folder; else the sample in a sandbox, or the clone's own."""
+    """Return the seed tree: a set path relative to the caller's folder, else a sandbox's sample or the clone's own."""
     if "fundata_base_path" in fundata.model_fields_set:
         return Path(fundata.fundata_base_path).absolute()
     return SAMPLE if is_sandbox else ROOT / fundata.fundata_base_path
@@ -148,7 +150,7 @@ def choose_ports(count: int) -> list[int]:
 
 
 def choose_gateway_port(wanted: int | None) -> int:
-    """Return the port of the gateway: the wanted one, else 8080 where it is free, else any."""
+    """Return the port of the gateway: the requested one, else 8080 if it is free, else any."""
     if wanted:
         if not claim_port(wanted):
             raise ConfigError(f"Port {wanted} is taken.", next_step="Choose another with --port.")

@@ -1,4 +1,4 @@
-"""What `./sra status` makes of what it read: the problems in sentences, and the whole as people see it."""
+"""The output of `./sra status`: the problems in sentences, and the whole report for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GOOD_ENDS = ("completed", "cancelled")
 
 
 def list_gateway_problems(answer: Mapping[str, Any]) -> list[str]:
-    """Return what in the gateway's /status wants attention, one sentence each; nothing if all is well."""
+    """Return the problems in the gateway's /status, one sentence each; empty if all is well."""
     problems = list(_list_parts(answer))
     told = {f"service:{part['name']}" for part in answer["services"] if part["status"] != _WELL}
     lasting = [one for one in answer["incidents"] if one["ended_at"] is None and one["subject"] not in told]
@@ -49,11 +49,11 @@ def _judge_refresh(refresh: Mapping[str, Any] | None) -> list[str]:
         for step in refresh["steps"]
         if step["status"] not in ("completed", "skipped")
     ]
-    return [f"{name} ended {refresh['status']} ({', '.join(failed) or refresh['error']})."]
+    return [f"{name} finished with status {refresh['status']} ({', '.join(failed) or refresh['error']})."]
 
 
 def list_late_datasets(freshness: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return, in sentences, what should be there by the market's calendar and is not, and views whose build failed."""
+    """Return sentences about datasets that are late by the market's calendar, and views whose build failed."""
     late = []
     for row in freshness:
         name = f"{row['source']} {row['dataset']}"
@@ -69,13 +69,13 @@ def list_late_datasets(freshness: Sequence[Mapping[str, Any]]) -> list[str]:
 def render_status(
     result: Mapping[str, Any], tasks: Sequence[ProcessingTask], freshness: Sequence[Mapping[str, Any]]
 ) -> RenderableType:
-    """Return the whole: database, gateway, last runs, freshness by source, what is late, what is wrong."""
+    """Return the whole report: database, gateway, last runs, freshness by source, late datasets, problems."""
     database = result["database"]
     kind = "sandbox" if database["sandbox"] else "real data"
     parts: list[RenderableType] = [
         Text(f"database  {database['address']}"),
         Text(f"          PostgreSQL {database['server']}, revision {database['revision']}, {kind}"),
-        Text(f"gateway   {result['gateway_url'] or 'none runs here'}"),
+        Text(f"gateway   {result['gateway_url'] or 'none is running here'}"),
     ]
     parts += [Text(line) for task in tasks if task.status.is_live and (line := describe_backfill(task))]
     if tasks:

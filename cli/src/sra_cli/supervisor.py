@@ -1,4 +1,4 @@
-"""Keeps child processes running: starts them, starts again what dies, stops all of them in order."""
+"""Keeps child processes running: starts them, restarts those that die, and stops all of them in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ChildPlan:
-    """A program to keep running: its settings are what is added to our environment."""
+    """A program to keep running; its settings are added to our environment."""
 
     name: str
     command: Sequence[str]
@@ -44,9 +44,9 @@ class _Child:
 
 
 class Supervisor:
-    """Runs children and, where given, the embedded PostgreSQL below them.
+    """Runs children and, if given, the embedded PostgreSQL that they use.
 
-    Everything is called from one thread that outlives the children: Linux ends a child with the thread that started it.
+    Call everything from one thread that outlives the children: Linux ends a child with the thread that started it.
     """
 
     def __init__(self, *, tell: Tell, server: EmbeddedPostgres | None = None) -> None:
@@ -62,12 +62,12 @@ class Supervisor:
             self._launch(child)
 
     def tend(self) -> None:
-        """Start again what died, each time after a longer pause; to be called several times a second.
+        """Restart children that died, each time after a longer pause; call it several times a second.
 
-        Raises ConfigError where a child ended because of its settings, which no restart mends.
+        Raises ConfigError if a child ended because of its settings, which a restart does not fix.
         """
         if self._server is not None and self._server.pid is None:
-            self._tell("PostgreSQL ended; starting it again")
+            self._tell("PostgreSQL exited; restarting it")
             self._server.start()
         now = time.monotonic()
         for child in self._children:
@@ -83,14 +83,14 @@ class Supervisor:
             self._note_death(child, code)
 
     def find_pid(self, name: str) -> int | None:
-        """Return the process id of a child, or None while it does not run."""
+        """Return the process id of a child, or None if it is not running."""
         for child in self._children:
             if child.plan.name == name and child.process is not None and child.process.poll() is None:
                 return child.process.pid
         return None
 
     def stop(self) -> None:
-        """Ask all children to finish, end those that do not in time, then stop the server."""
+        """Ask all children to finish, kill those that do not in time, then stop the server."""
         living = [child.process for child in self._children if child.process and child.process.poll() is None]
         for process in living:
             process.send_signal(signal.SIGTERM)
@@ -106,7 +106,7 @@ class Supervisor:
             self._server.stop()
 
     def read_log_end(self, name: str, *, lines: int = 8) -> str:
-        """Return the last lines that a child wrote since it was started last."""
+        """Return the last lines that a child wrote since its last start."""
         for child in self._children:
             if child.plan.name == name and child.plan.log_file.exists():
                 with child.plan.log_file.open("rb") as file:
@@ -127,7 +127,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 env=build_environment(child.plan.settings),
-                start_new_session=True,  # Ctrl-C reaches us only, and we stop the children in order
+                start_new_session=True,  # Ctrl-C reaches only us, and we stop the children in order
             )
         child.started_at = time.monotonic()
 
@@ -141,5 +141,5 @@ class Supervisor:
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**child.deaths)
         child.deaths += 1
         child.restart_at = time.monotonic() + pause
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-        self._tell(f"{name} {how}; starting it again in {pause:g} s (log: {child.plan.log_file})")
+        how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
+        self._tell(f"{name} {how}; restarting it in {pause:g} s (log: {child.plan.log_file})")

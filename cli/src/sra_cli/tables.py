@@ -1,4 +1,4 @@
-"""Tables for people: one line per row, on 80 columns as well, and times short enough to stand beside something."""
+"""Tables for people: one line per row even on 80 columns, with short times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RECENT = timedelta(days=300)
 
 @dataclass(frozen=True)
 class _Column:
-    """A column and how it yields where there is no room for all."""
+    """A column, and how it shrinks if there is not enough room for all."""
 
     name: str
     numeric: bool
@@ -35,11 +35,11 @@ class _Column:
 
 
 def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Return a table with one line per row; numbers get their thousands' commas.
+    """Return a table with one line per row; numbers get thousands separators.
 
-    A column's name may start with marks: `#` holds numbers; `?` is left out where there is no room, the last of them
-    first; `~` is cut to the room that is left, and left out where that is next to nothing; `>` is a text that people
-    must read to its end, which wraps between words.
+    A column's name may start with marks. `#` holds numbers. `?` is dropped if there is not enough room, the last such
+    column first. `~` is truncated to the remaining room, or dropped if little remains. `>` is text that must be shown in
+    full and wraps between words.
     """
     parsed = [_Column.parse(column) for column in columns]
     cells = [[_write_cell(cell) for cell in row] for row in rows]
@@ -62,7 +62,7 @@ def make_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def format_moment(moment: datetime | None, *, now: datetime | None = None) -> str:
-    """Return a moment in UTC in 11 characters at most: month, day and time, or the day alone of one months ago."""
+    """Return a moment in UTC in at most 11 characters: month, day and time, or only the day if it is months ago."""
     if moment is None:
         return ""
     moment = moment.astimezone(UTC)
@@ -71,7 +71,7 @@ def format_moment(moment: datetime | None, *, now: datetime | None = None) -> st
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a duration in 7 characters at most: 83.2 s, 12m 34s, 4h 00m."""
+    """Return a duration in at most 7 characters: 83.2 s, 12m 34s, 4h 00m."""
     if seconds is None:
         return ""
     if seconds < 100:
@@ -88,14 +88,14 @@ def _write_cell(cell: object) -> Text:
 
 def _measure(column: _Column, index: int, cells: Sequence[Sequence[Text]]) -> int:
     longest = max((cell_len(row[index].plain) for row in cells), default=0)
-    # a text that wraps needs no more than its longest word
+    # a column that wraps needs only the width of its longest word
     if column.wraps:
         longest = max((cell_len(word) for row in cells for word in row[index].plain.split()), default=0)
     return max(cell_len(column.name), longest)
 
 
 def _fit(columns: Sequence[_Column], widths: list[int]) -> tuple[list[int], list[int]]:
-    """Return the columns that are shown, and how wide each is, so that all of it fits the console."""
+    """Return the columns that are shown, and their widths, so that all of it fits the console."""
     room = Console().width
     shown = list(range(len(columns)))
 

@@ -10,12 +10,12 @@ _PING_SECONDS = 30.0
 
 
 def find_chromium() -> str | None:
-    """Return the path of Chromium, or of a browser that is built of it; None where there is none."""
+    """Return the path of Chromium or a browser built from it; None if none is installed."""
     return next((path for name in _CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
 def has_container_engine() -> bool:
-    """Whether a container engine answers to the docker command, compose included."""
+    """Whether the docker command reaches a container engine and includes compose."""
     docker = shutil.which("docker")
     if docker is None:
         return False

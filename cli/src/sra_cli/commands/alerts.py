@@ -1,4 +1,4 @@
-"""`./sra alerts`: what is in trouble, what was told of it; a test message."""
+"""`./sra alerts`: incidents, the messages sent about them, and a test message."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def send_test(home: HomeOption = None, as_json: JsonOption = False) -> None:
             result = client.send_test_alert()
         except GatewayError as error:
             raise ConfigError(error.message, next_step="Set ALERT_WEBHOOK_URL for the gateway.") from error
-    output.note("The webhook took the message." if result["delivered"] else str(result["error"]))
+    output.note("The webhook accepted the message." if result["delivered"] else str(result["error"]))
     status = "completed" if result["delivered"] else "failed"
     output.finish({"status": status, **result}, code=0 if result["delivered"] else EXIT_FAILED)
 
@@ -55,7 +55,7 @@ def _render(report: Mapping[str, Any]) -> Group:
         [
             _cut(one["created_at"]),
             one["kind"],
-            _cut(one["delivered_at"]) or f"{one['attempts']} tries: {one['last_error']}",
+            _cut(one["delivered_at"]) or f"{one['attempts']} attempts: {one['last_error']}",
         ]
         for one in report["alerts"][:_SHOWN]
     ]

@@ -1,4 +1,4 @@
-"""`./sra audit`: who did what, from which address."""
+"""`./sra audit`: who did what, and from which address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SinceOption = Annotated[
     typer.Option(
         "--since",
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="Only acts from this day or time (UTC) on.",
+        help="Only acts since this day or time (UTC).",
     ),
 ]
 ActionOption = Annotated[Action | None, typer.Option("--action", help="Only this action.")]

@@ -42,7 +42,7 @@ def bench(name: NameArgument = None, more: MoreArguments = None, as_json: JsonOp
         )
     path = found.get(name.replace("-", "_"))
     if path is None:
-        raise ConfigError(f"There is no benchmark {name!r}.", next_step=f"Choose one of: {', '.join(found)}.")
+        raise ConfigError(f"Benchmark {name!r} does not exist.", next_step=f"Choose one of: {', '.join(found)}.")
     words = [sys.executable, str(path), *(more or []), *(["--json"] if as_json else [])]
     with _lend_database() as dsn:
         code = run_foreground(words, settings={"DATABASE_URL": dsn, "PYTHONPATH": str(ROOT)}, folder=ROOT)
@@ -72,7 +72,7 @@ def _lend_database() -> Iterator[str]:
 
 
 async def _grant_rights(server: EmbeddedPostgres) -> None:
-    """Let the owner do what only benchmarks do: create databases, and have what they wrote on disk before they measure."""
+    """Grant the owner rights that only benchmarks need: to create databases, and to write a checkpoint before measuring."""
     connection = await open_connection(server.build_dsn(), application_name="sra:bench")
     try:
         owner = quote_name(server.owner.user)

@@ -1,4 +1,4 @@
-"""`./sra check`: what a change must pass besides the tests."""
+"""`./sra check`: what a change must pass in addition to the tests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check(as_json: JsonOption = False) -> None:
         done = subprocess.run(  # noqa: S603
             command,
             cwd=ROOT,
-            # what was put on the path for one run must not decide which packages are looked at
+            # a path set for one run must not decide which packages are checked
             env=build_environment({"NO_COLOR": "1"}),
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""`./sra compare`: another database's tables, a predecessor's say, against ours."""
+"""`./sra compare`: compares another database's tables, such as a predecessor's, with ours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def compare(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare our tables with another database, by key. Both databases are only read.
+    """Compare our tables with another database, by key. Only reads from both databases.
 
     Without --map, tables and columns are matched by name. Exits 2 if anything differs.
     """
@@ -58,7 +58,7 @@ def compare(
 
 
 def read_address(text: str) -> str:
-    """Return the other database's address in one form; raises ConfigError, which names the option, where it is none."""
+    """Return the other database's address in normal form; raises ConfigError for --with if it is invalid."""
     try:
         return normalise_dsn(text)
     except ConfigError as error:
@@ -66,18 +66,18 @@ def read_address(text: str) -> str:
 
 
 async def open_other(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
-    """Open the other database; raises ConfigError where it does not let us in."""
+    """Connect to the other database; raises ConfigError if it refuses the connection."""
     try:
         return await open_connection(dsn, application_name="sra:compare", command_timeout=None)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
         told = redact_text(str(error) or type(error).__name__)
-        raise ConfigError(f"The other database does not answer ({told}).", next_step="Check --with.") from error
+        raise ConfigError(f"The other database does not respond ({told}).", next_step="Check --with.") from error
 
 
 async def compare_databases(
     dsn: str, theirs: str, wanted: dict[str, TableMap] | None, examples: int, output: Output
 ) -> list[TableResult]:
-    """Compare each table as both databases were when it began; neither can be written to."""
+    """Compare each table in one snapshot of both databases; both connections are read-only."""
     ours = await open_connection(dsn, application_name="sra:compare", command_timeout=None)
     try:
         other = await open_other(theirs)
@@ -93,7 +93,7 @@ async def compare_databases(
 
 
 def render_results(results: Sequence[TableResult]) -> Group:
-    """Return the counts by table, then what differs with examples."""
+    """Return the counts by table, then the differences with examples."""
     rows = [
         [
             *(one.ours, one.theirs, one.rows_here, one.rows_there, one.matched - one.different, one.different),
@@ -117,7 +117,7 @@ def _list(result: TableResult) -> list[tuple[str, dict[str, Any]]]:
 
 
 def write_key(key: dict[str, str]) -> str:
-    """Return a key as people read it."""
+    """Return a key, formatted for readers."""
     return ", ".join(key.values())
 
 

@@ -1,4 +1,4 @@
-"""`./sra down`: stop what `up` runs."""
+"""`./sra down`: stops what `up` runs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
     running = place.read_running()
     lent = place.read_lent()
     if lent is not None:
-        output.note(f"A command works on the database here (process {lent.pid}) and stops it when it is done.")
+        output.note(f"A command is using the database here (process {lent.pid}) and stops it when it finishes.")
         output.finish({"status": "busy", "stopped": []}, code=EXIT_FAILED)
     if running is None and place.is_held():
-        output.note("A stack is just starting; try again in a few seconds.")
+        output.note("A stack is starting; try again in a few seconds.")
         output.finish({"status": "starting", "stopped": []}, code=EXIT_FAILED)
     stopped = []
     if running is not None:
@@ -33,22 +33,22 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
         deadline = time.monotonic() + _SECONDS
         while place.is_held():
             if time.monotonic() > deadline:
-                output.note(f"Process {running.pid} did not end within {_SECONDS:.0f} seconds.")
+                output.note(f"Process {running.pid} did not exit within {_SECONDS:.0f} seconds.")
                 output.finish({"status": "failed", "stopped": []}, code=EXIT_FAILED)
             time.sleep(0.1)
         stopped.append("stack")
     if stop_orphaned_server(place.path / "postgres"):
         stopped.append("postgres")
-    output.note("Stopped." if stopped else f"Nothing runs on {place.path}.")
+    output.note("Stopped." if stopped else f"Nothing is running on {place.path}.")
     output.finish({"status": "completed", "stopped": stopped})
 
 
 def stop_orphaned_server(data_folder: Path) -> bool:
-    """Stop a PostgreSQL that runs on the data folder without a parent that tends it; return whether there was one."""
+    """Stop a PostgreSQL server on the data folder whose supervisor has died; return whether one was running."""
     try:
         pid = int((data_folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         process = psutil.Process(pid)
-        # the number may belong to another program by now
+        # the process id may belong to another program by now
         if f"-D{data_folder}" not in process.cmdline():
             return False
         process.send_signal(signal.SIGINT)

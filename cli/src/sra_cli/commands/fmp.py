@@ -1,4 +1,4 @@
-"""`./sra fmp`: collect one FMP dataset in this process, or list what there is."""
+"""`./sra fmp`: collects one FMP dataset in this process, or lists the datasets."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ DryOption = Annotated[
     ),
 ]
 NO_UNIVERSE = (
-    "The universe is not stored yet, so what is asked for symbol by symbol is not counted: collect it first with"
-    " `./sra fmp universe`, some ten calls, then ask again."
+    "The universe is not stored yet, so calls for single symbols are not counted: collect it first with"
+    " `./sra fmp universe`, about ten calls, then repeat this command."
 )
 
 
@@ -75,7 +75,7 @@ def fmp(
         list_all(output)
     chosen = BY_NAME.get(dataset)
     if chosen is None:
-        raise ConfigError(f"No FMP dataset is called {dataset!r}.", next_step=f"There are: {', '.join(BY_NAME)}.")
+        raise ConfigError(f"FMP dataset {dataset!r} does not exist.", next_step=f"Choose one of: {', '.join(BY_NAME)}.")
     parameters = read_parameters(chosen, first, last, symbols)
     check_settings(DatabaseSettings, ServiceSettings, FmpSettings)
     service = read_settings(ServiceSettings)
@@ -102,7 +102,7 @@ fmp.__doc__ = f"{fmp.__doc__}\n\n\b\nDatasets, how often they are collected, and
 
 
 def list_all(output: Output) -> NoReturn:
-    """Show every dataset."""
+    """Print every dataset."""
     rows = [
         {
             "dataset": one.name,
@@ -124,7 +124,7 @@ def list_all(output: Output) -> NoReturn:
 
 
 def show_history_cost(output: Output, home: Home) -> NoReturn:
-    """Show what the next daily run would ask for as the first history, and the cost of each part."""
+    """Print what the next daily run would request as the first history, and the cost of each part."""
     check_settings(DatabaseSettings, FmpSettings)
     with use_database(home) as dsn:
         result = asyncio.run(estimate_history(dsn, choose_fmp_settings(home, dsn)))
@@ -136,7 +136,7 @@ def show_history_cost(output: Output, home: Home) -> NoReturn:
 
 
 async def estimate_history(dsn: str, settings: FmpSettings) -> dict[str, Any]:
-    """Return what is missing of the first history and what it would cost, without a call."""
+    """Return what is missing from the first history and its cost, without calling FMP."""
     connection = await open_connection(dsn, application_name="sra:fmp")
     try:
         await require_revision(connection)
@@ -149,14 +149,14 @@ async def estimate_history(dsn: str, settings: FmpSettings) -> dict[str, Any]:
 
 
 def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbols: str | None) -> dict[str, Any]:
-    """Return the run's parameters; raises ConfigError that names the option."""
+    """Return the run's parameters; raises ConfigError that names the invalid option."""
     given: dict[str, Any] = {"datasets": [dataset.name]}
     for option, value in (("from", first), ("to", last)):
         if value is not None:
             try:
                 given[option] = date.fromisoformat(value)
             except ValueError as error:
-                raise ConfigError(f"--{option} {value!r} is no day.", next_step="Write it as YYYY-MM-DD.") from error
+                raise ConfigError(f"--{option} {value!r} is not a day.", next_step="Write it as YYYY-MM-DD.") from error
     if first and last and given["from"] > given["to"]:
         raise ConfigError(f"--from {first} is after --to {last}.", next_step="Swap them.")
     if symbols is not None:
@@ -168,7 +168,7 @@ def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbo
 
 
 async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
-    """Return what the collection would cost."""
+    """Return the cost of the collection."""
     connection = await open_connection(dsn, application_name="sra:fmp")
     try:
         await require_revision(connection)
@@ -196,7 +196,7 @@ async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], setti
 async def collect(
     dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings, timing: LeaseTiming
 ) -> dict[str, Any]:
-    """Collect in this process and return the dataset's counts; raises ConfigError before any call where it cannot."""
+    """Collect in this process and return the dataset's counts; raises ConfigError before any call if it cannot start."""
     started = time.monotonic()
     connection = await open_connection(dsn, application_name="sra:fmp")
     try:
@@ -230,14 +230,14 @@ def _make_request(dataset: Dataset, parameters: dict[str, Any]) -> RunRequest:
 
 
 async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequest) -> ProcessingTask:
-    """Do the run until it ended or parked; units that are to be repeated later are waited for."""
+    """Execute the run until it finishes or is parked, including units that are retried later."""
     async with pool.acquire() as connection, connection.transaction():
         requested = await request_run(connection, request, source=work.source, by=name_actor())
     return await carry_through(pool, requested.task.task_id, work, worker)
 
 
 def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:
-    """Return the result as the command shows it."""
+    """Return the result object of the command."""
     own = [unit for unit in units if unit.dataset == dataset.name]
     first = next((unit for unit in own if not unit.unit.endswith(AGAIN)), None)
     counts = sum((unit.counts for unit in own), Counts())
@@ -245,7 +245,7 @@ def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seco
     if task.status == "parked":
         status = "parked"
     errors = [str(error["message"]) for error in task.error_details]
-    # what is wrong with the run as a whole, as too many rejects, no unit says
+    # errors of the run as a whole, such as too many rejects, belong to no unit
     whole = [str(error["message"]) for error in task.error_details if not error["unit"]]
     if whole and status in ("completed", "partial", "skipped"):
         status = str(task.status)

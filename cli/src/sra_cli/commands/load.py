@@ -1,4 +1,4 @@
-"""`./sra load`: a Fundata seed tree into the database, in this process; or a dataset's columns derived again."""
+"""`./sra load`: loads a Fundata seed tree into the database in this process, or derives a dataset's columns again."""
 
 from __future__ import annotations
 
@@ -92,17 +92,20 @@ def load(
 
 
 def save_manifest(output: Output, folder: Path | None) -> NoReturn:
-    """Write the manifest of a tree beside its files and end the command; raises ConfigError where there are none."""
+    """Write the manifest of a tree into its folder and end the command; raises ConfigError if it has no seed files."""
     files = [] if folder is None else write_manifest(folder).files
     if folder is None or not files:
         raise ConfigError(
-            f"There is no CSV below `data` and `quotes` of {folder or '(no folder)'}.", next_step="Name the seed tree."
+            f"The folders `data` and `quotes` of {folder or '(no folder)'} contain no CSV file.",
+            next_step="Name the seed tree.",
         )
     target = folder / "manifest.json"
     try:
         target.write_text(Manifest(files=files).model_dump_json(indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{target} cannot be written: {error.strerror}.", next_step="Give it room.") from error
+        raise ConfigError(
+            f"{target} cannot be written: {error.strerror}.", next_step="Check permissions and free space."
+        ) from error
     size = sum(file.size for file in files)
     output.note(f"{target}: {len(files)} files, {size:,} bytes")
     output.finish({"status": "completed", "manifest": str(target), "files": len(files), "bytes": size})
@@ -116,7 +119,7 @@ async def load_folder(
     released: bool = False,
     timing: LeaseTiming = DEFAULT_TIMING,
 ) -> LoadResult:
-    """Load a tree; raises ConfigError before anything is written where the tree and the database do not fit."""
+    """Load a tree; raises ConfigError before writing anything if the tree and the database do not match."""
     settings = read_settings(FundataSettings)
     root = await asyncio.to_thread(folder.resolve)
     tree = await asyncio.to_thread(SeedTree.at, root)
@@ -145,7 +148,7 @@ async def reparse_dataset(
     *,
     timing: LeaseTiming = DEFAULT_TIMING,
 ) -> LoadResult:
-    """Derive a dataset's typed columns again; raises ConfigError that names the datasets where there is none so called."""
+    """Derive a dataset's typed columns again; raises ConfigError that lists the datasets if the name is unknown."""
     catalogue = load_catalogue()
     catalogue.find_dataset(dataset)
     request, work = make_reparse_request(dataset), ReparseWork(catalogue)
@@ -153,7 +156,10 @@ async def reparse_dataset(
 
 
 class Progress:
-    """Shows how far each file is, rows a second and the time left: a table on a terminal, else a line from time to time."""
+    """Shows each file's progress, rows a second and the time left.
+
+    On a terminal it is a live table, otherwise a line every few seconds.
+    """
 
     def __init__(self, output: Output, *, every_seconds: float = _LINE_SECONDS) -> None:
         self._output = output
@@ -173,7 +179,7 @@ class Progress:
             self._live.stop()
 
     def show(self, units: Sequence[Unit]) -> None:
-        """Tell the state of a run's parts."""
+        """Show the state of a run's units."""
         if self._live is not None:
             self._live.update(render_progress(units))
         elif time.monotonic() - self._told >= self._every:
@@ -182,18 +188,18 @@ class Progress:
 
 
 def describe_progress(units: Sequence[Unit]) -> str:
-    """Return how far a run is in one line."""
+    """Return the progress of a run in one line."""
     found = summarise_progress(units)
     rows = sum(unit.counts.read for unit in units)
     if found is None:
-        return f"{rows:,} records" if units else "The files are being looked at."
+        return f"{rows:,} records" if units else "Inspecting the files."
     share = 100 * found.bytes_done // found.bytes_total
     left = "" if found.eta_seconds is None else f", {found.eta_seconds:,} s left"
     return f"{rows:,} records, {found.rows_per_second:,} a second, {share} % of {found.bytes_total:,} bytes{left}"
 
 
 def render_progress(units: Sequence[Unit]) -> Table:
-    """Return the files that are being read, and a line on the whole."""
+    """Return a table of the files in progress, and a line for the whole run."""
     files: dict[str, tuple[str, int, int]] = {}
     for unit in units:
         told = unit.progress
@@ -205,7 +211,7 @@ def render_progress(units: Sequence[Unit]) -> Table:
 
 
 def render_result(result: LoadResult) -> Group:
-    """Return a line for every file that was found, and the sum."""
+    """Return a line for every file found, and the totals."""
     columns = ("file", "status", "#read", "#stored", "?#unchanged", "?#duplicate", "#rejected")
     names = [column.lstrip("#?") for column in columns]
     rows = [[shorten_file(file["file"]), *(file[name] for name in names[1:])] for file in result.files]
@@ -218,5 +224,5 @@ def render_result(result: LoadResult) -> Group:
 
 
 def shorten_file(path: str) -> str:
-    """Return the part of a seed file's path that identifies it, without the folders and the suffix that all share."""
+    """Return the part of a seed file's path that identifies it, without the folders and the suffix that all files share."""
     return path.rpartition("/")[2].removesuffix(".csv").removesuffix("Seed")

@@ -1,4 +1,4 @@
-"""`./sra login`: a link that logs a browser in, for whom the token itself is too much to type."""
+"""`./sra login`: prints a link that logs a browser in, which saves typing the token."""
 
 from __future__ import annotations
 

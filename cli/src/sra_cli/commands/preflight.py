@@ -1,4 +1,4 @@
-"""`./sra preflight`: what the vendors would give and what a first load would take, before anything is loaded."""
+"""`./sra preflight`: checks what the vendors grant and what a first load needs, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ SaveOption = Annotated[
 
 
 def preflight(seed: SeedArgument = None, save: SaveOption = None, as_json: JsonOption = False) -> None:
-    """Show what the vendors would give and a first load would take. Needs no database and loads nothing.
+    """Check what the vendors grant and what a first load needs. Needs no database and loads nothing.
 
-    Makes about 60 calls to FMP, bulk files at their own pace, and asks Fundata for one export; either only if its key is
-    set. Exits 0 if everything fits, 1 if something would make a load incomplete.
+    Makes about 60 calls to FMP, with bulk files at their own pace, and requests one export from Fundata; each only if its
+    key is set. Exits 0 if everything fits, 1 if a finding would make a load incomplete.
     """
     output = Output(as_json=as_json)
     check_settings(ServiceSettings, FmpSettings, FundataSettings, SeedStorageSettings)
@@ -67,7 +67,7 @@ async def _look(output: Output, seed: Path | None, save: Path | None) -> dict[st
     }
     if not any(looks.values()):
         raise ConfigError(
-            "There is nothing to look at: no vendor's key is set and no seed file is there.",
+            "There is nothing to check: no vendor's key is set and no seed file was found.",
             next_step="Set FMP_API_KEY or the Fundata keys, or name the seed tree.",
         )
     for name, look in looks.items():
@@ -82,17 +82,17 @@ async def _look(output: Output, seed: Path | None, save: Path | None) -> dict[st
 
 async def _ask_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpLook | None:
     if settings.fmp_api_key is None:
-        output.note("FMP_API_KEY is not set: FMP is left out.")
+        output.note("FMP_API_KEY is not set: FMP is skipped.")
         return None
     hide_secrets([settings.fmp_api_key.get_secret_value()])
     bulk = sum(source.is_bulk for dataset in DATASETS for source in dataset.sources)
     minutes = max(1, round(bulk / settings.fmp_bulk_calls_per_minute))
-    output.note(f"FMP is asked, {bulk} bulk files among it: about {minutes} min.")
+    output.note(f"Calling FMP, including {bulk} bulk files: about {minutes} min.")
     return await look_at_fmp(settings, is_sandbox=is_sandbox)
 
 
 async def _look_at_seed(settings: FundataSettings, seed: Path | None) -> SeedLook | None:
-    """Look at the tree or manifest that is named, else at that of the settings; None where these lead to none."""
+    """Inspect the given tree or manifest, else the one of the settings; None if these name none."""
     storage = read_settings(SeedStorageSettings)
     root = (seed if seed is not None else Path(settings.fundata_base_path)).resolve()
     manifest = None

@@ -1,4 +1,4 @@
-"""`./sra psql`: psql on the database."""
+"""`./sra psql`: opens psql on the database."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def psql(
     with use_database(place) as dsn:
         if as_json:
             if command is None:
-                raise ConfigError("--json has no rows to print.", next_step="Give the SQL with -c.")
+                raise ConfigError("--json needs a query.", next_step="Give the SQL with -c.")
             rows = asyncio.run(_fetch(dsn, command))
             output.finish({"status": "completed", "rows": rows})
-        # arguments are seen by every user of the machine; the password goes through the environment
+        # every user of the machine can see the arguments, so the password is passed in the environment
         program = _find_psql(place)
         address = write_client_address(dsn, _read_major(program))
         words = [program, address, *(["-c", command] if command else []), *(more or [])]

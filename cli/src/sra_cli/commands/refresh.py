@@ -1,4 +1,4 @@
-"""`./sra refresh`: trigger a refresh through the gateway, with live progress."""
+"""`./sra refresh`: triggers a refresh through the gateway, with live progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCES = ("fmp", "fundata", "views")
 
 @dataclass(frozen=True)
 class Target:
-    """The gateway to ask, and the database behind it as far as we know it."""
+    """The gateway to call, and the address of its database if known."""
 
     gateway_url: str
     token: str | None
@@ -53,7 +53,7 @@ def refresh(
     """
     output = Output(as_json=as_json)
     if source is not None and source not in SOURCES:
-        raise ConfigError(f"There is no source {source!r}.", next_step=f"It is one of {', '.join(SOURCES)}.")
+        raise ConfigError(f"Source {source!r} does not exist.", next_step=f"Choose one of: {', '.join(SOURCES)}.")
     from_date = read_first_day(first_day, source)
     target = find_target(Home(home))
     with GatewayClient(target.gateway_url, target.token) as client:
@@ -70,21 +70,21 @@ def refresh(
 
 
 def read_first_day(text: str | None, source: str | None) -> date | None:
-    """Return the first day of Fundata's changes; raises ConfigError for what is no day, or belongs to another source."""
+    """Return the first day of Fundata's changes; raises ConfigError if it is not a day, or if the source is another."""
     if text is None:
         return None
     if source != "fundata":
-        raise ConfigError("--from belongs to Fundata's updates.", next_step="Add --source fundata.")
+        raise ConfigError("--from applies only to Fundata's updates.", next_step="Add --source fundata.")
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"--from {text!r} is no day.", next_step="Write it as YYYY-MM-DD.") from error
+        raise ConfigError(f"--from {text!r} is not a day.", next_step="Write it as YYYY-MM-DD.") from error
 
 
 def find_target(home: Home) -> Target:
     """Return the gateway that GATEWAY_URL names, else the one of the stack that runs on the home.
 
-    Raises ConfigError where there is neither.
+    Raises ConfigError if there is neither.
     """
     url = read_settings(CommandSettings).gateway_url
     token = read_settings(ServiceSettings).sra_service_token

@@ -1,4 +1,4 @@
-"""`./sra rejects`: records that were not stored, and why; try them again, dismiss them."""
+"""`./sra rejects`: records that were not stored, with reasons; replays or dismisses them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def dismiss(ids: IdsArgument, why: WhyOption, home: HomeOption = None, as_json: 
     try:
         verdicts = work_on_database(Home(home), decide)
     except ValueError as error:
-        raise ConfigError(f"--why does not do: {error}.", next_step="Give a reason for the record.") from error
+        raise ConfigError(f"--why is not accepted: {error}.", next_step="Give a reason for the record.") from error
     tell_verdicts(Output(as_json=as_json), "dismissed", verdicts)
 
 
@@ -87,7 +87,7 @@ def reopen(ids: IdsArgument, home: HomeOption = None, as_json: JsonOption = Fals
 
 
 def tell_verdicts(output: Output, what: str, verdicts: Verdicts) -> NoReturn:
-    """Show which rejects were changed, and why the others were not; ends as partial where there are any."""
+    """Show which rejects were changed, and why the others were not; exits as partial if any were not."""
     status = "partial" if verdicts.left else "completed"
     for told in verdicts.left.values():
         output.note(told)
@@ -137,7 +137,7 @@ def list_all(
 
 
 def _describe(row: dict[str, Any]) -> dict[str, Any]:
-    # the start of the record is enough to find it; the whole of it is in the table
+    # the beginning is enough to identify the record; the table has all of it
     raw = bytes(row["raw"][:_RAW_SHOWN]).decode("utf-8", errors="backslashreplace")
     return {**plain(row), "raw": raw}
 

@@ -1,4 +1,4 @@
-"""`./sra rejects replay`: tries rejected records of both sources again, each as its service does."""
+"""`./sra rejects replay`: replays rejected records of both sources, in the same way as their services do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from sra_shared.statements import compose
 from sra_shared.timing import LeaseTiming
 
 _COUNTED = ("read", "stored", "unchanged", "rejected", "rejected_by")
-_NOTHING = "Nothing was resolved: there was no open reject to try."
+_NOTHING = "Nothing was resolved: there was no open reject to replay."
 _SQL_SOURCES = compose(
     """
 SELECT DISTINCT source FROM rejected_record WHERE {reject_is_open} AND ($1::text IS NULL OR dataset = $1) ORDER BY 1
@@ -45,14 +45,14 @@ _SQL_SOURCE_OF = "SELECT reject_id, source FROM rejected_record WHERE reject_id 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to try again: all open rejects or those of a dataset, the rejects of these ids, or those with corrections."""
+    """What to replay: all open rejects or those of a dataset, the rejects with these ids, or those with corrections."""
 
     dataset: str | None = None
     reject_ids: Sequence[int] | None = None
     corrections: Mapping[int, str] | None = None
 
     def take_part(self, source_of: Mapping[int, str], source: str) -> Wanted:
-        """Return the part that concerns one source; Fundata's replay reports unknown ids."""
+        """Return the part for one source; unknown ids go to Fundata's replay, which reports them."""
 
         def is_own(reject_id: int) -> bool:
             return source_of.get(reject_id, "fundata") == source
@@ -97,7 +97,7 @@ def replay(
         {"status": status, "error": error, **{name: counts[name] for name in _COUNTED}},
         code=choose_exit_code(status),
         render=lambda: make_table(
-            f"{status}: resolved are those stored or known already",
+            f"{status}: resolved rejects are stored, or were already known",
             ("#tried", "#stored", "#known", "#still rejected"),
             [[counts[name] for name in _COUNTED[:4]]],
         ),
@@ -105,7 +105,7 @@ def replay(
 
 
 async def replay_all(dsn: str, wanted: Wanted, timing: LeaseTiming) -> list[LoadResult]:
-    """Replay what each source has of it, one source after the other; none where nothing is open."""
+    """Replay the rejects of each source, one source after the other; empty if none is open."""
     works: dict[str, Work] = {"fundata": FundataReplay(load_catalogue()), "fmp": FmpReplay()}
     parts = await _split(dsn, wanted, list(works))
     results = []
@@ -133,12 +133,12 @@ async def _split(dsn: str, wanted: Wanted, sources: Sequence[str]) -> dict[str, 
 
 
 def judge_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Counts]:
-    """Return status, errors and counts of all replays together: one that resolves nothing is partial at most."""
+    """Return the status, errors and counts of all replays together: at best partial if nothing was resolved."""
     tried = sum((unit.counts for result in results for unit in result.units), Counts())
     resolved = tried.stored + tried.unchanged
     statuses, errors = set(), []
     for result in results:
-        # one source of several may resolve nothing
+        # one of several sources may resolve nothing
         did_its_part = all(unit.status is UnitStatus.COMPLETED for unit in result.units)
         statuses.add("completed" if did_its_part and resolved else result.task.status.value)
         errors += [] if did_its_part and resolved else result.errors
@@ -151,7 +151,7 @@ def judge_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Count
 
 
 def read_corrections(file: Path) -> dict[int, str]:
-    """Read the corrected records by reject; raises ConfigError that names the file and the line of what is wrong."""
+    """Read the corrected records by reject; raises ConfigError that names the file and the invalid line."""
     try:
         return parse_corrections(file.read_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`./sra runs`: what ran, what each part of it did; stop one, let a held one through."""
+"""`./sra runs`: lists runs, shows their units, cancels or releases one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from sra_shared.texts import escape_controls
 
 
 class RunsGroup(typer.core.TyperGroup):
-    """Takes an id where the name of a command is looked for: `runs ID` is `runs show ID`."""
+    """Accepts an id in place of a subcommand: `runs ID` is `runs show ID`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and _IS_RUN_ID.fullmatch(args[0]):
@@ -57,7 +57,7 @@ LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Maxi
 
 
 def work_on_database(home: Home, work: Work[Result]) -> Result:
-    """Do something on a connection to the migrated database of the command; return what it returns."""
+    """Call `work` with a connection to the command's migrated database; return its result."""
 
     async def open_and_work(dsn: str) -> Result:
         connection = await open_connection(dsn, application_name="sra:cli")
@@ -127,7 +127,9 @@ def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as
             return await request_cancel(connection, task.task_id, timing=context.obj, by=name_actor()) or task
 
     task = work_on_database(Home(home), ask)
-    output.note(f"Run {task.task_id} is {task.status}" + (" and was asked to stop." if task.status.is_live else "."))
+    output.note(
+        f"Run {task.task_id} is {task.status}" + (" and was requested to stop." if task.status.is_live else ".")
+    )
     output.finish(task.model_dump(mode="json"))
 
 
@@ -141,12 +143,14 @@ def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fal
         return task, await request_release(connection, task)
 
     held, released = work_on_database(Home(home), ask)
-    output.note(f"Run {released.task_id} does the held part of {held.task_id} as soon as fmp_ingest runs.")
+    output.note(
+        f"Run {released.task_id} collects the held datasets of {held.task_id} as soon as fmp_ingest is running."
+    )
     output.finish(released.model_dump(mode="json"))
 
 
 async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: ProcessingTask) -> ProcessingTask:
-    """Queue a run that stores what the held one kept back; raises ConfigError where the run is not held."""
+    """Queue a run that stores what the held run kept back; raises ConfigError if the run is not held."""
     request = make_release_request(task, await read_units(connection, task.task_id))
     async with connection.transaction():
         requested = await request_run(connection, request, source=task.source, enqueue=enqueue_run, by=name_actor())
@@ -154,7 +158,7 @@ async def request_release(connection: asyncpg.Connection[asyncpg.Record], task: 
 
 
 async def find_run(connection: asyncpg.Connection[asyncpg.Record], text: str) -> ProcessingTask:
-    """Return the run of that id, which may be shortened; raises ConfigError where none or several fit."""
+    """Return the run with this id or unique beginning of an id; raises ConfigError if none or several match."""
     rows = await connection.fetch(
         "SELECT task_id FROM task_execution_log WHERE starts_with(task_id::text, lower($1)) LIMIT 2", text.strip()
     )
@@ -164,5 +168,5 @@ async def find_run(connection: asyncpg.Connection[asyncpg.Record], text: str) ->
     found: UUID = rows[0]["task_id"]
     task = await read_run(connection, found)
     if task is None:
-        raise ConfigError(f"Run {found} is gone.", next_step="List them with ./sra runs.")
+        raise ConfigError(f"Run {found} no longer exists.", next_step="List them with ./sra runs.")
     return task

@@ -1,4 +1,4 @@
-"""`./sra serve NAME`: one service in the foreground."""
+"""`./sra serve NAME`: runs one service in the foreground."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ def serve(name: NameArgument, port: PortOption = None, home: HomeOption = None, 
     output = Output(as_json=as_json)
     service = name.replace("-", "_")
     if service not in SERVICES:
-        raise ConfigError(f"There is no service {name!r}.", next_step=f"Choose one of: {', '.join(SERVICES)}.")
+        raise ConfigError(f"Service {name!r} does not exist.", next_step=f"Choose one of: {', '.join(SERVICES)}.")
     settings = {"PORT": str(port)} if port else {}
     if read_settings(DatabaseSettings).dsn is None:
         running = Home(home).read_running()
         if running is None:
-            raise ConfigError("No database is set, and no stack runs.", next_step="Set DATABASE_URL, or run ./sra up.")
+            raise ConfigError(
+                "No database is set, and no stack is running.", next_step="Set DATABASE_URL, or run ./sra up."
+            )
         settings["DATABASE_URL"] = running.database_url
     exit_code = run_foreground([sys.executable, "-m", service], settings=settings, to_stderr=as_json)
     stopped = exit_code in STOPPED

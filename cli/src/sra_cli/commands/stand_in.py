@@ -1,4 +1,4 @@
-"""`./sra stand-in`: the vendors' stand-in in the foreground."""
+"""`./sra stand-in`: runs the stand-in for the vendors' APIs in the foreground."""
 
 from __future__ import annotations
 

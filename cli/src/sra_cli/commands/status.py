@@ -1,4 +1,4 @@
-"""`./sra status`: what runs, how fresh the data are, what is wrong."""
+"""`./sra status`: what is running, how fresh the data is, and what is wrong."""
 
 from __future__ import annotations
 

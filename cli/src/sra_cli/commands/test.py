@@ -1,4 +1,4 @@
-"""`./sra test`: the tests, and what is left out of them for want of a tool."""
+"""`./sra test`: runs the tests, and lists those that are skipped because a tool is missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sra_shared.errors import ConfigError
 HEAVY = ("faults", "containers", "api", "postgres")
 _NOTHING_SELECTED = 5  # pytest's own code
 GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
-"""The program that writes seed trees with their truth; it lies beside the clone and is no part of it."""
+"""The program that generates seed trees with their expected content; it is next to the clone and not part of it."""
 
 FaultsOption = Annotated[bool, typer.Option("--faults", help="Run the kill and fault tests at full numbers.")]
 ContainersOption = Annotated[bool, typer.Option("--containers", help="Run the container proofs.")]
@@ -54,12 +54,12 @@ def test(
     output = Output(as_json=as_json)
     wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api, postgres), strict=True) if chosen]
     if short and not postgres:
-        raise ConfigError("--short is a form of --postgres.", next_step="Add --postgres, or leave out --short.")
+        raise ConfigError("--short requires --postgres.", next_step="Add --postgres, or omit --short.")
     missing = find_missing_tools(wanted)
     if missing and (wanted or read_settings(CommandSettings).ci):
-        who = "What is named here" if wanted else "CI"
+        who = "A named proof" if wanted else "CI"
         raise ConfigError(
-            f"{who} leaves no test out, and lacks: {', '.join(missing)}.", next_step="Install or start them."
+            f"{who} may skip no test, but these are missing: {', '.join(missing)}.", next_step="Install or start them."
         )
     left_out = describe_left_out(missing, wanted)
     for part in left_out:
@@ -88,20 +88,20 @@ def test(
 
 
 def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], list[str]]:
-    """Return pytest's options for one heavy proof, or with None the ordinary suite, and why a part of it cannot run."""
+    """Return pytest's options for one heavy proof, or for the ordinary suite if None, and why part of it cannot run."""
     if proof == "postgres":
         return select_servers(SHORT_MAJORS if short else MAJORS, short=short)
     if proof is not None:
         return ["-m", proof], []
-    # much of the suite waits for real processes; a file's tests stay together, since they share their stack
+    # much of the suite waits for real processes; the tests of a file stay together because they share a stack
     workers = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
-    # a test that outlives its time limit, in its clean-up for instance, shows its threads and ends its worker
+    # a test that exceeds its time limit, for example in its clean-up, dumps its threads and ends its worker
     hangs = ["-o", "faulthandler_timeout=480", "-o", "faulthandler_exit_on_timeout=true"]
     return ["-m", " and ".join(f"not {name}" for name in HEAVY), *workers, *hangs], []
 
 
 def select_servers(majors: Sequence[int], *, short: bool) -> tuple[list[str], list[str]]:
-    """Return pytest's options that run the proofs on each PostgreSQL version, and which versions cannot be had."""
+    """Return pytest's options that run the proofs on each PostgreSQL version, and which versions are unavailable."""
     words, missing = [], []
     for major in majors:
         try:
@@ -110,17 +110,17 @@ def select_servers(majors: Sequence[int], *, short: bool) -> tuple[list[str], li
             missing.append(f"--postgres: {error}")
     if len(missing) == len(majors):
         raise ConfigError("None of the PostgreSQL versions is available.", next_step=" ".join(missing))
-    # versions run beside one another, each on a server of its own, which one worker keeps; a stack keeps a core busy
+    # Versions run in parallel, each on its own server, which one worker keeps. A stack keeps a core busy.
     workers = ["-n", str(min(len(majors) - len(missing), os.cpu_count() or 1)), "--dist", "loadgroup"]
     return ["-m", "postgres" if short else "postgres or versions", *words, *workers], missing
 
 
 def run_pytest(words: list[str], more: list[str], *, as_proof: bool, to_stderr: bool) -> tuple[int, dict[str, int]]:
-    """Run pytest with the options that select its tests; return its exit code and what it counted."""
+    """Run pytest with the options that select its tests; return its exit code and its counts."""
     with tempfile.TemporaryDirectory(prefix="sra-test-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", *words, f"--junit-xml={report}", "-p", "no:cacheprovider"]
-        # a proof that is asked for by name is held to what CI is held to: nothing of it is skipped for want of a tool
+        # a proof requested by name must meet CI's rule: no test may be skipped because a tool is missing
         settings = {"CI": "true"} if as_proof else {}
         code = run_foreground([*command, *more], settings=settings, folder=ROOT, to_stderr=to_stderr)
         return code, read_counts(report)
@@ -130,12 +130,12 @@ def explain_code(proof: str | None, code: int) -> str:
     """Return why a run of pytest does not count as passed."""
     name = f"--{proof}" if proof else "The suite"
     if code == _NOTHING_SELECTED:
-        return f"{name}: no test was selected, so that nothing is proved."
-    return f"{name}: tests failed, or were skipped where none may be (pytest ended with {code})."
+        return f"{name}: no test was selected, so nothing is proved."
+    return f"{name}: tests failed, or were skipped although none may be (pytest exited with {code})."
 
 
 def find_missing_tools(wanted: list[str]) -> dict[str, str]:
-    """Return the tools that are not here or do not work, each with the tests that need it."""
+    """Return the tools that are missing or do not work, each with the tests that need it."""
     missing = {}
     if "containers" in wanted and not has_container_engine():
         missing["a container engine that answers"] = "container proofs"
@@ -148,13 +148,13 @@ def find_missing_tools(wanted: list[str]) -> dict[str, str]:
 
 
 def describe_left_out(missing: dict[str, str], wanted: list[str]) -> list[str]:
-    """Return what a run leaves out: what lacks its tool, and of an ordinary one the proofs that want to be named."""
-    parts = [f"{what} ({tool} is not here)" for tool, what in missing.items()]
+    """Return what a run skips: tests whose tool is missing and, in an ordinary run, the heavy proofs."""
+    parts = [f"{what} ({tool} is missing)" for tool, what in missing.items()]
     if "faults" in wanted and not GENERATOR.exists():
-        parts.append("whole generated trees against their truth (make_fundata is not beside the clone)")
+        parts.append("whole generated trees against their truth (make_fundata is not next to the clone)")
     if wanted:
         return parts
-    engine = "" if has_container_engine() else "; no container engine answers here"
+    engine = "" if has_container_engine() else "; no container engine responds here"
     return [*parts, f"container proofs (./sra test --containers{engine})"]
 
 

@@ -1,4 +1,4 @@
-"""`./sra up`: the whole stack, one refresh, the result."""
+"""`./sra up`: starts the whole stack, runs one refresh, and shows the result."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None
     lent = home.read_lent()
     if lent is not None:
         raise ConfigError(
-            f"A command works on the database of {home.path} (process {lent.pid}).", next_step="Wait until it is done."
+            f"A command is using the database of {home.path} (process {lent.pid}).", next_step="Wait until it finishes."
         )
     if running is None:
-        raise ConfigError(f"Another ./sra is just starting on {home.path}.", next_step="Wait for it, or ./sra down.")
-    output.note(f"A stack runs on {home.path} already (process {running.pid}).")
+        raise ConfigError(f"Another ./sra is starting on {home.path}.", next_step="Wait for it, or run ./sra down.")
+    output.note(f"A stack is already running on {home.path} (process {running.pid}).")
     output.note(f"  dashboard  {make_link(running)}")
     output.note(f"  database   {redact_dsn(running.database_url)}")
-    output.note("Trigger it with ./sra refresh, end it with ./sra down.")
+    output.note("Start a refresh with ./sra refresh; stop the stack with ./sra down.")
     result: dict[str, Any] = {
         "status": "running",
         "refresh_id": None,
@@ -93,7 +93,7 @@ def make_link(running: RunningStack) -> str:
 
 
 class _Up:
-    """One life of the stack. The main thread starts and tends processes, a second one talks to them."""
+    """One lifetime of the stack. The main thread starts and supervises processes; a second one communicates with them."""
 
     def __init__(self, output: Output, home: Home, *, exit_when_done: bool) -> None:
         self._output = output
@@ -119,7 +119,7 @@ class _Up:
             if not self._exit_when_done:
                 self._stay(supervisor, stack)
         finally:
-            supervisor.stop()  # before a word is said: whoever listened may be gone
+            supervisor.stop()  # before any output, which fails if the reader is gone
             self._output.note("Stopped.")
         raise typer.Exit(choose_exit_code(status))
 
@@ -160,7 +160,7 @@ class _Up:
         return stack
 
     def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
-        """Have the refresh done beside us, tend the processes meanwhile; return how it ended."""
+        """Run the refresh in a second thread and supervise the processes meanwhile; return its status."""
         talker = threading.Thread(target=self._talk, args=(stack,), name="refresh", daemon=True)
         talker.start()
         while talker.is_alive() and not self._stop.is_set():
@@ -211,6 +211,6 @@ class _Up:
             self._output.note(f"Dashboard: {make_link(stack)}")
             self._output.note("The link logs in once, within ten minutes; `./sra up` again prints a new one.")
             self._output.note(f"Database:  {redact_dsn(stack.database_url)} (./sra psql)")
-            self._output.note("Ctrl-C or ./sra down ends all.")
+            self._output.note("Ctrl-C or ./sra down stops everything.")
         while not self._stop.wait(_TEND_SECONDS):
             supervisor.tend()

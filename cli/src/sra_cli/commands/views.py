@@ -1,4 +1,4 @@
-"""`./sra views`: build, verify and describe the published views, in this process."""
+"""`./sra views`: builds, checks and describes the published views in this process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; without names, all that need it.")
 ]
 FullOption = Annotated[bool, typer.Option("--full", help="Compute all rows, not only those affected by new runs.")]
-AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Accept that many rows disappear at once.")]
+AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Accept a build that removes many rows at once.")]
 
 
 @app.callback()
@@ -101,7 +101,7 @@ def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="A view.")],
     views = {view.relation: view for view in list_compiled_views()}
     view = views.get(name)
     if view is None:
-        raise ConfigError(f"There is no view {name!r}.", next_step=f"Choose from: {', '.join(views)}.")
+        raise ConfigError(f"View {name!r} does not exist.", next_step=f"Choose from: {', '.join(views)}.")
     found = make_schema(view)
     if not as_json:
         output.console.print(json.dumps(found, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
@@ -159,5 +159,5 @@ def _render_reports(reports: list[ViewReport]) -> Table:
 
 
 def _render_verdicts(verdicts: list[ViewVerdict]) -> Table:
-    rows = [(v.relation, "; ".join(v.problems) or "fits its model", v.row_count, v.pending_runs) for v in verdicts]
-    return make_table("", ("view", ">found", "#rows", "#runs to come"), rows)
+    rows = [(v.relation, "; ".join(v.problems) or "matches its model", v.row_count, v.pending_runs) for v in verdicts]
+    return make_table("", ("view", ">found", "#rows", "#pending runs"), rows)

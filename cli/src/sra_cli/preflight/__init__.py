@@ -1,1 +1,1 @@
-"""What `./sra preflight` looks at before anything is loaded: the FMP plan, the seed files, the update API."""
+"""What `./sra preflight` checks before anything is loaded: the FMP plan, the seed files, the update API."""

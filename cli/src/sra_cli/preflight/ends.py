@@ -1,4 +1,4 @@
-"""The beginning and the end of a seed file, from disk or from where it is kept, and what the loader makes of them."""
+"""The beginning and the end of a seed file, on disk or in storage, parsed as the loader parses them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DELIMITERS = {b";": "semicolon", b"\t": "tab", b"|": "bar"}
 
 @dataclass(frozen=True)
 class Ends:
-    """The first and the last bytes of a file of `size` bytes; all are in `head` where it is not longer."""
+    """The first and the last bytes of a file of `size` bytes; a short file is entirely in `head`."""
 
     head: bytes
     tail: bytes
@@ -34,13 +34,13 @@ class Ends:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the file is here from beginning to end."""
+        """Whether the whole file was read."""
         return len(self.head) >= self.size
 
 
 @dataclass
 class Sample:
-    """What the loader makes of the records at both ends."""
+    """The loader's result for the records at both ends."""
 
     records: int = 0
     size: int = 0
@@ -54,7 +54,7 @@ class Sample:
 
 
 def read_ends(location: Path) -> Ends:
-    """Return both ends of a file on disk; raises OSError where it cannot be read."""
+    """Return both ends of a file on disk; raises OSError if it cannot be read."""
     with location.open("rb") as stream:
         head = stream.read(2 * SAMPLE_BYTES)
         size = max(stream.seek(0, io.SEEK_END), len(head))
@@ -65,7 +65,7 @@ def read_ends(location: Path) -> Ends:
 
 
 async def fetch_ends(source: Source, file: ManifestFile) -> Ends:
-    """Return both ends of a file in storage; raises RetryableError or FatalError where they cannot be had."""
+    """Return both ends of a file in storage; raises RetryableError or FatalError if they cannot be downloaded."""
     if file.size <= 2 * SAMPLE_BYTES:
         return Ends(await _take(source, file, 0, file.size), b"", file.size)
     head = await _take(source, file, 0, SAMPLE_BYTES)
@@ -74,7 +74,7 @@ async def fetch_ends(source: Source, file: ManifestFile) -> Ends:
 
 async def _take(source: Source, file: ManifestFile, offset: int, most: int) -> bytes:
     taken = bytearray()
-    # closed, it ends the download of what is not looked at
+    # closing ends the download of the rest
     async with aclosing(cast("AsyncGenerator[bytes, None]", source.open_from(file, offset))) as blocks:
         async for block in blocks:
             taken += block
@@ -89,7 +89,7 @@ def judge_head(ends: Ends, path: str, catalogue: Catalogue) -> FileHead | FilePr
 
 
 def describe_encoding(head: bytes) -> str:
-    """Return how the first lines are encoded, as far as a load can tell."""
+    """Return the encoding of the first lines, as far as a load can tell."""
     try:
         head[: head.rfind(b"\n") + 1].decode("utf-8")
     except UnicodeDecodeError:
@@ -98,7 +98,7 @@ def describe_encoding(head: bytes) -> str:
 
 
 def guess_delimiter(head: bytes, dataset: Dataset) -> str:
-    """Return what parts the names of the header: the comma, unless another sign gives more of the declared names."""
+    """Return the delimiter of the header: the comma, unless another character yields more of the declared names."""
     line = head.removeprefix(_BYTE_ORDER_MARK).split(b"\n", 1)[0]
     known = dataset.names_by_normal_form
 
@@ -111,7 +111,7 @@ def guess_delimiter(head: bytes, dataset: Dataset) -> str:
 
 
 def judge_records(ends: Ends, head: FileHead, today: date) -> Sample:
-    """Read and type the records at both ends as the loader does; what a cut took off a record does not count."""
+    """Read and type the records at both ends as the loader does; records cut off at the edge are not counted."""
     sample = Sample()
     data = ends.head if ends.is_whole else ends.head[: ends.head.rfind(b"\n") + 1]
     _add(sample, data, head, today, is_open=not ends.is_whole)
@@ -131,7 +131,7 @@ def _add(
         rejects = list(typed.rejects)
         lines = cast("list[int]", batch.frame["source_line"].to_list())
         if is_joined:
-            # a text over several lines may begin before what is looked at
+            # a multi-line text may begin before the part that was read
             rejects = _drop_before(rejects, lines)
             is_joined = False
         if is_open and batch.end.offset >= len(data):

@@ -1,4 +1,4 @@
-"""What an FMP plan grants: each endpoint asked once, its answer judged and compared with its declaration."""
+"""Checks what an FMP plan grants: calls each endpoint once and compares its answer with the declaration."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OTHER_SHAPE = frozenset({Kind.ERROR_IN_200, Kind.TRUNCATED})
 
 @dataclass
 class Sight:
-    """What became of one question.
+    """The result of one question.
 
     `status` is granted, partly (some values are refused), refused, no_data, other_shape, error or not_asked.
     """
@@ -44,11 +44,11 @@ class Sight:
 
     @property
     def is_usable(self) -> bool:
-        """Whether a run gets its rows from here, at least some of them."""
+        """Whether a run gets at least some of its rows from here."""
         return self.status in ("granted", "partly", "no_data") or (self.status == "other_shape" and self.rows > 0)
 
     def as_dict(self) -> dict[str, Any]:
-        """The endpoint as `--json` shows it."""
+        """The endpoint in the form of `--json`."""
         source, found = self.question.source, self.differences
         return {
             "dataset": self.question.dataset.name,
@@ -72,17 +72,17 @@ class Sight:
 
 
 class FmpProbe:
-    """Asks one question after the other; a spent quota ends the asking, a key that does not work ends the command."""
+    """Asks one question after the other; an exhausted quota ends the questions, an invalid key ends the command."""
 
     def __init__(self, client: FmpClient, recorder: RecordingTransport, known_symbols: frozenset[str]) -> None:
-        """`known_symbols` are those of the universe; with none, each answer is taken to be about listings of ours."""
+        """`known_symbols` are those of the universe; if empty, each answer is taken to be about our listings."""
         self.known_symbols = known_symbols
         self._client = client
         self._recorder = recorder
         self._spent = ""
 
     async def ask_all(self, questions: Sequence[Question]) -> list[Sight]:
-        """Return what became of each question; bulk files, which wait for their throttle, are asked for beside the rest."""
+        """Return the result of each question; throttled bulk files are requested in parallel with the rest."""
         answers: dict[int, Sight] = {}
 
         async def ask_lane(*, is_bulk: bool) -> None:
@@ -125,7 +125,7 @@ class FmpProbe:
             raise ConfigError(error.message, next_step="Check FMP_API_KEY and the account, then try again.") from error
 
     async def _fetch(self, dataset: Dataset, request: Request) -> Answer | None:
-        """Return the first answer; the pages that a run asks for next are left alone."""
+        """Return the first answer; further pages are not requested."""
         async with aclosing(cast("Any", fetch_pages(self._client, dataset, request))) as answers:
             return cast("Answer | None", await anext(answers, None))
 
@@ -161,7 +161,7 @@ class FmpProbe:
             said = _describe(found) if found.rows else f"no rows, but: {said}"
             return Sight(question, "other_shape", said, asked, 0, found)
         if error.kind in (Kind.RATE_LIMIT, Kind.BANDWIDTH):
-            self._spent = f"The account's quota is spent: {said}"
+            self._spent = f"The account's quota is used up: {said}"
             return Sight(question, "not_asked", self._spent, asked)
         return Sight(question, "error", f"{error.kind}: {said}", asked)
 
@@ -178,7 +178,7 @@ def _describe(found: Differences) -> str:
 
 
 async def _run_together(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Do the steps beside each other; what one raises ends the others and is raised."""
+    """Run the steps concurrently; the first exception cancels the others and is raised."""
     tasks = [asyncio.ensure_future(step()) for step in steps]
     try:
         await asyncio.gather(*tasks)
@@ -189,7 +189,7 @@ async def _run_together(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
 
 
 def list_fmp_findings(sights: Sequence[Sight]) -> list[str]:
-    """Return what makes the datasets incomplete, one sentence for each of them or for an endpoint of another shape."""
+    """Return one sentence for each incomplete dataset, or for an endpoint with another shape."""
     findings = []
     by_dataset: dict[str, list[Sight]] = {}
     for sight in sights:
@@ -207,7 +207,7 @@ def _is_finding(sight: Sight, own: Sequence[Sight]) -> bool:
     if sight.status in ("other_shape", "error", "not_asked"):
         return True
     if sight.status == "refused":
-        # one of several lists has nothing to stand in for it, and one source of several has
+        # a list has no substitute, whereas one source among several has
         return all(other.question.source is sight.question.source for other in own)
     return sight.status == "partly" and not any(
         other.status == "granted" and other.question.source is not sight.question.source for other in own
@@ -216,10 +216,10 @@ def _is_finding(sight: Sight, own: Sequence[Sight]) -> bool:
 
 def _describe_sight(sight: Sight) -> str:
     words = {
-        "other_shape": "answers in another shape",
-        "error": "did not answer",
-        "not_asked": "was not asked",
-        "partly": "gives only a part",
+        "other_shape": "returns another shape",
+        "error": "did not respond",
+        "not_asked": "was not called",
+        "partly": "returns only a part",
         "refused": "is outside the plan",
     }
     return f"{sight.question.dataset.name}: {sight.question.path} {words[sight.status]} ({sight.message})."

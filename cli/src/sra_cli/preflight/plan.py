@@ -1,4 +1,4 @@
-"""The FMP part as a whole: the universe, every other endpoint, and what the first history and ordinary work will take."""
+"""The FMP part as a whole: the universe, every other endpoint, and the cost of the first history and ordinary runs."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from sra_shared.errors import ConfigError
 from sra_shared.http import make_outbound_transport
 from sra_shared.settings import FmpSettings
 
-# a check is no run: what fails twice is reported
+# a check is not a run: what fails twice is reported
 _POLICY = RetryPolicy(retries=1, limit_patience=75.0)
 _LATE = timedelta(hours=6)
 _DELISTED_PER_LISTING = 0.045
-"""In a year, by the 5,000 in ten years beside 11,000 listings of docs/operations.md."""
+"""A year's share of the 5,000 in ten years for 11,000 listings in docs/operations.md."""
 _ORDINARY_SESSIONS = 6
 _DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True)
 class FmpLook:
-    """What was seen of the vendor, and the market that the estimates are made for."""
+    """What was found at the vendor, and the market that the estimates are for."""
 
     settings: FmpSettings
     market: Market
@@ -47,15 +47,15 @@ class FmpLook:
 
     @property
     def is_stand_in(self) -> bool:
-        """Whether the answers are made up."""
+        """Whether the answers come from a stand-in."""
         return any(call.is_stand_in for call in self.recorder.calls)
 
     def list_findings(self) -> list[str]:
-        """Return what makes the datasets incomplete, in sentences."""
+        """Return the causes of incomplete datasets, in sentences."""
         return list_fmp_findings(self.sights)
 
     def as_dict(self) -> dict[str, Any]:
-        """The part as `--json` shows it."""
+        """This part in the form of `--json`."""
         years = self.settings.fmp_history_years
         by_exchange = {code: len(symbols) for code, symbols in self.market.list_symbols(Audience.ALL).items()}
         closes = len(self.market.listings) * years * SESSIONS_PER_YEAR
@@ -73,7 +73,7 @@ class FmpLook:
 
     def _plan_history(self) -> dict[str, Any]:
         market, parts = self.market, []
-        # only a hundred pages would tell how many there are
+        # only a hundred pages would show how many there are
         ended = Targets({"(delisted)": [str(one) for one in range(self._guess_delisted())]}, market.first, market.last)
         for dataset in DATASETS if self.settings.fmp_history_years else ():
             usable = self._list_usable(dataset)
@@ -109,7 +109,7 @@ class FmpLook:
         return Targets(symbols, first, self.market.last, sessions, topics=topics)
 
     def _list_usable(self, dataset: Dataset) -> tuple[Source, ...]:
-        """Return the sources of a dataset that the plan grants, in their order; pages of several topics count as one."""
+        """Return the granted sources of a dataset, in their order; pages of several topics count as one."""
         granted = {
             sight.question.source for sight in self.sights if sight.question.dataset is dataset and sight.is_usable
         }
@@ -117,7 +117,7 @@ class FmpLook:
 
 
 async def look_at_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpLook:
-    """Ask the vendor for a little of everything; raises ConfigError where the key does not work."""
+    """Call each of the vendor's endpoints once; raises ConfigError if the key does not work."""
     run_id = uuid4()
     recorder = RecordingTransport(make_outbound_transport(settings), settings.fmp_base_url, STAND_IN_HEADER)
     try:
@@ -130,8 +130,8 @@ async def look_at_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpLook:
             sights += await FmpProbe(client, recorder, known).ask_all(ask_all(market))
     except RefusedSourceError as error:
         raise ConfigError(
-            "FMP_BASE_URL and SRA_SANDBOX contradict each other: a sandbox takes data of the stand-in alone, and no other"
-            " database takes them.",
+            "FMP_BASE_URL and SRA_SANDBOX contradict each other: a sandbox accepts only the stand-in's data, and no other"
+            " database accepts it.",
             next_step="Unset SRA_SANDBOX for the vendor, or set it to 1 for the stand-in.",
         ) from error
     return FmpLook(settings, market, sights, recorder)

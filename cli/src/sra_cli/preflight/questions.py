@@ -1,4 +1,4 @@
-"""Which calls tell what a plan grants: one for each endpoint, made of the declarations as a run makes its own."""
+"""The calls that show what a plan grants: one per endpoint, built from the declarations as a run builds them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from fmp_collectors.records import EXCHANGES
 from fmp_ingest.targets import is_asked_for
 
 _FEW_DAYS = timedelta(days=10)
-# well-known listings, asked for where the plan refuses the universe
+# well-known listings, for plans that refuse the universe
 _USUAL = {False: (("TSX", "RY.TO"), ("NASDAQ", "AAPL")), True: (("TSX", "XIU.TO"), ("AMEX", "SPY"))}
 _CANADIAN = ("TSX", "TSXV")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A listing of the universe, as far as the choice of one is concerned."""
+    """A listing of the universe, with the fields needed to choose one."""
 
     symbol: str
     exchange: str
@@ -31,7 +31,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Market:
-    """What questions are made for: the listings, the days of the first history, and its trading sessions."""
+    """What questions are built for: the listings, the days of the first history, and its trading sessions."""
 
     first: date
     last: date
@@ -39,7 +39,7 @@ class Market:
     listings: Sequence[Listing] = field(default=())
 
     def list_symbols(self, audience: Audience) -> dict[str, list[str]]:
-        """Return the symbols that a dataset of this audience is asked for, by exchange."""
+        """Return the symbols that a dataset with this audience is requested for, by exchange."""
         found: dict[str, list[str]] = {code: [] for code in EXCHANGES}
         for one in self.listings:
             if is_asked_for(audience, is_etf=one.is_etf, is_fund=one.is_fund):
@@ -47,7 +47,7 @@ class Market:
         return found
 
     def choose(self, audience: Audience, *, is_canadian: bool) -> tuple[str, str]:
-        """Return exchange and symbol of the largest listing of an audience in one of the two countries."""
+        """Return the exchange and symbol of the largest listing of an audience in one of the two countries."""
         wanted = [
             one
             for one in self.listings
@@ -64,10 +64,10 @@ class Market:
 
 @dataclass(frozen=True)
 class Question:
-    """An endpoint of a dataset, and the requests by which it is tried.
+    """An endpoint of a dataset, and the requests to try.
 
-    The first one asks for most (a Canadian listing, the oldest days, quarters); the next is asked where the vendor refuses
-    the first, or has nothing to say to it.
+    The first request asks for the most: a Canadian listing, the oldest days, quarters. The next one is made if the vendor
+    refuses the first or returns no data.
     """
 
     dataset: Dataset
@@ -81,7 +81,7 @@ class Question:
 
 
 def ask_universe() -> list[Question]:
-    """Return the questions whose answers name all listings: one per exchange."""
+    """Return the questions whose answers list all listings: one per exchange."""
     source = UNIVERSE.sources[0]
     targets = Targets(dict.fromkeys(EXCHANGES, ()), date.min, date.max)
     return [Question(UNIVERSE, source, [request]) for request in plan_requests(source, targets)]
@@ -112,7 +112,7 @@ def _ask_source(dataset: Dataset, source: Source, market: Market) -> list[Questi
 
 
 def _aim(dataset: Dataset, source: Source, market: Market, *, is_canadian: bool) -> Targets:
-    """Return targets of which a request is made: the oldest days for what is wanted of a history, or the newest ones."""
+    """Return the targets of a request: the oldest days for datasets with a history, otherwise the newest."""
     exchange, symbol = market.choose(dataset.audience, is_canadian=is_canadian)
     symbols: Mapping[str, Sequence[str]] = {exchange: [symbol]}
     if source.scope is Scope.BATCH and is_canadian:

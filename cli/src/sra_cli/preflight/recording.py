@@ -1,4 +1,4 @@
-"""Answers as they arrived, kept up to a bound beside the client that reads them, and saved without secrets."""
+"""Keeps the beginnings of answers as they arrive, and saves them without secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 @dataclass
 class Recorded:
-    """One call without its key, and the beginning of its answer; `size` is what arrived."""
+    """One call without its key, and the beginning of its answer; `size` is the number of bytes that arrived."""
 
     path: str
     parameters: Mapping[str, str]
@@ -41,7 +41,7 @@ class Recorded:
     def read_text(self) -> str:
         """Return the beginning of the body as text."""
         pieces = bytearray()
-        # what came before the trouble is shown
+        # show what arrived before the error
         with suppress(BodyError):
             unpacker = Unpacker([self.encoding], Bound.of(16 * _KEPT_BYTES))
             for piece in unpacker.feed(bytes(self.packed)):
@@ -49,7 +49,7 @@ class Recorded:
         return pieces.decode("utf-8", "replace")
 
     def cut_text(self) -> str:
-        """Return the body with its first rows, whole ones, and the end that such a body has."""
+        """Return the body with only its first whole rows, completed to a valid body."""
         text = self.read_text()
         start = text.lstrip("\ufeff \t\r\n")
         if start.startswith("["):
@@ -57,13 +57,13 @@ class Recorded:
         return _take_lines(text) if "csv" in self.content_type else text[:_KEPT_BYTES]
 
     def read_rows(self) -> list[Any]:
-        """Return the first rows of a body that the judge refused; none where it holds no rows."""
+        """Return the first rows of a body that the validation refused; empty if it has no rows."""
         text = self.read_text().lstrip("\ufeff \t\r\n")
         return [row for _, row in _take_rows(text)] if text.startswith("[") else []
 
 
 def _take_rows(text: str) -> list[tuple[str, Any]]:
-    """Return the first elements of an array that may be cut, each as text and as value."""
+    """Return the first elements of an array that may be truncated, each as text and as value."""
     rows: list[tuple[str, Any]] = []
     place = 1
     while len(rows) < _SAVED_ROWS:
@@ -78,11 +78,11 @@ def _take_rows(text: str) -> list[tuple[str, Any]]:
 
 
 def _take_lines(text: str) -> str:
-    """Return the lines of the header and the first rows of a CSV body that may be cut."""
+    """Return the header and the first rows of a CSV body that may be truncated."""
     lines = text.splitlines(keepends=True)
     reader = csv.reader(lines)
     ends = [0]
-    # a row that cannot be read ends what is kept
+    # stop at the first row that cannot be read
     with suppress(csv.Error):
         ends.extend(reader.line_num for _ in itertools.islice(reader, _SAVED_ROWS + 1))
     if ends[-1] == len(lines) and not text.endswith("\n"):
@@ -91,10 +91,10 @@ def _take_lines(text: str) -> str:
 
 
 class RecordingTransport(httpx.AsyncBaseTransport):
-    """Passes calls on, and keeps what was answered."""
+    """Forwards calls and records the answers."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, mark: str) -> None:
-        """`mark` is the header by which a stand-in names itself."""
+        """`mark` is the header that identifies a stand-in."""
         self.calls: list[Recorded] = []
         self._inner = inner
         self._base = httpx.URL(base_url).path.rstrip("/") + "/"
@@ -138,17 +138,17 @@ class _Tee(httpx.AsyncByteStream):
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make an empty folder for answers that its owner alone can read; raises ConfigError where that cannot be."""
+    """Create an empty folder for answers that only its owner can read; raises ConfigError if that is not possible."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise ConfigError(f"{folder} is not empty.", next_step="Name an empty or a new folder.")
     except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}.", next_step="Name another one.") from error
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}.", next_step="Choose another one.") from error
 
 
 def save_answers(folder: Path, calls: list[Recorded]) -> int:
-    """Write each answer to a file of its own, its first rows, without secrets; returns how many."""
+    """Write the first rows of each answer to a separate file, without secrets; return the number of files."""
     for number, call in enumerate(calls, 1):
         content = {
             "path": call.path,
@@ -164,5 +164,7 @@ def save_answers(folder: Path, calls: list[Recorded]) -> int:
             with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            raise ConfigError(f"{target} cannot be written: {error.strerror}.", next_step="Give it room.") from error
+            raise ConfigError(
+                f"{target} cannot be written: {error.strerror}.", next_step="Check permissions and free space."
+            ) from error
     return len(calls)

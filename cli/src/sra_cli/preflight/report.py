@@ -1,4 +1,4 @@
-"""The result of `./sra preflight` as people read it."""
+"""The result of `./sra preflight`, formatted for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sra_shared.texts import escape_controls
 
 
 def render_report(result: Mapping[str, Any]) -> RenderableType:
-    """Return the parts that were looked at, what to expect, and what is wrong."""
+    """Return the checked parts, the expected load, and the findings."""
     parts: list[RenderableType] = []
     if result["fmp"] is not None:
         parts += _render_fmp(result["fmp"])
@@ -86,7 +86,7 @@ def _render_seed(seed: Mapping[str, Any]) -> Iterator[RenderableType]:
     size = seed["database_bytes"]
     yield Text(
         f"{seed['rows']:,} rows: {_show_size(size)} in the database, {_show_size(int(size * RESERVE))} of disk with reserve;"
-        f" the loader takes about {seed['peak_memory_mb']} MB of memory."
+        f" the loader needs about {seed['peak_memory_mb']} MB of memory."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a load of a seed tree would meet: a verdict on each file, the rows to expect, and the room that they take."""
+"""Checks what a load of a seed tree would find: a verdict per file, the expected rows, and their size."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MOST_MANIFEST_BYTES = 16 << 20
 
 @dataclass
 class FileLook:
-    """What is known of one file; `verdict` is fits, rejected, missing, unreadable, or unseen for one that is only listed."""
+    """The result for one file; `verdict` is fits, rejected, missing, unreadable, or unseen for a file that is only listed."""
 
     file: str
     dataset: str | None
@@ -63,7 +63,7 @@ class FileLook:
         return sum(self.rejected_by.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """The file as `--json` shows it."""
+        """The file in the form of `--json`."""
         return {
             "file": self.file,
             "dataset": self.dataset,
@@ -89,7 +89,7 @@ class FileLook:
 
 @dataclass(frozen=True)
 class SeedLook:
-    """All files, in path order."""
+    """All files, in the order of their paths."""
 
     root: str
     is_sample: bool
@@ -98,17 +98,17 @@ class SeedLook:
 
     @property
     def rows(self) -> int:
-        """Records to expect of the files that would load."""
+        """Records to expect from the files that would load."""
         return sum(file.rows or 0 for file in self.files if file.verdict == "fits")
 
     @property
     def rejected(self) -> int:
-        """Of these, records that would be quarantined, by the share of each file's sample."""
+        """Expected records that would be quarantined, extrapolated from each file's sample."""
         fitting = (file for file in self.files if file.verdict == "fits" and file.sampled)
         return round(sum((file.rows or 0) * file.rejected / file.sampled for file in fitting))
 
     def list_findings(self) -> list[str]:
-        """Return what makes a load incomplete, in sentences."""
+        """Return the causes of an incomplete load, in sentences."""
         findings = [
             file.message or f"{file.file} is {file.verdict}."
             for file in self.files
@@ -124,7 +124,7 @@ class SeedLook:
         return findings
 
     def as_dict(self) -> dict[str, Any]:
-        """The part as `--json` shows it."""
+        """This part in the form of `--json`."""
         return {
             "status": "findings" if self.list_findings() else "fits",
             "root": self.root,
@@ -139,7 +139,7 @@ class SeedLook:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Return a manifest on disk; raises ConfigError where it cannot be read as one."""
+    """Return a manifest on disk; raises ConfigError if it is not a valid manifest."""
     try:
         if path.stat().st_size > _MOST_MANIFEST_BYTES:
             raise ConfigError(f"{path} is too large for a manifest.", next_step="Name the seed tree or its manifest.")
@@ -161,7 +161,7 @@ async def look_at_seed(
     *,
     reject_limit: Decimal,
 ) -> SeedLook:
-    """Look at each file where it lies: on disk, else in storage; one that only the manifest lists is judged by its name."""
+    """Check each file on disk, else in storage; a file that only the manifest lists is judged by its name."""
     found, missing = await asyncio.to_thread(survey_tree, tree, catalogue)
     listed = {file.path: file for file in manifest.files} if manifest is not None else {}
     async with AsyncExitStack() as stack:
@@ -182,7 +182,7 @@ def _refuse_unknown(file: ManifestFile) -> FileLook:
 
 @dataclass(frozen=True)
 class _Looker:
-    """Looks at files one after another."""
+    """Checks files one after another."""
 
     tree: SeedTree
     catalogue: Catalogue
@@ -190,14 +190,14 @@ class _Looker:
     store: SeedStore | None
 
     async def look_at(self, file: FoundFile) -> FileLook:
-        """Judge a file on disk; one that is a pointer is looked at where its content is, if it can be had."""
+        """Check a file on disk; if it is a pointer, its content is checked where it is stored, if accessible."""
         if isinstance(file.verdict, FileProblem):
             details = file.verdict.details
             if file.verdict.kind == "lfs_pointer" and self.store is not None:
                 oid, size = details.get("oid"), details.get("size")
                 wanted = Wanted(file.path, file.location, str(oid), size if isinstance(size, int) else None)
                 return await self._look_in_store(wanted, file.verdict)
-            # a pipe would be waited for, and a link to elsewhere is not followed
+            # reading a pipe would block, and a link to another place is not followed
             has_text = file.verdict.kind == "header"
             ends = await asyncio.to_thread(_try_ends, file.location) if has_text else None
             return self._refuse(file.verdict, "disk", file.size, ends)
@@ -218,7 +218,7 @@ class _Looker:
         return look
 
     async def look_for(self, problem: FileProblem) -> FileLook:
-        """Judge a catalogued file that is not on disk, by what storage or the manifest has of it."""
+        """Check a catalogued file that is not on disk, using storage or the manifest."""
         entry = self.listed.get(problem.path)
         if self.store is not None:
             return await self._look_in_store(Wanted(problem.path, self.tree.locate(problem.path)), problem)

@@ -1,14 +1,14 @@
-"""What a load takes, by the measured figures of docs/benchmarks.md; docs/operations.md and render.yaml count with the same."""
+"""The size of a load, from the figures in docs/benchmarks.md; docs/operations.md and render.yaml use the same."""
 
 from __future__ import annotations
 
 BYTES_PER_FUND_ROW = 881
 """A row of fund quotes with its indexes, history and all views; data rows, three in a hundred, count alike."""
 BYTES_PER_CLOSE = 598
-"""A close of a listing with its place in the series."""
+"""A close of a listing with its part of the series."""
 SESSIONS_PER_YEAR = 250
 RESERVE = 1.5
-"""What a disk should have for each byte that is expected."""
+"""Disk bytes to provide for each expected byte."""
 LOADER_PEAK_MB = 340
-"""Of the loader with its streams, whatever the size of the files."""
+"""Memory of the loader with its streams, independent of the size of the files."""
 BYTES_PER_GB = 10**9

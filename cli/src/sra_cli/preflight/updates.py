@@ -1,4 +1,4 @@
-"""What the update API grants: one login, and one export of what changed today in one small dataset."""
+"""Checks the update API: one login, and one export of today's changes in one small dataset."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIMING = ApiTiming(poll_deadline=120.0)
 
 @dataclass(frozen=True)
 class UpdateLook:
-    """What became of the export; `status` is granted, other_shape or error."""
+    """The result of the export; `status` is granted, other_shape or error."""
 
     dataset: str
     status: str
@@ -35,11 +35,11 @@ class UpdateLook:
     host: str | None = None
 
     def list_findings(self) -> list[str]:
-        """Return what keeps updates from being loaded, in a sentence."""
+        """Return what prevents updates from being loaded, in a sentence."""
         return [] if self.status == "granted" else [f"Update API, {self.dataset}: {self.message}"]
 
     def as_dict(self) -> dict[str, Any]:
-        """The part as `--json` shows it."""
+        """This part in the form of `--json`."""
         return {
             "status": self.status,
             "dataset": self.dataset,
@@ -49,7 +49,7 @@ class UpdateLook:
 
 
 async def look_at_updates(settings: FundataSettings, catalogue: Catalogue, *, is_sandbox: bool) -> UpdateLook | None:
-    """Log in and fetch one small export; None without an account. Raises ConfigError for credentials that do not work."""
+    """Log in and fetch one small export; None without an account. Raises ConfigError for invalid credentials."""
     account = make_account(settings)
     if account is None:
         return None
