@@ -118,7 +118,7 @@ async def test_what_a_failed_view_could_not_take_in_its_followers_wait_for(datab
             connection, run, "FundTopHolding", "79", "1", language="EN", date=DAY, security="Gold", market_percent="9"
         )
     units = await build(database)
-    assert "70 of 80 rows would vanish" in (units["security_master"].error or "")
+    assert "70 of 80 rows would disappear" in (units["security_master"].error or "")
     # nobody of those that read the former list of funds may say that it holds the run
     assert await list_holders(pool, run) == {"run_contents", "data_freshness"} & await list_holders(pool, run)
     assert await read_rows(pool, "SELECT count(*) AS n FROM sra.fund_page") == [{"n": 80}]

@@ -55,8 +55,8 @@ class LongerItem(Item):
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        (Extent(1000, NOW), Extent(799, NOW), "201 of 1000 rows would vanish"),
-        (Extent(1000, NOW), Extent(0, None), "1000 of 1000 rows would vanish"),
+        (Extent(1000, NOW), Extent(799, NOW), "201 of 1000 rows would disappear"),
+        (Extent(1000, NOW), Extent(0, None), "1000 of 1000 rows would disappear"),
         (Extent(1000, NOW), Extent(1000, NOW - timedelta(days=8)), "its newest row would be of 2025-09-18"),
     ],
 )

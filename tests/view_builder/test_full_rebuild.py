@@ -177,7 +177,7 @@ async def test_a_failed_check_leaves_the_rows_that_readers_have(database: str, p
                     connection, gone, f"{fund:03}", DAY + timedelta(days=day), "1", record_state="Deleted"
                 )  # fmt: skip
     units = await build(database, views=[SERIES], full=True)
-    assert "160 of 200 rows would vanish" in (units[SERIES].error or "")
+    assert "160 of 200 rows would disappear" in (units[SERIES].error or "")
     assert await pool.fetchval(COUNT) == FUNDS * DAYS
     units = await build(database, views=[SERIES], full=True, accept_drop=True)
     assert units[SERIES].status.value == "completed"

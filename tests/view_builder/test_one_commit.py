@@ -220,9 +220,9 @@ async def test_factors_stay_with_closes_that_fail_their_check(
         await put_close(connection, first, "ABC", DAY - timedelta(days=4 * DAYS), "100")
         await connection.execute("DELETE FROM fmp_eod_price WHERE run_id = $1", run)
     units = await build(database)
-    assert "would vanish" in (units[HISTORY].error or "")
+    assert "would disappear" in (units[HISTORY].error or "")
     assert {name: await dump_view(pool, name) for name in before} == before
-    told = "SELECT relation FROM published_view WHERE error LIKE '%would vanish%' ORDER BY 1"
+    told = "SELECT relation FROM published_view WHERE error LIKE '%would disappear%' ORDER BY 1"
     assert [row["relation"] for row in await read_rows(pool, told)] == [HISTORY, FACTORS]
     # what is computed from the factors waits for them
     assert "equity_metrics" not in {row["relation"] for row in await list_holders(pool, first)}

@@ -247,7 +247,7 @@ async def read_things(pool: Pool) -> tuple[int, str]:
     [
         ("INSERT INTO thing VALUES (7, 'again')", "the key is not unique"),
         ("UPDATE thing SET name = NULL WHERE id = 9", "name in 1 rows"),
-        ("DELETE FROM thing WHERE id > 120", "80 of 200 rows would vanish"),
+        ("DELETE FROM thing WHERE id > 120", "80 of 200 rows would disappear"),
     ],
 )
 async def test_a_failed_check_leaves_the_view_as_it_was(

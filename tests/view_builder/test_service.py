@@ -139,15 +139,15 @@ async def test_a_failed_check_is_told_and_the_other_views_are_published(client: 
         " ORDER BY scheduled_at DESC LIMIT 1",
     )
     assert latest["status"] == "partial"
-    assert "70 of 81 rows would vanish" in latest["errors"]
+    assert "70 of 81 rows would disappear" in latest["errors"]
     (row,) = await read_rows(pool, "SELECT count(*) AS n FROM sra.security_master")
     assert row["n"] == 81
     told = {view["name"]: view for view in (await client.get("/views")).json()["views"]}
-    assert "would vanish" in told["security_master"]["error"]
+    assert "would disappear" in told["security_master"]["error"]
     assert told["run_contents"]["error"] is None
     fresh = await read_rows(pool, "SELECT is_late, error FROM sra.data_freshness WHERE dataset = 'security_master'")
     assert fresh[0]["is_late"]
-    assert "would vanish" in fresh[0]["error"]
+    assert "would disappear" in fresh[0]["error"]
 
 
 async def test_views_and_schemas_are_told(client: httpx.AsyncClient, views: tuple[CompiledView, ...]) -> None:

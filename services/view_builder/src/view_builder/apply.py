@@ -1,4 +1,4 @@
-"""The definitions in the database: tables, indexes, views, functions, comments. Readers wait a quarter of a second at most."""
+"""Applies definitions to the database: tables, indexes, views, functions, comments. Readers wait at most 250 ms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from view_builder.core import LOCK_TIMEOUT, define_core
 from view_builder.diff import require_compatible
 
 _ATTEMPTS = 40
-# a command and the service may build at once, and a full build takes its time
+# a command and the service may build at the same time, and a full build takes long
 _BUILD_SECONDS = 900.0
 _log = get_logger(__name__)
 
@@ -36,19 +36,19 @@ SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 
 
 async def lock_view(connection: Connection, view: CompiledView) -> None:
-    """Let one transaction at a time work on a view; readers do not take this lock."""
+    """Lock a view for building until the transaction ends; readers do not take this lock."""
     await take_lock(connection, f"view:{view.relation}", seconds=_BUILD_SECONDS)
 
 
 async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Record | None:
-    """Return the view's row of `published_view`, or None where it was never defined."""
+    """Return the view's row of `published_view`, or None if it was never defined."""
     return await connection.fetchrow(SQL_READ_STATE, view.relation)
 
 
 def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetime) -> bool:
-    """Whether another model was published since this process started: that of a newer version, which is not to be undone.
+    """Whether another model was published since this process started: a newer version's, which must not be undone.
 
-    Versions that overlap during a deploy would else build each other's models in turns.
+    Otherwise, versions that overlap during a deploy would build each other's models in turn.
     """
     return (
         state is not None
@@ -59,7 +59,7 @@ def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetim
 
 
 async def is_defined(connection: Connection, view: CompiledView) -> bool:
-    """Whether the view, and its table where it has one, are there."""
+    """Whether the view, and its table if it has one, exist."""
     names = [view.name] + ([view.table] if view.spec.incremental is not None else [])
     return bool(
         await connection.fetchval("SELECT bool_and(to_regclass(n) IS NOT NULL) FROM unnest($1::text[]) n", names)
@@ -67,15 +67,15 @@ async def is_defined(connection: Connection, view: CompiledView) -> bool:
 
 
 async def prepare_table(pool: Pool, view: CompiledView) -> None:
-    """Bring the table behind a materialized view to the model's columns and indexes, without touching what readers see.
+    """Change the table behind a materialized view to the model's columns and indexes, without changing what readers see.
 
-    Raises ConfigError for a breaking change and RetryableError where a reader held the table for too long.
+    Raises ConfigError for a breaking change and RetryableError if a reader held the table for too long.
     """
     await _change_view(pool, view, prepare_materialized)
 
 
 async def bring_core(pool: Pool) -> None:
-    """Bring schema core to its files; raises RetryableError where a reader held a view of it for too long."""
+    """Apply the files of schema core; raises RetryableError if a reader held one of its views for too long."""
 
     async def define(connection: Connection) -> None:
         await define_core(connection)
@@ -84,7 +84,7 @@ async def bring_core(pool: Pool) -> None:
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
-    """Bring schema core to its files and define the views that are missing, empty but typed; return their names."""
+    """Apply schema core and define the missing views, empty but typed; return their names."""
     await bring_core(pool)
     made = []
     for view in views:
@@ -114,13 +114,13 @@ async def _retry_locks(pool: Pool, name: str, change: Callable[[Connection], Awa
                 await change(connection)
         except asyncpg.LockNotAvailableError:
             _log.info("definition_waits_for_readers", view=name, attempt=attempt + 1)
-            # between attempts everybody who queued behind us gets through
+            # between attempts, queries that queued behind this one proceed
             await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
         else:
             return
     raise RetryableError(
-        f"A long query on {name} keeps its definition from changing.",
-        next_step="It is tried again; find the query in pg_stat_activity if it does not end.",
+        f"A long query on {name} blocks the change of its definition.",
+        next_step="The change is retried. If the query does not end, find it in pg_stat_activity.",
     )
 
 
@@ -137,7 +137,7 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
         require_compatible(view, state["contract"])
     if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.table):
         await connection.execute(view.create_table)
-        # rows without a table of their own are no state: the next build fills all
+        # without its table, the recorded state is void: the next build fills everything
         await connection.execute("UPDATE public.published_view SET filled = NULL WHERE relation = $1", view.relation)
     else:
         await _add_columns(connection, view)
@@ -171,9 +171,9 @@ async def _drop_columns(connection: Connection, view: CompiledView) -> None:
 
 
 async def replace_view(connection: Connection, view: CompiledView) -> None:
-    """Create the view or put the model's columns on it, with functions, comments and the readers' right, and keep its state.
+    """Create the view or replace it with the model's columns, functions, comments and grants, and record its state.
 
-    Raises ConfigError for a breaking change. The caller's transaction makes it visible.
+    Raises ConfigError for a breaking change. The change is visible when the caller's transaction commits.
     """
     state = await read_state(connection, view)
     if state is not None:

@@ -1,4 +1,4 @@
-"""One build of a view, and of what is published with it: compute what the runs touched, check it, publish it, at once."""
+"""One build of a view and its companions: compute what the runs changed, check it, publish it in one commit."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from view_builder.checks import Extent, check_extent, check_sample, check_shape,
 from view_builder.compile import CompiledView
 from view_builder.merge import STATEMENT_SECONDS
 
-# Runs that ended, whatever their end was: rows that they committed stay. An inbox event may name a run of another ledger.
-# A dataset that no view knows may stand for any of them: looking in vain costs little. What ended before the view was
-# settled is in it, so that this does not go through the whole ledger.
+# Finished runs, whatever their status: committed rows stay. An inbox event may name a run of another ledger. A dataset that
+# no view declares may concern any of them; a needless build is cheap. Runs that finished before `settled_until` are
+# included in the view, so that this query does not scan the whole ledger.
 SQL_NEW_RUNS = """
 SELECT t.task_id AS run_id FROM public.task_execution_log t
 WHERE t.source = ANY($2::text[]) AND t.status NOT IN ('queued', 'running', 'parked')
@@ -44,7 +44,8 @@ SQL_COVER_RUNS = """
 INSERT INTO public.published_run (run_id, relation, build_id) SELECT run_id, $2, $3 FROM unnest($1::uuid[]) run_id
 ON CONFLICT DO NOTHING
 """
-# A run that waits for a base holds the time back. The hour is for those whose end is not committed yet as they are listed.
+# A run that waits for a base view holds `settled_until` back. The hour covers runs whose end is not committed when they are
+# listed.
 SQL_PUT_BUILD = """
 UPDATE public.published_view SET built_at = clock_timestamp(), build_id = $2, builds = builds + 1, row_count = $3,
   newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL, settled_until = least(
@@ -53,13 +54,13 @@ WHERE relation = $1
 RETURNING builds, built_at
 """
 
-# jit: what is priced as forbidden would be compiled as if it took long
+# jit: the planner prices disabled plans so high that it would compile the query
 _PLAN_SETTINGS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did: rows computed, rows that changed (deleted ones among them), runs taken in."""
+    """The result of a build: rows computed, rows changed (including deleted ones), runs included."""
 
     computed: int
     changed: int
@@ -68,12 +69,12 @@ class Built:
 
     @property
     def counts(self) -> Counts:
-        """The same as a unit reports it."""
+        """The result as counts of a unit."""
         return Counts(read=self.computed, stored=self.changed, unchanged=self.computed - self.changed)
 
 
 def add_up(built: Sequence[Built]) -> Built:
-    """What was done to several views at once."""
+    """Return the sum of the builds of several views."""
     runs = sorted({run for one in built for run in one.runs})
     return Built(
         sum(one.computed for one in built),
@@ -85,7 +86,7 @@ def add_up(built: Sequence[Built]) -> Built:
 
 @dataclass(frozen=True)
 class Brought:
-    """Rows that are merged and not published yet; `waiting` are the runs that a base lacks."""
+    """Rows that are merged but not published yet; `waiting` are the runs that a base view lacks."""
 
     view: CompiledView
     built: Built
@@ -94,7 +95,7 @@ class Brought:
 
 
 async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]:
-    """Return the runs that touched the view's sources and are not in it yet."""
+    """Return the runs that changed the view's sources and that the view does not include yet."""
     datasets = {name for source in view.spec.sources for name in source.datasets}
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
@@ -104,10 +105,10 @@ async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]
 
 
 async def find_waiting_runs(connection: Connection, view: CompiledView, new: AbstractSet[UUID]) -> set[UUID]:
-    """Return those of its new runs that the view must not include yet, since a materialized view that it reads lacks them.
+    """Return the new runs that the view must not include yet, because a materialized view that it reads lacks them.
 
-    It would be marked as holding a run whose rows it read from a base that did not have them. The new runs are those that
-    were listed before: one that ends in between is not among them.
+    Otherwise the view would be recorded as including a run although its base did not have the run's rows. The new runs are
+    those listed before, so a run that finishes in between is not among them.
     """
     waiting: set[UUID] = set()
     for base in view.bases:
@@ -117,7 +118,7 @@ async def find_waiting_runs(connection: Connection, view: CompiledView, new: Abs
 
 
 async def needs_full_build(connection: Connection, view: CompiledView) -> bool:
-    """Whether the view is missing, never filled, or of another model than the one here."""
+    """Whether the view is missing, was never filled, or has another model than this code."""
     state = await read_state(connection, view)
     return state is None or state["filled"] != view.digest or not await is_defined(connection, view)
 
@@ -130,14 +131,14 @@ async def build_views(
     full: bool = False,
     accept_drop: bool = False,
 ) -> list[Built]:
-    """Build in the caller's transaction; readers see all of it at the commit or, where a check fails, nothing.
+    """Build in the caller's transaction; readers see everything at the commit, or nothing if a check fails.
 
     The tables of materialized views must be prepared, and each view must come after those that it uses. With `accept_drop`
-    many rows may vanish at once. Raises CheckFailedError, ConfigError for a breaking change, and
-    asyncpg.LockNotAvailableError where a reader holds a view that must be replaced.
+    many rows may disappear at once. Raises CheckFailedError, ConfigError for a breaking change, and
+    asyncpg.LockNotAvailableError if a reader holds a view that must be replaced.
     """
     brought = [await bring_rows(connection, view, build_id, full=full, accept_drop=accept_drop) for view in views]
-    # definitions last: what is replaced no reader gets at until the commit
+    # replace definitions last: readers cannot access a replaced view until the commit
     for one in brought:
         await redefine_view(connection, one.view)
     for one in brought:
@@ -148,13 +149,13 @@ async def build_views(
 async def bring_rows(
     connection: Connection, view: CompiledView, build_id: UUID, *, full: bool, accept_drop: bool
 ) -> Brought:
-    """Bring a materialized view's rows to what its new runs made of them, without its definition; of a live view take them in."""
+    """Merge the changes of new runs into a materialized view, without its definition; only record the runs of a live view."""
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
     new = await find_new_runs(connection, view)
     waiting = await find_waiting_runs(connection, view, new)
     runs = sorted(new - waiting)
-    # before the rows are computed: closes of runs that are not held do not count
+    # before the rows are computed: closes of runs that the view does not include are not counted
     await connection.execute(SQL_COVER_RUNS, runs, view.table_name, build_id)
     if view.spec.incremental is None:
         return Brought(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
@@ -166,7 +167,7 @@ async def bring_rows(
 
 
 async def read_extent(connection: Connection, view: CompiledView) -> Extent:
-    """Return what the published state holds; nothing is known of one that was never filled."""
+    """Return the row count and age of the published state; both unknown if it was never filled."""
     state = await read_state(connection, view)
     if state is None or state["filled"] is None:
         return Extent(None, None)
@@ -174,14 +175,14 @@ async def read_extent(connection: Connection, view: CompiledView) -> Extent:
 
 
 async def redefine_view(connection: Connection, view: CompiledView) -> None:
-    """Put the model on the view where it has another one, or is not there; readers wait for it until the commit."""
+    """Replace the view if it is missing or has another model; readers wait for it until the commit."""
     state = await read_state(connection, view)
     if state is None or state["digest"] != view.digest or not await is_defined(connection, view):
         await replace_view(connection, view)
 
 
 async def conclude_view(connection: Connection, brought: Brought, build_id: UUID) -> None:
-    """Check what readers will see, and note the build; raises CheckFailedError."""
+    """Check what readers will see, and record the build; raises CheckFailedError."""
     await check_shape(connection, brought.view)
     await check_sample(connection, brought.view)
     await note_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
@@ -190,7 +191,10 @@ async def conclude_view(connection: Connection, brought: Brought, build_id: UUID
 async def merge_rows(
     connection: Connection, view: CompiledView, runs: Sequence[UUID], build_id: UUID, *, full: bool, before: Extent
 ) -> tuple[int, int, Extent]:
-    """Merge the rows that the runs touched, or all; return the rows computed, the rows changed and what the view holds then."""
+    """Merge the rows that the runs changed, or all rows.
+
+    Returns the rows computed, the rows changed, and the row count and age of the view afterwards.
+    """
     await plan_freely(connection)
     # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
@@ -213,7 +217,7 @@ async def merge_rows(
     updated = count_rows(await connection.execute(merge.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
     inserted = count_rows(await connection.execute(merge.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
     if full:
-        # the day's builds that follow, and readers, must not plan for an empty table
+        # without statistics, the day's further builds and readers would plan for an empty table
         await connection.execute(f"ANALYZE {view.table}", timeout=STATEMENT_SECONDS)
         await look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
@@ -223,23 +227,23 @@ async def merge_rows(
 
 
 async def look_up_only(connection: Connection) -> None:
-    """Have the rest of the transaction find materialized rows by their key, where a plan for many would read the whole table.
+    """Make the rest of the transaction look up materialized rows by key, even if the planner would scan the whole table.
 
-    So would one for the few that a table last held, however many are added to it now: each of them would go through all
-    before it.
+    The planner would also scan if the table's statistics are from a time when it had few rows: each added row would then be
+    compared with all rows before it.
     """
     for setting in _PLAN_SETTINGS:
         await connection.execute(f"SET LOCAL {setting} = off")
 
 
 async def plan_freely(connection: Connection) -> None:
-    """Have the planner choose again, after another view was brought in by the same transaction."""
+    """Restore the planner's settings after another view was merged in the same transaction."""
     for setting in _PLAN_SETTINGS:
         await connection.execute(f"SET LOCAL {setting} TO DEFAULT")
 
 
 async def _measure(connection: Connection, view: CompiledView, before: Extent, growth: int, *, full: bool) -> Extent:
-    """Count a full build; after an incremental one add up, so that its cost does not follow the whole."""
+    """Count all rows after a full build; after an incremental one only add the difference, to keep it cheap."""
     if full or before.rows is None:
         row = await connection.fetchrow(merge.measure_all(view), timeout=STATEMENT_SECONDS)
         return Extent(row["n"], row["newest"]) if row is not None else Extent(None, None)
@@ -260,13 +264,13 @@ async def note_build(
 
 
 def describe_failure(error: Exception) -> str:
-    """Return what data_freshness shows of a failure, without secrets."""
+    """Return the text that data_freshness shows for a failure, without secrets."""
     text = redact_text(str(error))
     return text if isinstance(error, SraError) else f"{type(error).__name__}: {text}"
 
 
 async def note_failure(connection: Connection, view: CompiledView, error: str) -> None:
-    """Keep why the newest build failed, or its attempt, beside the state that readers go on with."""
+    """Record why the newest build or attempt failed; readers keep the previous state."""
     await connection.execute(
         "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1",
         view.relation,

@@ -1,4 +1,4 @@
-"""What must hold before readers see a build: columns, whole rows, keys, row count, age."""
+"""The checks before readers see a build: columns, whole rows, keys, row count, age."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ ORDER BY a.attnum
 
 
 class CheckFailedError(FatalError):
-    """A build failed a check; the view stays as it was."""
+    """A build failed a check; the view is unchanged."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much a view holds and how new it is."""
+    """The row count of a view, and the newest moment of its rows."""
 
     rows: int | None
     newest: datetime | None
@@ -42,7 +42,7 @@ class Extent:
 
 def _fail(view: CompiledView, what: str) -> CheckFailedError:
     return CheckFailedError(
-        f"View {view.relation} failed its check and stays as it was: {what}.",
+        f"View {view.relation} failed its check and is unchanged: {what}.",
         next_step=f"Check the rows, then run `./sra views build {view.relation}`.",
     )
 
@@ -71,7 +71,7 @@ async def check_shape(connection: Connection, view: CompiledView) -> None:
 
 
 async def check_sample(connection: Connection, view: CompiledView) -> int:
-    """Read rows of the view that this build computed through the model; raises CheckFailedError as validate_rows does."""
+    """Validate rows that this build computed against the model; raises CheckFailedError as validate_rows does."""
     if view.spec.incremental is None:
         return await check_sample_of_view(connection, view)
     same = merge.match_columns(view.spec.key, "v", "f")
@@ -89,21 +89,21 @@ async def check_sample(connection: Connection, view: CompiledView) -> int:
 
 
 async def check_sample_of_view(connection: Connection, view: CompiledView) -> int:
-    """Read any rows of the view through the model and return their number; raises CheckFailedError."""
+    """Validate a sample of the view's rows against the model and return their number; raises CheckFailedError."""
     return await _validate(
         connection, view, compose("SELECT * FROM {name} LIMIT {sample_rows}", name=view.name, sample_rows=SAMPLE_ROWS)
     )
 
 
 async def _validate(connection: Connection, view: CompiledView, statement: str) -> int:
-    # prepared anew: a statement that the connection remembers may know the columns of the former definition
+    # prepared again: the connection's cached statement may have the columns of the previous definition
     rows = await (await connection.prepare(statement)).fetch()
     validate_rows(view, (dict(row) for row in rows))
     return len(rows)
 
 
 def validate_rows(view: CompiledView, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Read rows through the model; raises CheckFailedError that names row and field."""
+    """Validate rows against the model; raises CheckFailedError that names the row and the field."""
     for row in rows:
         try:
             view.model.model_validate(row)
@@ -120,7 +120,7 @@ def check_extent(view: CompiledView, before: Extent, after: Extent) -> None:
     if before.rows is not None and after.rows is not None:
         lost = before.rows - after.rows
         if lost > FEW_ROWS and Decimal(lost) / before.rows > limit:
-            raise _fail(view, f"{lost} of {before.rows} rows would vanish, more than {limit:%} at once")
+            raise _fail(view, f"{lost} of {before.rows} rows would disappear, more than {limit:%} at once")
     if before.newest and after.newest and before.newest - after.newest > OLDEST_STEP_BACK:
         raise _fail(view, f"its newest row would be of {after.newest:%Y-%m-%d} and was of {before.newest:%Y-%m-%d}")
     if before.rows and before.rows > FEW_ROWS and after.rows == 0:

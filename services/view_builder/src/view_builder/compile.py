@@ -1,4 +1,4 @@
-"""From a view model to SQL: pure, no database, no settings, the same text every time."""
+"""Compiles view models to SQL: pure functions without database or settings; the text is always the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def quote_name(name: str) -> str:
-    """Return an identifier as SQL, quoted where it needs be."""
+    """Return an identifier as SQL, quoted if necessary."""
     is_plain = _PLAIN_NAME.fullmatch(name) and name not in RESERVED_WORDS
     return name if is_plain else '"' + name.replace('"', '""') + '"'
 
@@ -34,12 +34,12 @@ def quote_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class CompiledView:
-    """A view as statements; `digest` changes with anything that changes the rows or the columns.
+    """A view as statements; `digest` changes with everything that changes the rows or the columns.
 
-    `bases` are the materialized views that it is computed from, those of the views that it uses included, and
-    `known_datasets` all that the views compiled with it read. `companions` are those of the bases that are published in the
-    same commit. A `rebuild` is the same view over the table of a full rebuild that is not published yet; what it lacks its
-    companions may lack.
+    `bases` are the materialized views that it is computed from, including those of the views that it uses; `known_datasets`
+    are all datasets that the views compiled with it read. `companions` are the bases that are published in the same commit.
+    A `rebuild` is the same view over the unpublished table of a full rebuild; runs that it lacks may be missing from its
+    companions.
     """
 
     model: type[ViewModel]
@@ -53,45 +53,45 @@ class CompiledView:
 
     @property
     def relation(self) -> str:
-        """Its name in schema sra."""
+        """The view's name in schema sra."""
         return self.model.relation()
 
     @property
     def name(self) -> str:
-        """The view as SQL names it."""
+        """The view's qualified name in SQL."""
         return f"sra.{quote_name(self.relation)}"
 
     @property
     def table_name(self) -> str:
-        """Name of the table behind a incremental view, under which the ledger notes what it holds."""
+        """Name of the table behind an incremental view; the ledger records the included runs under this name."""
         return f"{self.relation}{_REBUILD}" if self.is_rebuild else self.relation
 
     @property
     def table(self) -> str:
-        """The table behind a incremental view as SQL names it."""
+        """The qualified name of the table behind an incremental view in SQL."""
         return f"published.{quote_name(self.table_name)}"
 
     @property
     def rebuild(self) -> CompiledView:
-        """The view over the table in which a build of all its rows comes about."""
+        """The view over the table of a full rebuild."""
         beside = {companion.relation for companion in self.companions}
         return replace(self, is_rebuild=True, bases=tuple(base for base in self.bases if base.relation not in beside))
 
     @property
     def contract(self) -> dict[str, Any]:
-        """What readers rely on, as kept in the database to compare the next model with."""
+        """What readers rely on; stored in the database and compared with the next model."""
         columns = [{"name": c.name, "type": c.sql_type, "nullable": c.nullable, "unit": c.unit} for c in self.columns]
         return {"columns": columns, "key": list(self.spec.key)}
 
     @property
     def stored(self) -> tuple[Column, ...]:
-        """The columns of the table behind a incremental view."""
+        """The columns of the table behind an incremental view."""
         on_read = self.spec.incremental.on_read if self.spec.incremental is not None else ()
         return tuple(c for c in self.columns if c.name not in on_read)
 
     @property
     def computed(self) -> tuple[Column, ...]:
-        """The columns that the query delivers; the run that last changed a materialized row is put in when rows are merged."""
+        """The columns that the query returns; the merge adds the run that last changed a materialized row."""
         incremental = self.spec.incremental
         return tuple(c for c in self.stored if incremental is None or incremental.has_run or c.name != LAST_RUN_COLUMN)
 
@@ -102,22 +102,26 @@ class CompiledView:
 
     @property
     def select_rows(self) -> str:
-        """The rows of the query with the model's names, order and types; `affected_keys` must exist for a materialized view."""
+        """The query's rows with the model's names, order and types; a materialized view's needs `affected_keys`."""
         return self._select_typed(self.spec.query, self.computed)
 
     @property
     def select_rebuild_rows(self) -> str:
-        """The same for a part of a rebuild: rows so far are those of readers, by whose index none are found, runs its own."""
+        """The same for a part of a rebuild.
+
+        Earlier rows are looked up in the readers' table, whose index finds none, but the included runs are the rebuild's
+        own.
+        """
         return self._select_typed(self.spec.query, self.computed, self.rebuild.table_name)
 
     @property
     def select_all_rows(self) -> str:
-        """The same for every key at once."""
+        """The same for all keys at once."""
         return self._select_typed(self.incremental.full_query or self.spec.query, self.computed)
 
     @property
     def affected_keys(self) -> str:
-        """The selection of the keys that runs touched."""
+        """The selection of the keys that runs changed."""
         return self._name_materialized(self.incremental.affected_keys)
 
     def _name_materialized(self, text: str, table_name: str | None = None) -> str:
@@ -130,7 +134,7 @@ class CompiledView:
 
     @property
     def create_view(self) -> str:
-        """Create or replace the view; columns may only have been appended."""
+        """Create or replace the view; new columns may only be appended."""
         body = self.select_rows if self.spec.incremental is None else self._select_materialized
         return f"CREATE OR REPLACE VIEW {self.name} AS\n{body}"
 
@@ -142,18 +146,18 @@ class CompiledView:
 
     @property
     def create_functions(self) -> tuple[str, ...]:
-        """Create or replace the functions over the view and let everybody call them, with his own rights."""
+        """Create or replace the functions over the view; every role may call them and uses its own rights."""
         return tuple(text for function in self.spec.functions for text in _create_function(function))
 
     @property
     def create_table(self) -> str:
-        """Create the table behind a incremental view."""
+        """Create the table behind an incremental view."""
         columns = ",\n  ".join(f"{quote_name(c.name)} {c.sql_type}" for c in self.stored)
         return f"CREATE TABLE {self.table} (\n  {columns}\n)"
 
     @property
     def create_indexes(self) -> dict[str, str]:
-        """Statements by index name, the unique one over the key first; a changed definition has another name."""
+        """Statements by index name, the unique index of the key first; a changed definition has another name."""
         incremental = self.spec.incremental
         if incremental is None:
             return {}
@@ -169,7 +173,7 @@ class CompiledView:
 
     @property
     def comments(self) -> tuple[str, ...]:
-        """Comments on view and columns."""
+        """Comments on the view and its columns."""
         return (
             f"COMMENT ON VIEW {self.name} IS {quote_text(self.description)}",
             *(
@@ -184,23 +188,23 @@ class CompiledView:
 
     @property
     def description(self) -> str:
-        """The model's docstring on one line."""
+        """The model's docstring in one line."""
         return " ".join((self.model.__doc__ or "").split())
 
     def comment_build(self, build: str) -> str:
-        """The view's comment, with the build that it stands at."""
+        """The view's comment, with its current build."""
         return f"COMMENT ON VIEW {self.name} IS {quote_text(f'{self.description} {build}')}"
 
     @property
     def incremental(self) -> Incremental:
-        """How rows are computed and merged; only materialized views are asked."""
+        """How rows are computed and merged; call it for materialized views only."""
         if self.spec.incremental is None:
             raise ValueError(f"{self.relation} is a live view")
         return self.spec.incremental
 
 
 def compile_view(mart: Mart) -> CompiledView:
-    """Compile one view; raises ValueError where a field cannot be mapped or the key is no column."""
+    """Compile one view; raises ValueError if a field cannot be mapped or a key column does not exist."""
     model, spec, columns = mart.model, mart.spec, list_columns(mart.model)
     names = [column.name for column in columns]
     incremental = spec.incremental
@@ -213,15 +217,16 @@ def compile_view(mart: Mart) -> CompiledView:
         raise ValueError(f"{model.__name__}: every view has {', '.join(sorted(missing))}")
     in_parts = incremental is not None and incremental.next_keys is not None
     if incremental is not None and in_parts and not (incremental.has_run and len(incremental.partition) == 1):
-        raise ValueError(f"{model.__name__}: what is built in parts has one column of a partition and its runs")
+        raise ValueError(f"{model.__name__}: a view that is built in parts needs one partition column and its runs")
     draft = CompiledView(model, spec, columns, "")
     return CompiledView(model, spec, columns, _hash_view(draft))
 
 
 def compile_views(marts: Sequence[Mart]) -> tuple[CompiledView, ...]:
-    """Compile views and put each after those it uses, and after those that are published with one of these.
+    """Compile views and order them: each after those that it uses, and after those that are published with one of these.
 
-    Raises ValueError where two have one name, uses go round, or what is published with a view is none of its materialized bases.
+    Raises ValueError if two have the same name, the uses form a cycle, or a view is published with one that is not its
+    materialized base.
     """
     compiled = {view.relation: view for view in map(compile_view, marts)}
     if len(compiled) != len(marts):
@@ -231,7 +236,7 @@ def compile_views(marts: Sequence[Mart]) -> tuple[CompiledView, ...]:
     while len(done) < len(compiled):
         ready = [v for v in compiled.values() if v.relation not in done and _list_needed(v, compiled) <= set(done)]
         if not ready:
-            raise ValueError(f"views use one another, or one that is not there: {sorted(set(compiled) - set(done))}")
+            raise ValueError(f"views use one another, or one that does not exist: {sorted(set(compiled) - set(done))}")
         done |= {
             v.relation: replace(
                 v, bases=_list_bases(v, done), companions=_list_companions(v, done), known_datasets=known
@@ -242,14 +247,16 @@ def compile_views(marts: Sequence[Mart]) -> tuple[CompiledView, ...]:
 
 
 def group_views(views: Sequence[CompiledView]) -> tuple[tuple[CompiledView, ...], ...]:
-    """Return the views in the order of their builds, in groups that are published in one commit each: a view and, before
-    it, its companions."""
+    """Return the views in the order of their builds, in groups that are published in one commit each.
+
+    A group is a view, preceded by its companions.
+    """
     beside = {companion.relation for view in views for companion in view.companions}
     return tuple((*view.companions, view) for view in views if view.relation not in beside)
 
 
 def _list_needed(view: CompiledView, compiled: Mapping[str, CompiledView]) -> set[str]:
-    """What must come before: what it uses, and the views that this is published with."""
+    """Return the views that must come first: those that it uses, and those that it is published with."""
     uses = set(view.spec.uses)
     return uses | {
         other.relation for other in compiled.values() if other != view and uses & set(other.spec.published_with)
@@ -262,7 +269,7 @@ def _list_companions(view: CompiledView, done: Mapping[str, CompiledView]) -> tu
         one.spec.incremental is None or one.spec.incremental.next_keys or one.companions for one in companions
     ):
         raise ValueError(
-            f"{view.relation}: it is published with materialized views that it uses, none of them built in parts"
+            f"{view.relation}: it can be published only with materialized views that it uses and that are not built in parts"
         )
     return companions
 

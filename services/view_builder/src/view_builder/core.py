@@ -1,7 +1,7 @@
-"""Schema core in the database: brought to its files in one transaction; what is as its file says costs nothing.
+"""Schema core in the database: its files are applied in one transaction; an object that matches its file costs nothing.
 
-Nobody but the owner enters the schema. A function of it that a live view of schema `sra` calls runs with the reader's rights,
-who may execute it and cannot name it: its file grants that.
+Only the owner has access to the schema. A function that a live view of schema `sra` calls runs with the reader's rights:
+its file grants EXECUTE, but the reader cannot name the function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.locks import take_lock
 from view_builder.sql_files import CoreObject, find_core, hash_text, read_core
 
-# a definition waits for readers so long, and is tried again
+# how long a definition waits for readers before it is retried
 LOCK_TIMEOUT = "250ms"
 _TABLE = re.compile(r"\bpublic\.(\w+)")
 
@@ -32,29 +32,29 @@ FROM pg_class c WHERE c.relnamespace = to_regnamespace('core') AND c.relkind = '
 
 
 def describe_object(item: CoreObject) -> str:
-    """Return the comment of an object: the head of its file and the digest of its definition."""
-    # a table's new column reaches a view only when that is defined again
+    """Return an object's comment: the head comment of its file and the digest of its definition."""
+    # a table's new column reaches a view only when the view is defined again
     columns = _list_columns(item) if item.is_view else ()
     return f"{item.head} [{hash_text(' '.join([item.statement, *columns]))}]"
 
 
 def _list_columns(item: CoreObject) -> list[str]:
-    """The columns of the tables that a view reads, through other views too, as far as they are declared."""
+    """Return the declared columns of the tables that a view reads, directly or through other views."""
     tables = _TABLE.findall(" ".join(one.statement for one in [item, *find_core([item.statement])]))
     return [f"{table}.{column}" for table in tables if table in list_tables() for column in read_columns(table)]
 
 
 async def define_core(connection: Connection) -> list[str]:
-    """Define what differs from its file, drop what has none, in the caller's transaction; return the names that changed.
+    """Define what differs from its file and drop what has no file, in the caller's transaction; return the changed names.
 
-    Raises ConfigError where a view would lose or change columns, and asyncpg.LockNotAvailableError where a reader is in one.
+    Raises ConfigError if a view would lose or change columns, and asyncpg.LockNotAvailableError if a reader uses a view.
     """
     wanted = read_core()
     if not _list_differing(await connection.fetch(SQL_LIST_OBJECTS)):
         return []
     await take_lock(connection, "core")
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    # functions over views of schema sra come before these do
+    # functions may refer to views of schema sra that are created later
     await connection.execute("SET LOCAL check_function_bodies = off")
     present = await connection.fetch(SQL_LIST_OBJECTS)
     differing = _list_differing(present)
@@ -70,7 +70,7 @@ async def define_core(connection: Connection) -> list[str]:
 def _list_differing(present: list[asyncpg.Record]) -> set[str]:
     found = {(row["name"], row["comment"]) for row in present}
     wanted = {(name, describe_object(item)) for name, item in read_core().items()}
-    # a database that was restored without privileges has none of them
+    # a database restored without privileges has no grants
     closed = {row["name"] for row in present if not row["is_public"]}
     lacking = {name for name, item in read_core().items() if item.is_granted} & closed
     return {name for name, _ in found ^ wanted} | lacking
@@ -81,17 +81,18 @@ async def _define_object(connection: Connection, item: CoreObject, former: list[
         async with connection.transaction():
             await connection.execute(item.statement)
     except asyncpg.InvalidFunctionDefinitionError:
-        # other columns of a result; whoever calls it names it in a text that is read at each call
+        # The result has other columns. Callers name the function in a text that is parsed at each call, so it can be
+        # dropped.
         for target in former:
             await connection.execute(f"DROP {target}")
         await connection.execute(item.statement)
     except asyncpg.InvalidTableDefinitionError as error:
         raise ConfigError(
             f"View core.{item.name} is read by published views and would change its columns: {error}.",
-            next_step="Give the new definition a name of its own.",
+            next_step="Give the new definition another name.",
         ) from error
     rows = [row["target"] for row in await connection.fetch(SQL_LIST_OBJECTS) if row["name"] == item.name]
-    # of other arguments, where the function has new ones
+    # the former function, if the new one has other arguments
     stale = [target for target in rows if target in former and set(rows) - set(former)]
     for target in stale:
         await _drop_unused(connection, target)
@@ -101,7 +102,7 @@ async def _define_object(connection: Connection, item: CoreObject, former: list[
 
 
 async def _drop_unused(connection: Connection, target: str) -> None:
-    """Drop an object that has no file, unless a published view still uses it: the next call after its new definition does."""
+    """Drop an object without a file; if a published view still uses it, the next call after the view's new definition does."""
     with suppress(asyncpg.DependentObjectsStillExistError):
         async with connection.transaction():
             await connection.execute(f"DROP {target}")

@@ -1,4 +1,4 @@
-"""What a changed model means for those who read the view: nothing, new columns at the end, or a break."""
+"""Classifies the change of a model for its readers: none, new columns at the end, or a break."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from view_builder.compile import CompiledView
 
 @dataclass(frozen=True)
 class ContractDiff:
-    """The way from the contract that is published to the one of the model."""
+    """The difference between the published contract and the model's."""
 
     added: tuple[str, ...] = ()
     breaking: tuple[str, ...] = ()
 
 
 def diff_contract(published: Mapping[str, Any], wanted: Mapping[str, Any]) -> ContractDiff:
-    """Compare two contracts (see CompiledView.contract); every sentence in `breaking` is a reason of its own."""
+    """Compare two contracts (see CompiledView.contract); `breaking` has one sentence per reason."""
     old: Sequence[Mapping[str, Any]] = published["columns"]
     new: Sequence[Mapping[str, Any]] = wanted["columns"]
     by_name = {column["name"]: column for column in new}
@@ -38,12 +38,12 @@ def diff_contract(published: Mapping[str, Any], wanted: Mapping[str, Any]) -> Co
 
 
 def require_compatible(view: CompiledView, published: Mapping[str, Any]) -> ContractDiff:
-    """Return the difference; raises ConfigError for a breaking change of a published version."""
+    """Return the difference; raises ConfigError if it breaks a published version."""
     found = diff_contract(published, view.contract)
     if found.breaking:
         raise ConfigError(
             f"View {view.relation} is published and its model breaks its readers: {'; '.join(found.breaking)}.",
-            next_step=f"Keep this model and put a second one beside it with view_version = {view.model.view_version + 1}.",
+            next_step=f"Keep this model and add a second one with view_version = {view.model.view_version + 1}.",
         )
     return found
 

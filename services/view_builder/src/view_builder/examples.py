@@ -1,4 +1,4 @@
-"""Examples of what view_builder's own routes take and answer, as instances of their models."""
+"""Examples of the requests and responses of view_builder's own routes, as instances of their models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BUILD_ID = UUID("b5f1c7d2-3c0d-4f63-9d3a-6c6d2a1e8f40")
 
 
 def list_examples(views: Sequence[CompiledView]) -> list[BaseModel]:
-    """Return one instance of each model that stands for a whole body or answer."""
+    """Return one instance of each model that is a whole request or response body."""
     view = views[0]
     state = {
         "digest": view.digest,

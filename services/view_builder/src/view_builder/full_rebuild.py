@@ -1,9 +1,9 @@
-"""The build of all rows of a long series: computed part by part into a table beside, and published at once.
+"""The build of all rows of a long series: computed part by part into a separate table, and published in one commit.
 
-Every part is a transaction of its own, so that a build of fifty million rows goes on after a restart where it was, needs
-no space to sort them all, and keeps nobody's snapshot open for long. Readers see none of it until the table takes the
-place of theirs or, where somebody reads on and on, its rows are merged into theirs by key; either is one commit. What
-runs brought meanwhile is brought into the new table before that.
+Every part is a separate transaction. A build of fifty million rows therefore resumes after a restart, never sorts them all,
+and keeps no snapshot open for long. Readers see none of it until the new table replaces theirs. If a reader never releases
+the old table, the new rows are merged into it by key instead. Either happens in one commit. Changes by runs that finish in
+the meantime are added to the new table first.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SQL_READ_STAGED = "SELECT staged FROM public.published_view WHERE relation = $1"
 SQL_PUT_STAGED = "UPDATE public.published_view SET staged = $2 WHERE relation = $1"
 SQL_DROP_RUNS = "DELETE FROM public.published_run WHERE relation = $1 RETURNING run_id"
 SQL_TAKE_RUNS = "UPDATE public.published_run SET relation = $2 WHERE relation = $1"
-# what the runs stored, by their units
+# rows that the runs stored, from their units
 SQL_COUNT_STORED = """
 SELECT coalesce(sum(u.stored_count), 0)::bigint FROM public.run_unit u
 WHERE u.task_id = ANY($1::uuid[]) AND u.dataset = ANY($2::text[])
@@ -65,7 +65,7 @@ WHERE u.task_id = ANY($1::uuid[]) AND u.dataset = ANY($2::text[])
 
 @dataclass(frozen=True)
 class RebuildState:
-    """How far a build in parts got: of which model, the last key done, rows so far, the newest of their moments."""
+    """The progress of a build in parts: its model, the last key done, the row count, the newest moment."""
 
     digest: str
     after: str = ""
@@ -76,20 +76,20 @@ class RebuildState:
 
     @classmethod
     def read(cls, kept: dict[str, Any]) -> RebuildState:
-        """Read what is kept in the database."""
+        """Read the state from its stored form."""
         newest = kept["newest"]
         return cls(**{**kept, "newest": None if newest is None else datetime.fromisoformat(newest)})
 
     def dump(self) -> dict[str, Any]:
-        """Return what is kept in the database."""
+        """Return the state in its stored form."""
         return {**asdict(self), "newest": None if self.newest is None else self.newest.isoformat()}
 
 
 async def is_large(connection: Connection, view: CompiledView, *, part_rows: int = PART_ROWS) -> bool:
-    """Whether new runs touched so much that computing all rows in parts is better than their keys at once.
+    """Whether new runs changed so much that computing all rows in parts is better than computing their keys at once.
 
-    That is over five parts, and a fifth of what the view holds: a seed that is loaded after the first build, or corrections
-    from which on most of the series are computed anew.
+    The limits are five parts and a fifth of the view's rows. They are exceeded by a seed that is loaded after the first
+    build, or by corrections that affect most of the series.
     """
     new = await find_new_runs(connection, view)
     datasets = sorted({name for source in view.spec.sources for name in source.datasets})
@@ -100,7 +100,7 @@ async def is_large(connection: Connection, view: CompiledView, *, part_rows: int
 
 
 async def _count_touched(connection: Connection, view: CompiledView, runs: Collection[UUID]) -> int:
-    """The materialized rows that would be computed anew."""
+    """Return the number of materialized rows that would be computed again."""
     async with connection.transaction():
         await connection.execute(merge.create_affected_keys(view))
         await connection.execute(merge.fill_affected_keys(view), list(runs), timeout=STATEMENT_SECONDS)
@@ -112,12 +112,12 @@ async def _count_touched(connection: Connection, view: CompiledView, runs: Colle
 async def rebuild_in_parts(
     context: UnitContext, view: CompiledView, *, accept_drop: bool, part_rows: int = PART_ROWS
 ) -> Built:
-    """Build all rows of a view in parts and publish them with its companions; ends the unit in the transaction that does.
+    """Build all rows of a view in parts and publish them with its companions; the publishing transaction finishes the unit.
 
     The tables of the companions must be prepared.
 
     Raises CheckFailedError, with nothing published, ConfigError for a breaking change, and asyncpg.LockNotAvailableError
-    where a reader holds a view whose definition must change; the parts stay for the next attempt.
+    if a reader holds a view whose definition must change; the parts are kept for the next attempt.
     """
     staged = await _begin(context, view)
     keys = _FIRST_KEYS
@@ -134,14 +134,14 @@ async def rebuild_in_parts(
 
 
 async def read_rebuild(connection: Connection, view: CompiledView) -> RebuildState | None:
-    """Return how far a build of this model got, None where there is none."""
+    """Return the progress of a build of this model, or None if there is none."""
     kept = await connection.fetchval(SQL_READ_STAGED, view.relation)
     is_there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", view.rebuild.table)
     return RebuildState.read(kept) if kept is not None and is_there and kept["digest"] == view.digest else None
 
 
 async def _begin(context: UnitContext, view: CompiledView) -> RebuildState:
-    """Go on with a build of this model, or begin one: its table, and the runs that are over now and will be in it."""
+    """Resume a build of this model, or start one: create its table and record the finished runs that it will include."""
     rebuild = view.rebuild
     async with context.transaction() as connection:
         await lock_view(connection, view)
@@ -178,7 +178,7 @@ async def _add_part(context: UnitContext, view: CompiledView, keys: int) -> Rebu
             staged = replace(staged, is_whole=True)
         else:
             await connection.execute("ANALYZE affected_keys")
-            # over the table that readers have: nothing is looked for before the beginning, but by an index
+            # over the readers' table: a part begins its series, so the look-up of earlier rows finds none, but it needs an index
             await connection.execute(merge.create_part(view), timeout=STATEMENT_SECONDS)
             await check_staging(connection, rebuild)
             status = await connection.execute(
@@ -199,8 +199,8 @@ def _grow(staged: RebuildState, after: str, added: int, newest: datetime | None)
 async def _require_rebuild(connection: Connection, view: CompiledView) -> RebuildState:
     staged = await read_rebuild(connection, view)
     if staged is None:
-        # another process published it, or began anew with another model
-        raise asyncpg.SerializationError(f"The build of {view.relation} was gone on with elsewhere.")
+        # another process published it, or started again with another model
+        raise asyncpg.SerializationError(f"The build of {view.relation} was continued by another process.")
     return staged
 
 
@@ -219,7 +219,7 @@ async def _index(context: UnitContext, view: CompiledView, staged: RebuildState)
 
 
 async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
-    """Bring in what runs that ended meanwhile touched; return whether there were any."""
+    """Add the changes of runs that finished in the meantime; return whether there were any."""
     rebuild = view.rebuild
     async with context.transaction() as connection:
         await lock_view(connection, view)
@@ -253,9 +253,9 @@ async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: boo
             async with context.pool.acquire() as connection:
                 state = await read_state(connection, view)
             if attempt == _LOCK_ATTEMPTS - 1 and (state is None or state["digest"] != view.digest):
-                # other columns cannot come without the view
+                # columns cannot change without replacing the view
                 raise
-            # between attempts everybody who queued behind us gets through
+            # between attempts, queries that queued behind this one proceed
             await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
     return await _publish_once(context, view, accept_drop=accept_drop, by_name=False)
 
@@ -269,7 +269,7 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
         ]
         await lock_view(connection, view)
         staged = await _require_rebuild(connection, view)
-        # runs that ended since, and those that are in the companions by now
+        # runs that finished since, and those that the companions include by now
         new = await find_new_runs(connection, view.rebuild)
         waiting = await find_waiting_runs(connection, view, new)
         counts = add_up([one.built for one in beside]).counts
@@ -297,7 +297,7 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
 
 
 async def _take_place(connection: Connection, view: CompiledView) -> None:
-    """Have the new table be the view's; needs the view for a moment, and waits for it a quarter of a second at most."""
+    """Replace the view's table with the new one; this needs a lock on the view for a moment and waits for it at most 250 ms."""
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     former = f"{view.table_name}__former"
     await connection.execute(f"ALTER TABLE IF EXISTS {view.table} RENAME TO {quote_name(former)}")
@@ -309,7 +309,7 @@ async def _take_place(connection: Connection, view: CompiledView) -> None:
 
 
 async def _merge_all(connection: Connection, view: CompiledView, build_id: UUID) -> None:
-    """Exchange all rows by key, beside readers that do not let go of the table."""
+    """Replace all rows by key while readers hold the table."""
     await plan_freely(connection)
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(merge.show_rebuild(view))
@@ -322,7 +322,7 @@ async def _merge_all(connection: Connection, view: CompiledView, build_id: UUID)
 
 
 async def _take_runs(connection: Connection, view: CompiledView) -> Sequence[UUID]:
-    """The view holds the runs that its new rows hold, and no others; return those that it did not hold before."""
+    """Record that the view includes exactly the runs of its new rows; return those that it did not include before."""
     former = {row["run_id"] for row in await connection.fetch(SQL_DROP_RUNS, view.table_name)}
     await connection.execute(SQL_TAKE_RUNS, view.rebuild.table_name, view.table_name)
     await connection.execute(SQL_PUT_STAGED, view.relation, None)

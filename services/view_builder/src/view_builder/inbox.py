@@ -1,4 +1,4 @@
-"""Completions as they come in: kept before they are acknowledged, and turned into as few builds as possible."""
+"""Incoming completions: stored before they are acknowledged, and combined into as few builds as possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2
 ON CONFLICT (event_id) DO UPDATE SET deliveries = completion_inbox.deliveries + 1
 RETURNING deliveries
 """
-# A build takes the events that are there when it is planned; those of a build that ended without them are free again.
+# A build takes the events that wait when it is planned. Events of a build that ended without handling them are free again.
 SQL_BIND_EVENTS = """
 UPDATE completion_inbox i SET build_id = $1
 WHERE i.handled_at IS NULL
@@ -40,12 +40,12 @@ WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked') AND
 
 
 def make_build_request(*, work_key: str | None = "view_build", **values: Any) -> RunRequest:
-    """Return the request of a build; its attempts may take as long as a view over fifty million rows needs."""
+    """Return the request of a build; its time limit covers a view of fifty million rows."""
     return RunRequest(task_type=TaskType.VIEW_BUILD, work_key=work_key, timeout_seconds=14_400, **values)
 
 
 class Completion(BaseModel):
-    """The report of an ingest service that a run finished; what changed is read from the database by the run."""
+    """The report of an ingest service that a run finished; the build reads the changes from the database."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,7 +64,7 @@ class Acknowledgement(BaseModel):
 
 
 async def take_completion(connection: Connection, completion: Completion) -> Acknowledgement:
-    """Keep an event and see that a build will take it in, in the caller's transaction."""
+    """Store an event and make sure that a build will process it, in the caller's transaction."""
     await _lock_inbox(connection)
     deliveries = await connection.fetchval(
         SQL_TAKE_EVENT, completion.event_id, completion.run_id, completion.source, completion.datasets
@@ -77,20 +77,20 @@ async def take_completion(connection: Connection, completion: Completion) -> Ack
 
 
 async def _lock_inbox(connection: Connection) -> None:
-    """Let one transaction at a time change the inbox: taken before any of its rows, so that nobody waits in a circle."""
+    """Let one transaction at a time change the inbox; take this lock before any of its rows to avoid deadlocks."""
     await take_lock(connection, "view build inbox")
 
 
 async def request_build(connection: Connection, *, ending: UUID | None = None) -> UUID | None:
-    """Request one build if events wait and none is coming; return its run.
+    """Request one build if events wait and no build is coming; return its run.
 
-    A build that is not planned yet takes the events in, and one that is planned asks for its successor when it ends
-    (`ending`). The lock makes an event that comes at that very moment see either.
+    A build that is not planned yet will take the events. A planned one requests a successor when it finishes (`ending`).
+    The lock makes sure that a concurrent event sees one or the other.
     """
     await _lock_inbox(connection)
     if not await connection.fetchval(SQL_HAS_OPEN) or await _find_coming_build(connection, ending):
         return None
-    # while its predecessor's row still counts as live, the successor needs a key of its own
+    # the predecessor's row still counts as live, so the successor needs another work key
     key = "view_build" if ending is None else f"view_build:after:{ending}"
     request = make_build_request(work_key=key, priority=2)
     requested = await request_run(connection, request, source=None, enqueue=enqueue_run)
@@ -100,7 +100,7 @@ async def request_build(connection: Connection, *, ending: UUID | None = None) -
 async def _find_coming_build(connection: Connection, ending: UUID | None) -> bool:
     rows = await connection.fetch(SQL_LIST_LIVE_BUILDS, ending)
     for row in rows:
-        # a command started it and may have died: with a job, a worker goes on with what is left
+        # A command started the build and may have died. If it has a job, a worker continues it.
         task = None if row["has_job"] else await read_run(connection, row["task_id"])
         if task is not None:
             await enqueue_run(connection, task)
@@ -108,20 +108,20 @@ async def _find_coming_build(connection: Connection, ending: UUID | None) -> boo
 
 
 async def bind_events(connection: Connection, build_id: UUID) -> None:
-    """Have a build that is being planned take the events that wait."""
+    """Assign the waiting events to a build that is being planned."""
     await _lock_inbox(connection)
     await connection.execute(SQL_BIND_EVENTS, build_id)
 
 
 async def handle_events(connection: Connection, build_id: UUID) -> None:
-    """Mark the events of a build that ends, and request one more build for those that came meanwhile."""
+    """Mark the events of a finishing build as handled, and request another build for newer events."""
     await _lock_inbox(connection)
     await connection.execute(SQL_HANDLE_EVENTS, build_id)
     await request_build(connection, ending=build_id)
 
 
 async def list_open_events(connection: Connection) -> Sequence[UUID]:
-    """Return the events that no ended build took in."""
+    """Return the events that no finished build handled."""
     rows = await connection.fetch(
         "SELECT event_id FROM completion_inbox WHERE handled_at IS NULL ORDER BY received_at, event_id"
     )

@@ -1,4 +1,4 @@
-"""Builds and verifies views in this process, without any service."""
+"""Builds and checks views in this process, without any service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from view_builder.work import BuildParameters, ViewBuildWork, require_known
 
 @dataclass(frozen=True)
 class BuildResult:
-    """How a build ended: its run and one unit per view that was built."""
+    """The result of a build: its run and one unit per view."""
 
     task: ProcessingTask
     units: Sequence[Unit]
@@ -42,7 +42,7 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class ViewVerdict:
-    """What was found on one view; no problems means that readers see what the model says."""
+    """The findings on one view; without problems, readers see what the model declares."""
 
     relation: str
     problems: tuple[str, ...]
@@ -72,7 +72,7 @@ async def build_in_process(
     timing: LeaseTiming = DEFAULT_TIMING,
     by: Actor | None = None,
 ) -> BuildResult:
-    """Build what is asked for; raises ConfigError where a view is unknown or the database is not migrated."""
+    """Build the requested views; raises ConfigError if a view is unknown or the database is not migrated."""
     views = list_compiled_views()
     require_known(views, parameters)
     work = ViewBuildWork(views, part_rows=part_rows)
@@ -97,7 +97,7 @@ async def build_in_process(
 
 
 async def check_views(connection: Connection) -> list[ViewVerdict]:
-    """Compare every published view with its model, and read all its rows where it keeps them."""
+    """Compare every published view with its model, and read all rows of materialized views."""
     await require_revision(connection)
     return [await _check_view(connection, view) for view in list_compiled_views()]
 
@@ -118,7 +118,7 @@ async def _check_view(connection: Connection, view: CompiledView) -> ViewVerdict
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
         if view.spec.incremental is not None:
-            # whole rows: count(*) alone would pass over a value that cannot be read
+            # reads whole rows: count(*) alone would not find a value that cannot be read
             rows = await connection.fetchval(compose("SELECT count(v::text) FROM {name} v", name=view.name))
     except (CheckFailedError, asyncpg.PostgresError) as error:
         problems.append(str(error))

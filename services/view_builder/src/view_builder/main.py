@@ -17,7 +17,7 @@ from view_builder.work import BuildParameters, ViewBuildWork
 
 
 def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: LeaseTiming = DEFAULT_TIMING) -> FastAPI:
-    """Return the application; raises ConfigError where the settings do not do."""
+    """Return the application; raises ConfigError if the settings are invalid."""
     views = compile_views(MARTS)
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
 
@@ -26,7 +26,7 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
 
     return create_service_app(
         name="view_builder",
-        description="Publishes the typed views of schema sra: takes completions, builds what depends on them.",
+        description="Publishes the typed views of schema sra: receives completions and builds what depends on them.",
         database=database,
         service=service,
         works={TaskType.VIEW_BUILD: ViewBuildWork(views)},
@@ -47,5 +47,5 @@ def build_service(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Ser
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is asked to stop."""
     start_service(build_service, name="view_builder")

@@ -1,6 +1,6 @@
-"""The statements that merge the rows of staging into a materialized view by key; the text is made of the compiled view alone.
+"""The statements that merge staged rows into a materialized view by key; their text depends only on the compiled view.
 
-The temporary table `affected_keys` has the keys of the partition that are computed anew, `staging` their rows as they are now.
+The temporary table `affected_keys` has the partition keys to recompute, `staging` the new rows of these keys.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from sra_shared.statements import compose
 from view_builder.compile import LAST_RUN_COLUMN, CompiledView, quote_name
 
-# of one statement: a history of fifty million rows is counted, sorted or indexed in a few minutes each
+# per statement: counting, sorting or indexing a history of fifty million rows takes a few minutes each
 STATEMENT_SECONDS = 14_400.0
 
 
 def match_columns(names: Sequence[str], left: str, right: str) -> str:
-    """Two relations agree in these columns."""
+    """Return the condition that two relations agree in these columns."""
     return " AND ".join(f"{left}.{quote_name(name)} = {right}.{quote_name(name)}" for name in names)
 
 
@@ -25,7 +25,7 @@ def _list(names: Sequence[str], alias: str = "") -> str:
 
 
 def create_affected_keys(view: CompiledView) -> str:
-    """The keys to compute, each with the run that touched it."""
+    """Create the table of the keys to compute, each with the run that changed it."""
     since = view.incremental.since
     return compose(
         "CREATE TEMP TABLE affected_keys ON COMMIT DROP AS SELECT {partition}, {since}last_run_id AS run_id"
@@ -37,7 +37,7 @@ def create_affected_keys(view: CompiledView) -> str:
 
 
 def fill_all_keys(view: CompiledView) -> str:
-    """Every key there is."""
+    """Select every existing key."""
     into, start = (", since", ", '-infinity'::date") if view.incremental.since else ("", "")
     return compose(
         "INSERT INTO affected_keys ({partition}{into}) SELECT DISTINCT {partition}{start}"
@@ -51,7 +51,7 @@ def fill_all_keys(view: CompiledView) -> str:
 
 
 def fill_affected_keys(view: CompiledView) -> str:
-    """The keys that the runs `$1` touched, each with the one of them that ended last; a series from its earliest day."""
+    """Select the keys that the runs `$1` changed, each with the run that finished last; a series from its earliest day."""
     partition = _list(view.incremental.partition, "c")
     needed = [*view.incremental.partition, *(["since"] if view.incremental.since else [])]
     return compose(
@@ -66,7 +66,7 @@ def fill_affected_keys(view: CompiledView) -> str:
 
 
 def fill_next_keys(view: CompiledView) -> str:
-    """The keys after `$1`, at most `$2` of them, from their beginning."""
+    """Select the keys after `$1`, at most `$2` of them, from their beginning."""
     into, start = (", since", ", '-infinity'::date") if view.incremental.since else ("", "")
     return compose(
         "INSERT INTO affected_keys ({partition}{into}) SELECT {columns}{start} FROM (\n{keys}\n) n",
@@ -79,12 +79,12 @@ def fill_next_keys(view: CompiledView) -> str:
 
 
 def find_last_key(view: CompiledView) -> str:
-    """The greatest of the keys to compute."""
+    """Return the greatest of the keys to compute."""
     return compose("SELECT max({partition}) FROM affected_keys", partition=_list(view.incremental.partition))
 
 
 def fill_rebuild(view: CompiledView) -> str:
-    """Add the rows of staging to a table that has none of them; `$1` is the build."""
+    """Add the staged rows to a table that has none of them; `$1` is the build."""
     names = [column.name for column in view.computed if column.name != LAST_RUN_COLUMN]
     return compose(
         "INSERT INTO {table} ({names}, last_run_id) SELECT {columns}, {run} FROM staging f ORDER BY {key}",
@@ -97,23 +97,23 @@ def fill_rebuild(view: CompiledView) -> str:
 
 
 def show_rebuild(view: CompiledView) -> str:
-    """Have staging be the rows of a full rebuild."""
+    """Make `staging` the rows of a full rebuild."""
     names = _list([column.name for column in view.computed])
     return compose("CREATE TEMP VIEW staging AS SELECT {names} FROM {table}", names=names, table=view.rebuild.table)
 
 
 def create_staging(view: CompiledView, *, full: bool) -> str:
-    """The rows of the keys as they are now."""
+    """Compute the new rows of the keys."""
     return f"CREATE TEMP TABLE staging ON COMMIT DROP AS\n{view.select_all_rows if full else view.select_rows}"
 
 
 def create_part(view: CompiledView) -> str:
-    """The rows of the keys for a table of a rebuild that is not published yet, which has no index."""
+    """Compute the rows of the keys for the unpublished table of a rebuild, which has no index."""
     return f"CREATE TEMP TABLE staging ON COMMIT DROP AS\n{view.select_rebuild_rows}"
 
 
 def name_staging(view: CompiledView) -> str:
-    """What staging is called after the merge, until the end of the transaction."""
+    """Return the name of `staging` after the merge, until the end of the transaction."""
     return quote_name(f"staging_{view.table_name}")
 
 
@@ -123,7 +123,7 @@ def put_aside(view: CompiledView) -> tuple[str, ...]:
 
 
 def count_materialized(view: CompiledView) -> str:
-    """The rows that readers have of the keys, in a series from the day on that changed."""
+    """Count the published rows of the keys; in a series, since the day of the first change."""
     return compose(
         "SELECT coalesce(sum(k.n), 0)::bigint FROM affected_keys s CROSS JOIN LATERAL ("
         "SELECT count(*) AS n FROM {table} b WHERE {same}{since}) k",
@@ -138,7 +138,7 @@ def _limit_to_series(view: CompiledView, alias: str) -> str:
 
 
 def index_keys_and_staging(view: CompiledView) -> tuple[str, ...]:
-    """Indexes that let the statements of an incremental merge look up instead of comparing all with all."""
+    """Create indexes that let an incremental merge look up rows instead of comparing all with all."""
     return (
         f"CREATE INDEX ON affected_keys ({_list(view.incremental.partition)})",
         f"CREATE INDEX ON staging ({_list(view.spec.key)})",
@@ -146,14 +146,14 @@ def index_keys_and_staging(view: CompiledView) -> tuple[str, ...]:
 
 
 def delete_gone(view: CompiledView, *, full: bool) -> str:
-    """Delete the rows of the keys (all rows in a full build) that are no more."""
+    """Delete the rows of the keys (in a full build, all rows) that no longer exist."""
     if full:
         return compose(
             "DELETE FROM {table} b WHERE NOT EXISTS (SELECT FROM staging f WHERE {same})",
             table=view.table,
             same=match_columns(view.spec.key, "f", "b"),
         )
-    # by place, and key by key: a join would have the planner read the whole table for the few rows of a day
+    # by ctid and key by key: for a join, the planner would read the whole table for a day's few rows
     return compose(
         "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT o.place FROM affected_keys s CROSS JOIN LATERAL ("
         "SELECT o.ctid AS place, {key} FROM {table} o WHERE {of_partition}{since} OFFSET 0) o"
@@ -171,19 +171,19 @@ def _choose_run(view: CompiledView) -> str:
 
 
 def _join_keys(view: CompiledView) -> str:
-    """The run that touched a row, where the row does not have it itself."""
+    """Join the run that changed a row, unless the row has its own."""
     if view.incremental.has_run:
         return ""
     return f" JOIN affected_keys s ON {match_columns(view.incremental.partition, 's', 'f')}"
 
 
 def update_changed(view: CompiledView) -> str:
-    """Write the rows that differ; `$1` is the build."""
+    """Update the rows that differ; `$1` is the build."""
     rest = [column.name for column in view.computed if column.name not in view.spec.key]
     changes = ", ".join(f"{quote_name(name)} = f.{quote_name(name)}" for name in rest if name != LAST_RUN_COLUMN)
     return compose(
         "UPDATE {table} b SET {changes}, last_run_id = {run} FROM staging f{keys} WHERE {same}"
-        # compared as text, so that 1.0 and 1.00 differ as readers see them differ
+        # compared as text, since readers see 1.0 and 1.00 as different
         " AND ROW({former})::text IS DISTINCT FROM ROW({new})::text",
         table=view.table,
         changes=changes,
@@ -196,7 +196,7 @@ def update_changed(view: CompiledView) -> str:
 
 
 def insert_new(view: CompiledView) -> str:
-    """Add the rows that were not there, in the order of the key, as readers of a series find them; `$1` is the build."""
+    """Insert the new rows in the order of the key, as readers of a series look them up; `$1` is the build."""
     names = [column.name for column in view.computed if column.name != LAST_RUN_COLUMN]
     return compose(
         "INSERT INTO {table} ({names}, last_run_id) SELECT {columns}, {run} FROM staging f{keys}"
@@ -212,17 +212,17 @@ def insert_new(view: CompiledView) -> str:
 
 
 def measure_all(view: CompiledView) -> str:
-    """How many rows a view holds, and the newest moment of them."""
+    """Return the row count of a view, and the newest moment of its rows."""
     return compose("SELECT count(*) AS n, max(as_of) AS newest FROM {table}", table=view.table)
 
 
 def find_double_keys(view: CompiledView) -> str:
-    """A few keys that are on more than one row."""
+    """Return a few keys that occur on more than one row."""
     return compose("SELECT {key} FROM staging GROUP BY {key} HAVING count(*) > 1 LIMIT 3", key=_list(view.spec.key))
 
 
 def count_nulls(view: CompiledView) -> str:
-    """Per column that must have a value, the rows without one."""
+    """Return, per column that must have a value, the number of rows without one."""
     needed = [c.name for c in view.computed if not c.nullable or c.name in view.spec.key]
     counts = ", ".join(f"count(*) FILTER (WHERE {quote_name(name)} IS NULL) AS {quote_name(name)}" for name in needed)
     return compose("SELECT {counts} FROM staging", counts=counts)

@@ -1,4 +1,4 @@
-"""What the service does by itself besides the builds that completions ask for: define, build first, try again."""
+"""What the service does besides builds for completions: defines views, requests the first build, retries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SQL_IS_BUILDING = """
 SELECT EXISTS (SELECT FROM task_execution_log
                WHERE task_type = 'view_build' AND status IN ('queued', 'running', 'parked'))
 """
-# A run's completion comes within seconds of its end; an older one that nobody took in was lost, or its build failed.
+# A run's completion arrives within seconds of its end. An older one that no build processed was lost, or its build failed.
 SQL_HAS_OLD = """
 SELECT EXISTS (SELECT FROM task_execution_log
                WHERE task_id = ANY($1::uuid[]) AND completed_at < clock_timestamp() - make_interval(secs => $2))
@@ -42,10 +42,10 @@ SELECT EXISTS (SELECT FROM task_execution_log
 
 
 class Backlog:
-    """Requests a build while a view lacks something that no event will bring, with pauses that grow up to an hour."""
+    """Requests a build while a view lacks something that no event will deliver; pauses grow up to an hour."""
 
     def __init__(self, views: Sequence[CompiledView], *, first_pause: float = _FIRST_PAUSE) -> None:
-        """`first_pause` (seconds) is how long after its end a run is overdue, and the first pause between two requests."""
+        """`first_pause` (seconds) is when a finished run counts as overdue, and the first pause between two requests."""
         self._views = views
         self._since = datetime.now(UTC)
         self._first_pause = first_pause
@@ -53,7 +53,7 @@ class Backlog:
         self._due = 0.0
 
     async def look(self, connection: Connection) -> list[str]:
-        """Return the views for which a build was requested in the caller's transaction, none where none is due."""
+        """Return the views for which a build was requested in the caller's transaction; empty if none is due."""
         if time.monotonic() < self._due or await connection.fetchval(SQL_IS_BUILDING):
             return []
         lacking = [view.relation for view in self._views if await self._is_lacking(connection, view)]
@@ -77,8 +77,10 @@ class Backlog:
 async def reconcile_views(
     state: ServiceState, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
 ) -> None:
-    """Define what is missing and ask for the first build; then look now and then that no event, and no run, waits in vain,
-    and that nobody reads for longer than he may."""
+    """Define missing views and request the first build; then check periodically for missed events and runs.
+
+    Also ends readers' transactions that take too long.
+    """
     started = False
     backlog = Backlog(views)
     while not state.stopping.is_set():
@@ -103,7 +105,7 @@ async def reconcile_views(
 async def start_publication(
     pool: Pool, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
 ) -> list[str]:
-    """Define the missing views, empty but typed, let the readers at them, and request a build where a model is new.
+    """Define the missing views, empty but typed, grant the readers access, and request a build if a model is new.
 
     Returns the names of the views defined. Raises ConfigError before the database is migrated.
     """

@@ -17,7 +17,7 @@ from view_builder.lineage import read_lineage
 
 
 class ViewReport(BaseModel):
-    """One view: what it is and which build it stands at."""
+    """One view: its description and its current build."""
 
     name: str
     relation: str
@@ -40,19 +40,19 @@ class ViewReport(BaseModel):
 
 
 class ViewPage(BaseModel):
-    """All views, each after those it uses."""
+    """All views, each after those that it uses."""
 
     views: list[ViewReport]
 
 
 async def describe_views(connection: Connection, views: Sequence[CompiledView]) -> list[ViewReport]:
-    """Return what each view is and where it stands."""
+    """Return the description and state of each view."""
     rows = {row["relation"]: dict(row) for row in await connection.fetch("SELECT * FROM published_view")}
     return [describe_view(view, rows.get(view.relation, {})) for view in views]
 
 
 def describe_view(view: CompiledView, state: Mapping[str, Any]) -> ViewReport:
-    """Return what a view is and, by its row of published_view, where it stands."""
+    """Return a view's description and its state, from its row of published_view."""
     return ViewReport(
         name=view.model.view_name,
         relation=f"sra.{view.relation}",
@@ -86,7 +86,7 @@ class _RowSchema(GenerateJsonSchema):
 def make_schema(view: CompiledView) -> dict[str, Any]:
     """Return the JSON Schema of a view's rows as PostgreSQL writes them (`to_json`), with units, SQL types and raw columns.
 
-    A number is a number with all its digits, in columns and in the parts of lists alike; read it as a decimal.
+    A number has all its digits, in columns and inside lists; read it as a decimal.
     """
     schema = view.model.model_json_schema(mode="serialization", schema_generator=_RowSchema)
     for column in view.columns:

@@ -1,4 +1,4 @@
-"""The reserved words of SQL as PostgreSQL has it."""
+"""The reserved words of PostgreSQL's SQL."""
 
 _WORDS = """
 all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate collation
@@ -11,4 +11,4 @@ union unique user using variadic verbose when where window with
 """
 
 RESERVED_WORDS = frozenset(_WORDS.split())
-"""Appendix C of PostgreSQL's manual: the words that name a column or a table in quotes only."""
+"""Appendix C of PostgreSQL's manual: words that must be quoted as names of columns or tables."""

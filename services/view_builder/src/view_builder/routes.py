@@ -1,4 +1,4 @@
-"""What view_builder answers besides the contract of every service: completions, and the views with their schemas."""
+"""The routes of view_builder besides those of every service: completions, and the views with their schemas."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
     async def post_completion(
         completion: Completion, request: Request, state: State, response: Response
     ) -> Acknowledgement:
-        """Keep a completion and acknowledge it: 202, or 200 where it was kept before. A build takes it in by itself."""
-        # the log names the run whose end this is
+        """Store a completion and acknowledge it: 202, or 200 if it was stored before. A build processes it later."""
+        # the log names the finished run
         request.state.run_id = completion.run_id
         async with state.pool.acquire() as connection, connection.transaction():
             taken = await take_completion(connection, completion)
@@ -33,20 +33,25 @@ def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
         return taken
 
     async def get_views(state: State) -> ViewPage:
-        """All views and the builds that they stand at."""
+        """Return all views with their current builds."""
         async with state.pool.acquire() as connection:
             return ViewPage(views=await describe_views(connection, views))
 
     async def get_schema(name: str) -> dict[str, Any]:
-        """The JSON Schema of a view's rows."""
+        """Return the JSON Schema of a view's rows."""
         view = by_name.get(name)
         if view is None:
-            raise ProblemError(404, f"There is no view {name!r}.", next_step="GET /views lists them.")
+            raise ProblemError(404, f"View {name!r} does not exist.", next_step="GET /views lists them.")
         return make_schema(view)
 
-    known: dict[int | str, dict[str, Any]] = {200: {"model": Acknowledgement, "description": "It was kept before."}}
+    known: dict[int | str, dict[str, Any]] = {200: {"model": Acknowledgement, "description": "It was stored before."}}
     router.add_api_route(
-        "/completions", post_completion, methods=["POST"], status_code=202, summary="A run ended", responses=known
+        "/completions",
+        post_completion,
+        methods=["POST"],
+        status_code=202,
+        summary="Report a finished run",
+        responses=known,
     )
     router.add_api_route("/views", get_views, methods=["GET"], summary="The views")
     router.add_api_route(
@@ -56,7 +61,7 @@ def make_view_router(views: Sequence[CompiledView]) -> APIRouter:
         summary="JSON Schema of a view",
         responses={
             200: {"content": {"application/json": {"example": make_schema(views[0])}}},
-            404: {"description": "There is no such view."},
+            404: {"description": "The view does not exist."},
         },
     )
     return router

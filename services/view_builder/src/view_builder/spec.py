@@ -1,4 +1,4 @@
-"""What makes a model a published view: its key, its sources, and the SQL that its rows come of."""
+"""What makes a model a published view: its key, its sources, and the SQL that computes its rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MATERIALIZED_AS = "'materialized_as'"
 
 @dataclass(frozen=True)
 class Source:
-    """A raw table that a view reads, and the datasets of it that matter; none named means all of that vendor."""
+    """A raw table that a view reads, and its datasets that matter; none means all datasets of the vendor."""
 
     table: str
     vendor: Literal["fmp", "fundata"]
@@ -25,21 +25,21 @@ class Source:
 class Incremental:
     """Rows are materialized in a table and merged by key, for pages and aggregates.
 
-    `partition` are the key columns that delimit what is computed anew; the view's query reads them from the relation
-    `affected_keys`. `all_keys` selects every key; `affected_keys` selects those that the runs `$1` (uuid[]) touched, and the
-    run. `max_shrink` is the share of rows that one build may take away.
+    `partition` are the key columns that delimit what is recomputed; the view's query reads them from the relation
+    `affected_keys`. `all_keys` selects every key; `affected_keys` selects those that the runs `$1` (uuid[]) changed, and
+    the run. `max_shrink` is the share of rows that one build may remove.
 
-    With `since`, a date of the key, a partition is a series: `affected_keys` has a column `since` too, the day from which on
-    rows are computed and merged; earlier ones stay. With `has_run` the query delivers last_run_id. `read_query` delivers all
-    columns from the materialized rows, of which `on_read` are those that are not stored, because they would change on rows
-    whose sources did not. `full_query` gives the rows of all keys by another plan, where reading whole tables once is better
-    than looking up every key. With `looks_up` a build of some keys never reads a table whole, where the planner would: it
-    takes the rows of a run for many while the ledger has few runs.
+    With `since`, a date column of the key, a partition is a series: `affected_keys` also has a column `since`, the day from
+    which rows are computed and merged; earlier rows stay. With `has_run` the query returns last_run_id. `read_query`
+    returns all columns from the materialized rows; those in `on_read` are not stored, because they would change on rows
+    whose sources did not. `full_query` returns the rows of all keys by another plan, for views where reading whole tables
+    once is better than looking up every key. With `looks_up`, a build of some keys never scans a whole table; the planner
+    would, because it overestimates the rows of a run while the ledger has few runs.
 
-    `next_keys` is for a series so long that its first build is made in parts: it selects the keys after `$1` (text), at most
-    `$2` of them, in order. Such a view has one column of a partition and has its runs. The SQL reads the rows so far from the
-    relation `MATERIALIZED_ROWS`, since they may lie in the table of a rebuild that is not published yet, and the runs that are
-    in them from `published_run` under the name `MATERIALIZED_AS`.
+    `next_keys` is for a series so long that its first build is made in parts: it selects the keys after `$1` (text), at
+    most `$2` of them, in order. Such a view has one partition column and has its runs. The SQL reads earlier rows from the
+    relation `MATERIALIZED_ROWS`, since they may be in the unpublished table of a rebuild, and the runs that they include
+    from `published_run` under the name `MATERIALIZED_AS`.
     """
 
     partition: tuple[str, ...]
@@ -70,10 +70,10 @@ class SqlFunction:
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """How a view comes about; `incremental` None means a live view over `query`.
+    """How a view's rows are computed; `incremental` None means a live view over `query`.
 
-    `published_with` are materialized views, among those that it uses, whose rows are put to its own as it is read: all of
-    them are published in one commit, so that no reader meets one build of these and another of those.
+    `published_with` are materialized views that it uses and combines with its own rows when it is read. All of them are
+    published in one commit, so that no reader sees different builds together.
     """
 
     key: tuple[str, ...]
@@ -87,7 +87,7 @@ class ViewSpec:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All of its SQL."""
+        """All SQL texts of the view."""
         incremental = self.incremental
         more = () if incremental is None else (incremental.all_keys, incremental.affected_keys)
         may_be = () if incremental is None else (incremental.read_query, incremental.full_query, incremental.next_keys)
@@ -96,7 +96,7 @@ class ViewSpec:
 
 @dataclass(frozen=True)
 class Mart:
-    """A model, and how its rows come about."""
+    """A model, and how its rows are computed."""
 
     model: type[ViewModel]
     spec: ViewSpec

@@ -1,7 +1,7 @@
 """The SQL of the views as files: `sql/core` holds each definition once, `sql/marts` the queries of the published views.
 
-A file of `core` creates one view or function. A file of `marts` has the selections of one view, each after a line `-- name:`;
-they are whole statements, save for the two words that `ViewSpec` documents.
+A file of `core` creates one view or function. A file of `marts` has the selections of one view, each after a line `--
+name:`; they are whole statements, except for the two words that `ViewSpec` documents.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _USE = re.compile(r"\bcore\.(\w+)")
 
 @dataclass(frozen=True)
 class CoreObject:
-    """A view or function of schema core: its statement without comments, what the head of its file says, and what it uses."""
+    """A view or function of schema core: its statement without comments, its file's head comment, and what it uses."""
 
     name: str
     statement: str
@@ -31,7 +31,7 @@ class CoreObject:
 
     @property
     def is_view(self) -> bool:
-        """Whether it is a view; readers of a view that uses it hold it while they read."""
+        """Whether it is a view; readers of a view that uses it lock it while they read."""
         return self.statement.startswith("CREATE OR REPLACE VIEW")
 
     @property
@@ -59,7 +59,7 @@ def _read_object(name: str, text: str) -> CoreObject:
 
 @cache
 def read_mart(name: str) -> Mapping[str, str]:
-    """Return the selections of a published view by their names, without comments."""
+    """Return the selections of a published view by name, without comments."""
     return split_mart(_FOLDER.joinpath("marts", f"{name}.sql").read_text(encoding="utf-8"))
 
 
@@ -74,17 +74,17 @@ def split_mart(text: str) -> Mapping[str, str]:
 
 
 def _choose(found: Mapping[str, str], ending: str) -> str:
-    """Put the selections `chosen_*` in their places: those of some keys by index, or those of all at once (`_full`)."""
+    """Insert the selections `chosen_*`: those that look up some keys by index, or those of all keys at once (`_full`)."""
     return re.sub(r"\bFROM (chosen_\w+)", lambda use: f"FROM ({found[use[1] + ending]})", found["rows"])
 
 
 def strip_comments(text: str) -> str:
-    """Return a text without the lines that are comments, which change nothing in the database."""
+    """Return a text without its comment lines, which have no effect in the database."""
     return _COMMENT.sub("", text).strip()
 
 
 def find_core(texts: Iterable[str]) -> Sequence[CoreObject]:
-    """Return the core objects that the texts use, directly or not, in the order of their names."""
+    """Return the core objects that the texts use, directly or indirectly, in the order of their names."""
     core, left, used = read_core(), {name for text in texts for name in _USE.findall(text)}, set[str]()
     while left:
         name = left.pop()

@@ -1,4 +1,4 @@
-"""The run that builds views: one unit a view, or group that is published at once, each after those it uses."""
+"""The run that builds views: one unit per view or group published together, each after those that it uses."""
 
 from __future__ import annotations
 
@@ -31,22 +31,24 @@ _log = get_logger(__name__)
 
 
 class BuildParameters(BaseModel):
-    """What a build may be asked for; without anything it builds what depends on new runs. What depends on a named view and
-    waits for it is built too, and what is published in one commit with it."""
+    """What to build; by default, everything that depends on new runs.
+
+    Views that depend on a named view and wait for it are built too, and so are views published in one commit with it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    views: list[str] | None = Field(None, description="Views to build whether they need it or not; none means by need.")
-    full: bool = Field(False, description="Compute all rows, not only those that new runs touched.")
-    accept_drop: bool = Field(False, description="Let many rows vanish at once.")
+    views: list[str] | None = Field(None, description="Views to build in any case; by default, those that need it.")
+    full: bool = Field(False, description="Compute all rows, not only those that new runs changed.")
+    accept_drop: bool = Field(False, description="Accept that many rows disappear at once.")
 
 
 def require_known(views: Iterable[CompiledView], wanted: BuildParameters) -> None:
-    """Raise ConfigError that lists the views where one is asked for that is none of them."""
+    """Raise ConfigError that lists the views if an unknown one is requested."""
     known = [view.relation for view in views]
     unknown = sorted(set(wanted.views or ()) - set(known))
     if unknown:
-        raise ConfigError(f"There is no view {', '.join(unknown)}.", next_step=f"Choose from: {', '.join(known)}.")
+        raise ConfigError(f"View {', '.join(unknown)} does not exist.", next_step=f"Choose from: {', '.join(known)}.")
 
 
 class ViewBuildWork:
@@ -64,9 +66,9 @@ class ViewBuildWork:
         self._since = datetime.now(UTC)
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """One unit for each view that is asked for, new, changed, or touched by a run that is not in it yet.
+        """Return one unit for each view that is requested, new, changed, or affected by a run that it does not include yet.
 
-        Of views that are published in one commit the unit has the name of the last.
+        The unit of views that are published in one commit has the name of the last one.
         """
         wanted = BuildParameters.model_validate(context.task.parameters)
         require_known(self._views, wanted)
@@ -76,8 +78,11 @@ class ViewBuildWork:
             return await self._choose_views(connection, wanted)
 
     async def _choose_views(self, connection: Connection, wanted: BuildParameters) -> list[UnitPlan]:
-        """What is asked for, and what depends on it: a base that changes as a whole changes what is computed from it, and
-        runs that a base could not take in until now wait in the others too."""
+        """Return the requested views and their dependents.
+
+        A fully rebuilt base changes everything computed from it, and runs that a base could not include before also wait in
+        its dependents.
+        """
         chosen: dict[str, bool] = {}
         plans = []
         for group in group_views(self._views):
@@ -96,7 +101,7 @@ class ViewBuildWork:
     async def _find_demand(
         self, connection: Connection, view: CompiledView, wanted: BuildParameters, chosen: Mapping[str, bool]
     ) -> bool | None:
-        """Whether all rows of the view must be computed, or those that new runs touched; None if it need not be built."""
+        """Return whether to compute all rows of the view, or only those that new runs changed; None if no build is needed."""
         named = view.relation in (wanted.views or ())
         asked = named or wanted.views is None
         bases = {base.relation for base in view.bases} & set(chosen)
@@ -110,20 +115,21 @@ class ViewBuildWork:
         return [view.relation for view in group if is_outdated(view, await read_state(connection, view), self._since)]
 
     async def process(self, context: UnitContext) -> None:
-        """Build one view, and what is published with it; if a check fails all keep their former state, and tell why."""
+        """Build one view and what is published with it; if a check fails, all keep their previous state and record the error."""
         group = self._groups.get(context.unit.unit)
         if group is None:
             raise ConfigError(
-                f"This service knows no view {context.unit.unit}.", next_step="Deploy one version of it everywhere."
+                f"This service does not know the view {context.unit.unit}.",
+                next_step="Deploy the same version everywhere.",
             )
         wanted = BuildParameters.model_validate(context.task.parameters)
         await self._refuse_outdated(context, group)
-        # another version may have started since this process did, and gone
+        # another version may have started after this process, and stopped again
         await bring_core(context.pool)
         try:
             built = await self._build(context, group, wanted)
         except (LeaseLostError, HandoverError, RunCancelledError):
-            # not the view's failure: another worker goes on, or nobody shall
+            # not a failure of the view: another worker continues, or the run was cancelled
             raise
         except Exception as error:
             await self._note_failure(context.pool, group, error)
@@ -151,7 +157,7 @@ class ViewBuildWork:
         return await self._build_at_once(context, group, wanted)
 
     async def _is_built_in_parts(self, context: UnitContext, view: CompiledView) -> bool:
-        """A long series is, where all its rows are computed, or nearly all."""
+        """Whether to build in parts: for a long series, if all or nearly all of its rows are computed."""
         if view.spec.incremental is None or view.spec.incremental.next_keys is None:
             return False
         async with context.pool.acquire() as connection:
@@ -175,13 +181,13 @@ class ViewBuildWork:
         return built
 
     async def _note_failure(self, pool: Pool, group: Sequence[CompiledView], error: Exception) -> None:
-        """Tell readers of data_freshness at once why the views stand still; the retry of the unit may take a while."""
+        """Show the failure in data_freshness at once; the unit's retry may take a while."""
         try:
             async with pool.acquire() as connection:
                 for view in group:
                     await note_failure(connection, view, describe_failure(error))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as outage:
-            _log.warning("failure_not_noted", view=view.relation, error=str(error), kind=type(outage).__name__)
+            _log.warning("failure_not_recorded", view=view.relation, error=str(error), kind=type(outage).__name__)
 
     async def _prepare(self, pool: Pool, view: CompiledView) -> None:
         async with pool.acquire() as connection:
@@ -191,9 +197,9 @@ class ViewBuildWork:
         await prepare_table(pool, view)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Acknowledge the events of this build; those that came meanwhile cause one more."""
+        """Acknowledge the events of this build; newer ones cause another build."""
         for unit in units:
-            # also what ended without an error of the view's own: too slow, or its worker died again and again
+            # includes units that ended without an error of the view itself: a time-out, or a worker that died repeatedly
             for view in self._groups.get(unit.unit, ()) if unit.status is UnitStatus.FAILED else ():
                 await note_failure(connection, view, unit.error or "It failed.")
         await handle_events(connection, task.task_id)
