@@ -1,4 +1,4 @@
-"""The made-up market behind scripts/make_sample: funds, days, prices, and how one CSV of the sample is written."""
+"""The made-up market of scripts/make_sample: funds, days, prices, and the writer of the sample's CSV files."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ Change = Callable[[Row], Row]
 
 @dataclass(frozen=True)
 class Fund:
-    """One made-up fund: its key, how it is called and how it moves."""
+    """One made-up fund: its key, its names and its price movement."""
 
     key: int
     code: str
@@ -92,7 +92,7 @@ class Fund:
 
 @dataclass
 class SeedFile:
-    """One CSV of the sample with what must come of it; `spoil` changes rows by their number, from 0."""
+    """One CSV of the sample with its expected results; `spoil` changes rows by their number, from 0."""
 
     path: str
     columns: list[str]
@@ -123,13 +123,13 @@ class SeedFile:
         }
 
     def at(self, column: str, value: str) -> Change:
-        """Return the change that puts `value` into `column`."""
+        """Return the change that sets `column` to `value`."""
         place = self.columns.index(column)
         return lambda row: [*row[:place], value, *row[place + 1 :]]
 
 
 class Market:
-    """The made-up funds with their prices; every draw comes from one seeded source."""
+    """The made-up funds with their prices; all random numbers come from one seeded generator."""
 
     def __init__(self) -> None:
         self.rng = random.Random(SEED)  # noqa: S311
@@ -151,7 +151,7 @@ class Market:
         )
 
     def _walk(self, fund: Fund) -> dict[date, float]:
-        """Return a price for every day asked for; a gap of many days moves by its length."""
+        """Return a price for every requested day; the change over a gap depends on its length."""
         price, before, prices = self.rng.uniform(8, 30), None, {}
         for day in [*self.pricing_days, *self.days]:
             gap = (day - before).days if before else 1
@@ -178,7 +178,7 @@ def list_navps_days() -> list[date]:
 
 
 def list_pricing_days() -> list[date]:
-    """Return two business days before each anniversary of LAST_DAY, and the last one of 2025: where returns start."""
+    """Return two business days before each anniversary of LAST_DAY, and the last one of 2025, for computing returns."""
     days = []
     for year in range(FIRST_PRICING_YEAR, LAST_DAY.year):
         day = LAST_DAY.replace(year=year)

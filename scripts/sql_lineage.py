@@ -1,8 +1,8 @@
-"""Which raw columns each published column comes of, derived from the SQL files. Needs sqlglot, which only development has.
+"""Derives the raw columns of each published column from the SQL files. Needs sqlglot, a development dependency.
 
-What counts is what a value is computed from: the expressions of the columns, through core, other views and subqueries.
-Conditions that choose rows are not followed. A function counts for all of its arguments. `scripts/write_lineage` keeps the
-result in `lineage.json`, which the product reads. An expression that cannot be seen through raises KeyError.
+The origins of a value are the columns that it is computed from, through core, other views and subqueries. Conditions that
+select rows are not included. A function's result depends on all of its arguments. `scripts/write_lineage` stores the result
+in `lineage.json`, which the product reads. An expression that cannot be resolved raises KeyError.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BODY = re.compile(r"AS (?:\$\$(.*)\$\$)|\bAS\n(.*)", re.DOTALL)
 
 
 class Scope:
-    """What the names of a query mean: relations by alias, common table expressions and parameters of the function around."""
+    """The meaning of a query's names: relations by alias, common table expressions, and parameters of the function."""
 
     def __init__(self, outer: Scope | None, parameters: Columns) -> None:
         self.outer = outer
@@ -39,7 +39,7 @@ class Scope:
         return self.outer.find_common(name) if self.outer else None
 
     def find(self, column: str, relation: str) -> Origins:
-        """Return what a column comes of; a name without a relation may be a parameter, an unknown one raises KeyError."""
+        """Return the origins of a column; a name without a relation may be a parameter, an unknown one raises KeyError."""
         found = [one for alias, one in self.relations.items() if relation in ("", alias) and column in one]
         if found:
             return frozenset[str]().union(*(one[column] for one in found))
@@ -53,7 +53,7 @@ class Scope:
 
 
 class Lineage:
-    """Resolves the columns of the published views; `table_columns` names the columns of a raw table."""
+    """Resolves the columns of the published views; `table_columns` returns the columns of a raw table."""
 
     def __init__(self, table_columns: TableColumns) -> None:
         self._table_columns = table_columns
@@ -65,9 +65,9 @@ class Lineage:
         if name not in self._views:
             sql = read_mart(name)
             self._own.append(name)
-            # the build writes last_run_id of most views: it knows the run behind each key
+            # for most views the build writes last_run_id, because it knows the run that changed each key
             self._views[name] = {"last_run_id": NOTHING, **self._resolve_text(sql["rows"])}
-            # the query that readers get refers to the materialized rows
+            # the query that reads the materialized rows refers to their columns
             if "read" in sql:
                 self._views[name] = {**self._views[name], **self._resolve_text(sql["read"])}
             self._own.pop()
@@ -176,7 +176,7 @@ class Lineage:
             return self._name_members(node, scope)
         found = NOTHING.union(*map(partial(self._find_origins, scope=scope), _list_children(node)))
         if not found and isinstance(node, exp.Window) and node.args.get("order"):
-            # a place in an order comes of nothing else
+            # a rank depends only on the columns that it is ordered by
             found = self._find_origins(node.args["order"], scope)
         return found
 
@@ -187,10 +187,13 @@ class Lineage:
 
 
 def _list_children(node: exp.Expr) -> list[exp.Expr]:
-    """The parts of an expression that its value comes of; a condition is one, the order in which values are put is not."""
+    """Return the parts of an expression that its value depends on.
+
+    A condition is included, the order of an aggregate's values is not.
+    """
     if isinstance(node, exp.Exists):
         return []
-    # of a function with its schema the name is no part; before FILTER the parser reads it as a column
+    # for a function with a schema, skip the name, which the parser reads as a column before FILTER
     if isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Identifier):
         return [node.expression]
     if isinstance(node, exp.Column | exp.Window) or (isinstance(node, exp.Order) and isinstance(node.this, exp.Expr)):
@@ -200,7 +203,7 @@ def _list_children(node: exp.Expr) -> list[exp.Expr]:
 
 @cache
 def _split_statement(statement: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The body of a view or function, the names of its parameters and of the columns of its result."""
+    """Return the body of a view or function, and the names of its parameters and of its result's columns."""
     body = _BODY.search(statement)
     if body is None:
         raise ValueError(f"no body in: {statement[:80]}")
