@@ -31,7 +31,7 @@ class Storage:
     bucket: Any
 
     def make_settings(self) -> dict[str, str]:
-        """Return the settings that lead to the bucket."""
+        """Return the settings that point to the bucket."""
         return {
             "SEED_BASE_URL": self.url,
             "SEED_BUCKET": BUCKET,
@@ -40,7 +40,7 @@ class Storage:
         }
 
     def upload_tree(self, root: Path) -> None:
-        """Do what docs/operations.md says: write the manifest, upload it and the folders beside it."""
+        """Follow docs/operations.md: write the manifest, upload it and the folders next to it."""
         code, _, told = call_command("load", "--write-manifest", str(root))
         assert code == 0, told
         for path in sorted(file for file in root.rglob("*") if file.is_file()):
@@ -49,7 +49,7 @@ class Storage:
 
 @contextmanager
 def run_storage() -> Iterator[Storage]:
-    """A server on the engine's own bridge, which every container reaches and nobody outside the machine does."""
+    """A server on the engine's own bridge, which every container can reach and nothing outside the machine."""
     bridge = docker.from_env().networks.get("bridge")
     address = bridge.attrs["IPAM"]["Config"][0]["Gateway"]
     server = ThreadedMotoServer(ip_address=address, port=0, verbose=False)
@@ -66,7 +66,7 @@ def run_storage() -> Iterator[Storage]:
 
 
 def make_tree(root: Path, *, days: int) -> int:
-    """Write a whole seed tree that no mark calls a sample, with many quotes, and return how many there are."""
+    """Write a whole seed tree, not marked as a sample, with many quotes, and return their number."""
     shutil.copytree(SAMPLE, root, ignore=shutil.ignore_patterns("SAMPLE"), dirs_exist_ok=True)
     with (SAMPLE / GENERAL_FILE).open(encoding="utf-8", newline="") as stream:
         keys = sorted({record["InstrumentKey"] for record in csv.DictReader(stream)})

@@ -1,4 +1,4 @@
-"""An authority of the tests' own, with the certificates of a server on this machine and of one client."""
+"""The tests' own certificate authority, with certificates for a server on this machine and for one client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 @dataclass(frozen=True)
 class Certificates:
-    """The files, all of mode 0600; the server is known as localhost and 127.0.0.1, the client by its user."""
+    """The files, all of mode 0600; the server's names are localhost and 127.0.0.1, the client's is its user."""
 
     authority: Path
     server: Path
@@ -24,7 +24,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path, *, client: str) -> Certificates:
-    """Write an authority and what it signed."""
+    """Write the authority and the certificates that it signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("authority of the tests")
     authority = _write(folder / "authority.crt", _sign(name, key.public_key(), name, key, is_authority=True))

@@ -1,4 +1,4 @@
-"""A command of `./sra` inside the test's own process: a process of its own imports for two seconds before it begins."""
+"""Runs a command of `./sra` inside the test's own process, since a separate one imports for two seconds first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 
 class _OfThisThread(io.TextIOBase):
-    """Keeps what the thread that made it writes; what services write meanwhile in other threads goes its usual way."""
+    """Captures the output of the thread that created it; services' output in other threads is passed through."""
 
     def __init__(self, usual: TextIO) -> None:
         self._usual = usual
@@ -28,18 +28,18 @@ class _OfThisThread(io.TextIOBase):
         self._kept = io.StringIO()
 
     def write(self, text: str) -> int:
-        """Write a text where it belongs."""
+        """Write a text to the capture or to the original stream."""
         return (self._kept if threading.get_ident() == self._thread else self._usual).write(text)
 
     def get(self) -> str:
-        """Return what was kept."""
+        """Return the captured output."""
         return self._kept.getvalue()
 
 
 async def carry_out(
     *words: str, settings: Mapping[str, str], timing: LeaseTiming = DEFAULT_TIMING
 ) -> tuple[int, dict[str, Any], str]:
-    """Carry a command line out with --json and these settings; return its exit code, its object and what it told people."""
+    """Execute a command line with --json and these settings; return its exit code, its object and its messages."""
     return await asyncio.to_thread(_carry_out, words, settings, timing)
 
 

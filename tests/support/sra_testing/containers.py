@@ -1,4 +1,4 @@
-"""A compose project as the container tests drive it."""
+"""Controls a compose project for the container tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_far_cron() -> str:
 
 
 class Stack:
-    """A compose project under a name and a port of its own; `settings` are what a `.env` would hold, and there is no other."""
+    """A compose project with its own name and port; `settings` are the content of its only `.env`."""
 
     def __init__(self, project: str, port: int, settings: Mapping[str, str] | None = None) -> None:
         self.project, self.port = project, port
@@ -59,19 +59,19 @@ class Stack:
         )
 
     def call_compose(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        """Run docker compose and return how it ended."""
+        """Run docker compose and return the completed process."""
         done = self._run(arguments, timeout)
         said, told = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return subprocess.CompletedProcess(done.args, done.returncode, said, told)
 
     def call_bytes(self, *arguments: str, given: bytes | None = None) -> bytes:
-        """Run docker compose with bytes for its input, and return the bytes that it prints."""
+        """Run docker compose with bytes as its input, and return the bytes that it prints."""
         done = self._run(arguments, 600, given)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return done.stdout
 
     def compose(self, *arguments: str, timeout: float = 600) -> str:
-        """Run docker compose and return what it prints; fails with its whole output."""
+        """Run docker compose and return its output; fails with the whole output."""
         done = self.call_compose(*arguments, timeout=timeout)
         assert done.returncode == 0, (
             f"docker compose {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}\n{self.read_logs()}"
@@ -90,7 +90,7 @@ class Stack:
         )
 
     def containers(self, service: str | None = None) -> list[Container]:
-        """Return the project's containers, of one service where it is named."""
+        """Return the project's containers, or those of one service."""
         labels = [f"com.docker.compose.project={self.project}"]
         if service:
             labels.append(f"com.docker.compose.service={service}")
@@ -98,29 +98,29 @@ class Stack:
         return found
 
     def call_psql(self, *words: str) -> str:
-        """Return what psql prints, unaligned and without headers."""
+        """Return psql's output, unaligned and without headers."""
         return self.compose(
             "exec", "-T", "postgres", "psql", *ADMINISTRATOR, "-AtX", "-v", "ON_ERROR_STOP=1", *words
         ).strip()
 
     def query(self, sql: str) -> str:
-        """Return the answer to a query on the product's database."""
+        """Return the result of a query on the product's database."""
         return self.call_psql("-d", "sra_data", "-c", sql)
 
     def call_as_reader(self, password: str, sql: str) -> subprocess.CompletedProcess[str]:
-        """Ask as the SRA app does, as sra_reader over the network with that password, and return how it ended."""
+        """Query as the SRA app does, as sra_reader over the network with that password; return the completed process."""
         login = ("-h", "postgres", "-U", "sra_reader", "-d", "sra_data")
         given = ("-e", f"PGPASSWORD={password}")
         return self.call_compose("exec", "-T", *given, "postgres", "psql", *login, "-AtX", "-c", sql)
 
     def read_as_reader(self, password: str, sql: str) -> str:
-        """Return the answer to a query of the SRA app."""
+        """Return the result of a query of the SRA app."""
         done = self.call_as_reader(password, sql)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def wait_until(self, condition: str, *, seconds: float) -> None:
-        """Wait for a condition on the database there itself, so that hardly any time passes until it is known here."""
+        """Wait for a condition in the database server itself, so that it is noticed with hardly any delay."""
         self.query(
             f"SET statement_timeout = '{seconds:.0f}s'; DO $$ BEGIN WHILE NOT ({condition}) LOOP"
             " PERFORM pg_sleep(0.02); END LOOP; END $$"
@@ -128,7 +128,7 @@ class Stack:
 
     @contextmanager
     def hold_lock(self, name: str, *, seconds: float) -> Iterator[None]:
-        """Hold a lock of the product, so that whoever takes it waits until the context ends or the server does."""
+        """Hold a lock of the product, so that others wait for it until the context ends or the server does."""
         (database,) = self.containers("postgres")
         holder = "holds a lock"
         statements = (
@@ -154,7 +154,7 @@ class Stack:
         self.start(*SERVICES)
 
     def hold_day(self, day: date) -> None:
-        """Keep the stand-in at a day, so that a midnight in between changes nothing."""
+        """Fix the stand-in's date, so that midnight during a test changes nothing."""
         script = (
             "import json, urllib.request as u;"
             f"body = json.dumps({{'date': '{day}'}}).encode();"
@@ -170,7 +170,7 @@ class Stack:
         return refresh_id
 
     def follow(self, refresh_id: str) -> dict[str, object]:
-        """Wait until a refresh has ended and return how."""
+        """Wait until a refresh has finished and return its status."""
 
         def ended() -> dict[str, object] | None:
             try:
@@ -185,7 +185,7 @@ class Stack:
         return wait_for(ended, "the refresh to end", seconds=420, on_timeout=self.read_logs)
 
     def kill(self, service: str) -> None:
-        """Kill the main process of a service's only container from outside, and see the engine start it again."""
+        """Kill the main process of a service's only container from outside, and wait until the engine restarts it."""
         (container,) = self.containers(service)
         container.reload()
         before = container.attrs
@@ -203,7 +203,7 @@ class Stack:
         wait_for(came_back, f"{service} to come back", seconds=60, on_timeout=self.read_logs)
 
     def remove(self) -> None:
-        """Take everything down, with its volumes."""
+        """Remove everything, including volumes."""
         self.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
         self.http.close()
 
@@ -211,7 +211,7 @@ class Stack:
 def wait_for(
     probe: Callable[[], Result | None], what: str, *, seconds: float, on_timeout: Callable[[], str] = str
 ) -> Result:
-    """Ask until the probe gives something; fails with what was waited for."""
+    """Poll until the probe returns a value; fails with a description of what was awaited."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = probe()

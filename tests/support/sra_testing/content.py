@@ -1,4 +1,4 @@
-"""One figure for all that the first runs on a day store and publish, the same wherever and however disturbed they ran."""
+"""A digest of all that the first runs on a day store and publish; independent of where they ran and of disturbances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from sra_shared.tables import metadata
 
-# a completion on its way, or not yet taken up, brings another build
+# a completion that is in transit, or not yet processed, causes another build
 LIVE_RUNS = (
     "SELECT (SELECT count(*) FROM task_execution_log WHERE status IN ('queued', 'running', 'parked'))"
     " + (SELECT count(*) FROM completion_outbox WHERE delivered_at IS NULL)"
@@ -26,8 +26,8 @@ def _select_rows(table: sa.Table) -> str:
 
 
 def make_content_query() -> str:
-    """Return a query for one text: a line with rows and MD5 for each raw table, the rejects and each of the pages."""
-    # the history of replaced rows has no key: what was replaced depends on when an answer came
+    """Return a query for one text: a line with row count and MD5 for each raw table, the rejects and each page."""
+    # the history of replaced rows has no key: which rows were replaced depends on when an answer came
     stored = [table for table in metadata.sorted_tables if "content_hash" in table.c and table.primary_key.columns]
     parts = [_select_rows(table) for table in stored]
     parts += [

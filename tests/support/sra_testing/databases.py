@@ -1,4 +1,4 @@
-"""Databases for tests: templates that are made once, a fresh clone of one of them for each test."""
+"""Databases for tests: templates that are created once, and a new clone of one of them for each test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from view_builder.compile import compile_views
 from view_builder.marts import MARTS
 
 WHOLE, MIGRATED = "sra_whole", "sra_migrated"
-# most tests have rows of these years; those of other years go to the default partitions
+# most tests have rows of these years; rows of other years go to the default partitions
 KEPT_YEARS = (2020, 2027)
 _LIST_OTHER_YEARS = """
 SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 class _Administration:
-    """One connection in a thread of its own, so that fixtures with and without a loop can use it."""
+    """One connection in its own thread, so that fixtures with and without an event loop can use it."""
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._dsn = server.build_dsn()
@@ -41,7 +41,7 @@ class _Administration:
         self._connection = self._wait_for(asyncpg.connect(self._dsn))
 
     def execute(self, statement: str) -> None:
-        """Execute a statement outside of any transaction, over a new connection where a test ended the former."""
+        """Execute a statement outside any transaction; reconnects if a test terminated the connection."""
         if self._connection.is_closed():
             self._connection = self._wait_for(asyncpg.connect(self._dsn))
         self._wait_for(self._connection.execute(statement))
@@ -58,13 +58,13 @@ class _Administration:
 
 
 def run_async(work: Coroutine[object, object, Result]) -> Result:
-    """Run a coroutine to its end from anywhere, also from a fixture of a test that has a loop of its own."""
+    """Run a coroutine to its end from anywhere, also from a fixture of a test with its own event loop."""
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(asyncio.run, work).result()
 
 
 def execute_sql(dsn: str, *statements: str) -> None:
-    """Execute statements one by one, each in a transaction of its own."""
+    """Execute statements one by one, each in a separate transaction."""
 
     async def execute() -> None:
         connection = await asyncpg.connect(dsn)
@@ -78,7 +78,7 @@ def execute_sql(dsn: str, *statements: str) -> None:
 
 
 def lighten_password(server: EmbeddedPostgres) -> None:
-    """Keep the superuser's password as a verifier of one iteration instead of 4,096, which every connection repeats."""
+    """Store the superuser's password as a verifier with 1 iteration instead of 4,096, since every connection repeats them."""
     password = server.build_dsn().partition("@")[0].rpartition(":")[2]
     execute_sql(server.build_dsn(), f"ALTER ROLE {SUPERUSER} PASSWORD '{make_verifier(password, iterations=1)}'")
 
@@ -88,7 +88,7 @@ _administrations: dict[EmbeddedPostgres, _Administration] = {}
 
 @contextmanager
 def administer(server: EmbeddedPostgres) -> Iterator[None]:
-    """Make and drop the databases of a server over one connection: a new one takes as long as half a clone."""
+    """Create and drop the databases of a server over one connection: a new connection takes half as long as a clone."""
     _administrations[server] = _Administration(server)
     try:
         yield
@@ -104,17 +104,17 @@ def _execute(server: EmbeddedPostgres, statement: str) -> None:
 
 
 def make_whole_template(server: EmbeddedPostgres) -> str:
-    """Create and migrate a database, as every installation has it; return its name."""
+    """Create and migrate a database, as in every installation; return its name."""
     _execute(server, f'CREATE DATABASE "{WHOLE}"')
     run_async(upgrade_database(server.build_dsn(WHOLE)))
     return WHOLE
 
 
 def make_template(server: EmbeddedPostgres, whole: str) -> str:
-    """Clone the migrated database, leave the partitions of few years and pack the catalogue; return its name.
+    """Clone the migrated database, keep the partitions of few years and compact the catalogue; return its name.
 
-    The whole has 61 yearly partitions for each of three tables. Every clone copies their files, and every connection
-    reads what they are, which takes longer than most tests.
+    In full, three tables have 61 yearly partitions each. Every clone copies their files, and every connection reads their
+    definitions, which takes longer than most tests.
     """
 
     async def trim() -> None:
@@ -133,7 +133,7 @@ def make_template(server: EmbeddedPostgres, whole: str) -> str:
 
 
 def make_views_template(server: EmbeddedPostgres, migrated: str) -> str:
-    """Clone a migrated template and define all views, which no build has filled yet; return the clone's name."""
+    """Clone a migrated template and define all views, not filled yet; return the clone's name."""
     name = f"{migrated}_with_views"
 
     async def define() -> None:
@@ -149,15 +149,15 @@ def make_views_template(server: EmbeddedPostgres, migrated: str) -> str:
 
 
 def create_database(server: EmbeddedPostgres, *, template: str | None = None) -> str:
-    """Create a database with a name of its own, a clone where a template is named, and return its address."""
+    """Create a database with its own name, a clone if a template is given, and return its address."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    # copying files is three times as fast as writing all pages into the log
+    # copying files is three times as fast as writing all pages to the log
     origin = f'TEMPLATE "{template}" STRATEGY file_copy' if template else "TEMPLATE template0"
     _execute(server, f'CREATE DATABASE "{name}" {origin}')
     return server.build_dsn(name)
 
 
 def drop_database(server: EmbeddedPostgres, dsn: str) -> None:
-    """Drop a database whoever is connected to it."""
+    """Drop a database even if it has connections."""
     name = dsn.rsplit("/", 1)[-1]
     _execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,4 +1,4 @@
-"""The two descriptions of the deployment, compose and Blueprint, and which settings each part of the product reads."""
+"""The two descriptions of the deployment, compose and Blueprint, and the settings that each part of the product reads."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _KINDS = {kind.__name__: kind for kind in declarations.SETTINGS_CLASSES}
 
 
 def read_yaml(name: str) -> Any:
-    """Return a YAML file of the repository's root."""
+    """Return the content of a YAML file in the repository's root."""
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
 def read_compose(mode: str) -> dict[str, dict[str, Any]]:
-    """Return compose's services with the environment that they get in a mode, nothing interpolated."""
+    """Return compose's services with their environment in a mode, without interpolation."""
     services: dict[str, dict[str, Any]] = read_yaml("docker-compose.yml")["services"]
     added = read_yaml(f"docker-compose.{mode}.yml")["services"]
     for service in services.values():
@@ -37,7 +37,7 @@ def read_compose(mode: str) -> dict[str, dict[str, Any]]:
 
 
 def read_blueprint() -> dict[str, Any]:
-    """Return the one environment of render.yaml."""
+    """Return the only environment of render.yaml."""
     loaded: dict[str, Any] = read_yaml("render.yaml")["projects"][0]["environments"][0]
     return loaded
 
@@ -48,7 +48,7 @@ def name_module(service: dict[str, Any]) -> str:
 
 
 def list_variables(service: dict[str, Any], blueprint: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the variables of a service of the Blueprint, those of its groups among them, by name."""
+    """Return the variables of a service of the Blueprint by name, including those of its groups."""
     groups = {group["name"]: group["envVars"] for group in blueprint["envVarGroups"]}
     found: dict[str, dict[str, Any]] = {}
     for entry in service["envVars"]:
@@ -58,7 +58,7 @@ def list_variables(service: dict[str, Any], blueprint: dict[str, Any]) -> dict[s
 
 
 def list_readable(module: str) -> set[str]:
-    """Return the variables of every settings class that a part makes at its start."""
+    """Return the variables of every settings class that a part creates at its start."""
     tree = ast.parse(_MAINS[module].read_text(encoding="utf-8"))
     made = {
         node.func.id
@@ -70,10 +70,10 @@ def list_readable(module: str) -> set[str]:
 
 
 def list_unread(module: str) -> set[str]:
-    """Return what is in those classes and no line of the part itself asks for, of what shared code leaves alone.
+    """Return the settings of those classes that neither the part's own code nor shared code reads.
 
-    The addresses of the other services are asked for one by one, the reader's password by who makes the role, the
-    sandbox's mark by who migrates.
+    Of the other services' addresses a part reads only those that it calls; the reader's password is read by the code that
+    creates the role, the sandbox's mark by the migration.
     """
     chosen = {name.upper() for name in declarations.PeerSettings.model_fields} | {"SRA_READER_PASSWORD", "SRA_SANDBOX"}
     files = [_MAINS[MIGRATE]] if module == MIGRATE else sorted((PACKAGES[module] / module).rglob("*.py"))

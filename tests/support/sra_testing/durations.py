@@ -1,4 +1,4 @@
-"""Where the suite's time goes: seconds of every file, set-up and tear-down included, summed over all workers."""
+"""Shows which files the suite spends its time on: seconds per file, with set-up and tear-down, over all workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sum_by_file(reports: list[Any]) -> dict[str, tuple[float, int]]:
 
 
 class FileDurations:
-    """Prints the table after pytest's own list of the slowest tests, where that list is asked for (`--durations`)."""
+    """Prints the table after pytest's own list of the slowest tests, if that is requested (`--durations`)."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""How many generated examples a property is tried with: a fifth in the ordinary suite, all under `--faults`.
+"""The number of generated examples of a property: a fifth in the ordinary suite, all with `--faults`.
 
 The ordinary suite tries the same examples each time, so that a change that has nothing to do with a property does not
 fail on it; `--faults` looks for new ones.
@@ -19,12 +19,12 @@ _numbers = {"share": 5}
 
 
 def use_all_examples() -> None:
-    """Try every property with all its examples; to be called before test modules are imported."""
+    """Try every property with all its examples; call it before test modules are imported."""
     _numbers["share"] = 1
 
 
 def examples(number: int, **options: Any) -> Callable[[Test], Test]:
-    """Try a property with so many examples; `options` are Hypothesis's own settings."""
+    """Try a property with this many examples; `options` are Hypothesis's own settings."""
     share = _numbers["share"]
     chosen = number if share == 1 else max(min(number, _FEWEST), number // share)
 

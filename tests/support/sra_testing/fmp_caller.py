@@ -16,7 +16,7 @@ from sra_testing.fmp_runs import QUICK, make_settings
 
 
 def start_caller(dsn: str, url: str, *, rate: int, seconds: float, width: int) -> subprocess.Popen[bytes]:
-    """Start such a process; it prints how many calls it made."""
+    """Start such a process; it prints the number of its calls."""
     command = [sys.executable, "-m", "sra_testing.fmp_caller", dsn, url, str(rate), str(seconds), str(width)]
     support = str(Path(__file__).resolve().parents[1])
     environment = {**os.environ, "PYTHONPATH": support}  # noqa: TID251 - a child's environment, no setting
@@ -24,7 +24,7 @@ def start_caller(dsn: str, url: str, *, rate: int, seconds: float, width: int) -
 
 
 async def call_until(dsn: str, url: str, rate: int, seconds: float, width: int) -> int:
-    """Call with `width` callers at once until the time has passed; return the number of calls."""
+    """Call with `width` concurrent callers until the time has passed; return the number of calls."""
     pool = await open_pool(dsn, application_name="test", min_size=1, max_size=4)
     calls, run_id = 0, uuid4()
     end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Running FMP work to its end inside a test, against a stand-in and a database."""
+"""Runs FMP work to its end inside a test, against a stand-in and a database."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUICK = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=2.0)
 
 @dataclass
 class Ended:
-    """A run and its units, as the ledger has them."""
+    """A run and its units, from the ledger."""
 
     task: ProcessingTask
     units: dict[str, Unit]
@@ -46,7 +46,7 @@ class Ended:
 
 
 def make_settings(base_url: str, **values: Any) -> FmpSettings:
-    """Settings for a stand-in, the environment's left aside."""
+    """Settings for a stand-in; the environment is ignored."""
     return FmpSettings(
         **({"fmp_api_key": TEST_KEY, "fmp_base_url": base_url, "fmp_bulk_calls_per_minute": 6000} | values)
     )
@@ -61,7 +61,7 @@ async def run_fmp(
     window: float = WINDOW_SECONDS,
     **parameters: Any,
 ) -> Ended:
-    """Do a run in this process until it ended or parked."""
+    """Execute a run in this process until it finishes or is parked."""
     if datasets:
         parameters["datasets"] = list(datasets)
 
@@ -75,7 +75,7 @@ async def run_fmp(
 
 
 async def run_history(dsn: str, settings: FmpSettings, *, policy: RetryPolicy = QUICK) -> Ended | None:
-    """Do what is missing of the first history, or go on with one that was begun; None where nothing is missing."""
+    """Collect the missing part of the first history, or continue a started backfill; None if nothing is missing."""
 
     async def request(connection: Connection) -> ProcessingTask | None:
         live = await connection.fetchval(

@@ -1,7 +1,7 @@
-"""A server whose disk is filled up under a worker, and freed again: `python -m sra_testing.full_disk FOLDER`.
+"""A server whose disk is filled while a worker runs, and freed again: `python -m sra_testing.full_disk FOLDER`.
 
-It mounts a small disk of its own on the folder, so it has to run in a mount namespace of its own (`unshare --mount`, for an
-ordinary user with `--user --map-root-user`). It prints, as JSON, how the run ended.
+It mounts a small disk on the folder, so it has to run in a separate mount namespace (`unshare --mount`, for an ordinary user
+with `--user --map-root-user`). It prints the run's result as JSON.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from sra_testing.waiting import wait_for
 DISK = "200m"
 CHUNKS = 12
 _FULL_SECONDS = 25
-# every chunk has to find room for this much
+# every chunk needs this much space
 _WEIGHT = "ALTER TABLE chunk_probe ADD COLUMN weight text DEFAULT repeat(md5(random()::text), 60000);"
 _OPTIONS = {"max_wal_size": "64MB", "min_wal_size": "32MB", "shared_buffers": "16MB"}
 
 
 def fill(path: Path) -> None:
-    """Write until there is no room left."""
+    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file:
         try:
             while True:
@@ -42,7 +42,7 @@ def fill(path: Path) -> None:
 
 
 async def ask_database(pool: Pool, query: str) -> Any:
-    """Return the first value of the answer, or None while there is none."""
+    """Return the first value of the result, or None if there is none."""
     try:
         return await pool.fetchval(query)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
@@ -50,7 +50,7 @@ async def ask_database(pool: Pool, query: str) -> Any:
 
 
 async def watch_server(server: EmbeddedPostgres) -> None:
-    """Start the server again when it ends, as `./sra up` does: without room for its log it stops itself."""
+    """Restart the server when it exits, as `./sra up` does: it stops if it cannot write its log."""
     while True:
         await asyncio.sleep(0.5)
         if server.pid is None:
@@ -61,7 +61,7 @@ async def watch_server(server: EmbeddedPostgres) -> None:
 
 
 async def torment(server: EmbeddedPostgres, disk: Path) -> dict[str, Any]:
-    """Fill the disk in the middle of a run, free it after a while, and return how the run ended."""
+    """Fill the disk in the middle of a run, free it after a while, and return the run's result."""
     dsn = server.build_dsn()
     await upgrade_database(dsn)
     pool = await open_pool(dsn, application_name="test", max_size=2)
@@ -93,7 +93,7 @@ async def torment(server: EmbeddedPostgres, disk: Path) -> dict[str, Any]:
 
 
 def main(folder: Path) -> None:
-    """Mount, torment, tell."""
+    """Mount the disk, run the test, print the result."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)], check=True)
     server = EmbeddedPostgres(folder / "home", options=_OPTIONS)
     server.start()

@@ -1,4 +1,4 @@
-"""Seed trees made by hand, loads of them in this process, and what the database then holds."""
+"""Hand-made seed trees, loads of them in this process, and the resulting content of the database."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ needs_generator = pytest.mark.skipif(
 def write_csv(
     root: Path, path: str, records: Iterable[Mapping[str, str]], *, header: Sequence[str] | None = None
 ) -> Path:
-    """Write records as a seed file with the catalogued header; what a record leaves out is empty."""
+    """Write records as a seed file with the catalogued header; missing values are empty."""
     dataset = load_catalogue().find_file(path)
     assert dataset is not None
     columns = list(header or dataset.column_names)
@@ -68,7 +68,7 @@ async def load_tree(dsn: str, root: Path, **options: Any) -> LoadResult:
 
 
 async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str, Any]]:
-    """Carry a command out on a database; returns its exit code and its JSON."""
+    """Execute a command on a database; return its exit code and its JSON."""
     code, result, _ = await carry_out(*words, settings={"DATABASE_URL": dsn, **settings})
     return code, result
 
@@ -76,7 +76,7 @@ async def run_cli(dsn: str, *words: str, **settings: str) -> tuple[int, dict[str
 async def load_first_chunks(
     dsn: str, pool: Pool, work: SeedWork, monkeypatch: pytest.MonkeyPatch, request: RunRequest | None = None
 ) -> RunRequest:
-    """Plan a run and commit the first chunk of each stream, then stop as a service does on SIGTERM; what was asked."""
+    """Plan a run and commit the first chunk of each stream, then stop as a service does on SIGTERM; return the request."""
     request = request or RunRequest(task_type=TaskType.CSV_IMPORT)
     async with pool.acquire() as connection, connection.transaction():
         task_id = (await request_run(connection, request, source=work.source)).task.task_id
@@ -117,7 +117,7 @@ async def read_versions(connection: Any, table: str, key: str) -> list[asyncpg.R
 
 
 async def digest_content(connection: Any) -> dict[str, tuple[int, str]]:
-    """Rows and a hash of each Fundata table and of the quarantine, without what differs from run to run."""
+    """Row count and hash of each Fundata table and of the quarantine, without values that differ between runs."""
     shapes = {
         "fundata_data": "to_jsonb(t) - '{run_id,processed_at,updated_at}'::text[]",
         "fundata_quotes": "to_jsonb(t) - '{run_id,processed_at,updated_at}'::text[]",
@@ -137,7 +137,7 @@ async def digest_content(connection: Any) -> dict[str, tuple[int, str]]:
 
 
 async def find_broken_keys(connection: Any) -> list[asyncpg.Record]:
-    """Keys of which not exactly one version is the latest, or whose versions have gaps."""
+    """Keys that do not have exactly one latest version, or whose versions have gaps."""
     broken = []
     for table, key in (("fundata_data", "record_id"), ("fundata_quotes", "date")):
         broken += await connection.fetch(

@@ -1,6 +1,6 @@
-"""A gateway among small services that do what a test asks, over real HTTP on a real database.
+"""A gateway with small scripted services, over real HTTP on a real database.
 
-The services are made with the product's own factory; their runs end at once, in the way that the test's script says.
+The services are made with the product's own factory; their runs finish at once, with the outcome in the test's script.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
 TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.5, freshness=0.6, worker=QUICK)
-# for tests of what is silent; any other test would take a service for silent that a busy machine kept from answering
+# for tests of unresponsive services; elsewhere, a busy machine could make a service look unresponsive
 SHORT_GRACE = replace(TIMING, grace=2)
 DAILY = TaskType.DAILY_QUOTES
 WEEKLY = TaskType.WEEKLY_FUNDAMENTALS
@@ -58,9 +58,9 @@ SMALL_SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder")
 
 @dataclass
 class Script:
-    """How runs end: per task type a list of ends, used up one by one, the last one for all that follow.
+    """The outcomes of runs: per task type a list of outcomes, used one by one; the last one is repeated.
 
-    An end is completed, partial, failed, parked, held, skipped, or waits, which goes on when `go` is set or its task
+    An outcome is completed, partial, failed, parked, held, skipped, or waits, which continues when `go` is set or its task
     type is among the released.
     """
 
@@ -72,20 +72,20 @@ class Script:
     building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def reset(self) -> None:
-        """Forget what a test told and saw."""
+        """Forget the script and the records of a test."""
         for kept in (self.ends, self.started, self.asked, self.released):
             kept.clear()
         self.go.clear()
 
     def take(self, task_type: TaskType) -> str:
-        """Return how this run ends, and note that it was started."""
+        """Return the outcome of this run, and record that it was started."""
         self.started.append(task_type)
         ends = self.ends.get(task_type) or ["completed"]
         return ends.pop(0) if len(ends) > 1 else ends[0]
 
 
 class ScriptedWork:
-    """A run of one part with ten records."""
+    """A run with one unit of ten records."""
 
     ordered = False
     concurrency = 1
@@ -135,7 +135,7 @@ class ScriptedWork:
 
 
 class Completion(BaseModel):
-    """What an ingest service reports to view_builder."""
+    """An ingest service's report to view_builder."""
 
     event_id: UUID
     run_id: UUID
@@ -144,7 +144,7 @@ class Completion(BaseModel):
 
 
 def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType], script: Script, views: str) -> FastAPI:
-    """Return a service that runs these task types as the script says."""
+    """Return a service that runs these task types as scripted."""
     return create_service_app(
         name=name,
         description="A service of the tests.",
@@ -158,7 +158,7 @@ def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType],
 
 
 def make_views_app(dsn: str, script: Script) -> FastAPI:
-    """Return a view builder that takes completions and builds nothing from them."""
+    """Return a view builder that accepts completions and builds nothing."""
     router = APIRouter()
     work = ScriptedWork(BUILD, "views", script)
     work.source = None
@@ -167,7 +167,7 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
     async def take(body: Completion, state: ServiceState = Depends(get_state)) -> dict[str, str]:  # noqa: B008
         await state.pool.execute(
             "INSERT INTO completion_inbox (event_id, run_id, source, datasets)"
-            # not of a run whose test has finished
+            # ignore runs of a test that has finished
             " SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM task_execution_log WHERE task_id = $2)"
             " ON CONFLICT (event_id) DO NOTHING",
             body.event_id,
@@ -198,7 +198,7 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals alone: servers of one process that stop in any order would restore each other's handlers."""
+    """Leaves signals alone: servers in one process that stop in any order would restore each other's handlers."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -207,7 +207,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serve_app(app: FastAPI, port: int) -> AsyncIterator[None]:
-    """Serve an application on a socket for as long as the block lasts."""
+    """Serve an application on a socket until the block ends."""
     server = _Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on", proxy_headers=False)
     )
@@ -241,7 +241,7 @@ class Lab:
 
     @property
     def peers(self) -> PeerSettings:
-        """Where the services are."""
+        """The addresses of the services."""
         address = "http://127.0.0.1:{}"
         return PeerSettings(
             fmp_ingest_url=address.format(self.ports["fmp_ingest"]),
@@ -261,7 +261,7 @@ class Lab:
     def build_gateway(
         self, *, timing: GatewayTiming = TIMING, trusted_proxies: int = 0, tokens: str | None = None, **schedule: Any
     ) -> FastAPI:
-        """Return a gateway with further tokens; `schedule` are settings of its schedule, by default one that never fires."""
+        """Return a gateway with additional tokens; `schedule` are settings of its schedule, which by default never fires."""
         settings = {"refresh_cron": "0 0 29 2 *", "weekly_cron": "0 0 29 2 *", **schedule}
         return create_gateway_app(
             database=DatabaseSettings(database_url=self.dsn, db_pool_min_size=1, db_pool_max_size=8),
@@ -288,7 +288,7 @@ class Lab:
 
     @asynccontextmanager
     async def run_gateway(self, **settings: Any) -> AsyncIterator[Lab]:
-        """Run a gateway of `build_gateway` on its port; at the end what waits goes on, and the one that runs then is stopped."""
+        """Run a gateway of `build_gateway` on its port; at the end, release waiting runs and stop the running gateway."""
         await self.start("gateway", self.build_gateway(**settings))
         try:
             yield self
@@ -298,12 +298,12 @@ class Lab:
                 await self.stop("gateway")
 
     async def start_missing(self) -> None:
-        """Stop what is no small service, and start the small services that do not run."""
+        """Stop everything but small services, and start the small services that are not running."""
         await asyncio.gather(*(self.stop(name) for name in list(self.replaced)))
         await asyncio.gather(*(self.start(name) for name in SMALL_SERVICES if name not in self.stops))
 
     async def wait_until_idle(self) -> None:
-        """Return once no service has a run in hand; runs that wait go on."""
+        """Return when no service has an active run; waiting runs continue."""
         self.script.go.set()
 
         async def idle() -> bool:
@@ -312,21 +312,21 @@ class Lab:
         await wait_for(idle, what="the end of the runs in hand", seconds=30)
 
     async def trigger(self, **body: Any) -> dict[str, Any]:
-        """Start a refresh whose failed steps are tried again soon."""
+        """Start a refresh whose failed steps are retried soon."""
         answer = await self.http.post("/refresh", json={"retry_seconds": 0.2, **body})
         assert answer.status_code == 202, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     async def read(self, refresh_id: str) -> dict[str, Any]:
-        """Return a refresh as it stands."""
+        """Return the current state of a refresh."""
         answer = await self.http.get(f"/refresh/{refresh_id}")
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     async def finish(self, refresh_id: str, *, seconds: float = 180) -> dict[str, Any]:
-        """Return a refresh once it ended: after a second, or minutes on a machine that does ten things besides."""
+        """Return a refresh when it has finished: after a second, or minutes on a busy machine."""
 
         async def look() -> dict[str, Any] | None:
             state = await self.read(refresh_id)
@@ -343,7 +343,7 @@ class Lab:
 
 @asynccontextmanager
 async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **schedule: Any) -> AsyncIterator[Lab]:
-    """Start the three small services and the gateway, unless told otherwise, and stop what then runs."""
+    """Start the three small services and the gateway, unless told otherwise, and stop at the end what is running."""
     ports: dict[str, int] = {}
     for name in (*SMALL_SERVICES, "gateway"):
         port = find_free_port()
@@ -367,7 +367,7 @@ async def open_lab(dsn: str, *, gateway: bool = True, services: bool = True, **s
 
 
 async def mark_weekly_done(dsn: str) -> None:
-    """Have the ledger say that the weekly fundamentals were collected once, as after the first refresh."""
+    """Record in the ledger that the weekly fundamentals were collected once, as after the first refresh."""
     connection = await open_connection(dsn, application_name="test")
     try:
         await connection.execute(

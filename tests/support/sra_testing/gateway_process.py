@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, which tests kill: `python -m sra_testing.gateway_process`."""
+"""A gateway in a separate process, which tests kill: `python -m sra_testing.gateway_process`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sra_testing.nursery import Helper, start_helper
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:
-    """Return the gateway of the environment, with short waits."""
+    """Return the gateway that the environment configures, with short waits."""
     service = ServiceSettings()
     app = create_gateway_app(
         database=DatabaseSettings(),
@@ -32,7 +32,7 @@ def build() -> tuple[FastAPI, ServiceSettings]:
 def run_gateway_process(
     lab: Lab, *, port: int | None = None, **settings: str
 ) -> Iterator[Helper | subprocess.Popen[bytes]]:
-    """Start a gateway process on the lab's services; it is killed at the end whatever happened."""
+    """Start a gateway process on the lab's services; it is always killed at the end."""
     environment = {
         "DATABASE_URL": lab.dsn,
         "DB_POOL_MIN_SIZE": "1",

@@ -1,4 +1,4 @@
-"""Requests that no client of ours sends: odd lines, paths, headers and bodies, made from a seed and sent as raw bytes."""
+"""Requests that no client of ours sends: odd lines, paths, headers and bodies, generated from a seed, sent as raw bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECONDS = 30.0
 _BOUNDARY = b"multipart/form-data; boundary=x"
 _JSON, _FORM = b"application/json", b"application/x-www-form-urlencoded"
 
-# what stands for a part of a path, a value of a query or of a header; none has an end of line
+# values for a part of a path, a query or a header; none has a line end
 TEXTS: tuple[bytes, ...] = (
     *(b"a" * 9_000, b"://a:" * 6_000, b"://u:p@" * 4_000, b"%00", b"a%00b", b"%ff%fe", b"\xff\xfe\xc3", b"%c3%28"),
     *(b"%F0%9F%92%A9", b"%ED%A0%80", b"..%2f..%2fetc", b"%2e%2e/%2e%2e", b"//evil.test", b"\\\\evil", b"%0d%0aX:y"),
@@ -143,7 +143,7 @@ _METHODS = (
 
 @dataclass(frozen=True)
 class Answered:
-    """What came of a request: 0 for a connection that was closed without an answer."""
+    """The result of a request: 0 for a connection that was closed without a response."""
 
     sent: bytes
     status: int
@@ -153,7 +153,7 @@ class Answered:
 def make_requests(
     seed: str, number: int, routes: Sequence[tuple[str, str]], headers: Mapping[str, str], form: bytes = b""
 ) -> Iterator[bytes]:
-    """Yield so many requests to routes like `("GET", "/runs/{task_id}")`; `headers` and `form` let some of them in."""
+    """Yield `count` requests to routes like `("GET", "/runs/{task_id}")`; `headers` and `form` authenticate some of them."""
     chance = random.Random(seed)  # noqa: S311 - the same requests again, not a secret
     own = [(b"Host", b"127.0.0.1"), *((name.encode(), value.encode()) for name, value in headers.items())]
     for _ in range(number):
@@ -208,7 +208,7 @@ async def send_raw(url: str, request: bytes) -> Answered:
             answer = await reader.readline()
             await reader.read(-1)
     except ConnectionError:
-        # it answered before it had read all, or hung up
+        # it responded before reading everything, or closed the connection
         pass
     finally:
         writer.transport.abort()
@@ -217,5 +217,5 @@ async def send_raw(url: str, request: bytes) -> Answered:
 
 
 async def send_all(url: str, requests: Iterator[bytes]) -> list[Answered]:
-    """Send one after the other."""
+    """Send requests one after the other."""
     return [await send_raw(url, request) for request in requests]

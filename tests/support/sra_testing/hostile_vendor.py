@@ -1,6 +1,6 @@
-"""One server that is FMP, Fundata, a Git LFS server and a bucket at once, and answers with what no client should take.
+"""One server that is FMP, Fundata, a Git LFS server and a bucket at once, and sends bodies that no client should accept.
 
-Everything but the data themselves is answered as it should be: logins, polls, manifests, the LFS batch API.
+Everything except the data is correct: logins, polls, manifests, the LFS batch API.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PROFILE_ROW = b"E001,A company,12.5,NYSE,USD\n"
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of each kind is sent, in megabytes; `pause` is the seconds between the bytes of a drip."""
+    """How much of each kind is sent, in megabytes; `pause` is the seconds between the bytes of a slow body."""
 
     twice: int = 1024
     line: int = 700
@@ -55,7 +55,7 @@ SMALL_SIZES = Sizes(twice=64, line=6, objects=4, huge=24, rows=3, pause=0.02)
 
 @dataclass(frozen=True)
 class _Form:
-    """How good data of a place begin, go on and end."""
+    """The beginning, middle and end of good data of a place."""
 
     begin: bytes
     row: bytes
@@ -72,7 +72,7 @@ _PROFILES = _Form(PROFILE_HEADER, PROFILE_ROW)
 
 @dataclass
 class HostileVendor:
-    """What it answers with now, and where it is."""
+    """The kind of its current responses, and its address."""
 
     sizes: Sizes
     kind: str = ROWS
@@ -84,13 +84,13 @@ class HostileVendor:
     _seeds: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def turn_to(self, kind: str) -> None:
-        """Answer with another kind from now on, as if nobody had asked before."""
+        """Switch to another kind of response and forget earlier requests."""
         self.kind = kind
         self.asked.clear()
         self.began.clear()
 
     def make_settings(self, root: Path) -> dict[str, str]:
-        """Return the settings that lead every service and command here."""
+        """Return the settings that point every service and command here."""
         return {
             "FMP_API_KEY": "made-up-key",
             "FMP_BASE_URL": f"{self.url}/stable",
@@ -104,20 +104,20 @@ class HostileVendor:
         }
 
     def make_storage(self, place: str) -> dict[str, str]:
-        """Return the settings of one place that seed files come from."""
+        """Return the settings of one source of seed files."""
         if place == "lfs":
             return {"LFS_URL": f"{self.url}/lfs"}
         return {"SEED_BASE_URL": self.url, "SEED_BUCKET": "bucket"}
 
     def write_pointer(self, root: Path) -> None:
-        """Put the pointer of the quotes into a tree."""
+        """Write the pointer of the quotes into a tree."""
         size, digest = self.describe_seed()
         target = root / NAVPS_PATH
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {size}\n")
 
     def describe_seed(self) -> tuple[int, str]:
-        """Return size and SHA-256 of the seed file: the true ones of what may be loaded, others for what must end early."""
+        """Return size and SHA-256 of the seed file: the true ones if it may be loaded, false ones if it must be aborted."""
         if self.kind not in (LINE, ROWS):
             return min(self.sizes.huge // 8, 50) * MEGABYTE, "0" * 64
         if self.kind not in self._seeds:
@@ -129,7 +129,7 @@ class HostileVendor:
         return self._seeds[self.kind]
 
     def iterate_plain(self, form: _Form) -> Iterator[bytes]:
-        """Yield a body of the kind that is sent as it is."""
+        """Yield a body of a kind that is sent uncompressed."""
         if self.kind == OBJECTS:
             block = b"{}," * (MEGABYTE // 3)
             yield b"["
@@ -153,9 +153,9 @@ class HostileVendor:
         yield form.end
 
     def pack(self, form: _Form, times: int) -> bytes:
-        """Return a large body packed so many times, made once.
+        """Return a large body that is compressed several times, created once.
 
-        It is one stream of gzip, whose middle is one packed block again and again.
+        It is one stream of gzip whose middle is one compressed block, repeated.
         """
         name = f"{form.begin!r}{times}"
         if name not in self._packed:
@@ -211,7 +211,7 @@ class _Handler(QuietHandler):
             self.answer([])
 
     def answer(self, value: object) -> None:
-        """Send what a good server would."""
+        """Send what a correct server would send."""
         body = json.dumps(value).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -219,14 +219,14 @@ class _Handler(QuietHandler):
         self.wfile.write(body)
 
     def send_hostile(self, form: _Form) -> None:
-        """Send the body of the kind, as long as somebody takes it; a bulk file has one part."""
+        """Send a body of the kind as long as the client reads it; a bulk file has one part."""
         vendor = self.vendor
         if "part=" in self.path and "part=0" not in self.path:
             self.send_error(400)
             return
         vendor.began.setdefault(self.path.partition("?")[0], time.monotonic())
         self.send_response(200)
-        # in turns: packed twice by its own account, and packed twice where it says once
+        # alternates: compressed twice and declared so, and compressed twice but declared once
         times = 1 + sum(vendor.asked.values()) % 2
         if vendor.kind == TWICE:
             self.send_header("Content-Encoding", "gzip, gzip" if times > 1 else "gzip")
@@ -246,7 +246,7 @@ class _Handler(QuietHandler):
 
 @contextmanager
 def run_hostile_vendor(sizes: Sizes = Sizes()) -> Iterator[HostileVendor]:
-    """A vendor that is gone at the end."""
+    """A vendor that is stopped at the end."""
     vendor = HostileVendor(sizes)
     with serve(type("Handler", (_Handler,), {"vendor": vendor})) as url:
         vendor.url = url

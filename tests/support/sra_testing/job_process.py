@@ -1,6 +1,6 @@
-"""A worker in a process of its own, which tests kill, stop and resume: `python -m sra_testing.job_process DSN UNITS TIMING`.
+"""A worker in a separate process, which tests kill, stop and resume: `python -m sra_testing.job_process DSN UNITS TIMING`.
 
-UNITS is how many parts of a run it does at a time, TIMING how long it waits (`sra_testing.timings`).
+UNITS is how many units of a run it does at a time, TIMING how long it waits (`sra_testing.timings`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ HOLD_TABLE = "CREATE TABLE probe_hold AS SELECT 1 AS row"
 
 
 class ProbeWork:
-    """Stores `chunks` rows in each of `units` parts, one transaction each, `pause` seconds apart.
+    """Stores `chunks` rows in each of `units` units, one transaction each, `pause` seconds apart.
 
     With `poison` the process dies in the middle of the first chunk; with `open_pause` a chunk's transaction stays open
-    that long before its commit; with `hold` all but the first do while `probe_hold` has a row; with `together` nobody goes
-    past a first chunk before that many workers stored one.
+    that long before its commit; with `hold` all but the first do so while `probe_hold` has a row; with `together` no worker
+    continues after its first chunk before that many workers have stored one.
     """
 
     source = "fundata"
@@ -87,7 +87,7 @@ class ProbeWork:
 def run_worker_process(
     dsn: str, *, concurrency: int = 1, timing: LeaseTiming = QUICK
 ) -> Iterator[Helper | subprocess.Popen[bytes]]:
-    """Start a worker process; it is killed at the end whatever happened."""
+    """Start a worker process; it is always killed at the end."""
     process = start_helper("sra_testing.job_process", dsn, str(concurrency), write_timing(timing))
     try:
         yield process

@@ -1,4 +1,4 @@
-"""What the code under test logs, as a service would write it."""
+"""Captures what the code under test logs, in a service's format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sra_shared.logs import configure_logs
 
 @contextmanager
 def keep_logs() -> Iterator[list[dict[str, Any]]]:
-    """Give what is logged within the block, at its end, as the JSON objects that a service writes."""
+    """At the end of the block, return what was logged in it, as the JSON objects that a service writes."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()

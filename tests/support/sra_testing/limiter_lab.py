@@ -1,4 +1,4 @@
-"""The real limiter, several processes of it, on a virtual clock: a store in memory, callers, and a door that counts."""
+"""The real limiter in several processes on a virtual clock: an in-memory store, callers, and a counting vendor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def count_most(arrivals: Sequence[float]) -> int:
 
 @dataclass
 class Shared:
-    """What the database has of one budget; `ahead` is how far its clock is from that of the processes."""
+    """The database's state of one budget; `ahead` is how far its clock is ahead of the processes' clock."""
 
     pool: Counter[float] = field(default_factory=Counter)
     members: dict[str, tuple[Member, float]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Shared:
 
 
 class MemoryStore:
-    """A process's way to the shared state; `way` seconds pass before and after each step. `is_dead`: it was killed."""
+    """A process's access to the shared state; each step is preceded and followed by `way` seconds. `is_dead`: it was killed."""
 
     def __init__(self, shared: Shared, way: Callable[[], float]) -> None:
         self.shared = shared
@@ -97,10 +97,10 @@ class MemoryStore:
 
 @dataclass
 class Lab:
-    """One run of the limiter: a setting, processes with work all the time, and what befalls them.
+    """One simulation of the limiter: its setting, processes that always have work, and disturbances.
 
-    `answer` and `way` give the seconds of an answer and of a step of the store. At the moments of `kills` the process of
-    that number is killed, its calls still arriving, and started again a second later; `pauses` stop everything for so many
+    `answer` and `way` are the seconds of a response and of a step of the store. `kills` gives the moments at which a process
+    is killed, by its number; its calls still arrive, and it restarts a second later. `pauses` stop everything for some
     seconds; `steps` set the store's clock. `widths` are the callers of each process, the last one that of all further ones.
     """
 
@@ -171,7 +171,7 @@ class Lab:
                     self.made[number] += 1
                     self._in_flight += 1
                     self.most_in_flight = max(self.most_in_flight, self._in_flight)
-                    # what was sent arrives, whatever becomes of the sender
+                    # a call that was sent arrives, even if its sender dies
                     sent = asyncio.create_task(self._arrive(self.sending(rng), began))
                     self._going.add(sent)
                     sent.add_done_callback(self._going.discard)
@@ -187,7 +187,7 @@ class Lab:
                 for _ in range(self.widths[min(number, len(self.widths) - 1)]):
                     group.create_task(call())
         finally:
-            # a dead one's store takes no more
+            # the store of a dead process accepts no more
             await limiter.__aexit__(None, None, None)
 
     async def _arrive(self, seconds: float, began: float) -> None:

@@ -1,4 +1,4 @@
-"""A small market of FMP for tests: something in every view that is made of it."""
+"""A small market of FMP for tests, with data for every view that is built from it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def put_statement(
 
 
 async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
-    """One of the things that a run of FMP does to the market, as the ingest service would store it."""
+    """One change that a run of FMP makes to the market, stored as the ingest service would."""
     symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
     price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 11)
     if kind <= 2:
@@ -109,7 +109,7 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
 async def _change_events(
     connection: Connection, chance: random.Random, run_id: UUID, kind: int, symbol: str, day: date
 ) -> None:
-    """Name a dividend or a split, or one of them no longer."""
+    """Add a dividend or a split, or end one."""
     if kind == 4:
         amount, paid = chance.choice(["0.1", "0.25", "0"]), chance.choice([None, "Special"])
         await put_dividend(connection, run_id, symbol, day, amount, kind=paid)
@@ -125,7 +125,7 @@ async def _change_events(
 async def _exchange_list(
     connection: Connection, run_id: UUID, table: str, symbol: str, column: str, value: str
 ) -> None:
-    """Close what the list names, and name one thing, or nothing."""
+    """End the listed entries and add one or none."""
     await connection.execute(
         f"UPDATE {table} SET valid_to = clock_timestamp(), updated_at = now() WHERE symbol = $1 AND valid_to IS NULL",  # noqa: S608
         symbol,

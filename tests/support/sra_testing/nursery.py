@@ -1,7 +1,7 @@
-"""Helper processes of tests, forked from one process that has imported before: `python -m sra_testing.nursery FD`.
+"""Helper processes of tests, forked from one process with imported modules: `python -m sra_testing.nursery FD`.
 
-A process that starts anew imports for a second or two. A forked one is a process all the same: it has its environment, is
-killed, paused and asked for its exit code.
+A newly started process imports for a second or two. A forked one is still a real process: it has its own environment and can
+be killed, paused and asked for its exit code.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import NoReturn
 SUPPORT = str(Path(__file__).resolve().parents[1])
 _REQUEST_BYTES = 1 << 17
 _END_SECONDS = 30
-# what measures coverage counts only processes that start by themselves
+# coverage measures only processes that start on their own
 _MEASURED = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
 class Helper:
-    """A forked process: what tests use of `subprocess.Popen`."""
+    """A forked process, with the part of `subprocess.Popen` that tests use."""
 
     def __init__(self, report: int) -> None:
         self._report = report
@@ -38,35 +38,35 @@ class Helper:
 
     @property
     def pid(self) -> int:
-        """Its process id, waited for where it is not forked yet."""
+        """Its process id; waits until it has been forked."""
         while b"\n" not in self._said:
             self._read(None)
         return int(self._said.split(b"\n")[0])
 
     def poll(self) -> int | None:
-        """Return its exit code, or None while it lives."""
+        """Return its exit code, or None while it is running."""
         self._read(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return its exit code once it has ended; raises TimeoutExpired after so many seconds."""
+        """Return its exit code when it has exited; raises TimeoutExpired after `timeout` seconds."""
         while self.returncode is None:
             if not self._read(timeout):
                 raise subprocess.TimeoutExpired("a helper process", timeout or 0)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal; harmless once it has ended."""
+        """Send it a signal; harmless once it has exited."""
         pid = self.pid
         if self.poll() is None:
             os.kill(pid, number)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self.send_signal(signal.SIGKILL)
 
     def _read(self, seconds: float | None) -> bool:
-        """Take in what the nursery reports, within so many seconds; return whether anything came."""
+        """Process the nursery's reports for up to `seconds`; return whether anything came."""
         if self.returncode is not None:
             return True
         ready = select.poll()
@@ -77,14 +77,14 @@ class Helper:
         self._said += piece
         told = self._said.split(b"\n")
         if len(told) > 2 or not piece:
-            # a nursery that was ended takes what it forked with it
+            # a nursery that was killed takes its forked processes with it
             self.returncode = int(told[1]) if len(told) > 2 else -signal.SIGKILL
             os.close(self._report)
         return True
 
 
 class Nursery:
-    """The process that forks, as the tests' process sees it."""
+    """The forking process, as seen by the tests' process."""
 
     def __init__(self) -> None:
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -96,7 +96,7 @@ class Nursery:
             )
 
     def start(self, module: str, words: tuple[str, ...], environment: Mapping[str, str]) -> Helper:
-        """Have a module run as the main one of a forked process; it need not be forked yet on return."""
+        """Run a module as the main module of a forked process, which may not be forked yet on return."""
         report, reported = os.pipe()
         request = json.dumps([module, words, dict(environment)]).encode()
         try:
@@ -106,7 +106,7 @@ class Nursery:
         return Helper(report)
 
     def stop(self) -> None:
-        """End it and all that it forked."""
+        """End it and all processes that it forked."""
         self._socket.close()
         try:
             self._process.wait(timeout=_END_SECONDS)
@@ -119,7 +119,7 @@ _nurseries: list[Nursery] = []
 
 
 def add_support(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with changes, and with the tests' own modules in reach."""
+    """Return this process's environment with changes, and with the tests' own modules on the path."""
     return {**os.environ, "PYTHONPATH": SUPPORT, **environment}  # noqa: TID251 - a child's environment, no setting
 
 
@@ -136,7 +136,7 @@ def start_helper(
 
 
 def stop_nursery() -> None:
-    """End what forks; pytest calls it at the end of a session."""
+    """End the forking process; pytest calls it at the end of a session."""
     while _nurseries:
         _nurseries.pop().stop()
 
@@ -145,7 +145,7 @@ def stop_nursery() -> None:
 
 
 def serve(channel: socket.socket) -> None:
-    """Fork what is asked for and report process ids and exit codes, until the other end is closed."""
+    """Fork on request and report process ids and exit codes, until the other end is closed."""
     reports: dict[int, int] = {}
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -180,7 +180,7 @@ def serve(channel: socket.socket) -> None:
 
 
 def report_ended(reports: dict[int, int]) -> None:
-    """Report those that ended."""
+    """Report the processes that exited."""
     while reports:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
@@ -191,7 +191,7 @@ def report_ended(reports: dict[int, int]) -> None:
 
 
 def tell(report: int, number: int) -> None:
-    """Write a line, which nobody may want any more."""
+    """Write a line, unless the reader is gone."""
     try:
         os.write(report, b"%d\n" % number)
     except BrokenPipeError:
@@ -199,7 +199,7 @@ def tell(report: int, number: int) -> None:
 
 
 def become(module: str, words: list[str], environment: dict[str, str], descriptors: array.array[int]) -> NoReturn:
-    """Be the process that was asked for, and end."""
+    """Become the requested process, and exit."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(descriptors[1], 1)

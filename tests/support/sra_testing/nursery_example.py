@@ -1,4 +1,4 @@
-"""What a test of forked processes has them do: `python -m sra_testing.nursery_example exits|fails|stays`."""
+"""An example for tests of forked processes: `python -m sra_testing.nursery_example exits|fails|stays`."""
 
 from __future__ import annotations
 

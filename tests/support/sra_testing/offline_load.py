@@ -1,6 +1,6 @@
-"""A process that loads a seed tree and may reach nothing but the database: `python -m sra_testing.offline_load DSN DIR`.
+"""A process that loads a seed tree and may connect only to the database: `python -m sra_testing.offline_load DSN DIR`.
 
-It prints, as JSON, the statuses of the files and every other address that was tried.
+It prints, as JSON, the statuses of the files and every other address that it tried to reach.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sra_shared.logs import configure_logs
 from sra_testing.fundata import load_tree
 
 _NOWHERE = ("192.0.2.1", 9)
-"""An address that is kept for documentation, so that nobody answers there."""
+"""An address reserved for documentation, where nothing responds."""
 
 
 def watch_connections(allowed_port: int) -> list[str]:
-    """Refuse, and note, every connection and every look-up of a name but the database's, for the rest of the process."""
+    """Refuse and record every connection and name look-up except the database's, for the rest of the process."""
     tried: list[str] = []
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -30,7 +30,7 @@ def watch_connections(allowed_port: int) -> list[str]:
             address = arguments[1]
             if isinstance(address, tuple) and address[1] == allowed_port:
                 return
-            # a name without a port is a socket file of this machine, which is no network
+            # a name without a port is a local socket file, not a network connection
             if not isinstance(address, tuple):
                 return
         elif event == "socket.getaddrinfo":
@@ -47,7 +47,7 @@ def watch_connections(allowed_port: int) -> list[str]:
 
 
 def prove_watch(tried: list[str]) -> None:
-    """Raise AssertionError where a connection elsewhere is not noted and refused."""
+    """Raise AssertionError if a connection to another address is not recorded and refused."""
     with suppress(PermissionError):
         socket.create_connection(_NOWHERE, timeout=0.1).close()
     if not tried:

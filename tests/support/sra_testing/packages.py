@@ -1,4 +1,4 @@
-"""What the packages of this repository are, and what their locks name."""
+"""The packages of this repository and the content of their locks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PACKAGES = {
 
 
 def read_project(folder: Path) -> dict[str, Any]:
-    """Return the pyproject.toml of a folder."""
+    """Return the content of a folder's pyproject.toml."""
     return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def read_lock(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the versions that a lock pins, by name; several where they depend on the Python."""
+    """Return the versions that a lock pins, by name; several if they depend on the Python version."""
     found: dict[str, tuple[str, ...]] = {}
     for name, version in re.findall(
         r"(?m)^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^ \\;]+)", path.read_text(encoding="utf-8")

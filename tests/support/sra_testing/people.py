@@ -1,4 +1,4 @@
-"""Somebody who does what a test does."""
+"""The actor of what a test does."""
 
 from __future__ import annotations
 

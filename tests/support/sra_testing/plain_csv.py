@@ -1,4 +1,4 @@
-"""The CSV rules once more, byte by byte and without any regard to speed: what the fast reader must agree with."""
+"""A second, slow implementation of the CSV rules, byte by byte, that the fast reader must agree with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PlainRecord:
-    """One record: where it starts, its fields or the reason against it, its bytes (at most the limit of them)."""
+    """One record: where it starts, its fields or the reason for its rejection, its bytes (up to the limit)."""
 
     line: int
     fields: tuple[str, ...] | None
@@ -30,7 +30,7 @@ def read_plainly(data: bytes, expected: int, limit: int, line: int = 1) -> list[
 
 
 def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | str, int, int]:
-    """Return the fields or what is wrong with the quotes, the end of the content and the start of the next record."""
+    """Return the fields or the fault of the quotes, the end of the content and the start of the next record."""
     fields: list[bytes] = []
     current = bytearray()
     place, opened, tail, inside, fresh = start, start, start, False, True
@@ -67,7 +67,7 @@ def _read_record(data: bytes, start: int, limit: int) -> tuple[list[bytes] | str
 
 
 def _has_text(data: bytes, place: int) -> bool:
-    """Return whether neither a delimiter nor the line's end comes next."""
+    """Return whether the next byte is neither a delimiter nor the end of the line."""
     return data[place : place + 1] not in (b"", b",", b"\n") and data[place : place + 2] not in (b"\r", b"\r\n")
 
 

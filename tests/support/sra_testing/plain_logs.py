@@ -1,4 +1,4 @@
-"""What code under test logs where no service has set its logs up: plain lines, which pytest shows of a test that fails."""
+"""Logs of code under test without a service: plain lines, which pytest shows for a failed test."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import structlog
 
 
 def log_plainly() -> None:
-    """Log from INFO on without colours, and tracebacks as Python writes them.
+    """Log from level INFO without colours, with tracebacks in Python's own format.
 
-    The logger's own default draws every traceback with the source and the values of all its frames: seconds of a
-    processor for each, in which the event loop of the test stands still.
+    The logger's default formats every traceback with the source and the values of all its frames. That takes seconds of CPU
+    time each, during which the test's event loop is blocked.
     """
     structlog.configure(
         processors=[

@@ -1,4 +1,4 @@
-"""A vendor of a few rows: a real HTTP server that gives FMP's answers as a test writes them down."""
+"""A vendor with a few rows: a real HTTP server whose FMP answers a test defines."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Rows = list[Any]
 
 @dataclass
 class PlainVendor:
-    """What is named now: `events` by dataset, `answers` by path for what is given whatever is asked.
+    """The current data: `events` by dataset, `answers` by path for fixed answers.
 
-    The calendars give the events of the days asked for, the paths by symbol those of the symbol.
+    The calendars return the events of the requested days, the paths by symbol those of the symbol.
     """
 
     events: dict[str, Rows] = field(default_factory=lambda: {"splits": [], "dividends": []})
@@ -28,7 +28,7 @@ class PlainVendor:
     base_url: str = ""
 
     def answer(self, path: str, params: dict[str, str]) -> Rows:
-        """Return the rows of a call, and note it."""
+        """Return the rows of a call, and record it."""
         self.calls.append((path, params))
         if path in self.answers:
             return self.answers[path](params)
@@ -38,13 +38,13 @@ class PlainVendor:
         return [row for row in rows if row["symbol"] == params.get("symbol")]
 
     def list_symbols_asked(self, path: str) -> list[str]:
-        """Return for which symbols a path was asked, in order."""
+        """Return the symbols that a path was called for, in order."""
         return [params["symbol"] for asked, params in self.calls if asked == path]
 
 
 @contextmanager
 def run_plain_vendor() -> Iterator[PlainVendor]:
-    """A vendor that names nothing yet."""
+    """A vendor without data yet."""
     vendor = PlainVendor()
 
     class Handler(QuietHandler):

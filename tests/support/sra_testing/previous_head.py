@@ -11,8 +11,8 @@ from sra_shared.reader_limits import READER
 
 DUMP = Path(__file__).resolve().parents[2] / "postgres" / "previous_head.sql.xz"
 REVISION = "0015"
-"""The migration head that the dump holds. It changes with the dump."""
-# partitions hold the rows of their parents
+"""The migration head of the dump; changes with the dump."""
+# the rows of partitions are counted with their parents
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('public', 'jobs')
@@ -20,7 +20,7 @@ SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.re
 
 
 async def load_previous_head(dsn: str) -> None:
-    """Load the dump into an empty database; the reader's role, which it grants to, is made where it is missing."""
+    """Load the dump into an empty database; creates the reader's role, which the dump grants to, if it is missing."""
     connection = await asyncpg.connect(dsn)
     try:
         if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", READER):

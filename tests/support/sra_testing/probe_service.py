@@ -1,4 +1,4 @@
-"""A small service made by the product's factory: `python -m sra_testing.probe_service` serves it from the environment."""
+"""A small service made with the product's factory: `python -m sra_testing.probe_service` serves it from the environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VIEWER_TOKEN = "viewer-token-of-the-tests"
 
 
 class ProbeParameters(BaseModel):
-    """What a probe run wants to know."""
+    """The parameters of a probe run."""
 
     units: int = Field(1, ge=1)
     chunks: int = Field(3, ge=0)
@@ -61,7 +61,7 @@ def build_app(database: DatabaseSettings, service: ServiceSettings, **options: A
 
 
 def ask_ready(dsn: str, **settings: Any) -> dict[str, Any]:
-    """Return what /ready says of a service with this database and these settings of it."""
+    """Return what /ready reports for a service with this database and these settings."""
 
     async def ask() -> dict[str, Any]:
         app = build_app(
@@ -79,14 +79,14 @@ def ask_ready(dsn: str, **settings: Any) -> dict[str, Any]:
 
 
 def build_from_environment() -> tuple[FastAPI, ServiceSettings]:
-    """Return the service as a process of its own reads it."""
+    """Return the service with the settings of a separate process."""
     settings = ServiceSettings()
     return build_app(DatabaseSettings(), settings), settings
 
 
 @contextmanager
 def run_probe_service(settings: Mapping[str, str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the service as a process with these settings and no others, its log in a file; it is killed at the end."""
+    """Start the service as a process with only these settings, its log in a file; it is killed at the end."""
     environment = {"PATH": os.defpath, "PYTHONPATH": str(Path(__file__).resolve().parents[1]), **settings}
     with log.open("wb") as stream:
         process = subprocess.Popen([sys.executable, "-m", "sra_testing.probe_service"], env=environment, stderr=stream)

@@ -19,7 +19,7 @@ from sra_testing.timings import QUICK, read_timing, write_timing
 _BUILDERS = {"fmp_ingest": "build_app", "fundata_ingest": "build_service", "view_builder": "build_service"}
 
 SUPPORT = str(Path(__file__).resolve().parents[1])
-"""What the PYTHONPATH of such a process must hold."""
+"""What the PYTHONPATH of such a process must contain."""
 
 
 def make_command(program: str, *words: str, timing: LeaseTiming = QUICK, chunk_rows: int = 0) -> Sequence[str]:
@@ -29,9 +29,9 @@ def make_command(program: str, *words: str, timing: LeaseTiming = QUICK, chunk_r
 
 
 def main(timing: LeaseTiming, chunk_rows: int, program: str, words: Sequence[str]) -> int:
-    """Do what the program does, and return its exit code."""
+    """Run the program and return its exit code."""
     if chunk_rows:
-        # before the modules that take it from there
+        # before the modules that import it
         vars(importlib.import_module("fundata_ingest.streams"))["CHUNK_ROWS"] = chunk_rows
     if program == "sra":
         code: int = importlib.import_module("sra_cli.app").run(words, timing=timing)

@@ -1,4 +1,4 @@
-"""Builds of views without a service, for tests."""
+"""Builds views without a service, for tests."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ async def build_group(
 
 
 async def build_one(pool: Pool, view: CompiledView, **options: Any) -> Built:
-    """Build one view, and what is published with it, in a transaction of their own."""
+    """Build one view, and what is published with it, in a separate transaction."""
     return (await build_group(pool, (*view.companions, view), **options))[view.relation]
 
 
 async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -> dict[str, Built]:
-    """Define what is missing and build all views in their order."""
+    """Define missing views and build all views in order."""
     await define_views(pool, views)
     built = [await build_group(pool, group, **options) for group in group_views(views)]
     return {relation: one for group in built for relation, one in group.items()}
 
 
 def choose_views(*relations: str) -> tuple[CompiledView, ...]:
-    """Return these views, all that they are computed from and what is published with it, in the order of their builds."""
+    """Return these views, their bases and what is published with them, in the order of their builds."""
     compiled = {view.relation: view for view in compile_views(MARTS)}
     wanted, left = set[str](), list(relations)
     while left:

@@ -1,4 +1,4 @@
-"""The four services as processes of their own, as they are deployed, without any vendor's key and any seed file."""
+"""The four services as separate processes, as deployed, without vendor keys and seed files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 
 @contextmanager
 def run_real_services(dsn: str, folder: Path, **settings: str) -> Iterator[Mapping[str, str]]:
-    """Start them with their logs as NAME.log in the folder; give their addresses. They are killed at the end."""
+    """Start them with their logs as NAME.log in the folder; yield their addresses. They are killed at the end."""
     ports: dict[str, int] = {}
     while len(ports) < len(NAMES):
         port = find_free_port()
@@ -56,7 +56,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 async def wait_until_ready(urls: Mapping[str, str]) -> None:
-    """Return once all of them say that they are ready."""
+    """Return when all of them report that they are ready."""
     async with httpx.AsyncClient(verify=load_certificates(), trust_env=False) as client:
 
         async def are_ready() -> bool:

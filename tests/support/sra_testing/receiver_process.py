@@ -1,6 +1,6 @@
-"""A receiver of completions in a process of its own: `python -m sra_testing.receiver_process DSN PORT [dies]`.
+"""A receiver of completions in a separate process: `python -m sra_testing.receiver_process DSN PORT [dies]`.
 
-It takes an event into `taken_event` once however often it comes; with `dies` it ends between taking and acknowledging.
+It stores each event in `taken_event` once, however often it comes; with `dies` it exits before acknowledging.
 """
 
 from __future__ import annotations

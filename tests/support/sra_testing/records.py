@@ -1,4 +1,4 @@
-"""Rows of the raw tables for tests of what is built from them, stored as the ingest services store them."""
+"""Rows of the raw tables for tests of what is built from them, stored in the form that the ingest services use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def put_run(
     run_id: UUID | None = None,
     status: str = "completed",
 ) -> UUID:
-    """Store a run as it is in the ledger; an ended one ended now."""
+    """Store a run in the ledger; a finished one finished now."""
     run = run_id or uuid4()
     live = status in ("queued", "running", "parked")
     await connection.execute(
@@ -63,7 +63,7 @@ async def put_quote(
     dataset: str = "FundDailyNAVPS",
     **other: Any,
 ) -> int:
-    """Store the next version of a quote and return it; `navps` is kept to the last digit in raw_json."""
+    """Store the next version of a quote and return it; raw_json keeps every digit of `navps`."""
     names = {"navps_penny_change": "NAVPSPennyChange", "navps_percent_change": "NAVPSPercentChange"}
     raw = {"InstrumentKey": identifier, "Date": day.isoformat(), "NAVPS": navps or ""}
     raw |= {names[name]: str(value) for name, value in other.items() if name in names}
@@ -75,7 +75,7 @@ async def put_quote(
 async def put_data(
     connection: Connection, run_id: UUID, dataset: str, identifier: str, record_id: str, **values: Any
 ) -> int:
-    """Store the next version of a data record and return it; numbers given as text are kept so in raw_json."""
+    """Store the next version of a data record and return it; raw_json keeps numbers given as text as they are."""
     raw = {"".join(part.capitalize() for part in name.split("_")): str(value) for name, value in values.items()}
     typed = {name: _read(name, value) for name, value in values.items()}
     key = {"identifier": identifier, "dataset": dataset, "record_id": record_id}
@@ -118,7 +118,7 @@ async def _put_version(
 
 
 async def _supersede(connection: Connection, table: str, run_id: UUID, key: Mapping[str, Any], version: int) -> None:
-    """Of the former latest version and the new one, the lesser is superseded."""
+    """Mark the lesser of the previous latest version and the new one as superseded."""
     same = " AND ".join(f"t.{name} = ${index}" for index, name in enumerate(key, 1))
     names = ", ".join(key)
     count = len(key)
@@ -198,7 +198,7 @@ async def put_price(
     )
 
 
-# what is unique, of current rows where others stay as history
+# the unique key; of current rows, if others stay as history
 _KEYS = {
     "fmp_eod_price": "(symbol, date)",
     "fmp_index_price": "(symbol, date)",
@@ -208,7 +208,7 @@ _KEYS = {
 
 
 async def put_row(connection: Connection, run_id: UUID, table: str, **values: Any) -> None:
-    """Store a row of an FMP table; numbers may be given as text. A row of the same key is replaced."""
+    """Store a row of an FMP table; numbers may be given as text. A row with the same key is replaced."""
     row = {name: _read(name, value) for name, value in values.items()}
     raw = {name: str(value) for name, value in values.items()}
     row = {"content_hash": b"", **row, "run_id": run_id, "raw_json": raw}
@@ -241,7 +241,7 @@ async def put_dividend(
 
 
 async def end_events(connection: Connection, run_id: UUID, table: str, symbol: str, day: date) -> None:
-    """End the splits or dividends of a symbol and day, as an answer does that names them no longer."""
+    """End the splits or dividends of a symbol and day, as an answer without them does."""
     await connection.execute(
         f"UPDATE {table} SET valid_to = clock_timestamp(), ended_run_id = $3, updated_at = clock_timestamp()"  # noqa: S608
         " WHERE symbol = $1 AND date = $2 AND valid_to IS NULL",
@@ -252,7 +252,7 @@ async def end_events(connection: Connection, run_id: UUID, table: str, symbol: s
 
 
 async def put_rename(connection: Connection, run: UUID, old: str, new: str, day: date, **alias: Any) -> None:
-    """Store that a security has another symbol from a day on, and what this makes of the symbols' meaning."""
+    """Store that a security has another symbol since a day, and the resulting meaning of the symbols."""
     await put_row(connection, run, "fmp_symbol_change", old_symbol=old, new_symbol=new, date=day)
     values = {"symbol": new, "former_symbol": old, "valid_to": day, "valid_from": None, "run_id": run, **alias}
     places = ", ".join(f"${number}" for number in range(1, len(values) + 1))

@@ -1,4 +1,4 @@
-"""The Blueprint's services as Render would start them: the environment that render.yaml gives, its plan, no init."""
+"""The Blueprint's services as Render would start them: the environment from render.yaml, the plan, no init."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Blueprint:
-    """The values that Render makes of render.yaml: generated ones once, references resolved, what is not typed left out.
+    """The values that Render derives from render.yaml: generated once, references resolved, values not entered left out.
 
-    `typed` is what a person typed where the Blueprint asks (`sync: false`), by variable.
+    `typed` are the values entered where the Blueprint asks (`sync: false`), by variable.
     """
 
     typed: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Blueprint:
         return {service["name"]: service for service in self.environment["services"]}
 
     def make_environment(self, name: str) -> dict[str, str]:
-        """Return the environment of a service, with what Render sets by itself."""
+        """Return the environment of a service, with the variables that Render sets itself."""
         service = self.services[name]
         values = {
             key: self._make_value(name, entry) for key, entry in list_variables(service, self.environment).items()
@@ -66,7 +66,7 @@ class Blueprint:
         if "value" in entry:
             return str(entry["value"])
         if entry.get("generateValue"):
-            # one in a group is the same for all
+            # the values of a group are the same for all its services
             shared = owner if entry in self.services[owner]["envVars"] else "group"
             return self._generated.setdefault(f"{shared} {entry['key']}", secrets.token_urlsafe(32))
         if "fromDatabase" in entry:
@@ -81,13 +81,13 @@ class Blueprint:
         return self.typed.get(entry["key"])
 
     def find_port(self, name: str) -> str:
-        """Return the port that a service is to listen on."""
+        """Return the port that a service listens on."""
         port: str = list_variables(self.services[name], self.environment)["PORT"]["value"]
         return port
 
 
 class Deployment:
-    """The services on a network of their own, beside a managed database."""
+    """The services on their own network, next to a managed database."""
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.engine, self.blueprint = docker.from_env(), blueprint
@@ -95,7 +95,7 @@ class Deployment:
         self.containers: list[Container] = []
 
     def start(self, image: str, alias: str, environment: dict[str, str], **more: Any) -> Container:
-        """Start a container that the others find under a name."""
+        """Start a container that the others can reach by a name."""
         container = self.engine.containers.create(image, environment=environment, **more)
         self.containers.append(container)
         self.network.connect(container, aliases=[alias])
@@ -103,19 +103,19 @@ class Deployment:
         return container
 
     def start_service(self, name: str, **changed: str) -> Container:
-        """Start an instance on plan `starter`; its file system is its own and gone with it."""
+        """Start an instance on plan `starter`; its file system is its own and is lost with it."""
         values = {**self.blueprint.make_environment(name), **changed}
         return self.start(name, name, values, nano_cpus=500_000_000, mem_limit="512m")
 
     def start_database(self) -> None:
-        """Start the database and wait until it answers."""
+        """Start the database and wait until it responds."""
         values = {"POSTGRES_USER": "sra_owner", "POSTGRES_PASSWORD": self.blueprint.password, "POSTGRES_DB": "sra_data"}
         self.database = self.start("postgres:17", DATABASE, values)
         probe = ["psql", "-h", "127.0.0.1", "-U", "sra_owner", "-d", "sra_data", "-c", "SELECT 1"]
         wait_for(lambda: self.database.exec_run(probe).exit_code == 0, "the database", seconds=60)
 
     def run_pre_deploy(self) -> str:
-        """Run the one pre-deploy command as Render does, on an instance of its own, and return what it told."""
+        """Run the pre-deploy command as Render does, on a separate instance, and return its output."""
         (service,) = (each for each in self.blueprint.services.values() if "preDeployCommand" in each)
         values, command = self.blueprint.make_environment(service["name"]), service["preDeployCommand"].split()
         migration = self.start(service["name"], "pre-deploy", values, command=command)
@@ -124,13 +124,13 @@ class Deployment:
         return str(told)
 
     def query(self, sql: str) -> str:
-        """Return the answer to a query, as the owner of the database."""
+        """Return the result of a query, as the owner of the database."""
         done = self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql])
         assert done.exit_code == 0, done.output
         return str(done.output.decode().strip())
 
     def wait_until(self, condition: str, *, seconds: float) -> None:
-        """Wait for a condition on the database there itself."""
+        """Wait for a condition in the database server itself."""
         self.query(
             f"SET statement_timeout = '{seconds:.0f}s'; DO $$ BEGIN WHILE NOT ({condition}) LOOP"
             " PERFORM pg_sleep(0.02); END LOOP; END $$"
@@ -140,7 +140,7 @@ class Deployment:
     def hold_rows(self, condition: str, rows: str, *, seconds: float) -> Iterator[None]:
         """Wait for a condition on the database, and then lock the rows of a query until the context ends."""
         name = "holds rows"
-        # in one session, so that nothing gets past between the two
+        # in one session, so that nothing happens between the two
         statements = (
             f"SET application_name = '{name}'",
             f"SET statement_timeout = '{seconds:.0f}s'",
@@ -160,7 +160,7 @@ class Deployment:
             self.query(f"SELECT pg_terminate_backend(pid) {session}")
 
     def ask(self, container: Container, path: str, *, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Ask an instance over the private network with the service token; with a body it is a POST."""
+        """Call an instance over the private network with the service token; with a body it is a POST."""
         container.reload()
         address = container.attrs["NetworkSettings"]["Networks"][self.network.name]["IPAddress"]
         values = dict(entry.split("=", 1) for entry in container.attrs["Config"]["Env"])
@@ -171,7 +171,7 @@ class Deployment:
         )
 
     def wait_healthy(self, container: Container, *, seconds: float = 90) -> None:
-        """Wait until the image's own check finds an instance alive."""
+        """Wait until the image's own health check reports an instance as healthy."""
 
         def is_healthy() -> bool:
             container.reload()
@@ -183,7 +183,7 @@ class Deployment:
         )
 
     def remove(self) -> None:
-        """Take everything down."""
+        """Remove everything."""
         for container in self.containers:
             container.remove(force=True, v=True)
         self.network.remove()

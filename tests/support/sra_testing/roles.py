@@ -1,4 +1,4 @@
-"""Which class plays which of the five roles; a type checker proves every line, and nothing here runs."""
+"""Which class implements which of the five roles; a type checker verifies every line, and nothing here runs."""
 
 from __future__ import annotations
 

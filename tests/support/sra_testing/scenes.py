@@ -1,4 +1,4 @@
-"""What the steps of a feature hand on to one another, and the ways in which they use the product."""
+"""What the steps of a feature pass to one another, and their access to the product."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from view_builder.marts import MARTS
 
 @dataclass
 class Scene:
-    """One scenario: its database, a folder of its own, and what its steps found."""
+    """One scenario: its database, its own folder, and the results of its steps."""
 
     dsn: str
     root: Path
@@ -64,7 +64,7 @@ class Scene:
         return self.fetch(sql, *arguments)[0][0]
 
     def load(self, root: Path | None = None, **options: Any) -> LoadResult:
-        """Load a seed tree in this process; what it logs is kept."""
+        """Load a seed tree in this process and keep its logs."""
         with keep_logs() as kept:
             result = run_async(load_tree(self.dsn, root or self.root, **options))
         self.logs.extend(kept)
@@ -81,7 +81,7 @@ class Scene:
         return result
 
     def build_views(self) -> None:
-        """Build all views from what is stored."""
+        """Build all views from the stored data."""
 
         async def build() -> None:
             pool = await open_pool(self.dsn, application_name="feature", max_size=4)

@@ -1,4 +1,4 @@
-"""What a database says of its tables, for comparing two of them."""
+"""Describes the tables of a database, for comparing two of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNION ALL SELECT c.relname, 'partitions', '', pg_get_partkeydef(c.oid)
 
 
 async def describe_tables(dsn: str) -> set[tuple[str, ...]]:
-    """Return each comment, column, constraint, index and partition key of the declared tables, as the server itself writes it.
+    """Return each comment, column, constraint, index and partition key of the declared tables, in the server's own form.
 
     Published views of the same name are in another schema.
     """

@@ -1,4 +1,4 @@
-"""A vendor whose every answer a test writes down: over real HTTP, in the order given, the last one for ever."""
+"""A vendor whose answers a test scripts: over real HTTP, in the given order, the last one repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESTRICTED = "Restricted Endpoint: This endpoint is not available under your cur
 
 @dataclass
 class _Script:
-    """The answers to a path with these parameters among others."""
+    """The answers to a path whose parameters include these."""
 
     path: str
     query: dict[str, str]
@@ -31,20 +31,20 @@ class _Script:
 
 @dataclass
 class Vendor:
-    """What it says, and what it was asked; whatever is not written down is answered with an empty list."""
+    """The script, and the received calls; unscripted calls are answered with an empty list."""
 
     base_url: str = ""
     asked: list[str] = field(default_factory=list)
     _scripts: list[_Script] = field(default_factory=list)
 
     def say(self, path: str, *answers: Any, status: int = 200, **query: str) -> None:
-        """Answer a path with texts as they are, and with anything else as JSON; replaces what it said of it before."""
+        """Answer a path with these: texts as they are, anything else as JSON; replaces its earlier answers."""
         bodies = [(one if isinstance(one, str) else json.dumps(one)).encode() for one in answers]
         self._scripts = [one for one in self._scripts if (one.path, one.query) != (path, query)]
         self._scripts.append(_Script(path, query, bodies, status))
 
     def restrict(self, *paths: str) -> None:
-        """Leave endpoints out of the account's plan."""
+        """Exclude endpoints from the account's plan."""
         for path in paths:
             self.say(path, RESTRICTED, status=402)
 
@@ -61,7 +61,7 @@ class Vendor:
 
 @contextmanager
 def run_vendor() -> Iterator[Vendor]:
-    """A vendor that is gone at the end."""
+    """A vendor that is stopped at the end."""
     vendor = Vendor()
 
     class Handler(QuietHandler):

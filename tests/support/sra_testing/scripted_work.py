@@ -1,4 +1,4 @@
-"""Work whose parts do what a test says, and the requests and looks at the ledger that go with it."""
+"""Work with scripted units, and the requests and ledger reads that go with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ONE_ROW = Counts(read=1, stored=1)
 
 @dataclass
 class ScriptedWork:
-    """Units by name; `act` says what each does."""
+    """Units by name; `act` defines what each does."""
 
     act: Callable[[UnitContext], Awaitable[None]]
     units: Sequence[str] = ("a",)
@@ -47,7 +47,7 @@ class ScriptedWork:
 
 
 async def ask(pool: Pool, **fields: object) -> UUID:
-    """Request a run and return its id; without a job, since the test itself carries it through."""
+    """Request a run and return its id; without a job, since the test executes it itself."""
     async with pool.acquire() as connection, connection.transaction():
         requested = await request_run(
             connection, RunRequest.model_validate({"task_type": TaskType.DAILY_QUOTES, **fields}), source="fmp"
@@ -74,12 +74,12 @@ async def fetch_run(pool: Pool, task_id: UUID) -> ProcessingTask:
 
 
 async def make_due(pool: Pool, task_id: UUID) -> None:
-    """What waits for a retry may be taken at once."""
+    """Make units that wait for a retry due at once."""
     await pool.execute("UPDATE run_unit SET not_before = NULL WHERE task_id = $1", task_id)
 
 
 async def end_leases(pool: Pool, task_id: UUID) -> None:
-    """What a pause of the whole process brings, or a jump of the server's clock."""
+    """Expire the leases, as after a pause of the whole process or a jump of the server's clock."""
     await pool.execute(
         "UPDATE run_unit SET lease_expires_at = now() - interval '1 minute', heartbeat_at = now() - interval '1 minute'"
         " WHERE task_id = $1 AND status = 'running'",

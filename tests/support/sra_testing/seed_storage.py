@@ -1,4 +1,4 @@
-"""A real S3 server and a bucket with a seed tree in it, for tests that fetch."""
+"""A real S3 server and a bucket with a seed tree, for tests of downloads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve_s3() -> Iterator[str]:
 
 @contextmanager
 def make_bucket(url: str) -> Iterator[Any]:
-    """An empty bucket named `seed`, which is gone at the end."""
+    """An empty bucket named `seed`, which is deleted at the end."""
     session = boto3.session.Session(aws_access_key_id="k", aws_secret_access_key="s", region_name="us-east-1")
     made = session.resource("s3", endpoint_url=url).Bucket("seed")
     made.create()
@@ -42,7 +42,7 @@ def make_settings(url: str, **more: str) -> SeedStorageSettings:
 
 
 def fill_bucket(bucket: Any, tree: Path, *, folder: str = "") -> None:
-    """Upload every file of a tree and the manifest beside them."""
+    """Upload every file of a tree and the manifest."""
     manifest = write_manifest(tree)
     for file in manifest.files:
         bucket.put_object(Key=folder + file.path, Body=(tree / file.path).read_bytes())

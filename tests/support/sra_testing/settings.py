@@ -1,4 +1,4 @@
-"""What the tests themselves can be told from outside."""
+"""Settings of the tests themselves."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ class _TestSettings(BaseSettings):
 
 
 def wants_new_snapshots() -> bool:
-    """Whether reviewed texts are to be written anew (UPDATE_SNAPSHOTS=1)."""
+    """Whether reviewed texts are rewritten (UPDATE_SNAPSHOTS=1)."""
     return _TestSettings().update_snapshots

@@ -1,4 +1,4 @@
-"""The small services of a whole module: each test finds them as if they had just been started on a new database."""
+"""The small services of a whole module, which each test finds as if they had just been started on a new database."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sra_testing.gateway_lab import Lab, open_lab
 
 @dataclass(frozen=True)
 class SharedLab:
-    """Services without a gateway, whose memory each test has for itself, and connections to their database."""
+    """Services without a gateway, which are reset for each test, and connections to their database."""
 
     lab: Lab
     pool: Pool
     baseline: Baseline
 
     async def clear(self) -> None:
-        """Stop the gateway, end what is in hand, empty the database and the script, and start what was stopped."""
+        """Stop the gateway, end active runs, empty the database and the script, and start stopped services."""
         lab = self.lab
         lab.script.go.set()
         await lab.start_missing()
-        # no build is requested meanwhile from completions that go
+        # no completion that is about to be deleted may cause a build in the meantime
         async with lab.script.building:
-            # runs whose rows are gone end by themselves, and what they wrote last goes with the second time
+            # runs whose rows are gone end on their own, and the second pass removes what they wrote last
             for _ in range(2):
                 await lab.wait_until_idle()
                 async with self.pool.acquire() as connection:

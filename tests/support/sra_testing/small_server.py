@@ -1,4 +1,4 @@
-"""A real HTTP server that answers as a test's handler says."""
+"""A real HTTP server whose responses come from a test's handler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """A handler that leaves the tests' output clean."""
+    """A handler that does not write to the tests' output."""
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
@@ -17,9 +17,9 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Address of a server that is gone at the end."""
+    """Address of a server that is stopped at the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    # it looks that often whether it is to end, and each test waits for that
+    # the server checks this often whether to stop, and each test waits for that
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

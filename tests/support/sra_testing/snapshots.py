@@ -1,4 +1,4 @@
-"""Texts that are reviewed in the repository: written anew on request, else compared."""
+"""Texts that are reviewed in the repository: compared, or rewritten on request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sra_testing.settings import wants_new_snapshots
 
 
 def require_same(path: Path, text: str) -> None:
-    """Raise AssertionError where the file differs from the text; with UPDATE_SNAPSHOTS=1 write it instead."""
+    """Raise AssertionError if the file differs from the text; with UPDATE_SNAPSHOTS=1 write it instead."""
     if wants_new_snapshots():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

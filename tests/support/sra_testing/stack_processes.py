@@ -58,7 +58,7 @@ def call_command(
 
 
 def list_processes(home: Path) -> list[psutil.Process]:
-    """Return every living process that has to do with the home: its path or its token is in what it was given."""
+    """Return every living process of the home: one with the home's path or token in its arguments or environment."""
     token, found = Home(home).read_token("service"), []
     for process in psutil.process_iter():
         try:
@@ -78,7 +78,7 @@ def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 40) -
 
 
 def fetch_value(dsn: str, query: str) -> Any:
-    """Return the first value of a query's answer."""
+    """Return the first value of a query's result."""
 
     async def fetch() -> Any:
         connection = await asyncpg.connect(dsn)
@@ -92,7 +92,7 @@ def fetch_value(dsn: str, query: str) -> Any:
 
 @contextmanager
 def run_stack(home: Path) -> Iterator[RunningStack]:
-    """Start `./sra up`, whose first refresh begins by itself, and end it with everything it started."""
+    """Start `./sra up`, which starts a first refresh, and stop it with everything it started."""
     process: subprocess.Popen[str] = start_command("up", "--home", str(home), "--json")
     try:
         wait_for(lambda: Home(home).read_running() is not None, "the stack to start", seconds=120)
@@ -105,7 +105,7 @@ def run_stack(home: Path) -> Iterator[RunningStack]:
 
 
 def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
-    """Return what the gateway says of its newest refresh; None while it answers nothing."""
+    """Return the gateway's newest refresh; None if it does not respond."""
     try:
         answer = httpx.get(
             f"{stack.gateway_url}/refresh",
@@ -123,7 +123,7 @@ def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
 
 
 def follow_first_refresh(stack: RunningStack) -> Mapping[str, Any]:
-    """Wait for the refresh that `up` begins by itself and return how it ended."""
+    """Wait for the refresh that `up` starts and return its result."""
     wait_for(lambda: read_newest_refresh(stack) is not None, "the refresh to be requested", seconds=60)
     refresh = read_newest_refresh(stack)
     assert refresh is not None
@@ -132,13 +132,13 @@ def follow_first_refresh(stack: RunningStack) -> Mapping[str, Any]:
 
 
 def read_settled_content(stack: RunningStack) -> str:
-    """Return the content once no run is left: the first history of prices goes on behind the refresh."""
+    """Return the content when no run is left: the first history of prices continues after the refresh."""
     wait_for(lambda: fetch_value(stack.database_url, LIVE_RUNS) == 0, "every run to end", seconds=180)
     return str(fetch_value(stack.database_url, make_content_query()))
 
 
 def find_process(stack: RunningStack, module: str) -> psutil.Process:
-    """Return the one process of the stack that runs the module."""
+    """Return the only process of the stack that runs the module."""
     children = psutil.Process(stack.pid).children(recursive=True)
     found = [process for process in children if f"-m {module}" in _read_command(process)]
     assert len(found) == 1, children
@@ -158,7 +158,7 @@ def _has_step_begun(stack: RunningStack, step: str) -> bool:
 
 
 def kill_in_its_step(stack: RunningStack, service: str) -> int:
-    """Kill a service once the refresh has come to the step that needs it; return the process id that it had."""
+    """Kill a service when the refresh has reached the step that needs it; return its former process id."""
     wait_for(lambda: _has_step_begun(stack, STEP_OF[service]), f"step {STEP_OF[service]} to begin", seconds=240)
     victim = find_process(stack, service)
     victim.kill()

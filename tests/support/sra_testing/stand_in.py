@@ -1,4 +1,4 @@
-"""The vendors' stand-in beside a test, on a fixed day, so that a test knows what it will be told."""
+"""The vendors' stand-in for a test, on a fixed day, so that its answers are known."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ TEST_DAY = dt.date(2026, 1, 6)
 """A Tuesday: quotes are those of Monday, end-of-day prices reach to the day itself."""
 TEST_KEY = "test-key"
 SECURITIES = 24
-"""Every exchange of ours, both kinds, and a second line of one company; what is asked for each symbol is asked 24 times."""
+"""Every exchange of ours, both kinds, and a second line of one company; 24 calls if each symbol is called for separately."""
 
 
 _idle: dict[Options, StandIn] = {}
-"""Stand-ins that run and that no test has at the moment."""
+"""Running stand-ins that no test uses at the moment."""
 
 
 @contextmanager
 def run_stand_in(**options: Any) -> Iterator[StandIn]:
     """A running stand-in; `options` are fields of `sra_stand_in.options.Options`, by default a small world.
 
-    One that an earlier test had with the same options is lent again, renewed: to stop a server takes longer than most
-    tests need it.
+    A stand-in that an earlier test used with the same options is reset and reused: stopping a server takes longer than most
+    tests.
     """
     chosen: dict[str, Any] = {"securities": SECURITIES, "funds": 4, "as_of": TEST_DAY} | options
     wanted = Options(**chosen)
@@ -38,7 +38,7 @@ def run_stand_in(**options: Any) -> Iterator[StandIn]:
     try:
         yield running
     finally:
-        # the folder of a tree is of one test only
+        # the folder of a tree belongs to one test only
         if wanted in _idle or wanted.fundata_tree is not None or wanted.answers is not None:
             running.stop()
         else:
@@ -46,7 +46,7 @@ def run_stand_in(**options: Any) -> Iterator[StandIn]:
 
 
 def stop_idle_stand_ins() -> None:
-    """Stop what no test has; pytest calls it at the end of a session."""
+    """Stop unused stand-ins; pytest calls it at the end of a session."""
     while _idle:
         _idle.popitem()[1].stop()
 

@@ -1,4 +1,4 @@
-"""Short waits for durable work in tests, also for processes of their own, which read them from their arguments."""
+"""Short waits for durable work in tests; separate processes read them from their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web of one TLS server under a name that only a test knows, for downloads from addresses that others name."""
+"""A single TLS server under a name that only a test can resolve, for downloads from untrusted addresses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME = "exports.example"
 
 
 def write_certificate(folder: Path, name: str) -> Path:
-    """Write a key and a certificate of the name, which signs itself."""
+    """Write a key and a self-signed certificate for the name."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -47,7 +47,7 @@ def write_certificate(folder: Path, name: str) -> Path:
 
 
 class Handler(QuietHandler):
-    """Answers with a redirect below `/go`, else with the body."""
+    """Responds with a redirect below `/go`, else with the body."""
 
     body = b"data"
     seen: list[tuple[str, dict[str, str]]]
@@ -67,7 +67,7 @@ class Handler(QuietHandler):
 
 @contextmanager
 def serve_tls(pem: Path, handler: type[Handler]) -> Iterator[int]:
-    """Port of a server that is gone at the end."""
+    """Port of a server that is stopped at the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
@@ -83,7 +83,7 @@ def serve_tls(pem: Path, handler: type[Handler]) -> Iterator[int]:
 
 
 class Web:
-    """What a test lets the downloads see: one TLS server under a name, and how that name is looked up."""
+    """The downloads' view of the network: one TLS server under a name, and how that name is resolved."""
 
     def __init__(self, pem: Path, port: int, handler: type[Handler]) -> None:
         self.base = f"https://exports.example:{port}"
@@ -92,14 +92,14 @@ class Web:
         self.trusted = ssl.create_default_context(cafile=str(pem))
 
     async def look_up(self, host: str, _port: int) -> Sequence[IpAddress]:
-        """Every name is this machine, save one that is inside a network as well."""
+        """Resolve every name to this machine, except one that also has an internal address."""
         self.asked.append(host)
         if host == "inside.example":
             return [ipaddress.ip_address("8.8.8.8"), ipaddress.ip_address("10.0.0.7")]
         return [ipaddress.ip_address("127.0.0.1")]
 
     def judge(self, host: str, found: Sequence[IpAddress]) -> None:
-        """The test's own server counts as public."""
+        """Treat the test's own server as public."""
         for one in found:
             if not one.is_loopback and not is_public(one):
                 raise RefusedAddressError(f"{host} is refused")
@@ -107,7 +107,7 @@ class Web:
     def open(
         self, rules: AddressRules = ANY, _certificates: object = None, *, is_judged: bool = False, **_: object
     ) -> PublicDownloads:
-        """Downloads that see this web; `is_judged`: as in production, where this machine is not public."""
+        """Downloads with this view; `is_judged`: as in production, where this machine is not public."""
         if is_judged:
             return PublicDownloads(rules, self.trusted, look_up=self.look_up)
         return PublicDownloads(
@@ -117,7 +117,7 @@ class Web:
 
 @contextmanager
 def run_tls_web(folder: Path) -> Iterator[Web]:
-    """The web, which is gone at the end."""
+    """The server and its name; it is stopped at the end."""
     pem = write_certificate(folder, NAME)
     handler = type("Seeing", (Handler,), {"seen": []})
     with serve_tls(pem, handler) as port:

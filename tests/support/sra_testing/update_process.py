@@ -1,4 +1,4 @@
-"""An update run in a process of its own, which a test kills: `python -m sra_testing.update_process JSON`."""
+"""An update run in a separate process, which a test kills: `python -m sra_testing.update_process JSON`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sra_testing.updates import QUICK_API
 
 @contextmanager
 def run_update_process(dsn: str, stand_in: StandIn, root: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the quote step's update; it is killed at the end whatever happened."""
+    """Start the quote step's update; it is always killed at the end."""
     asked = {"dsn": dsn, "root": str(root), "auth": stand_in.fundata_auth_url, "api": stand_in.fundata_api_url}
     process = subprocess.Popen(
         [sys.executable, "-m", "sra_testing.update_process", json.dumps(asked)],
@@ -46,7 +46,7 @@ def run_update_process(dsn: str, stand_in: StandIn, root: Path) -> Iterator[subp
 
 
 async def update(asked: dict[str, str]) -> dict[str, object]:
-    """Carry the run through, or take over the one that a killed process left; return its status and what it read."""
+    """Execute the run, or take over one that a killed process left; return its status and what it read."""
     root = Path(asked["root"])
     seed = SeedWork(
         catalogue=load_catalogue(),

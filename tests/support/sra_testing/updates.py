@@ -20,7 +20,7 @@ from sra_stand_in.server import StandIn
 from sra_testing.timings import QUICK
 
 QUICK_API = ApiTiming(pause=0.02, longest_pause=0.2, poll=0.05, longest_poll=0.5)
-"""Calls to the update API are repeated, and exports looked at, without long pauses."""
+"""Retries calls to the update API, and polls exports, without long pauses."""
 
 
 def make_step(

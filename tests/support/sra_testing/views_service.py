@@ -26,7 +26,7 @@ _BUILDS = "SELECT count(*) FROM task_execution_log WHERE task_type = 'view_build
 
 @asynccontextmanager
 async def serve_views(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the service and lend a client that holds its token."""
+    """Run the service and yield a client with its token."""
     app = make_app(
         DatabaseSettings(database_url=SecretStr(database), db_pool_min_size=1, db_pool_max_size=8),
         ServiceSettings(sra_service_token=SecretStr(VIEWS_TOKEN)),
@@ -42,19 +42,19 @@ async def serve_views(database: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def count_open_work(pool: Pool) -> int:
-    """Return the events that no ended build took in and the builds that are not over."""
+    """Return the events that no finished build handled and the builds that are not finished."""
     found: int = await pool.fetchval(_OPEN_WORK)
     return found
 
 
 async def count_builds(pool: Pool) -> int:
-    """Return the builds that were ever requested."""
+    """Return all builds that were requested."""
     found: int = await pool.fetchval(_BUILDS)
     return found
 
 
 async def wait_until_idle(pool: Pool) -> None:
-    """Wait until at least one build was made and nothing is left to build."""
+    """Wait until at least one build has finished and nothing is left to build."""
 
     async def look() -> bool:
         return await count_open_work(pool) == 0 and await count_builds(pool) > 0

@@ -1,4 +1,4 @@
-"""A loop whose clock runs only while nobody has anything to do: minutes of the limiter in a second, always the same."""
+"""An event loop whose clock advances only while nothing is ready: minutes of the limiter take a second, reproducibly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 _STEP_SECONDS = 20e-6
-"""What one pass of the loop takes."""
+"""The duration of one pass of the loop."""
 
 
 class _Selector(selectors.SelectSelector):
@@ -28,7 +28,7 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop with such a clock; `pause` is what a stopped process or a busy machine does to it."""
+    """An event loop with such a clock; `pause` simulates a stopped process or a busy machine."""
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -39,7 +39,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
     def pause(self, seconds: float) -> None:
-        """Let time pass in which nothing of this loop runs."""
+        """Let time pass in which nothing in this loop runs."""
         self._virtual.now += seconds
 
 

@@ -1,4 +1,4 @@
-"""Waiting for what another process does: by looking again, with a generous end and no guess of how long it takes."""
+"""Waits for other processes by polling, with a generous time-out and no assumption about durations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 async def wait_for(look: Callable[[], Awaitable[Value]], *, what: str, seconds: float = 90) -> Value:
-    """Return the first true value that `look` gives; raises AssertionError that names `what` at the end of `seconds`."""
+    """Return the first true value that `look` returns; raises AssertionError that names `what` after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = await look()

@@ -1,4 +1,4 @@
-"""A webhook that answers as a test wants and keeps what it got."""
+"""A webhook that responds as a test wants and stores what it receives."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sra_testing.waiting import wait_for
 
 @dataclass
 class Receiver:
-    """Its address, the statuses that it answers with (the last one for ever), the texts that it got.
+    """Its address, the statuses of its responses (the last one is repeated), the received texts.
 
-    The first text with the words of `refuses_once` is answered with 500.
+    The first text with the words of `refuses_once` gets status 500.
     """
 
     url: str
@@ -27,11 +27,11 @@ class Receiver:
     messages: list[dict[str, object]] = field(default_factory=list)
 
     def find(self, *words: str) -> list[str]:
-        """Return the messages that hold all these words."""
+        """Return the messages that contain all these words."""
         return [text for text in self.texts if all(word in text for word in words)]
 
     async def wait_for(self, *words: str, seconds: float = 30) -> str:
-        """Return the first message with these words, once it is there."""
+        """Return the first message with these words, as soon as it has arrived."""
 
         async def look() -> list[str]:
             return self.find(*words)
@@ -41,7 +41,7 @@ class Receiver:
 
 @asynccontextmanager
 async def open_webhook(*answers: int) -> AsyncIterator[Receiver]:
-    """Serve a webhook for as long as the block lasts."""
+    """Serve a webhook until the block ends."""
     app = FastAPI()
     port = find_free_port()
     receiver = Receiver(f"http://127.0.0.1:{port}/hook", list(answers) or [200])
