@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from sra_contract.equity_page import EquityPage
-from sra_shared.db import Connection, Pool
+from sra_shared.db import Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
+from sra_testing.statements import put_company, put_quarter
 from view_builder.compile import CompiledView
 
 
@@ -104,35 +104,6 @@ async def test_a_month_before_31_march_is_the_last_of_february(pool: Pool, views
     assert (row["price"], row["price_date"], row["change"]) == (Decimal(110), date(2025, 3, 31), None)
 
 
-async def put_quarter(
-    connection: Connection, run: UUID, period: str, day: date, symbol: str = "ABC", **values: Any
-) -> None:
-    """A quarter with round figures: revenue 100, net income 10, equity 200, debt 50."""
-    key = {"symbol": symbol, "period": period, "date": day, "fiscal_year": day.year, "version": 1, **values}
-    income = {
-        "revenue": "100", "gross_profit": "40", "operating_income": "20", "ebitda": "25", "ebit": "21",
-        "interest_expense": "3", "net_income": "10", "eps": "1", "eps_diluted": "0.9",
-    }  # fmt: skip
-    head = {"reported_currency": "USD", "filing_date": date(day.year + day.month // 12, day.month % 12 + 1, 20)}
-    await put_row(connection, run, "fmp_income_statement", **{**head, **income, **key})
-    own = {name: value for name, value in key.items() if name not in income}
-    await put_row(
-        connection, run, "fmp_balance_sheet", total_assets="500", total_liabilities="300", total_stockholders_equity="200",
-        total_current_assets="90", total_current_liabilities="60", cash_and_short_term_investments="20", total_debt="50",
-        net_debt="30", **{**head, **own},
-    )  # fmt: skip
-    await put_row(
-        connection, run, "fmp_cash_flow", operating_cash_flow="15", capital_expenditure="-5", free_cash_flow="10",
-        **{**head, **own},
-    )  # fmt: skip
-
-
-async def put_company(connection: Connection, run: UUID, symbol: str = "ABC", **values: Any) -> None:
-    """A company at 72 a share, worth 1,440."""
-    await put_profile(connection, run, symbol, market_cap=Decimal(1440), **values)
-    await put_price(connection, run, symbol, datetime(2025, 9, 26, 20, tzinfo=UTC), "72")
-
-
 async def test_twelve_months_are_the_sum_of_four_quarters(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
@@ -175,6 +146,7 @@ async def test_a_missing_quarter_leaves_the_fiscal_year(pool: Pool, views: tuple
         for period, day in (*QUARTERS[:2], *QUARTERS[3:]):
             await put_quarter(connection, run, period, day)
         await put_quarter(connection, run, "FY", date(2024, 12, 31), revenue="360", eps_diluted="3.2")
+        await put_quarter(connection, run, "FY", date(2023, 12, 31), revenue="999")
     await build_all(pool, views)
     row = await read_page(pool)
     assert (row["fundamentals_basis"], row["fundamentals_date"]) == ("fiscal_year", date(2024, 12, 31))
