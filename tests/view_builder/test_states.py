@@ -150,10 +150,11 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
         run = await put_listing(connection)
         await put_dividend(connection, run, "ABC", date(2024, 9, 1), "1")
         await put_dividend(connection, run, "ABC", date(2025, 6, 2), "4")
-        await put_row(
-            connection, run, "fmp_income_statement", symbol="ABC", fiscal_year=2024, period="FY", date=date(2024, 12, 31),
-            filing_date=date(2025, 2, 1), version=1, reported_currency="USD", eps="10", eps_diluted="10",
-        )  # fmt: skip
+        for year in (2023, 2024):
+            await put_row(
+                connection, run, "fmp_income_statement", symbol="ABC", fiscal_year=year, period="FY", date=date(year, 12, 31),
+                filing_date=date(year + 1, 2, 1), version=1, reported_currency="USD", eps="10", eps_diluted="10",
+            )  # fmt: skip
         await put_split(connection, run, "ABC", DAY, 2, 1)
         await put_price(connection, run, "ABC", datetime(2025, 9, 26, 15, tzinfo=UTC), "50")
     await build_all(pool, views)

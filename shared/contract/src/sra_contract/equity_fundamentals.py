@@ -16,21 +16,36 @@ from sra_contract.equity_quarter import Quarter
 Reported = Annotated[Decimal | None, Col("reported_currency")]
 Fraction = Annotated[Decimal | None, Col("fraction")]
 Ratio = Annotated[Decimal | None, Col("ratio")]
+MissingReason = Literal["no_statements", "no_whole_period", "currency_changed", "currency_unknown", "revenue_disagrees"]
 
 
 class EquityFundamentals(ViewModel):
     """One row per company with statements: twelve months, balance sheet, margins, growth, the vendor's ratios and scores.
 
-    The twelve months are the sum of the four newest quarters, else the newest fiscal year; fundamentals_basis says which.
-    eps_ttm and eps_diluted_ttm sum the reported quarters in full precision, each restated by the splits between its filing
-    and the newest price (IAS 33.64). Margins and ratios have 40 digits inside and are rounded half up to six decimals
-    (specification, section 5); a ratio whose denominator is not above zero is NULL. vendor_* are those of the newest fiscal
-    year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics puts the price of now beside them.
+    The twelve months are the newest, by period end date, of three kinds; fundamentals_basis says which. Four quarters count
+    where their end dates are 75 to 125 days apart, 245 to 295 days in all, and no end date before them shows that the first
+    is shorter or longer than a quarter. Two halves count where their end dates are 165 to 200 days apart, without a quarter
+    between, and the first is a half by the end dates before it, or a fiscal year has the revenue of both. Quarters and
+    halves have one currency, and where a fiscal year ends with them, their revenue sums to the year's within 1%: if it does
+    not, they are cumulative or mislabelled, and no twelve months contain one of them. A fiscal year counts where the former
+    one ended 350 to 380 days before, so that it is no transition period; of one end date, quarters or halves come before
+    the year. Fiscal labels only name periods: period end dates up to 14 days apart are one period, and the statement learnt
+    last counts. The newest 30 periods are read, six years as a rule. fundamentals_reason says why there are no twelve months:
+    no_statements; no_whole_period, also where a period is missing; currency_changed or currency_unknown, between the
+    newest periods; revenue_disagrees, with a fiscal year that may be a transition period.
+    The balance sheet is that of fundamentals_date. Quarterly growth compares the newest quarter with the one that ended 350
+    to 380 days before it, in one currency. eps_ttm and eps_diluted_ttm sum the reported periods in full precision, each
+    restated by the splits between its filing and the newest price (IAS 33.64). Margins and ratios have 40 digits inside and
+    are rounded half up to six decimals (specification, section 5); a ratio whose denominator is not above zero is NULL.
+    vendor_* are those of the newest fiscal year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics puts the price of
+    now beside them.
     """
 
     symbol: str = Field(description="Symbol.")
     reported_currency: str | None = Field(description="Currency of the statements.")
-    fundamentals_basis: Literal["quarters", "fiscal_year"] | None = Field(description="What the twelve months are.")
+    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = Field(
+        description="What the twelve months are."
+    )
     fundamentals_date: dt.date | None = Field(description="Last day of the twelve months and day of the balance sheet.")
     revenue_ttm: Reported = Field(description="Revenue.")
     gross_profit_ttm: Reported = Field(description="Gross profit.")
@@ -64,7 +79,9 @@ class EquityFundamentals(ViewModel):
     net_debt_to_ebitda: Ratio = Field(description="net_debt / ebitda_ttm.")
     current_ratio: Ratio = Field(description="total_current_assets / total_current_liabilities.")
     interest_coverage_ratio: Ratio = Field(description="ebit_ttm / interest_expense_ttm.")
-    quarterly_revenue_growth: Fraction = Field(description="Revenue of the newest quarter / that a year before - 1.")
+    quarterly_revenue_growth: Fraction = Field(
+        description="Revenue of the newest quarter / that a year before - 1; NULL where that is not above zero."
+    )
     quarterly_earnings_growth: Fraction = Field(description="The same of net income.")
     quarters: list[Quarter] = Field(description="The newest four quarters as reported, newest first.")
     growth_fiscal_year: Annotated[int | None, Col("fiscal year", "integer")] = Field(
@@ -84,5 +101,11 @@ class EquityFundamentals(ViewModel):
     piotroski_score: Annotated[Decimal | None, Col("score, 0 to 9")] = Field(description="Piotroski F-score, vendor's.")
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
+    fundamentals_reason: MissingReason | None = Field(
+        description="Why there are no twelve months; NULL where there are."
+    )
+    vendor_ratios_date: dt.date | None = Field(
+        description="Last day of the fiscal year of the vendor's ratios; of two years, the older."
+    )
 
     view_name: ClassVar[str] = "equity_fundamentals"

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.equity_fundamentals import MissingReason
 from sra_contract.equity_quarter import Quarter
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
@@ -60,8 +61,8 @@ class EquityFigures(ViewModel):
     ev_to_ebitda: Ratio = Field(description="enterprise_value / ebitda_ttm; none where EBITDA is not above zero.")
     dividend_yield: Fraction = Field(description="dividend_ttm / price.")
     reported_currency: str | None = Field(description="Currency of the statements.")
-    fundamentals_basis: Literal["quarters", "fiscal_year"] | None = Field(
-        description="What *_ttm are: the sum of the four newest quarters or, where these are not whole, the newest fiscal year."
+    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = Field(
+        description="What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."
     )
     fundamentals_date: dt.date | None = Field(
         description="Last day of those twelve months, and day of the balance sheet."
@@ -138,7 +139,9 @@ class EquityCore(EquityFigures):
         description="Total assets / stockholders' equity; none where not above zero."
     )
     interest_coverage_ratio: Ratio = Field(description="EBIT / interest expense, twelve months.")
-    quarterly_revenue_growth: Fraction = Field(description="Revenue of the newest quarter against that a year before.")
+    quarterly_revenue_growth: Fraction = Field(
+        description="Revenue of the newest quarter against that a year before; none where that was not above zero."
+    )
     quarterly_earnings_growth: Fraction = Field(
         description="Net income of the newest quarter against that a year before; none where that was not above zero."
     )
@@ -181,7 +184,15 @@ class ProfileDetails(ViewModel):
     image: str | None = Field(description="Address of the logo.")
 
 
-class EquityMetrics(ProfileDetails, EquityCore):
+class RatioReason(ViewModel):
+    """Why a company has no ratios of its own price and statements."""
+
+    fundamentals_reason: Literal[MissingReason, "no_price", "too_old", "other_currency"] | None = Field(
+        description="Why there are no twelve months, or no ratio is computed from them; NULL where ratios are computed."
+    )
+
+
+class EquityMetrics(RatioReason, ProfileDetails, EquityCore):
     """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
 
     Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
@@ -190,10 +201,13 @@ class EquityMetrics(ProfileDetails, EquityCore):
     in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
     total_return, price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification,
     section 5). Ratios of price and statements are computed only where currency and reported_currency agree, else they are
-    the vendor's for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise.
+    the vendor's for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise. A period
+    that ended more than 548 days before price_date gives no ratio. fundamentals_reason says why no ratio is computed: that
+    of equity_fundamentals where there are no twelve months, else no_price, too_old or other_currency; which periods are
+    twelve months, equity_fundamentals says.
     enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to
     price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend. eps_ttm and
-    eps_diluted_ttm sum the reported quarters, each restated by the splits after its filing (IAS 33.64).
+    eps_diluted_ttm sum the reported periods, each restated by the splits after its filing (IAS 33.64).
     """
 
     view_name: ClassVar[str] = "equity_metrics"

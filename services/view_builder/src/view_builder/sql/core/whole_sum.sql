@@ -1,6 +1,6 @@
--- The sum of four quarters; NULL where one of them lacks the figure.
+-- The sum of the parts of a period; NULL where one of them lacks the figure.
 -- Grain: one value. Key: none. Sources: its arguments. Units: those of the figure.
-CREATE OR REPLACE FUNCTION core.whole_sum(quarters bigint, total numeric) RETURNS numeric
+CREATE OR REPLACE FUNCTION core.whole_sum(known_parts bigint, total numeric, all_parts integer) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT CASE WHEN quarters = 4 THEN total END
+SELECT CASE WHEN known_parts = all_parts THEN total END
 $$;

@@ -25,14 +25,14 @@ SELECT s.symbol, f.reported_currency, f.basis AS fundamentals_basis, f.date AS f
   v.free_cash_flow_growth, v.has_ratios AS has_vendor_ratios, v.pe_ratio AS vendor_pe_ratio,
   v.price_to_book_ratio AS vendor_price_to_book_ratio, v.price_to_sales_ratio AS vendor_price_to_sales_ratio,
   v.ev_to_ebitda AS vendor_ev_to_ebitda, v.free_cash_flow_yield AS vendor_free_cash_flow_yield, z.altman_z_score,
-  z.piotroski_score, t.as_of
+  z.piotroski_score, f.reason AS fundamentals_reason, v.ratios_date AS vendor_ratios_date, t.as_of
 FROM affected_keys s
 CROSS JOIN LATERAL core.price_now(s.symbol, s.symbol, 'price_adjustment') l
 CROSS JOIN LATERAL core.fundamentals(s.symbol, l.close_day, l.day) f
 CROSS JOIN LATERAL core.vendor_year(s.symbol) v
 LEFT JOIN LATERAL core.scores(s.symbol) z ON true
 CROSS JOIN LATERAL (
-  SELECT greatest(f.quarters_stored_at, f.year_stored_at, v.stored_at, z.updated_at) AS as_of
+  SELECT greatest(f.stored_at, v.stored_at, z.updated_at) AS as_of
 ) t
 WHERE t.as_of IS NOT NULL;
 -- name: keys

@@ -1,5 +1,6 @@
 -- Every figure of a listed equity: profile, price of now, performance, valuation, twelve months of statements, growth, scores.
--- Ratios of price and statements are ours where listing and statements have one currency, else the vendor's.
+-- Ratios of price and statements are ours where listing and statements have one currency, else the vendor's; of neither where
+-- the period ended more than 548 days before the price's day. fundamentals_reason says why none is ours.
 -- Grain: one row per listed equity. Key: symbol. Sources: fmp_quote, fmp_eod_price, equity_profile, sra.equity_fundamentals,
 -- fmp_peer, fmp_earning. Units: currency of the row, reported_currency, fraction, ratio.
 -- name: rows
@@ -44,6 +45,7 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   f.altman_z_score, f.piotroski_score, n.date AS next_earnings_date, n.eps_estimated AS next_eps_estimated,
   coalesce(o.symbols, '[]') AS peer_symbols, p.average_volume, p.cusip, p.cik, p.address, p.city, p.state,
   p.postal_code, p.phone, p.image,
+  CASE WHEN c.basis = 'computed' THEN NULL ELSE c.reason END AS fundamentals_reason,
   greatest(
     m.as_of, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, r.stored_at, f.as_of, o.as_of,
     n.updated_at
@@ -62,7 +64,17 @@ CROSS JOIN LATERAL core.peers(s.symbol) o
 LEFT JOIN LATERAL core.next_earnings(s.symbol, l.day) n ON true
 CROSS JOIN LATERAL (
   SELECT q.market_cap, q.market_cap + f.net_debt AS enterprise_value, coalesce(d.total, p.last_dividend) AS dividend,
-    CASE WHEN m.currency = f.reported_currency THEN 'computed' WHEN f.has_vendor_ratios THEN 'vendor' END AS basis
+    CASE
+      WHEN m.currency = f.reported_currency AND core.is_recent(f.fundamentals_date, l.day) THEN 'computed'
+      WHEN core.is_recent(f.vendor_ratios_date, l.day) THEN 'vendor'
+    END AS basis,
+    CASE
+      WHEN f.symbol IS NULL THEN 'no_statements'
+      WHEN f.fundamentals_reason IS NOT NULL THEN f.fundamentals_reason
+      WHEN l.day IS NULL THEN 'no_price'
+      WHEN NOT core.is_recent(f.fundamentals_date, l.day) THEN 'too_old'
+      ELSE 'other_currency'
+    END AS reason
   FROM (SELECT nullif(coalesce(nullif(l.market_cap, 0), p.market_cap), 0) AS market_cap) q
 ) c;
 -- name: keys
