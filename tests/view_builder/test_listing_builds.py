@@ -38,6 +38,11 @@ async def test_incremental_builds_equal_a_full_one(
     async with pool.acquire() as connection:
         await put_market(connection, await put_run(connection, "fmp", DATASETS))
     await build_all(pool, listing_views)
+    rows = await read_rows(pool, "SELECT symbol, fundamentals_basis, fundamentals_reason FROM sra.equity_fundamentals")
+    assert {tuple(row.values()) for row in rows} == {
+        ("AAA", "quarters", None), ("BBB", "half_years", None), ("CCC", "fiscal_year", None),
+        ("DDD.TO", None, "currency_changed"),
+    }  # fmt: skip
     for _ in range(6):
         async with pool.acquire() as connection:
             run = await put_run(connection, "fmp", DATASETS, status="running")

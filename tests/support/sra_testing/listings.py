@@ -38,10 +38,11 @@ DATASETS = (
 EQUITIES = ("AAA", "BBB", "CCC", "DDD.TO")
 ETFS = ("EEE", "FFF.TO")
 DAY = date(2025, 9, 26)
+INCOME = "fmp_income_statement"
 
 
 async def put_market(connection: Connection, run_id: UUID) -> None:
-    """Store listings with a quote, closes and a dividend each, one ETF's lists, an index, a company's quarter and peers."""
+    """Store listings with a quote, closes and a dividend each, one ETF's lists, an index, statements and peers."""
     for symbol in (*EQUITIES, *ETFS):
         is_canadian = symbol.endswith(".TO")
         await put_profile(
@@ -59,21 +60,47 @@ async def put_market(connection: Connection, run_id: UUID) -> None:
     await put_row(connection, run_id, "fmp_etf_sector", symbol="EEE", sector="Energy", weight_percentage="100")
     for place, peer in enumerate(EQUITIES[1:], 1):
         await put_row(connection, run_id, "fmp_peer", symbol="AAA", peer_symbol=peer, place=place)
-    await put_statement(connection, run_id, "fmp_income_statement", "AAA", 2025, "Q2", revenue="100", net_income="7")
+    await _put_reports(connection, run_id)
+
+
+async def _put_reports(connection: Connection, run_id: UUID) -> None:
+    """Store the income of a company by quarters, of one by halves, one by cumulative quarters, and one in two currencies."""
+    for year in (2023, 2024):
+        for symbol in ("AAA", "BBB", "CCC"):
+            await put_statement(connection, run_id, INCOME, symbol, year, "FY", revenue="400", net_income="28")
+        for number in range(1, 5):
+            period, cumulative = f"Q{number}", str(100 * number)
+            await put_statement(connection, run_id, INCOME, "AAA", year, period, revenue="100", net_income="7")
+            await put_statement(connection, run_id, INCOME, "CCC", year, period, revenue=cumulative, net_income="7")
+            currency = "CAD" if number < 3 else "USD"
+            await put_statement(
+                connection, run_id, INCOME, "DDD.TO", year, period, revenue="100", reported_currency=currency
+            )
+        for period in ("Q2", "Q4"):
+            await put_statement(connection, run_id, INCOME, "BBB", year, period, revenue="200", net_income="14")
+    await put_statement(connection, run_id, INCOME, "AAA", 2025, "Q1", revenue="100", net_income="7")
 
 
 async def put_statement(
-    connection: Connection, run_id: UUID, table: str, symbol: str, year: int, period: str, **values: str
+    connection: Connection,
+    run_id: UUID,
+    table: str,
+    symbol: str,
+    year: int,
+    period: str,
+    *,
+    later: int = 0,
+    **values: str,
 ) -> None:
-    """Store the next version of a period."""
+    """Store the next version of a period, or the period with an end some days later."""
     version = await connection.fetchval(
         f"SELECT count(*) + 1 FROM {table} WHERE symbol = $1 AND fiscal_year = $2 AND period = $3",  # noqa: S608
         *(symbol, year, period),
     )
     month = 12 if period == "FY" else 3 * int(period[1])
     await put_row(
-        connection, run_id, table, symbol=symbol, fiscal_year=year, period=period, date=date(year, month, 28),
-        version=version, reported_currency="USD", **values,
+        connection, run_id, table, symbol=symbol, fiscal_year=year, period=period,
+        date=date(year, month, 28) + timedelta(days=later), version=version, **{"reported_currency": "USD", **values},
     )  # fmt: skip
 
 
@@ -88,9 +115,7 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
     elif kind in (4, 5, 10):
         await _change_events(connection, chance, run_id, kind, symbol, day)
     elif kind == 6:
-        period = chance.choice(["FY", "Q1", "Q2", "Q3", "Q4"])
-        table = chance.choice(["fmp_income_statement", "fmp_balance_sheet", "fmp_cash_flow", "fmp_ratio"])
-        await put_statement(connection, run_id, table, symbol, chance.choice([2024, 2025]), period)
+        await _change_statements(connection, chance, run_id, symbol)
     elif kind == 7:
         await _exchange_list(connection, run_id, "fmp_peer", symbol, "peer_symbol", chance.choice(EQUITIES))
     elif kind == 8:
@@ -104,6 +129,16 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
         )
     else:
         await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=day + timedelta(days=41), close=price)
+
+
+async def _change_statements(connection: Connection, chance: random.Random, run_id: UUID, symbol: str) -> None:
+    """Restate a period, deliver the next one, or one with another end, currency or revenue, as after a change of fiscal year."""
+    period, year = chance.choice(["FY", "Q1", "Q2", "Q3", "Q4"]), chance.choice([2023, 2024, 2025])
+    table = chance.choice([INCOME, INCOME, "fmp_balance_sheet", "fmp_cash_flow", "fmp_ratio"])
+    values = {"reported_currency": chance.choice(["USD", "USD", "USD", "CAD"])}
+    if table == INCOME:
+        values["revenue"] = chance.choice(["100", "100", "200", "400", "0"])
+    await put_statement(connection, run_id, table, symbol, year, period, later=chance.choice([0, 0, 3, 61]), **values)
 
 
 async def _change_events(
