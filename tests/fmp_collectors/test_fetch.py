@@ -144,7 +144,7 @@ class Parts:
 
 @pytest.mark.parametrize(
     ("choose", "calls", "words"),
-    [(lambda _: b"same", 2, "the same rows as the part before"), (lambda part: b"%d" % part, 1000, "1000 parts")],
+    [(lambda _: b"same", 2, "the same rows as the previous part"), (lambda part: b"%d" % part, 1000, "1000 parts")],
 )
 async def test_a_bulk_file_without_an_end_is_given_up(choose: Callable[[int], bytes], calls: int, words: str) -> None:
     dataset = BY_NAME["profile"]

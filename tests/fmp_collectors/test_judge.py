@@ -96,7 +96,7 @@ def test_nothing_is_no_data_and_no_error(dataset: Dataset, source: Source, body:
         ({"symbol": "ACME", "code": 503, "reason": "busy"}, Kind.ERROR_IN_200, "symbol: ACME, code: 503, reason: busy"),
         ({"symbol": "ACME", "historical": [{"close": 1}]}, Kind.ERROR_IN_200, "symbol: ACME, close: 1"),
         ({"altmanZScore": 5.5}, Kind.ERROR_IN_200, "altmanZScore: 5.5"),
-        ([None], Kind.ERROR_IN_200, "no words"),
+        ([None], Kind.ERROR_IN_200, "no message"),
         ([["busy"]], Kind.ERROR_IN_200, "busy"),
     ],
 )

@@ -141,7 +141,7 @@ async def test_a_dataset_outside_the_plan_is_skipped_and_said(sandbox_database: 
     stand_in.set_fmp(plan="starter")
     ended = await run_dataset(sandbox_database, stand_in, "etf_holdings")
     assert ended.units["etf_holdings"].status is UnitStatus.SKIPPED
-    assert "outside the account's plan" in str(ended.units["etf_holdings"].error)
+    assert "The account's plan does not include" in str(ended.units["etf_holdings"].error)
 
 
 async def test_bulk_profiles_fall_back_to_one_by_one(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:

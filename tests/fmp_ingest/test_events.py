@@ -209,7 +209,7 @@ async def test_more_withdrawn_events_than_drop_limit_hold_the_run_until_it_is_re
     del vendor.events["dividends"][::12]
     held = await collect(database, vendor, "dividends")
     assert held.task.status == "held"
-    assert "5 of 60 entries would vanish, more than DROP_LIMIT" in str(held.units["dividends"].error)
+    assert "5 of 60 entries would be removed, more than DROP_LIMIT" in str(held.units["dividends"].error)
     assert (len(await list_current(market)), await count_history(market)) == (60, 0)
     released = await collect(database, vendor, "dividends", released=True)
     assert released.task.status == "completed"
@@ -248,7 +248,7 @@ async def test_a_symbol_asked_for_whole_is_the_truth_for_its_history(
     # a symbol of which nothing is known any more may have another name
     vendor.events["dividends"] = vendor.events["dividends"][-1:]
     held = await collect(database, vendor, "dividends", symbols=["ACME", "WIDE"])
-    assert str(held.units["dividends"].error).startswith("dividends: ACME shrank further")
+    assert str(held.units["dividends"].error).startswith("dividends: ACME shrank by more")
     assert len(await list_current(market)) == 6
 
 
@@ -273,8 +273,8 @@ async def test_a_split_that_no_close_shows_is_asked_for_whole_and_named(
     assert vendor.list_symbols_asked("splits") == ["ACME", "MAPLE.TO"]
     assert ended.counts("splits")["warnings_by"] == {"jump_without_split": 1, "split_without_jump": 1}
     assert ended.task.details["warnings"] == [
-        f"ACME: the split 2:1 of {days_ago(5)} does not show in its closes, 10 on {days_ago(6)} and 10 on {days_ago(5)}.",
-        f"MAPLE.TO: its closes moved as by a split 4:1, and none is stored, 40 on {days_ago(9)} and 10 on {days_ago(8)}.",
+        f"ACME: its closes do not reflect the split 2:1 of {days_ago(5)}: 10 on {days_ago(6)} and 10 on {days_ago(5)}.",
+        f"MAPLE.TO: its closes moved as if by a split 4:1, but none is stored: 40 on {days_ago(9)} and 10 on {days_ago(8)}.",
     ]
     # nothing is repaired by guessing
     assert [row[0] for row in await list_current(market, "fmp_split")] == ["ACME", "WIDE"]

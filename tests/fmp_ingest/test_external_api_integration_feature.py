@@ -224,5 +224,5 @@ def then_refused(seed_story: SeedStory, tmp_path: Path) -> None:
     seed_story.bucket.put_object(Key=NAVPS_FILE, Body=body)
     target = tmp_path / "again.csv"
     (fetched,) = run_async(fetch_files(seed_story.settings, [Wanted(NAVPS_FILE, target)]))
-    assert "another content than the manifest names" in str(fetched.problem)
+    assert "does not match the manifest" in str(fetched.problem)
     assert not target.exists()

@@ -356,7 +356,7 @@ def test_a_killed_history_goes_on_where_it_was(sandbox_database: str, stand_in: 
     ("parameters", "reason"),
     [
         ({"delisted": ["ratios"], "from": "2025-01-01"}, "delisted companies have no ratios"),
-        ({"delisted": ["splits"]}, "`delisted` needs `from`"),
+        ({"delisted": ["splits"]}, "`delisted` requires `from`"),
     ],
 )
 def test_what_delisted_companies_may_be_asked_for(parameters: dict[str, Any], reason: str) -> None:

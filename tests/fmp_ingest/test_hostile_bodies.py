@@ -168,7 +168,7 @@ async def test_an_exponent_that_no_number_has_costs_its_value(
         (b"[" + b'{"date":"2026-01-05","month1":1.5},' * 60_000 + b"{}]", "memory"),
         (b'[{"date":"' + b"x" * (2 << 20) + b'"}]', "more than 1,048,576 characters"),
         (b'{"error":"' + b"x" * 300_000 + b'"}', "one object of"),
-        (b'[{"date":"2026-01-05"' + b" " * 300_000, "cut or not data"),
+        (b'[{"date":"2026-01-05"' + b" " * 300_000, "cut off or not data"),
     ],
     ids=["empty objects", "many rows", "long text", "one object", "cut"],
 )

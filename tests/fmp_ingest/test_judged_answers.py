@@ -62,7 +62,7 @@ async def test_an_error_object_never_replaces_a_good_score(database: str, pool: 
     code, said = tell(ended, "scores")
     assert code != 0
     assert "ACME" in said
-    assert "error_in_200: The service is busy" in said
+    assert "FMP returned error_in_200 for financial-scores (ACME): The service is busy" in said
     assert ended.counts("scores") | {"rejected_by": {}, "warnings_by": {}} == {
         **{"read": 1, "stored": 0, "unchanged": 1, "duplicate": 0, "rejected": 0},
         **{"rejected_by": {}, "warnings_by": {}},
@@ -183,7 +183,7 @@ async def test_an_answer_about_another_security_is_no_data_for_the_one_asked_for
     vendor.say("quote", [make_quote("WIDE", 2, NOW.timestamp())], symbol="WIDE")
     ended = await run(database, vendor, "quote")
     code, said = tell(ended, "quote")
-    assert (code, said) == (0, "quote: no data for ACME (the answer names OTHER).")
+    assert (code, said) == (0, "quote: no data for ACME (the response is about OTHER).")
     assert ended.units["quote"].counts.out_of_scope == 1
     assert [row["symbol"] for row in await pool.fetch("SELECT symbol FROM fmp_quote")] == ["WIDE"]
 
@@ -202,7 +202,7 @@ async def test_a_batch_stores_only_what_was_asked_for_and_knows_renames(
     assert ended.units["quote"].counts.out_of_scope == 1
     stored = await pool.fetch("SELECT symbol FROM fmp_quote ORDER BY 1")
     assert [row["symbol"] for row in stored] == ["ACMEOLD", "WIDE"]
-    assert tell(ended, "quote")[1] == "quote: no data for MAPLE.TO (the answer names OTHER)."
+    assert tell(ended, "quote")[1] == "quote: no data for MAPLE.TO (the response is about OTHER)."
 
 
 def make_statement(revenue: int, filed: str | None) -> dict[str, Any]:

@@ -108,7 +108,7 @@ async def test_a_single_list_is_held_only_below_half(sandbox_database: str, pool
     settings = make_settings(stand_in.fmp_base_url, drop_limit=Decimal("0.9"))
     held = await run_fmp(sandbox_database, settings, "etf_countries", task_type=TaskType.WEEKLY_FUNDAMENTALS)
     assert held.task.status == "held"
-    assert str(held.units["etf_countries"].error).startswith(f"etf_countries: {cut} shrank further")
+    assert str(held.units["etf_countries"].error).startswith(f"etf_countries: {cut} shrank by more")
     assert await count_closed(pool) == entries[halved]
     counts = held.counts("etf_countries")
     assert counts["read"] == sum(entries.values()) - entries[cut]

@@ -136,7 +136,7 @@ async def test_a_newer_row_is_never_overwritten(
     take_zero(rules)
     assert five(await replay(database), "rejects") == (1, 0, 1, 0, 0)
     assert await pool.fetchval("SELECT current_price FROM equity_profile") == 10
-    assert await list_rejects(pool) == [("bad_price", 1, "replayed, newer data are stored")]
+    assert await list_rejects(pool) == [("bad_price", 1, "replayed, newer data is stored")]
 
 
 async def test_an_older_row_is_replaced_and_kept_in_the_history(

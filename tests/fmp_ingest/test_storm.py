@@ -183,7 +183,7 @@ async def collect_all(results: AsyncIterator[Result]) -> list[Result]:
 
 
 async def test_a_success_from_before_the_failure_does_not_open_the_gate() -> None:
-    gate = Gate("any request", RetryPolicy(gate_base=0.0001, longest=0.0001))
+    gate = Gate("FMP", RetryPolicy(gate_base=0.0001, longest=0.0001))
     sent_before = time.monotonic()
     gate.note_failure()
     gate.note_success(sent_before)

@@ -96,7 +96,7 @@ async def test_symbols_outside_the_plan_are_counted_and_named(sandbox_database: 
     assert 0 < stored < 120
     code, result = show(ended, "quote")
     assert (ended.task.status, code) == ("partial", 2)
-    assert f"the account's plan does not give {120 - stored} of those asked for (" in result["error"]
+    assert f"the account's plan does not include {120 - stored} of the requested items (" in result["error"]
     again = await run_fmp(sandbox_database, make_settings(vendor.fmp_base_url, fmp_api_key=None), "quote")
     assert again.units["quote"].status is UnitStatus.SKIPPED
 

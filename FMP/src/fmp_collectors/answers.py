@@ -77,7 +77,7 @@ class Kind(StrEnum):
 _MAY_PASS = frozenset(
     {
         *(Kind.RATE_LIMIT, Kind.BULK_THROTTLE, Kind.SERVER_ERROR, Kind.HTML, Kind.TRUNCATED, Kind.NO_ANSWER),
-        # a body that is no record and names no other reason usually comes from a server in trouble
+        # a body that is not a record and names no other reason usually comes from a server in trouble
         Kind.ERROR_IN_200,
     }
 )
@@ -131,7 +131,7 @@ class AnswerError(Exception):
 
     def __init__(self, verdict: Verdict, *, path: str, subject: str = "") -> None:
         asked = f"{path} ({subject})" if subject else path
-        super().__init__(f"FMP answered {asked} with {verdict.kind}: {verdict.message or 'no text'}")
+        super().__init__(f"FMP returned {verdict.kind} for {asked}: {verdict.message or 'no message'}")
         self.kind = verdict.kind
         self.message = verdict.message
         self.path = path
@@ -172,7 +172,7 @@ def classify_answer(
         return judge_rows(payload if isinstance(payload, list) else [payload], shape)
     if looks_like_json or not text:
         return Verdict(
-            Kind.TRUNCATED, f"HTTP {status} with a body that is empty, cut or not data: {_shorten(text, 60)!r}"
+            Kind.TRUNCATED, f"HTTP {status} with a body that is empty, cut off or not data: {_shorten(text, 60)!r}"
         )
     if expects_csv and shape.fits_header(text.split("\n", 1)[0]):
         return Verdict(Kind.OK_CSV)
@@ -188,14 +188,14 @@ def judge_rows(rows: Sequence[Any], shape: Shape) -> Verdict:
 
 
 def _name_error(words: str, texts: str) -> Verdict:
-    return Verdict(_find_kind(texts) or Kind.ERROR_IN_200, _shorten(words) or "no words")
+    return Verdict(_find_kind(texts) or Kind.ERROR_IN_200, _shorten(words) or "no message")
 
 
 def _judge_refusal(status: int, said: str) -> Verdict:
     if status >= 500:
         return Verdict(Kind.SERVER_ERROR, f"HTTP {status}: {said}" if said else f"HTTP {status}")
     if status != 429 and said.startswith("<"):
-        return Verdict(Kind.HTML, f"HTTP {status} with a page instead of data")
+        return Verdict(Kind.HTML, f"HTTP {status} with an HTML page instead of data")
     by_text = _find_kind(said)
     by_status = _BY_STATUS.get(status, Kind.BAD_REQUEST)
     # the status outweighs a word in its text, except where the vendor distinguishes cases by text
@@ -215,7 +215,7 @@ def _find_kind(message: str) -> Kind | None:
 
 
 def _shorten(text: str, length: int = 200) -> str:
-    """Return the beginning on one line, without control characters and characters that no database text can hold."""
+    """Return the beginning on one line, without control characters and characters that PostgreSQL cannot store."""
     flat = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 8 * length]).split())
     return flat if len(flat) <= length else flat[:length] + "..."
 

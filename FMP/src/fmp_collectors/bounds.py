@@ -71,7 +71,7 @@ def judge_values(
 
 
 def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -> tuple[dict[str, None], list[str]]:
-    """Return the names whose values no record can keep, and a warning for each one that is optional."""
+    """Return the names whose values a record cannot hold, and a warning for each one that is optional."""
     left_out: dict[str, None] = {}
     warnings: list[str] = []
     for field in _list_fields(model):
@@ -115,18 +115,24 @@ def _find_fault(dataset: Dataset, record: Record, now: datetime) -> tuple[str, s
     for name in dataset.key:
         value = getattr(record, name)
         if isinstance(value, date) and not isinstance(value, datetime) and not _is_plausible(value, now.date()):
-            return BAD_DATE, f"{name} is {value}, before {_FIRST_DAY.year} or more than {_FAR_YEARS} years ahead"
+            return (
+                BAD_DATE,
+                f"{name} is {value}, before {_FIRST_DAY.year} or more than {_FAR_YEARS} years in the future",
+            )
     if dataset.observed is not None:
         seen = getattr(record, dataset.observed)
         if isinstance(seen, datetime):
             if not _EPOCH < seen <= now + _TOLERANCE:
-                return BAD_TIMESTAMP, f"{dataset.observed} is {seen.isoformat()}, no time up to a day from now"
+                return (
+                    BAD_TIMESTAMP,
+                    f"{dataset.observed} is {seen.isoformat()}, not a time between 1970 and one day from now",
+                )
         elif seen > (now + _TOLERANCE).date():
-            return BAD_DATE, f"{dataset.observed} is {seen}, more than a day from now"
+            return BAD_DATE, f"{dataset.observed} is {seen}, more than one day in the future"
     for name in dataset.prices:
         price = getattr(record, name)
         if price is not None and price <= 0:
-            return BAD_PRICE, f"{name} is {price}, and a price is above zero"
+            return BAD_PRICE, f"{name} is {price}; a price must be above zero"
     return "", ""
 
 

@@ -87,9 +87,7 @@ def iterate_rows(body: Body) -> Iterator[list[str] | DamagedRow]:
             except StopIteration:
                 return
             except _OverlongError:
-                detail = (
-                    f"the row has more than {MOST_CHARACTERS:,} characters, or a quote that it opens is never closed"
-                )
+                detail = f"the row has more than {MOST_CHARACTERS:,} characters, or opens a quote that is never closed"
                 yield DamagedRow(lines.give_up_row(), detail)
                 reader = csv.reader(lines)
             except csv.Error as error:

@@ -131,8 +131,8 @@ class Source:
 class Dataset:
     """A dataset: its sources in order of preference. A later source replaces one that the plan refuses.
 
-    `exchange_field` is the vendor's field by which rows of other exchanges are skipped. `symbol_fields` are fields of which one
-    must be in the universe, where rows name no exchange. `list_field` is the column for whose values a snapshot is complete.
+    `exchange_field` is the vendor's field that names the exchange; rows of other exchanges are skipped. If rows name no exchange,
+    one of the `symbol_fields` must be in the universe. `list_field` is the column for whose values a snapshot is complete.
 
     With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`. `hours_after_close` is how
     long after a session's close the vendor has that day's records, if records are per day.

@@ -15,21 +15,21 @@ _AUDIENCES = {
 }
 _HISTORIES = {
     History.LISTED: "yes",
-    History.DELISTED: "yes, also for companies that were delisted within those years",
+    History.DELISTED: "yes, including companies delisted within those years",
 }
 _STORAGES = {
     Storage.ROWS: "newest row of each key",
-    Storage.SNAPSHOT: "list with the times at which it named each entry",
-    Storage.VERSIONS: "every content of each key",
-    Storage.EVENTS: "events with the times at which the vendor named them",
+    Storage.SNAPSHOT: "list, with the times at which it contained each entry",
+    Storage.VERSIONS: "every version of each key",
+    Storage.EVENTS: "events, with the times at which the vendor reported them",
 }
 _REPEATS = {
     Repeats.AMBIGUOUS: "all rejected as `ambiguous_key`",
-    Repeats.SET: "all count, as a set",
-    Repeats.NUMBERED: "all count, numbered by their content",
-    Repeats.FILED: "versions by filing or acceptance date; rejected as `ambiguous_key` where those do not order them",
-    Repeats.FULLER: "the one that says more, else the newer by `lastUpdated`; the others are rejected as `superseded`, or all"
-    " as `ambiguous_key`",
+    Repeats.SET: "all are stored, as a set",
+    Repeats.NUMBERED: "all are stored, numbered by their content",
+    Repeats.FILED: "versions by filing or acceptance date; rejected as `ambiguous_key` if those dates do not order them",
+    Repeats.FULLER: "the more complete one is stored, else the newer by `lastUpdated`; the others are rejected as `superseded`,"
+    " or all as `ambiguous_key`",
 }
 
 
@@ -60,8 +60,8 @@ def describe_source(source: Source) -> str:
 
 
 def describe_proof(dataset: Dataset, source: Source) -> str:
-    """Return the fields that a row of a source must carry to be a record."""
-    return f"a record carries {', '.join(make_shape(dataset, source).key)}"
+    """Return the fields that a row of a source must have to be a record."""
+    return f"a record has {', '.join(make_shape(dataset, source).key)}"
 
 
 def describe_repeats(dataset: Dataset) -> str:
@@ -70,13 +70,13 @@ def describe_repeats(dataset: Dataset) -> str:
 
 
 def describe_prices(dataset: Dataset) -> str:
-    """Return what a price of zero or less costs; empty if a dataset holds no prices."""
-    parts = [f"{', '.join(names)}: {cost}" for names, cost in _list_costs(dataset) if names]
+    """Return what a price of zero or less causes; empty if a dataset holds no prices."""
+    parts = [f"in {', '.join(names)} {cost}" for names, cost in _list_costs(dataset) if names]
     return "; ".join(parts)
 
 
 def _list_costs(dataset: Dataset) -> tuple[tuple[tuple[str, ...], str], ...]:
-    return (dataset.prices, "the row, rejected as `bad_price`"), (dataset.side_prices, "the value, with a warning")
+    return (dataset.prices, "rejects the row (`bad_price`)"), (dataset.side_prices, "drops the value, with a warning")
 
 
 def describe_audience(dataset: Dataset) -> str:
@@ -94,10 +94,10 @@ def describe_history(dataset: Dataset) -> str:
 
 def describe_storage(dataset: Dataset) -> str:
     """Return what the table keeps."""
-    rule = f"; rows of one key are a set, {dataset.kind_field} is their kind" if dataset.kind_field else ""
-    is_traced = ", those that it replaced in `fmp_row_history`" if dataset.moves_replaced else ""
+    rule = f"; rows with one key form a set, and {dataset.kind_field} names their kind" if dataset.kind_field else ""
+    is_traced = "; replaced rows are in `fmp_row_history`" if dataset.moves_replaced else ""
     moving = sorted(dataset.record.moving) if dataset.moves_replaced else ()
-    exempt = f"; a change of {', '.join(moving)} alone leaves no trace" if moving else ""
+    exempt = f", except after a change of only {', '.join(moving)}" if moving else ""
     return f"{_STORAGES[dataset.storage]}{is_traced}{exempt}{rule}"
 
 

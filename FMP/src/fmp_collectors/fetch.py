@@ -54,8 +54,8 @@ class _ShapedClient:
 async def fetch_pages(
     client: Client, dataset: Dataset, request: Request, *, first_part: int = 0
 ) -> AsyncIterator[Answer]:
-    """Yield the responses to a request: one, page after page, part after part (from `first_part`), or for ever shorter ranges of
-    days. Raises AnswerError."""
+    """Yield the responses to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
+    ranges of days. Raises AnswerError."""
     shaped = _ShapedClient(client, make_shape(dataset, request.source))
     async for answer in _fetch_answers(shaped, request, first_part):
         yield answer
@@ -131,7 +131,9 @@ async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> 
             yield page
     else:
         raise AnswerError(
-            Verdict(Kind.TOO_LARGE, f"{len(answer.verdict.rows)} rows for {first}, as many as an answer has at most"),
+            Verdict(
+                Kind.TOO_LARGE, f"{len(answer.verdict.rows)} rows for {first}, the most that one response can have"
+            ),
             path=request.path,
             subject=request.subject,
         )
@@ -140,7 +142,7 @@ async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> 
 async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> AsyncIterator[Answer]:
     """Request part after part of a bulk file, from `first`, until the vendor refuses the next one.
 
-    A part with the body of the one before it shows that the vendor ignores `part`, so that the rest of the file is missing.
+    A part with the same body as the previous one shows that the vendor ignores `part`, so that the rest of the file is missing.
     """
     source, former = request.source, None
     for part in range(first, _MOST_PAGES):
@@ -157,7 +159,7 @@ async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> A
         digest = answer.call.digest if answer.call else None
         if digest is not None and digest == former:
             raise AnswerError(
-                Verdict(Kind.TOO_LARGE, "the same rows as the part before"), path=source.path, subject=subject
+                Verdict(Kind.TOO_LARGE, "the same rows as the previous part"), path=source.path, subject=subject
             )
         yield answer
         former = digest
@@ -222,7 +224,7 @@ def count_rows(body: Body) -> int | None:
 
 
 def ends_bare(body: Body) -> bool:
-    """Whether a CSV body lacks its last line end: it may be cut inside its last field, which nothing else reveals."""
+    """Whether a CSV body lacks its last line end: it may be cut inside its last field, which only this reveals."""
     if not body.seek(0, os.SEEK_END):
         return False
     body.seek(-1, os.SEEK_END)
@@ -312,13 +314,13 @@ class _RowScope:
 
 
 def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
-    """Yield the rows that are records; reject the others with the reason that their reading gives."""
+    """Yield the rows that are records; reject the others with the reason."""
     dataset, source = scope.dataset, scope.source
     shape = make_shape(dataset, source)
     # a field that the endpoint sends is never filled in
     added = {name: value for name, value in defaults.items() if name not in shape.key}
     for row in rows:
-        # reshaped rows name another symbol before than after
+        # rows name another symbol before they are reshaped
         if source.reshape is None and scope.is_elsewhere(row, batch):
             batch.out_of_scope += 1
             continue
@@ -332,5 +334,5 @@ def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str
 
 def _reject_unproven(row: Mapping[str, Any], shape: Shape) -> Rejected:
     lacking = [name for name in shape.key if not is_given(row.get(name))]
-    detail = f"it lacks {', '.join(lacking)}" if lacking else "it has nothing beside its key"
-    return Rejected(row, "not_a_record", f"the row is no record: {detail}")
+    detail = f"it lacks {', '.join(lacking)}" if lacking else "it has no value besides its key"
+    return Rejected(row, "not_a_record", f"the row is not a record: {detail}")

@@ -33,7 +33,7 @@ _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,40})?([eE][+-]?\d{1,2})?
 
 
 def read_absence(value: Any) -> Any:
-    """Return None for the texts by which the vendor says that there is no value; a zero is a value."""
+    """Return None for the vendor's texts for an absent value; a zero is a value."""
     return None if isinstance(value, str) and value.strip().lower() in _ABSENT else value
 
 
@@ -53,7 +53,7 @@ def _check_exchange(value: str) -> str:
 
 def _check_number(value: Decimal) -> Decimal:
     if abs(value) >= _NUMBER_LIMIT:
-        raise PydanticCustomError("number_out_of_range", "the number has more than 40 digits before its point")
+        raise PydanticCustomError("number_out_of_range", "the number has more than 40 digits before the decimal point")
     return value
 
 
@@ -71,7 +71,7 @@ def _check_market_cap(value: Decimal) -> Decimal:
 
 def _refuse_flag(value: Any) -> Any:
     if isinstance(value, bool):
-        raise PydanticCustomError("bad_number", "a boolean where a number is expected")
+        raise PydanticCustomError("bad_number", "a number is expected, not a boolean")
     return value
 
 
@@ -91,7 +91,7 @@ def _read_date(value: Any) -> Any:
         return value.strip()[:10]
     if isinstance(value, date) or value is None:
         return value
-    raise PydanticCustomError("bad_date", "the date is not written as YYYY-MM-DD")
+    raise PydanticCustomError("bad_date", "the date is not in the form YYYY-MM-DD")
 
 
 def _read_epoch(value: Any) -> Any:
@@ -102,7 +102,7 @@ def _read_epoch(value: Any) -> Any:
         seconds = Decimal(str(value))
         return datetime.fromtimestamp(int(seconds / 1000 if abs(seconds) > 100_000_000_000 else seconds), UTC)
     except (ArithmeticError, ValueError, OverflowError, OSError) as error:
-        raise PydanticCustomError("bad_timestamp", "the time is not seconds since 1970") from error
+        raise PydanticCustomError("bad_timestamp", "the time is not a number of seconds since 1970") from error
 
 
 Symbol = Annotated[str, AfterValidator(_check_symbol)]
@@ -228,7 +228,7 @@ def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | No
     unstorable = _find_unstorable(row)
     if unstorable:
         return Rejected(
-            row, unstorable, "the row holds characters that no database text can hold", name and clean_name(name)
+            row, unstorable, "the row contains characters that PostgreSQL cannot store", name and clean_name(name)
         )
     try:
         return Accepted(model.model_validate({**(defaults or {}), **row}), row)
@@ -239,7 +239,7 @@ def parse_row(model: type[Record], row: Any, *, defaults: Mapping[str, Any] | No
 
 
 def clean_name(name: str) -> str:
-    """Return the beginning of a name in a form that a database text can hold."""
+    """Return the beginning of a name without characters that PostgreSQL cannot store."""
     return name[:_NAME_LENGTH].encode("utf-8", "replace").decode().replace("\x00", "")
 
 
@@ -269,7 +269,7 @@ def _explain(model: type[Record], error: ErrorDetails) -> tuple[str, str]:
     name = next((n for n, info in model.model_fields.items() if alias in (n, info.alias)), alias)
     value = error.get("input")
     if error["type"] == "missing" or value is None:
-        return f"missing_{name}", f"{alias} is required and is not there"
+        return f"missing_{name}", f"{alias} is required but missing"
     detail = f"{alias} is {str(value)[:80]!r}: {error['msg']}"
     ours = error["type"] in _REASONS
     return (error["type"] if ours else f"bad_{name}"), detail

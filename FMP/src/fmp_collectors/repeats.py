@@ -15,7 +15,7 @@ from fmp_collectors.records import Accepted, Batch, Rejected, dump_exact, hash_c
 
 AMBIGUOUS_KEY = "ambiguous_key"
 SUPERSEDED = "superseded"
-# an earlier time is the vendor's way to write none, such as 0000-00-00
+# earlier times mean that there is none, such as 0000-00-00
 _FIRST_TIME = "1800"
 
 Chosen = tuple[list[Accepted], list[Rejected]]
@@ -80,7 +80,7 @@ def _keep_all(group: list[Accepted]) -> Chosen:
 
 
 def _reject_all(group: list[Accepted]) -> Chosen:
-    detail = f"the answer has {len(group)} different rows of this key, and nothing shows which of them is right"
+    detail = f"the response has {len(group)} different rows with this key, and nothing shows which one is correct"
     return [], [_reject(one, AMBIGUOUS_KEY, detail) for one in group]
 
 
@@ -102,11 +102,11 @@ def _find_filing(accepted: Accepted) -> tuple[str, str]:
 
 
 def _choose_fullest(group: list[Accepted]) -> Chosen:
-    """Keep the row that says all that another says and more, else the newest by the vendor's own update time."""
+    """Keep the row with all values of the others and more, else the newest by the vendor's own update time."""
     best = [one for one in group if all(_is_better(one, other) for other in group if other is not one)]
     if len(best) != 1:
         return _reject_all(group)
-    detail = "the answer has a row of the same key that says more, or is newer"
+    detail = "the response has a more complete or newer row with the same key"
     return best, [_reject(one, SUPERSEDED, detail) for one in group if one is not best[0]]
 
 

@@ -10,7 +10,7 @@ from fmp_collectors.records import Record, Symbol, read_absence
 
 
 class Peer(Record):
-    """A company that the vendor sets beside another, and its place among those."""
+    """A peer of a company, and its position in the list of peers."""
 
     volatile = frozenset({"peers", "companyName", "price", "mktCap"})
     made = frozenset({"place"})

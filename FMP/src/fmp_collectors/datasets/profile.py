@@ -9,7 +9,7 @@ from fmp_collectors.records import ExchangeCode, MarketCap, Number, Record, Symb
 
 
 class EquityProfile(Record):
-    """Who is behind a symbol; amounts are in the listing's currency, the change is in percent."""
+    """The company or fund of a symbol; amounts are in the listing's currency, the change is in percent."""
 
     model_config = ConfigDict(validate_by_name=True)
     unstored = frozenset({"average_volume"})

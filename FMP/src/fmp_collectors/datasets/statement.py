@@ -16,7 +16,7 @@ Period = Annotated[
 
 
 class PeriodRecord(Record):
-    """Figures of one fiscal period, of which `date` is the last day; a fiscal year need not be the calendar's."""
+    """Figures of one fiscal period, whose last day is `date`; a fiscal year may differ from the calendar year."""
 
     symbol: Symbol
     fiscal_year: int = Field(ge=1900, le=2200)

@@ -74,7 +74,7 @@ class OwnQuota:
             raise make_park(DAY, next_midnight(datetime.now(UTC)))
 
     async def note_bandwidth(self) -> None:
-        """Record that the bandwidth of thirty days is spent; raises RunParkedError."""
+        """Record that the 30-day bandwidth is used up; raises RunParkedError."""
         raise make_park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
 
 

@@ -102,7 +102,7 @@ async def read_csv(
 
 
 async def _spool(response: httpx.Response, bound: Bound, file: IO[bytes]) -> BodyMeter | Verdict:
-    """Write the body to a file and return its measure, or why it is of no use."""
+    """Write the body to a file and return its measure, or why it cannot be used."""
     meter = BodyMeter()
     try:
         async for piece in iterate_body(response, bound):
@@ -140,14 +140,14 @@ async def _judge(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdi
         return await asyncio.to_thread(judge)
     except LargeJsonError as error:
         is_good = 200 <= status < 300
-        # the message of such a refusal is not searched for
+        # the message of so large a refusal is not read
         return Verdict(Kind.TOO_LARGE, error.message) if is_good else classify_answer(status, b"")
 
 
 def _load_large(file: IO[bytes], size: int, head: bytes) -> Any:
     """Return the array in a file; raises ValueError if it is none, LargeJsonError if it would take too much memory."""
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        raise LargeJsonError(f"The answer is one object of {size:,} bytes.")
+        raise LargeJsonError(f"The response is one object of {size:,} bytes.")
     try:
         return _load_array(file, DECODER)
     except ArithmeticError:

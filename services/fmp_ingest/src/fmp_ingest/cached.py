@@ -60,7 +60,7 @@ class CachedFetcher:
         kept = await self._cache.get(key)
         found = None if kept is None else _read_answer(kept, shape)
         if found is not None and found.verdict.kind.is_ok:
-            _log.debug("answer_was_kept", path=path, subject=subject)
+            _log.debug("response_cached", path=path, subject=subject)
             return found
         answer = await self._client.get(path, params, subject=subject, shape=shape)
         if answer.verdict.kind is Kind.OK_JSON and answer.verdict.rows:

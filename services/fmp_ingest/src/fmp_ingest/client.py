@@ -42,7 +42,7 @@ _JSON_SECONDS = 90.0
 _CSV_SECONDS = 900.0
 VENDOR_DOMAIN = "financialmodelingprep.com"
 STAND_IN_HEADER = "X-SRA-Stand-In"
-_UNJUDGED = Answer(Verdict(Kind.NO_ANSWER, "it was not judged"))
+_UNJUDGED = Answer(Verdict(Kind.NO_ANSWER, "the response was not classified"))
 
 
 class AccountError(FatalError):
@@ -58,8 +58,8 @@ def check_source(base_url: str, *, is_sandbox: bool) -> None:
     host = read_host(base_url, "FMP_BASE_URL")
     if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
         raise RefusedSourceError(
-            f"This database is a sandbox, for made-up data only, and FMP_BASE_URL is the vendor's own ({host}).",
-            next_step="Use a database that was migrated without --sandbox, or the stand-in.",
+            f"This database is a sandbox for made-up data, but FMP_BASE_URL is the vendor's own host ({host}).",
+            next_step="Use a database that was migrated without --sandbox, or set FMP_BASE_URL to the stand-in.",
         )
 
 
@@ -114,7 +114,7 @@ class FmpClient:
         self._breaker = breaker
         self._is_sandbox = is_sandbox
         self._most_bytes = most_bytes
-        self._account_gate = Gate("any request", policy)
+        self._account_gate = Gate("FMP", policy)
         self._gates: dict[str, Gate] = defaultdict(self._make_gate)
         self._ended: SraError | None = None
         self._bare_sizes: dict[str, int] = {}
@@ -126,7 +126,9 @@ class FmpClient:
 
     def _make_gate(self) -> Gate:
         policy = self._policy
-        return Gate("an endpoint", policy, failures_to_close=policy.failures_to_close, patience=policy.patience)
+        return Gate(
+            "this endpoint of FMP", policy, failures_to_close=policy.failures_to_close, patience=policy.patience
+        )
 
     async def get(
         self,
@@ -212,7 +214,7 @@ class FmpClient:
         if kind.ends_run:
             raise AccountError(
                 f"FMP refused the key: {verdict.message}",
-                next_step="Check FMP_API_KEY and the account, then run again.",
+                next_step="Check FMP_API_KEY and the account, then try again.",
             )
         if kind in (Kind.RATE_LIMIT, Kind.BANDWIDTH):
             self._account_gate.note_failure(retry_after, sent_at=reply.sent_at)
@@ -220,7 +222,7 @@ class FmpClient:
             await self._quota.note_bandwidth()
         if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
             until = datetime.now(UTC) + timedelta(seconds=retry_after)
-            raise RunParkedError(f"FMP asks to wait until {until:%Y-%m-%d %H:%M} UTC.", until=until)
+            raise RunParkedError(f"FMP requests a pause until {until:%Y-%m-%d %H:%M} UTC.", until=until)
         if kind is Kind.RATE_LIMIT:
             self.tally.count_throttled()
             await self._quota.note_limit()
@@ -238,7 +240,7 @@ class FmpClient:
         self._breaker.note_success()
         self._gates[path].note_success(reply.sent_at)
         if kind.is_ok:
-            # what the plan refuses is refused with and without quota left
+            # the plan refuses these whether or not quota is left
             self._account_gate.note_success(reply.sent_at)
             await self._quota.note_success()
         return None
@@ -273,9 +275,9 @@ class FmpClient:
                 async with asyncio.timeout(_CSV_SECONDS if is_bulk else _JSON_SECONDS):
                     reply = await exchange(turns)
             except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
-                reply = Reply(Answer(Verdict(Kind.TRUNCATED, f"the answer broke off ({type(error).__name__})")))
+                reply = Reply(Answer(Verdict(Kind.TRUNCATED, f"the response was cut off ({type(error).__name__})")))
             except (httpx.HTTPError, TimeoutError, OSError) as error:
-                reply = Reply(Answer(Verdict(Kind.NO_ANSWER, f"no answer ({type(error).__name__})")))
+                reply = Reply(Answer(Verdict(Kind.NO_ANSWER, f"no response ({type(error).__name__})")))
             return replace(reply, sent_at=sent_at)
 
     async def _exchange(
@@ -308,13 +310,13 @@ class FmpClient:
             return answer
         self._bare_sizes[asked] = size
         cast("BinaryIO", answer.csv).close()
-        return Answer(Verdict(Kind.TRUNCATED, "the file does not end with the end of a line"))
+        return Answer(Verdict(Kind.TRUNCATED, "the file does not end with a line break"))
 
     def _check_stand_in(self, response: httpx.Response) -> None:
         if STAND_IN_HEADER in response.headers and not self._is_sandbox:
             raise RefusedSourceError(
-                f"{self._http.base_url.host} is the stand-in, whose data are made up, and this database is for real data.",
-                next_step="Set FMP_BASE_URL to the vendor, or use a database that was migrated with --sandbox.",
+                f"{self._http.base_url.host} is the stand-in with made-up data, but this database is for real data.",
+                next_step="Set FMP_BASE_URL to the vendor's host, or use a database that was migrated with --sandbox.",
             )
 
 

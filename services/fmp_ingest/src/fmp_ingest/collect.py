@@ -126,7 +126,7 @@ class Collector:
             self._context.check()
             result = await fetch_request(self._fetcher, self._dataset, request, self._targets)
             if result.batch is None:
-                self.progress.warnings.append(f"{request.subject} could not be asked for whole: {result.error}")
+                self.progress.warnings.append(f"All events of {request.subject} could not be requested: {result.error}")
                 continue
             delivery = Delivery(path=request.path)
             self._add_result(delivery, result)
@@ -164,13 +164,15 @@ class Collector:
                 await self._context.commit(connection, Counts(), resume=progress.dump())
         reasons = []
         if progress.held:
-            reasons.append(f"{', '.join(progress.held)} shrank further than DROP_LIMIT allows")
+            reasons.append(f"{', '.join(progress.held)} shrank by more than DROP_LIMIT allows")
         if not is_believed:
-            reasons.append(f"{progress.dropped} of {progress.total} entries would vanish, more than DROP_LIMIT")
+            reasons.append(
+                f"{progress.dropped} of {progress.total} entries would be removed, more than DROP_LIMIT allows"
+            )
         if reasons:
             raise RunHeldError(
                 f"{name}: {'; '.join(reasons)}.",
-                next_step=f"Check the vendor's data, then `./sra runs release {self._context.task.task_id}`.",
+                next_step=f"Check the vendor's data, then run `./sra runs release {self._context.task.task_id}`.",
             )
 
     async def _collect_source(self, source: Source) -> None:
@@ -185,7 +187,7 @@ class Collector:
         try:
             async for result in self._heed_stop(results):
                 is_refused = result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT
-                # the earlier years, which are requested first, got responses
+                # the earlier years, which are requested first, were answered
                 if is_refused and not result.request.is_ahead:
                     await self._commit_group(group)
                     group = []
@@ -222,7 +224,7 @@ class Collector:
 
     def _refuse_rest(self, source: Source, targets: Targets) -> None:
         """Pass everything that is left to the next source: the plan lacks the endpoint."""
-        self.progress.last_error = f"{source.path} is outside the account's plan."
+        self.progress.last_error = f"The account's plan does not include {source.path}."
         if not self.progress.after and self.progress.only is None:
             self.progress.refused = ["all"]
             return
@@ -251,7 +253,7 @@ class Collector:
             return
         error = cast("AnswerError", result.error)
         if request.is_ahead and error.kind in _NOTHING_YET:
-            _log.info("nothing_yet", dataset=self._dataset.name, path=request.path, subject=request.subject)
+            _log.info("no_data_yet", dataset=self._dataset.name, path=request.path, subject=request.subject)
             return
         progress.last_error = str(error)
         if self._is_refused(error):
@@ -259,7 +261,7 @@ class Collector:
         elif error.kind.may_pass or error.kind is Kind.TOO_LARGE or request.source.scope is Scope.SYMBOL:
             progress.spent.append(request.subject)
         else:
-            raise FatalError(str(error), next_step="Compare the declaration of the dataset with the vendor's page.")
+            raise FatalError(str(error), next_step="Compare the dataset's declaration with the vendor's documentation.")
 
     def _is_refused(self, error: AnswerError) -> bool:
         """Whether to try the next source. A throttled bulk file is retried until the end of the run; without a substitute it
@@ -340,7 +342,9 @@ class Collector:
             elif error.kind.may_pass or error.kind is Kind.TOO_LARGE:
                 self.progress.spent.append(request.subject)
             else:
-                raise FatalError(str(error), next_step="Compare the declaration with the vendor's page.") from error
+                raise FatalError(
+                    str(error), next_step="Compare the dataset's declaration with the vendor's documentation."
+                ) from error
 
     async def _store_part(self, request: Request, answer: Answer, part: int) -> None:
         """Store a part chunk by chunk; rows whose key occurs more than once are judged together, at its end."""

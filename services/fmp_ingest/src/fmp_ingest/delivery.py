@@ -81,7 +81,7 @@ def name_mistaken(request: Request, batch: Batch, targets: Targets) -> list[str]
     answered |= {rejected.symbol for rejected in batch.rejected if rejected.symbol is not None}
     answered |= {alias for symbol in answered for alias in targets.aliases.get(symbol, ())}
     others = ", ".join(sorted(batch.strangers)[:_NAMED_STRANGERS])
-    return [f"{symbol} (the answer names {others})" for symbol in request.asked if symbol not in answered]
+    return [f"{symbol} (the response is about {others})" for symbol in request.asked if symbol not in answered]
 
 
 def leave_out(delivery: Delivery, held: set[str], dataset: Dataset) -> Delivery:

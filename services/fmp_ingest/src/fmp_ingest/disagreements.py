@@ -95,8 +95,8 @@ def judge_split(row: asyncpg.Record) -> Disagreement | None:
     return Disagreement(
         row["symbol"],
         SPLIT_WITHOUT_JUMP,
-        f"{row['symbol']}: the split {row['numerator'].normalize():f}:{row['denominator'].normalize():f} of {row['date']}"
-        f" does not show in its closes, {_tell_closes(row)}.",
+        f"{row['symbol']}: its closes do not reflect the split {row['numerator'].normalize():f}:"
+        f"{row['denominator'].normalize():f} of {row['date']}: {_describe_closes(row)}.",
     )
 
 
@@ -112,9 +112,9 @@ def judge_jump(row: asyncpg.Record) -> Disagreement | None:
     return Disagreement(
         row["symbol"],
         JUMP_WITHOUT_SPLIT,
-        f"{row['symbol']}: its closes moved as by a split {split}, and none is stored, {_tell_closes(row)}.",
+        f"{row['symbol']}: its closes moved as if by a split {split}, but none is stored: {_describe_closes(row)}.",
     )
 
 
-def _tell_closes(row: asyncpg.Record) -> str:
+def _describe_closes(row: asyncpg.Record) -> str:
     return f"{row['before']} on {row['before_day']} and {row['after']} on {row['after_day']}"

@@ -72,8 +72,8 @@ class Gate:
                     now = time.monotonic()
                     if self._patience is not None and now - self._closed_since > self._patience:
                         raise OutageError(
-                            f"FMP has not answered {self._name} for {now - self._closed_since:.0f} s.",
-                            next_step="It is tried once more at the end of the run; then run it again.",
+                            f"No call to {self._name} has succeeded for {now - self._closed_since:.0f} s.",
+                            next_step="It is retried once at the end of the run. If that fails, start the run again.",
                         )
                     await asyncio.sleep(max(0.0, self._closed_until - now))
                     yield lambda: not self.is_closed or time.monotonic() >= self._closed_until
@@ -144,9 +144,9 @@ class Breaker:
     def make_error(self) -> OutageError:
         """Return the error for a vendor that is down."""
         return OutageError(
-            f"FMP has answered nothing but failures for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints;"
-            f" the last was {self._said}.",
-            next_step="Wait until FMP is up again, then run it again.",
+            f"Every call to FMP has failed for {self._last - self._since:.0f} s, on {len(self._paths)} endpoints;"
+            f" the last failure was: {self._said}.",
+            next_step="Start the run again when FMP is available.",
         )
 
     def note_success(self) -> None:

@@ -95,7 +95,7 @@ class TicketBook:
         self._paced_to = float("-inf")
         self.permits = 0
         self.part = 1.0
-        """This process's part of the calls, by which it paces its own."""
+        """This process's share of the calls, which sets its pace."""
         self.started = 0
         """Calls started since a caller set this to 0."""
 

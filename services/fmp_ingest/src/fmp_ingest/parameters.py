@@ -17,8 +17,8 @@ from sra_shared.runs import TaskType
 
 
 class FmpParameters(ReplayParameters):
-    """What a run may be asked for besides its type; nothing means its ordinary daily or weekly work, and `replay` that it
-    tries rejected records again instead."""
+    """The parameters of a run besides its type. Without any, a run does its ordinary daily or weekly work; with `replay`, it
+    replays rejected records instead."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -28,18 +28,18 @@ class FmpParameters(ReplayParameters):
     symbols: list[str] | None = Field(None, description="Only these symbols.", max_length=20_000)
     delisted: list[str] | None = Field(
         None,
-        description="Names of datasets to collect of companies that were delisted between `from` and `to`.",
+        description="Names of datasets to collect for companies that were delisted between `from` and `to`.",
         max_length=100,
     )
-    missing: bool | None = Field(None, description="Whether series whose history is stored are left out.")
-    released: bool | None = Field(None, description="Whether lists that shrank past DROP_LIMIT are let through.")
+    missing: bool | None = Field(None, description="Whether to skip series whose history is stored.")
+    released: bool | None = Field(None, description="Whether to accept lists that shrank by more than DROP_LIMIT.")
 
     @field_validator("datasets")
     @classmethod
     def check_datasets(cls, value: list[str] | None) -> list[str] | None:
         unknown = [name for name in value or [] if name not in BY_NAME]
         if unknown:
-            raise ValueError(f"no dataset is called {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
+            raise ValueError(f"FMP has no dataset {', '.join(unknown)}; choose from: {', '.join(BY_NAME)}")
         return value
 
     @field_validator("delisted")
@@ -47,13 +47,13 @@ class FmpParameters(ReplayParameters):
     def check_delisted(cls, value: list[str] | None) -> list[str] | None:
         known = [name for name, dataset in BY_NAME.items() if dataset.history is History.DELISTED]
         if unknown := [name for name in value or [] if name not in known]:
-            raise ValueError(f"delisted companies have no {', '.join(unknown)}; they have {', '.join(known)}")
+            raise ValueError(f"delisted companies have no {', '.join(unknown)}; choose from: {', '.join(known)}")
         return value
 
     @model_validator(mode="after")
     def check_days(self) -> Self:
         if self.delisted and self.first is None:
-            raise ValueError("`delisted` needs `from`, the first day on which they were delisted")
+            raise ValueError("`delisted` requires `from`, the first day of the delistings")
         return self
 
     @field_validator("symbols")

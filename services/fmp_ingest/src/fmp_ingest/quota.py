@@ -54,7 +54,7 @@ class AccountQuota(Protocol):
         """Record that a call met the limit."""
 
     async def note_bandwidth(self) -> None:
-        """Record that the bandwidth of thirty days is spent."""
+        """Record that the 30-day bandwidth is used up."""
 
 
 class Quota:
@@ -96,7 +96,7 @@ class Quota:
             await self.park(DAY, next_midnight(now))
 
     async def note_bandwidth(self) -> None:
-        """Record that the bandwidth of thirty days is spent; raises RunParkedError."""
+        """Record that the 30-day bandwidth is used up; raises RunParkedError."""
         self._is_limited = True
         await self.park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)
 
@@ -117,7 +117,9 @@ def _raise_park(row: asyncpg.Record) -> None:
 
 def make_park(reason: str, until: datetime) -> RunParkedError:
     """Return the error of an account that has no quota left until then."""
-    what = "bandwidth of thirty days" if reason == BANDWIDTH else "quota of calls"
+    what = "30-day bandwidth" if reason == BANDWIDTH else "call quota"
     return RunParkedError(
-        f"FMP's {what} is spent.", until=until, next_step=f"The run resumes by itself at {until:%Y-%m-%d %H:%M} UTC."
+        f"FMP's {what} is used up.",
+        until=until,
+        next_step=f"The run resumes automatically at {until:%Y-%m-%d %H:%M} UTC.",
     )

@@ -59,15 +59,16 @@ _UNPROVEN = "not_newest"
 _WHY = {
     Standing.AMBIGUOUS: (
         AMBIGUOUS_KEY,
-        "its answer has another row of this key, and nothing shows which of them is right: collect it again, or dismiss it",
+        "its response has another row with this key, and nothing shows which one is correct: collect the dataset again, or"
+        " dismiss the row",
     ),
     Standing.UNPROVEN: (
         _UNPROVEN,
-        "the dataset was asked for since, or the row was kept before calls were: it may be outdated. Collect it again, or"
-        " dismiss it",
+        "the row may be outdated: the dataset was requested since, or the row was rejected before calls were recorded."
+        " Collect the dataset again, or dismiss the row",
     ),
 }
-_KNOWN = {Standing.KNOWN: "known already", Standing.OUTDATED: "newer data are stored"}
+_KNOWN = {Standing.KNOWN: "already known", Standing.OUTDATED: "newer data is stored"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ReplayWork:
         dataset = BY_NAME.get(context.unit.dataset)
         if dataset is None:
             raise FatalError(
-                f"FMP's dataset {context.unit.dataset} is collected no more.", next_step="Dismiss its rejects."
+                f"FMP dataset {context.unit.dataset} is no longer collected.", next_step="Dismiss its rejects."
             )
         asked = Asked.read(context.task)
         pages = RejectPages(self.source, dataset.name, asked, rows=_PAGE_ROWS)
@@ -170,18 +171,21 @@ class Replay:
         """Return the records of a row under today's rules, or reason and detail if it has none."""
         given = read_row(row, self.asked.corrections.get(row["reject_id"]))
         if given is None:
-            return row["reason"], row["detail"] or "the row is not whole: only its beginning was kept"
+            return row["reason"], row["detail"] or "only the beginning of the row was kept"
         origin = read_origin(row)
         request = find_request(self.dataset, origin, path=row["file_path"], symbol=row["record_key"], row=given)
         if request is None:
-            return _NEEDS_ANSWER, "the row is judged with its whole answer, which was not kept: collect it again"
+            return (
+                _NEEDS_ANSWER,
+                "the row can only be judged with its whole response, which was not kept: collect the dataset again",
+            )
         known, aliases = self.market.known, self.market.aliases
         batch = judge_again(self.dataset, given, request, known_symbols=known, aliases=aliases)
         if batch.out_of_scope:
-            return _OUT_OF_SCOPE, "the row is of a security or exchange that is not collected"
+            return _OUT_OF_SCOPE, "the row is about a security or exchange that is not collected"
         if batch.rejected:
             return batch.rejected[0].reason, batch.rejected[0].detail
-        return batch.accepted or ("not_a_record", "the row says nothing")
+        return batch.accepted or ("not_a_record", "the row has no data")
 
     async def _settle(
         self, connection: Connection, row: asyncpg.Record, accepted: list[Accepted]

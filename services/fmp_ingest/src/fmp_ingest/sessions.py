@@ -27,8 +27,8 @@ def list_sessions(first: date, last: date) -> list[tuple[str, date, datetime]]:
     """
     if last > LAST_DAY:
         raise ConfigError(
-            f"The calendars of the exchanges end on {LAST_DAY}, and {last} is asked for.",
-            next_step="Ask for earlier days, or install a newer version of SRA Data.",
+            f"The exchanges' calendars end on {LAST_DAY}, but {last} was requested.",
+            next_step="Request earlier days, or install a newer version of SRA Data.",
         )
     exceptions = _read_exceptions()
     return [

@@ -1,4 +1,4 @@
-"""Storing records: staged by COPY, merged set by set, in the caller's transaction; what did not change is not written."""
+"""Storing records: staged by COPY, merged set by set, in the caller's transaction; unchanged rows are not written."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Statements:
 
 @functools.cache
 def build_statements(dataset: Dataset) -> Statements:
-    """Return the SQL that stages and merges a dataset; raises KeyError where a field has no column."""
+    """Return the SQL that stages and merges a dataset; raises KeyError if a field has no column."""
     table = read_columns(dataset.table)
     columns = dataset.record.list_columns()
     types = {name: table[name].sql_type for name in columns}
@@ -96,7 +96,7 @@ def build_statements(dataset: Dataset) -> Statements:
     key = " AND ".join(f't."{name}" = s."{name}"' for name in dataset.key)
     is_event = dataset.storage is Storage.EVENTS
     current = " AND t.valid_to IS NULL" if dataset.storage in (Storage.SNAPSHOT, Storage.EVENTS) else ""
-    # rows of a set are numbered by what they say, not by their place in an answer
+    # rows of a set are numbered by their content, not by their place in a response
     order = (*dataset.key, "content_hash") if dataset.kind_field else dataset.key
     parts = {
         "dataset": dataset.name,
@@ -134,8 +134,10 @@ def build_statements(dataset: Dataset) -> Statements:
 
 
 def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: str) -> str:
-    """Return the SQL that appends versions: the last row of a key where its content is new, on top of those stored; a
-    superseded filing that was not known yet goes before it, or below all where the last one is stored already."""
+    """Return the SQL that appends versions. If the content of a key's last row is new, it becomes the newest version.
+
+    A superseded filing that is not stored yet goes below it, or below all stored versions if the last row is stored.
+    """
     fields = ", ".join(f's."{name}"' for name in dataset.key)
     return compose(
         """
@@ -173,7 +175,7 @@ def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: st
 
 @dataclass
 class ListDrop:
-    """How many entries a list has, how many of them a delivery names no more, and how many it names in all."""
+    """How many entries a list has, how many of them a delivery no longer names, and how many it names in total."""
 
     name: str
     current: int
@@ -190,7 +192,7 @@ class Store:
         self._sql = build_statements(dataset)
 
     async def stage(self, connection: Connection, delivery: Delivery) -> Counts:
-        """Put the rows where the merge finds them; the counts returned lack stored and unchanged."""
+        """Stage the rows for the merge; the returned counts lack `stored` and `unchanged`."""
         accepted = delivery.batch.accepted
         make = functools.partial(self._prepare, accepted)
         kept, records = make() if len(accepted) <= _FEW_ROWS else await asyncio.to_thread(make)
@@ -211,12 +213,12 @@ class Store:
         )
 
     def _prepare(self, accepted: Sequence[Accepted]) -> tuple[Sequence[Accepted], list[tuple[Any, ...]]]:
-        """Return the rows to store and what is staged of them."""
+        """Return the rows to store, and their staged values."""
         kept = self._list_rows(accepted)
         return kept, [(*self._make_row(one), place) for place, one in enumerate(kept)]
 
     def _list_rows(self, accepted: Sequence[Accepted]) -> Sequence[Accepted]:
-        """Return the rows to store: one of each key, all of its set, or all versions of it, the oldest first."""
+        """Return the rows to store: one for each key, or all of its set, or all its versions, the oldest first."""
         if self.dataset.storage is Storage.VERSIONS:
             return accepted
         is_set = self.dataset.repeats is Repeats.SET
@@ -244,7 +246,7 @@ class Store:
         return [ListDrop(row["list"], row["current"], row["gone"], row["named"]) for row in rows]
 
     async def count_current(self, connection: Connection) -> int:
-        """Return how many entries all lists have together."""
+        """Return how many entries all lists have in total."""
         query = compose("SELECT count(*) FROM {table} WHERE valid_to IS NULL", table=self.dataset.table)
         return int(await connection.fetchval(query))
 
@@ -257,12 +259,12 @@ class Store:
         waits_to_close: bool = False,
         replaces: bool = True,
     ) -> Counts:
-        """Merge the staged rows, keep the rejected ones and record the calls; returns the full counts.
+        """Merge the staged rows, quarantine the rejected ones and record the calls; return the full counts.
 
-        With `waits_to_close`, entries that a list names no more are only noted, until `settle_vanished`. Without
+        With `waits_to_close`, entries that a list no longer names are only noted, until `settle_vanished`. Without
         `replaces`, events are added to those of their day.
         """
-        # before anything else is locked: a replay holds its rejects first too
+        # lock the rejects first, as a replay does
         named = await keep_rejected(connection, self.dataset, self._run_id, delivery)
         if self.dataset.storage is Storage.SNAPSHOT:
             await self.lock_table(connection)
@@ -291,16 +293,16 @@ class Store:
         return staged + Counts(stored=stored, unchanged=distinct - stored)
 
     async def lock_table(self, connection: Connection) -> None:
-        """Have nobody else merge into the table until the transaction ends.
+        """Lock the table against other merges until the transaction ends.
 
-        Two runs at once would both make the next version of a key, or one replace what the other has not seen.
+        Two concurrent runs could both add the next version of a key, or one could replace rows that the other has not seen.
         """
         await take_lock(connection, f"fmp:{self.dataset.table}")
 
     async def _end_events(
         self, connection: Connection, sql: EventStatements, covered: Coverage | None, *, waits_to_close: bool
     ) -> None:
-        # two runs at once would both store what neither finds
+        # two concurrent runs would both store an event that neither finds
         await self.lock_table(connection)
         scope = self._list_scope(covered)
         await connection.execute(sql.close_replaced, *scope)
@@ -314,7 +316,7 @@ class Store:
         return self._run_id, sorted(covered.symbols), covered.first, covered.last
 
     async def count_ended(self, connection: Connection, covered: Coverage) -> tuple[int, list[ListDrop]]:
-        """Return how many stored events the answer covers, and the symbols for which it names fewer."""
+        """Return how many stored events the response covers, and the symbols for which it names fewer."""
         sql, scope = cast("EventStatements", self._sql.events), self._list_scope(covered)
         total = int(await connection.fetchval(sql.count_covered, *scope))
         rows = await connection.fetch(sql.list_shrunk, *scope) if total else []
@@ -333,9 +335,9 @@ class Store:
 
 
 def find_held(drops: Sequence[ListDrop], *, drop_limit: Decimal | None) -> list[ListDrop]:
-    """Return the lists that shrank too far to be believed.
+    """Return the lists that shrank implausibly far.
 
-    Where more than `drop_limit` of their entries vanished; without it only where they fell to nothing or below half.
+    That is by more than `drop_limit` of their entries or, without a limit, to less than half.
     """
     if drop_limit is None:
         return [drop for drop in drops if drop.current and drop.named < _HALF * drop.current]

@@ -78,7 +78,7 @@ class FmpWork:
         if self._settings.fmp_api_key is None:
             # the freshness of other sources is measured by the same calendars
             await self._store_sessions(context)
-            error = "FMP_API_KEY is not set: FMP is left out."
+            error = "FMP_API_KEY is not set: FMP is skipped."
             return [UnitPlan(d.name, d.name, status=UnitStatus.SKIPPED, error=error) for d in datasets]
         async with context.pool.acquire() as connection:
             try:
@@ -221,7 +221,11 @@ class FmpWork:
         counted = [unit.status for unit in units if not unit.unit.endswith(AGAIN)]
         details: dict[str, Any] = {"fmp": await read_tally(connection, task.task_id)}
         if counted and all(status is UnitStatus.SKIPPED for status in counted):
-            details["skipped"] = "FMP_API_KEY is not set." if self._settings.fmp_api_key is None else "outside the plan"
+            details["skipped"] = (
+                "FMP_API_KEY is not set."
+                if self._settings.fmp_api_key is None
+                else "The account's plan does not include it."
+            )
         if warnings := [text for unit in units for text in Progress.read(unit.resume).warnings]:
             details["warnings"] = list(dict.fromkeys(warnings))
         planned = await connection.fetchval(
@@ -243,7 +247,7 @@ class FmpWork:
         share = Decimal(total.rejected) / total.read
         return (
             f"{total.rejected} of {total.read} records were rejected ({share:.2%}), more than REJECT_LIMIT ({limit:.2%})"
-            " allows. The good ones are stored; see `./sra rejects`."
+            " allows. The valid ones are stored; see `./sra rejects`."
         )
 
 
@@ -280,12 +284,16 @@ def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, st
     if progress.broken_off:
         reasons.append(progress.broken_off)
     elif progress.spent:
-        what = f"{len(progress.spent)} of those asked for ({_name_some(progress.spent)})"
+        what = f"{len(progress.spent)} of the requested items ({_name_some(progress.spent)})"
         reasons.append(f"no data for {what}. {progress.last_error}")
     if progress.outside and progress.answered and not dataset.skips_refused:
         is_rest = "all" in progress.outside
-        what = "the rest" if is_rest else f"{len(progress.outside)} of those asked for ({_name_some(progress.outside)})"
-        reasons.append(f"the account's plan does not give {what}.")
+        what = (
+            "the rest"
+            if is_rest
+            else f"{len(progress.outside)} of the requested items ({_name_some(progress.outside)})"
+        )
+        reasons.append(f"the account's plan does not include {what}.")
     told = f"{dataset.name}: no data for {_name_some(progress.mistaken)}." if progress.mistaken else None
     if reasons:
         reasons += [told] if told else []
@@ -315,7 +323,7 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] |
     status = UnitStatus(row["status"])
     if status.is_live:
         # a parked unit blocks none of those after it, but this one must follow it
-        raise RunParkedError(f"{context.unit.dataset} is parked itself.", until=row["due"])
+        raise RunParkedError(f"The first try of {context.unit.dataset} is parked.", until=row["due"])
     return status, Progress.read(row["resume"])
 
 
