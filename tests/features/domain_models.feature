@@ -72,7 +72,7 @@ Feature: Records are checked before they are stored
     Examples:
       | column | value         | message                  |
       | navps  | -0.01         | not negative             |
-      | navps  | ten           | no readable number       |
+      | navps  | ten           | not a readable number    |
       | navps  | 9999999999.995 | ten billion or more     |
       | date   |               | valid date               |
 

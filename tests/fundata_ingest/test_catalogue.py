@@ -88,12 +88,15 @@ def change(*path: str | int, value: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (change("datasets", 0, "name", value="FundAssets"), "two datasets have one name"),
-        (change("datasets", 0, "files", value=["data/FundAssetsSeed.csv"]), "one file stands under two datasets"),
+        (change("datasets", 0, "name", value="FundAssets"), "two datasets have the same name"),
+        (change("datasets", 0, "files", value=["data/FundAssetsSeed.csv"]), "two datasets name the same file"),
         (change("datasets", 0, "columns", 3, "name", value="family_name"), "String should match pattern"),
-        (change("datasets", 0, "columns", 3, "name", value="Familyname"), "two columns have one name"),
+        (change("datasets", 0, "columns", 3, "name", value="Familyname"), "two columns have the same name"),
         (change("datasets", 0, "columns", 3, "to", value="company"), "both map to table column company"),
-        (change("datasets", 1, "columns", 3, "type", value="number"), "column legal_name of fundata_data is text"),
+        (
+            change("datasets", 1, "columns", 3, "type", value="number"),
+            "column legal_name of fundata_data has type text",
+        ),
         (change("datasets", 0, "columns", 1, "name", value="Key"), "InstrumentKey is not declared"),
         (change("datasets", 0, "columns", 0, "name", value="Key"), "RecordId is not declared"),
         (change("datasets", 20, "columns", 4, "type", value="text"), "Date is not declared as a date"),

@@ -191,7 +191,7 @@ async def test_a_login_that_gives_no_token_is_an_error(
     api.login = login
     result = await load(sandbox_database, api, tmp_path)
     assert result.task.status == RunStatus.FAILED
-    assert "login gave no usable answer" in result.errors[0]
+    assert "login returned no usable response" in result.errors[0]
 
 
 async def test_json_with_what_no_database_text_holds_is_quarantined_and_the_rest_stored(

@@ -51,10 +51,10 @@ def zip_csv() -> bytes:
         (b"x" * HEAD_BYTES, "header", "no header line"),
         (b'"never closed', "header", "no header line"),
         (b"just some words\n", "header", "missing: RecordId"),
-        (b'"Record"Id,' + HEADER + b"\n", "header", "behind a closing quote"),
-        (HEADER + b"\r1,412003,CUSIP,X,Active,2026-01-01\r", "line_ends", "CR-only line ends"),
-        (b"\xef\xbb\xbf" + HEADER + b'\r1,412003,CUSIP,"two\nlines",Active,\r', "line_ends", "CR-only line ends"),
-        (b"other,columns\r1,2\r", "line_ends", "CR-only line ends"),
+        (b'"Record"Id,' + HEADER + b"\n", "header", "after a closing quote"),
+        (HEADER + b"\r1,412003,CUSIP,X,Active,2026-01-01\r", "line_ends", "CR line endings"),
+        (b"\xef\xbb\xbf" + HEADER + b'\r1,412003,CUSIP,"two\nlines",Active,\r', "line_ends", "CR line endings"),
+        (b"other,columns\r1,2\r", "line_ends", "CR line endings"),
     ],
 )
 def test_foreign_content_is_named(content: bytes, kind: str, words: str) -> None:

@@ -139,14 +139,14 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (200, b"<html>Sign in</html>", "not an answer of the batch API"),
+        (200, b"<html>Sign in</html>", "not a response of the batch API"),
         (200, b'{"objects": []}', "offers no download"),
         (200, b'{"objects": [{"oid": "x", "size": 1}]}', "offers no download"),
         (200, b'{"objects": [{"actions": {"upload": {"href": "http://x"}}}]}', "offers no download"),
-        (200, b'{"objects": "none"}', "not an answer of the batch API"),
-        (200, b"[]", "not an answer of the batch API"),
-        (200, b'{"objects": [{"actions": {"download": {"href": "ftp://x/y"}}}]}', "no usable address"),
-        (200, b'{"objects": [{"actions": {"download": {"href": "http://x:port/"}}}]}', "no usable address"),
+        (200, b'{"objects": "none"}', "not a response of the batch API"),
+        (200, b"[]", "not a response of the batch API"),
+        (200, b'{"objects": [{"actions": {"download": {"href": "ftp://x/y"}}}]}', "no usable URL"),
+        (200, b'{"objects": [{"actions": {"download": {"href": "http://x:port/"}}}]}', "no usable URL"),
         (404, b"", "answered 404"),
     ],
 )
@@ -176,4 +176,4 @@ async def test_dead_server_is_said_plainly(tmp_path: Path) -> None:
     wanted = Wanted("data/a.csv", tmp_path / "a.csv", oid="0" * 64, size=3)
     (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url}), wanted)
     assert problem is not None
-    assert "did not answer" in problem
+    assert "did not respond" in problem

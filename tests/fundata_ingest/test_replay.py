@@ -239,10 +239,10 @@ def test_corrected_record_ends_where_its_quotes_and_brackets_do(data: bytes, fou
         (b"no id here\n", "Line 1 does not start with the id"),
         (b"7\t1,2\nmore of it\n", "Line 2 does not start with the id"),
         (b"7\t1\n\n8\t\xe9t\xe9\n", "Line 3 is not UTF-8"),
-        (b"7\ta\0b\n", "Line 1 holds a NUL"),
-        (b"7\t1\n7\t2\n", "Reject 7 appears twice, again in line 2"),
-        (b'7\t1\n8\t{"a": [1\n', "begins in line 2 does not end"),
-        (b"\n \n", "holds no corrected record"),
+        (b"7\ta\0b\n", "Line 1 contains a NUL"),
+        (b"7\t1\n7\t2\n", "Reject 7 appears a second time in line 2"),
+        (b'7\t1\n8\t{"a": [1\n', "starts in line 2 is not closed"),
+        (b"\n \n", "contains no corrected record"),
     ],
 )
 def test_corrections_that_cannot_be_read_are_refused_by_line(data: bytes, words: str) -> None:

@@ -177,7 +177,7 @@ async def test_other_content_in_storage_than_was_planned_ends_that_file(
     shutil.rmtree(root)
     done = await run_in_process(database, request, work)
     assert [unit.status for unit in done.units if unit.unit == NAVPS_FILE] == [UnitStatus.FAILED]
-    assert any("another one in storage than when this run was planned" in error for error in done.errors)
+    assert any("has changed in storage since this run was planned" in error for error in done.errors)
     assert not (root / NAVPS_FILE).exists()
 
 
@@ -190,7 +190,7 @@ async def test_without_storage_a_file_that_vanished_fails_that_file(
     (tmp_path / NAVPS_FILE).unlink()
     done = await run_in_process(database, request, work)
     assert done.task.status == RunStatus.FAILED
-    assert any("has vanished since the load began" in error for error in done.errors)
+    assert any("was deleted after the load started" in error for error in done.errors)
 
 
 async def test_load_that_is_taken_up_again_takes_what_came_to_the_folder_since(
@@ -284,7 +284,7 @@ async def test_roots_may_be_links_and_links_below_them_must_stay_inside(database
     assert files[EXPENSES_FILE] == files["quotes/Pricing2015to2025"] == ("rejected", 0)
     assert len(files) == 5
     errors = [file["error"] for file in result.files if file["status"] == "rejected"]
-    assert all("link to a place outside" in error for error in errors)
+    assert all("link that leads outside" in error for error in errors)
 
 
 async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves(
@@ -309,8 +309,8 @@ async def test_names_and_kinds_of_files_that_nobody_expects_cost_only_themselves
         "data/s.csv": "rejected",
         NAVPS_FILE: "completed",
     }
-    assert "is no regular file" in files[GENERAL_FILE]["error"]
-    assert "is no regular file" in files["data/s.csv"]["error"]
+    assert "is not a regular file" in files[GENERAL_FILE]["error"]
+    assert "is not a regular file" in files["data/s.csv"]["error"]
     assert "cannot be read" in files["data/nowhere.csv"]["error"]
     assert json.dumps(result.as_dict()).isascii()
     tracked = await pool.fetch("SELECT file_path FROM file_processing_tracker WHERE status = 'rejected' ORDER BY 1")

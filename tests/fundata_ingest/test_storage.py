@@ -55,7 +55,7 @@ def test_manifest_lists_every_csv_with_size_and_hash(tree: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x.csv", "data/../../x.csv", "data\\x.csv", ""])
 def test_manifest_cannot_name_a_path_outside_the_tree(path: str) -> None:
-    with pytest.raises(ValueError, match="no path below"):
+    with pytest.raises(ValueError, match="is not a path below"):
         ManifestFile(path=path, size=1, sha256="0" * 64)
 
 
@@ -102,7 +102,7 @@ async def test_other_content_than_the_manifest_names_is_refused(
     target = tmp_path / "FundGeneralSeed.csv"
     (problem,) = await fetch(make_settings(s3_server), Wanted("data/FundGeneralSeed.csv", target))
     assert problem is not None
-    assert "another content than the manifest names" in problem
+    assert "does not match the manifest" in problem
     assert list(tmp_path.glob("*FundGeneral*")) == []
 
 
@@ -118,9 +118,9 @@ async def test_what_cannot_be_had_is_named_and_the_rest_comes(
         Wanted("quotes/a/b.csv", tmp_path / "c.csv"),
     )
     assert problems[0] is not None
-    assert "the bucket does not hold it" in problems[0]
+    assert "The bucket does not have" in problems[0]
     assert problems[1] is not None
-    assert "is in no manifest" in problems[1]
+    assert "has no entry in a manifest" in problems[1]
     assert problems[2] is None
     assert (tmp_path / "c.csv").read_bytes() == b"x\n"
 
@@ -163,7 +163,7 @@ async def test_load_fetches_what_is_missing_or_a_pointer(
     assert (root / GENERAL_FILE).read_bytes() == general
     assert HOLDING_FILE in result["missing"]
     assert len(result["missing"]) == 24
-    assert "another content than the manifest names" in log
+    assert "does not match the manifest" in log
     assert all(path in log for path in result["missing"])
     fill_bucket(bucket, origin)
     code, result, _ = await load()
@@ -179,7 +179,7 @@ async def test_no_manifest_and_no_bucket_are_said_plainly(s3_server: str, bucket
     assert "manifest.json could not be read" in problem
     (problem,) = await fetch(SeedStorageSettings.model_validate({}), wanted)
     assert problem is not None
-    assert "no object storage and no LFS server is set" in problem
+    assert "neither object storage nor an LFS server is configured" in problem
 
 
 @pytest.mark.parametrize(
@@ -337,9 +337,9 @@ def describe(size: int, body: bytes = b"") -> bytes:
         (HostileBucket(b" " * (2 << 20)), "more than 1,048,576 bytes"),
         (HostileBucket(gzip.compress(gzip.compress(b"{}")), headers={"Content-Encoding": "gzip, gzip"}), "2 times"),
         (HostileBucket(b"\xff\xfe{}"), "not valid"),
-        (HostileBucket(describe(10), b"x" * 11), "more than the 10 bytes"),
-        (HostileBucket(describe(10), b"x" * 5_000_000), "more than the 10 bytes"),
-        (HostileBucket(describe(10), b"x" * 10), "another content"),
+        (HostileBucket(describe(10), b"x" * 11), "more than the expected 10 bytes"),
+        (HostileBucket(describe(10), b"x" * 5_000_000), "more than the expected 10 bytes"),
+        (HostileBucket(describe(10), b"x" * 10), "does not match the manifest"),
         (HostileBucket(b"{}", headers={"Location": "http://[::1"}), "not valid"),
     ],
 )

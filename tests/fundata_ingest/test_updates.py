@@ -308,7 +308,7 @@ async def test_endless_answer_is_not_read_to_its_end(sandbox_database: str, stan
         result = await run_in_process(sandbox_database, run, step, timing=QUICK)
         released.set()
     assert result.task.status == RunStatus.FAILED
-    assert "login gave no usable answer" in result.errors[0]
+    assert "login returned no usable response" in result.errors[0]
     assert len(sent) == 5
     # beside what was read, only what the sockets hold was sent
     assert max(sent) < 64 << 20

@@ -31,7 +31,7 @@ RejectReason = Literal[
     "negative_navps",
     "ambiguous_key",
 ]
-# The order of the tests; the first that applies is the reason.
+# In the order of the tests; the first one that applies is the reason.
 REJECT_REASONS: tuple[RejectReason, ...] = (
     "row_too_long",
     "bad_encoding",

@@ -123,7 +123,7 @@ class Dataset(_Frozen):
     @model_validator(mode="after")
     def _check_columns(self) -> Self:
         if len(self.names_by_normal_form) != len(self.columns):
-            raise ValueError(f"dataset {self.name}: two columns have one name (case and underscores do not count)")
+            raise ValueError(f"dataset {self.name}: two columns have the same name, ignoring case and underscores")
         seen: dict[str, str] = {}
         for name, target in self.table_columns.items():
             if target in seen:
@@ -161,7 +161,7 @@ class Catalogue(_Frozen):
         """Return the dataset of that name; raises ConfigError with the known names."""
         if name not in self._by_name:
             known = ", ".join(sorted(self._by_name))
-            raise ConfigError(f"There is no Fundata dataset {name!r}.", next_step=f"Known are: {known}.")
+            raise ConfigError(f"Fundata dataset {name!r} does not exist.", next_step=f"Choose one of: {known}.")
         return self._by_name[name]
 
     def find_file(self, path: str) -> Dataset | None:
@@ -184,9 +184,9 @@ class Catalogue(_Frozen):
     @model_validator(mode="after")
     def _check_datasets(self) -> Self:
         if len(self._by_name) != len(self.datasets):
-            raise ValueError("two datasets have one name")
+            raise ValueError("two datasets have the same name")
         if len(self._by_file) != sum(len(d.files) for d in self.datasets):
-            raise ValueError("one file stands under two datasets")
+            raise ValueError("two datasets name the same file")
         typed: dict[tuple[str, str], tuple[str, ColumnType]] = {}
         for dataset in self.datasets:
             for name, target in dataset.table_columns.items():
@@ -194,13 +194,13 @@ class Catalogue(_Frozen):
                 other, known = typed.setdefault((dataset.table, target), (dataset.name, kind))
                 if known != kind:
                     raise ValueError(
-                        f"column {target} of fundata_{dataset.table} is {known} in {other} and {kind} in {dataset.name}"
+                        f"column {target} of fundata_{dataset.table} has type {known} in {other} and {kind} in {dataset.name}"
                     )
         return self
 
 
 def parse_catalogue(content: Mapping[str, object]) -> Catalogue:
-    """Make a catalogue from parsed TOML; raises ConfigError that names what does not fit."""
+    """Make a catalogue from parsed TOML; raises ConfigError that names the contradiction."""
     datasets = content.get("datasets")
     entries = datasets if isinstance(datasets, list) else []
     try:

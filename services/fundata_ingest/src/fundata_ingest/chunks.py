@@ -24,7 +24,7 @@ from fundata_ingest.versions import DataSource, number_keys
 
 # Writers of one dataset lock identifiers in this many groups; streams share whole groups.
 LOCK_BUCKETS = 64
-# The form of the identifiers by which streams split a file: with blanks stripped, or normal.
+# Streams split a file by its identifiers in one of these forms: with blanks stripped, or normal.
 _SPLIT_BARE, SPLIT_NORMAL = 1, 2
 Item = TypeVar("Item")
 
@@ -125,7 +125,7 @@ def prepare_chunk(typed: TypedBatch, delivery: Delivery) -> Chunk:
     keys = number_keys(frame, delivery.target.key)
     buckets = sorted(bucket_identifiers(frame["identifier"], LOCK_BUCKETS).unique().to_list()) if frame.height else []
     chunk = Chunk(typed, keys, buckets, _find_newest_change(typed, delivery.today), None)
-    # exploded rows are encoded slice by slice while they are sent
+    # exploded rows are encoded in slices while they are sent
     if not delivery.ahead or not frame.height or typed.elements.height:
         return chunk
     first = chunk.is_first

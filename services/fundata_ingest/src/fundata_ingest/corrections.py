@@ -13,7 +13,7 @@ _ID = re.compile(rb"[ ]*([0-9]{1,18})[ ]*[\t,]")
 # a record id in braces is not JSON
 _JSON_OBJECT = re.compile(rb"[ \t]*\{\s*[\"}]")
 _STRUCTURE = re.compile(rb'["\\{}\[\]]')
-_FORM = "Write ID, a tab, and the record."
+_FORM = "Write each line as the reject's id, a tab, and the record."
 
 
 def parse_corrections(data: bytes) -> dict[int, str]:
@@ -35,12 +35,14 @@ def parse_corrections(data: bytes) -> dict[int, str]:
             raise ConfigError(f"Line {line} does not start with the id of a reject.", next_step=_FORM)
         reject_id = int(head[1])
         if reject_id in found:
-            raise ConfigError(f"Reject {reject_id} appears twice, again in line {line}.", next_step="Keep one of them.")
+            raise ConfigError(
+                f"Reject {reject_id} appears a second time in line {line}.", next_step="Keep one of them."
+            )
         end, record_end = _find_end(data, head.end(), line)
         found[reject_id] = data[head.end() : record_end].decode()
         at, line = end, line + max(1, data.count(b"\n", at, end))
     if not found:
-        raise ConfigError("The file holds no corrected record.", next_step=_FORM)
+        raise ConfigError("The file contains no corrected record.", next_step=_FORM)
     return found
 
 
@@ -53,7 +55,7 @@ def _check_text(data: bytes) -> None:
     nul = data.find(b"\0")
     if nul >= 0:
         line = data.count(b"\n", 0, nul) + 1
-        raise ConfigError(f"Line {line} holds a NUL.", next_step="Remove it; the database takes none in a text.")
+        raise ConfigError(f"Line {line} contains a NUL.", next_step="Remove it; PostgreSQL cannot store it in a text.")
 
 
 def _find_end(data: bytes, start: int, line: int) -> tuple[int, int]:
@@ -61,7 +63,7 @@ def _find_end(data: bytes, start: int, line: int) -> tuple[int, int]:
     if _JSON_OBJECT.match(data, start) is None:
         scan = scan_record(data, start, at_end=True)
         if not isinstance(scan, Scan):
-            raise AssertionError("a record in a whole file has an end")
+            raise AssertionError("a record in a complete file must have an end")
         return scan.end, scan.raw_end
     depth, in_string, skip = 0, False, -1
     for mark in _STRUCTURE.finditer(data, start):
@@ -76,6 +78,6 @@ def _find_end(data: bytes, start: int, line: int) -> tuple[int, int]:
             if depth == 0:
                 newline = data.find(b"\n", mark.end())
                 end = len(data) if newline < 0 else newline + 1
-                # trailing text after the record is left to the replay to refuse
+                # the replay rejects trailing text after the record
                 return end, mark.start() + len(data[mark.start() : end].rstrip())
-    raise ConfigError(f"The JSON record that begins in line {line} does not end.", next_step="Close its brackets.")
+    raise ConfigError(f"The JSON record that starts in line {line} is not closed.", next_step="Close its brackets.")

@@ -14,7 +14,7 @@ from sra_shared.logs import get_logger
 log = get_logger(__name__)
 
 _SQL_CURSOR = "SELECT changed_until FROM fundata_cursor WHERE dataset = $1 AND language = $2"
-# what the seed files' streams recorded; files from before that was recorded are scanned once
+# as recorded by the seed files' streams; files loaded before it was recorded are scanned once
 _SQL_SEEDED = """
 SELECT max(s.newest_change) AS newest, bool_or(s.newest_change IS NULL AND s.read_count > s.rejected_count) AS is_unknown
 FROM file_processing_tracker t JOIN file_stream s USING (file_id)
@@ -45,7 +45,7 @@ async def find_cursor(connection: Connection, dataset: Dataset, language: str) -
     if cursor is None:
         raise FatalError(
             f"{dataset.name} was never seeded, so the first day of its updates is unknown.",
-            next_step="Load the seed files first, or give a first day: `./sra refresh --source fundata --from DATE`.",
+            next_step="Load the seed files first, or set a first day: `./sra refresh --source fundata --from DATE`.",
         )
     return cursor
 

@@ -112,7 +112,7 @@ _READERS: dict[DateFormat, Callable[[str], tuple[date, str] | None]] = {
 
 
 def add_years(day: date, years: int) -> date:
-    """Return the same day this many years later; 28 February for a 29th that does not exist."""
+    """Return the same day this many years later; 28 February if the 29th does not exist."""
     return date(day.year + years, day.month, min(day.day, 28) if day.month == 2 else day.day)
 
 

@@ -59,13 +59,13 @@ class ExportDownloads:
                 self._check_answer(answer)
                 if answer.status_code != httpx.codes.OK:
                     raise RetryableError(
-                        f"The download answered {answer.status_code}.", next_step="A new link is asked for."
+                        f"The download server answered {answer.status_code}.", next_step="A new link is requested."
                     )
                 sha256 = await self._write(answer, target)
                 return Downloaded(sha256, None if self._web.rules.is_own(final) else find_host(final))
         except ExchangeError as error:
             raise RetryableError(
-                f"The download broke off ({error.cause}).", next_step="It is fetched again."
+                f"The download was interrupted ({error.cause}).", next_step="It is retried."
             ) from error
 
     async def _write(self, answer: httpx.Response, target: Path) -> str:
@@ -82,7 +82,7 @@ class ExportDownloads:
             if isinstance(error, BodyTooLargeError):
                 raise FatalError(
                     f"The export is larger than DOWNLOAD_MAX_MB allows ({self._bound.decoded >> 20:,} MB).",
-                    next_step="Raise it, and give the temporary folder the room, or ask for fewer days with --from.",
+                    next_step="Raise it and provide space in the temporary folder, or request fewer days with --from.",
                 ) from error
             raise
         return digest.hexdigest()

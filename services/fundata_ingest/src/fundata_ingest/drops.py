@@ -1,7 +1,7 @@
-"""Holds a delivery back that would take too many records out of the current views at once.
+"""Holds a delivery that would remove too many records from the current views at once.
 
-Nothing is ever deleted from the Fundata tables, and a record that a delivery does not name stays. What can empty a view
-is a RecordState that is given and not Active, on many records at once: a person should look at that first.
+Nothing is ever deleted from the Fundata tables, and a record that a delivery does not name stays. A RecordState other than
+Active removes a record from the current views. If many records change to one at once, a person should check that first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sra_shared.errors import RunHeldError
 from sra_shared.locks import take_lock
 from sra_shared.runs import UnitContext
 
-# Fewer records than these are a fund or two that closed, whatever share of a small dataset they are.
+# Fewer records than these are one or two closed funds, however large their share of a small dataset is.
 FEWEST_HELD = 100
 
 _ACTIVE = "({0}.record_state IS NULL OR lower({0}.record_state) IN ('', 'active'))"
@@ -37,14 +37,14 @@ _SQL_ADD = """
 UPDATE run_unit SET progress = progress || jsonb_build_object('left', coalesce((progress ->> 'left')::bigint, 0) + $3::bigint)
 WHERE task_id = $1 AND unit = $2
 """
-# with what runs that were held before this one let out, so that asking again and again lets out no more
+# includes the records of earlier held runs, so that repeated requests cannot exceed the limit
 _SQL_SUM = """
 SELECT coalesce(sum((progress ->> 'left')::bigint), 0)::bigint FROM run_unit
 WHERE dataset = $2 AND (task_id = $1 OR status = 'held' AND completed_at > coalesce(
   (SELECT max(t.completed_at) FROM task_execution_log t JOIN run_unit u ON u.task_id = t.task_id
    WHERE u.dataset = $2 AND t.task_id <> $1 AND t.status IN ('completed', 'partial')), '-infinity'))
 """
-# the chunk's own look-ups walk along indexes; this one reads the whole dataset
+# look-ups for a chunk scan indexes; this one reads the whole dataset
 _SQL_PLAN_FREELY = """
 SELECT set_config(name, 'on', true) FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin}'::text[]) AS name
 """
@@ -57,9 +57,9 @@ WHERE o.dataset = $1 AND o.row_ordinal = 0 AND {_ACTIVE.format("o")}
 
 
 async def check_drops(connection: Connection, context: UnitContext, delivery: Delivery, chunk: Chunk) -> None:
-    """Count what the chunk just stored took out of the current views, in its transaction, before it commits.
+    """Count the records that a chunk removed from the current views, in its transaction, before it commits.
 
-    Raises RunHeldError where the run so far would take more than DROP_LIMIT of the dataset out.
+    Raises RunHeldError if the run so far would remove more than DROP_LIMIT of the dataset.
     """
     limit = delivery.drop_limit
     gone = chunk.typed.frame.filter(~pl.col("record_state").fill_null("").str.to_lowercase().is_in(["", "active"]))
@@ -76,7 +76,7 @@ async def check_drops(connection: Connection, context: UnitContext, delivery: De
     )
     if not left:
         return
-    # several streams of one dataset add to one sum, one after another
+    # the streams of one dataset add to one sum
     await take_lock(connection, f"fundata drops:{dataset}")
     await connection.execute(_SQL_ADD, run_id, context.unit.unit, left)
     so_far = int(await connection.fetchval(_SQL_SUM, run_id, dataset))
@@ -86,8 +86,8 @@ async def check_drops(connection: Connection, context: UnitContext, delivery: De
     before = int(await connection.fetchval(_fill(_SQL_CURRENT, target), dataset)) + so_far
     if so_far > limit * before:
         raise RunHeldError(
-            f"{dataset}: {so_far} of {before} records ({Decimal(so_far) / before:.2%}) would leave the current views by"
-            f" their RecordState, more than DROP_LIMIT ({limit:.2%}) allows; what was committed before this stays.",
+            f"{dataset}: {so_far} of {before} records ({Decimal(so_far) / before:.2%}) would leave the current views"
+            f" because of their RecordState, more than DROP_LIMIT ({limit:.2%}) allows. Committed chunks are kept.",
             next_step="Check the delivery, then approve it: `./sra runs release ID`, or `./sra load DIR --release`.",
         )
 

@@ -83,7 +83,9 @@ async def open_export(
             from_date,
         )
     if row is None:
-        raise RetryableError(f"The ledger did not take the export of {dataset.name}.", next_step="It is tried again.")
+        raise RetryableError(
+            f"The export of {dataset.name} was not recorded in the ledger.", next_step="It is retried."
+        )
     return _read_export(row)
 
 
@@ -101,9 +103,9 @@ async def remember_execution(context: UnitContext, export: Export, execution_id:
             if other is not None:
                 if (other["dataset"], other["language"]) != (own.dataset, own.detail.get("language", "")):
                     raise RetryableError(
-                        f"Fundata answered the request for {own.dataset} with export {execution_id}, which is of"
+                        f"Fundata answered the request for {own.dataset} with export {execution_id}, which is for"
                         f" {other['dataset']}.",
-                        next_step="It is asked for again.",
+                        next_step="It is requested again.",
                     )
                 if other["state"] == "loaded":
                     return await _note_repeated(connection, context, export, execution_id, other["export_id"])
@@ -113,7 +115,7 @@ async def remember_execution(context: UnitContext, export: Export, execution_id:
                 await connection.execute(
                     "UPDATE fundata_export SET state = 'failed', execution_id = NULL, error = $2 WHERE export_id = $1",
                     other["export_id"],
-                    f"Its run ended before it was loaded; export {export.export_id} goes on with it.",
+                    f"Its run ended before it was loaded; export {export.export_id} continues with it.",
                 )
                 requested_at = other["requested_at"]
             return await _note_requested(connection, context, export, execution_id, requested_at)
@@ -124,7 +126,7 @@ async def remember_execution(context: UnitContext, export: Export, execution_id:
 async def _note_repeated(
     connection: Connection, context: UnitContext, export: Export, execution_id: str, first: int
 ) -> Export:
-    log.info("export_was_loaded_before", execution_id=execution_id, dataset=context.unit.dataset)
+    log.info("export_already_loaded", execution_id=execution_id, dataset=context.unit.dataset)
     await connection.execute(
         "UPDATE fundata_export SET state = 'repeated', repeats = $2, error = NULL WHERE export_id = $1",
         export.export_id,
@@ -146,7 +148,7 @@ async def _note_requested(
     )
     if row is None:
         raise RetryableError(
-            f"The export of {context.unit.dataset} is in other hands.", next_step="It is looked at again."
+            f"Another worker continues the export of {context.unit.dataset}.", next_step="Its state is read again."
         )
     await context.commit(connection, Counts(), progress={"execution_id": execution_id})
     return _read_export(row)

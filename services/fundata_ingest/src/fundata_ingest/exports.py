@@ -108,7 +108,7 @@ async def _request(job: ExportJob, api: UpdateApi, export: Export) -> Export:
         return export
     execution_id = await api.request_export(str(job.dataset.endpoint), export.from_date, job.language or None)
     while (known := await remember_execution(job.context, export, execution_id)) is None:
-        log.info("export_is_being_loaded_by_another_run", execution_id=execution_id, dataset=job.dataset.name)
+        log.info("export_in_use_by_another_run", execution_id=execution_id, dataset=job.dataset.name)
         await asyncio.sleep(_AWAIT_SECONDS)
     return known
 
@@ -156,7 +156,9 @@ async def _load_file(job: ExportJob, export: Export, path: Path, sha256: str) ->
                 async for chunk in prepared:
                     state = await _commit_chunk(context, delivery, file_id, state, chunk, met, pace)
         except BrokenJsonError as error:
-            raise RetryableError(f"{name} is not whole: {error}", next_step="It is fetched again.") from error
+            raise RetryableError(
+                f"{name} is incomplete or damaged: {error}", next_step="It is downloaded again."
+            ) from error
         await _finish(job, export, file_id, state, size)
 
 
@@ -182,7 +184,7 @@ def _find_reader(
     if isinstance(verdict, FileProblem):
         if verdict.kind == "header":
             raise FatalError(verdict.message, next_step="Extend the catalogue, then run the update again.")
-        raise RetryableError(verdict.message, next_step="It is fetched again.")
+        raise RetryableError(verdict.message, next_step="It is downloaded again.")
     found = verdict
     return (lambda position: read_batches(stream, found, start=position, batch_rows=batch_rows)), list(found.columns)
 

@@ -33,7 +33,7 @@ _HTML = re.compile(rb"\A\s*<(?:!doctype\s+html|html|head|body|\?xml|!--)", re.I)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # With fewer damaged lines than this a file is not "not text": its lines are quarantined one by one.
 _MIN_DAMAGED_LINES = 20
-# Bounds of the message about a header that may be anything.
+# Bounds of the message about a header with any content.
 _MAX_LISTED, _MAX_COMPARED, _MAX_NAME = 40, 200, 100
 
 
@@ -47,19 +47,21 @@ def inspect_file(
     """
     found = dataset or catalogue.find_file(path)
     if found is None:
-        return _refuse(path, None, "unknown_file", "is not named by the catalogue; it is not loaded.")
+        return _refuse(path, None, "unknown_file", "is not in the catalogue; it is not loaded.")
     problem = _find_foreign_content(head, path, found)
     if problem is not None:
         return problem
     if _has_bare_line_ends(head, found):
-        text = "has CR-only line ends (as of old Macs), so that it is one single line; convert them to LF or CRLF."
+        text = "has CR line endings, as on old Macs, which make it a single line; convert them to LF or CRLF."
         return _refuse(path, found, "line_ends", text)
     return _match_header(head, path, found)
 
 
 def report_missing(path: str, dataset: Dataset) -> FileProblem:
     """Return the problem of a catalogued file that is nowhere available."""
-    message = f"{path} ({dataset.name}): the catalogue names this file, but it is not there; the others are loaded."
+    message = (
+        f"{path} ({dataset.name}): the catalogue lists this file, but it does not exist; the other files are loaded."
+    )
     return FileProblem(path, "missing", "missing", message, dataset.name)
 
 
@@ -70,7 +72,7 @@ def _refuse(path: str, dataset: Dataset | None, kind: ProblemKind, text: str, **
 
 def _find_foreign_content(head: bytes, path: str, dataset: Dataset) -> FileProblem | None:
     if not head.removeprefix(_BYTE_ORDER_MARK).strip():
-        return _refuse(path, dataset, "empty_file", "is empty: not even a header; deliver it again.")
+        return _refuse(path, dataset, "empty_file", "is empty, without even a header; deliver it again.")
     pointer = _POINTER.match(head)
     if pointer is not None:
         oid, size = pointer[1].decode().lower(), _POINTER_SIZE.search(head)
@@ -78,11 +80,13 @@ def _find_foreign_content(head: bytes, path: str, dataset: Dataset) -> FileProbl
         return _refuse(path, dataset, "lfs_pointer", text, oid=oid, size=int(size[1]) if size else None)
     for magic, what in _COMPRESSED.items():
         if head.startswith(magic):
-            return _refuse(path, dataset, "compressed", f"is {what}, not a CSV; unpack it first.")
+            return _refuse(path, dataset, "compressed", f"is {what}, not a CSV file; unpack it first.")
     if head.startswith(_UTF16) or _looks_like_utf16(head):
         return _refuse(path, dataset, "utf16", "is UTF-16 or UTF-32 text; deliver it as UTF-8.")
     if _HTML.match(head.removeprefix(_BYTE_ORDER_MARK)):
-        return _refuse(path, dataset, "html", "is an HTML or XML page, not a CSV: probably the answer of a web server.")
+        return _refuse(
+            path, dataset, "html", "is an HTML or XML page, not a CSV file; it is probably a web server's error page."
+        )
     return _find_binary_content(head, path, dataset)
 
 
@@ -94,14 +98,14 @@ def _looks_like_utf16(head: bytes) -> bool:
 
 
 def _find_binary_content(head: bytes, path: str, dataset: Dataset) -> FileProblem | None:
-    """Return the problem of a file that is not UTF-8 text as a whole; a few damaged lines are no such problem."""
+    """Return the problem of a file that is not UTF-8 text as a whole; a few damaged lines are accepted."""
     lines = head.split(b"\n")
     if _is_damaged(lines[0]):
-        return _refuse(path, dataset, "not_text", "is not UTF-8 text: its first line holds other bytes.")
+        return _refuse(path, dataset, "not_text", "is not UTF-8 text: its first line contains invalid bytes.")
     whole = lines[1:-1]
     damaged = sum(map(_is_damaged, whole))
     if damaged >= _MIN_DAMAGED_LINES and damaged * 2 > len(whole):
-        text = f"is not UTF-8 text: {damaged} of its first {len(whole)} lines hold other bytes."
+        text = f"is not UTF-8 text: {damaged} of its first {len(whole)} lines contain invalid bytes."
         return _refuse(path, dataset, "not_text", text, damaged=damaged, lines=len(whole))
     return None
 
@@ -137,7 +141,7 @@ def _match_header(head: bytes, path: str, dataset: Dataset) -> FileHead | FilePr
     at_end = len(head) < min(HEAD_BYTES, ROW_LIMIT)
     scan = scan_record(head, start, at_end=at_end)
     if isinstance(scan, Scan) and scan.has_stray_quote:
-        return _refuse(path, dataset, "header", "has text behind a closing quote in its header.")
+        return _refuse(path, dataset, "header", "has text after a closing quote in its header.")
     if not isinstance(scan, Scan) or scan.fields is None:
         return _refuse(path, dataset, "header", f"has no header line within its first {HEAD_BYTES // 1024} KB.")
     names = [_decode(name) for name in scan.fields]
@@ -171,8 +175,8 @@ def _refuse_header(
     ]
     listed = "; ".join(f"{what}: {_join(names)}" for what, names in parts if names)
     text = (
-        f"has another header than the catalogue ({listed}). Nothing of it is loaded; "
-        "deliver it with the known columns or extend the catalogue."
+        f"has a header that differs from the catalogue ({listed}). It is not loaded; "
+        "deliver it with the catalogued columns or extend the catalogue."
     )
     details = {
         "added": [_show(name) for name in added[:_MAX_COMPARED]],

@@ -13,11 +13,11 @@ from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan,
 
 
 class ImportRequest(ReplayParameters):
-    """An import takes the folder that the settings name; with `replay` it tries rejected records again instead."""
+    """An import loads the folder that the settings name; with `replay`, it replays rejected records instead."""
 
-    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
+    released: bool | None = Field(None, description="Whether to accept a delivery that exceeds DROP_LIMIT.")
     datasets: list[str] | None = Field(
-        None, max_length=100, description="What a held run held; the run looks at every file anyhow."
+        None, max_length=100, description="The datasets that a held run names; every file is inspected anyway."
     )
 
 

@@ -139,7 +139,7 @@ async def load_seed_tree(
         return result
     if not await asyncio.to_thread(_has_changed, tree, work, result.units):
         return result
-    log.info("tree_has_changed_since_it_was_planned", folder=str(tree.root))
+    log.info("tree_changed_since_plan", folder=str(tree.root))
     return _join_results(result, await run_in_process(dsn, request, work, watch=watch, timing=timing, by=by))
 
 
@@ -188,7 +188,7 @@ async def _watch(pool: Pool, task_id: UUID, watch: Watch | None, seconds: float)
 async def _read_result(connection: Connection, task: ProcessingTask, seconds: float) -> LoadResult:
     fresh = await read_run(connection, task.task_id)
     if fresh is None:
-        raise RunCancelledError(f"Run {task.task_id} has vanished from the ledger.", next_step="Load again.")
+        raise RunCancelledError(f"Run {task.task_id} is no longer in the ledger.", next_step="Load again.")
     units = await read_units(connection, task.task_id)
     totals = await sum_streams(connection, sorted({u.detail["file_id"] for u in units if "file_id" in u.detail}))
     return LoadResult(

@@ -20,8 +20,8 @@ from sra_shared.db import Connection
 from sra_shared.errors import FatalError
 from sra_shared.locks import take_locks
 
-# Every question is a walk along the primary key. It is planned anew each time: a plan made while a partition was empty
-# would take any of its indexes.
+# Every query scans the primary key. It is planned anew each time: a plan made while a partition was empty could use any
+# of its indexes.
 SQL_PLAN_BY_INDEX = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config(name, 'off', true)
 FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_material,jit}'::text[]) AS name
@@ -77,7 +77,7 @@ _ROW = np.dtype(
 )
 _HEADER_BYTES, _TRAILER_BYTES = 19, 2
 _EPOCH_DAYS, _NO_DAY = 10_957, -(2**31)
-# a walk over a span costs a quarter of asking for each of its days; beyond so many days a record it would read too much
+# a scan of a span costs a quarter of a look-up for each of its days; with more days per record it would read too much
 _MOST_DAYS_PER_RECORD = 4
 
 
@@ -152,13 +152,13 @@ async def _read_spans(
 
 
 async def _read_rows(connection: Connection, query: str, *arguments: object) -> npt.NDArray[np.void]:
-    """Return the rows of one of the questions above, read from COPY's binary form: hundreds of thousands a second."""
+    """Return the rows of one of the queries above, read from COPY's binary form: hundreds of thousands a second."""
     buffer = BytesIO()
     await connection.copy_from_query(query, *arguments, output=buffer, format="binary")
     view = buffer.getbuffer()[_HEADER_BYTES:-_TRAILER_BYTES]
     rows = np.frombuffer(view, dtype=_ROW) if len(view) % _ROW.itemsize == 0 else None
     if rows is None or not all((rows[f"{name}_size"] == size).all() for name, _, size in _FIELDS):
-        raise FatalError("The stored versions are not of the form that is asked for.", next_step="Check the tables.")
+        raise FatalError("The stored versions do not have the expected form.", next_step="Check the tables.")
     return rows
 
 
@@ -183,7 +183,7 @@ def _frame_versions(rows: npt.NDArray[np.void], key: pl.Series, today: date) -> 
 
 
 def _read_days(days: npt.NDArray[np.int32]) -> pl.Series:
-    """Return PostgreSQL's dates; -infinity, which stands for none here, as null."""
+    """Return PostgreSQL's dates; -infinity, which means none here, as null."""
     since_1970 = pl.Series(days.astype(np.int32), dtype=pl.Int32).replace(_NO_DAY, None)
     return (since_1970 + _EPOCH_DAYS).cast(pl.Date)
 

@@ -75,5 +75,5 @@ def build_service(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Ser
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM."""
     start_service(build_service, name="fundata_ingest")

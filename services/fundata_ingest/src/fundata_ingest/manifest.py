@@ -26,7 +26,7 @@ class ManifestFile(BaseModel):
     def check_path(cls, value: str) -> str:
         parts = PurePosixPath(value).parts
         if not parts or value.startswith("/") or ".." in parts or "\\" in value:
-            raise ValueError(f"{value!r} is no path below the tree's root")
+            raise ValueError(f"{value!r} is not a path below the tree's root")
         return value
 
 

@@ -29,7 +29,7 @@ def _read_nothing(value: Any) -> Any:
 
 def _read_number(value: Any) -> Any:
     if isinstance(value, bool | float):
-        raise PydanticCustomError("bad_number", "a number comes as text or Decimal, never as a binary float")
+        raise PydanticCustomError("bad_number", "a number must be text or Decimal, not a binary float")
     if not isinstance(value, str):
         return value
     parsed = parse_number(value)
@@ -51,7 +51,7 @@ def _refuse_negative(value: Decimal) -> Decimal:
 
 
 _ERRORS = {
-    "bad_number": PydanticCustomError("bad_number", "this is no readable number"),
+    "bad_number": PydanticCustomError("bad_number", "this is not a readable number"),
     "numeric_overflow": PydanticCustomError("numeric_overflow", "the rounded number is ten billion or more"),
 }
 Number = Annotated[Decimal, BeforeValidator(_read_number), AfterValidator(_round_number)]
@@ -141,7 +141,7 @@ def _make_data_record() -> type[_DataRecord]:
     fields: dict[str, Any] = {
         name: (_TYPES[kind], None) for name, kind in columns.items() if name not in _DataRecord.model_fields
     }
-    doc = "A row of `fundata_data`; every column that the catalogue names, NULL where the dataset lacks it."
+    doc = "A row of `fundata_data`; every column that the catalogue names, NULL if the dataset lacks it."
     return create_model("FundataDataRecord", __base__=_DataRecord, __doc__=doc, __module__=__name__, **fields)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class UpdateParameters(BaseModel):
-    """What a data or quote run may be told."""
+    """The parameters of a data or quote run."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
@@ -16,4 +16,4 @@ class UpdateParameters(BaseModel):
         None, alias="from", description="First day of changes, instead of the stored cursor."
     )
     datasets: list[str] | None = Field(None, description="Only these datasets.")
-    released: bool | None = Field(None, description="Whether what would shrink past DROP_LIMIT is let through.")
+    released: bool | None = Field(None, description="Whether to accept a delivery that exceeds DROP_LIMIT.")

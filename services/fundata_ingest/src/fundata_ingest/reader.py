@@ -72,7 +72,7 @@ def read_batches(
         position = batch.end
         if batch.read:
             yield batch
-        del batch, cut  # so that a caller who drops a batch frees it before the next one is made
+        del batch, cut  # lets a caller that drops a batch free it before the next one is made
 
 
 def _fill(stream: BinaryIO, carry: bytes, batch_rows: int) -> tuple[bytes, bool]:
@@ -143,7 +143,7 @@ def _build_batch(
             begin, end_of_line = int(table.starts[index]), int(table.ends[index])
             scan = scan_record(data[begin:end_of_line], 0, at_end=True)
             if not isinstance(scan, Scan):
-                raise AssertionError("a line by itself has an end")
+                raise AssertionError("a single line must have an end")
             moved = replace(scan, end=end_of_line, raw_end=end_of_line)
             _take_scanned(data, begin, moved, index, position, head, slow)
         lines = lines[:0]
@@ -171,7 +171,7 @@ def _build_batch(
 
 
 def _reject_lines(data: bytes, table: LineTable, position: Position) -> list[Reject]:
-    """Return the single lines that hold no good record, with the first reason against each."""
+    """Return the single lines that are not valid records, each with the first reason."""
     rejects = []
     for index in np.flatnonzero(table.plain & ~table.sound & ~table.blank).tolist():
         begin, end = int(table.starts[index]), int(table.ends[index])

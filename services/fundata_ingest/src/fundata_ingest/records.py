@@ -227,7 +227,7 @@ def _judge(element: Element) -> tuple[RejectReason, str] | None:
         raise TooDeepError(f"The record is nested deeper than {MOST_DEPTH} levels.")
     if not isinstance(element.value, dict):
         verdict = _judge_text(dump_value(element.value))
-        return verdict or ("field_count", f"The record is no object but {element.text[:60]!r}.")
+        return verdict or ("field_count", f"The record is not an object but {element.text[:60]!r}.")
     return None
 
 
@@ -236,9 +236,9 @@ def _judge_text(text: str) -> tuple[RejectReason, str] | None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return "bad_encoding", "A text of the record is not UTF-8."
+        return "bad_encoding", "A text value of the record is not UTF-8."
     if _NUL_ESCAPE in text and _NUL.search(text):
-        return "nul_byte", "A text of the record holds a NUL."
+        return "nul_byte", "A text value of the record contains a NUL."
     return None
 
 
@@ -246,8 +246,8 @@ def _judge_size(record: FlatRecord) -> tuple[RejectReason, str] | None:
     """Return why a record is too large to store: each of its rows repeats the record."""
     if record.elements > MOST_ELEMENTS or record.exploded > MOST_EXPLODED:
         return "row_too_long", (
-            f"The record would become {record.elements:,} rows with {record.exploded:,} characters together; at most"
-            f" {MOST_ELEMENTS:,} and {MOST_EXPLODED:,} are stored."
+            f"The record would become {record.elements:,} rows with {record.exploded:,} characters in total; the"
+            f" limits are {MOST_ELEMENTS:,} rows and {MOST_EXPLODED:,} characters."
         )
     return None
 

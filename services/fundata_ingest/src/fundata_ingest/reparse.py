@@ -200,7 +200,7 @@ async def _append_changed(
     if moved.any():
         going = _select_going(rows, fresh, moved, changed)
         await store_moved(connection, dataset, context.task.task_id, rows, going)
-    # a record that the rules would refuse today stays as it was stored
+    # a record that the present rules would reject stays as it was stored
     return Counts(read=len(rows), stored=len(changed), unchanged=len(rows) - len(changed))
 
 

@@ -56,7 +56,9 @@ _SQL_HAS_TWIN = """
 SELECT EXISTS (SELECT FROM fundata_data WHERE identifier = $1 AND dataset = $2 AND record_id = ''
                AND source_file IS NOT DISTINCT FROM $3 AND content_hash <> $4)
 """
-_AMBIGUOUS = "Several records of its answer have this key, no record id and different content: correct it with an id."
+_AMBIGUOUS = (
+    "Several records of its response have this key, no record id and different content: correct it with a record id."
+)
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,13 @@ class _Replay:
         if typed.frame.height != 1 or typed.rejects:
             reject = typed.rejects[0] if typed.rejects else None
             reason = reject.reason if reject else "field_count"
-            detail = reject.detail if reject else "The line holds not exactly one record."
+            detail = reject.detail if reject else "The line does not contain exactly one record."
             return await leave_open(connection, row, reason, detail)
         if await self._is_ambiguous(connection, row, typed.frame, is_corrected=is_corrected):
             return await leave_open(connection, row, "ambiguous_key", _AMBIGUOUS)
         stored = await _store_one(connection, self._run_id, self.dataset, row, typed)
         how = CORRECTED if is_corrected else "replayed"
-        await resolve_reject(connection, row["reject_id"], self._run_id, how if stored else f"{how}, known already")
+        await resolve_reject(connection, row["reject_id"], self._run_id, how if stored else f"{how}, already known")
         return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=typed.warnings_by)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Reads one CSV record at a time, exactly by the dialect: for records that the vectorised reader leaves.
+"""Reads one CSV record at a time, exactly by the dialect: for records that the vectorised reader cannot read.
 
 RFC 4180 with LF or CRLF: a quote opens only at a field's start, anywhere else in an unquoted field it is text; after a closing
 quote only the delimiter or the end of the line may follow; a CR that is not before an LF is data.
@@ -82,7 +82,7 @@ def judge_record(
     if has_stray_quote:
         return "stray_quote", "Text follows a closing quote, or an inner quote is not doubled."
     if found is None:
-        return "field_count", "A quote that this line opens is not closed within 1 MB or the file."
+        return "field_count", "This line opens a quote that is not closed within 1 MB or before the end of the file."
     return None if found == expected else ("field_count", describe_field_count(found, expected))
 
 
@@ -100,7 +100,7 @@ def describe_long_row(length: int) -> str:
 
 
 def describe_field_count(found: int, expected: int) -> str:
-    return f"The record has {found} fields, the header {expected}."
+    return f"The record has {found} fields, but the header has {expected}."
 
 
 def _find_closing_quote(data: bytes, start: int, window: int) -> int:

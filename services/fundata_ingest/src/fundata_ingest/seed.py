@@ -78,13 +78,13 @@ class SeedWork:
         # the plan may come from another machine, or from this one before a deploy emptied its disk
         location = self.find_tree(context.task).locate(job.file)
         if self.storage is not None and self.storage.is_set and not location.exists():
-            log.info("seed_file_is_fetched_again", file=job.file, bytes_total=job.size)
+            log.info("seed_file_downloaded_again", file=job.file, bytes_total=job.size)
             wanted = Wanted(job.file, location, job.sha256, job.size, exact=True)
             await fetch_again(self.storage, wanted, on_progress=tell_progress(context))
         return location
 
     def find_drop_limit(self, task: ProcessingTask) -> Decimal | None:
-        """Return the limit of drops; None in a run by which a person releases a held one."""
+        """Return the limit of drops; None in a run that releases a held one."""
         return None if task.parameters.get("released") else self.drop_limit
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
@@ -115,7 +115,7 @@ async def conclude_seed_run(
         if still > reject_limit * total.read:
             error = (
                 f"{still} of {total.read} records were rejected ({Decimal(still) / total.read:.2%}), more than REJECT_LIMIT"
-                f" ({reject_limit:.2%}) allows. The good ones are stored; see `./sra rejects`."
+                f" ({reject_limit:.2%}) allows. The valid ones are stored; see `./sra rejects`."
             )
     await settle_files(connection, file_ids, error)
     return RunEnd(

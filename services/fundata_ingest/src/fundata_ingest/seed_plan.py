@@ -79,7 +79,7 @@ class SeedPlanner:
                 if not await self._was_loaded(store, one):
                     fetched = await store.fetch(one, tell_progress(self.context))
                     if fetched.problem is not None:
-                        log.warning("seed_file_not_to_be_had", file=fetched.path, problem=fetched.problem)
+                        log.warning("seed_file_unavailable", file=fetched.path, problem=fetched.problem)
 
     async def _was_loaded(self, store: SeedStore, wanted: Wanted) -> bool:
         """Return whether the content that storage has for a file was loaded before, so that a download would be wasted."""
@@ -101,7 +101,7 @@ class SeedPlanner:
         try:
             sha256 = await asyncio.to_thread(hash_file, file)
         except OSError as error:
-            message = f"{file.path}: the file cannot be read ({error.strerror}); the others are loaded."
+            message = f"{file.path}: the file cannot be read ({error.strerror}); the other files are loaded."
             problem = FileProblem(file.path, "unreadable", "rejected", message, dataset)
             return [await self._plan_refused(file, problem)]
         skipped = await self._skip_finished(file.path, dataset, sha256, file)
@@ -164,7 +164,7 @@ class SeedPlanner:
             return known
         log.warning("seed_file_missing", file=problem.path, message=problem.message)
         await self._track_problem(problem, None)
-        # if object storage should have the file, its absence is an error and no mere warning
+        # if object storage should have the file, its absence is an error and not only a warning
         has_bucket = self.storage is not None and self.storage.has_bucket
         status = UnitStatus.FAILED if has_bucket else UnitStatus.MISSING
         detail = {"missing_file": problem.path}
@@ -201,7 +201,7 @@ def tell_progress(context: UnitContext) -> Progress:
         context.check()
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
-            log.info("seed_file_arrives", file=path, bytes_done=done, bytes_total=total)
+            log.info("seed_file_download_progress", file=path, bytes_done=done, bytes_total=total)
 
     return tell
 

@@ -41,7 +41,7 @@ class WrongContentError(FatalError):
     def for_length(cls, file: ManifestFile) -> WrongContentError:
         """Return the error of a file that is longer than its size."""
         return cls(
-            f"{file.path} was delivered with more than the {file.size:,} bytes that it should have.",
+            f"{file.path} has more than the expected {file.size:,} bytes.",
             next_step="Upload the file again, or regenerate the manifest.",
         )
 
@@ -124,7 +124,7 @@ class BucketSource:
         except ExchangeError as error:
             raise RetryableError(
                 f"The manifest {self._manifest_name} could not be read from the bucket: {error.cause}.",
-                next_step="Check the SEED_ settings, and write one with `./sra load --write-manifest DIR`.",
+                next_step="Check the SEED_ settings, or write a manifest with `./sra load --write-manifest DIR`.",
             ) from error
         except ValidationError as error:
             raise FatalError(
@@ -139,12 +139,12 @@ class BucketSource:
         )
         if reply.status_code == httpx.codes.OK:
             return reply.body
-        told = "it is not there" if reply.status_code == httpx.codes.NOT_FOUND else f"status {reply.status_code}"
+        told = "it does not exist" if reply.status_code == httpx.codes.NOT_FOUND else f"status {reply.status_code}"
         if reply.status_code >= 500 or reply.status_code in _BUSY:
             raise ExchangeError(f"The bucket answered {reply.status_code}.", cause=told)
         raise RetryableError(
             f"The manifest {self._manifest_name} could not be read from the bucket: {told}.",
-            next_step="Check the SEED_ settings, and write one with `./sra load --write-manifest DIR`.",
+            next_step="Check the SEED_ settings, or write a manifest with `./sra load --write-manifest DIR`.",
         )
 
     async def _sign(self, name: str) -> str:
@@ -155,7 +155,7 @@ class BucketSource:
             return await obstore.sign_async(self._signer, "GET", name, _SIGNED_FOR)
         except StoreError as error:
             raise FatalError(
-                f"The name {excerpt(name)} cannot be asked for.", next_step="Check the SEED_ settings."
+                f"The object {excerpt(name)} cannot be requested.", next_step="Check the SEED_ settings."
             ) from error
 
     async def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
@@ -177,7 +177,7 @@ async def _download(
     try:
         async with open_answer(client, address, asked) as answer:
             if answer.status_code == httpx.codes.NOT_FOUND:
-                raise FatalError(f"{file.path} is known, but the {who} does not hold it.", next_step="Upload it.")
+                raise FatalError(f"The {who} does not have {file.path}.", next_step="Upload it.")
             if answer.status_code != (206 if offset else 200):
                 raise RetryableError(f"The {who} answered {answer.status_code} for {file.path}.")
             async for block in iterate_body(answer, Bound.of(file.size - offset)):
@@ -187,9 +187,9 @@ async def _download(
     except ExchangeError as error:
         if error.cause in _NO_ADDRESS:
             raise FatalError(
-                f"The {who} gives no usable address for {file.path}.", next_step="Check its settings."
+                f"The {who} returns no usable URL for {file.path}.", next_step="Check its settings."
             ) from error
-        raise RetryableError(f"The download of {file.path} broke off: {error.cause}.") from error
+        raise RetryableError(f"The download of {file.path} was interrupted: {error.cause}.") from error
 
 
 class _LfsAction(BaseModel):
@@ -252,7 +252,7 @@ class LfsSource:
                 headers=headers | _PLAIN,
             )
         except ExchangeError as error:
-            raise RetryableError(f"The LFS server did not answer: {error.cause}.") from error
+            raise RetryableError(f"The LFS server did not respond: {error.cause}.") from error
         if answer.status_code >= 500 or answer.status_code in _BUSY:
             raise RetryableError(f"The LFS server answered {answer.status_code}.")
         if answer.status_code != 200:
@@ -268,7 +268,7 @@ def _read_action(body: bytes, path: str) -> _LfsAction:
         objects = _LfsAnswer.model_validate_json(body).objects
     except ValidationError as error:
         raise FatalError(
-            f"The LFS server's answer for {path} is not an answer of the batch API.", next_step="Check LFS_URL."
+            f"The LFS server's response for {path} is not a response of the batch API.", next_step="Check LFS_URL."
         ) from error
     found = objects[0] if objects else _LfsObject()
     if found.error is not None:
@@ -276,6 +276,6 @@ def _read_action(body: bytes, path: str) -> _LfsAction:
     action = (found.actions or {}).get("download")
     if action is None:
         raise FatalError(
-            f"The LFS server offers no download of {path}.", next_step="Push the object to it, or look at LFS_URL."
+            f"The LFS server offers no download of {path}.", next_step="Push the object to it, or check LFS_URL."
         )
     return action

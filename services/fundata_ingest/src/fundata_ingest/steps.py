@@ -77,7 +77,7 @@ class StepWork:
         await end_exports(connection, task.task_id)
         end = await conclude_seed_run(connection, task, units, self.seed.reject_limit)
         if self.account is None and all("missing_file" in unit.detail for unit in units):
-            reason = "No FUNDATA_ACCESS_KEY_ID is set, and there are no seed files."
+            reason = "FUNDATA_ACCESS_KEY_ID is not set, and no seed file exists."
             return replace(end, details={"skipped": reason})
         return end
 

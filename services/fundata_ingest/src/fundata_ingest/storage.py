@@ -66,18 +66,18 @@ class SeedStore:
             try:
                 file = await source.find_file(wanted)
                 if file is None:
-                    problems.append("it is in no manifest and has no pointer")
+                    problems.append("it has no entry in a manifest and no LFS pointer")
                     continue
                 _check_content(file, wanted)
                 await self._download(place, file, wanted.target, on_progress)
             except (RetryableError, FatalError, OSError) as error:
-                log.warning("seed_file_not_fetched", file=wanted.path, error=str(error))
+                log.warning("seed_file_not_downloaded", file=wanted.path, error=str(error))
                 problems.append(str(error))
                 is_retryable = is_retryable or not isinstance(error, FatalError)
             else:
                 return Fetched(wanted.path, None)
-        reason = "; ".join(problems) if problems else "no object storage and no LFS server is set"
-        return Fetched(wanted.path, f"{wanted.path} could not be fetched: {reason}", is_retryable)
+        reason = "; ".join(problems) if problems else "neither object storage nor an LFS server is configured"
+        return Fetched(wanted.path, f"{wanted.path} could not be downloaded: {reason}", is_retryable)
 
     async def _download(self, place: int, file: ManifestFile, target: Path, on_progress: Progress | None) -> None:
         attempts = 1 if place in self._weak else _ATTEMPTS
@@ -122,13 +122,13 @@ async def fetch_again(settings: SeedStorageSettings, wanted: Wanted, *, on_progr
     (fetched,) = await fetch_files(settings, [wanted], on_progress=on_progress)
     if fetched.problem is not None:
         kind = RetryableError if fetched.is_retryable else FatalError
-        raise kind(fetched.problem, next_step="What was committed of it stays; put it back, or load again.")
+        raise kind(fetched.problem, next_step="Committed chunks are kept; put the file back, or load again.")
 
 
 def _check_content(file: ManifestFile, wanted: Wanted) -> None:
     if wanted.exact and (file.sha256, file.size) != (wanted.oid, wanted.size):
         raise FatalError(
-            f"{file.path} is another one in storage than when this run was planned (SHA-256 {file.sha256[:12]}..).",
+            f"{file.path} has changed in storage since this run was planned (SHA-256 {file.sha256[:12]}..).",
             next_step="Start a new run.",
         )
 
@@ -182,7 +182,7 @@ async def _fill_part(
     digest = await asyncio.to_thread(compute_sha256, part)
     if digest != file.sha256:
         raise WrongContentError(
-            f"{file.path} was delivered with another content than the manifest names (SHA-256 {digest[:12]}..).",
+            f"The content of {file.path} does not match the manifest (SHA-256 {digest[:12]}..).",
             next_step="Upload the file again, or regenerate the manifest.",
         )
 
@@ -229,4 +229,6 @@ async def _download_rest(source: Source, file: ManifestFile, stream: BinaryIO, o
         finally:
             stream.flush()
     if size != file.size:
-        raise RetryableError(f"{file.path} came with {size} of {file.size} bytes.", next_step="It resumes there.")
+        raise RetryableError(
+            f"Only {size} of {file.size} bytes of {file.path} arrived.", next_step="The download resumes there."
+        )

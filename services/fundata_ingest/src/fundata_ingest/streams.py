@@ -160,15 +160,15 @@ def _check_file(job: FileJob, path: Path) -> None:
         found = path.stat()
     except FileNotFoundError:
         raise FatalError(
-            f"{job.file} has vanished since the load began.", next_step="Put it back and load again."
+            f"{job.file} was deleted after the load started.", next_step="Put it back and load again."
         ) from None
     except OSError as error:
-        raise RetryableError(f"{job.file} cannot be read: {error.strerror}.", next_step="It is tried again.") from error
+        raise RetryableError(f"{job.file} cannot be read: {error.strerror}.", next_step="It is retried.") from error
     if (found.st_size, found.st_mtime_ns) == (job.size, job.modified_ns):
         return
     if found.st_size != job.size or compute_sha256(path) != job.sha256:
         raise FatalError(
-            f"{job.file} was changed since the load began; what was committed of it stays.", next_step="Load again."
+            f"{job.file} was changed after the load started.", next_step="Committed chunks are kept; load again."
         )
 
 

@@ -71,7 +71,7 @@ WHERE t.file_id = ANY($1::bigint[]) AND NOT ({reject_is_open})
 
 @dataclass(frozen=True)
 class StreamState:
-    """The progress of one stream of a file over all runs that worked on it, and the rules by which its share is taken."""
+    """The progress of one stream of a file over all runs that worked on it, and the rules that select its share."""
 
     offset: int
     line: int
@@ -125,7 +125,7 @@ async def track_file(
     """Record a file; return its number and its number of streams, which stays as first chosen."""
     row = await connection.fetchrow(SQL_TRACK, path, file_hash, dataset, size, status, streams, error, run_id)
     if row is None:
-        raise RetryableError(f"The ledger did not take {path}.", next_step="It is tried again.")
+        raise RetryableError(f"{path} was not recorded in the ledger.", next_step="It is retried.")
     if status == "processing":
         await connection.executemany(
             "INSERT INTO file_stream (file_id, stream) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -180,8 +180,8 @@ async def save_stream(
     )
     if row is None:
         raise RetryableError(
-            f"Another run moved stream {stream} of file {file_id} on.",
-            next_step="This one looks again where it stands.",
+            f"Another run advanced stream {stream} of file {file_id}.",
+            next_step="This run reads the resume point again.",
         )
     if done:
         # the lock lets the last two streams see one another

@@ -30,11 +30,11 @@ class SeedTree:
         """Return the tree below `root`; raises ConfigError if there is no such folder, or its name is not UTF-8."""
         if not root.is_dir():
             raise ConfigError(
-                f"There is no folder {root}.", next_step="Name the folder that holds `data` and `quotes`."
+                f"Folder {root} does not exist.", next_step="Name the folder that holds `data` and `quotes`."
             )
         if _show_path(root) != root.as_posix():
             raise ConfigError(
-                f"The name of the folder {_show_path(root)} is not UTF-8, so that the ledger cannot hold it.",
+                f"The name of the folder {_show_path(root)} is not UTF-8, so the ledger cannot store it.",
                 next_step="Rename it.",
             )
         return cls(root, data or root / "data", quotes or root / "quotes")
@@ -57,8 +57,8 @@ class SeedTree:
         """Raise ConfigError if the sample would be mixed with real data."""
         if self.is_sample and not is_sandbox:
             raise ConfigError(
-                f"{self.root} is the made-up sample, and this database is for real data.",
-                next_step="Use a database of its own, migrated by `./sra migrate --sandbox`.",
+                f"{self.root} is the made-up sample, but this database is for real data.",
+                next_step="Use a separate database, migrated with `./sra migrate --sandbox`.",
             )
 
 
@@ -111,7 +111,7 @@ def _is_inside(location: Path, roots: tuple[str, ...]) -> bool:
 def _refuse_link(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
     dataset = catalogue.find_file(path)
     message = (
-        f"{path} is a link to a place outside the seed folder; it is not followed, and the others are loaded."
+        f"{path} is a link that leads outside the seed folder; it is not followed, and the other files are loaded."
         " Put the file itself there, or name its folder in FUNDATA_DATA_PATH or FUNDATA_QUOTES_PATH."
     )
     name = dataset.name if dataset is not None else None
@@ -123,13 +123,13 @@ def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
     try:
         # reading a pipe would wait, and a device never ends
         if not stat.S_ISREG(location.stat().st_mode):
-            message = f"{path} is no regular file (but a pipe, a socket or a device); the others are loaded."
+            message = f"{path} is not a regular file but a pipe, a socket or a device; the other files are loaded."
             return FoundFile(path, location, 0, 0, FileProblem(path, "unreadable", "rejected", message))
         with location.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
             state = os.fstat(stream.fileno())
     except OSError as error:
-        message = f"{path}: the file cannot be read ({error.strerror}); the others are loaded."
+        message = f"{path}: the file cannot be read ({error.strerror}); the other files are loaded."
         return FoundFile(path, location, 0, 0, FileProblem(path, "unreadable", "rejected", message))
     return FoundFile(path, location, state.st_size, state.st_mtime_ns, inspect_file(head, path, catalogue))
 
@@ -140,7 +140,7 @@ def hash_file(found: FoundFile) -> str:
 
 
 def _show_path(path: Path) -> str:
-    """Return a path as text that every table and message can hold; bytes that are not UTF-8 come as `\\xNN`."""
+    """Return a path as text for tables and messages; bytes that are not UTF-8 become `\\xNN`."""
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

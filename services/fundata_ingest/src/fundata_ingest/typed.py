@@ -213,7 +213,7 @@ def _find_rejects(
         (
             (identifier == "") | (identifier.str.len_bytes() > MAX_KEY_BYTES),
             "missing_identifier",
-            f"{roles.identifier} is empty or longer than any key ({MAX_KEY_BYTES} bytes).",
+            f"{roles.identifier} is empty or longer than {MAX_KEY_BYTES} bytes.",
         ),
     ]
     if dataset.table == "quotes":
@@ -228,10 +228,10 @@ def _find_rejects(
         unusable = record_id.str.len_bytes() > MAX_KEY_BYTES
         if batch.json is None:
             unusable = unusable | (record_id == "")
-        detail = f"{roles.record_id} is empty or longer than any key ({MAX_KEY_BYTES} bytes)."
+        detail = f"{roles.record_id} is empty or longer than {MAX_KEY_BYTES} bytes."
         found.append((unusable, "ambiguous_key", detail))
     if batch.json is not None:
-        detail = f"Several records of this answer have this key, no {roles.record_id} and different content."
+        detail = f"Several records of this response have this key, no {roles.record_id} and different content."
         found.append((batch.json.ambiguous, "ambiguous_key", detail))
     return [(mask, reason, detail) for mask, reason, detail in found if mask.any()]
 

@@ -80,9 +80,9 @@ def check_hosts(account: Account, *, is_sandbox: bool) -> None:
         host = read_host(url, name)
         if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
             raise ConfigError(
-                f"This database is a sandbox, for made-up data only, and {host} is the vendor's own host.",
-                next_step="Use a database migrated without --sandbox, or point FUNDATA_AUTH_URL and FUNDATA_API_URL at the"
-                " stand-in.",
+                f"This database is a sandbox for made-up data, but {host} is the vendor's own host.",
+                next_step="Use a database that was migrated without --sandbox, or point FUNDATA_AUTH_URL and FUNDATA_API_URL"
+                " at the stand-in.",
             )
 
 
@@ -124,7 +124,7 @@ class UpdateApi:
         answer = await self._ask(endpoint, params)
         execution_id = str(answer.get("execution_id") or "")
         if not _EXECUTION_ID.fullmatch(execution_id):
-            raise RetryableError(f"{endpoint} answered without an execution id.", next_step="It is asked again.")
+            raise RetryableError(f"{endpoint} answered without an execution id.", next_step="It is requested again.")
         return execution_id
 
     async def wait_for_export(self, execution_id: str) -> str:
@@ -141,12 +141,12 @@ class UpdateApi:
                 return str(answer["url"])
             if status != "Running":
                 raise ExportFailedError(
-                    f"Export {execution_id} ended as {excerpt(status, 60) or '(no status)'!r}.",
-                    next_step="A new one is asked for.",
+                    f"Export {execution_id} ended with status {excerpt(status, 60) or '(no status)'!r}.",
+                    next_step="A new export is requested.",
                 )
             if waited >= timing.poll_deadline:
                 raise RetryableError(
-                    f"Export {execution_id} was not ready after {waited:.0f} s.", next_step="It is asked again later."
+                    f"Export {execution_id} was not ready after {waited:.0f} s.", next_step="It is polled again later."
                 )
             await asyncio.sleep(pause)
             waited += pause
@@ -166,7 +166,7 @@ class UpdateApi:
                     raise
                 log.warning("export_download_repeated", execution_id=execution_id, error=str(error))
             await self._pause(attempt, None)
-        raise RetryableError(f"Export {execution_id} could not be fetched.", next_step="It is tried again later.")
+        raise RetryableError(f"Export {execution_id} could not be downloaded.", next_step="It is retried later.")
 
     async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
         """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
@@ -183,16 +183,17 @@ class UpdateApi:
                 renewals, self._token = renewals + 1, None
                 continue
             if answer.status_code == httpx.codes.NOT_FOUND and gone:
-                raise ExportFailedError(f"The vendor no longer knows {path}.", next_step="A new export is asked for.")
+                raise ExportFailedError(f"Fundata no longer has {path}.", next_step="A new export is requested.")
             if answer.status_code in (401, 402, 403, 404):
                 raise FatalError(
-                    f"{path} answered {answer.status_code}: the account may not use it.", next_step="Ask Fundata."
+                    f"{path} answered {answer.status_code}: the account may not use it.",
+                    next_step="Ask Fundata for access.",
                 )
             found = _read_object(answer)
             if found is not None:
                 return found
             await self._pause(attempt, None)
-        raise RetryableError(f"{path} gave no usable answer.", next_step="It is tried again later.")
+        raise RetryableError(f"{path} returned no usable response.", next_step="It is retried later.")
 
     async def _sign_in(self) -> str:
         body = {"key": self._account.key.get_secret_value(), "secret": self._account.secret.get_secret_value()}
@@ -210,7 +211,7 @@ class UpdateApi:
                 hide_secrets([token])
                 return token
             await self._pause(attempt, None)
-        raise RetryableError("Fundata's login gave no usable answer.", next_step="It is tried again later.")
+        raise RetryableError("Fundata's login returned no usable response.", next_step="It is retried later.")
 
     async def _send(self, method: str, url: str, attempt: int, **request: Any) -> Reply | None:
         """Return the response, or None after a pause if the call is worth repeating."""
@@ -240,8 +241,8 @@ class UpdateApi:
     def _check_answer(self, answer: httpx.Response) -> None:
         if STAND_IN_HEADER in answer.headers and not self._is_sandbox:
             raise ConfigError(
-                "The update API is a stand-in with made-up data, and this database is for real data.",
-                next_step="Use a database of its own, migrated by `./sra migrate --sandbox`.",
+                "The update API is a stand-in with made-up data, but this database is for real data.",
+                next_step="Use a separate database, migrated with `./sra migrate --sandbox`.",
             )
 
     async def _pause(self, attempt: int, retry_after: str | None) -> None:
