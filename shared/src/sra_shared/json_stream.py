@@ -105,12 +105,12 @@ def load_array(stream: IO[bytes], what: str, decoder: json.JSONDecoder, *, most_
                 return values
             if element.is_deep or element.length > ROW_LIMIT:
                 told = "is nested too deeply" if element.is_deep else f"has more than {ROW_LIMIT:,} characters"
-                raise LargeJsonError(f"Value {element.number} of the answer for {what} {told}.")
+                raise LargeJsonError(f"Value {element.number} of the response for {what} {told}.")
             slab, text = [element.value], element.text
         values += slab
         taken += estimate_parsed_size(text) + _OBJECT_BYTES
         if taken > most_parsed:
-            raise LargeJsonError(f"The answer for {what} would take more than {most_parsed >> 20} MB of memory.")
+            raise LargeJsonError(f"The response for {what} would take more than {most_parsed >> 20} MB of memory.")
 
 
 class _Reader:
@@ -260,4 +260,4 @@ class _Reader:
         return self._bytes
 
     def _fail(self, text: str) -> BrokenJsonError:
-        return BrokenJsonError(f"The answer for {self._what} {text}.", next_step="Request it from the source again.")
+        return BrokenJsonError(f"The response for {self._what} {text}.", next_step="Request it from the source again.")

@@ -203,7 +203,7 @@ class _Looker:
             return self._refuse(file.verdict, "disk", file.size, ends)
         ends = await asyncio.to_thread(_try_ends, file.location)
         if ends is None:
-            message = f"{file.path}: the file cannot be read; the others are loaded."
+            message = f"{file.path}: the file cannot be read; the other files are loaded."
             return FileLook(
                 file.path, file.verdict.dataset.name, "unreadable", "disk", file.size, "unreadable", message
             )
