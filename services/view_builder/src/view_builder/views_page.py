@@ -1,4 +1,4 @@
-"""The page docs/views.md, written from the models: `python -m view_builder.views_page` prints it."""
+"""Generates the page docs/views.md from the models: `python -m view_builder.views_page` prints it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from view_builder.marts import MARTS
 
 _HEAD = """# Views of schema `sra`
 
-Written from the view models by `python -m view_builder.views_page > docs/views.md`; a test compares. Role `sra_reader` reads all
-of these and nothing else. A view is either *materialized* (rows in a table behind it, merged by key in one transaction) or
-*live* (computed from well-indexed tables as it is read). NULL means that the vendor gave nothing, or that the figure
-is not known; a zero is a value. *From* names the raw columns that a value comes of, derived from the SQL in
-`view_builder/sql`; of more than a dozen, their tables. Conditions that choose rows are not among them.
+Generated from the view models by `python -m view_builder.views_page > docs/views.md`; a test checks that it is current. Role
+`sra_reader` can read these views and nothing else. A view is either *materialized* (its rows are in a table, merged by key in
+one transaction) or *live* (computed from indexed tables when it is read). NULL means that the vendor sent no value or that the
+figure is unknown; zero is a value. *From* names the raw columns that a value is computed from, or their tables if there are more
+than a dozen. It is derived from the SQL in `view_builder/sql`, and omits columns that only select rows.
 
 The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
-pages with them as `sra_reader`. A view's JSON Schema is at `GET /views/NAME/schema` of view_builder and printed by
-`./sra views schema NAME`.
+pages with them as `sra_reader`. `GET /views/NAME/schema` of view_builder returns a view's JSON Schema, and
+`./sra views schema NAME` prints it.
 """
 
 
@@ -57,10 +57,10 @@ def _render_view(view: CompiledView) -> str:
         ]
     if view.companions:
         names = ", ".join(companion.relation for companion in view.companions)
-        lines += ["", f"Published in one commit with {names}, whose rows are put to these as they are read."]
+        lines += ["", f"Published in one commit with {names}, whose rows are combined with these when they are read."]
     indexes = (*(view.spec.incremental.indexes if view.spec.incremental else ()), *view.spec.used_indexes)
     if indexes:
-        lines += ["", f"Indexes besides the key: {'; '.join(f'`{index}`' for index in indexes)}."]
+        lines += ["", f"Indexes in addition to the key: {'; '.join(f'`{index}`' for index in indexes)}."]
     return "\n".join([*lines, ""])
 
 
