@@ -1,5 +1,6 @@
 -- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close sets the reinvestment of
--- the dividends shortly before it, and makes an announced event one that has happened.
+-- the dividends shortly before it, and makes an announced event one that has happened. One that is not reinvested counts from
+-- its first close within a year, which may come late.
 -- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
 -- fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
 CREATE OR REPLACE FUNCTION core.adjustments_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
@@ -18,7 +19,11 @@ WHERE EXISTS (
   ) x
   WHERE x.date <= c.last_day AND (
     x.date >= c.first_day - 7
-    OR NOT EXISTS (SELECT FROM sra.price_adjustment a WHERE a.symbol = c.symbol AND a.date = x.date)
+    OR NOT EXISTS (
+      SELECT FROM sra.price_adjustment a
+      WHERE a.symbol = c.symbol AND a.date = x.date
+        AND (a.reinvestment_date IS NOT NULL OR a.date < c.first_day - 366)
+    )
   )
 )
 UNION ALL
