@@ -148,8 +148,8 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
 ) -> None:
     async with pool.acquire() as connection:
         run = await put_listing(connection)
-        await put_dividend(connection, run, "ABC", date(2024, 9, 1), "1")
-        await put_dividend(connection, run, "ABC", date(2025, 6, 2), "4")
+        await put_dividend(connection, run, "ABC", date(2024, 9, 1), "1", kind="Annual")
+        await put_dividend(connection, run, "ABC", date(2025, 6, 2), "4", kind="Annual")
         for year in (2023, 2024):
             await put_row(
                 connection, run, "fmp_income_statement", symbol="ABC", fiscal_year=year, period="FY", date=date(year, 12, 31),

@@ -76,6 +76,8 @@ _FUND_DATASETS = (
     "BenchmarkGeneral",
     "BenchmarkYearlyPerformance",
 )
+# the few rows that another listing may have changed
+_DOUBTFUL = "(symbol) WHERE currency_basis = 'doubtful'"
 _DATA_KEY = ("dataset", "identifier", "record_id", "data_version", "row_ordinal")
 _QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
 _QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
@@ -131,6 +133,8 @@ MARTS: tuple[Mart, ...] = (
         indexes=(
             "(identifier)",
             "(isin)",
+            # the other listings of an issuer
+            "(cik, currency)",
             "(lower(name) text_pattern_ops)",
             "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
         ),
@@ -201,6 +205,7 @@ MARTS: tuple[Mart, ...] = (
         partition=("symbol",),
         sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
         uses=("security_master",),
+        indexes=(_DOUBTFUL,),
         has_run=True,
     ),
     # right after the factors that it is read with
@@ -216,7 +221,7 @@ MARTS: tuple[Mart, ...] = (
         has_run=True,
         on_read=(
             *(f"split_adjusted_{name}" for name in ("open", "high", "low", "close", "volume")),
-            *("total_return_close", "split_factor", "total_return_factor"),
+            *("total_return_close", "split_factor", "total_return_factor", "share_factor"),
         ),
     ),
     _make_materialized(
@@ -249,7 +254,7 @@ MARTS: tuple[Mart, ...] = (
         key=("symbol",),
         sources=_METRICS,
         uses=("security_master", "price_adjustment", "equity_fundamentals"),
-        indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)"),
+        indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)", _DOUBTFUL),
     ),
     _make_live(
         EquityPage,
@@ -271,7 +276,7 @@ MARTS: tuple[Mart, ...] = (
             Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),
         ),
         uses=("security_master", "price_adjustment"),
-        indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)"),
+        indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)", _DOUBTFUL),
     ),
     _make_materialized(
         MarketMovers,

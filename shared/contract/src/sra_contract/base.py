@@ -14,6 +14,12 @@ from pydantic.fields import FieldInfo
 
 AS_OF = "When the newest source record behind this row was stored, in UTC."
 LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
+PERFORMANCE_BASIS = (
+    "What performance_* are: with dividends reinvested if any is known up to performance_date, else of the price."
+)
+CURRENCY_BASIS = (
+    "Currency of the dividends: the listing's, or doubtful as the issuer has an equal one in another currency."
+)
 
 _SQL_TYPES: dict[type, str] = {
     str: "text",

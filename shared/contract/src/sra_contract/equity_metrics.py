@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import AS_OF, CURRENCY_BASIS, LAST_RUN, PERFORMANCE_BASIS, Col, ViewModel
 from sra_contract.equity_fundamentals import MissingReason
 from sra_contract.equity_quarter import Quarter
 
@@ -34,9 +34,7 @@ class EquityFigures(ViewModel):
     change: Amount = Field(description="Change since the close before, vendor's; none where price is a close.")
     change_percentage: Annotated[Decimal | None, Col("percent")] = Field(description="The same in percent, vendor's.")
     market_cap: Amount = Field(description="Market capitalisation, vendor's: of the newest quote, else of the profile.")
-    performance_basis: Literal["total_return", "price_return"] = Field(
-        description="What performance_* are: with dividends reinvested where they are known, else the change of the price."
-    )
+    performance_basis: Literal["total_return", "price_return"] = Field(description=PERFORMANCE_BASIS)
     performance_date: dt.date | None = Field(description="Day of the newest close, at which every performance ends.")
     performance_1w: Fraction = Field(description="Performance over seven days.")
     performance_1m: Fraction = Field(description="Performance over one month.")
@@ -59,7 +57,9 @@ class EquityFigures(ViewModel):
     )
     price_to_sales_ratio: Ratio = Field(description="market_cap / revenue_ttm.")
     ev_to_ebitda: Ratio = Field(description="enterprise_value / ebitda_ttm; none where EBITDA is not above zero.")
-    dividend_yield: Fraction = Field(description="dividend_ttm / price.")
+    dividend_yield: Fraction = Field(
+        description="The newest regular dividends of a year / price; the vendor's yearly dividend / price where none is known."
+    )
     reported_currency: str | None = Field(description="Currency of the statements.")
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = Field(
         description="What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."
@@ -192,22 +192,39 @@ class RatioReason(ViewModel):
     )
 
 
-class EquityMetrics(RatioReason, ProfileDetails, EquityCore):
+class DividendDetails(ViewModel):
+    """What else is known of a listing's dividends."""
+
+    dividend_yield_forward: Fraction = Field(description="The last regular dividend x payments a year / price.")
+    currency_basis: Literal["assumed_listing", "doubtful"] = Field(description=CURRENCY_BASIS)
+
+
+class EquityMetrics(DividendDetails, RatioReason, ProfileDetails, EquityCore):
     """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
 
     Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
     7 days, 1, 3, 6, 12, 36, 60 calendar months or the last day of the former year, NULL where that is over 7 days older than
     asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes. Both closes are
     in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
-    total_return, price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification,
-    section 5). Ratios of price and statements are computed only where currency and reported_currency agree, else they are
-    the vendor's for the newest fiscal year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise. A period
+    total_return, price_return_* never do. It says so where a dividend up to the newest close is known. A performance_* over a
+    dividend that cannot be placed (price_adjustment) is then NULL, and the others are not; all are NULL where currency_basis
+    is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5). Ratios of price and
+    statements are computed only where currency and reported_currency agree, else they are the vendor's for the newest fiscal
+    year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise. A period
     that ended more than 548 days before price_date gives no ratio. fundamentals_reason says why no ratio is computed: that
     of equity_fundamentals where there are no twelve months, else no_price, too_old or other_currency; which periods are
     twelve months, equity_fundamentals says.
     enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to
-    price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend. eps_ttm and
-    eps_diluted_ttm sum the reported periods, each restated by the splits after its filing (IAS 33.64).
+    price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend.
+
+    dividend_yield is the sum of the newest n regular payments up to price_date in today's shares / price. A payment is
+    regular unless the vendor's frequency is Special, whatever its size. n is the frequency of the newest one: 12 Monthly,
+    4 Quarterly, 2 Semi-Annual, 1 Annual. Regular payments of one ex-date are one payment. The yield is NULL where the
+    frequency of one of the n is missing or another one, where fewer than n are known, and where the newest is over one and a
+    half periods (18 / n months) old. dividend_yield_forward is n x the newest regular payment / price, by the same rules for
+    that one alone. Where no payment is known, not even an announced one, dividend_yield is the vendor's yearly dividend /
+    price. A currency_basis of doubtful leaves no yield. eps_ttm and eps_diluted_ttm sum the reported periods, each restated
+    by the splits after its filing (IAS 33.64).
     """
 
     view_name: ClassVar[str] = "equity_metrics"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from sra_contract.base import ViewModel
-from sra_contract.equity_metrics import EquityCore, EquityFigures, ProfileDetails, RatioReason
+from sra_contract.equity_metrics import DividendDetails, EquityCore, EquityFigures, ProfileDetails, RatioReason
 
 
 class Peer(EquityFigures):
@@ -20,7 +20,7 @@ class WithPeers(ViewModel):
     peers: list[Peer] = Field(description="Six peers in the vendor's order, with their own figures and currencies.")
 
 
-class EquityPage(RatioReason, ProfileDetails, WithPeers, EquityCore):
+class EquityPage(DividendDetails, RatioReason, ProfileDetails, WithPeers, EquityCore):
     """One row per listed equity: all of equity_metrics, and six peers with the same figures.
 
     Figures and formulas are those of equity_metrics, of which this is a view: a page and its peers always agree, and what

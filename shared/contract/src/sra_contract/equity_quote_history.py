@@ -21,11 +21,11 @@ class EquityQuoteHistory(ViewModel):
     """Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested.
 
     open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares:
-    price / split_factor, volume x split_factor. total_return_close is close / total_return_factor, so that the ratio of
-    two of them is the total return between their days, dividends reinvested on the ex-date. The factors are those of
-    price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve decimals. An event shows in the
-    same moment as the close from which on it counts. After a rename the sessions of the former symbol are under the new
-    one; delivered_symbol has the former one. Source: specification, section 5.
+    price / split_factor, volume x share_factor, which leaves out price factors such as spin-offs. total_return_close is
+    close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested
+    on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up
+    to twelve decimals. An event shows in the same moment as the close from which on it counts. After a rename the sessions of
+    the former symbol are under the new one; delivered_symbol has the former one. Source: specification, section 5.
     """
 
     symbol: str = Field(description="Symbol.")
@@ -42,12 +42,13 @@ class EquityQuoteHistory(ViewModel):
     split_adjusted_close: Amount = Field(description="close in today's shares.")
     split_adjusted_volume: Shares = Field(description="volume in today's shares.")
     total_return_close: Amount = Field(
-        description="close in today's shares with all dividends since reinvested; NULL where one of them cannot be placed."
+        description="close in today's shares with all dividends since reinvested; NULL where one cannot be placed or is doubtful."
     )
-    split_factor: Factor = Field(description="Today's shares for one of the day.")
+    split_factor: Factor = Field(description="What prices of the day are divided by.")
     total_return_factor: Factor = Field(description="The same with all dividends since reinvested.")
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description="The run that last changed the row: its price, or an event that adjusts it.")
     delivered_symbol: str = Field(description="Symbol under which the vendor told the session.")
+    share_factor: Factor = Field(description="Today's shares for one of the day: what its volume is multiplied by.")
 
     view_name: ClassVar[str] = "equity_quote_history"

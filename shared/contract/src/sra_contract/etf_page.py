@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import AS_OF, CURRENCY_BASIS, LAST_RUN, PERFORMANCE_BASIS, Col, ViewModel
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
 OfFund = Annotated[Decimal | None, Col("nav_currency")]
@@ -69,7 +69,9 @@ class EtfPage(ViewModel):
     than asked for; since inception the start is the first close, known where it lies within 7 days of inception_date. Beyond
     a year figures are annualised by 365.25 days over the true distance of the two closes. Both closes are in today's shares
     (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says total_return,
-    price_return_* never do. Computed with 40 digits, rounded half up to six decimals (specification, section 5).
+    price_return_* never do. It says so where a dividend up to the newest close is known. A performance_* over a dividend that
+    cannot be placed is then NULL, and so are standard_deviation_*, sharpe_* and max_drawdown_* over one; all are NULL where
+    currency_basis is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5).
     Risk is over the 12, 36 or 60 full calendar months before the newest close, each from last close to last close of a
     month; NULL where a month lacks a close in its last 7 days, or an index level or rate that the figure needs.
     standard_deviation_* is the sample standard deviation of the monthly performances, sharpe_* the mean of those less the
@@ -78,6 +80,7 @@ class EtfPage(ViewModel):
     price and benchmark_index, capture the geometric mean change of the price over that of the index in the months in which
     the index rose or fell, all without dividends. dividend_ttm sums the dividends by ex-date over the twelve months up to
     price_date in shares of that day, where those known reach back that far, else it is the vendor's yearly dividend.
+    dividend_yield and dividend_yield_forward follow the rules of equity_metrics.
     Holdings and weights are the newest complete lists. Not filled, since FMP gives no such thing for an ETF: rank and
     quartile in a category, alpha (which needs an index with dividends), and costs beside the expense ratio.
     """
@@ -123,10 +126,10 @@ class EtfPage(ViewModel):
     )
     beta: Ratio = Field(description="Beta, vendor's.")
     dividend_ttm: Amount = Field(description="Dividends per share of twelve months, in today's shares.")
-    dividend_yield: Fraction = Field(description="dividend_ttm / price.")
-    performance_basis: Literal["total_return", "price_return"] = Field(
-        description="What performance_* are: with dividends reinvested where they are known, else the change of the price."
+    dividend_yield: Fraction = Field(
+        description="The newest regular dividends of a year / price; the vendor's yearly dividend / price where none is known."
     )
+    performance_basis: Literal["total_return", "price_return"] = Field(description=PERFORMANCE_BASIS)
     performance_date: dt.date | None = Field(description="Day of the newest close, at which every performance ends.")
     performance_1w: Fraction = Field(description="Performance over seven days.")
     performance_1m: Fraction = Field(description="Performance over one month.")
@@ -180,5 +183,7 @@ class EtfPage(ViewModel):
     down_capture_1y: Ratio = Field(description="Down capture over one year: 1 falls as the index does.")
     down_capture_3y: Ratio = Field(description="Down capture over three years.")
     down_capture_5y: Ratio = Field(description="Down capture over five years.")
+    dividend_yield_forward: Fraction = Field(description="The last regular dividend x payments a year / price.")
+    currency_basis: Literal["assumed_listing", "doubtful"] = Field(description=CURRENCY_BASIS)
 
     view_name: ClassVar[str] = "etf_page"

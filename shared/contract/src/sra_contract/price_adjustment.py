@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import AS_OF, CURRENCY_BASIS, LAST_RUN, Col, ViewModel
 
 Amount = Annotated[Decimal | None, Col("currency of the row")]
 
@@ -25,8 +25,18 @@ class PriceAdjustment(ViewModel):
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
     later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
     they are counted, on the last of them, and so are payments of one day. An event that the vendor withdrew counts no
-    longer. The factor is NULL before a dividend without such a close, unless that lies before
-    all closes anyway. After a rename the events of the former symbol stand under the new one too. Computed with 40 digits.
+    longer. The factor is NULL before a dividend without such a close, unless that lies before all closes anyway, and before
+    every dividend of a listing whose currency_basis is doubtful. After a rename the events of the former symbol stand under
+    the new one too. Computed with 40 digits.
+
+    A split whose numerator / denominator in lowest terms has a denominator over 20 is a price factor, such as 1253:1000 after
+    a spin-off: kind says so. It divides prices as a split does, so that split_factor and total_return_factor include it. It
+    changes no number of shares: share_factor leaves it out, by which volumes are multiplied and figures per share divided.
+    The same holds of consolidations: 1:20 is a split, 1:25 a price factor.
+
+    The vendor names no currency of a dividend. It is assumed to be the listing's: assumed_listing. Where two listings of one
+    issuer in two currencies have a payment of one amount on one ex-date, one of them at most is right: both are doubtful.
+    Two listings are of one issuer if they have the same CIK or, where one of them has none, the same name and country.
     Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).
     """
 
@@ -42,11 +52,20 @@ class PriceAdjustment(ViewModel):
     currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
     reinvestment_date: dt.date | None = Field(description="Session at whose close the dividend is reinvested.")
     reinvestment_price: Amount = Field(description="That close, as delivered.")
-    split_factor: Annotated[Decimal, Col("factor")] = Field(description="Today's shares for one before the day.")
+    split_factor: Annotated[Decimal, Col("factor")] = Field(
+        description="What prices before the day are divided by: all ratios since."
+    )
     total_return_factor: Annotated[Decimal | None, Col("factor")] = Field(
         description="The same with all dividends since reinvested."
     )
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
+    kind: Literal["split", "price_factor"] | None = Field(
+        description="Whether the ratio changes the number of shares or prices alone; none without a ratio."
+    )
+    share_factor: Annotated[Decimal, Col("factor")] = Field(
+        description="Today's shares for one before the day, by splits alone."
+    )
+    currency_basis: Literal["assumed_listing", "doubtful"] = Field(description=CURRENCY_BASIS)
 
     view_name: ClassVar[str] = "price_adjustment"

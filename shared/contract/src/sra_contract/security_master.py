@@ -36,5 +36,6 @@ class SecurityMaster(ViewModel):
     is_active: bool = Field(description="Whether it is in the present universe, or the fund's record is active.")
     as_of: datetime = Field(description=AS_OF)
     last_run_id: UUID = Field(description=LAST_RUN)
+    cik: str | None = Field(description="Key of the issuer at the SEC; none for a Fundata fund.")
 
     view_name: ClassVar[str] = "security_master"

@@ -1,12 +1,14 @@
--- The factors by which a price of a day is divided to be in today's shares, and with dividends reinvested; no row means by one.
+-- The factors by which a price of a day is divided to be in today's shares, and with dividends reinvested, and by which its
+-- shares are multiplied; no row means by one.
 -- It reads a published view, so that readers may call it in the views that join it.
 -- Grain: at most one row. Key: none. Sources: sra.price_adjustment. Units: factors.
 CREATE OR REPLACE FUNCTION core.adjustment_factors(of_symbol text, of_day date)
 RETURNS TABLE (
-  is_adjusted boolean, split_factor numeric, total_return_factor numeric, as_of timestamptz, last_run_id uuid
+  is_adjusted boolean, split_factor numeric, total_return_factor numeric, share_factor numeric, as_of timestamptz,
+  last_run_id uuid
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT true, a.split_factor, a.total_return_factor, a.as_of, a.last_run_id
+SELECT true, a.split_factor, a.total_return_factor, a.share_factor, a.as_of, a.last_run_id
 FROM sra.price_adjustment a
 WHERE a.symbol = of_symbol AND a.date > of_day
 ORDER BY a.date LIMIT 1

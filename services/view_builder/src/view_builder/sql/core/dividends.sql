@@ -5,10 +5,11 @@
 CREATE OR REPLACE FUNCTION core.dividends(of_symbol text, until_day date)
 RETURNS TABLE (
   date date, dividend numeric, declaration_date date, record_date date, payment_date date, row_id bigint,
-  updated_at timestamptz, run_id uuid
+  updated_at timestamptz, run_id uuid, frequency text
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT r.date, r.dividend, r.declaration_date, r.record_date, r.payment_date, r.row_id, r.updated_at, r.run_id
+SELECT r.date, r.dividend, r.declaration_date, r.record_date, r.payment_date, r.row_id, r.updated_at, r.run_id,
+  r.frequency
 FROM (
   SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY n.until DESC NULLS FIRST) AS name_rank
   FROM core.listing_names(of_symbol) n

@@ -1,11 +1,16 @@
 -- The splits and dividends of a listing by day, all payments of a day together, those announced among them.
 -- Grain: one row per day with an event. Key: date. Sources: core.splits, core.dividends.
--- Units: currency of the listing; split_ratio is new shares for one old, 1 without a split.
+-- Units: currency of the listing; split_ratio divides prices, share_ratio is new shares for one old; both 1 without a split.
 CREATE OR REPLACE FUNCTION core.event_days(of_symbol text)
-RETURNS TABLE (date date, numerator numeric, denominator numeric, split_ratio numeric, dividend numeric, stamp text)
+RETURNS TABLE (
+  date date, kind text, numerator numeric, denominator numeric, split_ratio numeric, share_ratio numeric,
+  dividend numeric, stamp text
+)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT coalesce(p.date, d.date), p.numerator, p.denominator,
-  coalesce(core.quotient(p.numerator, p.denominator), 1), d.dividend,
+SELECT coalesce(p.date, d.date),
+  CASE p.is_price_factor WHEN true THEN 'price_factor' WHEN false THEN 'split' END, p.numerator, p.denominator,
+  coalesce(core.quotient(p.numerator, p.denominator), 1),
+  CASE WHEN p.is_price_factor THEN 1 ELSE coalesce(core.quotient(p.numerator, p.denominator), 1) END, d.dividend,
   greatest(core.stamp(p.updated_at, p.run_id), d.stamp)
 FROM core.splits(of_symbol, '-infinity', 'infinity') p
 FULL JOIN (

@@ -3,7 +3,7 @@
 -- Grain: at most one row. Key: none. Sources: fmp_universe, equity_profile, fmp_etf_info. Units: none.
 CREATE OR REPLACE FUNCTION core.listing_master(of_symbol text) RETURNS TABLE (
   name text, type text, exchange text, currency text, sector text, industry text, country text, isin text,
-  inception_date date, is_active boolean, as_of timestamptz
+  inception_date date, is_active boolean, as_of timestamptz, cik text
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT coalesce(p.company_name, u.company_name),
@@ -11,7 +11,7 @@ SELECT coalesce(p.company_name, u.company_name),
   coalesce(u.exchange, p.exchange), p.currency, coalesce(p.sector, u.sector), coalesce(p.industry, u.industry),
   coalesce(p.country, u.country), coalesce(nullif(i.isin, ''), nullif(p.raw_json ->> 'isin', '')), i.inception_date,
   coalesce(u.valid_to IS NULL AND coalesce(u.is_actively_trading, true), p.is_actively_trading, false),
-  greatest(p.updated_at, u.updated_at, i.updated_at)
+  greatest(p.updated_at, u.updated_at, i.updated_at), nullif(p.raw_json ->> 'cik', '')
 FROM (SELECT 1) one
 LEFT JOIN LATERAL (
   SELECT x.* FROM public.fmp_universe x WHERE x.symbol = of_symbol

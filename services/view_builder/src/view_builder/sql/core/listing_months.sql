@@ -1,14 +1,14 @@
 -- The last closes of the 61 calendar months before a listing's newest close, in today's shares: the price alone, and the value
--- with dividends reinvested where the basis says total_return.
+-- with dividends reinvested where the basis says total_return, NULL before a dividend that cannot be placed and without a basis.
 -- Grain: one row per month. Key: months (0 is the last full one). Sources: core.close_on_or_before, sra.price_adjustment.
 -- Units: currency of the listing.
 CREATE OR REPLACE FUNCTION core.listing_months(of_symbol text, end_day date, basis text)
 RETURNS TABLE (months integer, day date, price numeric, value numeric, stored_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT n.months, core.month_end(end_day, n.months), x.price / coalesce(a.split_factor, 1),
-  CASE
-    WHEN basis = 'total_return' AND a.is_adjusted THEN x.price / a.total_return_factor
-    ELSE x.price / coalesce(a.split_factor, 1)
+  CASE basis
+    WHEN 'total_return' THEN x.price / CASE WHEN a.is_adjusted THEN a.total_return_factor ELSE 1 END
+    WHEN 'price_return' THEN x.price / coalesce(a.split_factor, 1)
   END, x.stored_at
 FROM generate_series(0, 60) n (months)
 LEFT JOIN LATERAL core.close_on_or_before(of_symbol, core.month_end(end_day, n.months)) x ON true

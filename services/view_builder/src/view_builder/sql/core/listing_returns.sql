@@ -1,5 +1,5 @@
 -- The performance of a listing over the horizons that are named, up to its newest close: performance_* by the basis that is
--- named, price_return_* of the price alone.
+-- named, NULL without one; price_return_* of the price alone. A total return over a dividend that cannot be placed is NULL.
 -- Grain: one row. Key: none. Sources: core.return_start. Units: fraction, beyond a year fraction a year.
 CREATE OR REPLACE FUNCTION core.listing_returns(
   of_symbol text, end_price numeric, end_day date, basis text, horizons text[]
@@ -26,7 +26,7 @@ FROM (
   SELECT h.horizon, p.stored_at,
     core.horizon_performance(h.horizon, end_price, end_day, p.price, p.day) AS price_return,
     core.horizon_performance(
-      h.horizon, end_price, end_day, CASE WHEN basis = 'total_return' THEN p.total ELSE p.price END, p.day
+      h.horizon, end_price, end_day, CASE basis WHEN 'total_return' THEN p.total WHEN 'price_return' THEN p.price END, p.day
     ) AS performance
   FROM unnest(horizons) h (horizon)
   CROSS JOIN LATERAL core.return_start(of_symbol, core.horizon_start(end_day, h.horizon)) p

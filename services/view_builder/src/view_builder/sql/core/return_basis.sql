@@ -1,14 +1,17 @@
--- Whether a listing's total return is known: dividends are, and all that count since the oldest start are placed.
+-- Whether a listing's performance is a total return, which it is where dividends up to its newest close are known, and what its
+-- figures are computed by (used): NULL where the currency of the dividends is doubtful.
 -- Grain: one row. Key: none. Sources: sra.price_adjustment. Units: none.
-CREATE OR REPLACE FUNCTION core.return_basis(of_symbol text, end_day date, oldest text)
-RETURNS TABLE (basis text, as_of timestamptz)
+CREATE OR REPLACE FUNCTION core.return_basis(of_symbol text, of_currency text)
+RETURNS TABLE (basis text, as_of timestamptz, used text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT CASE
-    WHEN coalesce(bool_or(a.dividend IS NOT NULL), false) AND NOT coalesce(
-      bool_or(a.total_return_factor IS NULL AND a.date > core.horizon_start(end_day, oldest) - 7), false
-    ) THEN 'total_return'
-    ELSE 'price_return'
-  END, max(a.as_of)
-FROM sra.price_adjustment a
-WHERE a.symbol = of_symbol
+SELECT CASE WHEN x.has_dividends THEN 'total_return' ELSE 'price_return' END, x.as_of,
+  CASE
+    WHEN NOT coalesce(x.has_dividends, false) THEN 'price_return'
+    WHEN of_currency <> 'doubtful' THEN 'total_return'
+  END
+FROM (
+  SELECT bool_or(a.dividend IS NOT NULL) AS has_dividends, max(a.as_of) AS as_of
+  FROM sra.price_adjustment a
+  WHERE a.symbol = of_symbol
+) x
 $$;

@@ -1,12 +1,12 @@
--- Shares of the day of a price for one of another day: the factor of the events up to the newest close, and the splits since,
--- which show in a quote before they show in a close.
+-- Shares of the day of a price for one of another day: the factor of the splits up to the newest close, and the splits since,
+-- which show in a quote before they show in a close. Price factors change no number of shares.
 -- Grain: one row. Key: none. Sources: sra.price_adjustment, core.splits. Units: factor.
 CREATE OR REPLACE FUNCTION core.share_count(of_symbol text, of_day date, close_day date, price_day date)
 RETURNS TABLE (shares numeric)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT coalesce((SELECT f.split_factor FROM core.adjustment_factors(of_symbol, of_day) f), 1) * CASE
+SELECT coalesce((SELECT f.share_factor FROM core.adjustment_factors(of_symbol, of_day) f), 1) * CASE
     WHEN close_day IS NULL OR price_day > close_day
-      THEN (SELECT r.ratio FROM core.split_ratio(of_symbol, greatest(close_day, of_day), price_day) r)
+      THEN (SELECT r.share_ratio FROM core.split_ratio(of_symbol, greatest(close_day, of_day), price_day) r)
     ELSE 1
   END
 $$;

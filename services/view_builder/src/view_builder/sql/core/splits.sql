@@ -1,10 +1,13 @@
--- The splits of a listing after a day until another, of each day those under one of its symbols: where the vendor gives a day
--- under two, the present one counts. Looked up by symbol, whatever the planner thinks of a small table (OFFSET 0).
+-- The splits of a listing, price factors among them, after a day until another, of each day those under one of its symbols:
+-- where the vendor gives a day under two, the present one counts. Looked up by symbol, whatever the planner thinks of a small
+-- table (OFFSET 0).
 -- Grain: one row per split. Key: date. Sources: fmp_split, fmp_symbol_alias, fmp_symbol_period. Units: shares.
 CREATE OR REPLACE FUNCTION core.splits(of_symbol text, after_day date, until_day date)
-RETURNS TABLE (date date, numerator numeric, denominator numeric, updated_at timestamptz, run_id uuid)
+RETURNS TABLE (
+  date date, numerator numeric, denominator numeric, is_price_factor boolean, updated_at timestamptz, run_id uuid
+)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT r.date, r.numerator, r.denominator, r.updated_at, r.run_id
+SELECT r.date, r.numerator, r.denominator, core.is_price_factor(r.numerator, r.denominator), r.updated_at, r.run_id
 FROM (
   SELECT x.*, rank() OVER (PARTITION BY x.date ORDER BY n.until DESC NULLS FIRST) AS name_rank
   FROM core.listing_names(of_symbol) n

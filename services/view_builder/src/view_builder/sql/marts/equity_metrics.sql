@@ -7,8 +7,8 @@
 SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, m.industry, m.country, p.isin, p.ceo,
   p.website, p.description, p.employees, p.ipo_date, l.price, l.day AS price_date, l.quoted_at, l.change,
   l.change_percentage, l.quoted_volume AS volume, l.open, l.day_low, l.day_high, l.previous_close, l.year_low,
-  l.year_high, l.price_avg50, l.price_avg200, c.market_cap, p.beta, c.dividend AS dividend_ttm,
-  core.ratio(c.dividend, l.price) AS dividend_yield, b.basis AS performance_basis, l.close_day AS performance_date,
+  l.year_high, l.price_avg50, l.price_avg200, c.market_cap, p.beta, d.dividend_ttm, d.dividend_yield,
+  b.basis AS performance_basis, l.close_day AS performance_date,
   r.performance_1w, r.performance_1m, r.performance_3m, r.performance_6m, r.performance_ytd, r.performance_1y,
   r.performance_3y, r.performance_5y, r.price_return_1w, r.price_return_1m, r.price_return_3m, r.price_return_6m,
   r.price_return_ytd, r.price_return_1y, r.price_return_3y, r.price_return_5y, c.basis AS valuation_basis,
@@ -46,24 +46,26 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   coalesce(o.symbols, '[]') AS peer_symbols, p.average_volume, p.cusip, p.cik, p.address, p.city, p.state,
   p.postal_code, p.phone, p.image,
   CASE WHEN c.basis = 'computed' THEN NULL ELSE c.reason END AS fundamentals_reason,
+  d.dividend_yield_forward, u.basis AS currency_basis,
   greatest(
-    m.as_of, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, r.stored_at, f.as_of, o.as_of,
+    m.as_of, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, u.as_of, r.stored_at, f.as_of, o.as_of,
     n.updated_at
   ) AS as_of
 FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'equity'
 LEFT JOIN LATERAL core.profile(s.symbol, m.exchange) p ON true
 CROSS JOIN LATERAL core.price_now(s.symbol, s.symbol, 'price_adjustment') l
-CROSS JOIN LATERAL core.dividends_ttm(s.symbol, l.close_day, l.day) d
-CROSS JOIN LATERAL core.return_basis(s.symbol, l.close_day, '5y') b
+CROSS JOIN LATERAL core.currency_basis(s.symbol) u
+CROSS JOIN LATERAL core.dividend_yields(s.symbol, l.close_day, l.day, l.price, p.last_dividend, u.basis) d
+CROSS JOIN LATERAL core.return_basis(s.symbol, u.basis) b
 CROSS JOIN LATERAL core.listing_returns(
-  s.symbol, l.close_price, l.close_day, b.basis, ARRAY['1w', '1m', '3m', '6m', 'ytd', '1y', '3y', '5y']
+  s.symbol, l.close_price, l.close_day, b.used, ARRAY['1w', '1m', '3m', '6m', 'ytd', '1y', '3y', '5y']
 ) r
 LEFT JOIN sra.equity_fundamentals f ON f.symbol = s.symbol
 CROSS JOIN LATERAL core.peers(s.symbol) o
 LEFT JOIN LATERAL core.next_earnings(s.symbol, l.day) n ON true
 CROSS JOIN LATERAL (
-  SELECT q.market_cap, q.market_cap + f.net_debt AS enterprise_value, coalesce(d.total, p.last_dividend) AS dividend,
+  SELECT q.market_cap, q.market_cap + f.net_debt AS enterprise_value,
     CASE
       WHEN m.currency = f.reported_currency AND core.is_recent(f.fundamentals_date, l.day) THEN 'computed'
       WHEN core.is_recent(f.vendor_ratios_date, l.day) THEN 'vendor'
@@ -88,4 +90,11 @@ SELECT c.symbol, c.run_id FROM core.closes_of_runs($1::uuid[]) c
 UNION ALL
 SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL
-SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l;
+SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
+UNION ALL
+SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
+UNION ALL
+-- a listing may have been of the same issuer until now
+SELECT k.symbol, r.run_id
+FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
+JOIN materialized_rows k ON k.currency_basis = 'doubtful';

@@ -20,7 +20,7 @@ SELECT
   m.quarterly_earnings_growth, m.free_cash_flow_growth, m.growth_fiscal_year, m.quarters, m.next_earnings_date,
   m.next_eps_estimated, m.type, m.is_active, m.country, m.isin, m.ceo, m.website, m.description, m.employees,
   m.ipo_date, m.peer_symbols, m.average_volume, m.cusip, m.cik, m.address, m.city, m.state, m.postal_code, m.phone,
-  m.image, m.fundamentals_reason,
+  m.image, m.fundamentals_reason, m.dividend_yield_forward, m.currency_basis,
   coalesce(r.items, '[]') AS peers, greatest(m.as_of, r.as_of) AS as_of,
   CASE WHEN r.as_of > m.as_of THEN r.run_id ELSE m.last_run_id END AS last_run_id
 FROM sra.equity_metrics m

@@ -44,12 +44,13 @@ SELECT b.symbol, b.date, b.currency, b.open, b.high, b.low, b.close, b.volume,
   core.adjusted_amount(b.high, a.is_adjusted, a.split_factor) AS split_adjusted_high,
   core.adjusted_amount(b.low, a.is_adjusted, a.split_factor) AS split_adjusted_low,
   core.adjusted_amount(b.close, a.is_adjusted, a.split_factor) AS split_adjusted_close,
-  trim_scale(round(CASE WHEN a.is_adjusted THEN b.volume * a.split_factor ELSE b.volume END, 12))
+  trim_scale(round(CASE WHEN a.is_adjusted THEN b.volume * a.share_factor ELSE b.volume END, 12))
     AS split_adjusted_volume,
   core.adjusted_amount(b.close, a.is_adjusted, a.total_return_factor) AS total_return_close,
   CASE WHEN a.is_adjusted THEN trim_scale(a.split_factor) ELSE 1 END AS split_factor,
   CASE WHEN a.is_adjusted THEN trim_scale(a.total_return_factor) ELSE 1 END AS total_return_factor,
   greatest(b.as_of, a.as_of) AS as_of,
-  CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END AS last_run_id, b.delivered_symbol
+  CASE WHEN a.as_of > b.as_of THEN a.last_run_id ELSE b.last_run_id END AS last_run_id, b.delivered_symbol,
+  CASE WHEN a.is_adjusted THEN trim_scale(a.share_factor) ELSE 1 END AS share_factor
 FROM materialized_rows b
 LEFT JOIN LATERAL core.adjustment_factors(b.symbol, b.date) a ON true;

@@ -14,12 +14,12 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   l.previous_close, l.year_low, l.year_high, l.price_avg50, l.price_avg200, l.quoted_volume AS volume,
   i.average_volume, i.nav, i.nav_date, i.nav_currency, i.expense_ratio AS expense_ratio_percent,
   i.assets_under_management, coalesce(nullif(h.positions, 0), i.holdings_count) AS holdings_count, p.beta,
-  y.dividend AS dividend_ttm, core.ratio(y.dividend, l.price) AS dividend_yield, b.basis AS performance_basis,
+  d.dividend_ttm, d.dividend_yield, b.basis AS performance_basis,
   l.close_day AS performance_date, r.performance_1w, r.performance_1m, r.performance_3m, r.performance_6m,
   r.performance_ytd, r.performance_1y, r.performance_3y, r.performance_5y, r.performance_10y, r.price_return_1w,
   r.price_return_1m, r.price_return_3m, r.price_return_6m, r.price_return_ytd, r.price_return_1y, r.price_return_3y,
   r.price_return_5y, r.price_return_10y,
-  CASE WHEN b.basis = 'total_return' THEN f.total_return ELSE f.price_return END AS performance_inception,
+  CASE b.used WHEN 'total_return' THEN f.total_return WHEN 'price_return' THEN f.price_return END AS performance_inception,
   f.price_return AS price_return_inception, k1.standard_deviation AS standard_deviation_1y,
   k3.standard_deviation AS standard_deviation_3y, k5.standard_deviation AS standard_deviation_5y,
   k1.max_drawdown AS max_drawdown_1y, k3.max_drawdown AS max_drawdown_3y, k5.max_drawdown AS max_drawdown_5y,
@@ -29,26 +29,28 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   k5.sharpe AS sharpe_5y, k1.beta AS beta_1y, k3.beta AS beta_3y, k5.beta AS beta_5y,
   k1.up_capture AS up_capture_1y, k3.up_capture AS up_capture_3y, k5.up_capture AS up_capture_5y,
   k1.down_capture AS down_capture_1y, k3.down_capture AS down_capture_3y, k5.down_capture AS down_capture_5y,
+  d.dividend_yield_forward, u.basis AS currency_basis,
   greatest(
-    m.as_of, i.updated_at, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, h.as_of, sw.as_of,
-    cw.as_of, r.stored_at, f.stored_at, n.stored_at, v.as_of
+    m.as_of, i.updated_at, p.updated_at, l.quote_stored_at, l.close_stored_at, b.as_of, d.as_of, u.as_of, h.as_of,
+    sw.as_of, cw.as_of, r.stored_at, f.stored_at, n.stored_at, v.as_of
   ) AS as_of
 FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol AND m.type = 'etf'
 LEFT JOIN LATERAL core.etf_info(s.symbol) i ON true
 LEFT JOIN LATERAL core.profile(s.symbol, m.exchange) p ON true
 CROSS JOIN LATERAL core.price_now(s.symbol, s.symbol, 'price_adjustment') l
-CROSS JOIN LATERAL core.dividends_ttm(s.symbol, l.close_day, l.day) d
-CROSS JOIN LATERAL core.return_basis(s.symbol, l.close_day, '10y') b
+CROSS JOIN LATERAL core.currency_basis(s.symbol) u
+CROSS JOIN LATERAL core.dividend_yields(s.symbol, l.close_day, l.day, l.price, p.last_dividend, u.basis) d
+CROSS JOIN LATERAL core.return_basis(s.symbol, u.basis) b
 CROSS JOIN LATERAL core.listing_returns(
-  s.symbol, l.close_price, l.close_day, b.basis, ARRAY['1w', '1m', '3m', '6m', 'ytd', '1y', '3y', '5y', '10y']
+  s.symbol, l.close_price, l.close_day, b.used, ARRAY['1w', '1m', '3m', '6m', 'ytd', '1y', '3y', '5y', '10y']
 ) r
 LEFT JOIN LATERAL core.inception_return(s.symbol, l.close_price, l.close_day, i.inception_date) f ON true
 CROSS JOIN LATERAL (
   SELECT array_agg(o.value ORDER BY o.months) AS month_values, array_agg(o.price ORDER BY o.months) AS month_prices,
     array_agg(x.level ORDER BY o.months) AS month_levels, array_agg(x.rate ORDER BY o.months) AS month_rates,
     max(greatest(o.stored_at, x.stored_at)) AS stored_at
-  FROM core.listing_months(s.symbol, l.close_day, b.basis) o
+  FROM core.listing_months(s.symbol, l.close_day, b.used) o
   LEFT JOIN market x ON x.day = o.day AND x.symbol = core.benchmark_index(m.currency)
 ) n
 CROSS JOIN LATERAL core.monthly_risk(1, n.month_values, n.month_prices, n.month_levels, n.month_rates) k1
@@ -57,8 +59,7 @@ CROSS JOIN LATERAL core.monthly_risk(5, n.month_values, n.month_prices, n.month_
 CROSS JOIN LATERAL core.etf_distributions(s.symbol, l.close_day, l.day) v
 CROSS JOIN LATERAL core.etf_holdings(s.symbol) h
 CROSS JOIN LATERAL core.etf_sectors(s.symbol) sw
-CROSS JOIN LATERAL core.etf_countries(s.symbol) cw
-CROSS JOIN LATERAL (SELECT coalesce(d.total, p.last_dividend) AS dividend) y;
+CROSS JOIN LATERAL core.etf_countries(s.symbol) cw;
 -- name: keys
 SELECT m.identifier AS symbol FROM sra.security_master m WHERE m.source = 'fmp' AND m.type = 'etf';
 -- name: affected
@@ -73,6 +74,13 @@ UNION ALL
 SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL
 SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
+UNION ALL
+SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
+UNION ALL
+-- a listing may have been of the same issuer until now
+SELECT k.symbol, r.run_id
+FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
+JOIN materialized_rows k ON k.currency_basis = 'doubtful'
 UNION ALL
 -- every ETF is set against the last days of a month
 SELECT m.identifier, b.run_id

@@ -1,14 +1,16 @@
 -- Splits and dividends of every listing, with the factors by which prices before them are divided. An event counts from the
--- first close on or after its date; a dividend is reinvested at that close, where it is at most 7 days later.
+-- first close on or after its date; a dividend is reinvested at that close, where it is at most 7 days later. A price factor
+-- divides prices and leaves the number of shares. Dividends of a doubtful currency cannot be reinvested.
 -- Grain: one row per listing and day with an event. Key: symbol, date. Sources: fmp_split, fmp_dividend, fmp_eod_price,
 -- fmp_symbol_alias, fmp_symbol_period. Units: currency of the row; factors with 40 digits.
 -- name: rows
 -- once for each listing, and not for each of its events, whatever the planner thinks of their number
 WITH listed AS MATERIALIZED (
-  SELECT s.symbol, n.day AS newest, f.day AS first, g.days, g.stamps
+  SELECT s.symbol, n.day AS newest, f.day AS first, g.days, g.stamps, u.basis AS currency_basis, u.stamp AS currency_stamp
   FROM affected_keys s
   CROSS JOIN LATERAL core.newest_close(s.symbol, 'price_adjustment') n
   CROSS JOIN LATERAL core.first_close(s.symbol, '-infinity', 'infinity') f
+  CROSS JOIN LATERAL core.currency_basis(s.symbol) u
   -- an event that ended changed the factors of the days up to its own
   CROSS JOIN LATERAL (
     SELECT array_agg(x.date) AS days, array_agg(core.stamp(x.valid_to, x.ended_run_id)) AS stamps
@@ -21,17 +23,18 @@ SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_
     WHEN NOT bool_or(e.total_ratio IS NULL) OVER later THEN core.rounded_factor(published.product(e.total_ratio) OVER later)
   END AS total_return_factor,
   left(max(e.stamp) OVER later, 26)::timestamp AT TIME ZONE 'UTC' AS as_of,
-  right(max(e.stamp) OVER later, 36)::uuid AS last_run_id
+  right(max(e.stamp) OVER later, 36)::uuid AS last_run_id, e.kind,
+  core.rounded_factor(published.product(e.share_ratio) OVER later) AS share_factor, e.currency_basis
 FROM (
-  SELECT s.symbol, v.date, v.numerator, v.denominator, v.dividend, v.split_ratio, r.day AS reinvestment_date,
-    r.price AS reinvestment_price,
-    greatest(v.stamp, core.stamp(c.stored_at, c.run_id), CASE
+  SELECT s.symbol, v.date, v.kind, v.numerator, v.denominator, v.dividend, v.split_ratio, v.share_ratio,
+    s.currency_basis, r.day AS reinvestment_date, r.price AS reinvestment_price,
+    greatest(v.stamp, core.stamp(c.stored_at, c.run_id), s.currency_stamp, CASE
       WHEN s.days IS NOT NULL
         THEN (SELECT max(x.stamp) FROM unnest(s.days, s.stamps) x (day, stamp) WHERE x.day >= v.date)
     END) AS stamp,
     CASE
       WHEN v.dividend IS NULL OR r.price IS NULL AND v.date <= s.first THEN v.split_ratio
-      WHEN r.price IS NULL THEN NULL
+      WHEN r.price IS NULL OR s.currency_basis = 'doubtful' THEN NULL
       WHEN v.date < max(v.date) OVER one_close THEN v.split_ratio
       ELSE v.split_ratio * (1 + sum(core.quotient(v.dividend, r.price * r.splits)) OVER one_close)
     END AS total_ratio
@@ -54,6 +57,11 @@ SELECT e.symbol FROM core.symbols_with_events() e;
 -- name: affected
 SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL
-SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
+SELECT m.symbol, m.run_id FROM core.masters_of_runs($1::uuid[]) m
 UNION ALL
-SELECT p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p;
+SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
+UNION ALL
+-- a listing may have been of the same issuer until now
+SELECT k.symbol, r.run_id
+FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
+JOIN materialized_rows k ON k.currency_basis = 'doubtful';

@@ -5,13 +5,13 @@
 -- name: rows
 SELECT s.source, s.identifier, f.name, f.name_en, f.name_fr, 'fund' AS type, NULL::text AS exchange, f.currency,
   f.family, f.company, NULL::text AS sector, NULL::text AS industry, NULL::text AS country, f.isin, f.inception_date,
-  true AS is_active, f.as_of
+  true AS is_active, f.as_of, NULL::text AS cik
 FROM affected_keys s
 CROSS JOIN LATERAL core.fund_master(s.identifier) f
 WHERE s.source = 'fundata'
 UNION ALL
 SELECT s.source, s.identifier, m.name, m.name, NULL, m.type, m.exchange, m.currency, NULL, m.name, m.sector, m.industry,
-  m.country, m.isin, m.inception_date, m.is_active, m.as_of
+  m.country, m.isin, m.inception_date, m.is_active, m.as_of, m.cik
 FROM affected_keys s
 CROSS JOIN LATERAL core.listing_master(s.identifier) m
 WHERE s.source = 'fmp';

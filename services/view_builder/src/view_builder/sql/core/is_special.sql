@@ -1,0 +1,6 @@
+-- A payment is special where the vendor's frequency says so; its size says nothing.
+-- Grain: one value. Key: none. Sources: its argument, of fmp_dividend. Units: boolean.
+CREATE OR REPLACE FUNCTION core.is_special(frequency text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT coalesce(lower(btrim(frequency)) = 'special', false)
+$$;
