@@ -7,7 +7,7 @@ import random
 import pytest
 
 from sra_shared.db import Pool
-from sra_testing.listings import DATASETS, change_market, put_market
+from sra_testing.listings import DATASETS, change_market, put_market, relate_listings
 from sra_testing.publication import build_all, dump_view, read_rows
 from sra_testing.records import end_run, put_run
 from view_builder.compile import CompiledView
@@ -36,20 +36,22 @@ async def test_incremental_builds_equal_a_full_one(
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up changes
     async with pool.acquire() as connection:
-        await put_market(connection, await put_run(connection, "fmp", DATASETS))
+        run = await put_run(connection, "fmp", DATASETS)
+        await put_market(connection, run)
+        await relate_listings(connection, run)
     await build_all(pool, listing_views)
     rows = await read_rows(pool, "SELECT symbol, fundamentals_basis, fundamentals_reason FROM sra.equity_fundamentals")
     assert {tuple(row.values()) for row in rows} == {
         ("AAA", "quarters", None), ("BBB", "half_years", None), ("CCC", "fiscal_year", None),
         ("DDD.TO", None, "currency_changed"),
     }  # fmt: skip
-    for _ in range(6):
+    for _ in range(12):
         async with pool.acquire() as connection:
             run = await put_run(connection, "fmp", DATASETS, status="running")
             await connection.execute(
                 "UPDATE task_execution_log SET started_at = clock_timestamp() WHERE task_id = $1", run
             )
-            for _ in range(chance.randint(1, 12)):
+            for _ in range(chance.randint(1, 5)):
                 await change_market(connection, chance, run)
             await end_run(connection, run)
         built = await build_all(pool, listing_views)

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import pytest
 
 from sra_shared.db import Pool
+from sra_testing.plain_events import Days, follow_one_share
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_profile, put_run, put_split
 from view_builder.compile import CompiledView
@@ -31,20 +32,6 @@ TARGETS = {
     "5y": date(2020, 9, 26),
 }
 MILLIONTH = Decimal("0.000001")
-Days = dict[date, Decimal]
-
-
-def follow_one_share(start: date, closes: Days, splits: Days, dividends: Days) -> Decimal:
-    """What one share of the start has become at the end, day by day, in money."""
-    shares, paid = Decimal(1), Decimal(0)
-    for number in range((END - start).days):
-        day = start + timedelta(days=number + 1)
-        shares *= splits.get(day, Decimal(1))
-        # money waits for the next close; a split in between does not touch it
-        paid += shares * dividends.get(day, Decimal(0))
-        if day in closes:
-            shares, paid = shares + paid / closes[day], Decimal(0)
-    return shares * closes[END]
 
 
 def compute(name: str, closes: Days, splits: Days, dividends: Days) -> Decimal | None:
@@ -53,7 +40,10 @@ def compute(name: str, closes: Days, splits: Days, dividends: Days) -> Decimal |
     if not starts:
         return None
     with localcontext(prec=60):
-        ratio = follow_one_share(max(starts), closes, splits, dividends) / closes[max(starts)]
+        end = follow_one_share(max(starts), END, closes, splits, dividends)
+        if end is None:
+            return None
+        ratio = end / closes[max(starts)]
         if name in ("3y", "5y"):
             ratio = ratio ** (Decimal("365.25") / (END - max(starts)).days)
         return (ratio - 1).quantize(MILLIONTH, ROUND_HALF_UP)

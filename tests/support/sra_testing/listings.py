@@ -81,6 +81,18 @@ async def _put_reports(connection: Connection, run_id: UUID) -> None:
     await put_statement(connection, run_id, INCOME, "AAA", 2025, "Q1", revenue="100", net_income="7")
 
 
+async def relate_listings(connection: Connection, run_id: UUID) -> None:
+    """Have BBB and DDD.TO be of one issuer by its CIK, the ETFs by name and country; those in Toronto pay other amounts."""
+    await connection.execute(
+        "UPDATE equity_profile SET raw_json = raw_json || '{\"cik\": \"1\"}' WHERE symbol IN ('BBB', 'DDD.TO')"
+    )
+    await connection.execute(
+        "UPDATE equity_profile SET company_name = 'Maple Funds', country = 'CA' WHERE symbol = ANY($1::text[])", ETFS
+    )
+    for symbol in ("DDD.TO", "FFF.TO"):
+        await put_dividend(connection, run_id, symbol, date(2025, 9, 24), "0.6")
+
+
 async def put_statement(
     connection: Connection,
     run_id: UUID,
@@ -107,12 +119,12 @@ async def put_statement(
 async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
     """One change that a run of FMP makes to the market, stored as the ingest service would."""
     symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
-    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 11)
+    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 13)
     if kind <= 2:
         await put_close(connection, run_id, symbol, day, price)
     elif kind == 3:
         await put_price(connection, run_id, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
-    elif kind in (4, 5, 10):
+    elif kind in (4, 5, 10, 12):
         await _change_events(connection, chance, run_id, kind, symbol, day)
     elif kind == 6:
         await _change_statements(connection, chance, run_id, symbol)
@@ -121,6 +133,12 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
     elif kind == 8:
         await _exchange_list(
             connection, run_id, "fmp_etf_sector", symbol, "sector", chance.choice(["Energy", "Utilities"])
+        )
+    elif kind == 13:
+        await connection.execute(
+            "UPDATE equity_profile SET raw_json = raw_json || jsonb_build_object('cik', $3::text), run_id = $2,"
+            " updated_at = now() WHERE symbol = $1",
+            *(symbol, run_id, chance.choice([None, "1", "2"])),
         )
     elif kind == 9:
         await connection.execute(
@@ -146,10 +164,15 @@ async def _change_events(
 ) -> None:
     """Add a dividend or a split, or end one."""
     if kind == 4:
-        amount, paid = chance.choice(["0.1", "0.25", "0"]), chance.choice([None, "Special"])
+        amount, paid = chance.choice(["0.1", "0.25", "0"]), chance.choice([None, "Special", "Monthly", "Quarterly"])
         await put_dividend(connection, run_id, symbol, day, amount, kind=paid)
     elif kind == 5:
-        await put_split(connection, run_id, symbol, day, chance.choice([2, 3]), 1)
+        await put_split(connection, run_id, symbol, day, *chance.choice([(2, 1), (3, 1), (1253, 1000)]))
+    elif kind == 12:
+        # the payments of a year, far from most closes, of an amount that another listing may pay
+        for months in range(4):
+            paid_on = DAY - timedelta(days=20 + 91 * months)
+            await put_dividend(connection, run_id, symbol, paid_on, "0.3", kind="Quarterly")
     else:
         table = chance.choice(["fmp_split", "fmp_dividend"])
         query = f"SELECT symbol, date FROM {table} WHERE valid_to IS NULL ORDER BY 1, 2"  # noqa: S608 - our own names

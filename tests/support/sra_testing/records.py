@@ -158,8 +158,10 @@ async def put_fund(
     )
 
 
-async def put_profile(connection: Connection, run_id: UUID, symbol: str, **values: Any) -> None:
-    """Store a listing: universe and profile."""
+async def put_profile(
+    connection: Connection, run_id: UUID, symbol: str, *, raw: Mapping[str, Any] | None = None, **values: Any
+) -> None:
+    """Store a listing: universe and profile; `raw` are fields of the vendor's profile that have no column."""
     row = {"exchange": "NYSE", "company_name": f"{symbol} Inc.", "currency": "USD", "is_etf": False, **values}
     await connection.execute(
         "INSERT INTO fmp_universe (symbol, exchange, company_name, is_etf, is_fund, is_actively_trading, raw_json, run_id,"
@@ -176,7 +178,7 @@ async def put_profile(connection: Connection, run_id: UUID, symbol: str, **value
         f"INSERT INTO equity_profile ({', '.join(names)}) VALUES ({places})",  # noqa: S608
         symbol,
         *row.values(),
-        {"beta": 1.25, "lastDividend": 2},
+        {"beta": 1.25, "lastDividend": 2, **(raw or {})},
         run_id,
         b"",
     )
@@ -225,7 +227,9 @@ async def put_close(connection: Connection, run_id: UUID, symbol: str, day: date
     await put_row(connection, run_id, "fmp_eod_price", symbol=symbol, date=day, close=close, **values)
 
 
-async def put_split(connection: Connection, run_id: UUID, symbol: str, day: date, new: int, old: int) -> None:
+async def put_split(
+    connection: Connection, run_id: UUID, symbol: str, day: date, new: Decimal | int, old: Decimal | int
+) -> None:
     """Store a split: `new` shares for `old` ones."""
     await put_row(
         connection, run_id, "fmp_split", symbol=symbol, date=day, numerator=Decimal(new), denominator=Decimal(old)
