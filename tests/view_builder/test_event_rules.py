@@ -54,7 +54,7 @@ async def test_a_price_factor_adjusts_prices_and_no_shares(pool: Pool, views: tu
                 connection, run, "fmp_income_statement", "ABC", year, period, eps_diluted="0.9", revenue="1"
             )
         # announced, and seen in a quote before it is in a close
-        await put_split(connection, run, "ABC", date(2025, 9, 29), 21, 1000)
+        await put_split(connection, run, "ABC", date(2025, 9, 29), 1021, 1000)
         await put_price(connection, run, "ABC", datetime(2025, 9, 29, 20, tzinfo=UTC), "45")
     await build_all(pool, views)
     first, second, third, _ = await read_rows(pool, "SELECT * FROM sra.equity_quote_history ORDER BY date")
@@ -84,8 +84,8 @@ async def test_a_price_factor_adjusts_prices_and_no_shares(pool: Pool, views: tu
 RATIOS = (
     *(("1253", "1000", "price_factor"), ("2506", "2000", "price_factor"), ("1.253", "1", "price_factor")),
     *(("21", "20", "split"), ("22", "21", "price_factor"), ("42", "40", "split"), ("1.5", "1", "split")),
-    *(("3", "2", "split"), ("40", "20", "split"), ("1", "20", "split"), ("1", "25", "price_factor")),
-    *(("1001", "1000", "price_factor"), ("4", "100", "price_factor"), ("5", "100", "split"), ("1000", "1", "split")),
+    *(("3", "2", "split"), ("40", "20", "split"), ("1", "20", "split"), ("1", "25", "split"), ("3", "50", "split")),
+    *(("1001", "1000", "price_factor"), ("4", "100", "split"), ("5", "100", "split"), ("1000", "1", "split")),
 )
 
 

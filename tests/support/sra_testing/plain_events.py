@@ -42,10 +42,10 @@ def follow_one_share(start: date, end: date, closes: Days, ratios: Days, dividen
 
 
 def count_shares(splits: Mapping[date, Fraction], since: date) -> Fraction:
-    """Today's shares for one of a day; a ratio with a denominator over 20 is no split."""
+    """Today's shares for one of a day; a ratio above one with a denominator over 20 is no split."""
     shares = Fraction(1)
     for day, ratio in splits.items():
-        if day > since and ratio.denominator <= 20:
+        if day > since and (ratio < 1 or ratio.denominator <= 20):
             shares *= ratio
     return shares
 
