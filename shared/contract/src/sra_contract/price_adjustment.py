@@ -30,9 +30,9 @@ class PriceAdjustment(ViewModel):
     the new one too. Computed with 40 digits.
 
     A split whose numerator / denominator is above one and in lowest terms has a denominator over 20 is a price factor, such as
-    1253:1000 after a spin-off: kind says so. It divides prices as a split does, so that split_factor and total_return_factor include it. It
-    changes no number of shares: share_factor leaves it out, by which volumes are multiplied and figures per share divided.
-    A consolidation, such as 1:25, is a split.
+    1253:1000 after a spin-off: kind says so. It divides prices as a split does, so that split_factor and total_return_factor
+    include it. It changes no number of shares: share_factor, which multiplies volumes and divides figures per share, leaves it
+    out. A consolidation, such as 1:25, is a split.
 
     The vendor names no currency of a dividend. It is assumed to be the listing's: assumed_listing. Where two listings of one
     issuer in two currencies have a payment of one amount on one ex-date, one of them at most is right: both are doubtful.
