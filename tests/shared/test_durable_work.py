@@ -151,7 +151,7 @@ async def test_poison_job_ends_failed_after_its_retries(database: str, probe_poo
     async with probe_pool.acquire() as connection:
         [unit] = await read_units(connection, task_id)
     assert unit.error is not None
-    assert "abnormally" in unit.error
+    assert "died" in unit.error
 
 
 async def test_work_goes_on_after_the_server_drops_every_connection(database: str, probe_pool: Pool) -> None:
