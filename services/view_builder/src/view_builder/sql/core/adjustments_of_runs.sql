@@ -1,8 +1,8 @@
 -- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close sets the reinvestment of
 -- the dividends shortly before it, and makes an announced event one that has happened. One that is not reinvested counts from
--- its first close within a year, which may come late.
+-- its first close within a year, which may come late: unless an earlier close is stored, the runs may bring it.
 -- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
--- fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
+-- core.first_close, fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
 CREATE OR REPLACE FUNCTION core.adjustments_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT c.symbol, c.run_id
@@ -22,7 +22,10 @@ WHERE EXISTS (
     OR NOT EXISTS (
       SELECT FROM sra.price_adjustment a
       WHERE a.symbol = c.symbol AND a.date = x.date
-        AND (a.reinvestment_date IS NOT NULL OR a.date < c.first_day - 366)
+        AND (
+          a.reinvestment_date IS NOT NULL OR a.date < c.first_day - 366
+          OR EXISTS (SELECT FROM core.first_close(c.symbol, x.date, c.first_day - 1))
+        )
     )
   )
 )
