@@ -42,7 +42,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
 
-class Column(_Frozen):
+class FundataColumn(_Frozen):
     """One column of a dataset: its delivered name, its type and, if it is not the snake case name, its table column."""
 
     name: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")]
@@ -77,7 +77,7 @@ class Roles(_Frozen):
         return name == self.record_id or name.endswith(self.identifier)
 
 
-class Dataset(_Frozen):
+class FundataDataset(_Frozen):
     """One dataset: its table, its files, its columns in the order of the content hash, its endpoint.
 
     `cadence` is how often the vendor has new figures: every day, or for every month's end. `catalogue_version` is that of its
@@ -88,7 +88,7 @@ class Dataset(_Frozen):
     table: TableName
     files: tuple[str, ...]
     date_formats: tuple[DateFormat, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[FundataColumn, ...]
     endpoint: str | None = None
     languages: tuple[str, ...] = ()
     cadence: Literal["daily", "monthly"] = "daily"
@@ -142,14 +142,14 @@ class Catalogue(_Frozen):
     """All datasets; construction checks names, files and column types against each other."""
 
     version: int
-    datasets: tuple[Dataset, ...]
+    datasets: tuple[FundataDataset, ...]
 
     @cached_property
-    def _by_name(self) -> dict[str, Dataset]:
+    def _by_name(self) -> dict[str, FundataDataset]:
         return {d.name: d for d in self.datasets}
 
     @cached_property
-    def _by_file(self) -> dict[str, Dataset]:
+    def _by_file(self) -> dict[str, FundataDataset]:
         return {path: d for d in self.datasets for path in d.files}
 
     @property
@@ -157,18 +157,18 @@ class Catalogue(_Frozen):
         """Every catalogued path, relative to the seed folder, in path order."""
         return tuple(sorted(self._by_file))
 
-    def find_dataset(self, name: str) -> Dataset:
+    def find_dataset(self, name: str) -> FundataDataset:
         """Return the dataset of that name; raises ConfigError with the known names."""
         if name not in self._by_name:
             known = ", ".join(sorted(self._by_name))
             raise ConfigError(f"Fundata dataset {name!r} does not exist.", next_step=f"Choose one of: {known}.")
         return self._by_name[name]
 
-    def find_file(self, path: str) -> Dataset | None:
+    def find_file(self, path: str) -> FundataDataset | None:
         """Return the dataset of a path relative to the seed folder (`data/FundAssetsSeed.csv`), None if not named."""
         return self._by_file.get(path)
 
-    def list_datasets(self, table: TableName) -> tuple[Dataset, ...]:
+    def list_datasets(self, table: TableName) -> tuple[FundataDataset, ...]:
         """Return the datasets of one table in catalogue order."""
         return tuple(d for d in self.datasets if d.table == table)
 

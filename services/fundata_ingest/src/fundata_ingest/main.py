@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.expected import list_expected
-from fundata_ingest.imports import ImportRequest, ImportWork
+from fundata_ingest.csv_import import ImportRequest, ImportWork
+from fundata_ingest.freshness_sla import list_expected
 from fundata_ingest.parameters import UpdateParameters
 from sra_shared.runs import TaskType, Work
 from sra_shared.runs.deferred import WorkTraits, defer_works
@@ -42,11 +42,11 @@ def make_app(
 
     def make_all_works() -> dict[str, Work]:
         # they import Polars and NumPy, which an idle service does not need
-        from fundata_ingest.replay import ReplayWork  # noqa: PLC0415
-        from fundata_ingest.steps import make_works  # noqa: PLC0415
+        from fundata_ingest.repair.reject_replay import FundataReplayWork  # noqa: PLC0415
+        from fundata_ingest.update_steps import make_works  # noqa: PLC0415
 
         works = make_works(fundata, storage, catalogue)
-        return {**works, TaskType.CSV_IMPORT: ImportWork(works[TaskType.CSV_IMPORT], ReplayWork(catalogue))}
+        return {**works, TaskType.CSV_IMPORT: ImportWork(works[TaskType.CSV_IMPORT], FundataReplayWork(catalogue))}
 
     return create_service_app(
         name="fundata_ingest",

@@ -1,0 +1,1 @@
+"""From the bytes of files and responses to text records."""

@@ -1,0 +1,1 @@
+"""Replay of rejected records, re-derived columns and keys."""

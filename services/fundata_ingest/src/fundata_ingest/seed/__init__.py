@@ -1,0 +1,1 @@
+"""Seed trees: where they come from, their plan, and their load."""

@@ -1,0 +1,1 @@
+"""From typed records to rows: chunks, look-ups, commits, and the ledger of files."""

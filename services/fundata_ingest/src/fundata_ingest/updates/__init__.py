@@ -1,0 +1,1 @@
+"""Updates by the vendor's API: exports, downloads, cursor."""

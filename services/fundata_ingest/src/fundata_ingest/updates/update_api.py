@@ -1,0 +1,263 @@
+"""Client of Fundata's update API: sign in, request an export, poll it, download it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from fundata_ingest.updates.downloads import Downloaded, ExportDownloads
+from sra_shared.errors import ConfigError, FatalError, RetryableError
+from sra_shared.http import Bound, ExchangeError, HttpResponse, read_retry_after, send_request
+from sra_shared.http.addresses import AddressRules, is_host_of, read_host
+from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.settings import OutboundSettings
+from sra_shared.texts import excerpt
+
+log = get_logger(__name__)
+
+STAND_IN_HEADER = "X-SRA-Stand-In"
+VENDOR_DOMAIN = "fundataapi.com"
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_RETRIES = 4
+_RETRIED = {408, 425, 429, 500, 502, 503, 504}
+_ANSWER_BOUND = Bound.of(1 << 20)
+_ANSWER_SECONDS = 120.0
+_EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+# characters allowed in a header
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+_MOST_SIGN_INS = 3
+
+
+class ExportFailedError(RetryableError):
+    """The vendor abandoned an export, or no longer knows it; a new one may succeed."""
+
+
+class CredentialsError(FatalError):
+    """The vendor refused key and secret: no request can succeed until a person acts."""
+
+
+@dataclass(frozen=True)
+class ApiTiming:
+    """Seconds: the first pauses before a retry and before the next poll of an export, the longest to which each grows, how long
+    an export may take, and the longest Retry-After that is honoured."""
+
+    pause: float = 0.5
+    longest_pause: float = 30.0
+    poll: float = 0.2
+    longest_poll: float = 15.0
+    poll_deadline: float = 1800.0
+    longest_retry_after: float = 120.0
+
+
+@dataclass(frozen=True)
+class FundataAccount:
+    """The URLs of the update API, its credentials and timing, and the allowed hosts and size of exports.
+
+    Without `export_hosts` exports may come from any public host.
+    """
+
+    key: SecretStr
+    secret: SecretStr
+    auth_url: str
+    api_url: str
+    timing: ApiTiming = ApiTiming()
+    export_hosts: tuple[str, ...] = ()
+    most_bytes: int = 1 << 30
+
+
+def check_hosts(account: FundataAccount, *, is_sandbox: bool) -> None:
+    """Raise ConfigError if a sandbox would be filled with the vendor's data."""
+    for name, url in (("FUNDATA_AUTH_URL", account.auth_url), ("FUNDATA_API_URL", account.api_url)):
+        host = read_host(url, name)
+        if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
+            raise ConfigError(
+                f"This database is a sandbox for made-up data, but {host} is the vendor's own host.",
+                next_step="Use a database that was migrated without --sandbox, or point FUNDATA_AUTH_URL and FUNDATA_API_URL"
+                " at the stand-in.",
+            )
+
+
+class UpdateApi:
+    """One session with the update API; the token is requested when needed and again once it has expired."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        account: FundataAccount,
+        outbound: OutboundSettings,
+        *,
+        is_sandbox: bool,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """`outbound` are the settings for downloads. `check` is called before every request and raises if the work must stop."""
+        check_hosts(account, is_sandbox=is_sandbox)
+        hide_secrets([account.key.get_secret_value(), account.secret.get_secret_value()])
+        self._client = client
+        self._account = account
+        self._is_sandbox = is_sandbox
+        self._check = check or (lambda: None)
+        self._token: str | None = None
+        rules = AddressRules(account.export_hosts, account.api_url if is_sandbox else None, "FUNDATA_EXPORT_HOSTS")
+        self._downloads = ExportDownloads(
+            rules, account.most_bytes, outbound, check=self._check, check_answer=self._check_answer
+        )
+
+    @property
+    def has_host_list(self) -> bool:
+        """Whether the allowed hosts of exports are listed."""
+        return bool(self._account.export_hosts)
+
+    async def request_export(self, endpoint: str, from_date: date, language: str | None) -> str:
+        """Request the records changed at or after `from_date` and return the execution id."""
+        params = {"fromdate": from_date.isoformat()}
+        if language:
+            params["language"] = language
+        answer = await self._ask(endpoint, params)
+        execution_id = str(answer.get("execution_id") or "")
+        if not _EXECUTION_ID.fullmatch(execution_id):
+            raise RetryableError(f"{endpoint} answered without an execution id.", next_step="It is requested again.")
+        return execution_id
+
+    async def wait_for_export(self, execution_id: str) -> str:
+        """Return the URL of the finished export.
+
+        Raises ExportFailedError if the vendor abandoned it, RetryableError if it is not done by the deadline.
+        """
+        timing = self._account.timing
+        waited, pause = 0.0, timing.poll
+        while True:
+            answer = await self._ask(f"getresults/{execution_id}", {}, gone=True)
+            status = str(answer.get("status") or "")
+            if status == "Succeeded" and isinstance(answer.get("url"), str):
+                return str(answer["url"])
+            if status != "Running":
+                raise ExportFailedError(
+                    f"Export {execution_id} ended with status {excerpt(status, 60) or '(no status)'!r}.",
+                    next_step="A new export is requested.",
+                )
+            if waited >= timing.poll_deadline:
+                raise RetryableError(
+                    f"Export {execution_id} was not ready after {waited:.0f} s.", next_step="It is polled again later."
+                )
+            await asyncio.sleep(pause)
+            waited += pause
+            pause = min(pause * 1.5, timing.longest_poll)
+
+    async def download(self, execution_id: str, target: Path) -> Downloaded:
+        """Download a finished export into a file; request an expired link again.
+
+        Raises RefusedAddressError if the vendor names a forbidden address.
+        """
+        for attempt in range(_RETRIES + 1):
+            url = await self.wait_for_export(execution_id)
+            try:
+                return await self._downloads.fetch(url, target)
+            except RetryableError as error:
+                if attempt == _RETRIES:
+                    raise
+                log.warning("export_download_repeated", execution_id=execution_id, error=str(error))
+            await self._pause(attempt, None)
+        raise RetryableError(f"Export {execution_id} could not be downloaded.", next_step="It is retried later.")
+
+    async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
+        """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
+        renewals = 1
+        for attempt in range(_RETRIES + 1):
+            if self._token is None:
+                self._token = await self._sign_in()
+            answer = await self._send(
+                "GET", f"{self._account.api_url}/{path}", attempt, params=params, headers={"Authorization": self._token}
+            )
+            if answer is None:
+                continue
+            if answer.status_code in (401, 403) and renewals < _MOST_SIGN_INS:
+                renewals, self._token = renewals + 1, None
+                continue
+            if answer.status_code == httpx.codes.NOT_FOUND and gone:
+                raise ExportFailedError(f"Fundata no longer has {path}.", next_step="A new export is requested.")
+            if answer.status_code in (401, 402, 403, 404):
+                raise FatalError(
+                    f"{path} answered {answer.status_code}: the account may not use it.",
+                    next_step="Ask Fundata for access.",
+                )
+            found = _read_object(answer)
+            if found is not None:
+                return found
+            await self._pause(attempt, None)
+        raise RetryableError(f"{path} returned no usable response.", next_step="It is retried later.")
+
+    async def _sign_in(self) -> str:
+        body = {"key": self._account.key.get_secret_value(), "secret": self._account.secret.get_secret_value()}
+        for attempt in range(_RETRIES + 1):
+            answer = await self._send("POST", f"{self._account.auth_url}/authenticate", attempt, json=body)
+            if answer is None:
+                continue
+            if answer.status_code in (400, 401, 403):
+                raise CredentialsError(
+                    f"Fundata refused the credentials ({answer.status_code}).",
+                    next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
+                )
+            token = (_read_object(answer) or {}).get("token")
+            if isinstance(token, str) and _TOKEN.fullmatch(token):
+                hide_secrets([token])
+                return token
+            await self._pause(attempt, None)
+        raise RetryableError("Fundata's login returned no usable response.", next_step="It is retried later.")
+
+    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> HttpResponse | None:
+        """Return the response, or None after a pause if the call is worth repeating."""
+        self._check()
+        headers = {"Accept-Encoding": "gzip", **request.pop("headers", {})}
+        try:
+            answer = await send_request(
+                self._client,
+                method,
+                url,
+                bound=_ANSWER_BOUND,
+                seconds=_ANSWER_SECONDS,
+                inspect=self._check_answer,
+                timeout=_TIMEOUT,
+                headers=headers,
+                **request,
+            )
+        except ExchangeError as error:
+            log.warning("update_api_call_failed", error=error.cause)
+            await self._pause(attempt, None)
+            return None
+        if answer.status_code in _RETRIED:
+            await self._pause(attempt, answer.headers.get("Retry-After"))
+            return None
+        return answer
+
+    def _check_answer(self, answer: httpx.Response) -> None:
+        if STAND_IN_HEADER in answer.headers and not self._is_sandbox:
+            raise ConfigError(
+                "The update API is a stand-in with made-up data, but this database is for real data.",
+                next_step="Use a separate database, migrated with `./sra migrate --sandbox`.",
+            )
+
+    async def _pause(self, attempt: int, retry_after: str | None) -> None:
+        timing = self._account.timing
+        seconds = min(timing.pause * 2.0**attempt, timing.longest_pause) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        asked = read_retry_after(retry_after, datetime.now(UTC))
+        await asyncio.sleep(seconds if asked is None else min(asked, timing.longest_retry_after))
+
+
+def _read_object(answer: HttpResponse) -> dict[str, Any] | None:
+    """Return the JSON object of a successful response; None for errors, HTML, cut bodies and anything else."""
+    if answer.status_code != httpx.codes.OK:
+        return None
+    try:
+        found = answer.read_json()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
