@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import AliasChoices
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.records import Accepted, Record, Rejected, find_plain_type, parse_row, read_absence
 
 BAD_DATE = "bad_date"
@@ -54,8 +54,12 @@ def _list_fields(model: type[Record]) -> tuple[_Field, ...]:
     return tuple(fields)
 
 
-def judge_values(
-    dataset: Dataset, row: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = None, now: datetime | None = None
+def check_values(
+    dataset: FmpDataset,
+    row: Mapping[str, Any],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
 ) -> Accepted | Rejected:
     """Read a row whose key is proven as a record within its bounds, measured from `now`."""
     now = now or datetime.now(UTC)
@@ -79,7 +83,7 @@ def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -
         # most values are plain, and a statement has forty of them
         if value is None or (type(value) is str and not field.is_day and (not field.is_number or value[-1:].isdigit())):
             continue
-        reason = _judge_value(field, value, today)
+        reason = _check_value(field, value, today)
         if reason is not None:
             left_out[field.name] = None
             if not field.is_required:
@@ -87,7 +91,7 @@ def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -
     return left_out, warnings
 
 
-def _judge_value(field: _Field, value: Any, today: date) -> str | None:
+def _check_value(field: _Field, value: Any, today: date) -> str | None:
     """Return why a value cannot be kept; values that can only cause a reject are left to the model."""
     if isinstance(value, Decimal) and not value.is_finite():
         return BAD_NUMBER
@@ -110,7 +114,7 @@ def _is_plausible(day: date, today: date) -> bool:
     return day >= _FIRST_DAY and day.year <= today.year + _FAR_YEARS
 
 
-def _find_fault(dataset: Dataset, record: Record, now: datetime) -> tuple[str, str]:
+def _find_fault(dataset: FmpDataset, record: Record, now: datetime) -> tuple[str, str]:
     """Return why a record must be rejected, as reason and detail; two empty texts if it is sound."""
     for name in dataset.key:
         value = getattr(record, name)
@@ -136,7 +140,7 @@ def _find_fault(dataset: Dataset, record: Record, now: datetime) -> tuple[str, s
     return "", ""
 
 
-def _leave_out_prices(dataset: Dataset, accepted: Accepted) -> Accepted:
+def _leave_out_prices(dataset: FmpDataset, accepted: Accepted) -> Accepted:
     bad = [name for name in dataset.side_prices if (price := getattr(accepted.record, name)) is not None and price <= 0]
     if not bad:
         return accepted

@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Origin:
-    """The request that a row came from: the path of its source, the subject, and the values that the request adds to its rows."""
+    """The request that a row came from: the endpoint's path, the subject, and the values that the request adds to its rows."""
 
     path: str
     subject: str

@@ -87,7 +87,7 @@ class Repeats(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class FmpEndpoint:
     """One way to get a dataset. With `page_size`, pages are requested until one returns nothing new.
 
     With `full_rows`, a response for a range of days that has this many rows was cut silently. The range is halved, down to single
@@ -128,8 +128,8 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
-    """A dataset: its sources in order of preference. A later source replaces one that the plan refuses.
+class FmpDataset:
+    """A dataset: its endpoints in order of preference. A later endpoint replaces one that the plan refuses.
 
     `exchange_field` is the vendor's field that names the exchange; rows of other exchanges are skipped. If rows name no exchange,
     one of the `symbol_fields` must be in the universe. `list_field` is the column for whose values a snapshot is complete.
@@ -154,7 +154,7 @@ class Dataset:
     record: type[Record]
     table: str
     key: tuple[str, ...]
-    sources: tuple[Source, ...]
+    endpoints: tuple[FmpEndpoint, ...]
     cadence: Cadence
     title: str
     storage: Storage = Storage.ROWS
@@ -191,14 +191,14 @@ class Dataset:
     @property
     def needs_universe(self) -> bool:
         """Whether the universe must be known before this dataset can be requested."""
-        scopes = {source.scope for source in self.sources}
+        scopes = {endpoint.scope for endpoint in self.endpoints}
         return self.is_lost_without_universe or self.is_stamped or not scopes.isdisjoint({Scope.SYMBOL, Scope.BATCH})
 
     @property
     def is_lost_without_universe(self) -> bool:
         """Whether nothing can be requested while no listing is known."""
         by_symbol = bool(self.symbol_fields) and not self.is_worldwide
-        return by_symbol or self.sources[0].scope in (Scope.SYMBOL, Scope.BATCH)
+        return by_symbol or self.endpoints[0].scope in (Scope.SYMBOL, Scope.BATCH)
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Targets:
 
     `sessions` are the trading days among them, in order. `only` are the symbols that a caller named, None for all. The days from
     `again` until before `first` are requested last, to see corrections. `aliases` are the other symbols that a security has or
-    had. `topics` replace those of a source. `ends` are the last days of symbols that no longer trade.
+    had. `topics` replace those of an endpoint. `ends` are the last days of symbols that no longer trade.
     """
 
     symbols: Mapping[str, Sequence[str]]
@@ -238,13 +238,13 @@ class Targets:
 
 
 @dataclass(frozen=True)
-class Request:
-    """One call, or one series of pages. Requests of a source are ordered by `subject`, which is also the resume point.
+class FmpRequest:
+    """One call, or one series of pages. Requests of an endpoint are ordered by `subject`, which is also the resume point.
 
     With `is_ahead`, it is for a fiscal year that no company may have reached: a refusal means that there is no data yet.
     """
 
-    source: Source
+    endpoint: FmpEndpoint
     subject: str
     params: Mapping[str, str]
     symbols: tuple[str, ...] = ()
@@ -256,97 +256,97 @@ class Request:
     @property
     def asked(self) -> tuple[str, ...]:
         """The symbols that the rows may be about; empty if the request names none."""
-        if self.source.scope in (Scope.SYMBOL, Scope.BATCH):
+        if self.endpoint.scope in (Scope.SYMBOL, Scope.BATCH):
             return self.symbols
-        is_symbol = self.source.scope is Scope.TOPIC and "{topic}" not in self.source.path
+        is_symbol = self.endpoint.scope is Scope.TOPIC and "{topic}" not in self.endpoint.path
         return (self.subject,) if is_symbol else ()
 
     @property
     def path(self) -> str:
         """The path of the request."""
-        return self.source.path.replace("{topic}", self.subject)
+        return self.endpoint.path.replace("{topic}", self.subject)
 
     @property
     def given(self) -> Mapping[str, str]:
         """Values that the request knows and its rows may lack."""
-        return {"symbol": self.symbols[0]} if self.source.scope is Scope.SYMBOL else self.defaults
+        return {"symbol": self.symbols[0]} if self.endpoint.scope is Scope.SYMBOL else self.defaults
 
     @property
     def origin(self) -> Origin:
         """The origin that rows of this request name."""
-        return Origin(self.source.path, self.subject, self.given)
+        return Origin(self.endpoint.path, self.subject, self.given)
 
 
-def plan_requests(source: Source, targets: Targets, *, after: str = "") -> Iterator[Request]:
-    """Yield the requests of a source after the subject `after`, in the order of their subjects."""
-    for request in _plan_all(source, targets, after):
+def plan_requests(endpoint: FmpEndpoint, targets: Targets, *, after: str = "") -> Iterator[FmpRequest]:
+    """Yield the requests of an endpoint after the subject `after`, in the order of their subjects."""
+    for request in _plan_all(endpoint, targets, after):
         if request.subject > after:
             yield request
 
 
-def _plan_all(source: Source, targets: Targets, after: str) -> Iterator[Request]:
-    if source.scope is Scope.BATCH:
+def _plan_all(endpoint: FmpEndpoint, targets: Targets, after: str) -> Iterator[FmpRequest]:
+    if endpoint.scope is Scope.BATCH:
         # build batches from the remaining symbols, so that a resumed run makes as few calls as an undisturbed one
-        return _plan_batches(source, targets, dict(source.params), after)
-    return _PLANNERS[source.scope](source, targets, dict(source.params))
+        return _plan_batches(endpoint, targets, dict(endpoint.params), after)
+    return _PLANNERS[endpoint.scope](endpoint, targets, dict(endpoint.params))
 
 
-def _plan_lists(source: Source, _: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    yield Request(source, "all", fixed)
+def _plan_lists(endpoint: FmpEndpoint, _: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
+    yield FmpRequest(endpoint, "all", fixed)
 
 
-def _plan_exchanges(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+def _plan_exchanges(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
     for exchange in sorted(code for code in targets.symbols if code in EXCHANGES):
         known = tuple(targets.symbols[exchange])
-        yield Request(source, exchange, {**fixed, "exchange": exchange}, known, exchange)
+        yield FmpRequest(endpoint, exchange, {**fixed, "exchange": exchange}, known, exchange)
 
 
-def _plan_symbols(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    variants = _list_variants(source, targets)
-    if source.rows_per_year is not None:
-        fixed = {**fixed, "limit": str(source.rows_per_year * len(targets.list_fiscal_years()))}
+def _plan_symbols(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
+    variants = _list_variants(endpoint, targets)
+    if endpoint.rows_per_year is not None:
+        fixed = {**fixed, "limit": str(endpoint.rows_per_year * len(targets.list_fiscal_years()))}
     for symbol in targets.list_symbols():
-        end = targets.ends.get(symbol) if source.is_dated else None
-        own = variants if end is None else _list_spans(targets.first, min(end, targets.last), source.most_days)
-        yield Request(source, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=own)
+        end = targets.ends.get(symbol) if endpoint.is_dated else None
+        own = variants if end is None else _list_spans(targets.first, min(end, targets.last), endpoint.most_days)
+        yield FmpRequest(endpoint, symbol, {**fixed, "symbol": symbol}, (symbol,), variants=own)
 
 
-def _plan_topics(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    variants = _list_variants(source, targets)
+def _plan_topics(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
+    variants = _list_variants(endpoint, targets)
     stamp = {"sessionDate": targets.sessions[-1].isoformat()} if targets.sessions else {}
-    is_symbol = "{topic}" not in source.path
-    for topic in sorted(source.topics if targets.topics is None else targets.topics):
+    is_symbol = "{topic}" not in endpoint.path
+    for topic in sorted(endpoint.topics if targets.topics is None else targets.topics):
         if is_symbol and targets.only is not None and topic not in targets.only:
             continue
         params = {**fixed, "symbol": topic} if is_symbol else fixed
-        yield Request(source, topic, params, variants=variants, defaults={source.topic_field: topic, **stamp})
+        yield FmpRequest(endpoint, topic, params, variants=variants, defaults={endpoint.topic_field: topic, **stamp})
 
 
-def _plan_sessions(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+def _plan_sessions(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
     for session in targets.sessions:
-        yield Request(source, session.isoformat(), {**fixed, "date": session.isoformat()})
+        yield FmpRequest(endpoint, session.isoformat(), {**fixed, "date": session.isoformat()})
 
 
-def _plan_fiscal(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
+def _plan_fiscal(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
     for year in targets.list_fiscal_years():
         for period in _PERIODS:
             params = {**fixed, "year": str(year), "period": period}
-            yield Request(source, f"{year} {period}", params, is_ahead=year > targets.last.year)
+            yield FmpRequest(endpoint, f"{year} {period}", params, is_ahead=year > targets.last.year)
 
 
-def _plan_batches(source: Source, targets: Targets, fixed: dict[str, str], after: str) -> Iterator[Request]:
+def _plan_batches(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str], after: str) -> Iterator[FmpRequest]:
     left = [symbol for symbol in targets.list_symbols() if symbol > after]
-    for start in range(0, len(left), source.batch_size):
-        part = tuple(left[start : start + source.batch_size])
-        yield Request(source, part[-1], {**fixed, "symbols": ",".join(part)}, part)
+    for start in range(0, len(left), endpoint.batch_size):
+        part = tuple(left[start : start + endpoint.batch_size])
+        yield FmpRequest(endpoint, part[-1], {**fixed, "symbols": ",".join(part)}, part)
 
 
-def _plan_ranges(source: Source, targets: Targets, fixed: dict[str, str]) -> Iterator[Request]:
-    for span in _list_spans(targets.first, targets.last, source.range_days):
-        yield Request(source, span["to"], {**fixed, **span})
+def _plan_ranges(endpoint: FmpEndpoint, targets: Targets, fixed: dict[str, str]) -> Iterator[FmpRequest]:
+    for span in _list_spans(targets.first, targets.last, endpoint.range_days):
+        yield FmpRequest(endpoint, span["to"], {**fixed, **span})
     if targets.again is not None:
-        for span in _list_spans(targets.again, targets.first - timedelta(days=1), source.range_days):
-            yield Request(source, f"{_AGAIN}{span['to']}", {**fixed, **span})
+        for span in _list_spans(targets.again, targets.first - timedelta(days=1), endpoint.range_days):
+            yield FmpRequest(endpoint, f"{_AGAIN}{span['to']}", {**fixed, **span})
 
 
 def _list_spans(first: date, last: date, days: int) -> tuple[Mapping[str, str], ...]:
@@ -359,14 +359,14 @@ def _list_spans(first: date, last: date, days: int) -> tuple[Mapping[str, str], 
     return tuple(spans)
 
 
-def _list_variants(source: Source, targets: Targets) -> tuple[Mapping[str, str], ...]:
-    if source.is_fiscal:
+def _list_variants(endpoint: FmpEndpoint, targets: Targets) -> tuple[Mapping[str, str], ...]:
+    if endpoint.is_fiscal:
         years = len(targets.list_fiscal_years())
         return {"period": "annual", "limit": str(years)}, {"period": "quarter", "limit": str(4 * years)}
-    return _list_spans(targets.first, targets.last, source.most_days) if source.is_dated else source.variants
+    return _list_spans(targets.first, targets.last, endpoint.most_days) if endpoint.is_dated else endpoint.variants
 
 
-_PLANNERS: Mapping[Scope, Callable[[Source, Targets, dict[str, str]], Iterator[Request]]] = {
+_PLANNERS: Mapping[Scope, Callable[[FmpEndpoint, Targets, dict[str, str]], Iterator[FmpRequest]]] = {
     Scope.LIST: _plan_lists,
     Scope.PARTS: _plan_lists,
     Scope.EXCHANGE: _plan_exchanges,

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from fmp_collectors.dataset import Dataset, Request
-from fmp_collectors.judge import list_names, make_shape
+from fmp_collectors.dataset import FmpDataset, FmpRequest
+from fmp_collectors.record_shape import list_names, make_shape
 from fmp_collectors.records import find_plain_type, is_foreign, read_absence
 
 _MOST_SHOWN = 60
@@ -45,17 +45,17 @@ class Differences:
         return bool(self.missing or self.odd)
 
 
-def find_differences(dataset: Dataset, request: Request, rows: Iterable[Any]) -> Differences:
+def find_differences(dataset: FmpDataset, request: FmpRequest, rows: Iterable[Any]) -> Differences:
     """Compare rows, as the vendor sent them, with the declaration."""
     delivered = [row for row in rows if isinstance(row, Mapping)]
     found = Differences(len(delivered))
     if not delivered:
         return found
-    shape = make_shape(dataset, request.source)
+    shape = make_shape(dataset, request.endpoint)
     declared = shape.names | _list_declared(dataset)
     for row in delivered:
         found.unknown.update(str(name) for name in row if name not in declared)
-    reshape = request.source.reshape
+    reshape = request.endpoint.reshape
     records = list(delivered if reshape is None else reshape(delivered, request.subject))
     given = request.given
     carried = {str(name) for row in (*delivered, *records) for name in row} | set(given)
@@ -65,15 +65,15 @@ def find_differences(dataset: Dataset, request: Request, rows: Iterable[Any]) ->
     for row in records:
         # a load skips rows of other exchanges, whatever they hold
         if dataset.exchange_field is None or not is_foreign(row.get(dataset.exchange_field)):
-            _note_odd(dataset, {**given, **row}, found)
+            _record_odd(dataset, {**given, **row}, found)
     return found
 
 
-def _list_declared(dataset: Dataset) -> set[str]:
+def _list_declared(dataset: FmpDataset) -> set[str]:
     return {name for one, info in dataset.record.model_fields.items() for name in list_names(one, info)}
 
 
-def _list_missing(dataset: Dataset, carried: Collection[str]) -> list[str]:
+def _list_missing(dataset: FmpDataset, carried: Collection[str]) -> list[str]:
     """Return declared fields that appear under none of their names. Names in parentheses are numbers of our own."""
     missing = []
     for name, info in dataset.record.model_fields.items():
@@ -83,7 +83,7 @@ def _list_missing(dataset: Dataset, carried: Collection[str]) -> list[str]:
     return missing
 
 
-def _note_odd(dataset: Dataset, row: Mapping[str, Any], found: Differences) -> None:
+def _record_odd(dataset: FmpDataset, row: Mapping[str, Any], found: Differences) -> None:
     try:
         dataset.record.model_validate(row)
     except ValidationError as error:
@@ -98,7 +98,7 @@ def _note_odd(dataset: Dataset, row: Mapping[str, Any], found: Differences) -> N
                 odd.example = odd.example or str(value)[:_MOST_SHOWN]
 
 
-def _name_declared(dataset: Dataset, sent: str) -> str:
+def _name_declared(dataset: FmpDataset, sent: str) -> str:
     info: FieldInfo | None = next(
         (info for name, info in dataset.record.model_fields.items() if sent in (name, *list_names(name, info))), None
     )

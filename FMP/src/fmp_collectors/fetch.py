@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, cast
 
-from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
-from fmp_collectors.bounds import judge_values
+from fmp_collectors.bounds import check_values
 from fmp_collectors.csv_rows import Body, DamagedRow, iterate_rows, measure_row
-from fmp_collectors.dataset import Dataset, Request, Scope
-from fmp_collectors.judge import ANY_SHAPE, Finding, Shape, is_given, make_shape
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Scope
+from fmp_collectors.record_shape import ANY_SHAPE, Finding, Shape, is_given, make_shape
 from fmp_collectors.records import Accepted, Batch, Rejected, clean_name, is_foreign, parse_row, read_absence
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind, Verdict
 
 _MOST_PAGES = 1000
 # for a bulk file stored in chunks: the hashes of all keys, and the rows that repeat one, are held in memory
@@ -35,8 +35,8 @@ class Client(Protocol):
         subject: str = "",
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
-    ) -> Answer:
-        """Return a successful response whose rows have the `shape`; raises AnswerError if the vendor gives none."""
+    ) -> FmpResponse:
+        """Return a successful response whose rows have the `shape`; raises ResponseError if the vendor gives none."""
 
 
 class _ShapedClient:
@@ -46,44 +46,51 @@ class _ShapedClient:
         self._client = client
         self._shape = shape
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False) -> Answer:
+    async def get(
+        self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False
+    ) -> FmpResponse:
         """Like `Client.get`."""
         return await self._client.get(path, params, subject=subject, is_bulk=is_bulk, shape=self._shape)
 
 
 async def fetch_pages(
-    client: Client, dataset: Dataset, request: Request, *, first_part: int = 0
-) -> AsyncIterator[Answer]:
+    client: Client, dataset: FmpDataset, request: FmpRequest, *, first_part: int = 0
+) -> AsyncIterator[FmpResponse]:
     """Yield the responses to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
-    ranges of days. Raises AnswerError."""
-    shaped = _ShapedClient(client, make_shape(dataset, request.source))
+    ranges of days. Raises ResponseError."""
+    shaped = _ShapedClient(client, make_shape(dataset, request.endpoint))
     async for answer in _fetch_answers(shaped, request, first_part):
         yield answer
 
 
-async def _fetch_answers(client: _ShapedClient, request: Request, first_part: int) -> AsyncIterator[Answer]:
-    source = request.source
-    if source.scope is Scope.PARTS:
+async def _fetch_answers(client: _ShapedClient, request: FmpRequest, first_part: int) -> AsyncIterator[FmpResponse]:
+    endpoint = request.endpoint
+    if endpoint.scope is Scope.PARTS:
         answers = _fetch_parts(client, request, first_part)
-    elif source.full_rows is not None:
+    elif endpoint.full_rows is not None:
         answers = _fetch_range(client, request, date.fromisoformat(request.params["from"]))
-    elif source.page_size is not None:
-        answers = _fetch_list(client, request, {"limit": str(source.page_size)})
+    elif endpoint.page_size is not None:
+        answers = _fetch_list(client, request, {"limit": str(endpoint.page_size)})
     else:
         answers = _fetch_variants(client, request)
     async for answer in answers:
         yield answer
 
 
-async def _fetch_variants(client: _ShapedClient, request: Request) -> AsyncIterator[Answer]:
+async def _fetch_variants(client: _ShapedClient, request: FmpRequest) -> AsyncIterator[FmpResponse]:
     for variant in request.variants or ({},):
         params = {**request.params, **variant}
-        yield await client.get(request.path, params, subject=request.subject, is_bulk=request.source.is_bulk)
+        yield await client.get(request.path, params, subject=request.subject, is_bulk=request.endpoint.is_bulk)
 
 
 async def _fetch_list(
-    client: _ShapedClient, request: Request, fixed: Mapping[str, str], *, first: int = 0, seen: Set[str] = frozenset()
-) -> AsyncIterator[Answer]:
+    client: _ShapedClient,
+    request: FmpRequest,
+    fixed: Mapping[str, str],
+    *,
+    first: int = 0,
+    seen: Set[str] = frozenset(),
+) -> AsyncIterator[FmpResponse]:
     """Request page after page, from `first`, until a page has no entry that is new against earlier pages and `seen`.
 
     A server that caps `limit` below the requested number reveals it by a next page. One that ignores `page` repeats the same
@@ -93,8 +100,8 @@ async def _fetch_list(
         params = {**request.params, **fixed, "page": str(page)}
         try:
             answer = await client.get(request.path, params, subject=request.subject)
-        except AnswerError as error:
-            if page and error.kind is Kind.BAD_REQUEST:
+        except ResponseError as error:
+            if page and error.kind is ResponseKind.BAD_REQUEST:
                 return
             raise
         entries = {_name_entry(row) for row in answer.verdict.rows}
@@ -102,7 +109,7 @@ async def _fetch_list(
             return
         yield answer
         seen = seen | entries
-    raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=request.path)
+    raise ResponseError(Verdict(ResponseKind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=request.path)
 
 
 def _name_entry(row: Any) -> str:
@@ -112,11 +119,11 @@ def _name_entry(row: Any) -> str:
     return f"{row['symbol']} {row.get('date', '')} {row.get('delistedDate', '')}"
 
 
-async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> AsyncIterator[Answer]:
+async def _fetch_range(client: _ShapedClient, request: FmpRequest, first: date) -> AsyncIterator[FmpResponse]:
     """Request the days from `first` on, and halves of them if the response is long enough to have been cut."""
     last = date.fromisoformat(request.params["to"])
     answer = await client.get(request.path, request.params, subject=request.subject)
-    if len(answer.verdict.rows) < cast("int", request.source.full_rows):
+    if len(answer.verdict.rows) < cast("int", request.endpoint.full_rows):
         yield answer
     elif first < last:
         middle = first + (last - first) // 2
@@ -124,55 +131,58 @@ async def _fetch_range(client: _ShapedClient, request: Request, first: date) -> 
             params = {**request.params, "from": start.isoformat(), "to": end.isoformat()}
             async for part in _fetch_range(client, replace(request, params=params), start):
                 yield part
-    elif request.source.has_pages:
+    elif request.endpoint.has_pages:
         yield answer
         seen = {_name_entry(row) for row in answer.verdict.rows}
         async for page in _fetch_list(client, request, {}, first=1, seen=seen):
             yield page
     else:
-        raise AnswerError(
+        raise ResponseError(
             Verdict(
-                Kind.TOO_LARGE, f"{len(answer.verdict.rows)} rows for {first}, the most that one response can have"
+                ResponseKind.TOO_LARGE,
+                f"{len(answer.verdict.rows)} rows for {first}, the most that one response can have",
             ),
             path=request.path,
             subject=request.subject,
         )
 
 
-async def _fetch_parts(client: _ShapedClient, request: Request, first: int) -> AsyncIterator[Answer]:
+async def _fetch_parts(client: _ShapedClient, request: FmpRequest, first: int) -> AsyncIterator[FmpResponse]:
     """Request part after part of a bulk file, from `first`, until the vendor refuses the next one.
 
     A part with the same body as the previous one shows that the vendor ignores `part`, so that the rest of the file is missing.
     """
-    source, former = request.source, None
+    endpoint, former = request.endpoint, None
     for part in range(first, _MOST_PAGES):
         subject = f"part {part}"
         try:
             answer = await client.get(
-                source.path, {**request.params, "part": str(part)}, subject=subject, is_bulk=source.is_bulk
+                endpoint.path, {**request.params, "part": str(part)}, subject=subject, is_bulk=endpoint.is_bulk
             )
-        except AnswerError as error:
+        except ResponseError as error:
             # a part past the end is a bad request, and the first part never is
-            if part and error.kind is Kind.BAD_REQUEST:
+            if part and error.kind is ResponseKind.BAD_REQUEST:
                 return
             raise
         digest = answer.call.digest if answer.call else None
         if digest is not None and digest == former:
-            raise AnswerError(
-                Verdict(Kind.TOO_LARGE, "the same rows as the previous part"), path=source.path, subject=subject
+            raise ResponseError(
+                Verdict(ResponseKind.TOO_LARGE, "the same rows as the previous part"),
+                path=endpoint.path,
+                subject=subject,
             )
         yield answer
         former = digest
-    raise AnswerError(Verdict(Kind.TOO_LARGE, f"more than {_MOST_PAGES} parts"), path=source.path)
+    raise ResponseError(Verdict(ResponseKind.TOO_LARGE, f"more than {_MOST_PAGES} parts"), path=endpoint.path)
 
 
-def reaches_limit(answer: Answer, request: Request) -> bool:
+def reaches_limit(answer: FmpResponse, request: FmpRequest) -> bool:
     """Whether a response has as many rows as one that was cut silently."""
-    limits = [request.source.full_rows, request.params.get("limit")]
+    limits = [request.endpoint.full_rows, request.params.get("limit")]
     return any(limit is not None and len(answer.verdict.rows) >= int(limit) for limit in limits)
 
 
-def read_rows(answer: Answer) -> Iterator[Any]:
+def read_rows(answer: FmpResponse) -> Iterator[Any]:
     """Yield the rows of a response; those of CSV one by one, with every value as text and empty cells as None."""
     if answer.csv is None:
         yield from answer.verdict.rows
@@ -189,7 +199,7 @@ def read_rows(answer: Answer) -> Iterator[Any]:
 
 
 def find_repeated(shape: Shape, rows: Iterable[Any], *, path: str) -> set[int]:
-    """Return the key hashes that more than one row has; raises AnswerError if the rows exceed the memory bounds."""
+    """Return the key hashes that more than one row has; raises ResponseError if the rows exceed the memory bounds."""
     seen: set[int] = set()
     repeated: set[int] = set()
     repeats = size = 0
@@ -203,7 +213,7 @@ def find_repeated(shape: Shape, rows: Iterable[Any], *, path: str) -> set[int]:
         seen.add(key)
         if count > _MOST_ROWS or repeats > _MOST_REPEATED or size > _MOST_READ_CHARACTERS:
             said = f"more than {_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that repeat a key"
-            raise AnswerError(Verdict(Kind.TOO_LARGE, said), path=path)
+            raise ResponseError(Verdict(ResponseKind.TOO_LARGE, said), path=path)
     return repeated
 
 
@@ -234,9 +244,9 @@ def ends_bare(body: Body) -> bool:
 
 
 def parse_rows(
-    dataset: Dataset,
+    dataset: FmpDataset,
     rows: Iterable[Any],
-    request: Request,
+    request: FmpRequest,
     *,
     known_symbols: Collection[str] = frozenset(),
     only: Collection[str] | None = None,
@@ -250,7 +260,7 @@ def parse_rows(
     batch = Batch()
     scope = _RowScope(dataset, request, known_symbols, only, aliases or {})
     defaults = request.given
-    reshape = request.source.reshape
+    reshape = request.endpoint.reshape
     records = _sift_rows(rows, scope, defaults, batch)
     now = datetime.now(UTC)
     size = 0
@@ -258,7 +268,7 @@ def parse_rows(
         if reshape is not None and scope.is_elsewhere(row, batch):
             batch.out_of_scope += 1
             continue
-        parsed = judge_values(dataset, row, defaults=defaults, now=now)
+        parsed = check_values(dataset, row, defaults=defaults, now=now)
         if isinstance(parsed, Accepted):
             batch.accepted.append(parsed)
         else:
@@ -269,11 +279,11 @@ def parse_rows(
     return batch
 
 
-def _check_size(batch: Batch, size: int, request: Request) -> None:
-    """Raise AnswerError if the rows read exceed the memory bounds; this refuses the whole response."""
+def _check_size(batch: Batch, size: int, request: FmpRequest) -> None:
+    """Raise ResponseError if the rows read exceed the memory bounds; this refuses the whole response."""
     if len(batch.accepted) + len(batch.rejected) > _MOST_READ or size > _MOST_READ_CHARACTERS:
         said = f"more than {_MOST_READ:,} records, or {_MOST_READ_CHARACTERS >> 20} MB of them"
-        raise AnswerError(Verdict(Kind.TOO_LARGE, said), path=request.path, subject=request.subject)
+        raise ResponseError(Verdict(ResponseKind.TOO_LARGE, said), path=request.path, subject=request.subject)
 
 
 class _RowScope:
@@ -281,14 +291,14 @@ class _RowScope:
 
     def __init__(
         self,
-        dataset: Dataset,
-        request: Request,
+        dataset: FmpDataset,
+        request: FmpRequest,
         known_symbols: Collection[str],
         only: Collection[str] | None,
         aliases: Mapping[str, frozenset[str]],
     ) -> None:
         self.dataset = dataset
-        self.source = request.source
+        self.endpoint = request.endpoint
         self._asked = frozenset(request.asked).union(*(aliases.get(symbol, ()) for symbol in request.asked))
         self._wanted = known_symbols if dataset.symbol_fields and not dataset.is_worldwide else only
 
@@ -315,16 +325,16 @@ class _RowScope:
 
 def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
     """Yield the rows that are records; reject the others with the reason."""
-    dataset, source = scope.dataset, scope.source
-    shape = make_shape(dataset, source)
+    dataset, endpoint = scope.dataset, scope.endpoint
+    shape = make_shape(dataset, endpoint)
     # a field that the endpoint sends is never filled in
     added = {name: value for name, value in defaults.items() if name not in shape.key}
     for row in rows:
         # rows name another symbol before they are reshaped
-        if source.reshape is None and scope.is_elsewhere(row, batch):
+        if endpoint.reshape is None and scope.is_elsewhere(row, batch):
             batch.out_of_scope += 1
             continue
-        finding = shape.judge_row(row)
+        finding = shape.classify_row(row)
         if finding is Finding.RECORD:
             yield row
         elif finding is not Finding.NOTHING:

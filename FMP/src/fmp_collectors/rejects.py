@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from fmp_collectors.call import Origin
-from fmp_collectors.dataset import Dataset, Request, Scope, Source
+from fmp_collectors.dataset import FmpDataset, FmpEndpoint, FmpRequest, Scope
 from fmp_collectors.fetch import parse_rows
-from fmp_collectors.judge import is_given, list_names
+from fmp_collectors.record_shape import is_given, list_names
 from fmp_collectors.records import Batch, Record, read_absence
 
 _OCCURRENCE = "occurrence"
 
 
-def name_row(dataset: Dataset, row: Any, origin: Origin | None) -> str | None:
+def name_row(dataset: FmpDataset, row: Any, origin: Origin | None) -> str | None:
     """Return the key of a row as delivered, or None if the row lacks a part of it.
 
     The time of observation is no part of the key if rows are states of one thing (quotes): the next state is the same row again.
@@ -37,32 +37,34 @@ def name_row(dataset: Dataset, row: Any, origin: Origin | None) -> str | None:
     return "\x1f".join(parts)
 
 
-def find_request(dataset: Dataset, origin: Origin | None, *, path: str, symbol: str | None, row: Any) -> Request | None:
-    """Return a request whose response may hold the row. Return None if the dataset no longer has such a source, or if the row
+def find_request(
+    dataset: FmpDataset, origin: Origin | None, *, path: str, symbol: str | None, row: Any
+) -> FmpRequest | None:
+    """Return a request whose response may hold the row. Return None if the dataset no longer has such an endpoint, or if the row
     alone does not reveal its place in its response.
 
     `path` and `symbol` replace the `origin` of rows that were kept without one.
     """
-    found = _find_source(dataset, origin.path if origin is not None else path)
+    found = _find_endpoint(dataset, origin.path if origin is not None else path)
     if found is None:
         return None
-    source, topic = found
-    if source.reshape is not None:
+    endpoint, topic = found
+    if endpoint.reshape is not None:
         if _is_made(dataset.record, row):
-            source = _take_made(source)
-        elif source.scope is Scope.SYMBOL:
+            endpoint = _take_made(endpoint)
+        elif endpoint.scope is Scope.SYMBOL:
             return None
     if origin is None:
-        origin = Origin(path, topic or symbol or "", {source.topic_field: topic} if topic else {})
-    is_single = source.scope is Scope.SYMBOL
+        origin = Origin(path, topic or symbol or "", {endpoint.topic_field: topic} if topic else {})
+    is_single = endpoint.scope is Scope.SYMBOL
     symbols = (origin.defaults.get("symbol") or symbol or "",) if is_single else ()
-    return Request(source, origin.subject, {}, symbols, defaults=origin.defaults)
+    return FmpRequest(endpoint, origin.subject, {}, symbols, defaults=origin.defaults)
 
 
-def judge_again(
-    dataset: Dataset,
+def recheck_row(
+    dataset: FmpDataset,
     row: Any,
-    request: Request,
+    request: FmpRequest,
     *,
     known_symbols: Collection[str],
     aliases: Mapping[str, frozenset[str]],
@@ -71,20 +73,20 @@ def judge_again(
     return parse_rows(dataset, [row], request, known_symbols=known_symbols, aliases=aliases)
 
 
-def _find_source(dataset: Dataset, path: str) -> tuple[Source, str] | None:
-    """Return the source of a path, and the topic if the path names one."""
-    for source in dataset.sources:
-        if source.path == path:
-            return source, ""
-        if matched := re.fullmatch(re.escape(source.path).replace(re.escape("{topic}"), "(.+)"), path):
-            return source, matched[1]
+def _find_endpoint(dataset: FmpDataset, path: str) -> tuple[FmpEndpoint, str] | None:
+    """Return the endpoint of a path, and the topic if the path names one."""
+    for endpoint in dataset.endpoints:
+        if endpoint.path == path:
+            return endpoint, ""
+        if matched := re.fullmatch(re.escape(endpoint.path).replace(re.escape("{topic}"), "(.+)"), path):
+            return endpoint, matched[1]
     return None
 
 
-# shapes are cached by source
+# shapes are cached by endpoint
 @functools.cache
-def _take_made(source: Source) -> Source:
-    return replace(source, reshape=None, sends=())
+def _take_made(endpoint: FmpEndpoint) -> FmpEndpoint:
+    return replace(endpoint, reshape=None, sends=())
 
 
 def _is_made(record: type[Record], row: Any) -> bool:

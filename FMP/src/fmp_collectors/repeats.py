@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
-from fmp_collectors.dataset import Dataset, Repeats
+from fmp_collectors.dataset import FmpDataset, Repeats
 from fmp_collectors.records import Accepted, Batch, Rejected, dump_exact, hash_content, read_absence
 
 AMBIGUOUS_KEY = "ambiguous_key"
@@ -21,7 +21,7 @@ _FIRST_TIME = "1800"
 Chosen = tuple[list[Accepted], list[Rejected]]
 
 
-def settle_repeats(dataset: Dataset, batch: Batch) -> None:
+def settle_repeats(dataset: FmpDataset, batch: Batch) -> None:
     """Apply the dataset's rule to the rows of a whole response, in place; equal rows become one and count as duplicates.
 
     Rows that are versions of one key follow one another, the oldest first. Settling twice changes nothing.

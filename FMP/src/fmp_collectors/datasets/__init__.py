@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset
+from fmp_collectors.dataset import Cadence, FmpDataset
 from fmp_collectors.datasets.constituents import CONSTITUENT_CHANGES, CONSTITUENTS
 from fmp_collectors.datasets.delisted import DELISTED
 from fmp_collectors.datasets.dividends import DIVIDENDS
@@ -26,7 +26,7 @@ from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.treasury_rates import TREASURY_RATES
 from fmp_collectors.datasets.universe import UNIVERSE
 
-DATASETS: tuple[Dataset, ...] = (
+DATASETS: tuple[FmpDataset, ...] = (
     UNIVERSE,
     SYMBOL_CHANGES,
     DELISTED,
@@ -61,6 +61,6 @@ DATASETS: tuple[Dataset, ...] = (
 BY_NAME = {dataset.name: dataset for dataset in DATASETS}
 
 
-def list_datasets(cadence: Cadence) -> tuple[Dataset, ...]:
+def list_datasets(cadence: Cadence) -> tuple[FmpDataset, ...]:
     """Return the datasets of a cadence, in order."""
     return tuple(dataset for dataset in DATASETS if dataset.cadence is cadence)

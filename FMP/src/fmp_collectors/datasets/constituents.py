@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope, Storage
 from fmp_collectors.records import Cik, Day, Record, Symbol, SymbolOrNothing
 
 
@@ -33,7 +33,7 @@ class ConstituentChange(Record):
     reason: str | None = None
 
 
-CONSTITUENTS = Dataset(
+CONSTITUENTS = FmpDataset(
     name="constituents",
     title="Members of S&P 500, Nasdaq-100 and Dow",
     record=Constituent,
@@ -42,8 +42,8 @@ CONSTITUENTS = Dataset(
     cadence=Cadence.WEEKLY,
     storage=Storage.SNAPSHOT,
     list_field="index_name",
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="{topic}-constituent",
             scope=Scope.TOPIC,
             topics=("sp500", "nasdaq", "dowjones"),
@@ -53,15 +53,15 @@ CONSTITUENTS = Dataset(
         ),
     ),
 )
-CONSTITUENT_CHANGES = Dataset(
+CONSTITUENT_CHANGES = FmpDataset(
     name="constituent_changes",
     title="Additions to these indices and removals",
     record=ConstituentChange,
     table="fmp_constituent_change",
     key=("index_name", "date", "symbol", "removed_ticker"),
     cadence=Cadence.WEEKLY,
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="historical-{topic}-constituent",
             scope=Scope.TOPIC,
             topics=("sp500", "nasdaq", "dowjones"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Scope
 from fmp_collectors.records import Day, ExchangeCode, Record, Symbol
 
 
@@ -16,7 +16,7 @@ class DelistedCompany(Record):
     ipo_date: Day | None = None
 
 
-DELISTED = Dataset(
+DELISTED = FmpDataset(
     name="delisted",
     title="Delisted companies",
     record=DelistedCompany,
@@ -24,5 +24,5 @@ DELISTED = Dataset(
     key=("symbol", "exchange", "delisted_date"),
     cadence=Cadence.DAILY,
     exchange_field="exchange",
-    sources=(Source(path="delisted-companies", scope=Scope.LIST, page_size=100),),
+    endpoints=(FmpEndpoint(path="delisted-companies", scope=Scope.LIST, page_size=100),),
 )

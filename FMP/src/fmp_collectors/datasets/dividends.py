@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Repeats, Scope, Source, Storage
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History, Repeats, Scope, Storage
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -25,7 +25,7 @@ class Dividend(Record):
     frequency: str | None = None
 
 
-DIVIDENDS = Dataset(
+DIVIDENDS = FmpDataset(
     name="dividends",
     title="Dividends",
     record=Dividend,
@@ -41,8 +41,8 @@ DIVIDENDS = Dataset(
     # a regular and a special payment may be on the same day
     repeats=Repeats.SET,
     # a response is capped near 4,000 rows; the exact number is unknown, so request short ranges
-    sources=(
-        Source(path="dividends-calendar", scope=Scope.RANGE, range_days=5, full_rows=3900),
-        Source(path="dividends", scope=Scope.SYMBOL, params={"limit": "1000"}),
+    endpoints=(
+        FmpEndpoint(path="dividends-calendar", scope=Scope.RANGE, range_days=5, full_rows=3900),
+        FmpEndpoint(path="dividends", scope=Scope.SYMBOL, params={"limit": "1000"}),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Repeats, Scope, Source
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, History, Repeats, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -19,7 +19,7 @@ class Earning(Record):
     revenue_estimated: Number | None = None
 
 
-EARNINGS = Dataset(
+EARNINGS = FmpDataset(
     name="earnings",
     title="Earnings reports",
     record=Earning,
@@ -33,8 +33,8 @@ EARNINGS = Dataset(
     daily_days=30,
     days_ahead=90,
     # a response is cut at 4,000 rows, without the earliest; two days of the earnings season mostly have fewer
-    sources=(
-        Source(path="earnings-calendar", scope=Scope.RANGE, range_days=2, full_rows=4000, has_pages=True),
-        Source(path="earnings", scope=Scope.SYMBOL, rows_per_year=5),
+    endpoints=(
+        FmpEndpoint(path="earnings-calendar", scope=Scope.RANGE, range_days=2, full_rows=4000, has_pages=True),
+        FmpEndpoint(path="earnings", scope=Scope.SYMBOL, rows_per_year=5),
     ),
 )

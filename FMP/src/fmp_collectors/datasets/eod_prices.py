@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History, Plan, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol, Volume
 
 
@@ -24,7 +24,7 @@ class EodPrice(Record):
     volume: Volume | None = None
 
 
-EOD_PRICES = Dataset(
+EOD_PRICES = FmpDataset(
     name="eod_prices",
     title="Prices at the end of each session",
     record=EodPrice,
@@ -37,9 +37,9 @@ EOD_PRICES = Dataset(
     prices=("close",),
     side_prices=("open", "high", "low"),
     symbol_fields=("symbol",),
-    sources=(
-        Source(path="eod-bulk", scope=Scope.SESSION, plan=Plan.ULTIMATE, is_bulk=True),
+    endpoints=(
+        FmpEndpoint(path="eod-bulk", scope=Scope.SESSION, plan=Plan.ULTIMATE, is_bulk=True),
         # `full` is adjusted for splits and would differ from the bulk file
-        Source(path="historical-price-eod/non-split-adjusted", scope=Scope.SYMBOL, is_dated=True, plan=Plan.FREE),
+        FmpEndpoint(path="historical-price-eod/non-split-adjusted", scope=Scope.SYMBOL, is_dated=True, plan=Plan.FREE),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Repeats, Scope, Source, Storage
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, Plan, Repeats, Scope, Storage
 from fmp_collectors.records import Number, Record, Symbol
 
 # these are parts of the key, and half of the rows (bonds, cash) lack some of them
@@ -34,7 +34,7 @@ class EtfHolding(Record):
     source_updated_at: str | None = Field(None, alias="updatedAt")
 
 
-ETF_HOLDINGS = Dataset(
+ETF_HOLDINGS = FmpDataset(
     name="etf_holdings",
     title="ETF holdings",
     record=EtfHolding,
@@ -45,5 +45,5 @@ ETF_HOLDINGS = Dataset(
     audience=Audience.FUNDS,
     list_field="symbol",
     repeats=Repeats.NUMBERED,
-    sources=(Source(path="etf/holdings", scope=Scope.SYMBOL, plan=Plan.ULTIMATE),),
+    endpoints=(FmpEndpoint(path="etf/holdings", scope=Scope.SYMBOL, plan=Plan.ULTIMATE),),
 )

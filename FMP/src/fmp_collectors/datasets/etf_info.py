@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol, Volume
 
 
@@ -36,7 +36,7 @@ class EtfInfo(Record):
     source_updated_at: str | None = Field(None, alias="updatedAt")
 
 
-ETF_INFO = Dataset(
+ETF_INFO = FmpDataset(
     name="etf_info",
     title="ETF facts",
     record=EtfInfo,
@@ -45,5 +45,5 @@ ETF_INFO = Dataset(
     cadence=Cadence.WEEKLY,
     audience=Audience.FUNDS,
     side_prices=("nav",),
-    sources=(Source(path="etf/info", scope=Scope.SYMBOL, plan=Plan.STARTER),),
+    endpoints=(FmpEndpoint(path="etf/info", scope=Scope.SYMBOL, plan=Plan.STARTER),),
 )

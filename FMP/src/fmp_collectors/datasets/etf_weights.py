@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, Plan, Scope, Storage
 from fmp_collectors.datasets.etf_holdings import KeyText
 from fmp_collectors.records import Number, Record, Symbol
 
@@ -34,7 +34,7 @@ class SectorWeight(Record):
     weight_percentage: Percent | None = None
 
 
-ETF_COUNTRIES = Dataset(
+ETF_COUNTRIES = FmpDataset(
     name="etf_countries",
     title="ETF weights by country",
     record=CountryWeight,
@@ -44,9 +44,9 @@ ETF_COUNTRIES = Dataset(
     storage=Storage.SNAPSHOT,
     audience=Audience.FUNDS,
     list_field="symbol",
-    sources=(Source(path="etf/country-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("country",)),),
+    endpoints=(FmpEndpoint(path="etf/country-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("country",)),),
 )
-ETF_SECTORS = Dataset(
+ETF_SECTORS = FmpDataset(
     name="etf_sectors",
     title="ETF weights by sector",
     record=SectorWeight,
@@ -56,5 +56,7 @@ ETF_SECTORS = Dataset(
     storage=Storage.SNAPSHOT,
     audience=Audience.FUNDS,
     list_field="symbol",
-    sources=(Source(path="etf/sector-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("symbol", "sector")),),
+    endpoints=(
+        FmpEndpoint(path="etf/sector-weightings", scope=Scope.SYMBOL, plan=Plan.STARTER, sends=("symbol", "sector")),
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from fmp_collectors.currencies import ALWAYS
-from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Scope, Source
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, History, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -20,7 +20,7 @@ class ExchangeRate(Record):
     close: Number | None = None
 
 
-EXCHANGE_RATES = Dataset(
+EXCHANGE_RATES = FmpDataset(
     name="exchange_rates",
     title="Exchange rates",
     record=ExchangeRate,
@@ -37,5 +37,5 @@ EXCHANGE_RATES = Dataset(
     daily_days=30,
     # the rate of the current day moves until 22:00 UTC
     days_ahead=-1,
-    sources=(Source(path="historical-price-eod/full", scope=Scope.TOPIC, topics=ALWAYS, is_dated=True),),
+    endpoints=(FmpEndpoint(path="historical-price-eod/full", scope=Scope.TOPIC, topics=ALWAYS, is_dated=True),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History, Plan, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol, Volume
 
 _INDICES = ("^GSPC", "^DJI", "^IXIC", "^NDX", "^RUT", "^VIX", "^GSPTSE", "^TX60")
@@ -22,7 +22,7 @@ class IndexPrice(Record):
     volume: Volume | None = None
 
 
-INDEX_PRICES = Dataset(
+INDEX_PRICES = FmpDataset(
     name="index_prices",
     title="Indices and sector ETFs",
     record=IndexPrice,
@@ -36,8 +36,8 @@ INDEX_PRICES = Dataset(
     side_prices=("open", "high", "low"),
     # covers averages over 200 sessions and for the change over a year
     daily_days=400,
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="historical-price-eod/full",
             scope=Scope.TOPIC,
             topics=(*_INDICES, *_SECTORS, *_CANADIAN_SECTORS),

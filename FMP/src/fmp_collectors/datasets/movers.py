@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Scope
 from fmp_collectors.records import Day, ExchangeCode, Number, Record, Symbol
 
 
@@ -19,7 +19,7 @@ class Mover(Record):
     changes_percentage: Number | None = None
 
 
-MOVERS = Dataset(
+MOVERS = FmpDataset(
     name="movers",
     title="Gainers and losers",
     record=Mover,
@@ -29,8 +29,8 @@ MOVERS = Dataset(
     exchange_field="exchange",
     is_stamped=True,
     prices=("price",),
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="biggest-{topic}",
             scope=Scope.TOPIC,
             topics=("gainers", "losers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope, Storage
 from fmp_collectors.records import Record, Symbol, read_absence
 
 
@@ -38,7 +38,7 @@ def turn_rows(rows: Iterable[Any], subject: str) -> Iterator[Any]:
         yield {**row, "symbol": subject, "peerSymbol": row.get("symbol"), "place": place} if is_row else row
 
 
-PEERS = Dataset(
+PEERS = FmpDataset(
     name="peers",
     title="Peers",
     record=Peer,
@@ -48,8 +48,8 @@ PEERS = Dataset(
     storage=Storage.SNAPSHOT,
     symbol_fields=("symbol",),
     list_field="symbol",
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="peers-bulk",
             scope=Scope.LIST,
             plan=Plan.ULTIMATE,
@@ -58,6 +58,6 @@ PEERS = Dataset(
             may_be_bare=True,
             reshape=split_cells,
         ),
-        Source(path="stock-peers", scope=Scope.SYMBOL, sends=("symbol",), reshape=turn_rows),
+        FmpEndpoint(path="stock-peers", scope=Scope.SYMBOL, sends=("symbol",), reshape=turn_rows),
     ),
 )

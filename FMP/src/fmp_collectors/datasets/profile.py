@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import ExchangeCode, MarketCap, Number, Record, Symbol, Volume
 
 
@@ -35,7 +35,7 @@ class EquityProfile(Record):
     average_volume: Volume | None = None
 
 
-PROFILE = Dataset(
+PROFILE = FmpDataset(
     name="profile",
     title="Company and fund profiles",
     record=EquityProfile,
@@ -44,8 +44,8 @@ PROFILE = Dataset(
     cadence=Cadence.WEEKLY,
     exchange_field="exchange",
     prices=("current_price",),
-    sources=(
-        Source(path="profile-bulk", scope=Scope.PARTS, plan=Plan.ULTIMATE, is_bulk=True),
-        Source(path="profile", scope=Scope.SYMBOL),
+    endpoints=(
+        FmpEndpoint(path="profile-bulk", scope=Scope.PARTS, plan=Plan.ULTIMATE, is_bulk=True),
+        FmpEndpoint(path="profile", scope=Scope.SYMBOL),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import EpochTime, ExchangeCode, MarketCap, Number, Record, Symbol, Volume
 
 
@@ -30,7 +30,7 @@ class Quote(Record):
     previous_close: Number | None = None
 
 
-QUOTE = Dataset(
+QUOTE = FmpDataset(
     name="quote",
     title="Last prices",
     record=Quote,
@@ -46,9 +46,9 @@ QUOTE = Dataset(
     exchange_field="exchange",
     # a quote belongs to its moment: the next one is a row of its own
     keeps_history=False,
-    sources=(
-        Source(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),
-        Source(path="batch-quote", scope=Scope.BATCH, batch_size=100, plan=Plan.STARTER),
-        Source(path="quote", scope=Scope.SYMBOL, plan=Plan.FREE),
+    endpoints=(
+        FmpEndpoint(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),
+        FmpEndpoint(path="batch-quote", scope=Scope.BATCH, batch_size=100, plan=Plan.STARTER),
+        FmpEndpoint(path="quote", scope=Scope.SYMBOL, plan=Plan.FREE),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import MarketCap, Number, Record, Symbol
 
 
@@ -22,7 +22,7 @@ class Score(Record):
     revenue: Number | None = None
 
 
-SCORES = Dataset(
+SCORES = FmpDataset(
     name="scores",
     title="Altman and Piotroski scores",
     record=Score,
@@ -31,8 +31,8 @@ SCORES = Dataset(
     cadence=Cadence.WEEKLY,
     audience=Audience.COMPANIES,
     symbol_fields=("symbol",),
-    sources=(
-        Source(path="scores-bulk", scope=Scope.LIST, plan=Plan.ULTIMATE, is_bulk=True),
-        Source(path="financial-scores", scope=Scope.SYMBOL),
+    endpoints=(
+        FmpEndpoint(path="scores-bulk", scope=Scope.LIST, plan=Plan.ULTIMATE, is_bulk=True),
+        FmpEndpoint(path="financial-scores", scope=Scope.SYMBOL),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Scope, Source, Storage
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History, Scope, Storage
 from fmp_collectors.records import Day, Number, Record, Symbol
 
 
@@ -15,7 +15,7 @@ class Split(Record):
     denominator: Number
 
 
-SPLITS = Dataset(
+SPLITS = FmpDataset(
     name="splits",
     title="Splits",
     record=Split,
@@ -27,8 +27,8 @@ SPLITS = Dataset(
     days_ahead=90,
     history=History.DELISTED,
     symbol_fields=("symbol",),
-    sources=(
-        Source(path="splits-calendar", scope=Scope.RANGE, range_days=30, full_rows=3900),
-        Source(path="splits", scope=Scope.SYMBOL, params={"limit": "1000"}),
+    endpoints=(
+        FmpEndpoint(path="splits-calendar", scope=Scope.RANGE, range_days=30, full_rows=3900),
+        FmpEndpoint(path="splits", scope=Scope.SYMBOL, params={"limit": "1000"}),
     ),
 )

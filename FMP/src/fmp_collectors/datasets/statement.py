@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Plan, Repeats, Scope, Source, Storage
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, History, Plan, Repeats, Scope, Storage
 from fmp_collectors.records import Cik, Day, Record, Symbol
 
 Period = Annotated[
@@ -42,11 +42,11 @@ def declare_statement(
     path: str,
     has_bulk: bool = True,
     history: History = History.LISTED,
-) -> Dataset:
+) -> FmpDataset:
     """Declare a dataset of fiscal periods: requested by year and period if there is a bulk endpoint, else by company."""
-    bulk = Source(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
-    single = Source(path=path, scope=Scope.SYMBOL, is_fiscal=True)
-    return Dataset(
+    bulk = FmpEndpoint(path=f"{path}-bulk", scope=Scope.FISCAL, plan=Plan.ULTIMATE, is_bulk=True)
+    single = FmpEndpoint(path=path, scope=Scope.SYMBOL, is_fiscal=True)
+    return FmpDataset(
         name=name,
         title=title,
         record=record,
@@ -58,5 +58,5 @@ def declare_statement(
         audience=Audience.COMPANIES,
         symbol_fields=("symbol",),
         repeats=Repeats.FILED if issubclass(record, FiledStatement) else Repeats.AMBIGUOUS,
-        sources=(bulk, single) if has_bulk else (single,),
+        endpoints=(bulk, single) if has_bulk else (single,),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import Day, Record, Symbol
 
 
@@ -15,7 +15,7 @@ class SymbolChange(Record):
     company_name: str | None = None
 
 
-SYMBOL_CHANGES = Dataset(
+SYMBOL_CHANGES = FmpDataset(
     name="symbol_changes",
     title="Renamed symbols",
     record=SymbolChange,
@@ -26,5 +26,5 @@ SYMBOL_CHANGES = Dataset(
     # a chain of renames may pass through symbols that none of our exchanges ever had
     is_worldwide=True,
     # without a limit the response is the newest hundred
-    sources=(Source(path="symbol-change", scope=Scope.LIST, params={"limit": "10000"}, plan=Plan.STARTER),),
+    endpoints=(FmpEndpoint(path="symbol-change", scope=Scope.LIST, params={"limit": "10000"}, plan=Plan.STARTER),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Scope, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History, Scope
 from fmp_collectors.records import Day, Number, Record
 
 
@@ -26,7 +26,7 @@ class TreasuryRate(Record):
     year30: Number | None = Field(None, alias="year30")
 
 
-TREASURY_RATES = Dataset(
+TREASURY_RATES = FmpDataset(
     name="treasury_rates",
     title="US treasury yields",
     record=TreasuryRate,
@@ -38,5 +38,5 @@ TREASURY_RATES = Dataset(
     observed="date",
     daily_days=90,
     # a longer range silently returns its newest three months
-    sources=(Source(path="treasury-rates", scope=Scope.RANGE, range_days=85),),
+    endpoints=(FmpEndpoint(path="treasury-rates", scope=Scope.RANGE, range_days=85),),
 )

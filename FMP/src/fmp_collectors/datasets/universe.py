@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from fmp_collectors.dataset import Cadence, Dataset, Plan, Scope, Source, Storage
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, Plan, Scope, Storage
 from fmp_collectors.records import ExchangeCode, MarketCap, Record, Symbol, Volume
 
 
@@ -29,7 +29,7 @@ class UniverseListing(Record):
     avg_volume: Volume | None = None
 
 
-UNIVERSE = Dataset(
+UNIVERSE = FmpDataset(
     name="universe",
     title="Listings of the five exchanges",
     record=UniverseListing,
@@ -39,8 +39,8 @@ UNIVERSE = Dataset(
     storage=Storage.SNAPSHOT,
     exchange_field="exchangeShortName",
     list_field="exchange",
-    sources=(
-        Source(
+    endpoints=(
+        FmpEndpoint(
             path="company-screener",
             scope=Scope.EXCHANGE,
             params={"isActivelyTrading": "true", "includeAllShareClasses": "true"},

@@ -1,7 +1,7 @@
 """Classification of the vendor's responses by status and body, before anything reads them.
 
-Data is identified positively: `judge.Shape` declares what a record of the endpoint carries. Anything else with a success status
-is an error.
+Data is identified positively: `record_shape.Shape` declares what a record of the endpoint carries. Anything else with a success
+status is an error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from fmp_collectors.call import Call
 from fmp_collectors.csv_rows import Body
-from fmp_collectors.judge import ANY_SHAPE, Finding, Shape, find_words
+from fmp_collectors.record_shape import ANY_SHAPE, Finding, Shape, find_words
 
 HEAD_BYTES = 65_536
 _MOST_ERRORS = 50
@@ -35,7 +35,7 @@ CAREFUL_DECODER = json.JSONDecoder(parse_float=_read_number, parse_constant=Deci
 """Like DECODER, for texts with a number whose exponent no Decimal holds (ArithmeticError): reads that number as NaN."""
 
 
-class Kind(StrEnum):
+class ResponseKind(StrEnum):
     """The class of a response."""
 
     OK_JSON = "ok_json"
@@ -61,7 +61,7 @@ class Kind(StrEnum):
     @property
     def is_ok(self) -> bool:
         """Whether the response holds data; an empty list is data."""
-        return self in (Kind.OK_JSON, Kind.OK_CSV)
+        return self in (ResponseKind.OK_JSON, ResponseKind.OK_CSV)
 
     @property
     def may_pass(self) -> bool:
@@ -71,40 +71,47 @@ class Kind(StrEnum):
     @property
     def ends_run(self) -> bool:
         """Whether every further call with this key fails until a person acts."""
-        return self in (Kind.INVALID_KEY, Kind.SUSPENDED)
+        return self in (ResponseKind.INVALID_KEY, ResponseKind.SUSPENDED)
 
 
 _MAY_PASS = frozenset(
     {
-        *(Kind.RATE_LIMIT, Kind.BULK_THROTTLE, Kind.SERVER_ERROR, Kind.HTML, Kind.TRUNCATED, Kind.NO_ANSWER),
+        *(
+            ResponseKind.RATE_LIMIT,
+            ResponseKind.BULK_THROTTLE,
+            ResponseKind.SERVER_ERROR,
+            ResponseKind.HTML,
+            ResponseKind.TRUNCATED,
+            ResponseKind.NO_ANSWER,
+        ),
         # a body that is not a record and names no other reason usually comes from a server in trouble
-        Kind.ERROR_IN_200,
+        ResponseKind.ERROR_IN_200,
     }
 )
 
 # the first text found in the lower-case message decides the kind
-_BY_TEXT: tuple[tuple[str, Kind], ...] = (
-    ("bandwidth limit", Kind.BANDWIDTH),
-    ("this is a bulk endpoint", Kind.BULK_THROTTLE),
-    ("limit reach", Kind.RATE_LIMIT),
-    ("invalid api key", Kind.INVALID_KEY),
-    ("account suspended", Kind.SUSPENDED),
-    ("legacy endpoint", Kind.LEGACY),
-    ("premium query parameter", Kind.PLAN_VALUE),
-    ("this value set for", Kind.PLAN_VALUE),
-    ("restricted endpoint", Kind.PLAN_ENDPOINT),
-    ("exclusive endpoint", Kind.PLAN_ENDPOINT),
-    ("special endpoint", Kind.PLAN_ENDPOINT),
-    ("query error", Kind.BAD_REQUEST),
+_BY_TEXT: tuple[tuple[str, ResponseKind], ...] = (
+    ("bandwidth limit", ResponseKind.BANDWIDTH),
+    ("this is a bulk endpoint", ResponseKind.BULK_THROTTLE),
+    ("limit reach", ResponseKind.RATE_LIMIT),
+    ("invalid api key", ResponseKind.INVALID_KEY),
+    ("account suspended", ResponseKind.SUSPENDED),
+    ("legacy endpoint", ResponseKind.LEGACY),
+    ("premium query parameter", ResponseKind.PLAN_VALUE),
+    ("this value set for", ResponseKind.PLAN_VALUE),
+    ("restricted endpoint", ResponseKind.PLAN_ENDPOINT),
+    ("exclusive endpoint", ResponseKind.PLAN_ENDPOINT),
+    ("special endpoint", ResponseKind.PLAN_ENDPOINT),
+    ("query error", ResponseKind.BAD_REQUEST),
 )
 _BY_STATUS = {
-    400: Kind.BAD_REQUEST,
-    401: Kind.INVALID_KEY,
-    402: Kind.PLAN_ENDPOINT,
-    403: Kind.FORBIDDEN,
-    404: Kind.NOT_FOUND,
-    408: Kind.SERVER_ERROR,
-    429: Kind.RATE_LIMIT,
+    400: ResponseKind.BAD_REQUEST,
+    401: ResponseKind.INVALID_KEY,
+    402: ResponseKind.PLAN_ENDPOINT,
+    403: ResponseKind.FORBIDDEN,
+    404: ResponseKind.NOT_FOUND,
+    408: ResponseKind.SERVER_ERROR,
+    429: ResponseKind.RATE_LIMIT,
 }
 
 
@@ -112,13 +119,13 @@ _BY_STATUS = {
 class Verdict:
     """The class of a response, the vendor's message if it is not data, and its rows if it is JSON data."""
 
-    kind: Kind
+    kind: ResponseKind
     message: str = ""
     rows: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
-class Answer:
+class FmpResponse:
     """A successful response: its rows if it was JSON, the open file if it was CSV, and the call that returned it."""
 
     verdict: Verdict
@@ -126,7 +133,7 @@ class Answer:
     call: Call | None = None
 
 
-class AnswerError(Exception):
+class ResponseError(Exception):
     """The vendor returned no data; `kind` is what it returned instead, `path` what was requested."""
 
     def __init__(self, verdict: Verdict, *, path: str, subject: str = "") -> None:
@@ -147,7 +154,7 @@ def load_json(body: bytes) -> Any:
         return CAREFUL_DECODER.decode(text)
 
 
-def classify_answer(
+def classify_response(
     status: int,
     body: bytes,
     *,
@@ -161,55 +168,64 @@ def classify_answer(
     ValueError if it is not JSON). `shape` decides whether a row is a record.
     """
     if body.startswith(_UNICODE_MARKS):
-        return Verdict(Kind.TRUNCATED, f"HTTP {status} with a body in UTF-16 or UTF-32 instead of UTF-8")
+        return Verdict(ResponseKind.TRUNCATED, f"HTTP {status} with a body in UTF-16 or UTF-32 instead of UTF-8")
     text = body[:HEAD_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     looks_like_json = text.startswith(("[", "{"))
     payload, is_json = _read_json(body, load) if looks_like_json else (None, False)
     if not 200 <= status < 300 or text.startswith("<"):
         words, _ = find_words(payload) if is_json else (text, text)
-        return _judge_refusal(status, _shorten(words))
+        return _classify_refusal(status, _shorten(words))
     if is_json:
-        return judge_rows(payload if isinstance(payload, list) else [payload], shape)
+        return classify_rows(payload if isinstance(payload, list) else [payload], shape)
     if looks_like_json or not text:
         return Verdict(
-            Kind.TRUNCATED, f"HTTP {status} with a body that is empty, cut off or not data: {_shorten(text, 60)!r}"
+            ResponseKind.TRUNCATED,
+            f"HTTP {status} with a body that is empty, cut off or not data: {_shorten(text, 60)!r}",
         )
     if expects_csv and shape.fits_header(text.split("\n", 1)[0]):
-        return Verdict(Kind.OK_CSV)
+        return Verdict(ResponseKind.OK_CSV)
     return _name_error(text, text)
 
 
-def judge_rows(rows: Sequence[Any], shape: Shape) -> Verdict:
+def classify_rows(rows: Sequence[Any], shape: Shape) -> Verdict:
     """Return the rows that are records or damaged records, or the error that any other row makes of the response."""
-    errors = [find_words(row) for row in islice((r for r in rows if shape.judge_row(r) is Finding.ERROR), _MOST_ERRORS)]
+    errors = [
+        find_words(row) for row in islice((r for r in rows if shape.classify_row(r) is Finding.ERROR), _MOST_ERRORS)
+    ]
     if errors:
         return _name_error(*next((each for each in errors if _find_kind(each[1]) is not None), errors[0]))
-    return Verdict(Kind.OK_JSON, rows=tuple(row for row in rows if row))
+    return Verdict(ResponseKind.OK_JSON, rows=tuple(row for row in rows if row))
 
 
 def _name_error(words: str, texts: str) -> Verdict:
-    return Verdict(_find_kind(texts) or Kind.ERROR_IN_200, _shorten(words) or "no message")
+    return Verdict(_find_kind(texts) or ResponseKind.ERROR_IN_200, _shorten(words) or "no message")
 
 
-def _judge_refusal(status: int, said: str) -> Verdict:
+def _classify_refusal(status: int, said: str) -> Verdict:
     if status >= 500:
-        return Verdict(Kind.SERVER_ERROR, f"HTTP {status}: {said}" if said else f"HTTP {status}")
+        return Verdict(ResponseKind.SERVER_ERROR, f"HTTP {status}: {said}" if said else f"HTTP {status}")
     if status != 429 and said.startswith("<"):
-        return Verdict(Kind.HTML, f"HTTP {status} with an HTML page instead of data")
+        return Verdict(ResponseKind.HTML, f"HTTP {status} with an HTML page instead of data")
     by_text = _find_kind(said)
-    by_status = _BY_STATUS.get(status, Kind.BAD_REQUEST)
+    by_status = _BY_STATUS.get(status, ResponseKind.BAD_REQUEST)
     # the status outweighs a word in its text, except where the vendor distinguishes cases by text
     allowed = {
-        Kind.RATE_LIMIT: {Kind.BANDWIDTH, Kind.BULK_THROTTLE},
-        Kind.PLAN_ENDPOINT: {Kind.PLAN_VALUE},
-        Kind.FORBIDDEN: {Kind.LEGACY, Kind.SUSPENDED, Kind.INVALID_KEY, Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE},
-        Kind.BAD_REQUEST: {Kind.INVALID_KEY},
+        ResponseKind.RATE_LIMIT: {ResponseKind.BANDWIDTH, ResponseKind.BULK_THROTTLE},
+        ResponseKind.PLAN_ENDPOINT: {ResponseKind.PLAN_VALUE},
+        ResponseKind.FORBIDDEN: {
+            ResponseKind.LEGACY,
+            ResponseKind.SUSPENDED,
+            ResponseKind.INVALID_KEY,
+            ResponseKind.PLAN_ENDPOINT,
+            ResponseKind.PLAN_VALUE,
+        },
+        ResponseKind.BAD_REQUEST: {ResponseKind.INVALID_KEY},
     }
     kind = by_text if by_text in allowed.get(by_status, set()) else by_status
     return Verdict(kind or by_status, said or f"HTTP {status}")
 
 
-def _find_kind(message: str) -> Kind | None:
+def _find_kind(message: str) -> ResponseKind | None:
     lower = message.lower()
     return next((kind for text, kind in _BY_TEXT if text in lower), None)
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 
-from fmp_collectors.dataset import Dataset, Source
+from fmp_collectors.dataset import FmpDataset, FmpEndpoint
 from fmp_collectors.records import read_absence
 
 _MOST_WORDS = 50
@@ -54,7 +54,7 @@ class Shape:
         """All declared names."""
         return frozenset((*self.key, *self.values))
 
-    def judge_row(self, row: Any) -> Finding:
+    def classify_row(self, row: Any) -> Finding:
         """Classify a row of a response."""
         if not isinstance(row, Mapping) or not row:
             return Finding.NOTHING if row == {} else Finding.ERROR
@@ -64,9 +64,9 @@ class Shape:
         proofs = self._count_proofs(row)
         if is_complete and (proofs >= _PROOF_BESIDE_MESSAGE or (proofs and not self._has_message(row))):
             return Finding.RECORD
-        return self._judge_remains(row, is_complete=is_complete, has_proof=proofs > 0)
+        return self._classify_remains(row, is_complete=is_complete, has_proof=proofs > 0)
 
-    def _judge_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
+    def _classify_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
         """Distinguish a record that lost a part from a row that never was one: the names are the evidence."""
         if self._has_message(row):
             return Finding.ERROR
@@ -113,13 +113,15 @@ ANY_SHAPE = Shape()
 
 
 @functools.cache
-def make_shape(dataset: Dataset, source: Source) -> Shape:
-    """Return the shape of the rows of a dataset's source, from their declarations."""
+def make_shape(dataset: FmpDataset, endpoint: FmpEndpoint) -> Shape:
+    """Return the shape of the rows of a dataset's endpoint, from their declarations."""
     fields = dataset.record.model_fields
-    key = source.sends or tuple(list_names(name, fields[name])[0] for name in dataset.key if fields[name].is_required())
+    key = endpoint.sends or tuple(
+        list_names(name, fields[name])[0] for name in dataset.key if fields[name].is_required()
+    )
     values = [name for field in fields if field not in dataset.key for name in list_names(field, fields[field])]
     values += sorted(name for name in dataset.record.volatile if name not in fields)
-    return Shape(key, tuple(name for name in values if name not in key), source.may_be_bare)
+    return Shape(key, tuple(name for name in values if name not in key), endpoint.may_be_bare)
 
 
 def list_names(name: str, info: FieldInfo) -> list[str]:
