@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
-from fmp_ingest.expected import list_expected
+from fmp_ingest.freshness_sla import list_expected
+from fmp_ingest.limiter.call_counts import CALLS
 from fmp_ingest.parameters import FmpParameters
-from fmp_ingest.tally import CALLS
 from sra_shared.logs import hide_secrets
 from sra_shared.runs import TaskType, Work
 from sra_shared.runs.deferred import WorkTraits, defer_works

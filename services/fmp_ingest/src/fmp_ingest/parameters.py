@@ -1,4 +1,4 @@
-"""The parameters of an FMP run, and the datasets and sources that follow from them."""
+"""The parameters of an FMP run, and the datasets and endpoints that follow from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from fmp_collectors.dataset import Cadence, Dataset, History, Source
+from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History
 from fmp_collectors.datasets import BY_NAME, list_datasets
 from fmp_collectors.datasets.exchange_rates import EXCHANGE_RATES
 from fmp_collectors.datasets.profile import PROFILE
@@ -62,7 +62,7 @@ class FmpParameters(ReplayParameters):
         return None if value is None else sorted({symbol.strip().upper() for symbol in value if symbol.strip()})
 
 
-def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[Dataset]:
+def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[FmpDataset]:
     """Return the datasets of a run in their order."""
     if names is not None:
         return [BY_NAME[name] for name in BY_NAME if name in set(names)]
@@ -72,7 +72,7 @@ def choose_datasets(task_type: TaskType, names: Sequence[str] | None) -> list[Da
     return [*list_datasets(Cadence.DAILY), PROFILE]
 
 
-def choose_sources(dataset: Dataset, task_type: TaskType, names: Sequence[str] | None) -> tuple[Source, ...]:
-    """Return the sources that a run may use: a daily run takes weekly datasets only by bulk."""
+def choose_endpoints(dataset: FmpDataset, task_type: TaskType, names: Sequence[str] | None) -> tuple[FmpEndpoint, ...]:
+    """Return the endpoints that a run may use: a daily run takes weekly datasets only by bulk."""
     is_extra = task_type is TaskType.DAILY_QUOTES and dataset.cadence is Cadence.WEEKLY and names is None
-    return tuple(source for source in dataset.sources if source.is_bulk) if is_extra else dataset.sources
+    return tuple(endpoint for endpoint in dataset.endpoints if endpoint.is_bulk) if is_extra else dataset.endpoints

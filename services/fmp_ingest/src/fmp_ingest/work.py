@@ -10,35 +10,35 @@ from typing import Any
 
 import httpx
 
-from fmp_collectors.dataset import Audience, Dataset, Targets
+from fmp_collectors.dataset import Audience, FmpDataset, Targets
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.datasets.delisted import DELISTED as DELISTED_COMPANIES
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.universe import UNIVERSE
-from fmp_ingest.backfill import list_single_sources, read_former, request_history
-from fmp_ingest.cached import CachedFetcher
-from fmp_ingest.client import AccountError, RefusedSourceError, check_source, open_client, share_account
-from fmp_ingest.collect import Collector
-from fmp_ingest.estimate import order_sources
-from fmp_ingest.gate import Breaker, OutageError, RetryPolicy
-from fmp_ingest.history import DELISTED, LISTED, find_missing_topics, has_topics, note_history
-from fmp_ingest.identity import refresh_owners
-from fmp_ingest.pace import WINDOW_SECONDS
-from fmp_ingest.parameters import choose_datasets, choose_sources
-from fmp_ingest.progress import Progress
-from fmp_ingest.quarantine import SOURCE
-from fmp_ingest.replacing import extend_history
-from fmp_ingest.replay import TELLS_OWNERS, ReplayWork
-from fmp_ingest.sessions import store_sessions
-from fmp_ingest.tally import Tally, prune_tally, read_tally
-from fmp_ingest.targets import has_delisted, has_universe, read_delisted_targets, read_targets
+from fmp_ingest.client.circuit_breaker import OutageDetector, OutageError, RetryPolicy
+from fmp_ingest.client.fmp_client import AccountError, RefusedSourceError, check_source, open_client, share_account
+from fmp_ingest.client.response_cache import CachedFetcher
+from fmp_ingest.collection.backfill import list_single_endpoints, read_former, request_history
+from fmp_ingest.collection.collector import Collector
+from fmp_ingest.collection.estimate import order_endpoints
+from fmp_ingest.collection.reject_replay import TELLS_OWNERS, FmpReplayWork
+from fmp_ingest.collection.resume_point import ResumePoint
+from fmp_ingest.collection.stored_history import DELISTED, LISTED, find_missing_topics, has_topics, record_history
+from fmp_ingest.collection.target_symbols import has_delisted, has_universe, read_delisted_targets, read_targets
+from fmp_ingest.collection.trading_sessions import store_sessions
+from fmp_ingest.limiter.call_counts import CallCounts, prune_tally, read_tally
+from fmp_ingest.limiter.pace import WINDOW_SECONDS
+from fmp_ingest.parameters import choose_datasets, choose_endpoints
+from fmp_ingest.store.identity import refresh_owners
+from fmp_ingest.store.quarantine import SOURCE
+from fmp_ingest.store.row_replacement import extend_history
 from sra_shared.cache import DatabaseCache
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.revision import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus, Work
-from sra_shared.runs.ending import judge_units
+from sra_shared.runs.ending import decide_run_status
 from sra_shared.settings import FmpSettings
 
 AGAIN = ": again"
@@ -58,13 +58,13 @@ class FmpWork:
         settings: FmpSettings,
         *,
         policy: RetryPolicy | None = None,
-        breaker: Breaker | None = None,
+        detector: OutageDetector | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         window: float = WINDOW_SECONDS,
     ) -> None:
         self._settings = settings
         self._policy = policy or RetryPolicy()
-        self._breaker = breaker or Breaker(self._policy)
+        self._detector = detector or OutageDetector(self._policy)
         self._transport = transport
         self._window = window
         self.refusal: SraError | None = None
@@ -126,11 +126,11 @@ class FmpWork:
             async with context.pool.acquire() as ledger, ledger.transaction():
                 await request_history(ledger, self._settings, today=datetime.now(UTC).date())
         progress = await self._try_collector(context, dataset)
-        status, error = judge_progress(dataset, progress)
+        status, error = decide_status(dataset, progress)
         async with context.transaction() as connection:
             if dataset in TELLS_OWNERS:
                 await refresh_owners(connection, context.task.task_id)
-            await note_history(connection, context.task, dataset, name_part(context.unit), progress)
+            await record_history(connection, context.task, dataset, name_part(context.unit), progress)
             await context.finish(connection, status=status, error=error, resume=progress.dump())
 
     async def _store_sessions(self, context: UnitContext) -> None:
@@ -138,26 +138,26 @@ class FmpWork:
             today = datetime.now(UTC).date()
             await store_sessions(connection, today=today, years=self._settings.fmp_history_years)
 
-    async def _try_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
+    async def _try_collector(self, context: UnitContext, dataset: FmpDataset) -> ResumePoint:
         """Like `_run_collector`; if the vendor is down, return how far it got."""
         try:
             return await self._run_collector(context, dataset)
         except OutageError as error:
-            progress = Progress.read(context.unit.resume)
+            progress = ResumePoint.read(context.unit.resume)
             progress.broken_off = str(error)
             return progress
 
-    async def _run_collector(self, context: UnitContext, dataset: Dataset) -> Progress:
+    async def _run_collector(self, context: UnitContext, dataset: FmpDataset) -> ResumePoint:
         task, names = context.task, context.task.parameters.get("datasets")
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
             targets = await _read_targets(connection, context, dataset)
         if name_part(context.unit) == DELISTED and not targets.list_symbols():
-            return Progress(answered=1)
+            return ResumePoint(answered=1)
         if dataset.is_lost_without_universe and not targets.list_symbols():
             if task.parameters.get("symbols") is None and dataset.audience is Audience.ALL:
                 raise FatalError("The universe is empty.", next_step="Collect it first: ./sra fmp universe.")
-            return Progress(answered=1)
+            return ResumePoint(answered=1)
         is_backfill = task.task_type is TaskType.FMP_BACKFILL
         async with open_client(
             self._settings,
@@ -166,22 +166,22 @@ class FmpWork:
             is_sandbox=is_sandbox,
             is_backfill=is_backfill,
             policy=self._policy,
-            breaker=self._breaker,
+            detector=self._detector,
             transport=self._transport,
             window=self._window,
         ) as client:
-            allowed = choose_sources(dataset, task.task_type, names)
+            allowed = choose_endpoints(dataset, task.task_type, names)
             if name_part(context.unit) == DELISTED:
-                allowed = list_single_sources(allowed)
+                allowed = list_single_endpoints(allowed)
             if is_backfill and not context.unit.resume and (begin := await _find_beginning(context, dataset)):
                 context.unit.resume.update(begin.dump())
-            sources = order_sources(allowed, targets, self._settings, is_backfill=is_backfill)
+            endpoints = order_endpoints(allowed, targets, self._settings, is_backfill=is_backfill)
             collector = Collector(
                 context,
                 client,
                 dataset,
                 targets,
-                sources=sources,
+                endpoints=endpoints,
                 drop_limit=self._settings.drop_limit,
                 is_released=_is_released(task),
                 fetcher=CachedFetcher(client, DatabaseCache(context.pool), scope=self._settings.fmp_base_url),
@@ -189,7 +189,7 @@ class FmpWork:
             try:
                 return await collector.collect()
             finally:
-                await _write_tally(context, client.tally)
+                await _write_tally(context, client.call_counts)
 
     async def _ask_again(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
@@ -200,7 +200,7 @@ class FmpWork:
         if not context.unit.resume:
             context.unit.resume.update(tried.start_again().dump())
         progress = await self._try_collector(context, dataset)
-        left, error = judge_progress(dataset, progress)
+        left, error = decide_status(dataset, progress)
         if left in (UnitStatus.COMPLETED, UnitStatus.SKIPPED):
             status = left if not tried.answered else UnitStatus.COMPLETED
         elif tried.answered or progress.answered:
@@ -213,7 +213,7 @@ class FmpWork:
                 status,
                 error,
             )
-            await note_history(connection, context.task, dataset, name_part(context.unit), progress)
+            await record_history(connection, context.task, dataset, name_part(context.unit), progress)
             await context.finish(connection)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
@@ -226,20 +226,20 @@ class FmpWork:
                 if self._settings.fmp_api_key is None
                 else "The account's plan does not include it."
             )
-        if warnings := [text for unit in units for text in Progress.read(unit.resume).warnings]:
+        if warnings := [text for unit in units for text in ResumePoint.read(unit.resume).warnings]:
             details["warnings"] = list(dict.fromkeys(warnings))
         planned = await connection.fetchval(
             "SELECT planned_at FROM task_execution_log WHERE task_id = $1", task.task_id
         )
-        status = judge_units(task, counted, plan_failed=planned is None)
+        status = decide_run_status(task, counted, plan_failed=planned is None)
         if UnitStatus.CANCELLED in counted and status is RunStatus.PARTIAL:
             status = RunStatus.FAILED
-        error = self._judge_rejects(units)
+        error = self._check_rejects(units)
         if error is not None and status in (RunStatus.COMPLETED, RunStatus.PARTIAL):
             status = RunStatus.FAILED
         return RunEnd(status=status, error=error, details=details)
 
-    def _judge_rejects(self, units: Sequence[Unit]) -> str | None:
+    def _check_rejects(self, units: Sequence[Unit]) -> str | None:
         """Return the error if more records were rejected than REJECT_LIMIT allows."""
         total, limit = sum((unit.counts for unit in units), Counts()), self._settings.reject_limit
         if total.rejected <= limit * total.read:
@@ -256,7 +256,7 @@ def name_part(unit: Unit) -> str:
     return DELISTED if unit.unit.removesuffix(AGAIN).endswith(OF_DELISTED) else LISTED
 
 
-async def _read_targets(connection: Connection, context: UnitContext, dataset: Dataset) -> Targets:
+async def _read_targets(connection: Connection, context: UnitContext, dataset: FmpDataset) -> Targets:
     parameters = context.task.parameters
     if name_part(context.unit) == LISTED:
         return await read_targets(connection, dataset, parameters)
@@ -267,17 +267,17 @@ async def _read_targets(connection: Connection, context: UnitContext, dataset: D
     )
 
 
-async def _find_beginning(context: UnitContext, dataset: Dataset) -> Progress | None:
+async def _find_beginning(context: UnitContext, dataset: FmpDataset) -> ResumePoint | None:
     """Return where a part of a backfill begins: with what an earlier one left, or with the series that are not stored."""
     task = context.task
     async with context.pool.acquire() as connection:
         if not task.parameters.get("missing") or not has_topics(dataset):
             return await read_former(connection, task, context.unit.unit)
         topics = await find_missing_topics(connection, dataset, date.fromisoformat(str(task.parameters["from"])))
-    return Progress(only=topics) if topics else Progress(answered=1, is_done=True)
+    return ResumePoint(only=topics) if topics else ResumePoint(answered=1, is_done=True)
 
 
-def judge_progress(dataset: Dataset, progress: Progress) -> tuple[UnitStatus, str | None]:
+def decide_status(dataset: FmpDataset, progress: ResumePoint) -> tuple[UnitStatus, str | None]:
     """Return how a dataset's unit ends and why: partial if symbols got no response or the plan refuses them, skipped if the plan
     refuses everything."""
     reasons = []
@@ -311,7 +311,7 @@ def _name_some(subjects: Sequence[str]) -> str:
     return ", ".join(subjects[:_NAMED]) + (" ..." if len(subjects) > _NAMED else "")
 
 
-async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] | None:
+async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, ResumePoint] | None:
     row = await context.pool.fetchrow(
         "SELECT status, resume, coalesce(not_before, now() + interval '1 minute') AS due FROM run_unit"
         " WHERE task_id = $1 AND unit = $2",
@@ -324,7 +324,7 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, Progress] |
     if status.is_live:
         # a parked unit blocks none of those after it, but this one must follow it
         raise RunParkedError(f"The first try of {context.unit.dataset} is parked.", until=row["due"])
-    return status, Progress.read(row["resume"])
+    return status, ResumePoint.read(row["resume"])
 
 
 async def _cancel_rest(context: UnitContext) -> None:
@@ -337,8 +337,8 @@ async def _cancel_rest(context: UnitContext) -> None:
     )
 
 
-async def _write_tally(context: UnitContext, tally: Tally) -> None:
-    async with tally.hand_over() as calls, context.pool.acquire() as connection, connection.transaction():
+async def _write_tally(context: UnitContext, call_counts: CallCounts) -> None:
+    async with call_counts.hand_over() as calls, context.pool.acquire() as connection, connection.transaction():
         await calls.write(connection)
 
 
@@ -375,5 +375,5 @@ class FmpRuns:
 def make_works(settings: FmpSettings) -> dict[str, Work]:
     """Return the work of every FMP task type."""
     types = (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS, TaskType.FMP_BACKFILL)
-    breaker = Breaker(RetryPolicy())
-    return {task_type.value: FmpRuns(FmpWork(settings, breaker=breaker), ReplayWork()) for task_type in types}
+    detector = OutageDetector(RetryPolicy())
+    return {task_type.value: FmpRuns(FmpWork(settings, detector=detector), FmpReplayWork()) for task_type in types}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from fmp_collectors.dataset import Audience, Dataset, History, Scope
+from fmp_collectors.dataset import Audience, FmpDataset, History, Scope
 from fmp_collectors.datasets import DATASETS
-from fmp_ingest.pairs import read_pairs
-from fmp_ingest.progress import Progress
+from fmp_ingest.collection.currency_pairs import read_pairs
+from fmp_ingest.collection.resume_point import ResumePoint
 from sra_shared.db import Connection
 from sra_shared.runs import ProcessingTask, TaskType
 
@@ -35,8 +35,8 @@ ON CONFLICT (dataset, part) DO UPDATE SET first_day = least(h.first_day, exclude
 class Missing:
     """Datasets whose history is missing: for listed, and for delisted securities."""
 
-    listed: tuple[Dataset, ...]
-    delisted: tuple[Dataset, ...]
+    listed: tuple[FmpDataset, ...]
+    delisted: tuple[FmpDataset, ...]
 
 
 def choose_first(today: date, years: int) -> date:
@@ -59,7 +59,7 @@ async def find_missing(connection: Connection, first: date) -> Missing:
     return Missing(tuple(listed), tuple(delisted))
 
 
-async def find_missing_topics(connection: Connection, dataset: Dataset, first: date) -> list[str]:
+async def find_missing_topics(connection: Connection, dataset: FmpDataset, first: date) -> list[str]:
     """Return which series of a dataset are not stored from about `first` on."""
     covered = await _read_covered(connection, first)
     return [topic for topic in await list_topics(connection, dataset) if (dataset.name, topic) not in covered]
@@ -71,19 +71,19 @@ async def _read_covered(connection: Connection, first: date) -> set[tuple[str, s
     return {(row["dataset"], row["part"]) for row in rows}
 
 
-def has_topics(dataset: Dataset) -> bool:
+def has_topics(dataset: FmpDataset) -> bool:
     """Whether a dataset consists of series, each requested by itself, that do not belong to single companies."""
-    return dataset.sources[0].scope is Scope.TOPIC
+    return dataset.endpoints[0].scope is Scope.TOPIC
 
 
-async def list_topics(connection: Connection, dataset: Dataset) -> list[str]:
+async def list_topics(connection: Connection, dataset: FmpDataset) -> list[str]:
     """Return the series of a dataset, sorted: its indices, or the required pairs of currencies."""
     is_of_pairs = dataset.audience is Audience.CURRENCIES
-    return sorted(await read_pairs(connection) if is_of_pairs else dataset.sources[0].topics)
+    return sorted(await read_pairs(connection) if is_of_pairs else dataset.endpoints[0].topics)
 
 
-async def note_history(
-    connection: Connection, task: ProcessingTask, dataset: Dataset, part: str, progress: Progress
+async def record_history(
+    connection: Connection, task: ProcessingTask, dataset: FmpDataset, part: str, progress: ResumePoint
 ) -> None:
     """Record what a backfill requested of a dataset, in the caller's transaction; parts without a response are skipped.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.records import Rejected, dump_exact
 from fmp_collectors.rejects import name_row
-from fmp_ingest.delivery import Delivery
+from fmp_ingest.store.batch import FmpBatch
 from sra_shared.db import Connection, dump_json
 from sra_shared.logs import get_logger
 from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
@@ -19,7 +19,7 @@ SOURCE = "fmp"
 _MOST_RAW_BYTES = 1_000_000
 
 
-async def keep_rejected(connection: Connection, dataset: Dataset, run_id: UUID, delivery: Delivery) -> set[int]:
+async def keep_rejected(connection: Connection, dataset: FmpDataset, run_id: UUID, delivery: FmpBatch) -> set[int]:
     """Quarantine the rejected rows with their reasons, or count repeated ones up, and log them.
 
     Return the numbers of the calls that the quarantined rows name.
@@ -44,7 +44,7 @@ async def keep_rejected(connection: Connection, dataset: Dataset, run_id: UUID, 
     return calls
 
 
-def _make_sighting(dataset: Dataset, path: str, rejected: Rejected, stored: set[str | None]) -> Sighting:
+def _make_sighting(dataset: FmpDataset, path: str, rejected: Rejected, stored: set[str | None]) -> Sighting:
     raw, call = encode_row(rejected), rejected.call
     name = name_row(dataset, rejected.raw, rejected.origin)
     if name is not None:

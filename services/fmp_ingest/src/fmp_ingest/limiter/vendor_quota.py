@@ -47,13 +47,13 @@ class AccountQuota(Protocol):
     async def check(self) -> bool:
         """Return whether the account must be probed, since it may have no quota left."""
 
-    async def note_success(self) -> None:
+    async def record_success(self) -> None:
         """Record that a call returned data."""
 
-    async def note_limit(self) -> None:
+    async def record_limit(self) -> None:
         """Record that a call met the limit."""
 
-    async def note_bandwidth(self) -> None:
+    async def record_bandwidth(self) -> None:
         """Record that the 30-day bandwidth is used up."""
 
 
@@ -73,7 +73,7 @@ class Quota:
         _raise_park(row)
         return row["reason"] is not None
 
-    async def note_success(self) -> None:
+    async def record_success(self) -> None:
         """Record that a call returned data."""
         now = time.monotonic()
         if not self._is_limited and now - self._written_at < _WRITE_SECONDS:
@@ -81,7 +81,7 @@ class Quota:
         self._is_limited, self._written_at = False, now
         await self._pool.execute(SQL_SUCCESS)
 
-    async def note_limit(self) -> None:
+    async def record_limit(self) -> None:
         """Record that a call met the limit; raises RunParkedError if the account is parked, or if it must be the day's limit."""
         self._is_limited = True
         row = await self._pool.fetchrow(SQL_LIMIT, _EPISODE_GAP)
@@ -95,7 +95,7 @@ class Quota:
         if now - row["limited_since"] >= DAY_AFTER:
             await self.park(DAY, next_midnight(now))
 
-    async def note_bandwidth(self) -> None:
+    async def record_bandwidth(self) -> None:
         """Record that the 30-day bandwidth is used up; raises RunParkedError."""
         self._is_limited = True
         await self.park(BANDWIDTH, datetime.now(UTC) + BANDWIDTH_PAUSE)

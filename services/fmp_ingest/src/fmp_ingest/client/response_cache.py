@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fmp_collectors.answers import Answer, Kind, judge_rows
 from fmp_collectors.call import Call
 from fmp_collectors.fetch import Client
-from fmp_collectors.judge import ANY_SHAPE, Shape
+from fmp_collectors.record_shape import ANY_SHAPE, Shape
 from fmp_collectors.records import dump_exact
+from fmp_collectors.responses import FmpResponse, ResponseKind, classify_rows
 from sra_shared.cache import make_cache_key
 from sra_shared.logs import get_logger
 from sra_shared.protocols import CacheManager
@@ -49,7 +49,7 @@ class CachedFetcher:
         subject: str = "",
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
-    ) -> Answer:
+    ) -> FmpResponse:
         """Return a successful response; raises what the client raises. Empty lists and errors are not cached, and a cached
         response is classified again, in case an earlier release cached it."""
         lifetime = self._lifetimes.get(path)
@@ -63,7 +63,7 @@ class CachedFetcher:
             _log.debug("response_cached", path=path, subject=subject)
             return found
         answer = await self._client.get(path, params, subject=subject, shape=shape)
-        if answer.verdict.kind is Kind.OK_JSON and answer.verdict.rows:
+        if answer.verdict.kind is ResponseKind.OK_JSON and answer.verdict.rows:
             body = _dump_answer(answer)
             if _is_storable(body):
                 await self._cache.put(key, body, lifetime=lifetime)
@@ -79,7 +79,7 @@ def _is_storable(body: str) -> bool:
     return True
 
 
-def _dump_answer(answer: Answer) -> str:
+def _dump_answer(answer: FmpResponse) -> str:
     """Return the rows with the call that returned them, which rows stored later name too."""
     call: dict[str, Any] | None = None
     if answer.call is not None:
@@ -87,12 +87,12 @@ def _dump_answer(answer: Answer) -> str:
     return dump_exact({"call": call, "rows": answer.verdict.rows})
 
 
-def _read_answer(kept: str, shape: Shape) -> Answer:
+def _read_answer(kept: str, shape: Shape) -> FmpResponse:
     content = json.loads(kept, parse_float=Decimal)
     call: dict[str, Any] | None = content["call"]
-    verdict = judge_rows(content["rows"], shape)
+    verdict = classify_rows(content["rows"], shape)
     if call is None:
-        return Answer(verdict)
+        return FmpResponse(verdict)
     made = Call(
         **{
             **call,
@@ -101,4 +101,4 @@ def _read_answer(kept: str, shape: Shape) -> Answer:
             "digest": bytes.fromhex(call["digest"]),
         }
     )
-    return Answer(verdict, call=made)
+    return FmpResponse(verdict, call=made)

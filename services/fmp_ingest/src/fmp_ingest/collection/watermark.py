@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from sra_shared.db import Connection
 from sra_shared.runs import TaskType
 from sra_shared.statements import compose
@@ -26,13 +26,13 @@ WHERE u.unit = $1 AND u.status = 'completed' AND t.source = 'fmp' AND NOT t.para
 _ORDINARY = (TaskType.DAILY_QUOTES.value, TaskType.WEEKLY_FUNDAMENTALS.value)
 
 
-async def read_last_success(connection: Connection, dataset: Dataset) -> date | None:
+async def read_last_success(connection: Connection, dataset: FmpDataset) -> date | None:
     """Return the day on which ordinary work for all symbols last succeeded; None if it never did."""
     day: date | None = await connection.fetchval(SQL_LAST_SUCCESS, dataset.name, list(_ORDINARY))
     return day
 
 
-async def read_frontier(connection: Connection, dataset: Dataset, sessions: Sequence[date]) -> date | None:
+async def read_frontier(connection: Connection, dataset: FmpDataset, sessions: Sequence[date]) -> date | None:
     """Return the last session up to which the dataset is complete, for all symbols and without a gap; None if there is none.
 
     It is never later than the newest row, in case rows are missing that the ledger has recorded.

@@ -1,4 +1,4 @@
-"""A circuit breaker for calls: it closes the gate when calls fail, so that one call at a time probes a failing vendor."""
+"""A circuit breaker for calls: it opens when calls fail, so that one call at a time probes a failing vendor."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class OutageError(FatalError):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How failed calls are retried, in seconds. `patience` is how long a closed gate, or a vendor that only fails, is probed
+    """How failed calls are retried, in seconds. `patience` is how long an open breaker, or a vendor that only fails, is probed
     before the dataset is abandoned. `limit_patience` is how long a call that met the limit is retried while others succeed. It is
     longer than three minutes, after which a limit without any success counts as the day's."""
 
     retries: int = 3
     base: float = 1.0
     longest: float = 60.0
-    gate_base: float = 5.0
-    failures_to_close: int = 8
+    breaker_base: float = 5.0
+    failures_to_open: int = 8
     patience: float = 120.0
     probe_every: float = 60.0
     longest_retry_after: float = 300.0
@@ -38,80 +38,82 @@ class RetryPolicy:
         return min(self.longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
 
-class Gate:
-    """Lets every call through while open. While closed, it lets one call at a time through, after the pause set by the last
-    failure."""
+class CircuitBreaker:
+    """Passes every call while it is closed. While it is open, one call at a time passes as a probe, after the pause set by the
+    last failure."""
 
     def __init__(
-        self, name: str, policy: RetryPolicy, *, failures_to_close: int = 1, patience: float | None = None
+        self, name: str, policy: RetryPolicy, *, failures_to_open: int = 1, patience: float | None = None
     ) -> None:
         self._name = name
         self._policy = policy
-        self._failures_to_close = failures_to_close
+        self._failures_to_open = failures_to_open
         self._patience = patience
         self._lock = asyncio.Lock()
         self._failures = 0
-        self._closings = 0
-        self._closed_since: float | None = None
-        self._closed_until = self._failed_at = 0.0
+        self._openings = 0
+        self._open_since: float | None = None
+        self._open_until = self._failed_at = 0.0
 
     @property
-    def is_closed(self) -> bool:
-        """Whether calls go through one at a time."""
-        return self._closed_since is not None
+    def is_open(self) -> bool:
+        """Whether calls pass one at a time."""
+        return self._open_since is not None
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[Callable[[], bool]]:
+    async def pass_call(self) -> AsyncIterator[Callable[[], bool]]:
         """Wait until a call may start; yield a function that returns whether it still may, for callers that then wait for more.
 
-        Raises OutageError if the gate has been closed for too long.
+        Raises OutageError if the breaker has been open for too long.
         """
-        if self.is_closed:
+        if self.is_open:
             async with self._lock:
-                if self._closed_since is not None:
+                if self._open_since is not None:
                     now = time.monotonic()
-                    if self._patience is not None and now - self._closed_since > self._patience:
+                    if self._patience is not None and now - self._open_since > self._patience:
                         raise OutageError(
-                            f"No call to {self._name} has succeeded for {now - self._closed_since:.0f} s.",
+                            f"No call to {self._name} has succeeded for {now - self._open_since:.0f} s.",
                             next_step="It is retried once at the end of the run. If that fails, start the run again.",
                         )
-                    await asyncio.sleep(max(0.0, self._closed_until - now))
-                    yield lambda: not self.is_closed or time.monotonic() >= self._closed_until
+                    await asyncio.sleep(max(0.0, self._open_until - now))
+                    yield lambda: not self.is_open or time.monotonic() >= self._open_until
                     return
-        yield lambda: not self.is_closed
+        yield lambda: not self.is_open
 
-    def close(self) -> None:
-        """Let one call at a time through, from now on until one succeeds."""
-        if self._closed_since is None:
-            self._closed_since = self._closed_until = self._failed_at = time.monotonic()
+    def trip(self) -> None:
+        """Open: one call at a time passes, from now on until one succeeds."""
+        if self._open_since is None:
+            self._open_since = self._open_until = self._failed_at = time.monotonic()
 
-    def note_success(self, sent_at: float) -> None:
-        """Open the gate after a successful call, unless the call was sent before the failure that closed the gate."""
-        if self.is_closed and sent_at < self._failed_at:
+    def record_success(self, sent_at: float) -> None:
+        """Close after a successful call, unless the call was sent before the failure that opened the breaker."""
+        if self.is_open and sent_at < self._failed_at:
             return
-        self._failures = self._closings = 0
-        self._closed_since = None
+        self._failures = self._openings = 0
+        self._open_since = None
 
-    def note_failure(self, retry_after: float | None = None, *, sent_at: float = float("inf")) -> None:
-        """Record a failed call. Enough failures in a row, or a Retry-After of the vendor, close the gate, each time for
+    def record_failure(self, retry_after: float | None = None, *, sent_at: float = float("inf")) -> None:
+        """Record a failed call. Enough failures in a row, or a Retry-After of the vendor, open the breaker, each time for
         longer."""
         self._failures += 1
         now = time.monotonic()
-        if self.is_closed and (now < self._closed_until or sent_at < self._failed_at):
-            # calls in flight when the gate closed do not extend the closing
-            self._closed_until = max(self._closed_until, now + (retry_after or 0.0))
+        if self.is_open and (now < self._open_until or sent_at < self._failed_at):
+            # calls in flight when the breaker opened do not keep it open for longer
+            self._open_until = max(self._open_until, now + (retry_after or 0.0))
             return
-        if self._failures < self._failures_to_close and retry_after is None:
+        if self._failures < self._failures_to_open and retry_after is None:
             return
-        self._closings += 1
+        self._openings += 1
         self._failed_at = now
-        pause = self._policy.pause(self._closings, base=self._policy.gate_base) if retry_after is None else retry_after
-        if self._closed_since is None:
-            self._closed_since = now
-        self._closed_until = now + pause
+        pause = (
+            self._policy.pause(self._openings, base=self._policy.breaker_base) if retry_after is None else retry_after
+        )
+        if self._open_since is None:
+            self._open_since = now
+        self._open_until = now + pause
 
 
-class Breaker:
+class OutageDetector:
     """Distinguishes a vendor that is down from an endpoint that is down, across all datasets of a process.
 
     Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused except one probe every
@@ -133,7 +135,7 @@ class Breaker:
         """Raise OutageError if no call may be made now; with `is_sent` a call follows, and may be the probe."""
         now = time.monotonic()
         if now - self._last > self._policy.patience + self._policy.probe_every:
-            self.note_success()
+            self.record_success()
         if not self.is_down:
             return
         if now - self._probed_at < self._policy.probe_every:
@@ -149,11 +151,11 @@ class Breaker:
             next_step="Start the run again when FMP is available.",
         )
 
-    def note_success(self) -> None:
+    def record_success(self) -> None:
         """Record that the vendor answered, even with a refusal."""
         self._paths.clear()
 
-    def note_failure(self, path: str, said: str) -> None:
+    def record_failure(self, path: str, said: str) -> None:
         """Record that a call to an endpoint failed in a way that may pass."""
         self._said = said
         self._last = time.monotonic()

@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from fmp_collectors.dataset import Dataset, Repeats, Storage
-from fmp_ingest.replacing import count_by_call
-from fmp_ingest.storage import Statements, build_statements
+from fmp_collectors.dataset import FmpDataset, Repeats, Storage
+from fmp_ingest.store.row_replacement import count_by_call
+from fmp_ingest.store.row_store import Statements, build_statements
 from sra_shared.db import Connection
 from sra_shared.statements import compose
 
@@ -80,7 +80,7 @@ class LateStatements:
 
 
 @functools.cache
-def build_late_statements(dataset: Dataset) -> LateStatements:
+def build_late_statements(dataset: FmpDataset) -> LateStatements:
     """Return the SQL; every name in it comes from our own tables."""
     sql = build_statements(dataset)
     key = " AND ".join(f't."{name}" = s."{name}"' for name in dataset.key if name != _OCCURRENCE)
@@ -117,7 +117,7 @@ def build_late_statements(dataset: Dataset) -> LateStatements:
     )
 
 
-def _build_below(dataset: Dataset, sql: Statements, key: str) -> str:
+def _build_below(dataset: FmpDataset, sql: Statements, key: str) -> str:
     """Return the SQL that appends a version below those stored."""
     names = ", ".join(f'"{name}"' for name in sql.columns)
     insert = compose(
@@ -136,17 +136,17 @@ def _build_below(dataset: Dataset, sql: Statements, key: str) -> str:
     return count_by_call(insert)
 
 
-async def find_standing(connection: Connection, dataset: Dataset, late: Late) -> tuple[Standing, list[Stored]]:
+async def find_standing(connection: Connection, dataset: FmpDataset, late: Late) -> tuple[Standing, list[Stored]]:
     """Judge the one staged row, under the lock of its table; return its standing and the stored rows of its key."""
     sql = build_late_statements(dataset)
     stored = [Stored(**dict(row)) for row in await connection.fetch(sql.find_stored)]
     asked = await connection.fetchval(_SQL_ASKED_SINCE, dataset.name, late.seen_at, late.run_id, late.symbol)
     ended = await connection.fetchval(sql.find_ended, late.seen_at)
-    return judge_standing(dataset, late, stored, has_ended=bool(ended), was_asked_since=bool(asked)), stored
+    return decide_standing(dataset, late, stored, has_ended=bool(ended), was_asked_since=bool(asked)), stored
 
 
-def judge_standing(
-    dataset: Dataset, late: Late, stored: Sequence[Stored], *, has_ended: bool, was_asked_since: bool
+def decide_standing(
+    dataset: FmpDataset, late: Late, stored: Sequence[Stored], *, has_ended: bool, was_asked_since: bool
 ) -> Standing:
     """Return the standing of a late row; among versions, it is compared only with the newest."""
     held = stored[:1] if dataset.storage is Storage.VERSIONS else stored

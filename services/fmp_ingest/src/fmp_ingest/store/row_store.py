@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from fmp_collectors.dataset import Dataset, Repeats, Storage
+from fmp_collectors.dataset import FmpDataset, Repeats, Storage
 from fmp_collectors.records import Accepted, dump_exact, hash_content, hash_contents
-from fmp_ingest.calls import keep_calls
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.events import Coverage, EventStatements, build_event_statements
-from fmp_ingest.quarantine import keep_rejected
-from fmp_ingest.replacing import MergeNames, count_by_call, write_merge
+from fmp_ingest.client.call_records import keep_calls
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.events import Coverage, EventStatements, build_event_statements
+from fmp_ingest.store.quarantine import keep_rejected
+from fmp_ingest.store.row_replacement import MergeNames, count_by_call, write_merge
 from sra_shared.columns import read_columns
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
@@ -48,7 +48,7 @@ LEFT JOIN (SELECT s.{list_name} AS list, count(*) AS named FROM {stage} s GROUP 
 WHERE t.{list_name} = ANY($1::text[]) AND t.valid_to IS NULL
 GROUP BY t.{list_name}
 """
-_SQL_NOTE_VANISHED = """
+_SQL_RECORD_VANISHED = """
 INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
 SELECT $2, '{dataset}', t.row_id FROM {table} t
 WHERE t.valid_to IS NULL AND t.{list_name} = ANY($1::text[]) AND NOT {is_named}
@@ -74,7 +74,7 @@ class Statements:
     count_lists: str
     close_gone: str
     close_changed: str
-    note_vanished: str
+    record_vanished: str
     close_vanished: str
     open_new: str
     append_versions: str
@@ -82,7 +82,7 @@ class Statements:
 
 
 @functools.cache
-def build_statements(dataset: Dataset) -> Statements:
+def build_statements(dataset: FmpDataset) -> Statements:
     """Return the SQL that stages and merges a dataset; raises KeyError if a field has no column."""
     table = read_columns(dataset.table)
     columns = dataset.record.list_columns()
@@ -125,7 +125,7 @@ def build_statements(dataset: Dataset) -> Statements:
         count_lists=compose_from(_SQL_COUNT_LISTS, parts),
         close_gone=compose_from("{close} AND NOT {is_same} AND (t.{list_name} = ANY($2::text[]) OR {is_named})", parts),
         close_changed=compose_from("{close} AND NOT {is_same} AND {is_named}", parts),
-        note_vanished=compose_from(_SQL_NOTE_VANISHED, parts),
+        record_vanished=compose_from(_SQL_RECORD_VANISHED, parts),
         close_vanished=compose_from(_SQL_CLOSE_VANISHED, parts),
         open_new=count_by_call(compose_from(_SQL_INSERT, parts)),
         append_versions=count_by_call(_build_append(dataset, stage, names, values, key)),
@@ -133,7 +133,7 @@ def build_statements(dataset: Dataset) -> Statements:
     )
 
 
-def _build_append(dataset: Dataset, stage: str, names: str, values: str, key: str) -> str:
+def _build_append(dataset: FmpDataset, stage: str, names: str, values: str, key: str) -> str:
     """Return the SQL that appends versions. If the content of a key's last row is new, it becomes the newest version.
 
     A superseded filing that is not stored yet goes below it, or below all stored versions if the last row is stored.
@@ -186,12 +186,12 @@ class ListDrop:
 class Store:
     """Stores deliveries of one dataset for one run."""
 
-    def __init__(self, dataset: Dataset, run_id: UUID) -> None:
+    def __init__(self, dataset: FmpDataset, run_id: UUID) -> None:
         self.dataset = dataset
         self._run_id = run_id
         self._sql = build_statements(dataset)
 
-    async def stage(self, connection: Connection, delivery: Delivery) -> Counts:
+    async def stage(self, connection: Connection, delivery: FmpBatch) -> Counts:
         """Stage the rows for the merge; the returned counts lack `stored` and `unchanged`."""
         accepted = delivery.batch.accepted
         make = functools.partial(self._prepare, accepted)
@@ -253,7 +253,7 @@ class Store:
     async def merge(
         self,
         connection: Connection,
-        delivery: Delivery,
+        delivery: FmpBatch,
         staged: Counts,
         *,
         waits_to_close: bool = False,
@@ -271,7 +271,7 @@ class Store:
             lists, complete = sorted(delivery.lists), sorted(delivery.complete)
             if waits_to_close:
                 await connection.execute(self._sql.close_changed, lists)
-                await connection.execute(self._sql.note_vanished, complete, self._run_id)
+                await connection.execute(self._sql.record_vanished, complete, self._run_id)
             else:
                 await connection.execute(self._sql.close_gone, lists, complete)
             written = await connection.fetch(self._sql.open_new, self._run_id)
@@ -308,7 +308,7 @@ class Store:
         await connection.execute(sql.close_replaced, *scope)
         await connection.execute(sql.close_moved, self._run_id)
         if covered is not None:
-            await connection.execute(sql.note_ended if waits_to_close else sql.close_ended, *scope)
+            await connection.execute(sql.record_ended if waits_to_close else sql.close_ended, *scope)
 
     def _list_scope(self, covered: Coverage | None) -> tuple[Any, ...]:
         if covered is None:

@@ -13,19 +13,19 @@ from typing import IO, Any, BinaryIO, cast
 
 import httpx
 
-from fmp_collectors.answers import (
+from fmp_collectors.csv_rows import Body
+from fmp_collectors.fetch import count_rows
+from fmp_collectors.record_shape import Shape
+from fmp_collectors.responses import (
     CAREFUL_DECODER,
     DECODER,
     HEAD_BYTES,
-    Answer,
-    Kind,
+    FmpResponse,
+    ResponseKind,
     Verdict,
-    classify_answer,
+    classify_response,
 )
-from fmp_collectors.csv_rows import Body
-from fmp_collectors.fetch import count_rows
-from fmp_collectors.judge import Shape
-from fmp_ingest.calls import BodyMeter, Receipt
+from fmp_ingest.client.call_records import BodyMeter, Receipt
 from sra_shared.http import BodyError, BodyTooLargeError, Bound, iterate_body
 from sra_shared.json_stream import BrokenJsonError, LargeJsonError, load_array
 from sra_shared.logs import redact_text
@@ -42,7 +42,7 @@ IN_TURN: ContextVar[Callable[[], Awaitable[object]] | None] = ContextVar("in_tur
 
 
 @dataclass(frozen=True)
-class LargeAnswer:
+class LargeResponse:
     """A JSON response that waits on disk to be classified."""
 
     spool: IO[bytes]
@@ -50,55 +50,57 @@ class LargeAnswer:
     status: int
     shape: Shape
 
-    async def judge(self) -> tuple[Answer, Receipt | None]:
+    async def classify(self) -> tuple[FmpResponse, Receipt | None]:
         """Wait for its turn, then parse it in another thread; return the answer, and its receipt if it is data."""
         with self.spool:
             if (in_turn := IN_TURN.get()) is not None:
                 await in_turn()
-            verdict = await _judge(self.spool, self.meter.size, self.status, self.shape)
+            verdict = await _classify_body(self.spool, self.meter.size, self.status, self.shape)
         return _conclude(verdict, self.meter, self.status)
 
 
-async def read_json(response: httpx.Response, status: int, shape: Shape) -> tuple[Answer, Receipt | None] | LargeAnswer:
+async def read_json(
+    response: httpx.Response, status: int, shape: Shape
+) -> tuple[FmpResponse, Receipt | None] | LargeResponse:
     """Read a JSON response of up to `MOST_JSON_BYTES`; return its receipt if it is data. A large one is classified later."""
     spool = tempfile.SpooledTemporaryFile(_LARGE_BYTES)  # noqa: SIM115 - a large answer keeps it
     is_kept = False
     try:
         meter = await _spool(response, Bound.of(MOST_JSON_BYTES), spool)
         if isinstance(meter, Verdict):
-            return Answer(meter), None
+            return FmpResponse(meter), None
         if meter.size > _LARGE_BYTES:
             is_kept = True
-            return LargeAnswer(spool, meter, status, shape)
-        return _conclude(await _judge(spool, meter.size, status, shape), meter, status)
+            return LargeResponse(spool, meter, status, shape)
+        return _conclude(await _classify_body(spool, meter.size, status, shape), meter, status)
     finally:
         if not is_kept:
             spool.close()
 
 
-def _conclude(verdict: Verdict, meter: BodyMeter, status: int) -> tuple[Answer, Receipt | None]:
+def _conclude(verdict: Verdict, meter: BodyMeter, status: int) -> tuple[FmpResponse, Receipt | None]:
     receipt = meter.make_receipt(status, len(verdict.rows)) if verdict.kind.is_ok else None
-    return Answer(_redact(verdict)), receipt
+    return FmpResponse(_redact(verdict)), receipt
 
 
 async def read_csv(
     response: httpx.Response, status: int, shape: Shape, *, most_bytes: int
-) -> tuple[Answer, Receipt | None]:
+) -> tuple[FmpResponse, Receipt | None]:
     """Spool the response to disk, since a bulk file can be larger than memory; return its receipt if it is data."""
     file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
     try:
         meter = await _spool(response, Bound.of(most_bytes), file)
-        verdict = meter if isinstance(meter, Verdict) else await _judge_file(file, meter.size, status, shape)
-        if verdict.kind is Kind.OK_CSV and not isinstance(meter, Verdict):
+        verdict = meter if isinstance(meter, Verdict) else await _classify_file(file, meter.size, status, shape)
+        if verdict.kind is ResponseKind.OK_CSV and not isinstance(meter, Verdict):
             rows = await asyncio.to_thread(count_rows, cast("Body", file))
             if rows is not None:
-                return Answer(verdict, cast("Body", file)), meter.make_receipt(status, rows)
-            verdict = Verdict(Kind.TRUNCATED, "the file ends inside a row")
+                return FmpResponse(verdict, cast("Body", file)), meter.make_receipt(status, rows)
+            verdict = Verdict(ResponseKind.TRUNCATED, "the file ends inside a row")
     except BaseException:
         file.close()
         raise
     file.close()
-    return (Answer(_redact(verdict)), None) if isinstance(meter, Verdict) else _conclude(verdict, meter, status)
+    return (FmpResponse(_redact(verdict)), None) if isinstance(meter, Verdict) else _conclude(verdict, meter, status)
 
 
 async def _spool(response: httpx.Response, bound: Bound, file: IO[bytes]) -> BodyMeter | Verdict:
@@ -112,36 +114,36 @@ async def _spool(response: httpx.Response, bound: Bound, file: IO[bytes]) -> Bod
             else:
                 await asyncio.to_thread(file.write, piece)
     except BodyTooLargeError as error:
-        return Verdict(Kind.TOO_LARGE, error.message)
+        return Verdict(ResponseKind.TOO_LARGE, error.message)
     except BodyError as error:
-        return Verdict(Kind.TRUNCATED, error.message)
+        return Verdict(ResponseKind.TRUNCATED, error.message)
     return meter
 
 
-async def _judge_file(file: BinaryIO, size: int, status: int, shape: Shape) -> Verdict:
+async def _classify_file(file: BinaryIO, size: int, status: int, shape: Shape) -> Verdict:
     """Classify what should be CSV by its head, or as a whole if it is JSON."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     if head.lstrip()[:1] in (b"[", b"{"):
-        return await _judge(file, size, status, shape)
-    return classify_answer(status, head, expects_csv=True, shape=shape)
+        return await _classify_body(file, size, status, shape)
+    return classify_response(status, head, expects_csv=True, shape=shape)
 
 
-async def _judge(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdict:
+async def _classify_body(file: IO[bytes], size: int, status: int, shape: Shape) -> Verdict:
     """Classify what should be JSON."""
     file.seek(0)
     if size <= _LARGE_BYTES:
-        return classify_answer(status, file.read(), shape=shape)
+        return classify_response(status, file.read(), shape=shape)
     head = file.read(HEAD_BYTES)
     judge = functools.partial(
-        classify_answer, status, head, shape=shape, load=functools.partial(_load_large, file, size)
+        classify_response, status, head, shape=shape, load=functools.partial(_load_large, file, size)
     )
     try:
         return await asyncio.to_thread(judge)
     except LargeJsonError as error:
         is_good = 200 <= status < 300
         # the message of so large a refusal is not read
-        return Verdict(Kind.TOO_LARGE, error.message) if is_good else classify_answer(status, b"")
+        return Verdict(ResponseKind.TOO_LARGE, error.message) if is_good else classify_response(status, b"")
 
 
 def _load_large(file: IO[bytes], size: int, head: bytes) -> Any:

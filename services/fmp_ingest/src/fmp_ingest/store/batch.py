@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from fmp_collectors.dataset import Dataset, Request, Scope, Targets
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Scope, Targets
 from fmp_collectors.records import Batch
-from fmp_ingest.events import Coverage, read_coverage
+from fmp_ingest.store.events import Coverage, read_coverage
 
 _NAMED_STRANGERS = 3
 
 
 @dataclass
-class Delivery:
+class FmpBatch:
     """Rows to store together. `lists` are those that the rows cover, `complete` those of them that are whole, `unread` those with
     unreadable rows; `covered` are the events for which the rows are authoritative."""
 
@@ -25,12 +25,12 @@ class Delivery:
     covered: Coverage | None = None
 
 
-def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Request, batch: Batch) -> None:
+def add_list(delivery: FmpBatch, dataset: FmpDataset, targets: Targets, request: FmpRequest, batch: Batch) -> None:
     """Add what a response shows about lists: which it names, and which of them it names completely."""
-    if request.source.scope is Scope.LIST:
+    if request.endpoint.scope is Scope.LIST:
         _add_lists(delivery, dataset, batch)
         return
-    if targets.only is not None and request.source.scope is not Scope.SYMBOL:
+    if targets.only is not None and request.endpoint.scope is not Scope.SYMBOL:
         # only some of its entries were kept
         return
     name = request.exchange or request.subject
@@ -45,7 +45,7 @@ def add_list(delivery: Delivery, dataset: Dataset, targets: Targets, request: Re
         delivery.complete |= names
 
 
-def _add_lists(delivery: Delivery, dataset: Dataset, batch: Batch) -> None:
+def _add_lists(delivery: FmpBatch, dataset: FmpDataset, batch: Batch) -> None:
     """Add the lists of all symbols from one response."""
     named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
     unread = {rejected.symbol for rejected in batch.rejected}
@@ -55,7 +55,7 @@ def _add_lists(delivery: Delivery, dataset: Dataset, batch: Batch) -> None:
     delivery.complete |= named - delivery.unread
 
 
-def add_coverage(delivery: Delivery, targets: Targets, request: Request, batch: Batch) -> None:
+def add_coverage(delivery: FmpBatch, targets: Targets, request: FmpRequest, batch: Batch) -> None:
     """Add the events for which a response is authoritative, if it is whole."""
     covered = read_coverage(request, batch, targets.known_symbols, today=datetime.now(UTC).date())
     if covered is not None and delivery.covered is not None:
@@ -64,16 +64,16 @@ def add_coverage(delivery: Delivery, targets: Targets, request: Request, batch: 
     delivery.covered = covered or delivery.covered
 
 
-def name_subjects(request: Request) -> list[str]:
+def name_subjects(request: FmpRequest) -> list[str]:
     """Return the subjects of a refused request, in the form in which the next source can request them."""
-    if request.source.scope is Scope.EXCHANGE and request.exchange is not None:
+    if request.endpoint.scope is Scope.EXCHANGE and request.exchange is not None:
         return [request.exchange]
-    if request.source.scope is Scope.TOPIC:
+    if request.endpoint.scope is Scope.TOPIC:
         return [request.subject]
     return list(request.symbols) or ["all"]
 
 
-def name_mistaken(request: Request, batch: Batch, targets: Targets) -> list[str]:
+def name_mistaken(request: FmpRequest, batch: Batch, targets: Targets) -> list[str]:
     """Return the requested symbols that have no data because the response names other symbols, with those symbols."""
     if not batch.strangers:
         return []
@@ -84,9 +84,9 @@ def name_mistaken(request: Request, batch: Batch, targets: Targets) -> list[str]
     return [f"{symbol} (the response is about {others})" for symbol in request.asked if symbol not in answered]
 
 
-def leave_out(delivery: Delivery, held: set[str], dataset: Dataset) -> Delivery:
+def leave_out(delivery: FmpBatch, held: set[str], dataset: FmpDataset) -> FmpBatch:
     """Return the delivery without held lists; their rows are not stored and not counted until they are released."""
     name = str(dataset.list_field)
     kept = [one for one in delivery.batch.accepted if getattr(one.record, name) not in held]
     batch = replace(delivery.batch, accepted=kept)
-    return Delivery(batch, delivery.lists - held, delivery.complete - held, delivery.unread, delivery.path)
+    return FmpBatch(batch, delivery.lists - held, delivery.complete - held, delivery.unread, delivery.path)

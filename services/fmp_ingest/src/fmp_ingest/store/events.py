@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fmp_collectors.dataset import Dataset, Request, Scope
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Scope
 from fmp_collectors.records import Batch
 from sra_shared.statements import compose_from
 
@@ -50,7 +50,7 @@ WHERE t.symbol = a.former_symbol AND t.valid_to IS NULL AND t.date < a.valid_to
   AND t.date >= coalesce(a.valid_from, '-infinity') AND NOT {is_named}
   AND EXISTS (SELECT FROM {stage} s WHERE s.symbol = a.symbol AND s.date = t.date)
 """
-_SQL_NOTE_ENDED = """
+_SQL_RECORD_ENDED = """
 INSERT INTO fmp_vanished_entry (run_id, dataset, row_id)
 SELECT $1, '{dataset}', t.row_id FROM {table} t WHERE {ended} ON CONFLICT DO NOTHING
 """
@@ -67,12 +67,12 @@ class EventStatements:
     close_replaced: str
     close_moved: str
     close_ended: str
-    note_ended: str
+    record_ended: str
     count_covered: str
     list_shrunk: str
 
 
-def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
+def build_event_statements(dataset: FmpDataset, stage: str) -> EventStatements:
     """Return the SQL that ends events; all names in it come from our own tables."""
     kind = dataset.kind_field
     parts = {
@@ -95,7 +95,7 @@ def build_event_statements(dataset: Dataset, stage: str) -> EventStatements:
         close_replaced=compose_from(_SQL_CLOSE_REPLACED, parts),
         close_moved=compose_from(_SQL_CLOSE_MOVED, parts),
         close_ended=compose_from("UPDATE {table} t SET {end} WHERE {ended}", parts),
-        note_ended=compose_from(_SQL_NOTE_ENDED, parts),
+        record_ended=compose_from(_SQL_RECORD_ENDED, parts),
         count_covered=compose_from("SELECT coalesce(sum(n.current), 0)::bigint FROM ({per_symbol}) n", parts),
         list_shrunk=compose_from(_SQL_LIST_SHRUNK, parts),
     )
@@ -114,12 +114,12 @@ class Coverage:
     is_history: bool = False
 
 
-def read_coverage(request: Request, batch: Batch, known_symbols: frozenset[str], *, today: date) -> Coverage | None:
+def read_coverage(request: FmpRequest, batch: Batch, known_symbols: frozenset[str], *, today: date) -> Coverage | None:
     """Return what a whole response covers; None if it may be incomplete, or is about something else."""
     if batch.rejected:
         return None
     named = [tuple(getattr(one.record, name) for name in _KEY) for one in batch.accepted]
-    if request.source.scope is Scope.RANGE:
+    if request.endpoint.scope is Scope.RANGE:
         first, last = date.fromisoformat(request.params["from"]), date.fromisoformat(request.params["to"])
         return Coverage(known_symbols, first, last) if all(first <= day <= last for _, day in named) else None
     is_own = not batch.out_of_scope and all(symbol == request.subject for symbol, _ in named)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 from sra_shared.statements import compose
@@ -39,7 +39,7 @@ def count_by_call(insert: str) -> str:
     )
 
 
-def write_merge(dataset: Dataset, names: MergeNames) -> str:
+def write_merge(dataset: FmpDataset, names: MergeNames) -> str:
     """Return the statement that merges the staged rows of run $1 and returns the rows written per call.
 
     Each row is looked up once, whatever the outcome. The caller holds a lock under which no other session replaces rows of the
@@ -81,7 +81,7 @@ async def extend_history(connection: Connection) -> None:
         _log.warning("history_not_extended", error=str(error))
 
 
-def _write_trace(dataset: Dataset, kept: Sequence[str]) -> str:
+def _write_trace(dataset: FmpDataset, kept: Sequence[str]) -> str:
     """Return the INSERT that keeps replaced rows, except where only moving fields changed."""
     key = ", ".join(f"""'{name}', d."{name}\"""" for name in dataset.key)
     values = ", ".join(f'd."was_{name}" AS "{name}"' for name in kept)
@@ -107,7 +107,7 @@ def _write_trace(dataset: Dataset, kept: Sequence[str]) -> str:
     )
 
 
-def _write_upsert(dataset: Dataset, names: MergeNames) -> str:
+def _write_upsert(dataset: FmpDataset, names: MergeNames) -> str:
     quoted = [f'"{name}"' for name in names.columns]
     extra = [*_LASTING[:1]] if dataset.record.moving else []
     updates = [f'"{name}" = excluded."{name}"' for name in names.columns if name not in dataset.key]

@@ -10,12 +10,12 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar, cast
 
-from fmp_collectors.answers import Answer, AnswerError
-from fmp_collectors.dataset import Dataset, Request, Targets
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Targets
 from fmp_collectors.fetch import Client, fetch_pages, parse_rows, reaches_limit, read_rows
 from fmp_collectors.records import Batch
 from fmp_collectors.repeats import settle_repeats
-from fmp_ingest.bodies import IN_TURN
+from fmp_collectors.responses import FmpResponse, ResponseError
+from fmp_ingest.client.response_bodies import IN_TURN
 
 _MOST_WAITING_ROWS = 20_000
 _FEW_ROWS = 1_000
@@ -26,13 +26,13 @@ Arriving = TypeVar("Arriving")
 class Result:
     """The outcome of one request; `is_cut` if a response has as many rows as one that was cut."""
 
-    request: Request
+    request: FmpRequest
     batch: Batch | None = None
-    error: AnswerError | None = None
+    error: ResponseError | None = None
     is_cut: bool = False
 
 
-async def fetch_request(client: Client, dataset: Dataset, request: Request, targets: Targets) -> Result:
+async def fetch_request(client: Client, dataset: FmpDataset, request: FmpRequest, targets: Targets) -> Result:
     """Fetch and read all pages of a request."""
     batch, is_cut = Batch(), False
     try:
@@ -40,12 +40,12 @@ async def fetch_request(client: Client, dataset: Dataset, request: Request, targ
             is_cut = is_cut or reaches_limit(answer, request)
             batch.extend(await _read_page(answer, dataset, request, targets))
         await settle(dataset, batch)
-    except AnswerError as error:
+    except ResponseError as error:
         return Result(request, error=error)
     return Result(request, batch, is_cut=is_cut)
 
 
-async def settle(dataset: Dataset, batch: Batch) -> None:
+async def settle(dataset: FmpDataset, batch: Batch) -> None:
     """Like `settle_repeats`, but in another thread for many rows."""
     if len(batch.accepted) <= _FEW_ROWS:
         settle_repeats(dataset, batch)
@@ -53,14 +53,14 @@ async def settle(dataset: Dataset, batch: Batch) -> None:
         await asyncio.to_thread(settle_repeats, dataset, batch)
 
 
-def parse_targets(dataset: Dataset, rows: Iterable[Any], request: Request, targets: Targets) -> Batch:
+def parse_targets(dataset: FmpDataset, rows: Iterable[Any], request: FmpRequest, targets: Targets) -> Batch:
     """Like `parse_rows`, for the targets of a run."""
     return parse_rows(
         dataset, rows, request, known_symbols=targets.known_symbols, only=targets.only, aliases=targets.aliases
     )
 
 
-async def _read_page(answer: Answer, dataset: Dataset, request: Request, targets: Targets) -> Batch:
+async def _read_page(answer: FmpResponse, dataset: FmpDataset, request: FmpRequest, targets: Targets) -> Batch:
     """Read the rows of a response as records; many rows in another thread, since a bulk file has those of the whole world."""
     read = functools.partial(parse_targets, dataset, read_rows(answer), request, targets)
     try:
@@ -90,11 +90,11 @@ class _Line:
         context = copy_context()
         context.run(IN_TURN.set, turn.wait)
         task = asyncio.create_task(request, context=context)
-        task.add_done_callback(self._note_trouble)
+        task.add_done_callback(self._record_trouble)
         self._pending.append(task)
         self._turns.append(turn)
 
-    def _note_trouble(self, task: asyncio.Task[Result]) -> None:
+    def _record_trouble(self, task: asyncio.Task[Result]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._trouble.done():
             self._trouble.set_exception(error)
 
@@ -128,7 +128,7 @@ class _Line:
 
 
 async def fetch_in_order(
-    requests: Iterator[Request], client: Client, dataset: Dataset, targets: Targets, *, width: int
+    requests: Iterator[FmpRequest], client: Client, dataset: FmpDataset, targets: Targets, *, width: int
 ) -> AsyncIterator[Result]:
     """Yield results in the order of the requests, with `width` requests in flight and a bound on waiting rows.
 
@@ -147,16 +147,16 @@ async def fetch_in_order(
 
 
 async def heed_stop(
-    arriving: AsyncIterator[Arriving], check: Callable[[], None], *, look: float
+    arriving: AsyncIterator[Arriving], check: Callable[[], None], *, stop_check: float
 ) -> AsyncGenerator[Arriving, None]:
-    """Yield what arrives; call `check` every `look` seconds while waiting for the vendor, and raise what it raises.
+    """Yield what arrives; call `check` every `stop_check` seconds while waiting for the vendor, and raise what it raises.
 
-    Retries, gates and turns at the limiter may take minutes, and a process that is asked to stop has seconds.
+    Retries, circuit breakers and turns at the limiter may take minutes, and a process that is asked to stop has seconds.
     """
     while True:
         following = asyncio.ensure_future(anext(arriving, None))
         try:
-            while not (await asyncio.wait({following}, timeout=look))[0]:
+            while not (await asyncio.wait({following}, timeout=stop_check))[0]:
                 check()
         except BaseException:
             following.cancel()

@@ -1,8 +1,8 @@
-"""The arithmetic of the limiter: the tickets of a setting, and how one process uses its own. No clock, no database.
+"""The arithmetic of the limiter: the tokens of a setting, and how one process uses its own. No clock, no database.
 
-A setting of N calls a minute has N tickets. A call takes a ticket, which is usable again `rest` seconds, a little more than a
-minute, after the response to that call. So two arrivals of one ticket are more than 60 seconds apart: any 60 seconds see each
-ticket at most once, and at most N calls. This holds whenever calls start and however long they are in flight; the even pace only
+A setting of N calls a minute has N tokens. A call takes a token, which is usable again `rest` seconds, a little more than a
+minute, after the response to that call. So two arrivals of one token are more than 60 seconds apart: any 60 seconds see each
+token at most once, and at most N calls. This holds whenever calls start and however long they are in flight; the even pace only
 spares the vendor bursts. docs/decisions/0005-fmp-limiter.md has the proof.
 """
 
@@ -19,7 +19,7 @@ MARGIN_SECONDS = 0.05
 _MOST_PERMITS = 50
 _FEWEST_PERMITS = 4
 _PERMIT_SHARE = 0.016
-# calls start this much faster than the setting, to catch up after a pause; the tickets keep the limit
+# calls start this much faster than the setting, to catch up after a pause; the tokens keep the limit
 _HASTE = 1.02
 # late calls go together as far as they fit into this time
 _SLACK_SECONDS = 0.1
@@ -28,12 +28,12 @@ _NEWEST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
-class Pace:
-    """The meaning of a setting: calls in a window of seconds, tickets, the seconds that each rests after a call, and calls in
+class CallPace:
+    """The meaning of a setting: calls in a window of seconds, tokens, the seconds that each rests after a call, and calls in
     flight over all processes."""
 
     calls: int
-    tickets: int
+    tokens: int
     rest: float
     permits: int
     window: float = WINDOW_SECONDS
@@ -49,20 +49,20 @@ class Pace:
         return self.window / self.calls
 
 
-def make_pace(calls: int, *, window: float = WINDOW_SECONDS) -> Pace:
+def make_pace(calls: int, *, window: float = WINDOW_SECONDS) -> CallPace:
     """Return the pace of a setting: calls a minute, or in another window of the vendor."""
     permits = max(_FEWEST_PERMITS, min(_MOST_PERMITS, int(calls * _PERMIT_SHARE)))
-    return Pace(calls, calls, window + MARGIN_SECONDS, permits, window)
+    return CallPace(calls, calls, window + MARGIN_SECONDS, permits, window)
 
 
-def make_bulk_pace(calls_per_minute: int) -> Pace:
+def make_bulk_pace(calls_per_minute: int) -> CallPace:
     """Return the pace of bulk files: below one a second, each begins its share of a minute after the previous one ended.
 
-    The vendor refuses a second file moments after the first (reference of its API, section 5), so there is one ticket.
+    The vendor refuses a second file moments after the first (reference of its API, section 5), so there is one token.
     """
     if calls_per_minute >= WINDOW_SECONDS:
         return make_pace(calls_per_minute)
-    return Pace(calls_per_minute, 1, WINDOW_SECONDS / calls_per_minute + MARGIN_SECONDS, 1)
+    return CallPace(calls_per_minute, 1, WINDOW_SECONDS / calls_per_minute + MARGIN_SECONDS, 1)
 
 
 def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
@@ -80,13 +80,13 @@ def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
     return parts
 
 
-class TicketBook:
-    """One process's tickets and permits, in seconds of one monotonic clock.
+class TokenBook:
+    """One process's tokens and permits, in seconds of one monotonic clock.
 
-    A ticket is ready (usable from its moment on), in flight with a call, or resting until it is released.
+    A token is ready (usable from its moment on), in flight with a call, or resting until it is released.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: CallPace) -> None:
         self._pace = pace
         self._ready: list[float] = []
         self._resting: list[float] = []
@@ -106,12 +106,12 @@ class TicketBook:
 
     @property
     def ready(self) -> int:
-        """The number of tickets at hand."""
+        """The number of tokens at hand."""
         return len(self._ready)
 
     @property
     def held(self) -> int:
-        """The number of tickets that this process accounts for, without those that rest."""
+        """The number of tokens that this process accounts for, without those that rest."""
         return len(self._ready) + self.in_flight
 
     @property
@@ -135,29 +135,29 @@ class TicketBook:
         return max(_SLACK_SECONDS, self.spacing)
 
     def add(self, moments: Iterable[float]) -> None:
-        """Add tickets that are usable from these moments on."""
+        """Add tokens that are usable from these moments on."""
         for moment in moments:
             heapq.heappush(self._ready, moment)
 
     def drop_ready(self) -> None:
-        """Drop the tickets at hand; other processes may have them now."""
+        """Drop the tokens at hand; other processes may have them now."""
         self._ready.clear()
 
     def next_start(self) -> float | None:
-        """Return the moment from which the next call may start; None without a ticket or a permit."""
+        """Return the moment from which the next call may start; None without a token or a permit."""
         if not self._ready or self.in_flight >= self.permits:
             return None
         return max(self._ready[0], self._paced_to - self._slack)
 
     def start(self, now: float) -> None:
-        """Begin a call at `now`, with the ticket that has been ready for longest."""
+        """Begin a call at `now`, with the token that has been ready for longest."""
         heapq.heappop(self._ready)
         self._paced_to = max(self._paced_to, now) + self.spacing
         self._under_way.append(now)
         self.started += 1
 
     def end(self, began: float, now: float, *, is_answered: bool) -> None:
-        """End the call that began at `began`; its ticket rests."""
+        """End the call that began at `began`; its token rests."""
         self._under_way.remove(began)
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
         self._resting.append(now + self._pace.rest + (0.0 if is_answered else self._pace.lost))
@@ -169,7 +169,7 @@ class TicketBook:
         heapq.heappush(self._ready, now)
 
     def hand_back(self, now: float, *, keep: int) -> list[float]:
-        """Release the resting tickets and all but `keep` of those at hand; return the seconds until each is usable."""
+        """Release the resting tokens and all but `keep` of those at hand; return the seconds until each is usable."""
         self._ready.sort()
         given = [*self._resting, *self._ready[keep:]]
         self._resting = []

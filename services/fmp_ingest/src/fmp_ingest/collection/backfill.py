@@ -8,11 +8,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fmp_collectors.dataset import Scope, Source
-from fmp_ingest.estimate import Estimate, estimate_calls
-from fmp_ingest.history import DELISTED, LEAD, LISTED, choose_first, find_missing, find_missing_topics, has_topics
-from fmp_ingest.progress import Progress
-from fmp_ingest.targets import read_delisted_targets, read_targets
+from fmp_collectors.dataset import FmpEndpoint, Scope
+from fmp_ingest.collection.estimate import Estimate, estimate_calls
+from fmp_ingest.collection.resume_point import ResumePoint
+from fmp_ingest.collection.stored_history import (
+    DELISTED,
+    LEAD,
+    LISTED,
+    choose_first,
+    find_missing,
+    find_missing_topics,
+    has_topics,
+)
+from fmp_ingest.collection.target_symbols import read_delisted_targets, read_targets
 from sra_shared.db import Connection
 from sra_shared.enqueueing import enqueue_run
 from sra_shared.logs import get_logger
@@ -38,7 +46,7 @@ SQL_KEEP_COST = (
 )
 
 
-async def read_former(connection: Connection, task: ProcessingTask, unit: str) -> Progress | None:
+async def read_former(connection: Connection, task: ProcessingTask, unit: str) -> ResumePoint | None:
     """Return where a backfill resumes after an earlier one failed: it requests again only what failed.
 
     Return None if no earlier backfill covers these years, if it completed, or if it recorded nothing about this part.
@@ -48,10 +56,10 @@ async def read_former(connection: Connection, task: ProcessingTask, unit: str) -
     if row is None or row["status"] is None or row["run"] == RunStatus.COMPLETED:
         return None
     if row["status"] == UnitStatus.COMPLETED:
-        return Progress(answered=1, is_done=True)
+        return ResumePoint(answered=1, is_done=True)
     if not row["resume"]:
         return None
-    former = Progress.read(row["resume"])
+    former = ResumePoint.read(row["resume"])
     is_through = row["status"] in (UnitStatus.PARTIAL, UnitStatus.SKIPPED) and not (former.spent or former.broken_off)
     # what the plan refused then is requested again with everything else
     return None if is_through else former.start_again()
@@ -108,9 +116,9 @@ class HistoryPlan:
         }
 
 
-def list_single_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Return the sources that request one company at a time: bulk files and calendars may lack delisted companies."""
-    return tuple(source for source in sources if source.scope is Scope.SYMBOL)
+def list_single_endpoints(endpoints: Sequence[FmpEndpoint]) -> tuple[FmpEndpoint, ...]:
+    """Return the endpoints that request one company at a time: bulk files and calendars may lack delisted companies."""
+    return tuple(endpoint for endpoint in endpoints if endpoint.scope is Scope.SYMBOL)
 
 
 async def plan_history(connection: Connection, settings: FmpSettings, *, today: date) -> HistoryPlan:
@@ -127,7 +135,7 @@ async def plan_history(connection: Connection, settings: FmpSettings, *, today: 
         parts.append(PartCost(dataset.name, LISTED, cost))
     ended = await read_delisted_targets(connection, first, today)
     for dataset in missing.delisted:
-        single = replace(dataset, sources=list_single_sources(dataset.sources))
+        single = replace(dataset, endpoints=list_single_endpoints(dataset.endpoints))
         parts.append(PartCost(dataset.name, DELISTED, estimate_calls(single, ended, settings, is_backfill=True)))
     return HistoryPlan(first, today, parts)
 

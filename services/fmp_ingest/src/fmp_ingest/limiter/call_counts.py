@@ -52,7 +52,7 @@ class HandedOver:
         await connection.executemany(SQL_ADD, rows)
 
 
-class Tally:
+class CallCounts:
     """Counts of one run in this process, written from time to time."""
 
     def __init__(self, run_id: UUID) -> None:

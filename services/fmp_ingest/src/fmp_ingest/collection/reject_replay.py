@@ -12,21 +12,21 @@ from uuid import UUID
 import asyncpg
 
 from fmp_collectors.call import Origin
-from fmp_collectors.dataset import Dataset, Repeats, Storage
+from fmp_collectors.dataset import FmpDataset, Repeats, Storage
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.datasets.delisted import DELISTED
 from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_collectors.records import Accepted, Batch, Record
-from fmp_collectors.rejects import find_request, judge_again
+from fmp_collectors.rejects import find_request, recheck_row
 from fmp_collectors.repeats import AMBIGUOUS_KEY, settle_repeats
-from fmp_ingest.calls import read_call
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.identity import refresh_owners
-from fmp_ingest.quarantine import SOURCE
-from fmp_ingest.standing import Late, Standing, Stored, build_late_statements, find_standing
-from fmp_ingest.storage import Store
-from fmp_ingest.targets import read_aliases
+from fmp_ingest.client.call_records import read_call
+from fmp_ingest.collection.target_symbols import read_aliases
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.identity import refresh_owners
+from fmp_ingest.store.late_rows import Late, Standing, Stored, build_late_statements, find_standing
+from fmp_ingest.store.quarantine import SOURCE
+from fmp_ingest.store.row_store import Store
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError
@@ -72,7 +72,7 @@ _KNOWN = {Standing.KNOWN: "already known", Standing.OUTDATED: "newer data is sto
 
 
 @dataclass(frozen=True)
-class Market:
+class KnownSymbols:
     """The symbols that rows may be about, and which of them name the same security."""
 
     known: frozenset[str]
@@ -80,7 +80,7 @@ class Market:
 
 
 @dataclass(frozen=True)
-class ReplayWork:
+class FmpReplayWork:
     """The work of `rejects replay` for FMP: dataset by dataset, page by page in the order of the rejects."""
 
     source: str = SOURCE
@@ -106,7 +106,7 @@ class ReplayWork:
         pages = RejectPages(self.source, dataset.name, asked, rows=_PAGE_ROWS)
         async with context.pool.acquire() as connection:
             known = frozenset(row["symbol"] for row in await connection.fetch(_SQL_KNOWN))
-            market = Market(known, await read_aliases(connection))
+            market = KnownSymbols(known, await read_aliases(connection))
         replay = Replay(dataset, context.task.task_id, asked, market)
         while True:
             async with context.transaction() as connection:
@@ -125,10 +125,10 @@ class ReplayWork:
 class Replay:
     """The rejects of one dataset in one run."""
 
-    dataset: Dataset
+    dataset: FmpDataset
     run_id: UUID
     asked: Asked
-    market: Market
+    market: KnownSymbols
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -146,7 +146,7 @@ class Replay:
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
         """Store one row, or record why it is still wrong; return its counts."""
-        accepted = self._judge(row)
+        accepted = self._check_row(row)
         if isinstance(accepted, list) and row["identity"] is not None:
             accepted = await self._settle(connection, row, accepted)
         if not isinstance(accepted, list):
@@ -167,7 +167,7 @@ class Replay:
         stored = int(any(standing not in _KNOWN for standing in standings))
         return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=warnings)
 
-    def _judge(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
+    def _check_row(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
         """Return the records of a row under today's rules, or reason and detail if it has none."""
         given = read_row(row, self.asked.corrections.get(row["reject_id"]))
         if given is None:
@@ -180,7 +180,7 @@ class Replay:
                 "the row can only be judged with its whole response, which was not kept: collect the dataset again",
             )
         known, aliases = self.market.known, self.market.aliases
-        batch = judge_again(self.dataset, given, request, known_symbols=known, aliases=aliases)
+        batch = recheck_row(self.dataset, given, request, known_symbols=known, aliases=aliases)
         if batch.out_of_scope:
             return _OUT_OF_SCOPE, "the row is about a security or exchange that is not collected"
         if batch.rejected:
@@ -193,7 +193,7 @@ class Replay:
         """Compare a row with the other rejects of its response that have the same key, by the dataset's rule for repeats."""
         others = []
         for sibling in await connection.fetch(_SQL_SIBLINGS, row["identity"], row["delivery"], row["reject_id"]):
-            judged = self._judge(sibling)
+            judged = self._check_row(sibling)
             others.extend(judged if isinstance(judged, list) else [])
         if not others:
             return accepted
@@ -224,10 +224,10 @@ class Replay:
     async def _stage(self, connection: Connection, one: Accepted) -> Counts:
         return await self.store.stage(connection, self._deliver(one))
 
-    def _deliver(self, one: Accepted) -> Delivery:
+    def _deliver(self, one: Accepted) -> FmpBatch:
         """Return a delivery of this row alone; it does not complete the list to which the row belongs."""
         lists = {str(getattr(one.record, self.dataset.list_field))} if self.dataset.list_field else set()
-        return Delivery(Batch([one]), lists=lists)
+        return FmpBatch(Batch([one]), lists=lists)
 
     def _number(self, one: Accepted, stored: Sequence[Stored]) -> Accepted:
         """Return a position, numbered after the stored positions of its response that look like it."""

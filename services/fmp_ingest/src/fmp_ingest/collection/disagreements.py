@@ -80,12 +80,12 @@ class Disagreement:
 async def find_disagreements(connection: Connection, symbols: Collection[str], since: date) -> list[Disagreement]:
     """Return the disagreements since a day, ordered by symbol."""
     wanted = sorted(symbols)
-    splits = [judge_split(row) for row in await connection.fetch(SQL_SPLITS, since, wanted)]
-    jumps = [judge_jump(row) for row in await connection.fetch(SQL_JUMPS, since, wanted)]
+    splits = [check_split(row) for row in await connection.fetch(SQL_SPLITS, since, wanted)]
+    jumps = [check_jump(row) for row in await connection.fetch(SQL_JUMPS, since, wanted)]
     return sorted((one for one in (*splits, *jumps) if one is not None), key=lambda one: (one.symbol, one.text))
 
 
-def judge_split(row: asyncpg.Record) -> Disagreement | None:
+def check_split(row: asyncpg.Record) -> Disagreement | None:
     """Return a disagreement if the closes around a split moved by less than half of its ratio, in orders of magnitude."""
     ratio = row["numerator"] / row["denominator"]
     if not 1 / Decimal(_LARGEST_RATIO) <= ratio <= _LARGEST_RATIO or max(ratio, 1 / ratio) < _SMALLEST_RATIO:
@@ -100,7 +100,7 @@ def judge_split(row: asyncpg.Record) -> Disagreement | None:
     )
 
 
-def judge_jump(row: asyncpg.Record) -> Disagreement | None:
+def check_jump(row: asyncpg.Record) -> Disagreement | None:
     """Return a disagreement if a close moved as by one of the usual splits, in either direction, net of the day's dividends."""
     before, after = row["before"], row["after"] + row["paid"]
     factor = max(before, after) / min(before, after)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fmp_collectors.dataset import Audience, Dataset, Scope, Targets
+from fmp_collectors.dataset import Audience, FmpDataset, Scope, Targets
 from fmp_collectors.records import EXCHANGES
-from fmp_ingest.frontier import read_frontier, read_last_success
-from fmp_ingest.pairs import read_pairs
-from fmp_ingest.sessions import cover_days
+from fmp_ingest.collection.currency_pairs import read_pairs
+from fmp_ingest.collection.trading_sessions import cover_days
+from fmp_ingest.collection.watermark import read_frontier, read_last_success
 from sra_shared.db import Connection
 
 SQL_UNIVERSE = """
@@ -47,7 +47,7 @@ async def has_universe(connection: Connection) -> bool:
 
 
 async def read_targets(
-    connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], *, today: date | None = None
+    connection: Connection, dataset: FmpDataset, parameters: Mapping[str, Any], *, today: date | None = None
 ) -> Targets:
     """Return what to request; `symbols`, `from` and `to` of the run's parameters narrow it."""
     targets = await _read_targets(connection, dataset, parameters, today or datetime.now(UTC).date())
@@ -64,7 +64,7 @@ async def read_aliases(connection: Connection) -> dict[str, frozenset[str]]:
 
 
 async def _read_targets(
-    connection: Connection, dataset: Dataset, parameters: Mapping[str, Any], today: date
+    connection: Connection, dataset: FmpDataset, parameters: Mapping[str, Any], today: date
 ) -> Targets:
     wanted: Collection[str] | None = parameters.get("symbols")
     by_exchange: dict[str, list[str]] = defaultdict(list, {code: [] for code in EXCHANGES})
@@ -86,7 +86,7 @@ async def _read_targets(
     last = newest if given_last is None or (dataset.days_ahead < 0 and newest < given_last) else given_last
     first = given_first or await _find_first(connection, dataset, min(last, today))
     again = None if given_first or not dataset.days_back else min(first, today - timedelta(days=dataset.days_back))
-    has_sessions = any(source.scope is Scope.SESSION for source in dataset.sources)
+    has_sessions = any(endpoint.scope is Scope.SESSION for endpoint in dataset.endpoints)
     if not (has_sessions or dataset.is_stamped):
         return Targets(dict(by_exchange), first, last, only=only, again=again, topics=topics)
     await cover_days(connection, max(first, _FIRST_SESSIONS), min(last, today))
@@ -101,7 +101,9 @@ async def _read_targets(
     return Targets(dict(by_exchange), first, last, sessions, only)
 
 
-async def _read_topics(connection: Connection, dataset: Dataset, only: frozenset[str] | None) -> tuple[str, ...] | None:
+async def _read_topics(
+    connection: Connection, dataset: FmpDataset, only: frozenset[str] | None
+) -> tuple[str, ...] | None:
     """Return the pairs of currencies if the dataset has any: those that the run names, or all that are needed."""
     if dataset.audience is not Audience.CURRENCIES:
         return None
@@ -126,7 +128,7 @@ def is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
     return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)
 
 
-async def _find_first(connection: Connection, dataset: Dataset, today: date) -> date:
+async def _find_first(connection: Connection, dataset: FmpDataset, today: date) -> date:
     """Return the first day of ordinary work: `daily_days` before the last success, however long ago that is."""
     success = await read_last_success(connection, dataset)
     return min(today, success or today) - timedelta(days=dataset.daily_days)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 @dataclass
-class Progress:
+class ResumePoint:
     """The progress of a unit, which is its resume point.
 
     `level` is the source in use, `after` the last subject done, and `only` the subjects requested from it (None: all). `refused`
@@ -58,12 +58,12 @@ class Progress:
         """Return the resume point."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
-    def start_again(self) -> Progress:
+    def start_again(self) -> ResumePoint:
         """Return where a second try begins: with the subjects without a response, or with the rest if the first try was broken
         off."""
         if self.broken_off or not self.spent:
             return replace(self, broken_off="", is_again=True)
-        return Progress(
+        return ResumePoint(
             level=self.level,
             # of a bulk response in parts, those that are stored
             after=self.after if self.spent == ["all"] and self.after.isdigit() else "",
@@ -79,7 +79,7 @@ class Progress:
             newest=self.newest,
         )
 
-    def note_days(self, days: Iterable[date | datetime], today: date) -> None:
+    def record_days(self, days: Iterable[date | datetime], today: date) -> None:
         """Record the newest day of the records; announced days are skipped."""
         passed = (day.isoformat()[:10] for day in days)
         self.newest = max((self.newest, *(day for day in passed if day <= today.isoformat())))

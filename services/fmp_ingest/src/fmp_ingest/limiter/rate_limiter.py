@@ -1,4 +1,4 @@
-"""The rate limiter: all processes share tickets and permits through PostgreSQL, so that restarts and replicas keep the rate."""
+"""The rate limiter: all processes share tokens and permits through PostgreSQL, so that restarts and replicas keep the rate."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from uuid import uuid4
 import asyncpg
 from aiolimiter import AsyncLimiter
 
-from fmp_ingest.pace import Pace, TicketBook
-from fmp_ingest.tickets import TRUST_SECONDS, Offer, TicketStore
+from fmp_ingest.limiter.pace import CallPace, TokenBook
+from fmp_ingest.limiter.token_pool import TRUST_SECONDS, Offer, TokenStore
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.logs import get_logger
 
 _log = get_logger(__name__)
 
-# while calls wait, exchange tickets this often, and take them so far ahead that a slow exchange delays no call
+# while calls wait, exchange tokens this often, and take them so far ahead that a slow exchange delays no call
 _EVERY_SECONDS = 0.25
 _LONGEST_EVERY_SECONDS = 1.0
 _LEAST_AHEAD_SECONDS, _MOST_AHEAD_SECONDS = 0.05, 0.5
-# a process without work keeps its tickets for this long, since more work may follow at once
+# a process without work keeps its tokens for this long, since more work may follow at once
 _LINGER_SECONDS = 0.5
 _RENEW_SECONDS = 10.0
 _OUTAGE_RETRY_SECONDS = 1.0
@@ -41,7 +41,7 @@ _CLOCK_TOLERANCE = 0.02
 class Turn:
     """A call's turn: when it began, and what happened to the call.
 
-    A ticket that was not sent with a call is usable at once by another call. The ticket of a call without a response rests
+    A token that was not sent with a call is usable at once by another call. The token of a call without a response rests
     longer, since the call may still be in flight.
     """
 
@@ -51,7 +51,7 @@ class Turn:
 
 
 class ClockWatch:
-    """Detects that the store's clock was set: forward, its tickets would be used too early; back, much too late.
+    """Detects that the store's clock was set: forward, its tokens would be used too early; back, much too late.
 
     Each reading bounds the difference of the two clocks: the store read its clock between our request and its response. Bounds
     persist, relaxed by drift, so that a quick exchange makes up for slow ones.
@@ -77,12 +77,12 @@ class ClockWatch:
 class Limiter:
     """Gives calls their turn within one budget; enter it once per process, then `async with limiter.turn():` per call."""
 
-    def __init__(self, store: TicketStore, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: TokenStore, pace: CallPace, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.pace = pace
         self._store = store
         self._clock = clock
         self._worker = uuid4().hex
-        self._book = TicketBook(pace)
+        self._book = TokenBook(pace)
         self._spacing = AsyncLimiter(1, min(_EVERY_SECONDS, pace.interval / _CATCH_UP))
         self._every = max(_EVERY_SECONDS, min(_LONGEST_EVERY_SECONDS, pace.interval / 8))
         self._queue: deque[asyncio.Future[float]] = deque()
@@ -106,7 +106,7 @@ class Limiter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._asking is not None:
-            # if cancelled, it would be unknown who has the tickets of the exchange
+            # if cancelled, it would be unknown who has the tokens of the exchange
             await asyncio.wait({self._asking}, timeout=_LAST_EXCHANGE_SECONDS)
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
@@ -116,12 +116,12 @@ class Limiter:
 
     @property
     def _is_known(self) -> bool:
-        """Whether the store may hold permits or tickets of this process."""
+        """Whether the store may hold permits or tokens of this process."""
         return self._asked_at > float("-inf")
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
-        """Wait for a ticket and a permit, and hold both until the end of the block, which records the outcome of the call."""
+        """Wait for a token and a permit, and hold both until the end of the block, which records the outcome of the call."""
         if self._failure is not None:
             raise self._failure
         waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -149,7 +149,7 @@ class Limiter:
         self._changed.set()
 
     async def _serve(self) -> None:
-        """Grant turns as tickets arrive; exchange tickets while calls wait."""
+        """Grant turns as tokens arrive; exchange tokens while calls wait."""
         try:
             while True:
                 try:
@@ -195,7 +195,7 @@ class Limiter:
     def _find_due(self) -> float:
         """Return when the next exchange is due, by what this process has and lacks."""
         if self._queue:
-            # all requested tickets are used: exchange at once; if supply is short, exchanging more often does not help
+            # all requested tokens are used: exchange at once; if supply is short, exchanging more often does not help
             is_used_up = self._is_satisfied and self._book.next_start() is None
             has_news = self._book.started or not self._asked_for
             return self._asked_at + (0.0 if is_used_up and has_news else self._every)
@@ -229,7 +229,7 @@ class Limiter:
             wants=max(self._told, min(self.pace.permits, book.in_flight + waiting)),
             held=book.held,
             back=back,
-            tickets=max(0, useful - book.ready),
+            tokens=max(0, useful - book.ready),
             ahead=ahead,
         )
         self._asked_at = now
@@ -241,11 +241,11 @@ class Limiter:
         self._asking.add_done_callback(lambda _: self._changed.set())
 
     async def _exchange(self, offer: Offer, asked_at: float) -> None:
-        grant = await self._store.exchange(worker=self._worker, pace=self.pace, offer=offer)
+        grant = await self._store.exchange_tokens(worker=self._worker, pace=self.pace, offer=offer)
         now = self._clock()
         self._took = now - asked_at
         # the store read its clock before `now`, so counting from `now` is never too early
-        moments = [now + seconds for seconds in grant.tickets]
+        moments = [now + seconds for seconds in grant.tokens]
         if self._clocks.is_moved(grant.at, asked=asked_at, answered=now):
             _log.warning("limiter_clock_moved", seconds=round(self.pace.rest, 2))
             await self._store.postpone(pace=self.pace)
@@ -254,7 +254,7 @@ class Limiter:
             self._book.drop_ready()
         self._book.add(moments)
         self._book.permits, self._book.part = grant.permits, grant.part
-        self._is_satisfied = len(moments) == offer.tickets and grant.permits >= offer.wants
+        self._is_satisfied = len(moments) == offer.tokens and grant.permits >= offer.wants
         self._renewed_at = asked_at
 
     def _take_answer(self) -> None:

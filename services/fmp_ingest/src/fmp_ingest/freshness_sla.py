@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets import DATASETS
-from sra_shared.expectations import DAILY_DELAY, ExpectedDataset
+from sra_shared.freshness_sla import DAILY_DELAY, ExpectedDataset
 from sra_shared.settings import FmpSettings
 
 
@@ -15,7 +15,7 @@ def list_expected(settings: FmpSettings) -> list[ExpectedDataset]:
     return [] if settings.fmp_api_key is None else [_expect(dataset) for dataset in DATASETS]
 
 
-def _expect(dataset: Dataset) -> ExpectedDataset:
+def _expect(dataset: FmpDataset) -> ExpectedDataset:
     hours = dataset.hours_after_close
     return ExpectedDataset(
         dataset.name,

@@ -1,4 +1,4 @@
-"""Collecting one dataset: source after source, request after request, chunk after chunk, resumable at every commit."""
+"""Collecting one dataset: endpoint after endpoint, request after request, chunk after chunk, resumable at every commit."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
 
-from fmp_collectors.answers import Answer, AnswerError, Kind
 from fmp_collectors.call import Call
 from fmp_collectors.csv_rows import take_rows
-from fmp_collectors.dataset import Dataset, Request, Scope, Source, Storage, Targets, plan_requests
+from fmp_collectors.dataset import FmpDataset, FmpEndpoint, FmpRequest, Scope, Storage, Targets, plan_requests
 from fmp_collectors.fetch import Client, fetch_pages, find_repeated, read_rows
-from fmp_collectors.judge import make_shape
+from fmp_collectors.record_shape import make_shape
 from fmp_collectors.records import Batch
-from fmp_ingest.calls import is_kept
-from fmp_ingest.client import FmpClient
-from fmp_ingest.delivery import Delivery, add_coverage, add_list, leave_out, name_mistaken, name_subjects
-from fmp_ingest.disagreements import Disagreement, find_disagreements
-from fmp_ingest.events import Coverage
-from fmp_ingest.fetching import Arriving, Result, fetch_in_order, fetch_request, heed_stop, parse_targets, settle
-from fmp_ingest.progress import Progress
-from fmp_ingest.storage import Store, find_held
-from fmp_ingest.targets import narrow_targets
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind
+from fmp_ingest.client.call_records import is_kept
+from fmp_ingest.client.fmp_client import FmpClient
+from fmp_ingest.collection.disagreements import Disagreement, find_disagreements
+from fmp_ingest.collection.fetching import (
+    Arriving,
+    Result,
+    fetch_in_order,
+    fetch_request,
+    heed_stop,
+    parse_targets,
+    settle,
+)
+from fmp_ingest.collection.resume_point import ResumePoint
+from fmp_ingest.collection.target_symbols import narrow_targets
+from fmp_ingest.store.batch import FmpBatch, add_coverage, add_list, leave_out, name_mistaken, name_subjects
+from fmp_ingest.store.events import Coverage
+from fmp_ingest.store.row_store import Store, find_held
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, RunHeldError
@@ -41,8 +49,8 @@ _BULK_WIDTH = 2
 _OWN_SUBJECTS = frozenset({Scope.RANGE, Scope.SESSION, Scope.FISCAL, Scope.TOPIC})
 _CAN_END = frozenset({Storage.SNAPSHOT, Storage.EVENTS})
 _MOST_COMPARED = 100
-_REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE})
-_NOTHING_YET = _REFUSED | {Kind.BAD_REQUEST, Kind.NOT_FOUND}
+_REFUSED = frozenset({ResponseKind.PLAN_ENDPOINT, ResponseKind.PLAN_VALUE})
+_NOTHING_YET = _REFUSED | {ResponseKind.BAD_REQUEST, ResponseKind.NOT_FOUND}
 
 
 class Collector:
@@ -52,47 +60,47 @@ class Collector:
         self,
         context: UnitContext,
         client: FmpClient,
-        dataset: Dataset,
+        dataset: FmpDataset,
         targets: Targets,
         *,
-        sources: tuple[Source, ...],
+        endpoints: tuple[FmpEndpoint, ...],
         drop_limit: Decimal,
         is_released: bool,
         fetcher: Client | None = None,
     ) -> None:
         """`fetcher` sits between the requests and the client, and may answer some requests from a cache."""
-        self.progress = Progress.read(context.unit.resume)
+        self.progress = ResumePoint.read(context.unit.resume)
         self._context = context
         self._client = client
         self._fetcher = fetcher or client
         self._dataset = dataset
         self._targets = targets
-        # a resumed unit must not use one source's resume point for another source
-        preferred = self.progress.first_path or (sources[0].path if sources else "")
+        # a resumed unit must not use one endpoint's resume point for another endpoint
+        preferred = self.progress.first_path or (endpoints[0].path if endpoints else "")
         self.progress.first_path = preferred
-        self._sources = tuple(sorted(sources, key=lambda source: source.path != preferred))
+        self._endpoints = tuple(sorted(endpoints, key=lambda endpoint: endpoint.path != preferred))
         self._drop_limit = drop_limit
         self._is_released = is_released
         self._store = Store(dataset, context.task.task_id)
         if is_released and self.progress.held:
             self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
 
-    def list_sources(self) -> tuple[Source, ...]:
-        """Return the sources in the order of their levels."""
-        return self._sources
+    def list_endpoints(self) -> tuple[FmpEndpoint, ...]:
+        """Return the endpoints in the order of their levels."""
+        return self._endpoints
 
-    async def collect(self) -> Progress:
-        """Go through the sources; what one source refuses is requested from the next.
+    async def collect(self) -> ResumePoint:
+        """Go through the endpoints; what one endpoint refuses is requested from the next.
 
         Raises RunHeldError if lists shrank too far, FatalError if the vendor no longer knows a request, and what the client
         raises. All that was read before is committed.
         """
         progress = self.progress
-        while not progress.is_done and progress.level < len(self._sources):
-            await self._collect_source(self._sources[progress.level])
+        while not progress.is_done and progress.level < len(self._endpoints):
+            await self._collect_endpoint(self._endpoints[progress.level])
             if not progress.refused:
                 break
-            if self._is_last_source:
+            if self._is_last_endpoint:
                 progress.outside, progress.refused = [*progress.outside, *progress.refused], []
                 break
             progress.only = None if "all" in progress.refused else progress.refused
@@ -112,27 +120,27 @@ class Collector:
             return
         async with self._context.pool.acquire() as connection:
             found = await find_disagreements(connection, self._targets.known_symbols, since)
-        whole = next((source for source in self._dataset.sources if source.scope is Scope.SYMBOL), None)
-        if whole is not None and self._sources[progress.level : progress.level + 1] != (whole,):
+        whole = next((endpoint for endpoint in self._dataset.endpoints if endpoint.scope is Scope.SYMBOL), None)
+        if whole is not None and self._endpoints[progress.level : progress.level + 1] != (whole,):
             symbols = sorted({one.symbol for one in found})
             if len(symbols) > _MOST_COMPARED:
                 _log.warning("too_many_disagreements", symbols=len(symbols), asked=_MOST_COMPARED)
             await self._ask_whole(whole, symbols[:_MOST_COMPARED])
-        await self._note_disagreements(found)
+        await self._record_disagreements(found)
 
-    async def _ask_whole(self, source: Source, symbols: list[str]) -> None:
+    async def _ask_whole(self, endpoint: FmpEndpoint, symbols: list[str]) -> None:
         targets = Targets({"(asked)": symbols}, self._targets.first, self._targets.last)
-        for request in plan_requests(source, targets) if symbols else ():
+        for request in plan_requests(endpoint, targets) if symbols else ():
             self._context.check()
             result = await fetch_request(self._fetcher, self._dataset, request, self._targets)
             if result.batch is None:
                 self.progress.warnings.append(f"All events of {request.subject} could not be requested: {result.error}")
                 continue
-            delivery = Delivery(path=request.path)
+            delivery = FmpBatch(path=request.path)
             self._add_result(delivery, result)
             await self._commit(delivery)
 
-    async def _note_disagreements(self, found: list[Disagreement]) -> None:
+    async def _record_disagreements(self, found: list[Disagreement]) -> None:
         progress, reasons = self.progress, Counter(one.reason for one in found)
         for one in found:
             _log.warning(one.reason, dataset=self._dataset.name, symbol=one.symbol, detail=one.text)
@@ -142,8 +150,8 @@ class Collector:
             await self._context.commit(connection, Counts(warnings_by=reasons), resume=progress.dump())
 
     @property
-    def _is_last_source(self) -> bool:
-        return self.progress.level + 1 >= len(self._sources)
+    def _is_last_endpoint(self) -> bool:
+        return self.progress.level + 1 >= len(self._endpoints)
 
     @property
     def _waits_to_close(self) -> bool:
@@ -175,26 +183,26 @@ class Collector:
                 next_step=f"Check the vendor's data, then run `./sra runs release {self._context.task.task_id}`.",
             )
 
-    async def _collect_source(self, source: Source) -> None:
+    async def _collect_endpoint(self, endpoint: FmpEndpoint) -> None:
         targets = narrow_targets(self._targets, self.progress.only)
-        requests = self._plan(source, targets)
-        if source.scope is Scope.PARTS:
+        requests = self._plan(endpoint, targets)
+        if endpoint.scope is Scope.PARTS:
             await self._collect_parts(next(requests))
             return
-        width = _BULK_WIDTH if source.is_bulk else max(8, min(400, 8 * self._client.calls.pace.permits))
+        width = _BULK_WIDTH if endpoint.is_bulk else max(8, min(400, 8 * self._client.calls.pace.permits))
         group: list[Result] = []
         results = fetch_in_order(requests, self._fetcher, self._dataset, self._targets, width=width)
         try:
             async for result in self._heed_stop(results):
-                is_refused = result.error is not None and result.error.kind is Kind.PLAN_ENDPOINT
+                is_refused = result.error is not None and result.error.kind is ResponseKind.PLAN_ENDPOINT
                 # the earlier years, which are requested first, were answered
                 if is_refused and not result.request.is_ahead:
                     await self._commit_group(group)
                     group = []
-                    self._refuse_rest(source, targets)
+                    self._refuse_rest(endpoint, targets)
                     return
                 group.append(result)
-                if self._is_full(source, group):
+                if self._is_full(endpoint, group):
                     await self._commit_group(group)
                     group = []
         except Exception:
@@ -206,41 +214,41 @@ class Collector:
         await self._commit_group(group)
 
     def _heed_stop(self, arriving: AsyncIterator[Arriving]) -> AsyncIterator[Arriving]:
-        return heed_stop(arriving, self._context.check, look=self._context.worker.timing.look)
+        return heed_stop(arriving, self._context.check, stop_check=self._context.worker.timing.stop_check)
 
-    def _plan(self, source: Source, targets: Targets) -> Iterator[Request]:
+    def _plan(self, endpoint: FmpEndpoint, targets: Targets) -> Iterator[FmpRequest]:
         """Yield the remaining requests; if subjects are not symbols, `only` names requests."""
-        only = set(self.progress.only or ()) if source.scope in _OWN_SUBJECTS else set()
-        for request in plan_requests(source, targets, after=self.progress.after):
+        only = set(self.progress.only or ()) if endpoint.scope in _OWN_SUBJECTS else set()
+        for request in plan_requests(endpoint, targets, after=self.progress.after):
             if not only or request.subject in only:
                 yield request
 
     @staticmethod
-    def _is_full(source: Source, group: list[Result]) -> bool:
-        if source.scope not in (Scope.SYMBOL, Scope.BATCH):
+    def _is_full(endpoint: FmpEndpoint, group: list[Result]) -> bool:
+        if endpoint.scope not in (Scope.SYMBOL, Scope.BATCH):
             return True
         rows = sum(result.batch.read for result in group if result.batch is not None)
         return rows >= _CHUNK_ROWS or len(group) >= _CHUNK_REQUESTS
 
-    def _refuse_rest(self, source: Source, targets: Targets) -> None:
-        """Pass everything that is left to the next source: the plan lacks the endpoint."""
-        self.progress.last_error = f"The account's plan does not include {source.path}."
+    def _refuse_rest(self, endpoint: FmpEndpoint, targets: Targets) -> None:
+        """Pass everything that is left to the next endpoint: the plan lacks this one."""
+        self.progress.last_error = f"The account's plan does not include {endpoint.path}."
         if not self.progress.after and self.progress.only is None:
             self.progress.refused = ["all"]
             return
-        for request in self._plan(source, targets):
+        for request in self._plan(endpoint, targets):
             self.progress.refused.extend(name_subjects(request))
 
     async def _commit_group(self, group: list[Result]) -> None:
         if not group:
             return
-        delivery = Delivery(path=group[0].request.path)
+        delivery = FmpBatch(path=group[0].request.path)
         for result in group:
             self._add_result(delivery, result)
         self.progress.after = group[-1].request.subject
         await self._commit(delivery)
 
-    def _add_result(self, delivery: Delivery, result: Result) -> None:
+    def _add_result(self, delivery: FmpBatch, result: Result) -> None:
         progress, request = self.progress, result.request
         if result.batch is not None:
             progress.answered += 1
@@ -251,30 +259,30 @@ class Collector:
             elif self._dataset.storage is Storage.EVENTS and not result.is_cut:
                 add_coverage(delivery, self._targets, request, result.batch)
             return
-        error = cast("AnswerError", result.error)
+        error = cast("ResponseError", result.error)
         if request.is_ahead and error.kind in _NOTHING_YET:
             _log.info("no_data_yet", dataset=self._dataset.name, path=request.path, subject=request.subject)
             return
         progress.last_error = str(error)
         if self._is_refused(error):
             progress.refused.extend(name_subjects(request))
-        elif error.kind.may_pass or error.kind is Kind.TOO_LARGE or request.source.scope is Scope.SYMBOL:
+        elif error.kind.may_pass or error.kind is ResponseKind.TOO_LARGE or request.endpoint.scope is Scope.SYMBOL:
             progress.spent.append(request.subject)
         else:
             raise FatalError(str(error), next_step="Compare the dataset's declaration with the vendor's documentation.")
 
-    def _is_refused(self, error: AnswerError) -> bool:
-        """Whether to try the next source. A throttled bulk file is retried until the end of the run; without a substitute it
+    def _is_refused(self, error: ResponseError) -> bool:
+        """Whether to try the next endpoint. A throttled bulk file is retried until the end of the run; without a substitute it
         counts as unanswered."""
-        if error.kind is Kind.BULK_THROTTLE:
-            self.progress.was_throttled = self.progress.is_again and not self._is_last_source
+        if error.kind is ResponseKind.BULK_THROTTLE:
+            self.progress.was_throttled = self.progress.is_again and not self._is_last_endpoint
             return self.progress.was_throttled
         return error.kind in _REFUSED
 
-    async def _commit(self, delivery: Delivery) -> None:
+    async def _commit(self, delivery: FmpBatch) -> None:
         # rows of one key may also come from two responses
         await settle(self._dataset, delivery.batch)
-        async with self._client.tally.hand_over() as calls, self._context.transaction() as connection:
+        async with self._client.call_counts.hand_over() as calls, self._context.transaction() as connection:
             staged = await self._store.stage(connection, delivery)
             may_hold = self._dataset.storage is Storage.SNAPSHOT and not self._is_released
             if may_hold and (held := await self._find_held(connection, delivery)):
@@ -285,20 +293,20 @@ class Collector:
                 delivery.covered = await self._hold_back(connection, delivery.covered)
             counts = await self._store.merge(connection, delivery, staged, waits_to_close=self._waits_to_close)
             await calls.write(connection)
-            self._note_days(delivery)
+            self._record_days(delivery)
             progress = self.progress
             await self._context.commit(connection, counts, resume=progress.dump(), progress=progress.describe())
         _log.info(
             "chunk_stored", dataset=self._dataset.name, read=counts.read, stored=counts.stored, path=delivery.path
         )
 
-    def _note_days(self, delivery: Delivery) -> None:
+    def _record_days(self, delivery: FmpBatch) -> None:
         name = self._dataset.day_field
         if name is not None:
             days = (getattr(one.record, name) for one in delivery.batch.accepted)
-            self.progress.note_days((day for day in days if day is not None), datetime.now(UTC).date())
+            self.progress.record_days((day for day in days if day is not None), datetime.now(UTC).date())
 
-    async def _find_held(self, connection: Connection, delivery: Delivery) -> set[str]:
+    async def _find_held(self, connection: Connection, delivery: FmpBatch) -> set[str]:
         """Return the lists that must not be stored, and record how far the others shrank."""
         # an entry that a list with unreadable rows lacks may be among those rows
         whole = delivery.lists - {name for name in delivery.lists - delivery.complete if name in delivery.unread}
@@ -326,7 +334,7 @@ class Collector:
         progress.dropped += sum(drop.gone for drop in drops if drop.name not in held)
         return replace(covered, symbols=covered.symbols - held)
 
-    async def _collect_parts(self, request: Request) -> None:
+    async def _collect_parts(self, request: FmpRequest) -> None:
         """Store a bulk response part by part and chunk by chunk; a resumed unit skips the rows that it has stored."""
         first = int(self.progress.after or 0)
         try:
@@ -335,20 +343,20 @@ class Collector:
             async for answer in self._heed_stop(pages):
                 await self._store_part(request, answer, first + part)
                 part += 1
-        except AnswerError as error:
+        except ResponseError as error:
             self.progress.last_error = str(error)
             if self._is_refused(error):
                 self.progress.refused = ["all"]
-            elif error.kind.may_pass or error.kind is Kind.TOO_LARGE:
+            elif error.kind.may_pass or error.kind is ResponseKind.TOO_LARGE:
                 self.progress.spent.append(request.subject)
             else:
                 raise FatalError(
                     str(error), next_step="Compare the dataset's declaration with the vendor's documentation."
                 ) from error
 
-    async def _store_part(self, request: Request, answer: Answer, part: int) -> None:
+    async def _store_part(self, request: FmpRequest, answer: FmpResponse, part: int) -> None:
         """Store a part chunk by chunk; rows whose key occurs more than once are judged together, at its end."""
-        shape = make_shape(self._dataset, request.source)
+        shape = make_shape(self._dataset, request.endpoint)
         call = await self._find_call(answer.call)
         try:
             repeated = await asyncio.to_thread(find_repeated, shape, read_rows(answer), path=request.path)
@@ -366,13 +374,13 @@ class Collector:
                 if end <= self.progress.row:
                     continue
                 self.progress.row = end
-                await self._commit(Delivery(self._parse(request, ready, call), path=request.source.path))
+                await self._commit(FmpBatch(self._parse(request, ready, call), path=request.endpoint.path))
         finally:
             if answer.csv is not None:
                 cast("BinaryIO", answer.csv).close()
         self.progress.after, self.progress.row = str(part + 1), 0
         self.progress.answered += 1
-        await self._commit(Delivery(self._parse(request, held_back, call), path=request.source.path))
+        await self._commit(FmpBatch(self._parse(request, held_back, call), path=request.endpoint.path))
 
     async def _find_call(self, call: Call | None) -> Call | None:
         """Return the call that a part's rows name: if the part resumed with the same body, that of the rows already stored."""
@@ -386,7 +394,7 @@ class Collector:
         self.progress.call_id = call.call_id
         return call
 
-    def _parse(self, request: Request, rows: Iterable[Any], call: Call | None) -> Batch:
+    def _parse(self, request: FmpRequest, rows: Iterable[Any], call: Call | None) -> Batch:
         batch = parse_targets(self._dataset, rows, request, self._targets)
         batch.name_call(call, request.origin)
         return batch

@@ -1,4 +1,4 @@
-"""The shared tickets and permits of all processes: the outcome of an exchange, and the tables that keep them."""
+"""The shared tokens and permits of all processes: the outcome of an exchange, and the tables that keep them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fmp_ingest.pace import WINDOW_SECONDS, Pace, share_out
+from fmp_ingest.limiter.pace import WINDOW_SECONDS, CallPace, share_out
 from sra_shared.db import Connection, Pool
 
 # a process silent for this long no longer counts; one whose exchanges failed for `TRUST` starts no call
@@ -18,7 +18,7 @@ PERMIT_SECONDS = WINDOW_SECONDS
 TRUST_SECONDS = 20.0
 # a process with waiting calls reports several times a second
 QUIET_SECONDS = 3.0
-# moments are rounded up to this, so that the tickets of a minute are 1,200 rows and not one row each
+# moments are rounded up to this, so that the tokens of a minute are 1,200 rows and not one row each
 _BUCKET_SECONDS = 0.05
 # a permit that cannot be divided moves from one process to the next this often
 _TURN_SECONDS = 10.0
@@ -28,43 +28,43 @@ _TURN_SECONDS = 10.0
 class Offer:
     """What a process has, releases and wants.
 
-    `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tickets that it keeps, `back` the seconds
-    until each of those it releases is usable, `tickets` how many it wants that are usable within `ahead` seconds.
+    `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tokens that it keeps, `back` the seconds
+    until each of those it releases is usable, `tokens` how many it wants that are usable within `ahead` seconds.
     """
 
     in_use: int = 0
     wants: int = 0
     held: int = 0
     back: Sequence[float] = ()
-    tickets: int = 0
+    tokens: int = 0
     ahead: float = 0.0
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a process gets: seconds until each ticket is usable, permits in total, its part of the calls.
+    """What a process gets: seconds until each token is usable, permits in total, its part of the calls.
 
-    `at` is the store's clock, in seconds. With `is_lost`, the process was given up meanwhile, and its tickets with it.
+    `at` is the store's clock, in seconds. With `is_lost`, the process was given up meanwhile, and its tokens with it.
     """
 
-    tickets: list[float]
+    tokens: list[float]
     permits: int
     part: float = 1.0
     at: float = 0.0
     is_lost: bool = False
 
 
-class TicketStore(Protocol):
-    """The store in which processes share the tickets and permits of one budget."""
+class TokenStore(Protocol):
+    """The store in which processes share the tokens and permits of one budget."""
 
-    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
+    async def exchange_tokens(self, *, worker: str, pace: CallPace, offer: Offer) -> Grant:
         """Release and take, in one atomic step."""
 
-    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
+    async def leave(self, *, worker: str, pace: CallPace, back: Sequence[float]) -> None:
         """Release everything; the process has no call in flight."""
 
-    async def postpone(self, *, pace: Pace) -> None:
-        """Make every ticket rest from now on, since the store's clock cannot be trusted."""
+    async def postpone(self, *, pace: CallPace) -> None:
+        """Make every token rest from now on, since the store's clock cannot be trusted."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class Member:
     worker: str
     permits: int
     wants: int
-    tickets: int
+    tokens: int
     is_quiet: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of an exchange: tickets to put into the pool and to take out of it, by moment, and the process's row."""
+    """The outcome of an exchange: tokens to put into the pool and to take out of it, by moment, and the process's row."""
 
     grant: Grant
     member: Member
@@ -93,7 +93,7 @@ def round_up(moment: float) -> float:
     return round(math.ceil(moment / _BUCKET_SECONDS) * _BUCKET_SECONDS, 2)
 
 
-def give_permits(pace: Pace, worker: str, offer: Offer, others: Sequence[Member], now: float) -> int:
+def give_permits(pace: CallPace, worker: str, offer: Offer, others: Sequence[Member], now: float) -> int:
     """Return how many calls a process may have in flight: its fair part, as far as other processes have released it."""
     turn = int(now // _TURN_SECONDS)
     wants = {worker: offer.wants, **{member.worker: member.wants for member in others if not member.is_quiet}}
@@ -103,14 +103,14 @@ def give_permits(pace: Pace, worker: str, offer: Offer, others: Sequence[Member]
     return max(0, min(fair, pace.permits - sum(member.permits for member in others)))
 
 
-def count_surplus(pace: Pace, worker: str, offer: Offer, members: Sequence[Member], *, pooled: int) -> int:
-    """Return by how many the tickets of all processes exceed the setting; negative if some are missing."""
-    others = sum(member.tickets for member in members if member.worker != worker)
-    return pooled + len(offer.back) + offer.held + others - pace.tickets
+def count_surplus(pace: CallPace, worker: str, offer: Offer, members: Sequence[Member], *, pooled: int) -> int:
+    """Return by how many the tokens of all processes exceed the setting; negative if some are missing."""
+    others = sum(member.tokens for member in members if member.worker != worker)
+    return pooled + len(offer.back) + offer.held + others - pace.tokens
 
 
-def judge_exchange(
-    pace: Pace,
+def decide_token_exchange(
+    pace: CallPace,
     worker: str,
     offer: Offer,
     members: Sequence[Member],
@@ -120,9 +120,9 @@ def judge_exchange(
     now: float,
     is_first: bool,
 ) -> Outcome:
-    """Return the outcome of an exchange. `pool` are the first buckets of the pool, `pooled` is the number of tickets in it.
+    """Return the outcome of an exchange. `pool` are the first buckets of the pool, `pooled` is the number of tokens in it.
 
-    The number of tickets is constant. Tickets that no process accounts for are made anew, usable when their last call must have
+    The number of tokens is constant. Tokens that no process accounts for are made anew, usable when their last call must have
     been over for a minute; excess ones, as after a lower setting, are taken out. With `is_first`, the budget was never used.
     """
     others = [member for member in members if member.worker != worker]
@@ -134,12 +134,12 @@ def judge_exchange(
         put[round_up(now if is_first else now + pace.rest + pace.lost)] -= surplus
     left = sorted(put.items()) if is_first else list(pool)
     gone = _take(left, surplus)
-    wanted = 0 if is_lost else max(0, offer.tickets)
+    wanted = 0 if is_lost else max(0, offer.tokens)
     taken = _take([(at, n - gone[at]) for at, n in left if at <= now + offer.ahead], wanted)
     awake = [member for member in others if not member.is_quiet]
     all_permits = permits + sum(member.permits for member in awake)
     grant = Grant(
-        tickets=[max(0.0, at - now) for at in sorted(taken.elements())],
+        tokens=[max(0.0, at - now) for at in sorted(taken.elements())],
         permits=permits,
         part=max(1 / (1 + len(awake)), permits / max(1, all_permits)),
         at=now,
@@ -150,7 +150,7 @@ def judge_exchange(
 
 
 def _take(buckets: Sequence[tuple[float, int]], wanted: int) -> Counter[float]:
-    """Return the first `wanted` tickets by moment."""
+    """Return the first `wanted` tokens by moment."""
     taken: Counter[float] = Counter()
     for at, count in buckets:
         if wanted <= 0:
@@ -197,15 +197,15 @@ SELECT coalesce(sum(tickets), 0)::int FROM gone
 """
 
 
-class DatabaseTicketStore:
-    """Tickets and permits of one budget, kept in PostgreSQL by its own clock; every step is one transaction."""
+class DatabaseTokenStore:
+    """Tokens and permits of one budget, kept in PostgreSQL by its own clock; every step is one transaction."""
 
     def __init__(self, pool: Pool, budget: str) -> None:
         self._pool = pool
         self._budget = budget
 
-    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
-        """See TicketStore; raises what the database raises."""
+    async def exchange_tokens(self, *, worker: str, pace: CallPace, offer: Offer) -> Grant:
+        """See TokenStore; raises what the database raises."""
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(SQL_LOCK, self._budget)
             is_first, now = (False, datetime.now(UTC)) if row is None else (bool(row["is_first"]), row["now"])
@@ -215,8 +215,8 @@ class DatabaseTicketStore:
             members = [Member(*row) for row in rows]
             pooled = int(await connection.fetchval(SQL_POOLED, self._budget))
             surplus = max(0, count_surplus(pace, worker, offer, members, pooled=pooled))
-            first = await connection.fetch(SQL_FIRST, self._budget, offer.tickets + surplus)
-            outcome = judge_exchange(
+            first = await connection.fetch(SQL_FIRST, self._budget, offer.tokens + surplus)
+            outcome = decide_token_exchange(
                 pace,
                 worker,
                 offer,
@@ -227,12 +227,12 @@ class DatabaseTicketStore:
                 is_first=is_first,
             )
             own = outcome.member
-            await connection.execute(SQL_KEEP, self._budget, worker, own.permits, own.wants, own.tickets, now + lease)
+            await connection.execute(SQL_KEEP, self._budget, worker, own.permits, own.wants, own.tokens, now + lease)
             await self._move(connection, outcome.put, outcome.taken)
         return outcome.grant
 
-    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
-        """See TicketStore; raises what the database raises."""
+    async def leave(self, *, worker: str, pace: CallPace, back: Sequence[float]) -> None:
+        """See TokenStore; raises what the database raises."""
         async with self._pool.acquire() as connection, connection.transaction():
             now: datetime | None = await connection.fetchval(SQL_LOCK_USED, self._budget)
             if now is None:
@@ -244,14 +244,14 @@ class DatabaseTicketStore:
                 put = Counter(round_up(now.timestamp() + seconds) for seconds in back)
                 await self._move(connection, put, Counter())
 
-    async def postpone(self, *, pace: Pace) -> None:
-        """See TicketStore; raises what the database raises."""
+    async def postpone(self, *, pace: CallPace) -> None:
+        """See TokenStore; raises what the database raises."""
         async with self._pool.acquire() as connection, connection.transaction():
             now: datetime | None = await connection.fetchval(SQL_LOCK_USED, self._budget)
             if now is None:
                 return
-            if tickets := int(await connection.fetchval(SQL_POSTPONE, self._budget)):
-                await self._move(connection, Counter({round_up(now.timestamp() + pace.rest): tickets}), Counter())
+            if tokens := int(await connection.fetchval(SQL_POSTPONE, self._budget)):
+                await self._move(connection, Counter({round_up(now.timestamp() + pace.rest): tokens}), Counter())
 
     async def _move(self, connection: Connection, put: Counter[float], taken: Counter[float]) -> None:
         if put:

@@ -1,0 +1,1 @@
+"""One call to the vendor: request, bounded body, record, cache, circuit breaker."""

@@ -1,0 +1,1 @@
+"""What a run requests, and one dataset as a unit of it."""

@@ -1,0 +1,1 @@
+"""The limit of calls that all processes share, the vendor's own limits, and the counts of calls."""

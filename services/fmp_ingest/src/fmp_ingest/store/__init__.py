@@ -1,0 +1,1 @@
+"""Rows and events in the tables, with their history and rejects."""
