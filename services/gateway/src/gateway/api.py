@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.alerts.view import IncidentView
-from gateway.checks import check_all
-from gateway.hub import HubOf
-from gateway.probe import PartState
+from gateway.context import AppContextOf
+from gateway.login_sessions import CODE_LIFETIME, make_code
+from gateway.monitoring.health_checks import check_all
+from gateway.monitoring.incident_list import IncidentView
+from gateway.monitoring.probe import PartState
 from gateway.refresh.model import SOURCES, Day, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
-from gateway.sessions import CODE_LIFETIME, make_code
 from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.runs import RunRequest, TaskType, read_units
 from sra_shared.service import CheckResult, HealthStatus, ProblemError, ServiceState, get_state
@@ -111,6 +112,7 @@ class LoginCode(BaseModel):
     expires_at: datetime
 
 
+@cache
 def make_api_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter()
@@ -154,20 +156,20 @@ def make_api_router() -> APIRouter:
         return found
 
     @router.get("/schedule", tags=["schedule"], summary="The schedules and their next slots")
-    async def get_schedule(hub: HubOf) -> list[ScheduleView]:
-        return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
+    async def get_schedule(app_context: AppContextOf) -> list[ScheduleView]:
+        return [ScheduleView.model_validate(one) for one in app_context.scheduler.describe(datetime.now(UTC))]
 
     @router.post("/schedule/pause", tags=["schedule"], summary="Stop starting refreshes on schedule")
-    async def pause_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
-        return await set_paused(hub, state, paused=True, by=caller)
+    async def pause_schedule(app_context: AppContextOf, state: State, caller: CallerOf) -> list[ScheduleView]:
+        return await set_paused(app_context, state, paused=True, by=caller)
 
     @router.post("/schedule/resume", tags=["schedule"], summary="Start refreshes on schedule again")
-    async def resume_schedule(hub: HubOf, state: State, caller: CallerOf) -> list[ScheduleView]:
-        return await set_paused(hub, state, paused=False, by=caller)
+    async def resume_schedule(app_context: AppContextOf, state: State, caller: CallerOf) -> list[ScheduleView]:
+        return await set_paused(app_context, state, paused=False, by=caller)
 
     @router.get("/status", tags=["status"], summary="The state of the whole system")
-    async def get_status(hub: HubOf) -> StatusReport:
-        return report_status(hub)
+    async def get_status(app_context: AppContextOf) -> StatusReport:
+        return report_status(app_context)
 
     @router.post("/login-codes", status_code=201, tags=["login"], summary="Make a code that logs a browser in once")
     async def post_login_code(state: State, caller: CallerOf) -> LoginCode:
@@ -190,21 +192,21 @@ async def start_refresh(
     return RefreshAccepted(**show_refresh(requested.task, units).model_dump(), created=requested.created)
 
 
-async def set_paused(hub: HubOf, state: ServiceState, *, paused: bool, by: Actor) -> list[ScheduleView]:
+async def set_paused(app_context: AppContextOf, state: ServiceState, *, paused: bool, by: Actor) -> list[ScheduleView]:
     """Pause or resume the schedules, record the actor, and return the schedules."""
     async with state.pool.acquire() as connection, connection.transaction():
-        if await hub.scheduler.set_paused(connection, paused=paused):
+        if await app_context.scheduler.set_paused(connection, paused=paused):
             action = Action.PAUSE if paused else Action.RESUME
             await record_act(connection, by, Act(action, SubjectKind.SCHEDULE))
-    return [ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))]
+    return [ScheduleView.model_validate(one) for one in app_context.scheduler.describe(datetime.now(UTC))]
 
 
-def report_status(hub: HubOf) -> StatusReport:
+def report_status(app_context: AppContextOf) -> StatusReport:
     """Return the known state of the whole system."""
-    known = hub.probe.knowledge
+    known = app_context.probe.system_state
     parts = {part.name: show_part(part) for part in known.parts}
     database = parts.pop("database")
-    checks = check_all(known, hub.scheduler)
+    checks = check_all(known, app_context.scheduler)
     sources = [show_part(part) for part in known.sources]
     found = {part.status for part in (database, *parts.values(), *sources)} | {
         check.status for check in checks.values()
@@ -224,7 +226,7 @@ def report_status(hub: HubOf) -> StatusReport:
         refresh=running or next(iter(known.refreshes), None),
         last_success=next((one for one in known.refreshes if one.status in ("completed", "partial")), None),
         freshness=known.freshness,
-        schedule=[ScheduleView.model_validate(one) for one in hub.scheduler.describe(datetime.now(UTC))],
+        schedule=[ScheduleView.model_validate(one) for one in app_context.scheduler.describe(datetime.now(UTC))],
         read_at=known.read_at,
     )
 

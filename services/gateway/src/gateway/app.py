@@ -14,27 +14,27 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from gateway.alerts.api import make_alert_router
+from gateway.alert_api import make_alert_router
 from gateway.alerts.delivery import Webhook
 from gateway.alerts.outage import DatabaseOutage
+from gateway.alerts.refresh_monitor import RefreshMonitor
 from gateway.api import make_api_router
-from gateway.archive import archive_ledgers
+from gateway.api_examples import list_examples
 from gateway.audit_api import make_audit_router
-from gateway.checks import check_all
-from gateway.examples import list_examples
-from gateway.figures import add_gateway_figures
-from gateway.hub import Hub
-from gateway.page_login import OPEN_PAGES, refuse_visitor
-from gateway.pages import make_page_router
-from gateway.probe import FRESHNESS_SECONDS, PROBE_SECONDS, Probe
+from gateway.context import AppContext
+from gateway.ledger_archive import archive_ledgers
+from gateway.login_sessions import LoginSessions
+from gateway.monitoring.health_checks import check_all
+from gateway.monitoring.metrics import add_gateway_figures
+from gateway.monitoring.probe import FRESHNESS_SECONDS, PROBE_SECONDS, Probe
+from gateway.pages.login import OPEN_PAGES, refuse_visitor
+from gateway.pages.main_pages import make_page_router
 from gateway.refresh.model import RefreshParameters, Step
-from gateway.refresh.peers import Peer
-from gateway.refresh.steps import Pace
+from gateway.refresh.peers import ServiceClient
+from gateway.refresh.schedule import TICK_SECONDS, Scheduler, make_schedules
+from gateway.refresh.steps import PollTiming
 from gateway.refresh.work import RefreshWork
 from gateway.reject_api import make_reject_router
-from gateway.schedule import TICK_SECONDS, Scheduler, make_schedules
-from gateway.sessions import SessionKeeper
-from gateway.watch import Watch
 from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.errors import SraError
 from sra_shared.http import load_certificates
@@ -57,7 +57,7 @@ class GatewayTiming:
     `grace` is how long a part may be unresponsive, as during a restart, before that is an incident.
     """
 
-    pace: Pace = field(default_factory=Pace)
+    pace: PollTiming = field(default_factory=PollTiming)
     tick: float = TICK_SECONDS
     probe: float = PROBE_SECONDS
     freshness: float = FRESHNESS_SECONDS
@@ -91,9 +91,9 @@ def create_gateway_app(
     client = _PeerClient(token)
     steps = make_steps(urls, client)
     window = schedule.refresh_window_minutes
-    sessions = SessionKeeper(service.list_tokens())
+    sessions = LoginSessions(service.list_tokens())
     probe = Probe(urls, make_client, sessions, seconds=timing.probe)
-    hub = Hub(
+    app_context = AppContext(
         probe=probe,
         scheduler=Scheduler(make_schedules(schedule)),
         sessions=sessions,
@@ -101,24 +101,24 @@ def create_gateway_app(
         peers=steps,
     )
     grace = timedelta(seconds=timing.grace)
-    watch = Watch(
-        steps, probe.knowledge, window_minutes=window, webhook=webhook, reject_limit=reject_limit, grace=grace
+    watch = RefreshMonitor(
+        steps, probe.system_state, window_minutes=window, webhook=webhook, reject_limit=reject_limit, grace=grace
     )
-    outage = DatabaseOutage(probe.knowledge, webhook, grace=grace)
+    outage = DatabaseOutage(probe.system_state, webhook, grace=grace)
     retention = timedelta(days=schedule.ledger_retention_days)
 
     async def run_schedule(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "schedule", lambda: hub.scheduler.fire_due(state.pool))
+        await _repeat(state, timing.tick, "schedule", lambda: app_context.scheduler.fire_due(state.pool))
 
     async def run_freshness(state: ServiceState) -> None:
         every = timedelta(seconds=timing.freshness)
-        await _repeat(state, timing.probe, "freshness", lambda: probe.look_at_freshness(state.pool, every=every))
+        await _repeat(state, timing.probe, "freshness", lambda: probe.poll_freshness(state.pool, every=every))
 
     async def run_watch(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "watch", lambda: watch.look(state.pool))
+        await _repeat(state, timing.tick, "watch", lambda: watch.poll(state.pool))
 
     async def run_outage(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "outage", lambda: outage.look(state.pool))
+        await _repeat(state, timing.tick, "outage", lambda: outage.poll(state.pool))
 
     async def run_archive(state: ServiceState) -> None:
         await _repeat(state, timing.archive, "archive", lambda: archive_ledgers(state.pool, retention=retention))
@@ -140,17 +140,17 @@ def create_gateway_app(
             "archive": run_archive,
             "peers": client.keep_open,
         },
-        checks=lambda _: make_checks(hub),
+        checks=lambda _: make_checks(app_context),
         examples=list_examples,
-        authenticators=[hub.sessions.authenticate],
+        authenticators=[app_context.sessions.authenticate],
         open_routes=OPEN_PAGES,
         refuse=refuse_visitor,
         lists_all_runs=True,
         trusted_proxies=trusted_proxies,
         timing=timing.worker,
     )
-    app.state.hub = hub
-    add_gateway_figures(app.state.metrics.registry, probe.knowledge)
+    app.state.app_context = app_context
+    add_gateway_figures(app.state.metrics.registry, probe.system_state)
     return app
 
 
@@ -192,17 +192,17 @@ class _PeerClient:
             await self._client.aclose()
 
 
-def make_steps(urls: Mapping[str, str], client: _PeerClient) -> dict[Step, Peer]:
+def make_steps(urls: Mapping[str, str], client: _PeerClient) -> dict[Step, ServiceClient]:
     """Return the service that does each step."""
-    fmp, fundata, views = (Peer(name, url, client.get) for name, url in urls.items())
+    fmp, fundata, views = (ServiceClient(name, url, client.get) for name, url in urls.items())
     return {Step.FMP: fmp, Step.FUNDATA_DATA: fundata, Step.FUNDATA_QUOTES: fundata, Step.VIEWS: views}
 
 
-def make_checks(hub: Hub) -> dict[str, Callable[[], CheckResult]]:
+def make_checks(app_context: AppContext) -> dict[str, Callable[[], CheckResult]]:
     """Return the gateway's parts of the health report."""
-    known = hub.probe.knowledge
+    known = app_context.probe.system_state
     parts = {part.name: part.as_check() for part in (*known.services.values(), *known.sources)}
-    return {name: partial(_keep, result) for name, result in (parts | check_all(known, hub.scheduler)).items()}
+    return {name: partial(_keep, result) for name, result in (parts | check_all(known, app_context.scheduler)).items()}
 
 
 def _keep(result: CheckResult) -> CheckResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -51,6 +52,7 @@ def read_audit_filter(
     return AuditFilter(since, before, action, subject_kind, subject_id, limit)
 
 
+@cache
 def make_audit_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["audit"])

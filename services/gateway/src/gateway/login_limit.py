@@ -13,7 +13,7 @@ from sra_shared.db import OUTAGE_ERRORS, Pool
 from sra_shared.locks import name_bucket, take_lock
 from sra_shared.service import FailureLimit
 
-_SECONDS = 2.0
+COUNT_SECONDS = 2.0
 
 SQL_WAIT = """
 SELECT ceil(extract(epoch FROM failed_at + $3::interval - clock_timestamp()))::int FROM login_failure
@@ -38,11 +38,11 @@ class LoginLimit:
 
     async def begin(self, pool: Pool, address: str) -> Attempt | int:
         """Count an attempt before it is made and return it, or return the seconds until the next one is allowed."""
-        wait = self._own.note(address)
+        wait = self._own.record(address)
         if wait:
             return wait
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(COUNT_SECONDS):
                 shared = await self._count(pool, hash_address(address))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError):
             return Attempt(address, None)
@@ -56,7 +56,7 @@ class LoginLimit:
         if attempt.failure_id is None:
             return
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(COUNT_SECONDS):
                 await pool.execute("DELETE FROM login_failure WHERE failure_id = $1", attempt.failure_id)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError):
             # the attempt counts for a few minutes, which does not affect a logged-in user

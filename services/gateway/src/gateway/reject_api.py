@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -11,9 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api import State
-from gateway.page_data import RejectFilter, list_rejects
-from gateway.page_rejects import read_filter
-from gateway.reject_forms import dismiss_for
+from gateway.reject_list import RejectFilter, dismiss_for, list_rejects, read_filter
 from sra_shared.rejects import MOST_IDS, MOST_WHY, Verdicts, reopen_rejects
 from sra_shared.service.actors import CallerOf
 
@@ -76,6 +75,7 @@ class VerdictReport(BaseModel):
     left: dict[int, str] = Field(description="Rejects that did not change, by id, and the reason.")
 
 
+@cache
 def make_reject_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["rejects"])

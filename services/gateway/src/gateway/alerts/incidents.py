@@ -42,11 +42,11 @@ async def sync_incidents(connection: Connection, found: Findings, webhook: Webho
     for _, troubles in groupby(new, key=lambda trouble: trouble.together or trouble.subject):
         await _open(connection, list(troubles), webhook)
     over = sorted(found.judged.intersection(still_open) - {trouble.subject for trouble in found.troubles})
-    for _, subjects in groupby(over, key=lambda subject: subject if _tells_alone(subject) else ""):
+    for _, subjects in groupby(over, key=lambda subject: subject if _is_reported_alone(subject) else ""):
         await _close(connection, [still_open[subject] for subject in subjects], webhook)
 
 
-def _tells_alone(subject: str) -> bool:
+def _is_reported_alone(subject: str) -> bool:
     return not subject.startswith("stale:")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.alerts.delivery import Webhook, put_alert
 from gateway.alerts.incidents import describe_end
-from gateway.probe import Knowledge
+from gateway.monitoring.probe import SystemState
 from sra_shared.db import Pool
 from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
@@ -29,7 +29,7 @@ RETURNING incident_id, subject, kind, began_at, ended_at
 class DatabaseOutage:
     """Remembers a database outage in this process: reports it while it lasts, and records it afterwards."""
 
-    def __init__(self, known: Knowledge, webhook: Webhook | None, *, grace: timedelta) -> None:
+    def __init__(self, known: SystemState, webhook: Webhook | None, *, grace: timedelta) -> None:
         self._known = known
         self._webhook = webhook
         self._grace = grace
@@ -39,7 +39,7 @@ class DatabaseOutage:
         self._tries = 0
         self._next_try = 0.0
 
-    async def look(self, pool: Pool) -> None:
+    async def poll(self, pool: Pool) -> None:
         """Report or record an outage if due; raises the database's errors if it fails again in the meantime."""
         part = self._known.database
         if part.status is HealthStatus.UNHEALTHY:
@@ -47,16 +47,16 @@ class DatabaseOutage:
                 self._began, self._delivered, self._tries, self._next_try = part.since, False, 0, 0.0
             self._detail = f"The database is down. {part.detail}"
             if self._is_told_of() and not self._delivered and time.monotonic() >= self._next_try:
-                await self._tell()
+                await self._report()
         elif part.status is HealthStatus.HEALTHY and self._began is not None:
             if self._is_told_of():
-                await self._note_end(pool, self._began)
+                await self._record_end(pool, self._began)
             self._began = None
 
     def _is_told_of(self) -> bool:
         return self._began is not None and datetime.now(UTC) - self._began >= self._grace
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         if self._webhook is None:
             return
         problem = await self._webhook.send(self._describe(self._webhook))
@@ -75,7 +75,7 @@ class DatabaseOutage:
             "/",
         )
 
-    async def _note_end(self, pool: Pool, began: datetime) -> None:
+    async def _record_end(self, pool: Pool, began: datetime) -> None:
         async with pool.acquire() as connection, connection.transaction():
             await take_lock(connection, "database incident")
             row = await connection.fetchrow(SQL_NOTE, _KIND, self._detail, datetime.now(UTC) - began)

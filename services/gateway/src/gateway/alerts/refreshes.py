@@ -42,7 +42,7 @@ ORDER BY t.completed_at LIMIT 1
 """
 
 
-async def note_refreshes(connection: Connection, webhook: Webhook) -> None:
+async def record_refreshes(connection: Connection, webhook: Webhook) -> None:
     """Queue a message for every refresh that needs one and has none."""
     for query in (SQL_NEW_INCIDENTS, SQL_RECOVERED):
         for row in await connection.fetch(query):

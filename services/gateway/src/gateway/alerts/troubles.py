@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from gateway.probe import Knowledge
+from gateway.monitoring.probe import SystemState
 from sra_shared.db import Connection
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs import RunStatus, TaskType
@@ -125,7 +125,7 @@ async def read_shares(connection: Connection) -> list[RunShare]:
 
 
 def find_troubles(
-    known: Knowledge,
+    known: SystemState,
     shares: Sequence[RunShare],
     runs: Sequence[LoneRun],
     *,
@@ -135,10 +135,10 @@ def find_troubles(
 ) -> Findings:
     """Return all current troubles; an unresponsive service is reported after `grace`, which covers its restart."""
     found = Findings()
-    _judge_services(known, found, grace=grace, now=now)
-    _judge_freshness(known, found)
+    _check_services(known, found, grace=grace, now=now)
+    _check_freshness(known, found)
     for run in runs:
-        _judge_run(run, found)
+        _check_run(run, found)
     for share in shares:
         subject = f"rejects:{share.task_type}"
         found.judged.add(subject)
@@ -153,7 +153,7 @@ def find_troubles(
     return found
 
 
-def _judge_services(known: Knowledge, found: Findings, *, grace: timedelta, now: datetime) -> None:
+def _check_services(known: SystemState, found: Findings, *, grace: timedelta, now: datetime) -> None:
     for part in known.services.values():
         if part.checked_at is None:
             continue
@@ -166,7 +166,7 @@ def _judge_services(known: Knowledge, found: Findings, *, grace: timedelta, now:
             found.troubles.append(Trouble(subject, "service_down", part.silent_since, text))
 
 
-def _judge_run(run: LoneRun, found: Findings) -> None:
+def _check_run(run: LoneRun, found: Findings) -> None:
     subject = f"run:{run.task_type}"
     found.judged.add(subject)
     how = _BAD_ENDS.get(RunStatus(run.status))
@@ -176,7 +176,7 @@ def _judge_run(run: LoneRun, found: Findings) -> None:
         found.troubles.append(Trouble(subject, "run_failed", run.since, text))
 
 
-def _judge_freshness(known: Knowledge, found: Findings) -> None:
+def _check_freshness(known: SystemState, found: Findings) -> None:
     # A running refresh may be about to deliver what is late and has its own window. Its result must be read first.
     for one in known.refreshes:
         ended = one.completed_at

@@ -172,7 +172,7 @@ class StepState(BaseModel):
         """Counts per dataset over all runs of the step, from the children's ledgers."""
         return add_datasets(row for child in self.children for row in [*child.before.values(), *child.done.values()])
 
-    def judge(self) -> StepStatus:
+    def decide_status(self) -> StepStatus:
         """Return the status that the children's outcomes add up to; the one that needs attention most comes first."""
         found = {child.status or StepStatus.RUNNING for child in self.children}
         if not all(child.ended for child in self.children):
@@ -194,7 +194,7 @@ class StepState(BaseModel):
     def as_progress(self) -> dict[str, Any]:
         """Return the step's progress for the ledger."""
         return {
-            "step_status": self.judge().value,
+            "step_status": self.decide_status().value,
             "attempt": self.attempt,
             "retry_at": self.retry_at.isoformat() if self.retry_at else None,
             "error": self.describe_errors(),
@@ -221,7 +221,7 @@ def add_datasets(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"dataset": name, **counts.as_dict()} for name, counts in totals.items()]
 
 
-def judge_refresh(steps: Sequence[tuple[Step, StepStatus]]) -> RunStatus:
+def decide_refresh_status(steps: Sequence[tuple[Step, StepStatus]]) -> RunStatus:
     """Return the outcome of a refresh by the two-of-three rule.
 
     FMP, Fundata (both its steps) and views are three components; skipped or unrequested ones are not counted. Two must have

@@ -13,7 +13,7 @@ import httpx
 from gateway.refresh.model import read_counts_of
 from sra_shared.audit import Actor
 from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import ExchangeError, Reply, send_request
+from sra_shared.http import ExchangeError, HttpResponse, send_request
 from sra_shared.runs import RunStatus, TaskType
 from sra_shared.service.actors import speak_for
 from sra_shared.texts import excerpt
@@ -34,7 +34,7 @@ class SeenRun:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Peer:
+class ServiceClient:
     """One other service at its address."""
 
     def __init__(self, name: str, url: str, http: Callable[[], httpx.AsyncClient]) -> None:
@@ -71,7 +71,7 @@ class Peer:
         """Request cancellation of a refresh's run; raises as `start_run`."""
         await self._ask("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
 
-    def _read_run(self, answer: Reply) -> SeenRun:
+    def _read_run(self, answer: HttpResponse) -> SeenRun:
         """Return the run; any other response may be a proxy's page and is retried."""
         try:
             return _read_run(answer.read_json())
@@ -81,7 +81,7 @@ class Peer:
                 next_step="Check which program listens at its address.",
             ) from error
 
-    async def _ask(self, method: str, path: str, **options: Any) -> Reply:
+    async def _ask(self, method: str, path: str, **options: Any) -> HttpResponse:
         try:
             answer = await send_request(self._http(), method, f"{self.url}{path}", seconds=_SECONDS, **options)
         except ExchangeError as error:
@@ -101,7 +101,7 @@ class Peer:
         raise FatalError(message, next_step=f"See the log of {self.name}.")
 
 
-def _read_problem(answer: Reply) -> dict[str, Any]:
+def _read_problem(answer: HttpResponse) -> dict[str, Any]:
     try:
         body = answer.read_json()
     except ValueError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.refresh.model import Child, RefreshParameters, StepState, StepStatus, add_datasets, read_counts_of
-from gateway.refresh.peers import Peer, SeenRun
+from gateway.refresh.peers import SeenRun, ServiceClient
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, RetryableError
@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollTiming:
     """Seconds between two polls of a run, and until an unresponsive service makes its step fail."""
 
     poll: float = 1.0
@@ -29,7 +29,7 @@ class Pace:
 class StepRun:
     """One attempt at one step; `state` holds all that a successor needs, and every change is committed."""
 
-    def __init__(self, context: UnitContext, peer: Peer, pace: Pace) -> None:
+    def __init__(self, context: UnitContext, peer: ServiceClient, pace: PollTiming) -> None:
         self.context = context
         self.peer = peer
         self.pace = pace
@@ -70,18 +70,18 @@ class StepRun:
         """Start a run, unless it was started, and follow it until this step need not wait for it."""
         while not child.ended:
             try:
-                seen = await self._look(child)
+                seen = await self._poll(child)
             except FatalError as error:
                 child.status, child.error = StepStatus.FAILED, str(error)
             except RetryableError as error:
-                self._note_silence(child, error)
+                self._record_silence(child, error)
             else:
-                self._note(child, seen)
+                self._record(child, seen)
             await self.save()
             if not child.ended:
                 await self.pause(self.pace.poll)
 
-    async def _look(self, child: Child) -> SeenRun:
+    async def _poll(self, child: Child) -> SeenRun:
         if child.task_id is not None:
             return await self.peer.read_run(child.task_id)
         context = self.context
@@ -94,7 +94,7 @@ class StepRun:
         await self.save()
         return seen
 
-    def _note(self, child: Child, seen: SeenRun) -> None:
+    def _record(self, child: Child, seen: SeenRun) -> None:
         child.unanswered_since = None
         child.done = {name: {**row, "dataset": name} for name, row in seen.datasets.items()}
         child.error = seen.error
@@ -111,7 +111,7 @@ class StepRun:
         if child.status is StepStatus.FAILED and not child.error:
             child.error = f"Run {seen.task_id} of {self.peer.name} failed."
 
-    def _note_silence(self, child: Child, error: RetryableError) -> None:
+    def _record_silence(self, child: Child, error: RetryableError) -> None:
         now = datetime.now(UTC)
         child.unanswered_since = child.unanswered_since or now
         silent = (now - child.unanswered_since).total_seconds()
@@ -139,7 +139,7 @@ class StepRun:
 
     async def finish(self, status: StepStatus | None = None) -> None:
         """Finish the step with its runs' results; the last step finishes the refresh in the same transaction."""
-        status = status or self.state.judge()
+        status = status or self.state.decide_status()
         total = Counts()
         for row in add_datasets(self.state.datasets):
             total = total + read_counts_of(row)

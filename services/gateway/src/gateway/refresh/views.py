@@ -31,7 +31,7 @@ WHERE o.run_id = ANY($1::uuid[])
 
 
 @dataclass(frozen=True)
-class Delivery:
+class CompletionProgress:
     """How many completions of some runs were received, and how many were included by builds.
 
     A build also repeats what failed in an earlier one, so `last_build` speaks for all. `failed_build` started after all
@@ -51,10 +51,10 @@ class Delivery:
         return self.total > 0 and not self.undelivered and not self.unhandled
 
 
-async def read_delivery(connection: Connection, run_ids: Sequence[UUID]) -> Delivery:
+async def read_completion_progress(connection: Connection, run_ids: Sequence[UUID]) -> CompletionProgress:
     """Return how far the completions of these runs have been processed."""
     rows = await connection.fetch(SQL_DELIVERY, list(run_ids))
-    return Delivery(**dict(rows[0]))
+    return CompletionProgress(**dict(rows[0]))
 
 
 async def list_child_runs(connection: Connection, context: UnitContext) -> list[UUID]:
@@ -90,9 +90,9 @@ class ViewsStep(StepRun):
             if not child.ended:
                 await self.carry(child)
         if not delivery.is_covered:
-            self._note_what_is_missing(await self._read_delivery())
+            self._record_missing(await self._read_delivery())
 
-    async def _await_delivery(self) -> Delivery:
+    async def _await_delivery(self) -> CompletionProgress:
         """Wait while completions are in transit or a build is processing them; without progress, the wait ends."""
         since = time.monotonic()
         while True:
@@ -104,11 +104,11 @@ class ViewsStep(StepRun):
                 since = time.monotonic()
             await self.pause(self.pace.poll)
 
-    async def _read_delivery(self) -> Delivery:
+    async def _read_delivery(self) -> CompletionProgress:
         async with self.context.pool.acquire() as connection:
-            return await read_delivery(connection, await list_child_runs(connection, self.context))
+            return await read_completion_progress(connection, await list_child_runs(connection, self.context))
 
-    def _note_what_is_missing(self, delivery: Delivery) -> None:
+    def _record_missing(self, delivery: CompletionProgress) -> None:
         missing = delivery.undelivered + delivery.unhandled
         last = self.state.children[-1]
         if missing and last.status is StepStatus.COMPLETED:
@@ -117,7 +117,7 @@ class ViewsStep(StepRun):
                 f"view_builder has not processed {missing} of the {delivery.total} completions of this refresh."
             )
 
-    def _note(self, child: Child, seen: SeenRun) -> None:
-        super()._note(child, seen)
+    def _record(self, child: Child, seen: SeenRun) -> None:
+        super()._record(child, seen)
         # a build counts views, not source records, so the step has no counts
         child.done = {}

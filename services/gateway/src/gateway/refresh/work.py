@@ -11,12 +11,12 @@ from gateway.refresh.model import (
     Step,
     StepState,
     StepStatus,
-    judge_refresh,
+    decide_refresh_status,
     make_request,
     name_outcome,
 )
-from gateway.refresh.peers import Peer
-from gateway.refresh.steps import Pace, StepRun
+from gateway.refresh.peers import ServiceClient
+from gateway.refresh.steps import PollTiming, StepRun
 from gateway.refresh.views import ViewsStep
 from sra_shared.db import Connection
 from sra_shared.errors import RunCancelledError
@@ -48,10 +48,12 @@ class RefreshWork:
     ordered = True
     concurrency = 1
 
-    def __init__(self, peers: Mapping[Step, Peer], *, window_minutes: int, pace: Pace | None = None) -> None:
+    def __init__(
+        self, peers: Mapping[Step, ServiceClient], *, window_minutes: int, pace: PollTiming | None = None
+    ) -> None:
         self._peers = peers
         self._window_seconds = window_minutes * 60
-        self._pace = pace or Pace()
+        self._pace = pace or PollTiming()
 
     def complete_request(self, request: RunRequest) -> RunRequest:
         """Return the request with all parameters and the work key that requests for the same sources share.
@@ -89,7 +91,7 @@ class RefreshWork:
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Determine the outcome by the two-of-three rule and compare the rates with their targets."""
         steps = [(Step(unit.unit), read_step_status(unit)) for unit in units]
-        status = RunStatus.CANCELLED if task.cancel_requested_at else judge_refresh(steps)
+        status = RunStatus.CANCELLED if task.cancel_requested_at else decide_refresh_status(steps)
         if not steps:
             status = RunStatus.FAILED
         seconds = await connection.fetchval(
@@ -153,10 +155,10 @@ def measure_step(unit: Unit) -> dict[str, Any] | None:
     if unit.unit == Step.FMP:
         records = next((row["read"] for row in rows if row["dataset"] == _SYMBOLS and row["read"]), max(read))
     rate = records * 60 / max((unit.completed_at - unit.started_at).total_seconds(), 0.001)
-    met = judge_rate(rate, records, target)
+    met = check_rate(rate, records, target)
     return {"per_minute": round(rate, 1), "target_per_minute": target, "met": met, "records": records}
 
 
-def judge_rate(rate: float, records: int, target: int) -> bool | None:
+def check_rate(rate: float, records: int, target: int) -> bool | None:
     """Return whether a rate meets its target; None if it does not but there were too few records to fill a minute."""
     return True if rate >= target else False if records >= target else None

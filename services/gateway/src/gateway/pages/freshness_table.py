@@ -32,7 +32,7 @@ class FreshnessTable:
 
 def sort_freshness(rows: Sequence[Mapping[str, Any]]) -> FreshnessTable:
     """Return the rows, each with its `state`: late, missing (expected and never loaded), fresh, or none."""
-    found = [{**row, "state": judge_row(row)} for row in rows if row.get("source") != "views"]
+    found = [{**row, "state": decide_row_status(row)} for row in rows if row.get("source") != "views"]
     late = [row for row in found if row["state"] == "late"]
     missing = [row for row in found if row["state"] == "missing"]
     dated = [row for row in found if row["state"] == "fresh" and row.get("expected_record") and _is_daily(row)]
@@ -45,7 +45,7 @@ def _is_daily(row: Mapping[str, Any]) -> bool:
     return row.get("cadence") == "daily"
 
 
-def judge_row(row: Mapping[str, Any]) -> str | None:
+def decide_row_status(row: Mapping[str, Any]) -> str | None:
     """Return the state of a dataset, or None if no day is expected of it."""
     if row.get("is_late"):
         return "late"

@@ -61,6 +61,9 @@ _ADD = ", ".join(
         "seconds",
     )
 )
+# as core.dataset_ledger of view_builder
+_DID = """NOT t.parameters ? 'replay'
+    AND (u.status IN ('completed', 'partial') OR u.status = 'skipped' AND t.source = 'fundata')"""
 SQL_SUM_RUNS = compose(
     """
 INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_completed, rejects_deleted,
@@ -79,17 +82,20 @@ ON CONFLICT (month, task_type, dataset) DO UPDATE SET {add}
 SQL_SUM_UNITS = compose(
     """
 INSERT INTO ledger_archive (month, task_type, dataset, source, runs, runs_not_completed, read_count, stored_count,
-  unchanged_count, duplicate_count, rejected_count, out_of_scope_count)
+  unchanged_count, duplicate_count, rejected_count, out_of_scope_count, first_success_at)
 SELECT date_trunc('month', t.scheduled_at)::date, t.task_type, u.dataset, max(t.source), count(DISTINCT t.task_id),
   count(DISTINCT t.task_id) FILTER (WHERE u.status <> 'completed'), sum(u.read_count), sum(u.stored_count),
   sum(u.unchanged_count), sum(u.duplicate_count),
     -- rows that a replay rejects were rejected and counted before
-  coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0), sum(u.out_of_scope_count)
+  coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0), sum(u.out_of_scope_count),
+  min(u.completed_at) FILTER (WHERE {did})
 FROM leaving JOIN task_execution_log t USING (task_id) JOIN run_unit u USING (task_id)
 WHERE u.dataset <> '' GROUP BY 1, 2, 3
-ON CONFLICT (month, task_type, dataset) DO UPDATE SET {add}
+ON CONFLICT (month, task_type, dataset) DO UPDATE SET {add},
+  first_success_at = least(ledger_archive.first_success_at, excluded.first_success_at)
 """,
     add=_ADD,
+    did=_DID,
 )
 SQL_KEEP_RUNS = """
 INSERT INTO archived_run (run_id, task_type, source, status, scheduled_at, started_at, completed_at, stored_count)

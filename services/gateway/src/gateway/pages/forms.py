@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State, set_paused, start_refresh
-from gateway.hub import HubOf
-from gateway.page_base import check_form
+from gateway.context import AppContextOf
+from gateway.login_sessions import FORM_PREFIX
+from gateway.pages.base import check_form
 from gateway.refresh.model import SOURCES, STEP_OF, RefreshParameters
-from gateway.sessions import FORM_PREFIX
 from sra_shared.errors import ConfigError
 from sra_shared.runs import TaskType, make_release_request, read_run, read_units, request_cancel
 from sra_shared.service import ProblemError
@@ -44,13 +44,13 @@ def _add_refresh_forms(router: APIRouter) -> None:
         return go_to("/")
 
     @router.post(f"{FORM_PREFIX}pause", dependencies=checked)
-    async def pause(hub: HubOf, state: State, caller: CallerOf) -> Response:
-        await set_paused(hub, state, paused=True, by=caller)
+    async def pause(app_context: AppContextOf, state: State, caller: CallerOf) -> Response:
+        await set_paused(app_context, state, paused=True, by=caller)
         return go_to("/")
 
     @router.post(f"{FORM_PREFIX}resume", dependencies=checked)
-    async def resume(hub: HubOf, state: State, caller: CallerOf) -> Response:
-        await set_paused(hub, state, paused=False, by=caller)
+    async def resume(app_context: AppContextOf, state: State, caller: CallerOf) -> Response:
+        await set_paused(app_context, state, paused=False, by=caller)
         return go_to("/")
 
 
@@ -67,7 +67,7 @@ def _add_run_forms(router: APIRouter) -> None:
 
     @router.post(f"{FORM_PREFIX}release", dependencies=checked)
     async def release(
-        request: Request, hub: HubOf, state: State, caller: CallerOf, run_id: Annotated[UUID, Form()]
+        request: Request, app_context: AppContextOf, state: State, caller: CallerOf, run_id: Annotated[UUID, Form()]
     ) -> Response:
         request.state.run_id = run_id
         async with state.pool.acquire() as connection:
@@ -84,7 +84,7 @@ def _add_run_forms(router: APIRouter) -> None:
             wanted = make_release_request(task, units)
         except ConfigError as error:
             raise ProblemError(409, error.message, next_step=error.next_step) from error
-        started = await hub.peers[step].start_run(
+        started = await app_context.peers[step].start_run(
             task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}", by=caller
         )
         return go_to(f"/ui/runs/{started.task_id}")

@@ -9,22 +9,28 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from gateway.api import State
-from gateway.hub import HubOf
-from gateway.page_base import make_common, read_acts
-from gateway.page_data import RejectFilter, RejectState, list_reject_kinds, list_rejects, list_whole_rejects
-from gateway.render import neutralise_cell, render_page
+from gateway.context import AppContextOf
+from gateway.pages.base import make_common, read_acts
+from gateway.pages.render import neutralise_cell, render_page
+from gateway.reject_list import (
+    RejectFilter,
+    RunId,
+    list_reject_kinds,
+    list_rejects,
+    list_whole_rejects,
+    read_filter,
+    read_run_id,
+)
 from sra_shared.audit import AuditFilter, SubjectKind
 from sra_shared.db import Pool
 from sra_shared.rejects import MOST_WHY
 from sra_shared.runs import read_run
-from sra_shared.service import ProblemError
 
 FILTERS = ("dataset", "reason", "run_id", "state")
 COLUMNS = (
@@ -47,18 +53,6 @@ COLUMNS = (
     "dismissal",
     "raw",
 )
-_RunId = Annotated[str, Query(max_length=36, pattern=r"^[0-9a-fA-F-]*$")]
-
-
-def read_filter(
-    dataset: Annotated[str, Query(max_length=100)] = "",
-    reason: Annotated[str, Query(max_length=100)] = "",
-    run_id: _RunId = "",
-    state: RejectState = "open",
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-) -> RejectFilter:
-    """Read the filter from the query; a dependency. Raises ProblemError if the run's id is invalid."""
-    return RejectFilter(dataset or None, reason or None, _read_id(run_id), state, before)
 
 
 def write_filter(wanted: RejectFilter) -> str:
@@ -75,12 +69,12 @@ def add_rejects(router: APIRouter) -> None:
     @router.get("/ui/rejects")
     async def show_rejects(
         request: Request,
-        hub: HubOf,
+        app_context: AppContextOf,
         state: State,
         wanted: Annotated[RejectFilter, Depends(read_filter)],
-        replay: _RunId = "",
+        replay: RunId = "",
     ) -> Response:
-        replay_id = _read_id(replay)
+        replay_id = read_run_id(replay)
         async with state.pool.acquire() as connection:
             rejects = await list_rejects(connection, replace(wanted, limit=wanted.limit + 1))
             kinds = await list_reject_kinds(connection)
@@ -90,7 +84,7 @@ def add_rejects(router: APIRouter) -> None:
         rejects = rejects[: wanted.limit]
         return render_page(
             "rejects.html",
-            **make_common(request, hub),
+            **make_common(request, app_context),
             rejects=rejects,
             filter=wanted,
             kinds=kinds,
@@ -135,10 +129,3 @@ def format_rejects(rows: Sequence[asyncpg.Record]) -> str:
         raw = neutralise_cell(row["raw"].decode("utf-8", "backslashreplace")).replace('"', '""')
         text.write(f',"{raw}"\r\n')
     return text.getvalue()
-
-
-def _read_id(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise ProblemError(422, "This is not the id of a run.", next_step="Copy it from the list of runs.") from None

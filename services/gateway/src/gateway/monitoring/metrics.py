@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gateway.ledger_figures import OUTCOMES, LedgerFigures
-from gateway.probe import Knowledge
+from gateway.monitoring.ledger_metrics import OUTCOMES, LedgerMetrics
+from gateway.monitoring.probe import SystemState
 from sra_shared.service import HealthStatus
 
 
 class _Figures(Collector):
-    def __init__(self, known: Knowledge) -> None:
+    def __init__(self, known: SystemState) -> None:
         self._known = known
 
     def collect(self) -> Iterator[Metric]:
@@ -51,7 +51,7 @@ class _Figures(Collector):
             )
 
 
-def _collect_ledger(figures: LedgerFigures) -> Iterator[Metric]:
+def _collect_ledger(figures: LedgerMetrics) -> Iterator[Metric]:
     rows = CounterMetricFamily(
         "sra_rows", "Rows by outcome, since the first run.", labels=["source", "dataset", "outcome"]
     )
@@ -69,6 +69,6 @@ def _collect_ledger(figures: LedgerFigures) -> Iterator[Metric]:
     yield GaugeMetricFamily("sra_reader_sessions", "Open sessions of sra_reader.", value=figures.reader_sessions)
 
 
-def add_gateway_figures(registry: CollectorRegistry, known: Knowledge) -> None:
+def add_gateway_figures(registry: CollectorRegistry, known: SystemState) -> None:
     """Register the gateway's metrics at /metrics."""
     registry.register(_Figures(known))

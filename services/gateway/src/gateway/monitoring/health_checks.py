@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gateway.probe import Knowledge
-from gateway.schedule import Scheduler
+from gateway.monitoring.probe import SystemState
+from gateway.refresh.schedule import Scheduler
 from sra_shared.service import CheckResult, HealthStatus
 
 _MOST_NAMED = 5
@@ -14,7 +14,7 @@ _MOST_NAMED = 5
 _CLOCK_SILENCE = timedelta(minutes=2)
 
 
-def check_all(known: Knowledge, scheduler: Scheduler, now: datetime | None = None) -> dict[str, CheckResult]:
+def check_all(known: SystemState, scheduler: Scheduler, now: datetime | None = None) -> dict[str, CheckResult]:
     """Return every check by name, each with the reasons if it is not healthy."""
     return {
         "refresh": check_refresh(known),
@@ -23,7 +23,7 @@ def check_all(known: Knowledge, scheduler: Scheduler, now: datetime | None = Non
     }
 
 
-def check_refresh(known: Knowledge) -> CheckResult:
+def check_refresh(known: SystemState) -> CheckResult:
     """Report on the refresh in progress and the newest finished one."""
     ended = next((one for one in known.refreshes if one.completed_at is not None), None)
     running = next((one for one in known.refreshes if one.completed_at is None), None)
@@ -41,7 +41,7 @@ def check_refresh(known: Knowledge) -> CheckResult:
     return CheckResult(status=status, detail=" ".join(told), checked_at=known.read_at)
 
 
-def check_freshness(known: Knowledge) -> CheckResult:
+def check_freshness(known: SystemState) -> CheckResult:
     """Report datasets that are late by their market calendar, and views whose newest build failed."""
     late = [row for row in known.freshness if row.get("is_late")]
     datasets = [_name_late(row) for row in late if row["source"] != "views"]

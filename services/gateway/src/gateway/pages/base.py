@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from gateway.api import report_status
-from gateway.hub import Hub, HubOf, get_hub
-from gateway.render import render_page
+from gateway.context import AppContext, AppContextOf, get_app_context
+from gateway.pages.render import render_page
 from sra_shared.audit import AuditEntry, AuditFilter, list_audit
 from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.errors import FatalError, RetryableError
@@ -27,18 +27,20 @@ LIVE_PATH = "/ui/live"
 _SECONDS = 20.0
 
 
-def check_form(request: Request, hub: HubOf, form_token: Annotated[str, Form(max_length=100)] = "") -> None:
+def check_form(
+    request: Request, app_context: AppContextOf, form_token: Annotated[str, Form(max_length=100)] = ""
+) -> None:
     """Raise ProblemError unless the form came from a page of this login session."""
-    session = hub.sessions.read(request)
+    session = app_context.sessions.read(request)
     if session is None or not hmac.compare_digest(session.form_token.encode(), form_token.encode()):
         raise ProblemError(403, "This form does not belong to this login session.", next_step="Load the page again.")
 
 
-def make_common(request: Request, hub: Hub) -> dict[str, Any]:
+def make_common(request: Request, app_context: AppContext) -> dict[str, Any]:
     """Return the values that every template gets."""
-    session = hub.sessions.read(request)
+    session = app_context.sessions.read(request)
     return {
-        "status": report_status(hub),
+        "status": report_status(app_context),
         "session": session,
         "form_token": session.form_token if session else "",
         "may_change": session is not None and session.caller.access is Access.CHANGE,
@@ -53,9 +55,11 @@ async def read_acts(request: Request, connection: Connection, wanted: AuditFilte
     return await list_audit(connection, wanted)
 
 
-def say(request: Request, hub: Hub, title: str, text: str, *, status_code: int) -> Response:
+def render_message(request: Request, app_context: AppContext, title: str, text: str, *, status_code: int) -> Response:
     """Return a page with one sentence."""
-    return render_page("message.html", status_code=status_code, **make_common(request, hub), title=title, text=text)
+    return render_page(
+        "message.html", status_code=status_code, **make_common(request, app_context), title=title, text=text
+    )
 
 
 class PageRoute(APIRoute):
@@ -66,18 +70,18 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_outage(request: Request) -> Response:
-            hub = get_hub(request)
+            app_context = get_app_context(request)
             try:
                 async with asyncio.timeout(_SECONDS):
                     return await handle(request)
             except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError) as error:
                 if request.method != "GET" or request.url.path == LIVE_PATH:
                     raise
-                is_slow = isinstance(error, TimeoutError) and hub.probe.knowledge.database.answers
+                is_slow = isinstance(error, TimeoutError) and app_context.probe.system_state.database.answers
                 why = "takes too long to answer" if is_slow else "is down"
                 text = f"The database {why}, so this page has nothing to show. Reload it in a minute."
-                return say(request, hub, "Not now", text, status_code=503)
+                return render_message(request, app_context, "Not now", text, status_code=503)
             except (RetryableError, FatalError) as error:
-                return say(request, hub, "Not done", str(error), status_code=503)
+                return render_message(request, app_context, "Not done", str(error), status_code=503)
 
         return handle_outage

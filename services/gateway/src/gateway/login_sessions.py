@@ -34,7 +34,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
-class Session:
+class LoginSession:
     """A browser that logged in: the holder of the token, the expiry (Unix seconds), the token of its forms, its id."""
 
     caller: Caller
@@ -43,7 +43,7 @@ class Session:
     session_id: str
 
 
-class SessionKeeper:
+class LoginSessions:
     """Creates and verifies session cookies; every gateway with the same tokens accepts them.
 
     A session ends when it expires, when the user logs out, or when its token or the service token is changed or removed.
@@ -60,12 +60,12 @@ class SessionKeeper:
         self._unwritten: dict[str, int] = {}
         self._acts: deque[tuple[Actor, Act]] = deque(maxlen=_MOST_UNWRITTEN)
 
-    def begin(self, token: NamedToken) -> Session:
+    def begin(self, token: NamedToken) -> LoginSession:
         """Return a new session for the holder of a token."""
         expires = int(time.time()) + SESSION_SECONDS
-        return Session(Caller.of(token), expires, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
+        return LoginSession(Caller.of(token), expires, secrets.token_urlsafe(16), secrets.token_urlsafe(16))
 
-    def set_cookie(self, request: Request, response: Response, session: Session) -> None:
+    def set_cookie(self, request: Request, response: Response, session: LoginSession) -> None:
         """Log the browser in."""
         key = next(key for token, key in self._keys if token.name == session.caller.name)
         payload = {"e": session.expires, "f": session.form_token, "i": session.session_id}
@@ -81,7 +81,7 @@ class SessionKeeper:
             secure=is_secure(request.scope),
         )
 
-    def read(self, request: Request) -> Session | None:
+    def read(self, request: Request) -> LoginSession | None:
         """Return the browser's session, or None if it has no valid one."""
         body, _, signature = request.cookies.get(COOKIE, "").partition(".")
         signers = [
@@ -92,15 +92,15 @@ class SessionKeeper:
         payload = json.loads(base64.urlsafe_b64decode(body))
         if payload["e"] < time.time() or payload["i"] in self._ended:
             return None
-        return Session(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
+        return LoginSession(Caller.of(signers[0]), payload["e"], payload["f"], payload["i"])
 
-    def end(self, session: Session, address: str) -> None:
+    def end(self, session: LoginSession, address: str) -> None:
         """Invalidate this session's cookie, in this process at once."""
         self._ended.add(session.session_id)
         self._unwritten[session.session_id] = session.expires
-        self.note(Action.LOGOUT, session, address)
+        self.record(Action.LOGOUT, session, address)
 
-    def note(self, action: Action, session: Session, address: str) -> None:
+    def record(self, action: Action, session: LoginSession, address: str) -> None:
         """Remember a login or logout until `sync` records it."""
         actor = Actor(session.caller.role, session.caller.name, address)
         self._acts.append((actor, make_act(action, session, at=datetime.now(UTC))))
@@ -135,7 +135,7 @@ class SessionKeeper:
         return session.caller if is_free else replace(session.caller, access=Access.READ)
 
 
-def make_act(action: Action, session: Session, *, at: datetime | None = None) -> Act:
+def make_act(action: Action, session: LoginSession, *, at: datetime | None = None) -> Act:
     """Return the audit's entry for a login or logout."""
     return Act(action, SubjectKind.SESSION, [session.session_id], at=at)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -18,12 +18,10 @@ from sra_shared.statements import compose
 PAGE_SECONDS = 3.0
 # each part of the dashboard may take this long
 _PART_SECONDS = 1.5
-_RAW_SHOWN = 300
+_TEXT_SHOWN = 300
 _ROWS = 100
 # at most this many open rows are counted per kind
 MOST_COUNTED = 10_000
-_BYTES_PER_READ = 1_000_000
-_ROWS_PER_READ = 500
 _AWAY = "Unavailable while the database is down."
 _NOT_MIGRATED = "Unavailable until the database is migrated: run `./sra migrate`."
 _SLOW = "Unavailable: the database took too long to respond. Reload the page in a minute."
@@ -38,21 +36,6 @@ class DashboardData:
     budget: Sequence[tuple[str, Any]] = ()
     minutes: Sequence[tuple[datetime, int]] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
-
-
-RejectState = Literal["open", "dismissed", "resolved", "all"]
-
-
-@dataclass(frozen=True)
-class RejectFilter:
-    """Which rejected rows to list; a run's are those that it read first or last. Only ids below `before` are listed."""
-
-    dataset: str | None = None
-    reason: str | None = None
-    run_id: UUID | None = None
-    state: RejectState = "open"
-    before: int | None = None
-    limit: int = field(default=_ROWS)
 
 
 async def read_dashboard(pool: Pool, *, answers: bool) -> DashboardData:
@@ -101,16 +84,6 @@ FROM kind k ORDER BY rows DESC, k.dataset, k.reason LIMIT 20
 """,
     reject_is_open=REJECT_IS_OPEN,
 )
-SQL_KINDS = """
-WITH RECURSIVE kind AS (
-  (SELECT dataset, reason FROM rejected_record ORDER BY dataset, reason LIMIT 1)
-  UNION ALL
-  SELECT n.dataset, n.reason FROM kind k CROSS JOIN LATERAL (
-    SELECT r.dataset, r.reason FROM rejected_record r WHERE (r.dataset, r.reason) > (k.dataset, k.reason)
-    ORDER BY r.dataset, r.reason LIMIT 1) n
-)
-SELECT dataset, reason FROM kind
-"""
 
 
 async def _read_reject_sums(connection: Connection) -> list[dict[str, Any]]:
@@ -168,66 +141,6 @@ _PARTS: Mapping[str, Callable[[Connection], Awaitable[Any]]] = {
     "minutes": _read_minutes,
 }
 
-_STATES: Mapping[RejectState, str] = {
-    "open": REJECT_IS_OPEN,
-    "dismissed": "dismissed_at IS NOT NULL",
-    "resolved": "resolved_at IS NOT NULL",
-    "all": "true",
-}
-_SHOWN = """
-SELECT reject_id, run_id, source, dataset, file_path, line, left(record_key, $6::int) AS record_key, reason,
-  left(detail, $6::int) AS detail, created_at, seen_count, last_seen_at, coalesce(last_run_id, run_id) AS last_run_id,
-  resolved_at, resolution, dismissed_at, dismissed_by, dismissal, octet_length(raw) AS raw_bytes,
-  substring(raw FROM 1 FOR 4 * $6::int) AS raw
-"""
-
-
-async def list_rejects(connection: Connection, wanted: RejectFilter) -> list[dict[str, Any]]:
-    """Return rejected rows, newest first, with their bytes as text, truncated to fit a page."""
-    found = []
-    for row in await connection.fetch(_SHOWN + _write_choice(wanted), *_list_arguments(wanted), _RAW_SHOWN):
-        text = row["raw"].decode("utf-8", "replace").replace("\x00", "␀")
-        found.append({**dict(row), "raw": text if len(text) <= _RAW_SHOWN else text[:_RAW_SHOWN] + "…"})
-    return found
-
-
-async def list_whole_rejects(connection: Connection, wanted: RejectFilter) -> list[asyncpg.Record]:
-    """Return the next rejected rows, newest first, with all their bytes; empty at the end."""
-    # A row may have a megabyte, so a batch is limited by its bytes; it always has at least one row.
-    query = compose(
-        """
-    SELECT * FROM (
-      SELECT r.*, sum(s.size) OVER (ORDER BY r.reject_id DESC) - s.size AS bytes_before
-      FROM (SELECT * {write_choice}) r
-      CROSS JOIN LATERAL (
-        SELECT octet_length(r.raw) + coalesce(octet_length(r.detail), 0) + coalesce(octet_length(r.record_key), 0)
-          AS size) s
-    ) sized
-    WHERE bytes_before < $6 ORDER BY reject_id DESC""",
-        write_choice=_write_choice(wanted),
-    )
-    arguments = _list_arguments(replace(wanted, limit=_ROWS_PER_READ))
-    return await connection.fetch(query, *arguments, _BYTES_PER_READ)
-
-
-def _write_choice(wanted: RejectFilter) -> str:
-    return f"""
-    FROM rejected_record
-    WHERE ($1::text IS NULL OR dataset = $1) AND ($2::text IS NULL OR reason = $2)
-      AND ($3::uuid IS NULL OR run_id = $3 OR coalesce(last_run_id, run_id) = $3) AND {_STATES[wanted.state]}
-      AND ($4::bigint IS NULL OR reject_id < $4)
-    ORDER BY reject_id DESC LIMIT $5"""
-
-
-def _list_arguments(wanted: RejectFilter) -> list[Any]:
-    return [wanted.dataset, wanted.reason, wanted.run_id, wanted.before, wanted.limit]
-
-
-async def list_reject_kinds(connection: Connection) -> dict[str, list[str]]:
-    """Return the datasets and the reasons that occur among the rejected rows."""
-    rows = await connection.fetch(SQL_KINDS)
-    return {name: sorted({row[name] for row in rows}) for name in ("dataset", "reason")}
-
 
 async def read_view(connection: Connection, relation: str) -> dict[str, Any] | None:
     """Return a published view with its columns, types and meanings; None if it does not exist."""
@@ -253,7 +166,7 @@ async def list_warnings(connection: Connection, run_id: UUID, *, after: int = 0)
         "SELECT warning_id, dataset, file_path, line, record_key, field, left(value, $2) AS value, reason"
         " FROM field_warning WHERE run_id = $1 AND warning_id > $4 ORDER BY warning_id LIMIT $3",
         run_id,
-        _RAW_SHOWN,
+        _TEXT_SHOWN,
         _ROWS,
         after,
     )

@@ -15,11 +15,11 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from gateway.alerts.view import IncidentView, list_incidents
-from gateway.ledger_figures import LedgerFigures, read_ledger_figures
+from gateway.login_sessions import LoginSessions
+from gateway.monitoring.incident_list import IncidentView, list_incidents
+from gateway.monitoring.ledger_metrics import LedgerMetrics, read_ledger_metrics
 from gateway.refresh.model import Step
 from gateway.refresh.result import RefreshHistory, RefreshView, StepView
-from gateway.sessions import SessionKeeper
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger
@@ -56,7 +56,7 @@ class PartState:
         """Whether it responded to the last check, healthy or not."""
         return self.status is not HealthStatus.UNHEALTHY
 
-    def note(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
+    def record(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
         """Record the observed status; `since` changes only with the status.
 
         A part that responds and reports a problem is not unresponsive: what it lacks, such as the database, is a
@@ -79,7 +79,7 @@ class PartState:
 
 
 @dataclass
-class Knowledge:
+class SystemState:
     """The known state with its age, which pages show while the database is down."""
 
     database: PartState = field(default_factory=lambda: PartState("database"))
@@ -87,7 +87,7 @@ class Knowledge:
     refreshes: list[RefreshView] = field(default_factory=list)
     freshness: list[dict[str, Any]] = field(default_factory=list)
     incidents: list[IncidentView] = field(default_factory=list)
-    figures: LedgerFigures | None = None
+    figures: LedgerMetrics | None = None
     read_at: datetime | None = None
     freshness_read_at: datetime | None = None
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -100,7 +100,7 @@ class Knowledge:
     @property
     def sources(self) -> list[PartState]:
         """The vendors, as the last refreshes found them."""
-        return [judge_source(name, steps, self) for name, steps in _SOURCES.items()]
+        return [decide_source_state(name, steps, self) for name, steps in _SOURCES.items()]
 
     @property
     def ended(self) -> frozenset[UUID]:
@@ -122,7 +122,7 @@ class Probe:
         self,
         peers: Mapping[str, str],
         http: Callable[[], httpx.AsyncClient],
-        sessions: SessionKeeper,
+        sessions: LoginSessions,
         *,
         seconds: float,
     ) -> None:
@@ -132,20 +132,20 @@ class Probe:
         self._history = RefreshHistory(_LATEST)
         self._freshness_due = 0.0
         self._freshness_after: frozenset[UUID] = frozenset()
-        self.knowledge = Knowledge(services={name: PartState(name, url) for name, url in peers.items()})
+        self.system_state = SystemState(services={name: PartState(name, url) for name, url in peers.items()})
 
     async def run(self, state: ServiceState) -> None:
         """Poll until the service stops."""
         async with self._http() as client:
             while not state.stopping.is_set():
                 await asyncio.gather(
-                    self._look_at_database(state),
-                    *(self._look_at_service(client, part) for part in self.knowledge.services.values()),
+                    self._poll_database(state),
+                    *(self._poll_service(client, part) for part in self.system_state.services.values()),
                 )
                 with suppress(TimeoutError):
                     await asyncio.wait_for(state.stopping.wait(), self._seconds)
 
-    async def _look_at_service(self, client: httpx.AsyncClient, part: PartState) -> None:
+    async def _poll_service(self, client: httpx.AsyncClient, part: PartState) -> None:
         try:
             address = f"{part.url}/health"
             answer = await send_request(
@@ -155,54 +155,54 @@ class Probe:
             status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
             found = [f"{name}: {excerpt(check['detail'])}" for name, check in body["checks"].items() if check["detail"]]
             part.details = body.get("details", {})
-            part.note(
+            part.record(
                 status, "It responds." if status is HealthStatus.HEALTHY else " ".join(found) or "It is not healthy."
             )
         except ExchangeError as error:
-            part.note(
+            part.record(
                 HealthStatus.UNHEALTHY,
                 f"It does not respond ({error.cause}): check that it is running, and check its log.",
                 answers=False,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             told = f"Another program responds at the address of {part.name}: check the settings."
-            part.note(HealthStatus.UNHEALTHY, told, answers=False)
+            part.record(HealthStatus.UNHEALTHY, told, answers=False)
 
-    async def _look_at_database(self, state: ServiceState) -> None:
+    async def _poll_database(self, state: ServiceState) -> None:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS * 2), state.pool.acquire() as connection:
                 await self._read_ledger(connection)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-            self.knowledge.database.note(*_judge_outage(error, answers=state.watcher.state.reachable))
+            self.system_state.database.record(*_classify_outage(error, answers=state.watcher.state.reachable))
         else:
-            self.knowledge.database.note(HealthStatus.HEALTHY, "It answers.")
+            self.system_state.database.record(HealthStatus.HEALTHY, "It answers.")
 
     async def _read_ledger(self, connection: Connection) -> None:
         refreshes = await self._history.read(connection)
         incidents = await list_incidents(connection)
         await self._sessions.sync(connection)
-        self.knowledge.refreshes = refreshes
-        self.knowledge.incidents = incidents
-        self.knowledge.recall()
-        self.knowledge.read_at = datetime.now(UTC)
+        self.system_state.refreshes = refreshes
+        self.system_state.incidents = incidents
+        self.system_state.recall()
+        self.system_state.read_at = datetime.now(UTC)
 
-    async def look_at_freshness(self, pool: Pool, *, every: timedelta) -> None:
+    async def poll_freshness(self, pool: Pool, *, every: timedelta) -> None:
         """Read the freshness of the data periodically, and after each refresh, which may have delivered what was late.
 
         Raises the database's errors if it is down or too slow.
         """
-        if time.monotonic() < self._freshness_due and self.knowledge.ended <= self._freshness_after:
+        if time.monotonic() < self._freshness_due and self.system_state.ended <= self._freshness_after:
             return
         self._freshness_due = time.monotonic() + every.total_seconds()
-        self._freshness_after = self.knowledge.ended
+        self._freshness_after = self.system_state.ended
         began = datetime.now(UTC)
         async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
-            self.knowledge.freshness = await read_freshness(connection)
-            self.knowledge.figures = await read_ledger_figures(connection)
-        self.knowledge.freshness_read_at = began
+            self.system_state.freshness = await read_freshness(connection)
+            self.system_state.figures = await read_ledger_metrics(connection)
+        self.system_state.freshness_read_at = began
 
 
-def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
+def _classify_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
     """Return the status of the database after this error; `answers` is true if a lighter query succeeded."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         return HealthStatus.DEGRADED, "It is not migrated: run `./sra migrate`."
@@ -213,7 +213,7 @@ def _judge_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str
     return HealthStatus.UNHEALTHY, told
 
 
-def judge_source(name: str, steps: Sequence[Step], known: Knowledge) -> PartState:
+def decide_source_state(name: str, steps: Sequence[Step], known: SystemState) -> PartState:
     """Return a vendor's status by the newest finished step of each kind, and since when it has it."""
     part = PartState(name, checked_at=known.read_at, since=known.began_at)
     ended = [one for refresh in known.refreshes for one in refresh.steps if one.step in steps and one.completed_at]

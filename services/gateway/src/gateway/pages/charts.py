@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
+from gateway.pages.render import sum_refresh
 from gateway.refresh.result import RefreshView
-from gateway.render import sum_refresh
 
 _WIDTH, _HEIGHT, _TOP, _BOTTOM = 360, 120, 20, 18
 _ROW = 26

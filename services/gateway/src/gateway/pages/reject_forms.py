@@ -11,20 +11,19 @@ from fastapi import APIRouter, Depends, Form
 from starlette.responses import Response
 
 from gateway.api import State
-from gateway.hub import Hub, HubOf
-from gateway.page_base import check_form
-from gateway.page_forms import go_to
-from gateway.page_rejects import FILTERS
+from gateway.context import AppContext, AppContextOf
+from gateway.login_sessions import FORM_PREFIX
+from gateway.pages.base import check_form
+from gateway.pages.forms import go_to
+from gateway.pages.rejects import FILTERS
 from gateway.refresh.model import Step
-from gateway.sessions import FORM_PREFIX
+from gateway.reject_list import dismiss_for
 from sra_shared.audit import Actor
 from sra_shared.db import Connection
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.rejects import (
     MOST_IDS,
     REPLAY_TASKS,
-    Verdicts,
-    dismiss_rejects,
     make_replay_request,
     reopen_rejects,
 )
@@ -51,7 +50,7 @@ def add_reject_forms(router: APIRouter) -> None:
 
     @router.post(f"{FORM_PREFIX}replay", dependencies=checked)
     async def replay(
-        hub: HubOf,
+        app_context: AppContextOf,
         state: State,
         caller: CallerOf,
         dataset: Annotated[str, Form(max_length=100)] = "",
@@ -62,7 +61,7 @@ def add_reject_forms(router: APIRouter) -> None:
             raise ProblemError(422, "No row was selected.", next_step="Select a row, or filter by a dataset.")
         async with state.pool.acquire() as connection:
             parts = await _split(connection, dataset, sorted(set(reject_id or [])))
-        started = [await _start_replay(hub, source, dataset, ids, by=caller) for source, ids in parts.items()]
+        started = [await _start_replay(app_context, source, dataset, ids, by=caller) for source, ids in parts.items()]
         return go_to(_write_back(back, ("replay", str(started[0]))))
 
     @router.post(f"{FORM_PREFIX}dismiss", dependencies=checked)
@@ -89,16 +88,6 @@ def add_reject_forms(router: APIRouter) -> None:
         return go_to(_write_back(back))
 
 
-async def dismiss_for(connection: Connection, reject_ids: Sequence[int], *, why: str, by: Actor) -> Verdicts:
-    """As `dismiss_rejects`; raises ProblemError if the reason is not accepted."""
-    try:
-        return await dismiss_rejects(connection, reject_ids, why=why, by=by)
-    except ValueError as error:
-        raise ProblemError(
-            422, f"A dismissal needs a reason: {error}.", next_step="Enter a reason and submit again."
-        ) from None
-
-
 async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]) -> dict[str, list[int]]:
     """Group ids by the source whose service replays them; unknown ids go to Fundata's service, which reports them."""
     if not reject_ids:
@@ -111,9 +100,11 @@ async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]
     return parts
 
 
-async def _start_replay(hub: Hub, source: str, dataset: str, reject_ids: Sequence[int], *, by: Actor) -> UUID:
+async def _start_replay(
+    app_context: AppContext, source: str, dataset: str, reject_ids: Sequence[int], *, by: Actor
+) -> UUID:
     wanted = make_replay_request(source, dataset=dataset or None, reject_ids=reject_ids or None)
-    peer = hub.peers[_PEERS[source]]
+    peer = app_context.peers[_PEERS[source]]
     return (await peer.start_run(REPLAY_TASKS[source], parameters=wanted.parameters, by=by)).task_id
 
 

@@ -10,29 +10,29 @@ from fastapi import Depends, Request
 
 from gateway.alerts.delivery import Webhook
 from gateway.login_limit import LoginLimit
-from gateway.probe import Probe
+from gateway.login_sessions import LoginSessions
+from gateway.monitoring.probe import Probe
 from gateway.refresh.model import Step
-from gateway.refresh.peers import Peer
-from gateway.schedule import Scheduler
-from gateway.sessions import SessionKeeper
+from gateway.refresh.peers import ServiceClient
+from gateway.refresh.schedule import Scheduler
 
 
 @dataclass
-class Hub:
+class AppContext:
     """One per application."""
 
     probe: Probe
     scheduler: Scheduler
-    sessions: SessionKeeper
+    sessions: LoginSessions
     webhook: Webhook | None
-    peers: Mapping[Step, Peer]
+    peers: Mapping[Step, ServiceClient]
     logins: LoginLimit = field(default_factory=LoginLimit)
 
 
-def get_hub(request: Request) -> Hub:
-    """Return the application's hub; a FastAPI dependency."""
-    hub: Hub = request.app.state.hub
-    return hub
+def get_app_context(request: Request) -> AppContext:
+    """Return the application's context; a FastAPI dependency."""
+    app_context: AppContext = request.app.state.app_context
+    return app_context
 
 
-HubOf = Annotated[Hub, Depends(get_hub)]
+AppContextOf = Annotated[AppContext, Depends(get_app_context)]

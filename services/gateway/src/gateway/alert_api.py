@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway.alerts.view import IncidentView, list_incidents
 from gateway.api import State
-from gateway.hub import HubOf
+from gateway.context import AppContextOf
+from gateway.monitoring.incident_list import IncidentView, list_incidents
 from sra_shared.service import ProblemError
 
 
@@ -39,12 +40,13 @@ class TestedAlert(BaseModel):
     error: str | None
 
 
+@cache
 def make_alert_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter()
 
     @router.get("/alerts", tags=["alerts"], summary="Incidents and the messages sent about them")
-    async def get_alerts(hub: HubOf, state: State) -> AlertReport:
+    async def get_alerts(app_context: AppContextOf, state: State) -> AlertReport:
         async with state.pool.acquire() as connection:
             rows = await connection.fetch(
                 "SELECT kind, message ->> 'text' AS text, created_at, delivered_at, attempts, last_error FROM alert"
@@ -52,14 +54,14 @@ def make_alert_router() -> APIRouter:
             )
             incidents = await list_incidents(connection)
         alerts = [SentAlert(**dict(row)) for row in rows]
-        return AlertReport(webhook=hub.webhook is not None, incidents=incidents, alerts=alerts)
+        return AlertReport(webhook=app_context.webhook is not None, incidents=incidents, alerts=alerts)
 
     @router.post("/alerts/test", tags=["alerts"], summary="Send a test message to the webhook", responses={409: {}})
-    async def post_test_alert(hub: HubOf) -> TestedAlert:
-        if hub.webhook is None:
+    async def post_test_alert(app_context: AppContextOf) -> TestedAlert:
+        if app_context.webhook is None:
             raise ProblemError(409, "No webhook is set.", next_step="Set ALERT_WEBHOOK_URL on the gateway.")
         lines = ["SRA Data: this is a test alert. Nothing is wrong."]
-        problem = await hub.webhook.send(hub.webhook.make_message("test", lines, "/"))
+        problem = await app_context.webhook.send(app_context.webhook.make_message("test", lines, "/"))
         return TestedAlert(delivered=problem is None, error=problem)
 
     return router

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State
-from gateway.hub import Hub, HubOf
-from gateway.page_base import check_form
-from gateway.page_data import PAGE_SECONDS
-from gateway.render import STATIC, read_static, render_page
-from gateway.sessions import COOKIE, FORM_PREFIX, Session, make_act, use_code
+from gateway.context import AppContext, AppContextOf
+from gateway.login_sessions import COOKIE, FORM_PREFIX, LoginSession, make_act, use_code
+from gateway.pages.base import check_form
+from gateway.pages.data import PAGE_SECONDS
+from gateway.pages.render import STATIC, read_static, render_page
 from sra_shared.audit import Action, Actor, record_act, record_failed_login
 from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.service import ProblemError, ServiceState
@@ -75,34 +75,34 @@ def add_login(router: APIRouter) -> None:
     @router.post("/login", dependencies=[Depends(check_origin)])
     async def log_in(
         request: Request,
-        hub: HubOf,
+        app_context: AppContextOf,
         state: State,
         token: Annotated[str, Form(max_length=500)] = "",
         wanted: Annotated[str, Form(alias="next", max_length=2000)] = "/",
     ) -> Response:
         # A token is checked despite failed attempts from its address. A code needs a database lookup, so its attempts
         # are limited.
-        holder = hub.sessions.tokens.find(token)
+        holder = app_context.sessions.tokens.find(token)
         address = read_address(request)
         if holder is not None:
-            session = hub.sessions.begin(holder)
-            hub.sessions.note(Action.LOGIN, session, address)
-            await _write_sessions(hub, state)
+            session = app_context.sessions.begin(holder)
+            app_context.sessions.record(Action.LOGIN, session, address)
+            await _write_sessions(app_context, state)
         else:
-            found = await _try_code(hub, state, address, token, wanted)
+            found = await _try_code(app_context, state, address, token, wanted)
             if isinstance(found, Response):
                 return found
             session = found
         answer = RedirectResponse(choose_next(wanted), status_code=303)
-        hub.sessions.set_cookie(request, answer, session)
+        app_context.sessions.set_cookie(request, answer, session)
         return answer
 
     @router.post(f"{FORM_PREFIX}logout", dependencies=[Depends(check_form)])
-    async def log_out(request: Request, hub: HubOf, state: State) -> Response:
-        session = hub.sessions.read(request)
+    async def log_out(request: Request, app_context: AppContextOf, state: State) -> Response:
+        session = app_context.sessions.read(request)
         if session is not None:
-            hub.sessions.end(session, read_address(request))
-            await _write_sessions(hub, state)
+            app_context.sessions.end(session, read_address(request))
+            await _write_sessions(app_context, state)
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
         return answer
@@ -118,19 +118,21 @@ def _make_static(name: str, media_type: str) -> Any:
     return send_file
 
 
-async def _write_sessions(hub: Hub, state: ServiceState) -> None:
+async def _write_sessions(app_context: AppContext, state: ServiceState) -> None:
     """Record logins and logouts; while the database is down, the probe does so later."""
-    database = hub.probe.knowledge.database
+    database = app_context.probe.system_state.database
     if database.checked_at is not None and not database.answers:
         return
     with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-            await hub.sessions.sync(connection)
+            await app_context.sessions.sync(connection)
 
 
-async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, wanted: str) -> Session | Response:
+async def _try_code(
+    app_context: AppContext, state: ServiceState, address: str, code: str, wanted: str
+) -> LoginSession | Response:
     """Redeem a login code and return its new session, or the page with the reason for the refusal."""
-    attempt = await hub.logins.begin(state.pool, address)
+    attempt = await app_context.logins.begin(state.pool, address)
     if isinstance(attempt, int):
         told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
         page = _show_login(told, wanted, status_code=429)
@@ -138,27 +140,29 @@ async def _try_code(hub: Hub, state: ServiceState, address: str, code: str, want
         return page
     try:
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
-            session = await _begin_by_code(hub, connection, code, address)
+            session = await _begin_by_code(app_context, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-        await hub.logins.forgive(state.pool, attempt)
+        await app_context.logins.forgive(state.pool, attempt)
         told = "The database is down, so codes cannot be checked. Log in with a token."
         return _show_login(told, wanted, status_code=503)
     if session is None:
         return _show_login("The token is not valid, or the code is unknown, used or expired.", wanted, status_code=401)
-    await hub.logins.forgive(state.pool, attempt)
+    await app_context.logins.forgive(state.pool, attempt)
     return session
 
 
-async def _begin_by_code(hub: Hub, connection: Connection, code: str, address: str) -> Session | None:
+async def _begin_by_code(
+    app_context: AppContext, connection: Connection, code: str, address: str
+) -> LoginSession | None:
     """Redeem a code and record the login or its failure in the same transaction."""
     async with connection.transaction():
         name = await use_code(connection, code)
         # the token that made the code may have been revoked since
-        holder = hub.sessions.tokens.find_named(name) if name is not None else None
+        holder = app_context.sessions.tokens.find_named(name) if name is not None else None
         if holder is None:
             await record_failed_login(connection, address)
             return None
-        session = hub.sessions.begin(holder)
+        session = app_context.sessions.begin(holder)
         actor = Actor(holder.role, holder.name, address)
         await record_act(connection, actor, make_act(Action.LOGIN, session))
         return session

@@ -44,7 +44,7 @@ SQL_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
 
 
 @dataclass(frozen=True)
-class LedgerFigures:
+class LedgerMetrics:
     """Metrics read at one moment.
 
     `builds` has the seconds of each part's last build, `fmp_calls` the calls of a minute.
@@ -56,10 +56,10 @@ class LedgerFigures:
     reader_sessions: int
 
 
-async def read_ledger_figures(connection: Connection) -> LedgerFigures:
+async def read_ledger_metrics(connection: Connection) -> LedgerMetrics:
     """Read all metrics; raises the database's errors if it is down or not migrated."""
     builds = await connection.fetch(SQL_BUILDS)
-    return LedgerFigures(
+    return LedgerMetrics(
         rows=await connection.fetch(SQL_ROWS),
         builds=[(row["unit"], row["seconds"]) for row in builds],
         # a run writes its calls to the ledger with its chunks, some time after it makes them

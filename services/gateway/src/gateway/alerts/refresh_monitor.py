@@ -9,11 +9,11 @@ from uuid import UUID
 
 from gateway.alerts.delivery import Webhook, send_due_alerts
 from gateway.alerts.incidents import sync_incidents
-from gateway.alerts.refreshes import note_refreshes
+from gateway.alerts.refreshes import record_refreshes
 from gateway.alerts.troubles import find_troubles, read_lone_runs, read_shares
-from gateway.probe import Knowledge
+from gateway.monitoring.probe import SystemState
 from gateway.refresh.model import STEP_OF, Step
-from gateway.refresh.peers import Peer
+from gateway.refresh.peers import ServiceClient
 from sra_shared.db import Connection, Pool
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.logs import get_logger
@@ -22,13 +22,13 @@ from sra_shared.runs import TaskType
 log = get_logger(__name__)
 
 
-class Watch:
+class RefreshMonitor:
     """Checks the refreshes every few seconds; any number of gateways may do so at once."""
 
     def __init__(
         self,
-        peers: Mapping[Step, Peer],
-        known: Knowledge,
+        peers: Mapping[Step, ServiceClient],
+        known: SystemState,
         *,
         window_minutes: int,
         webhook: Webhook | None,
@@ -43,7 +43,7 @@ class Watch:
         self._reject_limit = reject_limit
         self._grace = grace
 
-    async def look(self, pool: Pool) -> None:
+    async def poll(self, pool: Pool) -> None:
         """Flag overdue refreshes, cancel orphaned runs and send due alerts; raises the database's errors if it is down."""
         async with pool.acquire() as connection:
             await self.flag_overdue(connection)
@@ -61,7 +61,7 @@ class Watch:
             )
             await sync_incidents(connection, found, self._webhook)
             if self._webhook is not None:
-                await note_refreshes(connection, self._webhook)
+                await record_refreshes(connection, self._webhook)
         if self._webhook is not None:
             await send_due_alerts(pool, self._webhook)
 

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from gateway.alerts.api import AlertReport, SentAlert, TestedAlert
-from gateway.alerts.view import IncidentView
+from gateway.alert_api import AlertReport, SentAlert, TestedAlert
 from gateway.api import (
     LoginCode,
     PartView,
@@ -19,10 +18,11 @@ from gateway.api import (
     StatusReport,
 )
 from gateway.audit_api import AuditPage
+from gateway.login_sessions import CODE_LIFETIME
+from gateway.monitoring.incident_list import IncidentView
 from gateway.refresh.model import SOURCES, Step
 from gateway.refresh.result import DatasetCounts, RefreshView, StepRunReference, StepView
 from gateway.reject_api import DismissBody, RejectPage, RejectView, ReopenBody, VerdictReport
-from gateway.sessions import CODE_LIFETIME
 from sra_shared.audit import Action, AuditEntry, SubjectKind
 from sra_shared.named_tokens import Role
 from sra_shared.service import CheckResult, HealthStatus

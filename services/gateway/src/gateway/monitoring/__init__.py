@@ -1,0 +1,1 @@
+"""The known state of the system: probe, health checks, metrics."""
