@@ -6,20 +6,16 @@ import types
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-AS_OF = "When the newest source record behind this row was stored, in UTC."
-LAST_RUN = "The run that last changed this row: the ingest run behind it, or the build where a new query did."
-PERFORMANCE_BASIS = (
-    "What performance_* are: with dividends reinvested if any is known up to performance_date, else of the price."
-)
-CURRENCY_BASIS = (
-    "Currency of the dividends: the listing's, or doubtful as the issuer has an equal one in another currency."
-)
+from sra_contract.quantities import Quantity, find_quantity
+
+CONTRACT_VERSION = 1
+"""Version of all models together. A release that raises it replaces all views of the former version in one commit."""
 
 _SQL_TYPES: dict[type, str] = {
     str: "text",
@@ -31,6 +27,8 @@ _SQL_TYPES: dict[type, str] = {
     datetime: "timestamp with time zone",
     UUID: "uuid",
 }
+_NARROWER: dict[str, tuple[str, ...]] = {"bigint": ("integer", "smallint")}
+_Mark = TypeVar("_Mark")
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,13 @@ class Col:
 
     unit: str | None = None
     sql_type: str | None = None
+
+
+@dataclass(frozen=True)
+class _FromDictionary:
+    """Marks a field whose column is described by the dictionary of quantities, with a note on this view."""
+
+    note: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,13 @@ class ContractError(ValueError):
     """A model does not say what its columns are."""
 
 
+def column(note: str = "") -> Any:
+    """Declare a field that is a quantity of the dictionary under the field's name; `note` is what only this view adds."""
+    field = Field()
+    field.metadata.append(_FromDictionary(note))
+    return field
+
+
 class ViewModel(BaseModel):
     """Base of all view models; the docstring of a model becomes the comment on its view.
 
@@ -72,6 +84,14 @@ class ViewModel(BaseModel):
 
     view_name: ClassVar[str]
     view_version: ClassVar[int] = 1
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Take the descriptions of the fields from the dictionary."""
+        for name, field in cls.model_fields.items():
+            mark = _find_mark(field, _FromDictionary)
+            if mark is not None:
+                field.description = _require_quantity(cls, name).describe(mark.note)
 
     @classmethod
     def relation(cls) -> str:
@@ -89,10 +109,26 @@ def _make_column(model: type[ViewModel], name: str, field: FieldInfo) -> Column:
         raise ContractError(f"{model.__name__}.{name} has no description. Describe it in its Field.")
     if not field.is_required():
         raise ContractError(f"{model.__name__}.{name} has a default. A view always has all its columns.")
-    marks = [mark for mark in field.metadata if isinstance(mark, Col)]
-    mark = marks[0] if marks else Col()
     python_type, nullable = _split_optional(field.annotation)
-    return Column(name, mark.sql_type or _map_type(model, name, python_type), nullable, mark.unit, field.description)
+    own = _map_type(model, name, python_type)
+    if _find_mark(field, _FromDictionary) is None:
+        mark = _find_mark(field, Col) or Col()
+        return Column(name, mark.sql_type or own, nullable, mark.unit, field.description)
+    quantity = _require_quantity(model, name)
+    if quantity.sql_type not in (own, *_NARROWER.get(own, ())):
+        raise ContractError(f"{model.__name__}.{name} is {own}, and the dictionary has it as {quantity.sql_type}.")
+    return Column(name, quantity.sql_type, nullable, quantity.unit, field.description)
+
+
+def _find_mark(field: FieldInfo, kind: type[_Mark]) -> _Mark | None:
+    return next((mark for mark in field.metadata if isinstance(mark, kind)), None)
+
+
+def _require_quantity(model: type[ViewModel], name: str) -> Quantity:
+    quantity = find_quantity(getattr(model, "view_name", None), name)
+    if quantity is None:
+        raise ContractError(f"{model.__name__}.{name} is not in the dictionary of quantities. Add it there.")
+    return quantity
 
 
 def _split_optional(annotation: Any) -> tuple[Any, bool]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import ViewModel, column
 
 
 class RunContents(ViewModel):
@@ -18,11 +16,11 @@ class RunContents(ViewModel):
     Kept by run, so that telling how new a dataset is never means going through all of it.
     """
 
-    task_id: UUID = Field(description="The run.")
-    dataset: str = Field(description="Dataset of the catalogue.")
-    newest_record: dt.date | None = Field(description="Newest day that a stored record is about, else its ChangeDate.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
+    task_id: UUID = column()
+    dataset: str = column()
+    newest_record: dt.date | None = column("If it is about no day, its ChangeDate.")
+    as_of: datetime = column()
+    last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "run_contents"
 
@@ -36,33 +34,29 @@ class DataFreshness(ViewModel):
     Where records are of no day, sessions count that closed more than 26 hours ago and after the last success. A view's row
     shows its build: when and by which run it was published, and why its newest build failed, if it did. Source:
     specification, section 5.
+
+    point_in_time_since is the end of the dataset's first successful run, and of FMP not earlier than the first recorded call:
+    replaced rows are kept since then. A past state of an earlier moment contains what the first runs brought, and nothing of
+    what they replaced. It is NULL for FMP's quotes, whose former states are not kept, and for views. Where former releases
+    deleted the first runs, it is the end of the month after the oldest one known.
     """
 
-    source: Literal["fmp", "fundata", "views"] = Field(description="Vendor, or views.")
-    dataset: str = Field(description="Dataset, or view.")
-    newest_record: dt.date | None = Field(
-        description="Newest day that a record is about, announced ones left out; for lists, the day of the last success."
-    )
-    last_success_at: datetime | None = Field(description="When it was last loaded, or built, with success.")
-    rows_stored: int | None = Field(description="Records stored since ever; for a view, the rows that it holds.")
-    rows_rejected: int | None = Field(description="Records rejected since ever.")
-    expected_record: dt.date | None = Field(
-        description="Newest day that should be there by now; none where records are of no day, or nothing is expected."
-    )
-    expected_at: datetime | None = Field(description="Since when it should, or should have been collected anew.")
-    lag_sessions: Annotated[int | None, Col("sessions")] = Field(
-        description="Sessions that should be there and are not."
-    )
-    is_late: bool | None = Field(description="Whether something is missing, or the newest build failed.")
-    published_at: datetime | None = Field(description="When the last run, or the view, was published.")
-    error: str | None = Field(description="Why the newest build of the view failed; none where it did not.")
-    as_of: datetime = Field(description="When this row's facts last changed, in UTC.")
-    last_run_id: UUID | None = Field(description="The last run with success; for a view, its build.")
-    cadence: str | None = Field(
-        description="How often new data are expected: daily, weekly or monthly; none where they are not, as of seeds."
-    )
-    late_since: datetime | None = Field(
-        description="Since when it is late: when the first of what is missing was expected, or the build failed."
-    )
+    source: Literal["fmp", "fundata", "views"] = column("Or views.")
+    dataset: str = column("Or a view, if source is views.")
+    newest_record: dt.date | None = column("Announced ones are left out; for lists, the day of the last success.")
+    last_success_at: datetime | None = column()
+    rows_stored: int | None = column()
+    rows_rejected: int | None = column()
+    expected_record: dt.date | None = column()
+    expected_at: datetime | None = column()
+    lag_sessions: int | None = column()
+    is_late: bool | None = column()
+    published_at: datetime | None = column()
+    error: str | None = column()
+    as_of: datetime = column("Of a view, when it was last built.")
+    last_run_id: UUID | None = column("It is the last run with success; for a view, its build.")
+    cadence: str | None = column()
+    late_since: datetime | None = column()
+    point_in_time_since: datetime | None = column()
 
     view_name: ClassVar[str] = "data_freshness"

@@ -5,17 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import ViewModel, column
 from sra_contract.equity_quarter import Quarter
+from sra_contract.equity_valuation import SplitPart
 
-Reported = Annotated[Decimal | None, Col("reported_currency")]
-Fraction = Annotated[Decimal | None, Col("fraction")]
-Ratio = Annotated[Decimal | None, Col("ratio")]
+AvailableBasis = Literal["accepted", "filing_day", "assumed"]
 MissingReason = Literal["no_statements", "no_whole_period", "currency_changed", "currency_unknown", "revenue_disagrees"]
 
 
@@ -34,78 +31,89 @@ class EquityFundamentals(ViewModel):
     no_statements; no_whole_period, also where a period is missing; currency_changed or currency_unknown, between the
     newest periods; revenue_disagrees, with a fiscal year that may be a transition period.
     The balance sheet is that of fundamentals_date. Quarterly growth compares the newest quarter with the one that ended 350
-    to 380 days before it, in one currency. eps_ttm and eps_diluted_ttm sum the reported periods in full precision, each
-    restated by the splits between its filing and the newest price (IAS 33.64). Margins and ratios have 40 digits inside and
-    are rounded half up to six decimals (specification, section 5); a ratio whose denominator is not above zero is NULL.
-    vendor_* are those of the newest fiscal year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics puts the price of
-    now beside them.
+    to 380 days before it, in one currency. eps_ttm and eps_diluted_ttm sum the reported periods in full precision. A
+    split between a filing and the newest price leaves open whether the vendor restated the period (IAS 33.64): they are then
+    NULL, and split_parts has the periods and the factors that equity_metrics chooses from. common_income_ttm is the net income
+    after preferred dividends: the vendor's bottom line where it differs from the net income, else the net income less the
+    preferred dividends of the cash flow. common_equity is stockholders' equity less preferred stock and less minority
+    interests; the latter are not subtracted where stockholders' equity and they together are nearer to total equity (assets
+    less liabilities), so that the equity does not contain them. return_on_equity is of the two. Margins and ratios have 40
+    digits inside and are rounded half up to six decimals (specification, section 5); a ratio whose denominator is not above
+    zero is NULL. vendor_* are those of the newest fiscal year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics puts
+    the price of now beside them.
+
+    available_at is the moment at which the public could know the last of the row's statements; available_basis says how we
+    know. accepted: the vendor's time of acceptance, a time of New York, where it has a time of day and its day lies after the
+    period. filing_day: the end of the filing day in New York, where that day lies after the period. assumed: the end of the
+    90th day after the period in New York, of a fiscal year the 120th. known_at is the moment at which we stored the newest of
+    these statements and of the vendor's figures. equity_fundamentals_as_of computes the same figures from a past state.
     """
 
-    symbol: str = Field(description="Symbol.")
-    reported_currency: str | None = Field(description="Currency of the statements.")
-    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = Field(
-        description="What the twelve months are."
-    )
-    fundamentals_date: dt.date | None = Field(description="Last day of the twelve months and day of the balance sheet.")
-    revenue_ttm: Reported = Field(description="Revenue.")
-    gross_profit_ttm: Reported = Field(description="Gross profit.")
-    operating_income_ttm: Reported = Field(description="Operating income.")
-    ebitda_ttm: Reported = Field(description="EBITDA, vendor's.")
-    ebit_ttm: Reported = Field(description="EBIT, vendor's.")
-    interest_expense_ttm: Reported = Field(description="Interest expense.")
-    net_income_ttm: Reported = Field(description="Net income.")
-    operating_cash_flow_ttm: Reported = Field(description="Operating cash flow.")
-    capital_expenditure_ttm: Reported = Field(description="Capital expenditure, negative.")
-    free_cash_flow_ttm: Reported = Field(description="Operating cash flow less capital expenditure.")
-    eps_ttm: Reported = Field(description="Basic earnings per share, in today's shares.")
-    eps_diluted_ttm: Reported = Field(description="Diluted earnings per share, in today's shares.")
-    cash_and_short_term_investments: Reported = Field(description="Cash and short-term investments.")
-    total_current_assets: Reported = Field(description="Current assets.")
-    total_current_liabilities: Reported = Field(description="Current liabilities.")
-    total_assets: Reported = Field(description="Total assets.")
-    total_liabilities: Reported = Field(description="Total liabilities.")
-    total_stockholders_equity: Reported = Field(description="Stockholders' equity.")
-    total_debt: Reported = Field(description="Total debt.")
-    net_debt: Reported = Field(description="Total debt less cash, vendor's.")
-    gross_margin: Fraction = Field(description="gross_profit_ttm / revenue_ttm.")
-    operating_margin: Fraction = Field(description="operating_income_ttm / revenue_ttm.")
-    ebitda_margin: Fraction = Field(description="ebitda_ttm / revenue_ttm.")
-    net_margin: Fraction = Field(description="net_income_ttm / revenue_ttm.")
-    free_cash_flow_margin: Fraction = Field(description="free_cash_flow_ttm / revenue_ttm.")
-    return_on_equity: Fraction = Field(description="net_income_ttm / total_stockholders_equity.")
-    return_on_assets: Fraction = Field(description="net_income_ttm / total_assets.")
-    debt_to_equity_ratio: Ratio = Field(description="total_debt / total_stockholders_equity.")
-    financial_leverage_ratio: Ratio = Field(description="total_assets / total_stockholders_equity.")
-    net_debt_to_ebitda: Ratio = Field(description="net_debt / ebitda_ttm.")
-    current_ratio: Ratio = Field(description="total_current_assets / total_current_liabilities.")
-    interest_coverage_ratio: Ratio = Field(description="ebit_ttm / interest_expense_ttm.")
-    quarterly_revenue_growth: Fraction = Field(
-        description="Revenue of the newest quarter / that a year before - 1; NULL where that is not above zero."
-    )
-    quarterly_earnings_growth: Fraction = Field(description="The same of net income.")
-    quarters: list[Quarter] = Field(description="The newest four quarters as reported, newest first.")
-    growth_fiscal_year: Annotated[int | None, Col("fiscal year", "integer")] = Field(
-        description="Fiscal year of the four figures of growth that follow."
-    )
-    revenue_growth: Fraction = Field(description="Growth of revenue, vendor's.")
-    net_income_growth: Fraction = Field(description="Growth of net income, vendor's.")
-    eps_growth: Fraction = Field(description="Growth of diluted earnings per share, vendor's.")
-    free_cash_flow_growth: Fraction = Field(description="Growth of free cash flow, vendor's.")
-    has_vendor_ratios: bool = Field(description="Whether the vendor gives ratios or key metrics of a fiscal year.")
-    vendor_pe_ratio: Ratio = Field(description="Price / earnings, vendor's.")
-    vendor_price_to_book_ratio: Ratio = Field(description="Price / book value, vendor's.")
-    vendor_price_to_sales_ratio: Ratio = Field(description="Price / sales, vendor's.")
-    vendor_ev_to_ebitda: Ratio = Field(description="Enterprise value / EBITDA, vendor's.")
-    vendor_free_cash_flow_yield: Fraction = Field(description="Free cash flow / market capitalisation, vendor's.")
-    altman_z_score: Annotated[Decimal | None, Col("score")] = Field(description="Altman Z-score, vendor's.")
-    piotroski_score: Annotated[Decimal | None, Col("score, 0 to 9")] = Field(description="Piotroski F-score, vendor's.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
-    fundamentals_reason: MissingReason | None = Field(
-        description="Why there are no twelve months; NULL where there are."
-    )
-    vendor_ratios_date: dt.date | None = Field(
-        description="Last day of the fiscal year of the vendor's ratios; of two years, the older."
-    )
+    symbol: str = column()
+    reported_currency: str | None = column()
+    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
+    fundamentals_date: dt.date | None = column()
+    revenue_ttm: Decimal | None = column()
+    gross_profit_ttm: Decimal | None = column()
+    operating_income_ttm: Decimal | None = column()
+    ebitda_ttm: Decimal | None = column()
+    ebit_ttm: Decimal | None = column()
+    interest_expense_ttm: Decimal | None = column()
+    net_income_ttm: Decimal | None = column()
+    operating_cash_flow_ttm: Decimal | None = column()
+    capital_expenditure_ttm: Decimal | None = column()
+    free_cash_flow_ttm: Decimal | None = column()
+    eps_ttm: Decimal | None = column("As reported; NULL where a split since a filing leaves the shares open.")
+    eps_diluted_ttm: Decimal | None = column("As reported; NULL where a split since a filing leaves the shares open.")
+    cash_and_short_term_investments: Decimal | None = column()
+    total_current_assets: Decimal | None = column()
+    total_current_liabilities: Decimal | None = column()
+    total_assets: Decimal | None = column()
+    total_liabilities: Decimal | None = column()
+    total_stockholders_equity: Decimal | None = column()
+    total_debt: Decimal | None = column()
+    net_debt: Decimal | None = column()
+    gross_margin: Decimal | None = column()
+    operating_margin: Decimal | None = column()
+    ebitda_margin: Decimal | None = column()
+    net_margin: Decimal | None = column()
+    free_cash_flow_margin: Decimal | None = column()
+    return_on_equity: Decimal | None = column()
+    return_on_assets: Decimal | None = column()
+    debt_to_equity_ratio: Decimal | None = column()
+    financial_leverage_ratio: Decimal | None = column()
+    net_debt_to_ebitda: Decimal | None = column()
+    current_ratio: Decimal | None = column()
+    interest_coverage_ratio: Decimal | None = column()
+    quarterly_revenue_growth: Decimal | None = column()
+    quarterly_earnings_growth: Decimal | None = column()
+    quarters: list[Quarter] = column()
+    growth_fiscal_year: int | None = column()
+    revenue_growth: Decimal | None = column()
+    net_income_growth: Decimal | None = column()
+    eps_growth: Decimal | None = column()
+    free_cash_flow_growth: Decimal | None = column()
+    has_vendor_ratios: bool = column()
+    vendor_pe_ratio: Decimal | None = column()
+    vendor_price_to_book_ratio: Decimal | None = column()
+    vendor_price_to_sales_ratio: Decimal | None = column()
+    vendor_ev_to_ebitda: Decimal | None = column()
+    vendor_free_cash_flow_yield: Decimal | None = column()
+    altman_z_score: Decimal | None = column()
+    piotroski_score: Decimal | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+    fundamentals_reason: MissingReason | None = column()
+    vendor_ratios_date: dt.date | None = column()
+    available_at: datetime | None = column()
+    available_basis: AvailableBasis | None = column()
+    known_at: datetime | None = column()
+    common_income_ttm: Decimal | None = column()
+    preferred_stock: Decimal | None = column()
+    minority_interest: Decimal | None = column()
+    common_equity: Decimal | None = column()
+    reported_diluted_shares: Decimal | None = column()
+    split_parts: list[SplitPart] = column()
+    security_id: str | None = column()
 
     view_name: ClassVar[str] = "equity_fundamentals"

@@ -5,201 +5,167 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, CURRENCY_BASIS, LAST_RUN, PERFORMANCE_BASIS, Col, ViewModel
+from sra_contract.base import ViewModel, column
 from sra_contract.equity_fundamentals import MissingReason
 from sra_contract.equity_quarter import Quarter
-
-Amount = Annotated[Decimal | None, Col("currency of the row")]
-Reported = Annotated[Decimal | None, Col("reported_currency")]
-Fraction = Annotated[Decimal | None, Col("fraction")]
-Ratio = Annotated[Decimal | None, Col("ratio")]
+from sra_contract.equity_valuation import ValuationBasis, ValuationDetails, ValuationReason
+from sra_contract.security_types import EquityType
 
 
 class EquityFigures(ViewModel):
     """The figures that stand on a company's own page and, for comparison, on the pages of its peers."""
 
-    symbol: str = Field(description="Symbol.")
-    name: str | None = Field(description="Company.")
-    exchange: str | None = Field(description="Exchange.")
-    sector: str | None = Field(description="Sector.")
-    industry: str | None = Field(description="Industry.")
-    currency: str | None = Field(description="Currency of the listing: of price, dividends and market capitalisation.")
-    price: Amount = Field(description="Newest price: the last quote, or the last close where that is of a later day.")
-    price_date: dt.date | None = Field(description="Day of the price, in New York.")
-    change: Amount = Field(description="Change since the close before, vendor's; none where price is a close.")
-    change_percentage: Annotated[Decimal | None, Col("percent")] = Field(description="The same in percent, vendor's.")
-    market_cap: Amount = Field(description="Market capitalisation, vendor's: of the newest quote, else of the profile.")
-    performance_basis: Literal["total_return", "price_return"] = Field(description=PERFORMANCE_BASIS)
-    performance_date: dt.date | None = Field(description="Day of the newest close, at which every performance ends.")
-    performance_1w: Fraction = Field(description="Performance over seven days.")
-    performance_1m: Fraction = Field(description="Performance over one month.")
-    performance_3m: Fraction = Field(description="Performance over three months.")
-    performance_6m: Fraction = Field(description="Performance over six months.")
-    performance_ytd: Fraction = Field(description="Performance since the former year's end.")
-    performance_1y: Fraction = Field(description="Performance over one year.")
-    performance_3y: Annotated[Decimal | None, Col("fraction a year")] = Field(
-        description="Performance over three years, annualised."
-    )
-    performance_5y: Annotated[Decimal | None, Col("fraction a year")] = Field(
-        description="Performance over five years, annualised."
-    )
-    valuation_basis: Literal["computed", "vendor"] | None = Field(
-        description="Whether the valuation ratios are computed (price and statements in one currency) or the vendor's."
-    )
-    pe_ratio: Ratio = Field(description="Price / eps_diluted_ttm; none where earnings are not above zero.")
-    price_to_book_ratio: Ratio = Field(
-        description="market_cap / stockholders' equity; none where that is not above zero."
-    )
-    price_to_sales_ratio: Ratio = Field(description="market_cap / revenue_ttm.")
-    ev_to_ebitda: Ratio = Field(description="enterprise_value / ebitda_ttm; none where EBITDA is not above zero.")
-    dividend_yield: Fraction = Field(
-        description="The newest regular dividends of a year / price; the vendor's yearly dividend / price where none is known."
-    )
-    reported_currency: str | None = Field(description="Currency of the statements.")
-    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = Field(
-        description="What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."
-    )
-    fundamentals_date: dt.date | None = Field(
-        description="Last day of those twelve months, and day of the balance sheet."
-    )
-    revenue_ttm: Reported = Field(description="Revenue of twelve months.")
-    net_income_ttm: Reported = Field(description="Net income of twelve months.")
-    eps_diluted_ttm: Reported = Field(description="Diluted earnings per share of twelve months, in today's shares.")
-    free_cash_flow_ttm: Reported = Field(description="Operating cash flow less capital expenditure of twelve months.")
-    revenue_growth: Fraction = Field(description="Revenue of the newest fiscal year against the year before, vendor's.")
-    net_income_growth: Fraction = Field(description="Net income likewise, vendor's.")
-    eps_growth: Fraction = Field(description="Diluted earnings per share likewise, vendor's.")
-    gross_margin: Fraction = Field(description="Gross profit / revenue, twelve months.")
-    operating_margin: Fraction = Field(description="Operating income / revenue, twelve months.")
-    net_margin: Fraction = Field(description="Net income / revenue, twelve months.")
-    return_on_equity: Fraction = Field(
-        description="net_income_ttm / stockholders' equity; none where that is not above zero."
-    )
-    return_on_assets: Fraction = Field(description="net_income_ttm / total assets.")
-    debt_to_equity_ratio: Ratio = Field(
-        description="Total debt / stockholders' equity; none where that is not above zero."
-    )
-    net_debt_to_ebitda: Ratio = Field(description="Net debt / ebitda_ttm; none where EBITDA is not above zero.")
-    current_ratio: Ratio = Field(description="Current assets / current liabilities.")
-    altman_z_score: Annotated[Decimal | None, Col("score")] = Field(description="Altman Z-score, vendor's.")
-    piotroski_score: Annotated[Decimal | None, Col("score, 0 to 9")] = Field(description="Piotroski F-score, vendor's.")
+    symbol: str = column()
+    name: str | None = column()
+    exchange: str | None = column()
+    sector: str | None = column()
+    industry: str | None = column()
+    currency: str | None = column("It is the listing's: of price, dividends and market capitalisation.")
+    price: Decimal | None = column()
+    price_date: dt.date | None = column()
+    change: Decimal | None = column("None if the price is a close.")
+    change_percentage: Decimal | None = column()
+    market_cap: Decimal | None = column()
+    performance_basis: Literal["total_return", "price_return"] = column()
+    performance_date: dt.date | None = column()
+    performance_1w: Decimal | None = column()
+    performance_1m: Decimal | None = column()
+    performance_3m: Decimal | None = column()
+    performance_6m: Decimal | None = column()
+    performance_ytd: Decimal | None = column()
+    performance_1y: Decimal | None = column()
+    performance_3y: Decimal | None = column()
+    performance_5y: Decimal | None = column()
+    valuation_basis: ValuationBasis | None = column()
+    pe_ratio: Decimal | None = column()
+    price_to_book_ratio: Decimal | None = column()
+    price_to_sales_ratio: Decimal | None = column()
+    ev_to_ebitda: Decimal | None = column()
+    dividend_yield: Decimal | None = column()
+    reported_currency: str | None = column()
+    fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
+    fundamentals_date: dt.date | None = column()
+    revenue_ttm: Decimal | None = column()
+    net_income_ttm: Decimal | None = column()
+    eps_diluted_ttm: Decimal | None = column("Per share of the listing, in today's shares.")
+    free_cash_flow_ttm: Decimal | None = column()
+    revenue_growth: Decimal | None = column()
+    net_income_growth: Decimal | None = column()
+    eps_growth: Decimal | None = column()
+    gross_margin: Decimal | None = column()
+    operating_margin: Decimal | None = column()
+    net_margin: Decimal | None = column()
+    return_on_equity: Decimal | None = column()
+    return_on_assets: Decimal | None = column()
+    debt_to_equity_ratio: Decimal | None = column()
+    net_debt_to_ebitda: Decimal | None = column()
+    current_ratio: Decimal | None = column()
+    altman_z_score: Decimal | None = column()
+    piotroski_score: Decimal | None = column()
 
 
 class EquityCore(EquityFigures):
     """All other figures of a company."""
 
-    open: Amount = Field(description="First price of the day, of the newest quote.")
-    day_low: Amount = Field(description="Lowest price of the day.")
-    day_high: Amount = Field(description="Highest price of the day.")
-    previous_close: Amount = Field(description="Close of the day before.")
-    year_low: Amount = Field(description="Lowest price of 52 weeks, vendor's.")
-    year_high: Amount = Field(description="Highest price of 52 weeks, vendor's.")
-    price_avg50: Amount = Field(description="Mean close of 50 days, vendor's.")
-    price_avg200: Amount = Field(description="Mean close of 200 days, vendor's.")
-    volume: Annotated[Decimal | None, Col("shares")] = Field(description="Volume of the day.")
-    quoted_at: datetime | None = Field(description="Moment of the newest quote, UTC.")
-    price_return_1w: Fraction = Field(description="Change of the price over seven days.")
-    price_return_1m: Fraction = Field(description="Change of the price over one month.")
-    price_return_3m: Fraction = Field(description="Change of the price over three months.")
-    price_return_6m: Fraction = Field(description="Change of the price over six months.")
-    price_return_ytd: Fraction = Field(description="Change of the price since the former year's end.")
-    price_return_1y: Fraction = Field(description="Change of the price over one year.")
-    price_return_3y: Annotated[Decimal | None, Col("fraction a year")] = Field(
-        description="Change of the price over three years, annualised."
-    )
-    price_return_5y: Annotated[Decimal | None, Col("fraction a year")] = Field(
-        description="Change of the price over five years, annualised."
-    )
-    beta: Ratio = Field(description="Beta, vendor's.")
-    dividend_ttm: Amount = Field(description="Dividends per share of twelve months, in today's shares.")
-    enterprise_value: Amount = Field(description="market_cap + net debt, where the currencies agree.")
-    free_cash_flow_yield: Fraction = Field(description="free_cash_flow_ttm / market_cap, where the currencies agree.")
-    gross_profit_ttm: Reported = Field(description="Gross profit of twelve months.")
-    operating_income_ttm: Reported = Field(description="Operating income of twelve months.")
-    ebitda_ttm: Reported = Field(description="EBITDA of twelve months, vendor's.")
-    eps_ttm: Reported = Field(description="Basic earnings per share of twelve months, in today's shares.")
-    operating_cash_flow_ttm: Reported = Field(description="Operating cash flow of twelve months.")
-    capital_expenditure_ttm: Reported = Field(description="Capital expenditure of twelve months, negative.")
-    total_assets: Reported = Field(description="Total assets on fundamentals_date.")
-    total_liabilities: Reported = Field(description="Total liabilities on fundamentals_date.")
-    total_stockholders_equity: Reported = Field(description="Stockholders' equity on fundamentals_date.")
-    cash_and_short_term_investments: Reported = Field(
-        description="Cash and short-term investments on fundamentals_date."
-    )
-    total_debt: Reported = Field(description="Total debt on fundamentals_date.")
-    net_debt: Reported = Field(description="Total debt less cash, vendor's, on fundamentals_date.")
-    ebitda_margin: Fraction = Field(description="EBITDA / revenue, twelve months.")
-    free_cash_flow_margin: Fraction = Field(description="Free cash flow / revenue, twelve months.")
-    financial_leverage_ratio: Ratio = Field(
-        description="Total assets / stockholders' equity; none where not above zero."
-    )
-    interest_coverage_ratio: Ratio = Field(description="EBIT / interest expense, twelve months.")
-    quarterly_revenue_growth: Fraction = Field(
-        description="Revenue of the newest quarter against that a year before; none where that was not above zero."
-    )
-    quarterly_earnings_growth: Fraction = Field(
-        description="Net income of the newest quarter against that a year before; none where that was not above zero."
-    )
-    free_cash_flow_growth: Fraction = Field(description="Free cash flow of the newest fiscal year, vendor's.")
-    growth_fiscal_year: Annotated[int | None, Col("fiscal year", "integer")] = Field(
-        description="Fiscal year of the yearly growth figures."
-    )
-    quarters: list[Quarter] = Field(description="The newest four quarters as reported, newest first.")
-    next_earnings_date: dt.date | None = Field(description="Day of the next report after price_date.")
-    next_eps_estimated: Annotated[Decimal | None, Col("as the vendor gives it")] = Field(
-        description="Earnings per share that are expected of it."
-    )
-    type: Literal["equity"] = Field(description="Kind of security.")
-    is_active: bool = Field(description="Whether it is in the present universe.")
-    country: str | None = Field(description="Country of the issuer, ISO 3166 alpha-2.")
-    isin: str | None = Field(description="ISIN.")
-    ceo: str | None = Field(description="Chief executive.")
-    website: str | None = Field(description="Website.")
-    description: str | None = Field(description="What the company does.")
-    employees: Annotated[Decimal | None, Col("persons")] = Field(description="Full-time employees.")
-    ipo_date: dt.date | None = Field(description="Day of the first listing.")
-    peer_symbols: list[str] = Field(
-        description="The vendor's peers that are listed equities here, in the vendor's order."
-    )
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
+    open: Decimal | None = column()
+    day_low: Decimal | None = column()
+    day_high: Decimal | None = column()
+    previous_close: Decimal | None = column()
+    year_low: Decimal | None = column()
+    year_high: Decimal | None = column()
+    price_avg50: Decimal | None = column()
+    price_avg200: Decimal | None = column()
+    volume: Decimal | None = column()
+    quoted_at: datetime | None = column()
+    price_return_1w: Decimal | None = column()
+    price_return_1m: Decimal | None = column()
+    price_return_3m: Decimal | None = column()
+    price_return_6m: Decimal | None = column()
+    price_return_ytd: Decimal | None = column()
+    price_return_1y: Decimal | None = column()
+    price_return_3y: Decimal | None = column()
+    price_return_5y: Decimal | None = column()
+    beta: Decimal | None = column()
+    dividend_ttm: Decimal | None = column()
+    enterprise_value: Decimal | None = column()
+    free_cash_flow_yield: Decimal | None = column()
+    gross_profit_ttm: Decimal | None = column()
+    operating_income_ttm: Decimal | None = column()
+    ebitda_ttm: Decimal | None = column()
+    eps_ttm: Decimal | None = column("Per share of the listing, in today's shares.")
+    operating_cash_flow_ttm: Decimal | None = column()
+    capital_expenditure_ttm: Decimal | None = column()
+    total_assets: Decimal | None = column()
+    total_liabilities: Decimal | None = column()
+    total_stockholders_equity: Decimal | None = column()
+    cash_and_short_term_investments: Decimal | None = column()
+    total_debt: Decimal | None = column()
+    net_debt: Decimal | None = column()
+    ebitda_margin: Decimal | None = column()
+    free_cash_flow_margin: Decimal | None = column()
+    financial_leverage_ratio: Decimal | None = column()
+    interest_coverage_ratio: Decimal | None = column()
+    quarterly_revenue_growth: Decimal | None = column()
+    quarterly_earnings_growth: Decimal | None = column()
+    free_cash_flow_growth: Decimal | None = column()
+    growth_fiscal_year: int | None = column()
+    quarters: list[Quarter] = column()
+    next_earnings_date: dt.date | None = column()
+    next_eps_estimated: Decimal | None = column()
+    type: EquityType = column()
+    is_active: bool = column()
+    country: str | None = column()
+    isin: str | None = column()
+    ceo: str | None = column()
+    website: str | None = column()
+    description: str | None = column()
+    employees: Decimal | None = column()
+    ipo_date: dt.date | None = column()
+    peer_symbols: list[str] = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
 
 
 class ProfileDetails(ViewModel):
     """The rest of the vendor's profile of a company."""
 
-    average_volume: Annotated[Decimal | None, Col("shares")] = Field(description="Mean volume of a day, vendor's.")
-    cusip: str | None = Field(description="CUSIP.")
-    cik: str | None = Field(description="Key of the company at the SEC.")
-    address: str | None = Field(description="Street of the head office.")
-    city: str | None = Field(description="City of the head office.")
-    state: str | None = Field(description="State or province of the head office.")
-    postal_code: str | None = Field(description="Postal code of the head office.")
-    phone: str | None = Field(description="Telephone.")
-    image: str | None = Field(description="Address of the logo.")
+    average_volume: Decimal | None = column()
+    cusip: str | None = column()
+    cik: str | None = column()
+    address: str | None = column()
+    city: str | None = column()
+    state: str | None = column()
+    postal_code: str | None = column()
+    phone: str | None = column()
+    image: str | None = column()
 
 
 class RatioReason(ViewModel):
     """Why a company has no ratios of its own price and statements."""
 
-    fundamentals_reason: Literal[MissingReason, "no_price", "too_old", "other_currency"] | None = Field(
-        description="Why there are no twelve months, or no ratio is computed from them; NULL where ratios are computed."
+    fundamentals_reason: Literal[MissingReason, ValuationReason] | None = column(
+        "Or why no ratio is computed from them."
     )
 
 
 class DividendDetails(ViewModel):
     """What else is known of a listing's dividends."""
 
-    dividend_yield_forward: Fraction = Field(description="The last regular dividend x payments a year / price.")
-    currency_basis: Literal["assumed_listing", "doubtful"] = Field(description=CURRENCY_BASIS)
+    dividend_yield_forward: Decimal | None = column()
+    currency_basis: Literal["assumed_listing", "doubtful"] = column()
 
 
-class EquityMetrics(DividendDetails, RatioReason, ProfileDetails, EquityCore):
+class SecurityIds(ViewModel):
+    """What identifies the security and its issuer for good."""
+
+    security_id: str = column()
+    issuer_id: str | None = column()
+
+
+class EquityMetrics(ValuationDetails, SecurityIds, DividendDetails, RatioReason, ProfileDetails, EquityCore):
     """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
 
     Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
@@ -208,13 +174,40 @@ class EquityMetrics(DividendDetails, RatioReason, ProfileDetails, EquityCore):
     in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
     total_return, price_return_* never do. It says so where a dividend up to the newest close is known. A performance_* over a
     dividend that cannot be placed (price_adjustment) is then NULL, and the others are not; all are NULL where currency_basis
-    is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5). Ratios of price and
-    statements are computed only where currency and reported_currency agree, else they are the vendor's for the newest fiscal
-    year (fmp_ratio, fmp_key_metric), else NULL; all ratios are rounded likewise. A period
-    that ended more than 548 days before price_date gives no ratio. fundamentals_reason says why no ratio is computed: that
-    of equity_fundamentals where there are no twelve months, else no_price, too_old or other_currency; which periods are
-    twelve months, equity_fundamentals says.
-    enterprise_value is market_cap + net debt. dividend_ttm sums the dividends by ex-date over the twelve months up to
+    is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5). All ratios are
+    rounded likewise. A period that ended more than 548 days before price_date gives no ratio. fundamentals_reason says why
+    no ratio is computed: that of equity_fundamentals where there are no twelve months, else no_price, too_old,
+    currency_unknown, no_exchange_rate, no_share_count, no_market_cap or adr_basis_unknown; which periods are twelve months,
+    equity_fundamentals says.
+
+    Ratios of price and statements first find the shares. S (listed_shares) is the vendor's market capitalisation / price of
+    one moment, of the newest quote or else of the profile, in shares of price_date; NULL over 30 days from it, and zero is
+    missing. W (diluted_shares) are the diluted weighted shares of the last period. A period filed before a split may be
+    restated or not: of 1 and the splits since its filing, the factor counts that brings its shares nearest to S. W / S
+    decides the valuation_basis. Within 0.8 to 1.25 it is price_eps: price / EPS. Over 1.25 it is market_cap_income for an ADR
+    (isAdr of the profile): market_cap / income; for others market_cap is that of one class (market_cap_scope), the basis is
+    price_eps, and the ratios with the capitalisation use price x W. Below 0.8 it is market_cap_income where S / W is within
+    5% of the ratio of a split of the listing, else price_eps: shares were issued. An ADR within 0.8 to 1.25, or below without
+    such a ratio, has adr_basis_unknown: the vendor's capitalisation may count the shares of the statements. The maintained
+    table share_basis decides where it names a share_ratio: if W / ratio is within 0.8 to 1.25 of S the vendor is right, by
+    price_eps or market_cap_income; else the basis is share_basis, price / (ratio x EPS), and the capitalisation is price x W
+    / ratio.
+    eps_ttm and eps_diluted_ttm are the ones used: price = pe_ratio x eps_diluted_ttm (x fx_rate) wherever both are shown.
+
+    market_cap is S x price, so that it is of the price shown. Income is after preferred dividends, equity without preferred
+    stock and minority interests (equity_fundamentals). enterprise_value is the company's market cap + total debt + preferred
+    stock + minority interests - cash and short-term investments. Banks and insurers, by the industry (Banks..., Insurance...
+    except brokers), or the sector Financial Services without one, have no ev_to_ebitda. Statements in another currency enter
+    at fx_rate, the last rates up to price_date, at most 7 days old, through the US dollar. One rate serves flows and balances on
+    purpose: a ratio is then the same in either currency. vendor_* are the vendor's ratios of the fiscal year that ended on
+    vendor_ratios_date. A preferred share, warrant, right, unit or note has no ratio: its price is not that of a common share,
+    and the reason is not_common.
+
+    No figure spans two securities or two currencies. A series begins on the day on which another security gave up the symbol,
+    or on which the profile named another currency (currency_since of security_master). A performance whose start is earlier is
+    NULL. The same holds for the vendor's figures: change, change_percentage and previous_close on that day, price_avg50 for 80
+    days, price_avg200 for 300, year_low and year_high for 366, beta for 1,827. After a change of currency dividend_ttm is NULL
+    for 366 days, and the yields for 550. dividend_ttm sums the dividends by ex-date over the twelve months up to
     price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend.
 
     dividend_yield is the sum of the newest n regular payments up to price_date in today's shares / price. A payment is
@@ -223,8 +216,7 @@ class EquityMetrics(DividendDetails, RatioReason, ProfileDetails, EquityCore):
     frequency of one of the n is missing or another one, where fewer than n are known, and where the newest is over one and a
     half periods (18 / n months) old. dividend_yield_forward is n x the newest regular payment / price, by the same rules for
     that one alone. Where no payment is known, not even an announced one, dividend_yield is the vendor's yearly dividend /
-    price. A currency_basis of doubtful leaves no yield. eps_ttm and eps_diluted_ttm sum the reported periods, each restated
-    by the splits after its filing (IAS 33.64).
+    price. A currency_basis of doubtful leaves no yield.
     """
 
     view_name: ClassVar[str] = "equity_metrics"

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from sra_contract.base import ViewModel
-from sra_contract.equity_metrics import DividendDetails, EquityCore, EquityFigures, ProfileDetails, RatioReason
+from sra_contract.base import ViewModel, column
+from sra_contract.equity_metrics import (
+    DividendDetails,
+    EquityCore,
+    EquityFigures,
+    ProfileDetails,
+    RatioReason,
+    SecurityIds,
+)
+from sra_contract.equity_valuation import ValuationDetails
 
 
 class Peer(EquityFigures):
@@ -17,13 +23,13 @@ class Peer(EquityFigures):
 class WithPeers(ViewModel):
     """The companies that a page sets beside its own."""
 
-    peers: list[Peer] = Field(description="Six peers in the vendor's order, with their own figures and currencies.")
+    peers: list[Peer] = column()
 
 
-class EquityPage(DividendDetails, RatioReason, ProfileDetails, WithPeers, EquityCore):
+class EquityPage(ValuationDetails, SecurityIds, DividendDetails, RatioReason, ProfileDetails, WithPeers, EquityCore):
     """One row per listed equity: all of equity_metrics, and six peers with the same figures.
 
-    Figures and formulas are those of equity_metrics, of which this is a view: a page and its peers always agree, and what
+    Figures and formulas are those of equity_metrics, which it reads: a page and its peers always agree, and what
     changes at a peer shows at once. peers are the first six of the vendor's that are listed equities here, as a JSON list;
     each amount is in the currency next to it. as_of and last_run_id are those of the newest of the
     seven rows. Source: specification, section 5.

@@ -5,15 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import Col, ViewModel
-
-Amount = Annotated[Decimal | None, Col("currency of the row")]
-Fraction = Annotated[Decimal | None, Col("fraction")]
+from sra_contract.base import ViewModel, column
 
 
 class FundQuoteHistory(ViewModel):
@@ -21,38 +16,49 @@ class FundQuoteHistory(ViewModel):
 
     One record a fund and day, FundDailyNAVPS before Pricing. price_return is NAVPS / previous NAVPS - 1, the change of the
     value alone. total_return is (NAVPS + distribution) x split / previous NAVPS - 1: the distribution is reinvested on its
-    ex-date, or on the first day after it that has a value, and the split puts today's value into former shares. A
-    distribution is that of the day's quote records, else the sum of FundDistribution; a split is a factor between a
-    millionth and a million. The previous value is the last one above zero, at most 7 days older; without one, and where
-    today's is zero (at 40 digits), both are NULL. adjusted_navps is the value in
-    shares of the newest day, all distributions and splits since reinvested: the ratio of two of them is the total return
-    between their days. Computed with 40 digits, rounded half up to six decimals. Source: specification, section 5.
+    ex-date, or on the first day after it that has a value, and the split puts today's value into former shares. A split is a
+    factor between a millionth and a million.
+
+    Distributions are those of the quote records and of FundDistribution, each counted once. A quote and a record are one
+    distribution if their totals are equal, if each part that both name (dividends, foreign dividends, capital gains,
+    interest, return of principal) is equal, and if their days are at most five sessions apart; the quote's day then counts.
+    Sessions are counted in weekdays, a day of a weekend as its Friday. Each quote is matched with one record at most, and
+    each record with one quote: pairs are matched in the order of the days between them, the quote's day, the record's day and
+    the record's id, if both are still free. Several records of one day may also match together, by their sum; that pair
+    comes before those of the single records.
+
+    A distribution that is reinvested and consolidated pays nothing and does not raise total_return, which is then NAVPS /
+    previous NAVPS - 1. The vendor has no mark for it: it is one if the split of the same value undoes the reinvestment, that
+    is if it is below 1 and between 1 - distribution / NAVPS and 1 / (1 + distribution / NAVPS), give or take 0.0001. Without
+    such a split a distribution counts as cash, and fund_return_reconciliation shows the month as a difference.
+
+    The previous value is the last one above zero, at most 7 days older; without one, and where today's is zero (at 40
+    digits), both returns are NULL. adjusted_navps is the value in shares of the newest day, all distributions and splits
+    since reinvested: the ratio of two of them is the total return between their days. Computed with 40 digits, rounded half
+    up to six decimals. Source: specification, section 5.
     """
 
-    identifier: str = Field(description="InstrumentKey.")
-    date: dt.date = Field(description="Day of the value.")
-    dataset: str = Field(description="Dataset that the value is from.")
-    navps: Annotated[Decimal, Col("currency of the row")] = Field(description="Net asset value per share.")
-    adjusted_navps: Annotated[Decimal, Col("currency of the row")] = Field(
-        description="The same in shares of the newest day, to ten decimals."
+    identifier: str = column()
+    date: dt.date = column()
+    dataset: str = column("It is the one that the value is from.")
+    navps: Decimal = column()
+    adjusted_navps: Decimal = column()
+    currency: str | None = column()
+    change: Decimal | None = column()
+    change_percent: Decimal | None = column()
+    previous_date: dt.date | None = column()
+    previous_navps: Decimal | None = column()
+    distribution: Decimal | None = column()
+    split_factor: Decimal | None = column()
+    price_return: Decimal | None = column()
+    total_return: Decimal | None = column("It is that of the day: (NAVPS + distribution) x split / previous NAVPS - 1.")
+    adjustment_factor: Decimal = column()
+    as_of: datetime = column(
+        "The records are those of the value, the previous one, and what was paid or split between; later "
+        "distributions and splits move adjusted_navps alone."
     )
-    currency: str | None = Field(description="Currency of every amount of the row.")
-    change: Amount = Field(description="Change since the day before, vendor's.")
-    change_percent: Annotated[Decimal | None, Col("percent")] = Field(description="The same in percent, vendor's.")
-    previous_date: dt.date | None = Field(description="Day of the previous value.")
-    previous_navps: Amount = Field(description="The previous value.")
-    distribution: Amount = Field(description="Distribution per share that was reinvested on the day.")
-    split_factor: Decimal | None = Field(description="New shares for one old, where the day has a split.")
-    price_return: Fraction = Field(description="Change of the value alone.")
-    total_return: Fraction = Field(description="The same with distribution and split.")
-    adjustment_factor: Decimal = Field(
-        description="Shares that one share of the first day has become: the product of (1 + distribution / NAVPS) x split."
-    )
-    as_of: datetime = Field(
-        description="When the newest record behind this row was stored, in UTC: of its value, the previous one, or what was"
-        " paid or split between. Later distributions and splits move adjusted_navps alone, which this does not tell."
-    )
-    last_run_id: UUID = Field(description="The run that stored that record.")
-    stored_at: datetime = Field(description="When the record of the value itself was stored, in UTC.")
+    last_run_id: UUID = column("It is the run of as_of.")
+    stored_at: datetime = column()
+    security_id: str = column()
 
     view_name: ClassVar[str] = "fund_quote_history"

@@ -45,6 +45,7 @@ _AMOUNTS = (
     "return_of_principle",
 )
 _DELIVERED = "as the vendor delivers it"
+_NAMES = "Names and units are the vendor's, as delivered."
 
 
 def _choose_unit(name: str) -> str | None:
@@ -79,8 +80,11 @@ def _make_model(name: str, view: str, doc: str, table: str) -> type[ViewModel]:
         ),
         "as_of": (datetime, Field(description="When this version was stored, in UTC.")),
         "last_run_id": (UUID, Field(description="The run that stored this version.")),
+        "security_id": (str | None, Field(description="Id of the security. NULL for a record of no fund.")),
     }
-    model: type[ViewModel] = create_model(name, __base__=ViewModel, __doc__=doc, __module__=__name__, **fields, **tail)
+    model: type[ViewModel] = create_model(
+        name, __base__=ViewModel, __doc__=f"{doc} {_NAMES}", __module__=__name__, **fields, **tail
+    )
     model.view_name = view
     return model
 

@@ -5,15 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
-
-Points = Annotated[Decimal | None, Col("index points")]
-Fraction = Annotated[Decimal | None, Col("fraction")]
+from sra_contract.base import ViewModel, column
 
 
 class IndexPerformance(ViewModel):
@@ -26,27 +21,27 @@ class IndexPerformance(ViewModel):
     is up above both, down below both, mixed between. Source: specification, section 5.
     """
 
-    symbol: str = Field(description="The vendor's symbol of the index.")
-    name: str = Field(description="Name of the index.")
-    currency: str = Field(description="Currency of its members' prices.")
-    date: dt.date = Field(description="Session of the newest close.")
-    close: Annotated[Decimal, Col("index points")] = Field(description="Newest closing level.")
-    change: Points = Field(description="Change since the close before.")
-    performance_1d: Fraction = Field(description="Performance over one session.")
-    performance_1w: Fraction = Field(description="Performance over seven days.")
-    performance_1m: Fraction = Field(description="Performance over one month.")
-    performance_3m: Fraction = Field(description="Performance over a quarter: three months.")
-    performance_qtd: Fraction = Field(description="Performance since the former calendar quarter's end.")
-    performance_ytd: Fraction = Field(description="Performance since the former year's end.")
-    performance_1y: Fraction = Field(description="Performance over one year.")
-    sma_50: Points = Field(description="Mean of the newest 50 closes.")
-    sma_200: Points = Field(description="Mean of the newest 200 closes.")
-    distance_sma_50: Fraction = Field(description="close / sma_50 - 1.")
-    distance_sma_200: Fraction = Field(description="close / sma_200 - 1.")
-    trend: Literal["up", "down", "mixed"] | None = Field(description="close against both averages.")
-    year_high: Points = Field(description="Highest level of twelve months.")
-    year_low: Points = Field(description="Lowest level of twelve months.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
+    symbol: str = column()
+    name: str = column()
+    currency: str = column("It is that of the prices of the index's members.")
+    date: dt.date = column("It is the session of the newest close.")
+    close: Decimal = column()
+    change: Decimal | None = column()
+    performance_1d: Decimal | None = column()
+    performance_1w: Decimal | None = column()
+    performance_1m: Decimal | None = column()
+    performance_3m: Decimal | None = column()
+    performance_qtd: Decimal | None = column()
+    performance_ytd: Decimal | None = column()
+    performance_1y: Decimal | None = column()
+    sma_50: Decimal | None = column()
+    sma_200: Decimal | None = column()
+    distance_sma_50: Decimal | None = column()
+    distance_sma_200: Decimal | None = column()
+    trend: Literal["up", "down", "mixed"] | None = column()
+    year_high: Decimal | None = column()
+    year_low: Decimal | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_performance"

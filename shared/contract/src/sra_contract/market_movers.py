@@ -5,14 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
-
-Amount = Annotated[Decimal | None, Col("currency of the row")]
+from sra_contract.base import ViewModel, column
 
 
 class MarketMovers(ViewModel):
@@ -25,23 +21,24 @@ class MarketMovers(ViewModel):
     market capitalisation. Source: specification, section 5.
     """
 
-    market: Literal["sp500", "nasdaq100", "dow", "tsx"] = Field(description="Which market.")
-    market_name: str = Field(description="Its name to show.")
-    basis: Literal["constituents", "listing"] = Field(description="How its members are told.")
-    direction: Literal["gainer", "loser"] = Field(description="Which of the two lists.")
-    rank: Annotated[int, Col("place", "bigint")] = Field(description="Place in the list, 1 for the largest move.")
-    session_date: dt.date = Field(description="Session of the move, in New York.")
-    symbol: str = Field(description="Symbol.")
-    name: str | None = Field(description="Company.")
-    exchange: str | None = Field(description="Exchange.")
-    sector: str | None = Field(description="Sector.")
-    currency: str | None = Field(description="Currency of every amount of the row.")
-    price: Amount = Field(description="Newest price.")
-    change: Amount = Field(description="Change since the close before, vendor's.")
-    change_percentage: Annotated[Decimal, Col("percent")] = Field(description="The same in percent, vendor's.")
-    volume: Annotated[Decimal | None, Col("shares")] = Field(description="Volume of the session.")
-    market_cap: Amount = Field(description="Market capitalisation.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
+    market: Literal["sp500", "nasdaq100", "dow", "tsx"] = column()
+    market_name: str = column()
+    basis: Literal["constituents", "listing"] = column()
+    direction: Literal["gainer", "loser"] = column()
+    rank: int = column()
+    session_date: dt.date = column()
+    symbol: str = column()
+    name: str | None = column()
+    exchange: str | None = column()
+    sector: str | None = column()
+    currency: str | None = column()
+    price: Decimal | None = column("Only quotes of the session count.")
+    change: Decimal | None = column()
+    change_percentage: Decimal = column()
+    volume: Decimal | None = column()
+    market_cap: Decimal | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+    security_id: str = column()
 
     view_name: ClassVar[str] = "market_movers"

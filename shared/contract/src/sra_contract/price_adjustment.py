@@ -5,14 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, CURRENCY_BASIS, LAST_RUN, Col, ViewModel
-
-Amount = Annotated[Decimal | None, Col("currency of the row")]
+from sra_contract.base import ViewModel, column
 
 
 class PriceAdjustment(ViewModel):
@@ -34,38 +30,27 @@ class PriceAdjustment(ViewModel):
     include it. It changes no number of shares: share_factor, which multiplies volumes and divides figures per share, leaves it
     out. A consolidation, such as 1:25, is a split.
 
-    The vendor names no currency of a dividend. It is assumed to be the listing's: assumed_listing. Where two listings of one
-    issuer in two currencies have a payment of one amount on one ex-date, one of them at most is right: both are doubtful.
-    Two listings are of one issuer if they have the same CIK or, where one of them has none, the same name and country.
+    The vendor names no currency of a dividend. It is assumed to be the listing's of that day: assumed_listing. Where two
+    listings of one issuer in two currencies have a payment of one amount on one ex-date, one of them at most is right: both are
+    doubtful. Two listings are of one issuer if they have the same CIK or, where one of them has none, the same name and country.
     Source: specification, section 5 (distributions reinvested on the ex-date, splits adjusted).
     """
 
-    symbol: str = Field(description="Symbol.")
-    date: dt.date = Field(description="First day with the new number of shares; of a dividend the ex-date.")
-    split_numerator: Annotated[Decimal | None, Col("shares")] = Field(
-        description="New shares for split_denominator old ones; none without a split."
-    )
-    split_denominator: Annotated[Decimal | None, Col("shares")] = Field(description="Old shares.")
-    dividend: Amount = Field(
-        description="Dividends per share of the day, all payments together; none without a dividend."
-    )
-    currency: str | None = Field(description="Currency of every amount of the row: the listing's.")
-    reinvestment_date: dt.date | None = Field(description="Session at whose close the dividend is reinvested.")
-    reinvestment_price: Amount = Field(description="That close, as delivered.")
-    split_factor: Annotated[Decimal, Col("factor")] = Field(
-        description="What prices before the day are divided by: all ratios since."
-    )
-    total_return_factor: Annotated[Decimal | None, Col("factor")] = Field(
-        description="The same with all dividends since reinvested."
-    )
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
-    kind: Literal["split", "price_factor"] | None = Field(
-        description="Whether the ratio changes the number of shares or prices alone; none without a ratio."
-    )
-    share_factor: Annotated[Decimal, Col("factor")] = Field(
-        description="Today's shares for one before the day, by splits alone."
-    )
-    currency_basis: Literal["assumed_listing", "doubtful"] = Field(description=CURRENCY_BASIS)
+    symbol: str = column()
+    date: dt.date = column("It is the first day with the new number of shares; of a dividend the ex-date.")
+    split_numerator: Decimal | None = column()
+    split_denominator: Decimal | None = column()
+    dividend: Decimal | None = column()
+    currency: str | None = column("It is the listing's.")
+    reinvestment_date: dt.date | None = column()
+    reinvestment_price: Decimal | None = column()
+    split_factor: Decimal = column()
+    total_return_factor: Decimal | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+    kind: Literal["split", "price_factor"] | None = column()
+    share_factor: Decimal = column()
+    currency_basis: Literal["assumed_listing", "doubtful"] = column()
+    security_id: str | None = column()
 
     view_name: ClassVar[str] = "price_adjustment"

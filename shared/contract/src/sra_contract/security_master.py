@@ -6,36 +6,61 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
-
-from sra_contract.base import AS_OF, LAST_RUN, ViewModel
+from sra_contract.base import ViewModel, column
+from sra_contract.security_types import SecurityType
 
 
 class SecurityMaster(ViewModel):
     """One row per security: equities and ETFs by symbol, funds by Fundata's InstrumentKey.
 
     A fund's name is the English one, else the French one, else that of a record in neither; both are kept. A listing that
-    left the universe stays, inactive.
+    left the universe stays, inactive. So does a fund that ended or merged, with what its last records say.
+
+    security_id is assigned once and stored. A rename leaves it, however many follow and in whatever order they are reported. A
+    security that takes the symbol of a delisted or renamed one has an id of its own. Rows with one id are the symbols of one
+    security: valid_to is NULL for the symbol that it has now. Where a rename is reported after both symbols got an id, the
+    older id counts from then on. issuer_id is the CIK, else name and country without case and punctuation, so that the classes
+    of a company and its listings elsewhere have one. fund_id is that of all series of a fund of Fundata, which gives no key of
+    a fund: manager and legal name without the series. currency_since is the day in New York on which the profile replaced the
+    last one in another currency.
+
+    The kind of a listing is the first that applies: etf by the vendor's flag; what its symbol names; a fund by the vendor's
+    flag; what its name states; adr by the vendor's flag; equity, if the vendor does not say more. Symbols of
+    NYSE, NASDAQ and AMEX: ABC-WT or ABC-WS is a warrant, ABC-P or ABC-PA a preferred share, ABC-R or ABC-RT a right, ABC-U or
+    ABC-UN a unit (not of a trust, partnership or fund). Symbols of TSX and TSXV: ABC-WT is a warrant, ABC-PA a preferred
+    share, ABC-RT a right, ABC-DB or ABC-NT a note; ABC-UN and ABC-U are a trust's common equity there. A letter of a share
+    class (BRK-B) names no kind. A fund is a mutual_fund where its symbol has five letters and ends in X, a closed_end_fund
+    where it trades as a share does and its name says no ETF, else fund. Names: "preferred stock", "preferred shares" or "pfd"
+    state a preferred share, "warrant" at the end or before its terms a warrant, a rate or a due year with "notes", "bonds" or
+    "debentures" a note, "American depositary shares" or ADR at the end an adr, "common shares" or "ordinary shares" at the
+    end a common share; "units" and "rights" count only with the fifth letter U or R of a NASDAQ symbol, and no name of a fund
+    counts. A fund of Fundata is a fund, whatever its legal form.
     """
 
-    source: Literal["fundata", "fmp"] = Field(description="Vendor, which also names the space of the identifier.")
-    identifier: str = Field(description="InstrumentKey of a fund, symbol of a listing.")
-    name: str | None = Field(description="Name to show: English, else French, else in whatever language there is.")
-    name_en: str | None = Field(description="English name.")
-    name_fr: str | None = Field(description="French name.")
-    type: Literal["equity", "etf", "fund"] = Field(description="Kind of security.")
-    exchange: str | None = Field(description="Exchange of the listing; none for a Fundata fund.")
-    currency: str | None = Field(description="Currency of its prices, as the vendor gives it.")
-    family: str | None = Field(description="Fund family.")
-    company: str | None = Field(description="Company, or manager of the fund.")
-    sector: str | None = Field(description="Sector.")
-    industry: str | None = Field(description="Industry.")
-    country: str | None = Field(description="Country of the issuer, ISO 3166 alpha-2 as a rule.")
-    isin: str | None = Field(description="ISIN, vendor's.")
-    inception_date: date | None = Field(description="First day of the fund or ETF.")
-    is_active: bool = Field(description="Whether it is in the present universe, or the fund's record is active.")
-    as_of: datetime = Field(description=AS_OF)
-    last_run_id: UUID = Field(description=LAST_RUN)
-    cik: str | None = Field(description="Key of the issuer at the SEC; none for a Fundata fund.")
+    source: Literal["fundata", "fmp"] = column("It also names the space of the identifier.")
+    identifier: str = column()
+    name: str | None = column("It is the English name, else the French one, else that of any language.")
+    name_en: str | None = column()
+    name_fr: str | None = column()
+    type: SecurityType = column()
+    exchange: str | None = column("None for a Fundata fund.")
+    currency: str | None = column()
+    family: str | None = column()
+    company: str | None = column()
+    sector: str | None = column()
+    industry: str | None = column()
+    country: str | None = column()
+    isin: str | None = column()
+    inception_date: date | None = column()
+    is_active: bool = column("A fund is active if its record is.")
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+    cik: str | None = column("None for a Fundata fund.")
+    currency_since: date | None = column()
+    security_id: str = column()
+    issuer_id: str | None = column()
+    fund_id: str | None = column()
+    valid_from: date | None = column()
+    valid_to: date | None = column()
 
     view_name: ClassVar[str] = "security_master"

@@ -1,0 +1,240 @@
+"""Quantities of listings, indices and treasuries: prices, profile, events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sra_contract.quantity import Quantity
+
+LISTINGS: Mapping[str, Quantity] = {
+    "close": Quantity("numeric", "Last price of the session, as delivered.", unit="currency of the row"),
+    "sma_50": Quantity("numeric", "Mean of the newest 50 closes.", unit="index points"),
+    "sma_200": Quantity("numeric", "Mean of the newest 200 closes.", unit="index points"),
+    "distance_sma_50": Quantity(
+        "numeric", "Distance of the close from sma_50.", unit="fraction", formula="close / sma_50 - 1"
+    ),
+    "distance_sma_200": Quantity(
+        "numeric", "Distance of the close from sma_200.", unit="fraction", formula="close / sma_200 - 1"
+    ),
+    "trend": Quantity("text", "Close against both averages: up above both, down below both, else mixed."),
+    "year_high": Quantity("numeric", "Highest price of 52 weeks, vendor's.", unit="currency of the row"),
+    "year_low": Quantity("numeric", "Lowest price of 52 weeks, vendor's.", unit="currency of the row"),
+    "tenor": Quantity("text", "Name of the tenor, the vendor's: month1 to year30."),
+    "tenor_months": Quantity("integer", "Length of the tenor.", unit="months"),
+    "rate": Quantity("numeric", "Yield of the tenor.", unit="percent a year"),
+    "split_numerator": Quantity(
+        "numeric", "New shares of a split, for split_denominator old ones; NULL without a split.", unit="shares"
+    ),
+    "split_denominator": Quantity("numeric", "Old shares of a split.", unit="shares"),
+    "dividend": Quantity(
+        "numeric",
+        "Dividends per share of the day, all payments together; NULL without a dividend.",
+        unit="currency of the row",
+    ),
+    "reinvestment_date": Quantity("date", "Session at whose close the dividend is reinvested."),
+    "reinvestment_price": Quantity(
+        "numeric", "The close at which the dividend is reinvested, as delivered.", unit="currency of the row"
+    ),
+    "total_return_factor": Quantity(
+        "numeric",
+        "What prices are divided by to be in today's shares with all later dividends reinvested.",
+        unit="factor",
+    ),
+    "kind": Quantity("text", "Whether the ratio changes the number of shares or prices alone; NULL without a ratio."),
+    "share_factor": Quantity(
+        "numeric",
+        "Today's shares for one share of the day, by splits alone: volumes are multiplied by it.",
+        unit="factor",
+    ),
+    "currency_basis": Quantity(
+        "text",
+        "How the currency of the dividends is known: assumed to be the listing's, or doubtful because the issuer "
+        "has an equal payment in another currency.",
+    ),
+    "price": Quantity(
+        "numeric",
+        "Newest price: the last quote, or the last close if that is of a later day.",
+        unit="currency of the row",
+    ),
+    "price_date": Quantity("date", "Day of the price, in New York."),
+    "quoted_at": Quantity("timestamp with time zone", "Moment of the newest quote, in UTC."),
+    "volume": Quantity("numeric", "Shares traded on the day.", unit="shares"),
+    "open": Quantity("numeric", "First price of the day.", unit="currency of the row"),
+    "high": Quantity("numeric", "Highest price of the session, as delivered.", unit="currency of the row"),
+    "low": Quantity("numeric", "Lowest price of the session, as delivered.", unit="currency of the row"),
+    "split_adjusted_open": Quantity(
+        "numeric",
+        "First price of the session in today's shares.",
+        unit="currency of the row",
+        formula="open / split_factor",
+    ),
+    "split_adjusted_high": Quantity(
+        "numeric",
+        "Highest price of the session in today's shares.",
+        unit="currency of the row",
+        formula="high / split_factor",
+    ),
+    "split_adjusted_low": Quantity(
+        "numeric",
+        "Lowest price of the session in today's shares.",
+        unit="currency of the row",
+        formula="low / split_factor",
+    ),
+    "split_adjusted_close": Quantity(
+        "numeric",
+        "Last price of the session in today's shares.",
+        unit="currency of the row",
+        formula="close / split_factor",
+    ),
+    "split_adjusted_volume": Quantity(
+        "numeric", "Shares traded in the session, in today's shares.", unit="shares", formula="volume x share_factor"
+    ),
+    "total_return_close": Quantity(
+        "numeric",
+        "Last price in today's shares with all later dividends reinvested; NULL if one cannot be placed or is "
+        "doubtful.",
+        unit="currency of the row",
+        formula="close / total_return_factor",
+    ),
+    "delivered_symbol": Quantity("text", "Symbol under which the vendor delivered the session."),
+    "issuer": Quantity("text", "Company behind the fund."),
+    "asset_class": Quantity("text", "Asset class, in the vendor's words."),
+    "domicile": Quantity("text", "Domicile, ISO 3166 alpha-2."),
+    "cusip": Quantity("text", "CUSIP."),
+    "website": Quantity("text", "Website."),
+    "description": Quantity("text", "What the company or fund does."),
+    "change_percentage": Quantity("numeric", "Change since the close before, vendor's.", unit="percent"),
+    "day_low": Quantity("numeric", "Lowest price of the day.", unit="currency of the row"),
+    "day_high": Quantity("numeric", "Highest price of the day.", unit="currency of the row"),
+    "previous_close": Quantity("numeric", "Close of the day before.", unit="currency of the row"),
+    "price_avg50": Quantity("numeric", "Mean close of 50 days, vendor's.", unit="currency of the row"),
+    "price_avg200": Quantity("numeric", "Mean close of 200 days, vendor's.", unit="currency of the row"),
+    "average_volume": Quantity("numeric", "Mean volume of a day, vendor's.", unit="shares"),
+    "nav_currency": Quantity("text", "Currency of nav, assets and the values of holdings."),
+    "expense_ratio_percent": Quantity(
+        "numeric",
+        "Yearly cost in percent of the assets, vendor's: 0.09 is nine hundredths of a percent.",
+        unit="percent a year",
+    ),
+    "assets_under_management": Quantity("numeric", "Assets of the ETF.", unit="nav_currency"),
+    "holdings_count": Quantity(
+        "numeric", "Positions in the newest list of holdings, else the vendor's count.", unit="positions"
+    ),
+    "beta": Quantity("numeric", "Beta, vendor's.", unit="ratio"),
+    "dividend_ttm": Quantity(
+        "numeric",
+        "Dividends per share of twelve months, in today's shares.",
+        unit="currency of the row",
+        formula="sum over the ex-dates of the twelve months up to price_date",
+    ),
+    "dividend_yield": Quantity(
+        "numeric",
+        "Yield of the newest regular dividends of a year; by the vendor's yearly dividend if no payment is known.",
+        unit="fraction",
+        formula="sum of the payments / price",
+    ),
+    "sector_weights": Quantity("jsonb", "Weights by sector, largest first."),
+    "country_weights": Quantity("jsonb", "Weights by country, largest first."),
+    "dividend_yield_forward": Quantity(
+        "numeric",
+        "Yield if the last regular dividend is paid for a year.",
+        unit="fraction",
+        formula="payment x payments a year / price",
+    ),
+    "market_cap": Quantity(
+        "numeric",
+        "Market capitalisation at the price shown, by the vendor's shares; market_cap_scope says of what.",
+        unit="currency of the row",
+        formula="listed_shares x price, or diluted_shares / share_ratio x price where market_cap_scope is share_basis",
+    ),
+    "valuation_basis": Quantity(
+        "text", "What pe_ratio is made of: price and EPS, market_cap and income, or the maintained share_ratio."
+    ),
+    "pe_ratio": Quantity(
+        "numeric",
+        "Price for one unit of earnings.",
+        unit="ratio",
+        formula="price / (eps_diluted_ttm x fx_rate), NULL if the divisor is not above zero",
+    ),
+    "price_to_book_ratio": Quantity(
+        "numeric",
+        "Market capitalisation of the company for one unit of common equity.",
+        unit="ratio",
+        formula="company's market cap / (common_equity x fx_rate), NULL if the divisor is not above zero",
+    ),
+    "price_to_sales_ratio": Quantity(
+        "numeric",
+        "Market capitalisation of the company for one unit of revenue.",
+        unit="ratio",
+        formula="company's market cap / (revenue_ttm x fx_rate), NULL if the divisor is not above zero",
+    ),
+    "ev_to_ebitda": Quantity(
+        "numeric",
+        "Enterprise value for one unit of EBITDA; NULL for banks and insurers.",
+        unit="ratio",
+        formula="enterprise_value / (ebitda_ttm x fx_rate), NULL if the divisor is not above zero",
+    ),
+    "enterprise_value": Quantity(
+        "numeric",
+        "Market capitalisation of the company and the other claims on it, less its cash.",
+        unit="currency of the row",
+        formula="company's market cap + (total_debt + preferred_stock + minority_interest"
+        " - cash_and_short_term_investments) x fx_rate",
+    ),
+    "free_cash_flow_yield": Quantity(
+        "numeric",
+        "Free cash flow for one unit of the company's market capitalisation.",
+        unit="fraction",
+        formula="free_cash_flow_ttm x fx_rate / company's market cap",
+    ),
+    "market_cap_usd": Quantity(
+        "numeric", "market_cap in US dollars, at the last rate up to price_date, at most 7 days old.", unit="USD"
+    ),
+    "market_cap_scope": Quantity(
+        "text", "What market_cap covers: the company, one class of shares, or the company by share_ratio."
+    ),
+    "listed_shares": Quantity(
+        "numeric",
+        "Shares of the listing by the vendor, in shares of price_date.",
+        unit="shares",
+        formula="the vendor's market capitalisation / price of one moment",
+    ),
+    "diluted_shares": Quantity(
+        "numeric",
+        "Diluted weighted shares of the last period, in shares of price_date, as the statements count.",
+        unit="shares",
+    ),
+    "share_ratio": Quantity(
+        "numeric",
+        "Shares of the statements that one share of the listing is, where it is maintained (share_basis).",
+        unit="ratio",
+    ),
+    "fx_rate": Quantity(
+        "numeric",
+        "Rate at which figures of the statements enter ratios with the price; NULL in one currency, which counts as 1.",
+        unit="currency of the row for one of reported_currency",
+    ),
+    "fx_date": Quantity("date", "Day of the rate, of two the older; at most 7 days before price_date."),
+    "fx_pair": Quantity("text", "The two currencies of the rate: CADUSD is US dollars for one Canadian."),
+    "next_earnings_date": Quantity("date", "Day of the next report after price_date."),
+    "next_eps_estimated": Quantity(
+        "numeric", "Estimate of the earnings per share of the next report.", unit="as the vendor gives it"
+    ),
+    "ceo": Quantity("text", "Chief executive."),
+    "employees": Quantity("numeric", "Full-time employees.", unit="persons"),
+    "ipo_date": Quantity("date", "Day of the first listing."),
+    "peer_symbols": Quantity("jsonb", "The vendor's peers that are listed equities here, in the vendor's order."),
+    "address": Quantity("text", "Street of the head office."),
+    "city": Quantity("text", "City of the head office."),
+    "state": Quantity("text", "State or province of the head office."),
+    "postal_code": Quantity("text", "Postal code of the head office."),
+    "phone": Quantity("text", "Telephone."),
+    "image": Quantity("text", "URL of the logo."),
+    "peers": Quantity("jsonb", "Six peers in the vendor's order, with their own figures and currencies."),
+    "market": Quantity("text", "Key of the market."),
+    "market_name": Quantity("text", "Name of the market to show."),
+    "basis": Quantity("text", "How the members of the market are found."),
+    "direction": Quantity("text", "Whether the row is a gain or a loss."),
+    "rank": Quantity("bigint", "Rank in the list; 1 is the largest move.", unit="place"),
+    "session_date": Quantity("date", "Session of the move, in New York."),
+}
