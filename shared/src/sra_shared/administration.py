@@ -16,7 +16,7 @@ from sra_shared.database_check import quote_name
 from sra_shared.db import Connection
 from sra_shared.dsn import parse_dsn, read_password
 from sra_shared.errors import ConfigError
-from sra_shared.reader import make_reader, set_limits
+from sra_shared.reader_roles import make_reader, set_limits
 from sra_shared.scram import make_verifier
 from sra_shared.settings import AdministratorSettings, DatabaseSettings
 

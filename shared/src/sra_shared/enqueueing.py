@@ -1,4 +1,4 @@
-"""Access to the job queue for commands, most of which never enqueue a run."""
+"""Access to the job queue for commands; most of them never enqueue a run."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from sra_shared.db import open_connection
 from sra_shared.dsn import read_password
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets
-from sra_shared.reader import ReaderState, describe_reader, set_up_reader
+from sra_shared.reader_roles import ReaderState, describe_reader, set_up_reader
 from sra_shared.revision import describe_revision, is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.settings import AdministratorSettings, DatabaseSettings, ServiceSettings, check_settings
 

@@ -14,7 +14,7 @@ class LeaseTiming:
     the pause before the heartbeat connects again, `backend_wait` how long a claim waits for that connection.
 
     Units: the pause before a retry starts at `pause` and doubles up to `longest_pause`; meanwhile the worker checks every
-    `look` whether it must stop.
+    `stop_check` whether it must stop.
 
     Jobs: every worker looks for due jobs each `poll`; a job without a heartbeat for `takeover` is offered again. A run
     whose units other workers hold is offered again after `busy_retry`, to a helper that already works on it after at most
@@ -35,7 +35,7 @@ class LeaseTiming:
     backend_wait: float = 15.0
     pause: float = 1.0
     longest_pause: float = 60.0
-    look: float = 0.5
+    stop_check: float = 0.5
     poll: float = 5.0
     takeover: float = 15.0
     busy_retry: float = 5.0

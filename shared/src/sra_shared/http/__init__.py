@@ -2,15 +2,15 @@
 
 from sra_shared.http.addresses import RefusedAddressError, normalise_host
 from sra_shared.http.bodies import BodyError, BodyTooLargeError, Bound, iterate_body
-from sra_shared.http.exchange import (
+from sra_shared.http.outbound import find_proxy, is_direct, load_certificates, make_outbound_transport
+from sra_shared.http.request import (
     ExchangeError,
-    Reply,
+    HttpResponse,
     open_answer,
     read_location,
     send_request,
     send_request_blocking,
 )
-from sra_shared.http.outbound import find_proxy, is_direct, load_certificates, make_outbound_transport
 from sra_shared.http.retry_after import read_retry_after
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "BodyTooLargeError",
     "Bound",
     "ExchangeError",
+    "HttpResponse",
     "RefusedAddressError",
-    "Reply",
     "find_proxy",
     "is_direct",
     "iterate_body",

@@ -84,7 +84,7 @@ def find_host(url: httpx.URL) -> str:
     return normalise_host(url.raw_host.decode("ascii", "replace").strip("[]"))
 
 
-def judge_url(text: str, rules: AddressRules) -> httpx.URL:
+def check_url(text: str, rules: AddressRules) -> httpx.URL:
     """Return an address whose text is acceptable; raises RefusedAddressError.
 
     It must be https and have no user info, and a literal IP address as its host must be public. A host name is checked when
@@ -116,7 +116,7 @@ def judge_url(text: str, rules: AddressRules) -> httpx.URL:
         )
     literal = read_literal(host)
     if literal is not None:
-        judge_peer(host, literal)
+        check_peer(host, literal)
     return url
 
 
@@ -133,16 +133,16 @@ def read_literal(host: str) -> IpAddress | None:
         return None
 
 
-def judge_peer(host: str, address: IpAddress) -> None:
+def check_peer(host: str, address: IpAddress) -> None:
     """Raise RefusedAddressError if an address is not on the public internet."""
     if not is_public(address):
         raise _refuse(host, f"leads to {address}, which is no public address")
 
 
-def judge_peers(host: str, addresses: Sequence[IpAddress]) -> None:
-    """As `judge_peer`, for all addresses of a name: a single one that is not public makes the name suspect."""
+def check_peers(host: str, addresses: Sequence[IpAddress]) -> None:
+    """As `check_peer`, for all addresses of a name: a single one that is not public makes the name suspect."""
     for address in addresses:
-        judge_peer(host, address)
+        check_peer(host, address)
 
 
 def is_public(address: IpAddress) -> bool:

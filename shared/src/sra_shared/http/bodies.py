@@ -119,7 +119,7 @@ class _Pace:
         self._bound = bound
         self._since, self._arrived = time.monotonic(), 0
 
-    def note(self, size: int) -> None:
+    def record(self, size: int) -> None:
         """Count received bytes; raises BodyError if there were too few for too long."""
         self._arrived += size
         now = time.monotonic()
@@ -136,7 +136,7 @@ async def iterate_body(response: httpx.Response, bound: Bound) -> AsyncIterator[
     """
     unpacker, pace = _open_body(response, bound), _Pace(bound)
     async for raw in response.aiter_raw():
-        pace.note(len(raw))
+        pace.record(len(raw))
         for piece in unpacker.feed(raw):
             yield piece
     for piece in unpacker.finish():
@@ -147,7 +147,7 @@ def iterate_body_blocking(response: httpx.Response, bound: Bound) -> Iterator[by
     """As `iterate_body`, for a response of a client without an event loop."""
     unpacker, pace = _open_body(response, bound), _Pace(bound)
     for raw in response.iter_raw():
-        pace.note(len(raw))
+        pace.record(len(raw))
         yield from unpacker.feed(raw)
     yield from unpacker.finish()
 

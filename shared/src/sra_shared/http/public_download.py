@@ -18,19 +18,19 @@ from sra_shared.http.addresses import (
     AddressRules,
     IpAddress,
     RefusedAddressError,
+    check_peers,
+    check_url,
     find_host,
-    judge_peers,
-    judge_url,
     read_literal,
 )
 from sra_shared.http.bodies import BodyError
-from sra_shared.http.exchange import MOST_REDIRECTS, ExchangeError, make_exchange_error, read_location
+from sra_shared.http.request import MOST_REDIRECTS, ExchangeError, make_exchange_error, read_location
 
 _MOST_TRIED = 3
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 LookUp = Callable[[str, int], Awaitable[Sequence[IpAddress]]]
-JudgePeers = Callable[[str, Sequence[IpAddress]], None]
+CheckPeers = Callable[[str, Sequence[IpAddress]], None]
 
 
 async def look_up(host: str, port: int) -> Sequence[IpAddress]:
@@ -59,14 +59,14 @@ class PublicDownloads:
         certificates: SSLContext,
         *,
         look_up: LookUp = look_up,
-        judge: JudgePeers = judge_peers,
+        check: CheckPeers = check_peers,
         find_proxy: Callable[[httpx.URL], str | None] = lambda _url: None,
     ) -> None:
-        """`find_proxy` returns the proxy for an address; only tests replace `look_up` and `judge`."""
+        """`find_proxy` returns the proxy for an address; only tests replace `look_up` and `check`."""
         self.rules = rules
         self._certificates = certificates
         self._look_up = look_up
-        self._judge = judge
+        self._check = check
         self._find_proxy = find_proxy
 
     @asynccontextmanager
@@ -75,7 +75,7 @@ class PublicDownloads:
 
         Raises RefusedAddressError, and ExchangeError, also for errors while the caller reads.
         """
-        url = judge_url(text, self.rules)
+        url = check_url(text, self.rules)
         try:
             for left in range(MOST_REDIRECTS, -1, -1):
                 async with self._ask(url) as response:
@@ -87,7 +87,7 @@ class PublicDownloads:
                     raise ExchangeError(
                         f"The server redirects more than {MOST_REDIRECTS} times.", cause="too many redirects"
                     )
-                url = judge_url(str(target), self.rules)
+                url = check_url(str(target), self.rules)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, BodyError) as error:
             raise make_exchange_error(error) from error
 
@@ -109,7 +109,7 @@ class PublicDownloads:
         found = list(await self._look_up(host, url.port or 443))
         if not found:
             raise ExchangeError(f"{host} resolves to no address.", cause="unknown host")
-        self._judge(host, found)
+        self._check(host, found)
         return found[:_MOST_TRIED]
 
 

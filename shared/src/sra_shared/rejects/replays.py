@@ -14,7 +14,7 @@ from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.reject_state import REJECT_IS_OPEN
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitPlan, UnitStatus
-from sra_shared.runs.ending import judge_units
+from sra_shared.runs.ending import decide_run_status
 from sra_shared.runs.model import RunRequest
 from sra_shared.statements import compose
 
@@ -183,7 +183,7 @@ async def conclude_replay(connection: Connection, task: ProcessingTask, units: S
     datasets = [row["dataset"] for row in rows]
     total = sum((unit.counts for unit in units), Counts())
     planned = await connection.fetchval("SELECT planned_at FROM task_execution_log WHERE task_id = $1", task.task_id)
-    status = judge_units(task, [unit.status for unit in units], plan_failed=planned is None)
+    status = decide_run_status(task, [unit.status for unit in units], plan_failed=planned is None)
     if status is not RunStatus.COMPLETED or datasets:
         return RunEnd(datasets=datasets)
     if not total.read:

@@ -1,7 +1,8 @@
 """Runs: the ledger of requested work, its units, their leases, and the driver that executes a run.
 
-A run is a row of `task_execution_log`; its units are rows of `run_unit`. A worker claims a unit by incrementing its epoch,
-and every chunk's commit updates that row under the epoch that it holds: the fence is the resume point itself.
+A run is a row of `task_execution_log`; its units are rows of `run_unit`. A worker claims a unit by incrementing its fencing
+token (the column `fencing_token`), and every chunk's commit updates that row under the token that it holds: the fence is the
+resume point itself.
 """
 
 from sra_shared.runs.command import carry_through as carry_through

@@ -56,7 +56,7 @@ async def end_run(connection: Connection, task_id: UUID, work: Concluding) -> bo
         "SELECT error FROM run_unit WHERE task_id = $1 AND unit = $2 AND status <> 'completed'", task_id, PLAN_UNIT
     )
     end = await work.conclude(connection, task, units)
-    status = end.status or judge_units(task, [unit.status for unit in units], plan_failed=failed_plan is not None)
+    status = end.status or decide_run_status(task, [unit.status for unit in units], plan_failed=failed_plan is not None)
     errors = [{"unit": u.unit, "dataset": u.dataset, "message": u.error} for u in units if u.error]
     if failed_plan is not None:
         errors.append({"unit": PLAN_UNIT, "dataset": "", "message": failed_plan["error"]})
@@ -70,7 +70,7 @@ async def end_run(connection: Connection, task_id: UUID, work: Concluding) -> bo
     return True
 
 
-def judge_units(task: ProcessingTask, statuses: Sequence[UnitStatus], *, plan_failed: bool) -> RunStatus:
+def decide_run_status(task: ProcessingTask, statuses: Sequence[UnitStatus], *, plan_failed: bool) -> RunStatus:
     """Return the run's status from those of its units; a missing file is a warning and changes nothing."""
     if task.cancel_requested_at is not None:
         return RunStatus.CANCELLED

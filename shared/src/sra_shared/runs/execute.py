@@ -22,7 +22,7 @@ from sra_shared.runs.ending import Concluding, end_run
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
-from sra_shared.runs.trouble import HandoverError, Kind, choose_error, classify_error
+from sra_shared.runs.trouble import ErrorKind, HandoverError, choose_error, classify_error, run_apart
 from sra_shared.timing import LeaseTiming
 
 __all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
@@ -155,10 +155,7 @@ async def _carry_run(
         await _do_unit(pool, task, first, work, worker, on_planned)
         first = None
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(work.concurrency):
-                group.create_task(_do_units(pool, task, first, work, worker))
-                first = None
+        await run_apart(_do_all_units(pool, task, first, work, worker))
     except BaseExceptionGroup as errors:
         raise choose_error(errors) from errors
     return await _settle_run(pool, task.task_id, work)
@@ -186,6 +183,13 @@ async def _take_unit(pool: Pool, task: ProcessingTask, work: Work, worker: Worke
         error = f"The worker died {lease.unit.attempt - 1} times without progress."
         await _end_unit(pool, lease, task, work, worker, UnitStatus.FAILED, error)
     return None
+
+
+async def _do_all_units(pool: Pool, task: ProcessingTask, first: Lease | None, work: Work, worker: Worker) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(work.concurrency):
+            group.create_task(_do_units(pool, task, first, work, worker))
+            first = None
 
 
 async def _do_units(pool: Pool, task: ProcessingTask, lease: Lease | None, work: Work, worker: Worker) -> None:
@@ -229,11 +233,11 @@ async def _work_through_trouble(
         context.finished = False
         before = context.unit
         try:
-            await _work_on_unit(context, work, on_planned)
+            await run_apart(_work_on_unit(context, work, on_planned))
             return
         except Exception as group:
             error = choose_error(group)
-            if classify_error(error) is not Kind.TROUBLE:
+            if classify_error(error) is not ErrorKind.TROUBLE:
                 raise
         await _wait_out(context, error, pauses)
         pauses = pauses + 1 if context.unit == before else 0
@@ -262,7 +266,7 @@ async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> 
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         context.check()
-        await asyncio.sleep(min(context.worker.timing.look, left))
+        await asyncio.sleep(min(context.worker.timing.stop_check, left))
     context.check()
     async with context.pool.acquire() as connection:
         await refresh_lease(connection, context.lease)
@@ -270,15 +274,15 @@ async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> 
 
 async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
     kind = classify_error(error)
-    if kind is Kind.TROUBLE:
+    if kind is ErrorKind.TROUBLE:
         # the database is down, so nothing can be recorded; the unit is claimed again without counting an attempt
         raise error
-    if kind is Kind.SET_ASIDE:
+    if kind is ErrorKind.SET_ASIDE:
         await _set_aside(pool, context, work, error)
-    elif kind is Kind.TRANSIENT:
+    elif kind is ErrorKind.TRANSIENT:
         await _retry_unit(pool, context, work, error)
     else:
-        if kind is Kind.UNEXPECTED:
+        if kind is ErrorKind.UNEXPECTED:
             log.error("unit_failed_unexpectedly", exc_info=error)
         await _fail_unit(pool, context, work, error)
 

@@ -105,12 +105,12 @@ SQL_COUNT_ATTEMPT = "UPDATE task_execution_log SET attempt = $2 WHERE task_id = 
 
 
 ActiveUnit: TypeAlias = tuple[UUID, str, int]
-"""Run, unit and epoch of a unit in progress."""
+"""Run, unit and fencing token of a unit in progress."""
 
 
 @dataclass
 class Lease:
-    """The right to commit for one unit, until its epoch is incremented; `counts` and `resume` follow each commit."""
+    """The right to commit for one unit, until its fencing token is incremented; `counts` and `resume` follow each commit."""
 
     unit: Unit
     taken_over: bool
@@ -118,7 +118,7 @@ class Lease:
     @property
     def key(self) -> ActiveUnit:
         """The worker's key for the unit while it works under this lease."""
-        return self.unit.task_id, self.unit.unit, self.unit.epoch
+        return self.unit.task_id, self.unit.unit, self.unit.fencing_token
 
     @property
     def label(self) -> str:
@@ -228,8 +228,8 @@ class Worker:
         self._backend = (row["pid"], row["backend_start"])
         while not self._closed.is_set():
             active = list(self.active)
-            tasks, units, epochs = (list(column) for column in zip(*active, strict=True)) if active else ([], [], [])
-            await connection.execute(SQL_BEAT, self.owner, *self._backend, tasks, units, epochs, self.timing.lease)
+            tasks, units, tokens = (list(column) for column in zip(*active, strict=True)) if active else ([], [], [])
+            await connection.execute(SQL_BEAT, self.owner, *self._backend, tasks, units, tokens, self.timing.lease)
             rows = await connection.fetch(
                 "SELECT task_id FROM task_execution_log WHERE cancel_requested_at IS NOT NULL"
                 " AND task_id = ANY($1::uuid[]) AND status IN ('queued', 'running', 'parked')",
@@ -249,7 +249,7 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
     async with worker.claiming:
         pid, backend_start = await worker.wait_for_backend()
         async with pool.acquire() as connection:
-            own = [(unit, epoch) for task, unit, epoch in worker.active if task == task_id]
+            own = [(unit, fencing_token) for task, unit, fencing_token in worker.active if task == task_id]
             await connection.execute(SQL_FREE_LOCKS, task_id, worker.owner, worker.timing.dead)
             row = await connection.fetchrow(
                 SQL_CLAIM,
@@ -258,7 +258,7 @@ async def claim_unit(pool: Pool, task_id: UUID, worker: Worker, *, ordered: bool
                 pid,
                 backend_start,
                 [unit for unit, _ in own],
-                [epoch for _, epoch in own],
+                [fencing_token for _, fencing_token in own],
                 ordered,
                 worker.timing.dead,
                 worker.timing.lease,
@@ -297,7 +297,7 @@ async def commit_unit(
         SQL_COMMIT,
         unit.task_id,
         unit.unit,
-        unit.epoch,
+        unit.fencing_token,
         delta.read,
         delta.stored,
         delta.unchanged,
@@ -322,7 +322,7 @@ async def refresh_lease(connection: Connection, lease: Lease) -> None:
     row = await connection.fetchrow(
         "SELECT * FROM run_unit WHERE task_id = $1 AND unit = $2", lease.unit.task_id, lease.unit.unit
     )
-    if row is None or row["epoch"] != lease.unit.epoch:
+    if row is None or row["epoch"] != lease.unit.fencing_token:
         raise LeaseLostError(f"{lease.label} was taken over by another worker.", next_step="It continues there.")
     lease.unit = Unit.from_row(row)
 
@@ -341,7 +341,7 @@ async def release_unit(
         SQL_RELEASE,
         lease.unit.task_id,
         lease.unit.unit,
-        lease.unit.epoch,
+        lease.unit.fencing_token,
         status,
         not_before,
         error,

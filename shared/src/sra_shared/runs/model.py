@@ -147,7 +147,7 @@ class Unit:
     ordinal: int
     dataset: str
     status: UnitStatus
-    epoch: int
+    fencing_token: int
     owner: str | None
     attempt: int
     not_before: datetime | None
@@ -168,7 +168,7 @@ class Unit:
             ordinal=row["ordinal"],
             dataset=row["dataset"],
             status=UnitStatus(row["status"]),
-            epoch=row["epoch"],
+            fencing_token=row["epoch"],
             owner=row["owner"],
             attempt=row["attempt"],
             not_before=row["not_before"],

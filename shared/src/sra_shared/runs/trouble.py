@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+from collections.abc import Coroutine
 from enum import Enum
+from typing import Any, cast
 
 import asyncpg
 
@@ -22,7 +25,7 @@ class HandoverError(SraError):
     """This process is asked to stop; the unit is released for another worker."""
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     """Kinds of errors of a unit's work; if several occur together, the first of them decides."""
 
     SET_ASIDE = "set aside"
@@ -56,15 +59,15 @@ _TRANSIENT = (
 )
 
 
-def classify_error(error: BaseException) -> Kind:
+def classify_error(error: BaseException) -> ErrorKind:
     """Return how an error is handled: the unit is set aside, waits, is retried as an attempt, or fails."""
     if isinstance(error, _SET_ASIDE):
-        return Kind.SET_ASIDE
+        return ErrorKind.SET_ASIDE
     if _is_trouble(error):
-        return Kind.TROUBLE
+        return ErrorKind.TROUBLE
     if isinstance(error, _TRANSIENT):
-        return Kind.TRANSIENT
-    return Kind.FINAL if isinstance(error, SraError) else Kind.UNEXPECTED
+        return ErrorKind.TRANSIENT
+    return ErrorKind.FINAL if isinstance(error, SraError) else ErrorKind.UNEXPECTED
 
 
 def _is_trouble(error: BaseException) -> bool:
@@ -80,7 +83,7 @@ def _is_trouble(error: BaseException) -> bool:
 def choose_error(error: BaseException) -> BaseException:
     """Return the error that decides how the unit continues, also from nested groups."""
     leaves = _list_leaves(error)
-    order = list(Kind)
+    order = list(ErrorKind)
     return min(leaves, key=lambda leaf: order.index(classify_error(leaf)))
 
 
@@ -88,3 +91,21 @@ def _list_leaves(error: BaseException) -> list[BaseException]:
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     return [leaf for part in error.exceptions for leaf in _list_leaves(part)]
+
+
+async def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run the work in a separate task; raises CancelledError if the caller was cancelled, whatever the work ended with.
+
+    A task group that is cancelled while a part of it fails raises the part's error instead. It may also leave the task that it
+    is in counted as cancelled (Python 3.11), so that only the count of another task shows a cancellation.
+    """
+    caller = cast("asyncio.Task[Any]", asyncio.current_task())
+    before = caller.cancelling()
+    try:
+        await asyncio.create_task(work)
+    except Exception as error:
+        if caller.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
+    if caller.cancelling() > before:
+        raise asyncio.CancelledError

@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from pydantic import BaseModel
 
 from sra_shared.dsn import read_password
-from sra_shared.expectations import ExpectedDataset
+from sra_shared.freshness_sla import ExpectedDataset
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.runs import Work
 from sra_shared.service.auth import (
@@ -101,6 +102,10 @@ def create_service_app(
         sets_reader_password=database.sra_reader_password is not None,
         is_behind_gateway=is_behind_gateway,
         reader_max_seconds=database.sra_reader_max_seconds,
+        parameter_models=dict(parameter_models or {}),
+        lists_all_runs=lists_all_runs,
+        checks=checks,
+        details=dict(details or {}),
     )
     metrics = ServiceMetrics()
 
@@ -138,31 +143,30 @@ def create_service_app(
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(AccessLogMiddleware, metrics=metrics)
     app.add_middleware(ForwardedAddressMiddleware, proxies=trusted_proxies)
-    app.include_router(_make_status_router(name, checks, dict(details or {})))
-    app.include_router(make_run_router(parameter_models or {}, lists_all=lists_all_runs))
-    for router in routers:
-        app.include_router(router)
+    for router in (_make_status_router(), make_run_router(), *routers):
+        # include_router would compile each route again for each application
+        app.router.routes.extend(router.routes)
     describe_app(app, sorted(plan.works), examples)
     return app
 
 
-def _make_status_router(
-    name: str, checks: Callable[[ServiceState], Mapping[str, Check]] | None, own_details: Mapping[str, Any]
-) -> APIRouter:
+@cache
+def _make_status_router() -> APIRouter:
     router = APIRouter(tags=["status"])
 
     async def get_health(state: State) -> SystemHealthCheck:
         """200 while the process can serve; the body has the last known state, and nothing is waited for."""
-        own = checks(state) if checks is not None else {}
+        plan = state.plan
+        own = plan.checks(state) if plan.checks is not None else {}
         in_hand = len(state.jobs.running) if state.jobs is not None else 0
         state.metrics.set_runs_in_hand(in_hand)
         uptime = round(time.monotonic() - state.started, 1)
-        details = {"service": name, "uptime_seconds": uptime, "runs_in_hand": in_hand, **own_details}
+        details = {"service": plan.name, "uptime_seconds": uptime, "runs_in_hand": in_hand, **plan.details}
         return report_health({**state.checks, **own}, details)
 
     async def get_ready(state: State, response: Response) -> Readiness:
         """200 if the database responds and is migrated and the service accepts work; else 503 with what is missing."""
-        found = await state.watcher.look()
+        found = await state.watcher.poll()
         missing = list(found.missing)
         if state.stopping.is_set():
             missing.append("The service is stopping: use another instance.")

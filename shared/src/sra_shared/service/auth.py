@@ -122,7 +122,7 @@ class AuthMiddleware:
         request = Request(scope)
         if (request.method, request.url.path) not in self._open_routes:
             caller = await self._find_caller(request)
-            refusal = self._judge(request, caller)
+            refusal = self._decide(request, caller)
             if refusal is not None:
                 await refusal(scope, receive, send)
                 return
@@ -136,9 +136,9 @@ class AuthMiddleware:
                 return caller
         return None
 
-    def _judge(self, request: Request, caller: Caller | None) -> Response | None:
+    def _decide(self, request: Request, caller: Caller | None) -> Response | None:
         if caller is None:
-            wait = self._guesses.note(read_address(request)) if "authorization" in request.headers else 0
+            wait = self._guesses.record(read_address(request)) if "authorization" in request.headers else 0
             return refuse_guesser(request, wait) if wait else self._refuse(request)
         if caller.access is Access.READ and request.method not in _READING:
             return answer_problem(

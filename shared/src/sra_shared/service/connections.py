@@ -42,10 +42,10 @@ class GuardedProtocol(H11Protocol):
         if len(self.connections) > self.most_connections:
             others = (one for one in self.connections if one is not self)
             victim = find_idlest(cast("Iterable[GuardedProtocol]", others)) or self
-            self._tell_of_limit()
+            self._report_limit()
             victim.transport.abort()
 
-    def _tell_of_limit(self) -> None:
+    def _report_limit(self) -> None:
         # not once for each of thousands
         if self.loop.time() >= GuardedProtocol._next_told:
             GuardedProtocol._next_told = self.loop.time() + _TELL_EVERY

@@ -19,8 +19,8 @@ from sra_shared.database_errors import explain_database_error
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
-from sra_shared.reader import find_reader
 from sra_shared.reader_limits import READER, list_missing_limits
+from sra_shared.reader_roles import find_reader
 from sra_shared.revision import require_revision
 from sra_shared.service.metrics import ServiceMetrics
 
@@ -113,11 +113,11 @@ class DatabaseWatcher:
     async def watch(self, stopping: asyncio.Event) -> None:
         """Check until `stopping` is set."""
         while not stopping.is_set():
-            await self.look()
+            await self.poll()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), self._seconds)
 
-    async def look(self) -> DatabaseState:
+    async def poll(self) -> DatabaseState:
         """Check now, for at most three seconds; store and return the result."""
         try:
             async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as connection:
@@ -135,7 +135,7 @@ class DatabaseWatcher:
                 sentence = (
                     f"The database refuses this service ({type(error).__name__}): the service's log names the fix."
                 )
-                self._tell_refusal(explained)
+                self._report_refusal(explained)
             found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
         if found.reachable:
             self._told = None
@@ -157,7 +157,7 @@ class DatabaseWatcher:
             self._advice_due = time.monotonic() + _ADVICE_SECONDS
         return self._advice
 
-    def _tell_refusal(self, refusal: ConfigError) -> None:
+    def _report_refusal(self, refusal: ConfigError) -> None:
         """Log what an administrator has to do, once per change."""
         if refusal.message != self._told:
             self._told = refusal.message
@@ -195,7 +195,7 @@ async def _inspect(connection: Connection, *, wants_reader: bool) -> DatabaseSta
     )
 
 
-def judge_database(state: DatabaseState) -> CheckResult:
+def check_database(state: DatabaseState) -> CheckResult:
     """Return the database's entry in the health report."""
     if not state.reachable:
         status = HealthStatus.UNHEALTHY

@@ -30,7 +30,7 @@ class FailureLimit:
             return 0
         return max(math.ceil(self.seconds - (time.monotonic() - seen[0])), 1)
 
-    def note(self, address: str) -> int:
+    def record(self, address: str) -> int:
         """Count an attempt and return 0, or return the seconds to wait if there were too many already."""
         wait = self.find_wait(address)
         if not wait:

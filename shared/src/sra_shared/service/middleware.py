@@ -47,9 +47,9 @@ class AccessLogMiddleware:
             try:
                 await self._app(scope, receive, send_and_note)
             finally:
-                self._note(scope, status, time.perf_counter() - start)
+                self._record(scope, status, time.perf_counter() - start)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         path: str = scope["path"]
         route = getattr(scope.get("route"), "path", "(none)")
         self._metrics.observe_request(scope["method"], route, status, seconds)

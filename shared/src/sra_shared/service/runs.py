@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -163,8 +163,9 @@ def describe_run(task: ProcessingTask, units: list[Unit]) -> RunReport:
     )
 
 
-def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_all: bool) -> APIRouter:
-    """Return the routes; `lists_all` lists the runs of all services, not only those of this one's task types."""
+@cache
+def make_run_router() -> APIRouter:
+    """Return the routes, which all services of a process share."""
     router = APIRouter(tags=["runs"])
 
     @router.post(
@@ -192,7 +193,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
         if body.task_type not in state.plan.works:
             offered = ", ".join(sorted(state.plan.works)) or "none"
             raise ProblemError(422, f"This service does not run {body.task_type}.", next_step=f"It offers: {offered}.")
-        parameters = check_parameters(parameter_models.get(body.task_type), body.parameters)
+        parameters = check_parameters(state.plan.parameter_models.get(body.task_type), body.parameters)
         run_request = RunRequest(**{**body.model_dump(), "parameters": parameters})
         try:
             requested = await state.request_run(run_request, idempotency_key=idempotency_key, by=actor)
@@ -213,7 +214,7 @@ def make_run_router(parameter_models: Mapping[str, type[BaseModel]], *, lists_al
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> RunPage:
-        kinds = task_type if task_type or lists_all else [TaskType(name) for name in state.plan.works]
+        kinds = task_type if task_type or state.plan.lists_all_runs else [TaskType(name) for name in state.plan.works]
         async with state.pool.acquire() as connection:
             found = await list_runs(
                 connection,

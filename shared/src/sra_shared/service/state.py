@@ -7,19 +7,20 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import asyncpg
 from fastapi import Request
+from pydantic import BaseModel
 
 from sra_shared.audit import Actor
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
-from sra_shared.expectations import ExpectedDataset, store_expectations
+from sra_shared.freshness_sla import ExpectedDataset, store_expectations
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.outbox import CompletionSender
 from sra_shared.runs import RequestedRun, RunRequest, Work, Worker, request_run
-from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, judge_database
+from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, check_database
 from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.timing import LeaseTiming
 from sra_shared.worker import JobWorker
@@ -53,6 +54,10 @@ class ServicePlan:
     sets_reader_password: bool
     reader_max_seconds: int
     is_behind_gateway: bool = False
+    parameter_models: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    lists_all_runs: bool = False
+    checks: Callable[[ServiceState], Mapping[str, Check]] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,7 +103,7 @@ class ServiceState:
     @property
     def checks(self) -> dict[str, Check]:
         """The entries of the health report that every service has."""
-        checks: dict[str, Check] = {"database": lambda: judge_database(self.watcher.state)}
+        checks: dict[str, Check] = {"database": lambda: check_database(self.watcher.state)}
         if self.jobs is not None:
             checks["worker"] = self._check_worker
         if self.restarts:
@@ -125,7 +130,7 @@ Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]
 def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> Background:
     """Return the task that stores the expected freshness of a source's datasets, as soon as the database is available."""
 
-    async def tell(state: ServiceState) -> None:
+    async def report(state: ServiceState) -> None:
         while not state.stopping.is_set():
             try:
                 async with state.pool.acquire() as connection:
@@ -137,7 +142,7 @@ def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> B
             else:
                 await state.stopping.wait()
 
-    return tell
+    return report
 
 
 def get_state(request: Request) -> ServiceState:
@@ -153,7 +158,7 @@ async def open_service(plan: ServicePlan, metrics: ServiceMetrics) -> AsyncItera
         pool = await _open_pool(plan, worker)
         state = _make_state(plan, pool, worker, metrics)
         if pool.get_size():
-            await state.watcher.look()
+            await state.watcher.poll()
         tasks: dict[str, Background] = {
             "database watch": lambda s: s.watcher.watch(s.stopping),
             **({"job worker": lambda _: jobs.run()} if (jobs := state.jobs) is not None else {}),

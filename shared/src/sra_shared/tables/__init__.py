@@ -14,4 +14,5 @@ from sra_shared.tables import fmp_history as fmp_history  # isort: skip
 from sra_shared.tables import fmp_lists as fmp_lists  # isort: skip
 from sra_shared.tables import fmp_state as fmp_state  # isort: skip
 from sra_shared.tables import fundata as fundata  # isort: skip
+from sra_shared.tables import maintained as maintained  # isort: skip
 from sra_shared.tables import published as published  # isort: skip

@@ -179,6 +179,11 @@ ledger_archive = Table(
         for name, comment in _SUMS.items()
     ],
     Column("seconds", Numeric(16, 3), nullable=False, server_default=text("0"), comment="Duration, in seconds."),
+    Column(
+        "first_success_at",
+        DateTime(timezone=True),
+        comment="When the first of the dataset's parts ended that did their work (UTC); NULL if there is none, or not known.",
+    ),
     comment="Sums of the runs that were deleted after LEDGER_RETENTION_DAYS, by month, task type and dataset.",
     info=written_by("gateway"),
 )

@@ -6,7 +6,20 @@ SRA app reads the views of schema `sra` over them.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sra_shared.tables.fmp import fmp_dividend, fmp_eod_price, fmp_etf_holding, fmp_quote
@@ -63,6 +76,64 @@ published_run = Table(
         comment="When the build was published (UTC).",
     ),
     comment="Which runs each materialized view contains.",
+    info=written_by("view_builder"),
+)
+
+published_contract = Table(
+    "published_contract",
+    metadata,
+    Column(
+        "only_row", Boolean, primary_key=True, server_default=text("true"), comment="Always true: there is one row."
+    ),
+    Column(
+        "version",
+        Integer,
+        nullable=False,
+        server_default=text("1"),
+        comment="Contract version of the views in schema sra.",
+    ),
+    Column(
+        "published_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When this version was published (UTC).",
+    ),
+    Column("staged_version", Integer, comment="Contract version that is being built beside it; NULL if there is none."),
+    Column(
+        "staged_revision",
+        Text,
+        comment="Migration revision of the database when that build began; another one starts it over.",
+    ),
+    CheckConstraint("only_row", name="one_row"),
+    comment="Contract version of the published views.",
+    info=written_by("view_builder"),
+)
+
+security = Table(
+    "security",
+    metadata,
+    Column("security_id", Text, primary_key=True, comment="Id of the security; it never changes."),
+    Column("source", Text, nullable=False, comment="Vendor: fmp or fundata."),
+    Column(
+        "identifier",
+        Text,
+        nullable=False,
+        comment="Symbol of the listing when the id was assigned, or InstrumentKey of the fund.",
+    ),
+    Column("first_symbol", Text, nullable=False, comment="First symbol known then; the identifier of a fund."),
+    Column("held_on", Date, comment="A day on which the symbol meant this security; NULL for a fund."),
+    Column(
+        "assigned_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("now()"),
+        comment="When the id was assigned (UTC).",
+    ),
+    CheckConstraint("source IN ('fmp', 'fundata')", name="source_known"),
+    CheckConstraint("(held_on IS NULL) = (source = 'fundata')", name="day_of_listing"),
+    Index("ix_security_identifier", "identifier"),
+    comment="Ids of securities, each assigned once: one row per fund, and per owner of a symbol.",
     info=written_by("view_builder"),
 )
 

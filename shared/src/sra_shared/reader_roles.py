@@ -93,6 +93,7 @@ async def set_limits(connection: Connection, max_seconds: int, *, owner: str | N
 async def _grant_rights(connection: Connection) -> None:
     for role in await list_readers(connection):
         await connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA sra TO {role}")
+        await connection.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sra TO {role}")
         await connection.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA sra GRANT SELECT ON TABLES TO {role}")
     database = await connection.fetchval("SELECT quote_ident(current_database())")
     for statement in (*_RIGHTS, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"):
@@ -101,7 +102,9 @@ async def _grant_rights(connection: Connection) -> None:
 
 async def list_readers(connection: Connection) -> list[str]:
     """Return the existing roles that read."""
-    rows = await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname = ANY($1::text[])", [READER, ANALYST])
+    rows = await connection.fetch(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY($1::text[]) ORDER BY rolname", [READER, ANALYST]
+    )
     return [row["rolname"] for row in rows]
 
 

@@ -35,7 +35,7 @@ class ExchangeError(RetryableError):
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpResponse:
     """A complete response."""
 
     status_code: int
@@ -66,7 +66,7 @@ async def send_request(
     seconds: float | None = None,
     inspect: Callable[[httpx.Response], None] | None = None,
     **options: Any,
-) -> Reply:
+) -> HttpResponse:
     """Send a request and return the complete response, even of a redirect; `seconds` limits the whole exchange.
 
     `inspect` gets the response before its body is read. Raises ExchangeError, and the errors of `inspect`.
@@ -82,19 +82,19 @@ async def send_request(
             body = bytearray()
             async for piece in iterate_body(response, bound):
                 body += piece
-            return Reply(response.status_code, response.headers, bytes(body))
+            return HttpResponse(response.status_code, response.headers, bytes(body))
     except (*_CLIENT_ERRORS, BodyError, TimeoutError) as error:
         raise make_exchange_error(error) from error
 
 
 def send_request_blocking(
     client: httpx.Client, method: str, url: str, *, bound: Bound = SMALL, **options: Any
-) -> Reply:
+) -> HttpResponse:
     """As `send_request`, with a client without an event loop."""
     try:
         with client.stream(method, parse_address(url), follow_redirects=False, **options) as response:
             body = b"".join(iterate_body_blocking(response, bound))
-            return Reply(response.status_code, response.headers, body)
+            return HttpResponse(response.status_code, response.headers, body)
     except (*_CLIENT_ERRORS, BodyError) as error:
         raise make_exchange_error(error) from error
 
