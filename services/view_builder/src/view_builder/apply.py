@@ -13,10 +13,12 @@ from sra_shared.db import Connection, Pool
 from sra_shared.errors import RetryableError
 from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
-from sra_shared.reader import list_readers
+from sra_shared.reader_roles import list_readers
 from view_builder.compile import CompiledView, quote_name
+from view_builder.contract_versions import begin_contract, drop_former, find_target, require_version
 from view_builder.core import LOCK_TIMEOUT, define_core
 from view_builder.diff import require_compatible
+from view_builder.schemas import READERS
 
 _ATTEMPTS = 40
 # a command and the service may build at the same time, and a full build takes long
@@ -30,19 +32,30 @@ VALUES ($1, $2, $3, $4, $5, clock_timestamp())
 ON CONFLICT (relation) DO UPDATE SET view = $2, version = $3, digest = $4, contract = $5,
   defined_at = CASE WHEN p.digest = $4 THEN p.defined_at ELSE clock_timestamp() END
 """
+SQL_VOID_STATE = "UPDATE public.published_view SET filled = NULL WHERE relation = $1"
 SQL_LIST_INDEXES = """
 SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = to_regclass($1)
 """
 
 
 async def lock_view(connection: Connection, view: CompiledView) -> None:
-    """Lock a view for building until the transaction ends; readers do not take this lock."""
-    await take_lock(connection, f"view:{view.relation}", seconds=_BUILD_SECONDS)
+    """Lock a view for building until the transaction ends; readers do not take this lock.
+
+    Raises NewerContractError if a newer contract version is published, and RetryableError if the view's place has changed.
+    """
+    await take_build_lock(connection, view)
+    await require_version(connection, view.schemas, view.contract_version)
+
+
+async def take_build_lock(connection: Connection, view: CompiledView) -> None:
+    """As `lock_view`, whatever contract version is published."""
+    name = view.relation if view.schemas == READERS else view.name
+    await take_lock(connection, f"view:{name}", seconds=_BUILD_SECONDS)
 
 
 async def read_state(connection: Connection, view: CompiledView) -> asyncpg.Record | None:
     """Return the view's row of `published_view`, or None if it was never defined."""
-    return await connection.fetchrow(SQL_READ_STATE, view.relation)
+    return await connection.fetchrow(view.schemas.place(SQL_READ_STATE), view.relation)
 
 
 def is_outdated(view: CompiledView, state: asyncpg.Record | None, since: datetime) -> bool:
@@ -74,26 +87,49 @@ async def prepare_table(pool: Pool, view: CompiledView) -> None:
     await _change_view(pool, view, prepare_materialized)
 
 
-async def bring_core(pool: Pool) -> None:
-    """Apply the files of schema core; raises RetryableError if a reader held one of its views for too long."""
+async def bring_core(pool: Pool, view: CompiledView) -> None:
+    """Apply the files of the schema core that a view reads; raises RetryableError if a reader held one of its views."""
 
     async def define(connection: Connection) -> None:
-        await define_core(connection)
+        await define_core(connection, view.schemas, contract_version=view.contract_version)
 
-    await _retry_locks(pool, "core", define)
+    await _retry_locks(pool, view.schemas.core, define)
 
 
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
-    """Apply schema core and define the missing views, empty but typed; return their names."""
-    await bring_core(pool)
+    """Apply schema core and define the missing views, empty but typed; return their names.
+
+    While an older contract version is published, they are defined beside it. Raises NewerContractError if a newer one is
+    published.
+    """
+
+    async def begin(connection: Connection) -> None:
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        await begin_contract(connection, views)
+
+    await _retry_locks(pool, "contract", begin)
+    async with pool.acquire() as connection:
+        target = await find_target(connection, views)
+    await bring_core(pool, target[0])
     made = []
-    for view in views:
+    for view in target:
         async with pool.acquire() as connection:
             if await is_defined(connection, view):
                 continue
         await _change_view(pool, view, _define_view)
         made.append(view.relation)
     return made
+
+
+async def clear_former(pool: Pool, views: Sequence[CompiledView]) -> None:
+    """Drop what a replaced contract version left; raises RetryableError if somebody reads it."""
+
+    async def drop(connection: Connection) -> None:
+        # no reader waits for these objects; a vacuum of one of them is cancelled after a second
+        await connection.execute("SET LOCAL lock_timeout = '3s'")
+        await drop_former(connection, views)
+
+    await _retry_locks(pool, "the former contract version", drop)
 
 
 async def _change_view(
@@ -138,7 +174,7 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
     if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.table):
         await connection.execute(view.create_table)
         # without its table, the recorded state is void: the next build fills everything
-        await connection.execute("UPDATE public.published_view SET filled = NULL WHERE relation = $1", view.relation)
+        await connection.execute(view.schemas.place(SQL_VOID_STATE), view.relation)
     else:
         await _add_columns(connection, view)
     present = {row["name"] for row in await connection.fetch(SQL_LIST_INDEXES, view.table)}
@@ -146,7 +182,7 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
         if name not in present:
             await connection.execute(statement)
     for name in sorted(present - set(view.create_indexes)):
-        await connection.execute(f"DROP INDEX published.{quote_name(name)}")
+        await connection.execute(f"DROP INDEX {view.schemas.published}.{quote_name(name)}")
 
 
 async def _list_columns(connection: Connection, view: CompiledView) -> set[str]:
@@ -186,6 +222,13 @@ async def replace_view(connection: Connection, view: CompiledView) -> None:
         await connection.execute(statement)
     for role in await list_readers(connection):
         await connection.execute(f"GRANT SELECT ON {view.name} TO {role}")
+        for signature in view.open_functions:
+            await connection.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {role}")
     await connection.execute(
-        SQL_PUT_DEFINITION, view.relation, view.model.view_name, view.model.view_version, view.digest, view.contract
+        view.schemas.place(SQL_PUT_DEFINITION),
+        view.relation,
+        view.model.view_name,
+        view.model.view_version,
+        view.digest,
+        view.contract,
     )

@@ -54,6 +54,8 @@ WHERE relation = $1
 RETURNING builds, built_at
 """
 
+SQL_PUT_FAILURE = "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1"
+
 # jit: the planner prices disabled plans so high that it would compile the query
 _PLAN_SETTINGS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
 
@@ -100,7 +102,9 @@ async def find_new_runs(connection: Connection, view: CompiledView) -> set[UUID]
     vendors = sorted({source.vendor for source in view.spec.sources})
     selective = all(source.datasets for source in view.spec.sources)
     wanted = sorted(datasets) if selective else None
-    rows = await connection.fetch(SQL_NEW_RUNS, view.table_name, vendors, wanted, sorted(view.known_datasets))
+    rows = await connection.fetch(
+        view.schemas.place(SQL_NEW_RUNS), view.table_name, vendors, wanted, sorted(view.known_datasets)
+    )
     return {row["run_id"] for row in rows}
 
 
@@ -156,7 +160,7 @@ async def bring_rows(
     waiting = await find_waiting_runs(connection, view, new)
     runs = sorted(new - waiting)
     # before the rows are computed: closes of runs that the view does not include are not counted
-    await connection.execute(SQL_COVER_RUNS, runs, view.table_name, build_id)
+    await connection.execute(view.schemas.place(SQL_COVER_RUNS), runs, view.table_name, build_id)
     if view.spec.incremental is None:
         return Brought(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
     before = await read_extent(connection, view)
@@ -185,7 +189,7 @@ async def conclude_view(connection: Connection, brought: Brought, build_id: UUID
     """Check what readers will see, and record the build; raises CheckFailedError."""
     await check_shape(connection, brought.view)
     await check_sample(connection, brought.view)
-    await note_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
+    await record_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
 
 
 async def merge_rows(
@@ -204,6 +208,8 @@ async def merge_rows(
     else:
         await connection.execute(merge.fill_affected_keys(view), list(runs), timeout=STATEMENT_SECONDS)
     await connection.execute("ANALYZE affected_keys", timeout=STATEMENT_SECONDS)
+    if view.incremental.ids is not None:
+        await connection.execute(merge.store_ids(view.incremental.ids), timeout=STATEMENT_SECONDS)
     if view.incremental.looks_up and not full:
         await look_up_only(connection)
     computed = count_rows(await connection.execute(merge.create_staging(view, full=full), timeout=STATEMENT_SECONDS))
@@ -252,11 +258,18 @@ async def _measure(connection: Connection, view: CompiledView, before: Extent, g
     return Extent(before.rows + growth, max(known) if known else None)
 
 
-async def note_build(
+async def record_build(
     connection: Connection, view: CompiledView, build_id: UUID, after: Extent, changed: int, waiting: AbstractSet[UUID]
 ) -> None:
     row: asyncpg.Record | None = await connection.fetchrow(
-        SQL_PUT_BUILD, view.relation, build_id, after.rows, after.newest, view.digest, changed, list(waiting)
+        view.schemas.place(SQL_PUT_BUILD),
+        view.relation,
+        build_id,
+        after.rows,
+        after.newest,
+        view.digest,
+        changed,
+        list(waiting),
     )
     if row is not None:
         note = f"Build {row['builds']} of {row['built_at']:%Y-%m-%d %H:%M:%S} UTC, run {build_id}."
@@ -269,10 +282,10 @@ def describe_failure(error: Exception) -> str:
     return text if isinstance(error, SraError) else f"{type(error).__name__}: {text}"
 
 
-async def note_failure(connection: Connection, view: CompiledView, error: str) -> None:
+async def record_failure(connection: Connection, view: CompiledView, error: str) -> None:
     """Record why the newest build or attempt failed; readers keep the previous state."""
     await connection.execute(
-        "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1",
+        view.schemas.place(SQL_PUT_FAILURE),
         view.relation,
         error,
     )

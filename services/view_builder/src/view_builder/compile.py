@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sra_contract.base import Column, ViewModel, list_columns
+from sra_contract.base import CONTRACT_VERSION, Column, ViewModel, list_columns
 from view_builder.lineage import describe_origins
 from view_builder.reserved import RESERVED_WORDS
+from view_builder.schemas import READERS, STAGED, Schemas
 from view_builder.spec import MATERIALIZED_AS, MATERIALIZED_ROWS, Incremental, Mart, SqlFunction, ViewSpec
 from view_builder.sql_files import find_core, hash_text
 
@@ -39,7 +40,7 @@ class CompiledView:
     `bases` are the materialized views that it is computed from, including those of the views that it uses; `known_datasets`
     are all datasets that the views compiled with it read. `companions` are the bases that are published in the same commit.
     A `rebuild` is the same view over the unpublished table of a full rebuild; runs that it lacks may be missing from its
-    companions.
+    companions. `schemas` are those that the view is in, and `contract_version` is that of the code.
     """
 
     model: type[ViewModel]
@@ -50,6 +51,8 @@ class CompiledView:
     companions: tuple[CompiledView, ...] = ()
     known_datasets: frozenset[str] = frozenset()
     is_rebuild: bool = False
+    schemas: Schemas = READERS
+    contract_version: int = CONTRACT_VERSION
 
     @property
     def relation(self) -> str:
@@ -59,7 +62,7 @@ class CompiledView:
     @property
     def name(self) -> str:
         """The view's qualified name in SQL."""
-        return f"sra.{quote_name(self.relation)}"
+        return f"{self.schemas.sra}.{quote_name(self.relation)}"
 
     @property
     def table_name(self) -> str:
@@ -69,7 +72,18 @@ class CompiledView:
     @property
     def table(self) -> str:
         """The qualified name of the table behind an incremental view in SQL."""
-        return f"published.{quote_name(self.table_name)}"
+        return f"{self.schemas.published}.{quote_name(self.table_name)}"
+
+    @property
+    def staged(self) -> CompiledView:
+        """The same view where the next contract version is built."""
+        return replace(
+            self,
+            spec=STAGED.place_spec(self.spec),
+            bases=tuple(base.staged for base in self.bases),
+            companions=tuple(companion.staged for companion in self.companions),
+            schemas=STAGED,
+        )
 
     @property
     def rebuild(self) -> CompiledView:
@@ -146,8 +160,16 @@ class CompiledView:
 
     @property
     def create_functions(self) -> tuple[str, ...]:
-        """Create or replace the functions over the view; every role may call them and uses its own rights."""
-        return tuple(text for function in self.spec.functions for text in _create_function(function))
+        """Create or replace the functions over the view.
+
+        Every role may call those that use their caller's rights; `open_functions` are the others.
+        """
+        return tuple(text for function in self.spec.functions for text in _create_function(function, self.schemas))
+
+    @property
+    def open_functions(self) -> tuple[str, ...]:
+        """The signatures of the functions that use their owner's rights, which the roles that read may call."""
+        return tuple(_sign(function, self.schemas) for function in self.spec.functions if function.checks)
 
     @property
     def create_table(self) -> str:
@@ -281,12 +303,31 @@ def _list_bases(view: CompiledView, done: Mapping[str, CompiledView]) -> tuple[C
     return tuple(bases.values())
 
 
-def _create_function(function: SqlFunction) -> tuple[str, ...]:
-    signature = f"sra.{quote_name(function.name)}({function.argument_types})"
+def _sign(function: SqlFunction, schemas: Schemas) -> str:
+    return f"{schemas.sra}.{quote_name(function.name)}({function.argument_types})"
+
+
+def _create_function(function: SqlFunction, schemas: Schemas) -> tuple[str, ...]:
+    kind = "LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE"
+    signature = _sign(function, schemas)
+    body, right = function.body, f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC"
+    former: tuple[str, ...] = ()
+    if function.checks:
+        # The owner's rights come with a search path and a time zone that the caller cannot choose. The plan is the same for
+        # any symbols, and takes longer than its execution.
+        kind = (
+            "LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE"
+            "\nSET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET plan_cache_mode = force_generic_plan"
+        )
+        body = f"BEGIN\n{function.checks}\nRETURN QUERY\n{function.body};\nEND"
+        right = f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC"
+        # its result has columns of its own, which cannot be replaced by more
+        former = (f"DROP FUNCTION IF EXISTS {signature}",)
     return (
-        f"CREATE OR REPLACE FUNCTION sra.{quote_name(function.name)}({function.arguments})\nRETURNS {function.result}\n"
-        f"LANGUAGE sql STABLE SECURITY INVOKER PARALLEL SAFE\nAS $function$\n{function.body}\n$function$",
-        f"GRANT EXECUTE ON FUNCTION {signature} TO PUBLIC",
+        *former,
+        f"CREATE OR REPLACE FUNCTION {schemas.sra}.{quote_name(function.name)}({function.arguments})\nRETURNS {function.result}\n"
+        f"{kind}\nAS $function$\n{body}\n$function$",
+        right,
         f"COMMENT ON FUNCTION {signature} IS {quote_text(function.description)}",
     )
 

@@ -11,10 +11,13 @@ from contextlib import suppress
 
 import asyncpg
 
+from sra_contract.base import CONTRACT_VERSION
 from sra_shared.columns import list_tables, read_columns
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
 from sra_shared.locks import take_lock
+from view_builder.contract_versions import require_version
+from view_builder.schemas import READERS, Schemas
 from view_builder.sql_files import CoreObject, find_core, hash_text, read_core
 
 # how long a definition waits for readers before it is retried
@@ -24,18 +27,18 @@ _TABLE = re.compile(r"\bpublic\.(\w+)")
 SQL_LIST_OBJECTS = """
 SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
   has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
-FROM pg_proc p WHERE p.pronamespace = to_regnamespace('core')
+FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1)
 UNION ALL
 SELECT c.relname, 'VIEW ' || c.oid::regclass, obj_description(c.oid, 'pg_class'), false
-FROM pg_class c WHERE c.relnamespace = to_regnamespace('core') AND c.relkind = 'v'
+FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'v'
 """
 
 
-def describe_object(item: CoreObject) -> str:
-    """Return an object's comment: the head comment of its file and the digest of its definition."""
+def describe_object(item: CoreObject, schemas: Schemas = READERS) -> str:
+    """Return an object's comment in these schemas: the head comment of its file and the digest of its definition."""
     # a table's new column reaches a view only when the view is defined again
     columns = _list_columns(item) if item.is_view else ()
-    return f"{item.head} [{hash_text(' '.join([item.statement, *columns]))}]"
+    return f"{item.head} [{hash_text(' '.join([schemas.place(item.statement), *columns]))}]"
 
 
 def _list_columns(item: CoreObject) -> list[str]:
@@ -44,22 +47,27 @@ def _list_columns(item: CoreObject) -> list[str]:
     return [f"{table}.{column}" for table in tables if table in list_tables() for column in read_columns(table)]
 
 
-async def define_core(connection: Connection) -> list[str]:
+async def define_core(
+    connection: Connection, schemas: Schemas = READERS, *, contract_version: int = CONTRACT_VERSION
+) -> list[str]:
     """Define what differs from its file and drop what has no file, in the caller's transaction; return the changed names.
 
-    Raises ConfigError if a view would lose or change columns, and asyncpg.LockNotAvailableError if a reader uses a view.
+    Raises ConfigError if a view would lose or change columns, asyncpg.LockNotAvailableError if a reader uses a view, and
+    NewerContractError if the views of a newer contract version are published.
     """
     wanted = read_core()
-    if not _list_differing(await connection.fetch(SQL_LIST_OBJECTS)):
+    if not _list_differing(await list_objects(connection, schemas), schemas):
         return []
-    await take_lock(connection, "core")
+    await take_lock(connection, schemas.core)
+    await require_version(connection, schemas, contract_version)
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     # functions may refer to views of schema sra that are created later
     await connection.execute("SET LOCAL check_function_bodies = off")
-    present = await connection.fetch(SQL_LIST_OBJECTS)
-    differing = _list_differing(present)
+    present = await list_objects(connection, schemas)
+    differing = _list_differing(present, schemas)
     for name in [name for name in wanted if name in differing]:
-        await _define_object(connection, wanted[name], [row["target"] for row in present if row["name"] == name])
+        former = [row["target"] for row in present if row["name"] == name]
+        await _define_object(connection, wanted[name], former, schemas)
     for row in present:
         if row["name"] not in wanted:
             await _drop_unused(connection, row["target"])
@@ -67,36 +75,42 @@ async def define_core(connection: Connection) -> list[str]:
     return sorted(differing)
 
 
-def _list_differing(present: list[asyncpg.Record]) -> set[str]:
+async def list_objects(connection: Connection, schemas: Schemas) -> list[asyncpg.Record]:
+    """Return the objects of schema core: name, target of a COMMENT or DROP, comment, whether every role may execute it."""
+    return await connection.fetch(SQL_LIST_OBJECTS, schemas.core)
+
+
+def _list_differing(present: list[asyncpg.Record], schemas: Schemas) -> set[str]:
     found = {(row["name"], row["comment"]) for row in present}
-    wanted = {(name, describe_object(item)) for name, item in read_core().items()}
+    wanted = {(name, describe_object(item, schemas)) for name, item in read_core().items()}
     # a database restored without privileges has no grants
     closed = {row["name"] for row in present if not row["is_public"]}
     lacking = {name for name, item in read_core().items() if item.is_granted} & closed
     return {name for name, _ in found ^ wanted} | lacking
 
 
-async def _define_object(connection: Connection, item: CoreObject, former: list[str]) -> None:
+async def _define_object(connection: Connection, item: CoreObject, former: list[str], schemas: Schemas) -> None:
+    statement = schemas.place(item.statement)
     try:
         async with connection.transaction():
-            await connection.execute(item.statement)
+            await connection.execute(statement)
     except asyncpg.InvalidFunctionDefinitionError:
         # The result has other columns. Callers name the function in a text that is parsed at each call, so it can be
         # dropped.
         for target in former:
             await connection.execute(f"DROP {target}")
-        await connection.execute(item.statement)
+        await connection.execute(statement)
     except asyncpg.InvalidTableDefinitionError as error:
         raise ConfigError(
             f"View core.{item.name} is read by published views and would change its columns: {error}.",
             next_step="Give the new definition another name.",
         ) from error
-    rows = [row["target"] for row in await connection.fetch(SQL_LIST_OBJECTS) if row["name"] == item.name]
+    rows = [row["target"] for row in await list_objects(connection, schemas) if row["name"] == item.name]
     # the former function, if the new one has other arguments
     stale = [target for target in rows if target in former and set(rows) - set(former)]
     for target in stale:
         await _drop_unused(connection, target)
-    comment = await connection.fetchval("SELECT quote_literal($1::text)", describe_object(item))
+    comment = await connection.fetchval("SELECT quote_literal($1::text)", describe_object(item, schemas))
     for target in set(rows) - set(stale):
         await connection.execute(f"COMMENT ON {target} IS {comment}")
 
@@ -106,3 +120,21 @@ async def _drop_unused(connection: Connection, target: str) -> None:
     with suppress(asyncpg.DependentObjectsStillExistError):
         async with connection.transaction():
             await connection.execute(f"DROP {target}")
+
+
+async def settle_core(connection: Connection, present: Schemas, settling: Schemas) -> None:
+    """Rewrite the objects of one core to the readers' names, before its schema gets their name in the same transaction.
+
+    Names in the text of a function are resolved when it is called, all others at once: these are those of `settling`.
+    """
+    targets = {row["name"]: row["target"] for row in await list_objects(connection, present)}
+    statements = ["SET LOCAL check_function_bodies = off"]
+    for name, item in read_core().items():
+        comment = await connection.fetchval("SELECT quote_literal($1::text)", describe_object(item))
+        statements += [_settle_object(item, settling), f"COMMENT ON {targets[name]} IS {comment}"]
+    await connection.execute(";\n".join([*statements, "SET LOCAL check_function_bodies TO DEFAULT"]))
+
+
+def _settle_object(item: CoreObject, settling: Schemas) -> str:
+    head, *rest = item.statement.split("$$")
+    return "$$".join([settling.place(head), *rest[:1], *map(settling.place, rest[1:])]).rstrip(";")

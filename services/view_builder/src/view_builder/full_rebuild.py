@@ -35,9 +35,9 @@ from view_builder.build import (
     find_waiting_runs,
     look_up_only,
     merge_rows,
-    note_build,
     plan_freely,
     read_extent,
+    record_build,
     redefine_view,
 )
 from view_builder.checks import Extent, check_extent, check_sample_of_view, check_shape, check_staging
@@ -55,6 +55,7 @@ _log = get_logger(__name__)
 SQL_READ_STAGED = "SELECT staged FROM public.published_view WHERE relation = $1"
 SQL_PUT_STAGED = "UPDATE public.published_view SET staged = $2 WHERE relation = $1"
 SQL_DROP_RUNS = "DELETE FROM public.published_run WHERE relation = $1 RETURNING run_id"
+SQL_HELD_RUNS = "SELECT run_id FROM public.published_run WHERE relation = $1"
 SQL_TAKE_RUNS = "UPDATE public.published_run SET relation = $2 WHERE relation = $1"
 # rows that the runs stored, from their units
 SQL_COUNT_STORED = """
@@ -127,7 +128,7 @@ async def rebuild_in_parts(
         share = part_rows / max(1, staged.rows - before)
         keys = min(_MOST_KEYS, max(1, round(keys * min(share, 10))))
     if not staged.is_indexed:
-        staged = await _index(context, view, staged)
+        await _index(context, view)
     while await _catch_up(context, view):
         pass
     return await _publish(context, view, accept_drop=accept_drop)
@@ -135,7 +136,7 @@ async def rebuild_in_parts(
 
 async def read_rebuild(connection: Connection, view: CompiledView) -> RebuildState | None:
     """Return the progress of a build of this model, or None if there is none."""
-    kept = await connection.fetchval(SQL_READ_STAGED, view.relation)
+    kept = await connection.fetchval(view.schemas.place(SQL_READ_STAGED), view.relation)
     is_there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", view.rebuild.table)
     return RebuildState.read(kept) if kept is not None and is_there and kept["digest"] == view.digest else None
 
@@ -155,11 +156,11 @@ async def _begin(context: UnitContext, view: CompiledView) -> RebuildState:
             staged = RebuildState(view.digest)
             await connection.execute(f"DROP TABLE IF EXISTS {rebuild.table}")
             await connection.execute(rebuild.create_table)
-            await connection.execute("DELETE FROM public.published_run WHERE relation = $1", rebuild.table_name)
+            await connection.execute(view.schemas.place(SQL_DROP_RUNS), rebuild.table_name)
             new = await find_new_runs(connection, rebuild)
             runs = sorted(new - await find_waiting_runs(connection, rebuild, new))
-            await connection.execute(SQL_COVER_RUNS, runs, rebuild.table_name, context.task.task_id)
-            await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+            await connection.execute(view.schemas.place(SQL_COVER_RUNS), runs, rebuild.table_name, context.task.task_id)
+            await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, staged.dump())
         await context.commit(connection, Counts(), progress={"rows": staged.rows})
     return staged
 
@@ -186,7 +187,7 @@ async def _add_part(context: UnitContext, view: CompiledView, keys: int) -> Rebu
             )
             added = count_rows(status)
             staged = _grow(staged, last, added, await connection.fetchval("SELECT max(as_of) FROM staging"))
-        await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+        await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, staged.dump())
         await context.commit(connection, Counts(read=added, stored=added), progress={"rows": staged.rows})
     return staged
 
@@ -204,18 +205,21 @@ async def _require_rebuild(connection: Connection, view: CompiledView) -> Rebuil
     return staged
 
 
-async def _index(context: UnitContext, view: CompiledView, staged: RebuildState) -> RebuildState:
+async def _index(context: UnitContext, view: CompiledView) -> None:
     rebuild = view.rebuild
     async with context.transaction() as connection:
         await lock_view(connection, view)
+        staged = await _require_rebuild(connection, view)
+        if staged.is_indexed:
+            # another process builds the same rows
+            return
         await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
         for statement in rebuild.create_indexes.values():
             await connection.execute(statement, timeout=STATEMENT_SECONDS)
         await connection.execute(f"ANALYZE {rebuild.table}", timeout=STATEMENT_SECONDS)
         staged = replace(staged, is_indexed=True)
-        await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+        await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, staged.dump())
         await context.commit(connection, Counts(), progress={"rows": staged.rows})
-    return staged
 
 
 async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
@@ -228,7 +232,7 @@ async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
         runs = sorted(new - await find_waiting_runs(connection, rebuild, new))
         if runs:
             staged, counts = await _bring_into_rebuild(connection, view, staged, runs, context.task.task_id)
-            await connection.execute(SQL_PUT_STAGED, view.relation, staged.dump())
+            await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, staged.dump())
             await context.commit(connection, counts, progress={"rows": staged.rows})
     return bool(runs)
 
@@ -237,7 +241,7 @@ async def _bring_into_rebuild(
     connection: Connection, view: CompiledView, staged: RebuildState, runs: Sequence[UUID], build_id: UUID
 ) -> tuple[RebuildState, Counts]:
     rebuild = view.rebuild
-    await connection.execute(SQL_COVER_RUNS, runs, rebuild.table_name, build_id)
+    await connection.execute(view.schemas.place(SQL_COVER_RUNS), runs, rebuild.table_name, build_id)
     before = Extent(staged.rows, staged.newest)
     computed, changed, after = await merge_rows(connection, rebuild, runs, build_id, full=False, before=before)
     counts = Counts(read=computed, stored=changed, unchanged=computed - changed)
@@ -290,7 +294,7 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
         runs = await _take_runs(connection, view)
-        await note_build(connection, view, build_id, after, staged.rows, waiting)
+        await record_build(connection, view, build_id, after, staged.rows, waiting)
         resume = {"full": True, "runs": [str(run) for run in runs]}
         await context.finish(connection, counts, resume=resume)
     return Built(staged.rows, staged.rows, True, tuple(runs))
@@ -303,9 +307,11 @@ async def _take_place(connection: Connection, view: CompiledView) -> None:
     await connection.execute(f"ALTER TABLE IF EXISTS {view.table} RENAME TO {quote_name(former)}")
     await connection.execute(f"ALTER TABLE {view.rebuild.table} RENAME TO {quote_name(view.table_name)}")
     await replace_view(connection, view)
-    await connection.execute(f"DROP TABLE IF EXISTS published.{quote_name(former)}")
+    await connection.execute(f"DROP TABLE IF EXISTS {view.schemas.published}.{quote_name(former)}")
     for name, wanted in zip(view.rebuild.create_indexes, view.create_indexes, strict=True):
-        await connection.execute(f"ALTER INDEX published.{quote_name(name)} RENAME TO {quote_name(wanted)}")
+        await connection.execute(
+            f"ALTER INDEX {view.schemas.published}.{quote_name(name)} RENAME TO {quote_name(wanted)}"
+        )
 
 
 async def _merge_all(connection: Connection, view: CompiledView, build_id: UUID) -> None:
@@ -323,8 +329,8 @@ async def _merge_all(connection: Connection, view: CompiledView, build_id: UUID)
 
 async def _take_runs(connection: Connection, view: CompiledView) -> Sequence[UUID]:
     """Record that the view includes exactly the runs of its new rows; return those that it did not include before."""
-    former = {row["run_id"] for row in await connection.fetch(SQL_DROP_RUNS, view.table_name)}
-    await connection.execute(SQL_TAKE_RUNS, view.rebuild.table_name, view.table_name)
-    await connection.execute(SQL_PUT_STAGED, view.relation, None)
-    held = await connection.fetch("SELECT run_id FROM public.published_run WHERE relation = $1", view.table_name)
+    former = {row["run_id"] for row in await connection.fetch(view.schemas.place(SQL_DROP_RUNS), view.table_name)}
+    await connection.execute(view.schemas.place(SQL_TAKE_RUNS), view.rebuild.table_name, view.table_name)
+    await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, None)
+    held = await connection.fetch(view.schemas.place(SQL_HELD_RUNS), view.table_name)
     return sorted({row["run_id"] for row in held} - former)

@@ -11,6 +11,7 @@ import asyncpg
 from sra_shared.audit import Actor
 from sra_shared.database_check import require_fit_database
 from sra_shared.db import Connection, open_connection, open_pool
+from sra_shared.errors import ConfigError
 from sra_shared.revision import require_revision
 from sra_shared.runs import (
     ProcessingTask,
@@ -26,6 +27,7 @@ from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape
 from view_builder.compile import CompiledView, compile_views
+from view_builder.contract_versions import NewerContractError, find_target
 from view_builder.full_rebuild import PART_ROWS
 from view_builder.inbox import make_build_request
 from view_builder.marts import MARTS
@@ -72,7 +74,10 @@ async def build_in_process(
     timing: LeaseTiming = DEFAULT_TIMING,
     by: Actor | None = None,
 ) -> BuildResult:
-    """Build the requested views; raises ConfigError if a view is unknown or the database is not migrated."""
+    """Build the requested views.
+
+    Raises ConfigError if a view is unknown, the database is not migrated, or it publishes a newer contract version.
+    """
     views = list_compiled_views()
     require_known(views, parameters)
     work = ViewBuildWork(views, part_rows=part_rows)
@@ -80,6 +85,7 @@ async def build_in_process(
     try:
         await require_fit_database(connection)
         await require_revision(connection)
+        await _require_own_contract(connection, views)
         async with connection.transaction():
             request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
             requested = await request_run(connection, request, source=None, by=by)
@@ -94,6 +100,13 @@ async def build_in_process(
                 return BuildResult(task, await read_units(reader, task.task_id))
         finally:
             await pool.close()
+
+
+async def _require_own_contract(connection: Connection, views: Sequence[CompiledView]) -> None:
+    try:
+        await find_target(connection, views)
+    except NewerContractError as error:
+        raise ConfigError(error.message, next_step=error.next_step) from error
 
 
 async def check_views(connection: Connection) -> list[ViewVerdict]:

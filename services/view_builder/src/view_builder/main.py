@@ -9,9 +9,11 @@ from sra_shared.service import ServiceState, create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from view_builder.compile import compile_views
+from view_builder.contract_report import ContractReport
 from view_builder.examples import list_examples
 from view_builder.marts import MARTS
 from view_builder.reconcile import reconcile_views
+from view_builder.return_check import ReturnCheck
 from view_builder.routes import make_view_router
 from view_builder.work import BuildParameters, ViewBuildWork
 
@@ -20,9 +22,18 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
     """Return the application; raises ConfigError if the settings are invalid."""
     views = compile_views(MARTS)
     password = database.sra_reader_password.get_secret_value() if database.sra_reader_password else None
+    return_check = ReturnCheck()
+    report = ContractReport()
 
     async def keep_published(state: ServiceState) -> None:
-        await reconcile_views(state, views, password, reader_seconds=database.sra_reader_max_seconds)
+        await reconcile_views(
+            state,
+            views,
+            password,
+            reader_seconds=database.sra_reader_max_seconds,
+            return_check=return_check,
+            report=report,
+        )
 
     return create_service_app(
         name="view_builder",
@@ -34,6 +45,7 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
         routers=[make_view_router(views)],
         background={"publication": keep_published},
         examples=lambda: list_examples(views),
+        checks=lambda _: {"contract": report.check, "fund_returns": return_check.report},
         timing=timing,
         is_behind_gateway=True,
     )

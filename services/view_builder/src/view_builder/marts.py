@@ -13,8 +13,10 @@ from sra_contract.equity_metrics import EquityMetrics
 from sra_contract.equity_page import EquityPage
 from sra_contract.equity_quote_history import EquityQuoteHistory
 from sra_contract.etf_page import EtfPage
+from sra_contract.fund_metrics import FundMetrics
 from sra_contract.fund_page import FundPage
 from sra_contract.fund_quote_history import FundQuoteHistory
+from sra_contract.fund_return_reconciliation import FundReturnReconciliation
 from sra_contract.fund_value import FundValue
 from sra_contract.fundata_records import FundataData, FundataDataHistory, FundataQuotes, FundataQuotesHistory
 from sra_contract.index_performance import IndexPerformance
@@ -23,37 +25,41 @@ from sra_contract.market_movers import MarketMovers
 from sra_contract.price_adjustment import PriceAdjustment
 from sra_contract.security_master import SecurityMaster
 from sra_contract.treasury_curve import TreasuryCurve
-from view_builder.spec import Incremental, Mart, Source, SqlFunction, ViewSpec
+from view_builder.as_of import make_fundata_as_of, make_known_as_of, make_mode_as_of
+from view_builder.spec import Incremental, Mart, ViewSource, ViewSpec
 from view_builder.sql_files import read_mart
 
-_EVENTS = (Source("fmp_split", "fmp", ("splits",)), Source("fmp_dividend", "fmp", ("dividends",)))
-_CLOSES = (Source("fmp_eod_price", "fmp", ("eod_prices",)),)
+_EVENTS = (ViewSource("fmp_split", "fmp", ("splits",)), ViewSource("fmp_dividend", "fmp", ("dividends",)))
+_CLOSES = (ViewSource("fmp_eod_price", "fmp", ("eod_prices",)),)
 _NAMES = (
-    Source("fmp_symbol_alias", "fmp", ("symbol_changes",)),
-    Source("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
+    ViewSource("fmp_symbol_alias", "fmp", ("symbol_changes",)),
+    ViewSource("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe")),
 )
-_UNIVERSE = (Source("fmp_universe", "fmp", ("universe",)),)
-_PROFILE = (Source("equity_profile", "fmp", ("profile",)),)
-_QUOTE = (Source("fmp_quote", "fmp", ("quote",)),)
+_UNIVERSE = (ViewSource("fmp_universe", "fmp", ("universe",)),)
+_PROFILE = (ViewSource("equity_profile", "fmp", ("profile",)),)
+# former profiles, which know the former currency
+_CURRENCY = (ViewSource("fmp_row_history", "fmp", ("profile",)),)
+_QUOTE = (ViewSource("fmp_quote", "fmp", ("quote",)),)
 _STATEMENTS = (
-    Source("fmp_income_statement", "fmp", ("income_statement",)),
-    Source("fmp_balance_sheet", "fmp", ("balance_sheet",)),
-    Source("fmp_cash_flow", "fmp", ("cash_flow",)),
-    Source("fmp_financial_growth", "fmp", ("financial_growth",)),
-    Source("fmp_income_growth", "fmp", ("income_growth",)),
-    Source("fmp_cash_flow_growth", "fmp", ("cash_flow_growth",)),
-    Source("fmp_ratio", "fmp", ("ratios",)),
-    Source("fmp_key_metric", "fmp", ("key_metrics",)),
-    Source("fmp_score", "fmp", ("scores",)),
+    ViewSource("fmp_income_statement", "fmp", ("income_statement",)),
+    ViewSource("fmp_balance_sheet", "fmp", ("balance_sheet",)),
+    ViewSource("fmp_cash_flow", "fmp", ("cash_flow",)),
+    ViewSource("fmp_financial_growth", "fmp", ("financial_growth",)),
+    ViewSource("fmp_income_growth", "fmp", ("income_growth",)),
+    ViewSource("fmp_cash_flow_growth", "fmp", ("cash_flow_growth",)),
+    ViewSource("fmp_ratio", "fmp", ("ratios",)),
+    ViewSource("fmp_key_metric", "fmp", ("key_metrics",)),
+    ViewSource("fmp_score", "fmp", ("scores",)),
 )
 _METRICS = (
     *(*_QUOTE, *_CLOSES, *_PROFILE, *_STATEMENTS),
-    Source("fmp_earning", "fmp", ("earnings",)),
-    Source("fmp_peer", "fmp", ("peers",)),
+    ViewSource("fmp_earning", "fmp", ("earnings",)),
+    ViewSource("fmp_peer", "fmp", ("peers",)),
+    ViewSource("fmp_exchange_rate", "fmp", ("exchange_rates",)),
     *(*_EVENTS, *_NAMES, *_UNIVERSE),
 )
-_VALUES = (Source("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),)
-_DATA = (Source("fundata_data", "fundata"),)
+_VALUES = (ViewSource("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing")),)
+_DATA = (ViewSource("fundata_data", "fundata"),)
 _FUND_DATASETS = (
     "FundGeneral",
     "FundPerformanceSummary",
@@ -90,7 +96,7 @@ def _make_live(model: type[ViewModel], **facts: Any) -> Mart:
 def _make_materialized(
     model: type[ViewModel],
     *,
-    sources: tuple[Source, ...],
+    sources: tuple[ViewSource, ...],
     uses: tuple[str, ...] = (),
     key: tuple[str, ...],
     published_with: tuple[str, ...] = (),
@@ -98,6 +104,7 @@ def _make_materialized(
 ) -> Mart:
     """A view whose rows are materialized: by its whole key computed anew, unless `partition` says by what of it."""
     sql = read_mart(model.relation())
+    functions = facts.pop("functions", ())
     incremental = Incremental(
         partition=facts.pop("partition", key),
         all_keys=sql["keys"],
@@ -105,20 +112,10 @@ def _make_materialized(
         read_query=sql.get("read"),
         full_query=sql.get("rows_full"),
         next_keys=sql.get("next_keys"),
+        ids=sql.get("ids"),
         **facts,
     )
-    return Mart(model, ViewSpec(key, sql["rows"], sources, uses, published_with, incremental))
-
-
-def _make_as_of(history: str, description: str) -> SqlFunction:
-    return SqlFunction(
-        name=history.replace("_history", "_as_of"),
-        arguments="valid_on date, known_at timestamp with time zone",
-        argument_types="date, timestamp with time zone",
-        result=f"SETOF sra.{history}",
-        body=read_mart(history)["as_of"],
-        description=description,
-    )
+    return Mart(model, ViewSpec(key, sql["rows"], sources, uses, published_with, incremental, functions))
 
 
 MARTS: tuple[Mart, ...] = (
@@ -126,12 +123,14 @@ MARTS: tuple[Mart, ...] = (
         SecurityMaster,
         key=("source", "identifier"),
         sources=(
-            Source("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
+            ViewSource("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
             *(*_UNIVERSE, *_PROFILE),
-            Source("fmp_etf_info", "fmp", ("etf_info",)),
+            ViewSource("fmp_etf_info", "fmp", ("etf_info",)),
+            *(*_CURRENCY, *_NAMES),
         ),
         indexes=(
             "(identifier)",
+            *("(security_id)", "(issuer_id)", "(fund_id)"),
             "(isin)",
             # the other listings of an issuer
             "(cik, currency)",
@@ -146,7 +145,7 @@ MARTS: tuple[Mart, ...] = (
         sources=_DATA,
         uses=("security_master",),
         functions=(
-            _make_as_of(
+            make_fundata_as_of(
                 "fundata_data_history",
                 "The data records that were in force on valid_on (by ChangeDate; a record without one always was), as far as"
                 " we knew at known_at: of each key the greatest such version, by data_source (API before CSV), change_date"
@@ -168,7 +167,7 @@ MARTS: tuple[Mart, ...] = (
         sources=_VALUES,
         uses=("security_master",),
         functions=(
-            _make_as_of(
+            make_fundata_as_of(
                 "fundata_quotes_history",
                 "The quotes of the days up to valid_on as far as we knew at known_at: of each day the greatest version, by"
                 " data_source (API before CSV), change_date (none last), data_version; days whose record was not active then"
@@ -182,18 +181,18 @@ MARTS: tuple[Mart, ...] = (
         key=("identifier", "date"),
         partition=("identifier",),
         since="date",
-        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
+        sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("security_master",),
-        indexes=("(date)",),
+        indexes=("(date)", "(('fundata:' || identifier))"),
         has_run=True,
-        on_read=("adjusted_navps",),
+        on_read=("adjusted_navps", "security_id"),
     ),
     _make_materialized(
         LatestQuote,
         key=("source", "identifier"),
         sources=(
             *(*_VALUES, *_QUOTE, *_CLOSES, *_NAMES),
-            Source("fundata_data", "fundata", ("FundGeneral",)),
+            ViewSource("fundata_data", "fundata", ("FundGeneral",)),
             *(*_UNIVERSE, *_PROFILE),
         ),
         uses=("security_master", "fund_quote_history"),
@@ -203,10 +202,18 @@ MARTS: tuple[Mart, ...] = (
         PriceAdjustment,
         key=("symbol", "date"),
         partition=("symbol",),
-        sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
+        sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
         uses=("security_master",),
-        indexes=(_DOUBTFUL,),
+        indexes=("(security_id)", _DOUBTFUL),
         has_run=True,
+        functions=(
+            make_known_as_of(
+                PriceAdjustment,
+                "The rows of price_adjustment for some symbols as of a moment: by the events that we knew then, and the closes"
+                " that we had stored. Events of days after the newest of these closes adjust nothing. Names of listings and"
+                " currency_basis are those of now. A future moment counts as now.",
+            ),
+        ),
     ),
     # right after the factors that it is read with
     _make_materialized(
@@ -214,26 +221,34 @@ MARTS: tuple[Mart, ...] = (
         key=("symbol", "date"),
         partition=("symbol",),
         since="date",
-        sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE),
+        sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
         uses=("security_master", "price_adjustment"),
         published_with=("price_adjustment",),
-        indexes=("(date)",),
+        indexes=("(date)", "(security_id)"),
         has_run=True,
         on_read=(
             *(f"split_adjusted_{name}" for name in ("open", "high", "low", "close", "volume")),
             *("total_return_close", "split_factor", "total_return_factor", "share_factor"),
         ),
+        functions=(
+            make_known_as_of(
+                EquityQuoteHistory,
+                "The rows of equity_quote_history for some symbols as of a moment: the prices that we had stored, with the"
+                " factors of price_adjustment_as_of. A price that was corrected since has its former value. A future moment"
+                " counts as now.",
+            ),
+        ),
     ),
     _make_materialized(
         FundValue,
         key=("identifier",),
-        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
+        sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("fund_quote_history",),
     ),
     _make_materialized(
         FundPage,
         key=("identifier",),
-        sources=(Source("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
+        sources=(ViewSource("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
         uses=("security_master", "fund_value"),
         published_with=("fund_value",),
         indexes=("(lower(name) text_pattern_ops)", "(category)"),
@@ -244,17 +259,67 @@ MARTS: tuple[Mart, ...] = (
         ),
     ),
     _make_materialized(
+        FundMetrics,
+        key=("identifier",),
+        sources=(
+            ViewSource(
+                "fundata_data",
+                "fundata",
+                (
+                    "FundGeneral",
+                    "FundPerformanceSummary",
+                    "FundYearlyPerformance",
+                    "FundYearlyPerformanceRankingByClass",
+                    "FundRiskYearlyPerformance",
+                    "FundExpenses",
+                    "InstrumentIdentifier",
+                ),
+            ),
+        ),
+        uses=("security_master",),
+        indexes=(
+            *("(category, category_rank_3y)", "(company)", "(lower(name) text_pattern_ops)"),
+            *(f"(month_end_return_{span} DESC NULLS LAST)" for span in ("1y", "3y", "5y")),
+            *("(management_expense_ratio)", "(standard_deviation_3y)", "(sharpe_3y DESC NULLS LAST)"),
+        ),
+    ),
+    _make_materialized(
+        FundReturnReconciliation,
+        key=("identifier", "month_end_date"),
+        sources=(ViewSource("fundata_data", "fundata", ("FundPerformanceSummary", "FundDistribution")), *_VALUES),
+        uses=("fund_quote_history",),
+        indexes=("(month_end_date)", "(month_end_date) WHERE NOT is_within"),
+    ),
+    _make_materialized(
         EquityFundamentals,
         key=("symbol",),
-        sources=(*_STATEMENTS, *_QUOTE, *_CLOSES, *_EVENTS, *_NAMES),
-        uses=("price_adjustment",),
+        sources=(*_STATEMENTS, *_QUOTE, *_CLOSES, *_EVENTS, *_NAMES, *_UNIVERSE, *_PROFILE),
+        uses=("security_master", "price_adjustment"),
+        functions=(
+            make_mode_as_of(
+                EquityFundamentals,
+                "The rows of equity_fundamentals by the statements of a past state: strict, what was public and known to us"
+                " at that moment; reported, what was public, whenever we stored it. is_backfilled: known_at is later than"
+                " that moment, so that figures may be restated ones. Earnings per share are as reported, and NULL where the"
+                " shares are open: a split between the filing and that day in New York, or between that day and the day"
+                " on which we stored the statement. split_parts then has the factors into shares of that day. The vendor's"
+                " figures of a fiscal year count from 120 days after its end on, scores from when we"
+                " stored them. A future moment counts as now. Name the symbols: NULL computes every company.",
+            ),
+        ),
     ),
     _make_materialized(
         EquityMetrics,
         key=("symbol",),
         sources=_METRICS,
         uses=("security_master", "price_adjustment", "equity_fundamentals"),
-        indexes=("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)", _DOUBTFUL),
+        indexes=(
+            *("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)", "(market_cap_usd DESC NULLS LAST)"),
+            *(_DOUBTFUL, "(symbol) WHERE share_ratio IS NOT NULL"),
+            # the rows that a rate of exchange may change
+            "(currency) WHERE currency <> 'USD'",
+            "(reported_currency) WHERE reported_currency <> currency",
+        ),
     ),
     _make_live(
         EquityPage,
@@ -267,13 +332,13 @@ MARTS: tuple[Mart, ...] = (
         EtfPage,
         key=("symbol",),
         sources=(
-            Source("fmp_etf_info", "fmp", ("etf_info",)),
-            Source("fmp_etf_holding", "fmp", ("etf_holdings",)),
-            Source("fmp_etf_sector", "fmp", ("etf_sectors",)),
-            Source("fmp_etf_country", "fmp", ("etf_countries",)),
+            ViewSource("fmp_etf_info", "fmp", ("etf_info",)),
+            ViewSource("fmp_etf_holding", "fmp", ("etf_holdings",)),
+            ViewSource("fmp_etf_sector", "fmp", ("etf_sectors",)),
+            ViewSource("fmp_etf_country", "fmp", ("etf_countries",)),
             *(*_QUOTE, *_CLOSES, *_PROFILE, *_EVENTS, *_NAMES, *_UNIVERSE),
-            Source("fmp_index_price", "fmp", ("index_prices",)),
-            Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),
+            ViewSource("fmp_index_price", "fmp", ("index_prices",)),
+            ViewSource("fmp_treasury_rate", "fmp", ("treasury_rates",)),
         ),
         uses=("security_master", "price_adjustment"),
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)", _DOUBTFUL),
@@ -283,8 +348,8 @@ MARTS: tuple[Mart, ...] = (
         key=("market", "direction", "rank"),
         partition=("market",),
         sources=(
-            Source("fmp_constituent", "fmp", ("constituents",)),
-            *(*_QUOTE, *_CLOSES, *_UNIVERSE, *_PROFILE),
+            ViewSource("fmp_constituent", "fmp", ("constituents",)),
+            *(*_QUOTE, *_CLOSES, *_UNIVERSE, *_PROFILE, *_NAMES),
         ),
         uses=("equity_metrics",),
         indexes=("(symbol)",),
@@ -292,25 +357,25 @@ MARTS: tuple[Mart, ...] = (
     _make_materialized(
         IndexPerformance,
         key=("symbol",),
-        sources=(Source("fmp_index_price", "fmp", ("index_prices",)),),
+        sources=(ViewSource("fmp_index_price", "fmp", ("index_prices",)),),
     ),
     _make_materialized(
         DailyMarketSummary,
         key=("date", "currency"),
         partition=("date",),
-        sources=(*_VALUES, Source("fundata_data", "fundata", ("FundGeneral",))),
+        sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundGeneral",))),
         uses=("security_master", "fund_quote_history"),
     ),
     _make_live(
         TreasuryCurve,
         key=("date", "tenor"),
-        sources=(Source("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
+        sources=(ViewSource("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
     _make_materialized(
         RunContents,
         key=("task_id", "dataset"),
-        sources=(*_DATA, Source("fundata_quotes", "fundata")),
+        sources=(*_DATA, ViewSource("fundata_quotes", "fundata")),
         # runs leave the ledger when they are old
         max_shrink=Decimal(1),
         looks_up=True,
@@ -318,7 +383,7 @@ MARTS: tuple[Mart, ...] = (
     _make_live(
         DataFreshness,
         key=("source", "dataset"),
-        sources=(Source("run_unit", "fundata"), Source("run_unit", "fmp"), Source("market_session", "fmp")),
+        sources=(ViewSource("run_unit", "fundata"), ViewSource("run_unit", "fmp"), ViewSource("market_session", "fmp")),
         uses=("run_contents", "latest_quote"),
         used_indexes=("pk_market_session",),
     ),

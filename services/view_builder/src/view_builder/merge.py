@@ -78,6 +78,16 @@ def fill_next_keys(view: CompiledView) -> str:
     )
 
 
+def store_ids(ids: str) -> str:
+    """Store ids that are assigned once; of one that exists only the day on which its symbol meant it changes."""
+    return compose(
+        "INSERT INTO public.security AS o (security_id, source, identifier, first_symbol, held_on)\n{ids}\n"
+        "ON CONFLICT (security_id) DO UPDATE SET held_on = excluded.held_on"
+        " WHERE o.held_on IS DISTINCT FROM excluded.held_on",
+        ids=ids,
+    )
+
+
 def find_last_key(view: CompiledView) -> str:
     """Return the greatest of the keys to compute."""
     return compose("SELECT max({partition}) FROM affected_keys", partition=_list(view.incremental.partition))

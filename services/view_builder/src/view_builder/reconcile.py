@@ -15,15 +15,20 @@ from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.errors import ConfigError, RetryableError
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
-from sra_shared.reader import prepare_reader
 from sra_shared.reader_limits import end_long_readers
+from sra_shared.reader_roles import prepare_reader
 from sra_shared.revision import require_revision
 from sra_shared.runs import request_run
 from sra_shared.service import ServiceState
-from view_builder.apply import define_views, is_outdated, read_state
+from view_builder.apply import clear_former, define_views, is_outdated, read_state
 from view_builder.build import find_new_runs, needs_full_build
 from view_builder.compile import CompiledView
+from view_builder.contract_report import ContractReport
+from view_builder.contract_versions import NewerContractError, find_target
 from view_builder.inbox import make_build_request, request_build
+from view_builder.return_check import ReturnCheck
+from view_builder.schemas import STAGED
+from view_builder.work import CONTRACT_UNIT
 
 _LOOK_SECONDS = 30.0
 _FIRST_PAUSE = 60.0
@@ -52,11 +57,14 @@ class Backlog:
         self._pause = first_pause
         self._due = 0.0
 
-    async def look(self, connection: Connection) -> list[str]:
+    async def poll(self, connection: Connection) -> list[str]:
         """Return the views for which a build was requested in the caller's transaction; empty if none is due."""
         if time.monotonic() < self._due or await connection.fetchval(SQL_IS_BUILDING):
             return []
-        lacking = [view.relation for view in self._views if await self._is_lacking(connection, view)]
+        views = await find_target(connection, self._views)
+        lacking = [view.relation for view in views if await self._is_lacking(connection, view)]
+        if views[0].schemas == STAGED and not lacking:
+            lacking = [CONTRACT_UNIT]
         if not lacking:
             self._pause, self._due = self._first_pause, 0.0
             return []
@@ -75,11 +83,18 @@ class Backlog:
 
 
 async def reconcile_views(
-    state: ServiceState, views: Sequence[CompiledView], reader_password: str | None, *, reader_seconds: int
+    state: ServiceState,
+    views: Sequence[CompiledView],
+    reader_password: str | None,
+    *,
+    reader_seconds: int,
+    return_check: ReturnCheck,
+    report: ContractReport,
 ) -> None:
     """Define missing views and request the first build; then check periodically for missed events and runs.
 
-    Also ends readers' transactions that take too long.
+    Also ends readers' transactions that take too long, and keeps `return_check` and the report of the contract version
+    current. An instance whose contract version is older than the published one changes nothing.
     """
     started = False
     backlog = Backlog(views)
@@ -88,14 +103,19 @@ async def reconcile_views(
             if not started:
                 await start_publication(state.pool, views, reader_password, reader_seconds=reader_seconds)
                 started = True
+            async with state.pool.acquire() as connection:
+                await report.poll(connection, views)
             async with state.pool.acquire() as connection, connection.transaction():
                 await request_build(connection)
-                lacking = await backlog.look(connection)
+                lacking = await backlog.poll(connection)
                 ended = await end_long_readers(connection, reader_seconds)
+                await return_check.poll(connection)
             if lacking:
                 _log.warning("build_requested_again", views=lacking)
             if ended:
                 _log.warning("reader_sessions_ended", sessions=ended, setting="SRA_READER_MAX_SECONDS")
+        except NewerContractError as error:
+            report.refuse(error)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError, ConfigError, RetryableError) as error:
             _log.warning("publication_waits", error=str(error), kind=type(error).__name__)
         with suppress(TimeoutError):
@@ -107,15 +127,18 @@ async def start_publication(
 ) -> list[str]:
     """Define the missing views, empty but typed, grant the readers access, and request a build if a model is new.
 
-    Returns the names of the views defined. Raises ConfigError before the database is migrated.
+    Returns the names of the views defined. Raises ConfigError before the database is migrated, and NewerContractError if a
+    newer contract version is published.
     """
     async with pool.acquire() as connection:
         await require_revision(connection)
     made = await define_views(pool, views)
+    await clear_former(pool, views)
     async with pool.acquire() as connection:
         await prepare_reader(connection, reader_password, max_seconds=reader_seconds)
-        wanting = [view.relation for view in views if await needs_full_build(connection, view)]
-    if wanting:
+        target = await find_target(connection, views)
+        wanting = [view.relation for view in target if await needs_full_build(connection, view)]
+    if wanting or target[0].schemas == STAGED:
         async with pool.acquire() as connection, connection.transaction():
             await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
         _log.info("first_build_requested", views=wanting)

@@ -13,7 +13,7 @@ MATERIALIZED_AS = "'materialized_as'"
 
 
 @dataclass(frozen=True)
-class Source:
+class ViewSource:
     """A raw table that a view reads, and its datasets that matter; none means all datasets of the vendor."""
 
     table: str
@@ -40,6 +40,9 @@ class Incremental:
     most `$2` of them, in order. Such a view has one partition column and has its runs. The SQL reads earlier rows from the
     relation `MATERIALIZED_ROWS`, since they may be in the unpublished table of a rebuild, and the runs that they include
     from `published_run` under the name `MATERIALIZED_AS`.
+
+    `ids` selects the rows of table `security` to store before the rows of the affected keys are computed: ids that are assigned
+    once, and ids whose day changes.
     """
 
     partition: tuple[str, ...]
@@ -54,11 +57,16 @@ class Incremental:
     full_query: str | None = None
     looks_up: bool = False
     next_keys: str | None = None
+    ids: str | None = None
 
 
 @dataclass(frozen=True)
 class SqlFunction:
-    """A function in schema sra: its name, arguments, result and one SELECT, so that the planner can inline it."""
+    """A function in schema sra: its name, arguments, result and one SELECT, so that the planner can inline it.
+
+    With `checks`, statements of PL/pgSQL that refuse bad arguments, it reads `core` with its owner's rights, and only the roles
+    that read may call it.
+    """
 
     name: str
     arguments: str
@@ -66,6 +74,7 @@ class SqlFunction:
     result: str
     body: str
     description: str
+    checks: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class ViewSpec:
 
     key: tuple[str, ...]
     query: str
-    sources: tuple[Source, ...]
+    sources: tuple[ViewSource, ...]
     uses: tuple[str, ...] = ()
     published_with: tuple[str, ...] = ()
     incremental: Incremental | None = None
@@ -90,7 +99,11 @@ class ViewSpec:
         """All SQL texts of the view."""
         incremental = self.incremental
         more = () if incremental is None else (incremental.all_keys, incremental.affected_keys)
-        may_be = () if incremental is None else (incremental.read_query, incremental.full_query, incremental.next_keys)
+        may_be = (
+            ()
+            if incremental is None
+            else (incremental.read_query, incremental.full_query, incremental.next_keys, incremental.ids)
+        )
         return (self.query, *(function.body for function in self.functions), *more, *filter(None, may_be))
 
 

@@ -67,15 +67,20 @@ def split_mart(text: str) -> Mapping[str, str]:
     """Return the selections in the text of a mart's file."""
     _, *parts = _SECTION.split(text)
     found = {part: strip_comments(body).rstrip(";") for part, body in zip(parts[::2], parts[1::2], strict=True)}
-    if any(part.startswith("chosen_") for part in found):
-        found["rows_full"] = _choose(found, "_full")
-        found["rows"] = _choose(found, "")
+    chosen = [part for part in found if part.startswith("chosen_")]
+    if any(part.endswith("_full") for part in chosen):
+        found["rows_full"] = _choose(found, "rows", "_full")
+    if any(part.endswith("_as_of") for part in chosen):
+        found["as_of"] = _choose(found, "read" if "read" in found else "rows", "_as_of")
+    for part in ("rows", "read"):
+        if chosen and part in found:
+            found[part] = _choose(found, part, "")
     return found
 
 
-def _choose(found: Mapping[str, str], ending: str) -> str:
-    """Insert the selections `chosen_*`: those that look up some keys by index, or those of all keys at once (`_full`)."""
-    return re.sub(r"\bFROM (chosen_\w+)", lambda use: f"FROM ({found[use[1] + ending]})", found["rows"])
+def _choose(found: Mapping[str, str], part: str, ending: str) -> str:
+    """Insert the selections `chosen_*`: those of some keys, of all keys at once (`_full`), or of a past state (`_as_of`)."""
+    return re.sub(r"\bFROM (chosen_\w+)", lambda use: f"FROM ({found[use[1] + ending]})", found[part])
 
 
 def strip_comments(text: str) -> str:

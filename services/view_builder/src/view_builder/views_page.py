@@ -20,6 +20,41 @@ than a dozen. It is derived from the SQL in `view_builder/sql`, and omits column
 The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
 pages with them as `sra_reader`. `GET /views/NAME/schema` of view_builder returns a view's JSON Schema, and
 `./sra views schema NAME` prints it.
+
+## Past states
+
+Two times say what a past state contains. `available_at` is the moment from which on the public could know a value, `known_at`
+the moment at which we stored it. The functions `..._as_of` return past states:
+
+- `equity_fundamentals_as_of(at, mode, symbols)`: in mode `strict`, statements with `available_at <= at` and `known_at <= at`; in
+  mode `reported`, those with `available_at <= at`. There, `is_backfilled` marks what we stored after `at`, which may be
+  restated.
+- `equity_quote_history_as_of(at, symbols)` and `price_adjustment_as_of(at, symbols)`: prices and events that we had stored at
+  `at`. An event adjusts nothing before a close of its day, or of a later day, is known.
+- `fundata_data_as_of(valid_on, known_at)` and `fundata_quotes_as_of(valid_on, known_at)`: records that were in force on a day, as
+  far as we knew at a moment.
+
+The functions of Fundata have no modes: `valid_on` and `known_at` already are the two times, and `infinity` leaves out either
+of them. `point_in_time_since` of `data_freshness` is the moment from which on `known_at` is a true history. For earlier
+moments, `strict` contains less than was known, and `reported` may contain later corrections.
+
+## Survivorship
+
+Securities that ended stay in the views, with `is_active` false in `security_master` and on their pages: listings that left the
+universe, and funds without an active record. Their prices, values and statements stay too. A study of the past is still biased
+where the data were never collected:
+
+- Listings that were delisted before the first collection: the vendor names them (dataset `delisted`), and the first history
+  brings prices and statements of those that ended within FMP_HISTORY_YEARS. Older ones are missing.
+- The universe of a past day is known from the first collection on. Before that, only the listings of that day which still
+  existed at the first collection, or which the vendor names as delisted, are there.
+- Funds that ended or merged before the seed files were written and that the vendor left out of them are missing.
+- Prices of a delisted listing end with the vendor's last close. The value after the delisting, such as the payment of a merger
+  or a loss in bankruptcy, is not among them.
+- Members of an index are known from the first collection on; the vendor's list of changes names earlier ones, without the
+  figures of listings that are missing.
+
+## Views
 """
 
 

@@ -13,7 +13,15 @@ from sra_shared.errors import ConfigError, LeaseLostError, RetryableError, RunCa
 from sra_shared.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import HandoverError
-from view_builder.apply import bring_core, is_defined, is_outdated, prepare_table, read_state
+from view_builder.apply import (
+    bring_core,
+    clear_former,
+    define_views,
+    is_defined,
+    is_outdated,
+    prepare_table,
+    read_state,
+)
 from view_builder.build import (
     Built,
     add_up,
@@ -21,12 +29,16 @@ from view_builder.build import (
     describe_failure,
     find_new_runs,
     needs_full_build,
-    note_failure,
+    record_failure,
 )
 from view_builder.compile import CompiledView, group_views
+from view_builder.contract_swap import publish_contract
+from view_builder.contract_versions import NewerContractError, find_target, retry_if_moved
 from view_builder.full_rebuild import PART_ROWS, is_large, rebuild_in_parts
 from view_builder.inbox import bind_events, handle_events
+from view_builder.schemas import STAGED
 
+CONTRACT_UNIT = "contract"
 _log = get_logger(__name__)
 
 
@@ -61,21 +73,30 @@ class ViewBuildWork:
     def __init__(self, views: Sequence[CompiledView], *, part_rows: int = PART_ROWS) -> None:
         """`part_rows` is how many rows of a long series are built at a time."""
         self._views = views
-        self._groups = {view.relation: group for group in group_views(views) for view in group}
         self._part_rows = part_rows
         self._since = datetime.now(UTC)
+        self._version = views[0].contract_version
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
         """Return one unit for each view that is requested, new, changed, or affected by a run that it does not include yet.
 
-        The unit of views that are published in one commit has the name of the last one.
+        The unit of views that are published in one commit has the name of the last one. While an older contract version is
+        published, the staged views are built, and the last unit publishes them. Raises NewerContractError if a newer one is.
         """
         wanted = BuildParameters.model_validate(context.task.parameters)
         require_known(self._views, wanted)
         async with context.pool.acquire() as connection, connection.transaction():
             await bind_events(connection, context.task.task_id)
         async with context.pool.acquire() as connection:
-            return await self._choose_views(connection, wanted)
+            views = await find_target(connection, self._views)
+        if views[0].schemas != STAGED:
+            async with context.pool.acquire() as connection:
+                return await self._choose_views(connection, wanted)
+        with retry_if_moved():
+            await define_views(context.pool, self._views)
+            async with context.pool.acquire() as connection:
+                plans = await self._choose_views(connection, wanted)
+        return [*plans, UnitPlan(CONTRACT_UNIT, CONTRACT_UNIT, {"contract_version": self._version})]
 
     async def _choose_views(self, connection: Connection, wanted: BuildParameters) -> list[UnitPlan]:
         """Return the requested views and their dependents.
@@ -85,7 +106,7 @@ class ViewBuildWork:
         """
         chosen: dict[str, bool] = {}
         plans = []
-        for group in group_views(self._views):
+        for group in group_views(await find_target(connection, self._views)):
             outdated = await self._list_outdated(connection, group)
             if outdated:
                 _log.warning("newer_model_is_published", views=outdated)
@@ -116,26 +137,62 @@ class ViewBuildWork:
 
     async def process(self, context: UnitContext) -> None:
         """Build one view and what is published with it; if a check fails, all keep their previous state and record the error."""
-        group = self._groups.get(context.unit.unit)
-        if group is None:
+        with retry_if_moved():
+            if context.unit.unit == CONTRACT_UNIT:
+                await self._publish_contract(context)
+            else:
+                await self._build_unit(context)
+
+    async def _build_unit(self, context: UnitContext) -> None:
+        group = await self._find_group(context.pool, context.unit.unit)
+        if not group:
             raise ConfigError(
                 f"This service does not know the view {context.unit.unit}.",
                 next_step="Deploy the same version everywhere.",
             )
         wanted = BuildParameters.model_validate(context.task.parameters)
+        if group[0].schemas == STAGED:
+            # an instance of an older version may have planned this run
+            await define_views(context.pool, self._views)
         await self._refuse_outdated(context, group)
         # another version may have started after this process, and stopped again
-        await bring_core(context.pool)
+        await bring_core(context.pool, group[0])
         try:
             built = await self._build(context, group, wanted)
-        except (LeaseLostError, HandoverError, RunCancelledError):
+        except (LeaseLostError, HandoverError, RunCancelledError, NewerContractError):
             # not a failure of the view: another worker continues, or the run was cancelled
             raise
         except Exception as error:
-            await self._note_failure(context.pool, group, error)
+            await self._record_failure(context.pool, group, error)
             raise
         names = [view.relation for view in group]
         _log.info("view_built", views=names, rows=built.computed, changed=built.changed, full=built.full)
+
+    async def _find_group(self, pool: Pool, relation: str) -> tuple[CompiledView, ...]:
+        """Return the group of a view where it is to be built; empty if the view is unknown."""
+        async with pool.acquire() as connection:
+            views = await find_target(connection, self._views)
+        groups = (group for group in group_views(views) if relation in [view.relation for view in group])
+        return next(groups, ())
+
+    async def _publish_contract(self, context: UnitContext) -> None:
+        planned = context.unit.detail.get("contract_version", self._version)
+        if planned > self._version:
+            # an instance of that version requests it again
+            async with context.transaction() as connection:
+                await context.finish(connection, status=UnitStatus.SKIPPED)
+            _log.warning("newer_contract_skipped", version=planned)
+            return
+        wanted = BuildParameters.model_validate(context.task.parameters)
+        # the release may be another one than that which planned the run
+        await define_views(context.pool, self._views)
+        await publish_contract(context, self._views, accept_drop=wanted.accept_drop)
+        _log.info("contract_published", version=self._version)
+        try:
+            await clear_former(context.pool, self._views)
+        except (*OUTAGE_ERRORS, asyncpg.PostgresError, RetryableError) as error:
+            # the next start of the service drops it
+            _log.warning("former_contract_not_dropped", error=str(error), kind=type(error).__name__)
 
     async def _refuse_outdated(self, context: UnitContext, group: Sequence[CompiledView]) -> None:
         async with context.pool.acquire() as connection:
@@ -180,12 +237,12 @@ class ViewBuildWork:
             await context.finish(connection, built.counts, resume=resume)
         return built
 
-    async def _note_failure(self, pool: Pool, group: Sequence[CompiledView], error: Exception) -> None:
+    async def _record_failure(self, pool: Pool, group: Sequence[CompiledView], error: Exception) -> None:
         """Show the failure in data_freshness at once; the unit's retry may take a while."""
         try:
             async with pool.acquire() as connection:
                 for view in group:
-                    await note_failure(connection, view, describe_failure(error))
+                    await record_failure(connection, view, describe_failure(error))
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as outage:
             _log.warning("failure_not_recorded", view=view.relation, error=str(error), kind=type(outage).__name__)
 
@@ -198,9 +255,20 @@ class ViewBuildWork:
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Acknowledge the events of this build; newer ones cause another build."""
-        for unit in units:
-            # includes units that ended without an error of the view itself: a time-out, or a worker that died repeatedly
-            for view in self._groups.get(unit.unit, ()) if unit.status is UnitStatus.FAILED else ():
-                await note_failure(connection, view, unit.error or "It failed.")
+        failed = {unit.unit: unit.error for unit in units if unit.status is UnitStatus.FAILED}
+        if failed:
+            await self._record_failed_units(connection, failed)
         await handle_events(connection, task.task_id)
         return RunEnd()
+
+    async def _record_failed_units(self, connection: Connection, failed: Mapping[str, str | None]) -> None:
+        """Includes units that ended without an error of the view itself: a time-out, or a worker that died repeatedly."""
+        try:
+            views = await find_target(connection, self._views)
+        except NewerContractError:
+            # the published views are not those of this process
+            return
+        for group in group_views(views):
+            name = group[-1].relation
+            for view in group if name in failed else ():
+                await record_failure(connection, view, failed[name] or "It failed.")

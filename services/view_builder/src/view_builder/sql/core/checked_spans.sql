@@ -3,7 +3,10 @@
 -- A year that ends less than 350 days after the one before it is a transition, and checks nothing. agrees is NULL where no year
 -- ends with them; it is false where a revenue is missing.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.period_spans. Units: days.
-CREATE OR REPLACE FUNCTION core.checked_spans(of_symbol text) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION core.checked_spans(
+  of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
+)
+RETURNS TABLE (
   is_yearly boolean, date date, reported_currency text, updated_at timestamptz, length text, parts integer,
   first_date date, currency_count bigint, has_one_currency boolean, agrees boolean, has_revenue boolean
 )
@@ -32,7 +35,7 @@ FROM (
     count(*) FILTER (WHERE s.is_yearly AND (s.days < 350) IS NOT TRUE) OVER near AS year_count,
     max(s.revenue) FILTER (WHERE s.is_yearly AND (s.days < 350) IS NOT TRUE) OVER near AS year_revenue,
     max(s.reported_currency) FILTER (WHERE s.is_yearly AND (s.days < 350) IS NOT TRUE) OVER near AS year_currency
-  FROM core.period_spans(of_symbol) s
+  FROM core.period_spans(of_symbol, known_by, public_by) s
   WINDOW four AS (PARTITION BY s.is_yearly ORDER BY s.date ROWS 3 PRECEDING),
     two AS (PARTITION BY s.is_yearly ORDER BY s.date ROWS 1 PRECEDING),
     near AS (ORDER BY s.date RANGE BETWEEN INTERVAL '14 days' PRECEDING AND INTERVAL '14 days' FOLLOWING)

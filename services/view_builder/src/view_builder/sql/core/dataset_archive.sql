@@ -1,7 +1,11 @@
--- What archived runs stored and rejected, by dataset.
--- Grain: one row per source and dataset. Key: source, dataset. Sources: ledger_archive. Units: records.
+-- What archived runs stored and rejected, by dataset, and their first success. Where only the month is known, as of runs that
+-- were archived by former releases, the end of the month after it counts: a run that is due in one may end in the next.
+-- Grain: one row per source and dataset. Key: source, dataset. Sources: ledger_archive. Units: records; moments in UTC.
 CREATE OR REPLACE VIEW core.dataset_archive AS
-SELECT a.source, a.dataset, sum(a.stored_count)::bigint AS stored, sum(a.rejected_count)::bigint AS rejected
+SELECT a.source, a.dataset, sum(a.stored_count)::bigint AS stored, sum(a.rejected_count)::bigint AS rejected,
+  min(coalesce(a.first_success_at, CASE
+      WHEN a.stored_count > 0 THEN (a.month + interval '2 months') AT TIME ZONE 'UTC'
+    END)) AS first_success_at
 FROM public.ledger_archive a
 WHERE a.dataset <> ''
 GROUP BY a.source, a.dataset;

@@ -1,6 +1,6 @@
--- What the ledger says of every dataset: last success and its run, counts, whether it is outside the vendor's plan. A replay
--- collects nothing, and what it leaves was rejected before. A file that was loaded before is skipped; a dataset outside FMP's
--- plan is skipped too, and was not collected.
+-- What the ledger says of every dataset: first and last success, the run of the last, counts, whether it is outside the vendor's
+-- plan. A replay collects nothing, and what it leaves was rejected before. A file that was loaded before is skipped; a dataset
+-- outside FMP's plan is skipped too, and was not collected.
 -- Grain: one row per source and dataset. Key: source, dataset. Sources: run_unit, task_execution_log. Units: records.
 CREATE OR REPLACE VIEW core.dataset_ledger AS
 SELECT t.source, u.dataset, max(u.completed_at) FILTER (WHERE s.did) AS success_at,
@@ -9,7 +9,8 @@ SELECT t.source, u.dataset, max(u.completed_at) FILTER (WHERE s.did) AS success_
   coalesce(sum(u.rejected_count) FILTER (WHERE NOT t.parameters ? 'replay'), 0)::bigint AS rejected,
   max(u.completed_at) AS touched_at,
   max((u.progress ->> 'newest_record')::date) FILTER (WHERE t.source = 'fmp') AS newest,
-  bool_and(s.left_out) FILTER (WHERE u.completed_at > now() - interval '10 days') AS is_left_out
+  bool_and(s.left_out) FILTER (WHERE u.completed_at > now() - interval '10 days') AS is_left_out,
+  min(u.completed_at) FILTER (WHERE s.did) AS first_success_at
 FROM public.run_unit u
 JOIN public.task_execution_log t ON t.task_id = u.task_id
 CROSS JOIN LATERAL (

@@ -1,8 +1,11 @@
 -- The dividends of a listing until a day, of each day those under one of its symbols: where the vendor gives a day under two,
--- the present one counts. Looked up by symbol, whatever the planner thinks of a small table (OFFSET 0).
+-- the present one counts. Looked up by symbol, whatever the planner thinks of a small table (OFFSET 0). Of a past state, those
+-- that we knew at known_by.
 -- Grain: one row per payment. Key: row_id. Sources: fmp_dividend, fmp_symbol_alias, fmp_symbol_period.
 -- Units: currency of the listing per share of the ex-date, as delivered.
-CREATE OR REPLACE FUNCTION core.dividends(of_symbol text, until_day date)
+CREATE OR REPLACE FUNCTION core.dividends(
+  of_symbol text, until_day date, known_by timestamptz DEFAULT 'infinity'
+)
 RETURNS TABLE (
   date date, dividend numeric, declaration_date date, record_date date, payment_date date, row_id bigint,
   updated_at timestamptz, run_id uuid, frequency text
@@ -15,7 +18,8 @@ FROM (
   FROM core.listing_names(of_symbol) n
   CROSS JOIN LATERAL (
     SELECT d.* FROM public.fmp_dividend d
-    WHERE core.is_of_name(d.symbol, d.date, n.name, n.since, n.until) AND core.is_dividend(d.valid_to, d.dividend)
+    WHERE core.is_of_name(d.symbol, d.date, n.name, n.since, n.until)
+      AND core.is_dividend(core.ended_by(d.valid_from, d.valid_to, known_by), d.dividend)
       AND d.date <= until_day
     OFFSET 0
   ) x

@@ -13,11 +13,7 @@ SELECT q.identifier, q.date, q.dataset, core.exact(q.navps, q.raw_json, 'NAVPS',
     )), q.navps_penny_change)
   END,
   core.exact(q.navps_percent_change, q.raw_json, 'NAVPSPercentChange', 'navps_percent_change'),
-  CASE
-    WHEN q.total_distribution IS NOT NULL THEN coalesce(core.parse_number(coalesce(
-      q.raw_json ->> 'DailyTotalDistribution', q.raw_json ->> 'TotalDistribution', q.raw_json ->> 'total_distribution'
-    )), q.total_distribution)
-  END,
+  core.quoted_total(q.total_distribution, q.raw_json),
   core.parse_number(q.split), q.processed_at, q.run_id
 FROM core.fundata_quotes_latest q
 WHERE q.row_ordinal = 0

@@ -1,21 +1,7 @@
 -- The latest version of every Fundata data record, of runs that are over, where it is active.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, record_id, row_ordinal.
--- Sources: fundata_data, fundata_data_superseded, task_execution_log. Units: as the vendor delivers them.
+-- Sources: core.fundata_data_newest. Units: as the vendor delivers them.
 CREATE OR REPLACE VIEW core.fundata_data_latest AS
 SELECT d.*
-FROM core.fundata_data_settled d
-WHERE NOT EXISTS (
-    -- no version of a finished run took its place; one of a live run counts where that in turn lost its place to a run
-    -- that has finished. Looked up, not hashed: there is almost never one to find
-    SELECT FROM public.fundata_data_superseded x
-    WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset
-      AND x.data_version = d.data_version AND (
-        x.run_id NOT IN (SELECT l.run_id FROM core.live_runs l)
-        OR EXISTS (
-          SELECT FROM public.fundata_data_superseded y
-          WHERE y.identifier = x.identifier AND y.record_id = x.record_id AND y.dataset = x.dataset
-            AND y.data_version = x.superseded_by AND y.run_id NOT IN (SELECT l.run_id FROM core.live_runs l) OFFSET 0
-        )
-      )
-  )
-  AND core.is_active(d.record_state);
+FROM core.fundata_data_newest d
+WHERE core.is_active(d.record_state);

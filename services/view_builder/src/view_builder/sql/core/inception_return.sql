@@ -1,7 +1,9 @@
 -- The performance of a listing since its inception, where its first close lies within 7 days of that: annualised once it is
--- over a year, of the price alone and with dividends reinvested.
+-- over a year, of the price alone and with dividends reinvested. No row where it got its currency (from_day) since.
 -- Grain: at most one row. Key: none. Sources: core.first_close, sra.price_adjustment. Units: fraction, beyond a year a year.
-CREATE OR REPLACE FUNCTION core.inception_return(of_symbol text, end_price numeric, end_day date, inception_date date)
+CREATE OR REPLACE FUNCTION core.inception_return(
+  of_symbol text, end_price numeric, end_day date, inception_date date, from_day date
+)
 RETURNS TABLE (price_return numeric, total_return numeric, stored_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT core.performance_since(end_price, end_day, x.price / coalesce(a.split_factor, 1), x.day),
@@ -10,4 +12,5 @@ SELECT core.performance_since(end_price, end_day, x.price / coalesce(a.split_fac
   ), x.stored_at
 FROM core.first_close(of_symbol, inception_date, inception_date + 7) x
 LEFT JOIN LATERAL core.adjustment_factors(of_symbol, x.day) a ON true
+WHERE x.day >= coalesce(from_day, '-infinity')
 $$;

@@ -1,8 +1,9 @@
 -- The last closes of the 61 calendar months before a listing's newest close, in today's shares: the price alone, and the value
--- with dividends reinvested where the basis says total_return, NULL before a dividend that cannot be placed and without a basis.
+-- with dividends reinvested where the basis says total_return, NULL before a dividend that cannot be placed and without a basis;
+-- neither before from_day, on which the listing got its currency.
 -- Grain: one row per month. Key: months (0 is the last full one). Sources: core.close_on_or_before, sra.price_adjustment.
 -- Units: currency of the listing.
-CREATE OR REPLACE FUNCTION core.listing_months(of_symbol text, end_day date, basis text)
+CREATE OR REPLACE FUNCTION core.listing_months(of_symbol text, end_day date, basis text, from_day date)
 RETURNS TABLE (months integer, day date, price numeric, value numeric, stored_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT n.months, core.month_end(end_day, n.months), x.price / coalesce(a.split_factor, 1),
@@ -11,6 +12,7 @@ SELECT n.months, core.month_end(end_day, n.months), x.price / coalesce(a.split_f
     WHEN 'price_return' THEN x.price / coalesce(a.split_factor, 1)
   END, x.stored_at
 FROM generate_series(0, 60) n (months)
-LEFT JOIN LATERAL core.close_on_or_before(of_symbol, core.month_end(end_day, n.months)) x ON true
+LEFT JOIN LATERAL core.close_on_or_before(of_symbol, core.month_end(end_day, n.months)) x
+  ON x.day >= coalesce(from_day, '-infinity')
 LEFT JOIN LATERAL core.adjustment_factors(of_symbol, x.day) a ON true
 $$;

@@ -1,8 +1,9 @@
 -- The performance of a listing over the horizons that are named, up to its newest close: performance_* by the basis that is
--- named, NULL without one; price_return_* of the price alone. A total return over a dividend that cannot be placed is NULL.
+-- named, NULL without one; price_return_* of the price alone. A total return over a dividend that cannot be placed is NULL, and
+-- so is every figure that starts before from_day, on which the listing got its currency.
 -- Grain: one row. Key: none. Sources: core.return_start. Units: fraction, beyond a year fraction a year.
 CREATE OR REPLACE FUNCTION core.listing_returns(
-  of_symbol text, end_price numeric, end_day date, basis text, horizons text[]
+  of_symbol text, end_price numeric, end_day date, basis text, horizons text[], from_day date
 )
 RETURNS TABLE (
   performance_1w numeric, performance_1m numeric, performance_3m numeric, performance_6m numeric,
@@ -30,5 +31,6 @@ FROM (
     ) AS performance
   FROM unnest(horizons) h (horizon)
   CROSS JOIN LATERAL core.return_start(of_symbol, core.horizon_start(end_day, h.horizon)) p
+  WHERE p.day >= coalesce(from_day, '-infinity')
 ) r
 $$;

@@ -1,4 +1,5 @@
--- The symbols whose owners some runs changed. An alias that is no more belonged to one of the two symbols of a new rename.
+-- The symbols whose owners some runs changed, with all other symbols of these owners. An alias that is no more belonged
+-- to one of the two symbols of a new rename.
 -- Grain: one row per symbol and cause. Key: none. Sources: fmp_symbol_alias, fmp_symbol_change, fmp_symbol_period. Units: none.
 CREATE OR REPLACE FUNCTION core.names_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -11,6 +12,11 @@ WHERE c.run_id = ANY(runs)
 UNION ALL
 SELECT n.symbol, o.run_id
 FROM public.fmp_symbol_period o
-CROSS JOIN LATERAL (VALUES (o.symbol), (o.owner_symbol)) n (symbol)
+CROSS JOIN LATERAL (
+  SELECT o.owner_symbol AS symbol
+  UNION ALL
+  SELECT p.symbol FROM public.fmp_symbol_period p
+  WHERE p.owner_symbol = o.owner_symbol AND p.owner_until IS NOT DISTINCT FROM o.owner_until
+) n
 WHERE o.run_id = ANY(runs)
 $$;

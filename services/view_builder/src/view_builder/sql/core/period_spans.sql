@@ -2,7 +2,10 @@
 -- quarter where dates show it: a quarter since the end before; half a year, with a half before it; shorter, a transition.
 -- parts: how many periods up to this one are twelve months by their dates; a year's are 1, four quarters' 4, two halves' 2.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.reported_periods. Units: days, reported_currency.
-CREATE OR REPLACE FUNCTION core.period_spans(of_symbol text) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION core.period_spans(
+  of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
+)
+RETURNS TABLE (
   is_yearly boolean, date date, reported_currency text, revenue numeric, net_income numeric, updated_at timestamptz,
   days integer, length text, parts integer, first_date date
 )
@@ -34,7 +37,7 @@ FROM (
     FROM (
       SELECT p.*, p.date - lag(p.date) OVER w AS days, p.date - lag(p.date, 2) OVER w AS days_of_two,
         p.date - lag(p.date, 3) OVER w AS days_of_three, p.date - lag(p.date, 4) OVER w AS days_of_four
-      FROM core.reported_periods(of_symbol) p
+      FROM core.reported_periods(of_symbol, known_by, public_by) p
       WINDOW w AS (PARTITION BY p.is_yearly ORDER BY p.date)
     ) d
   ) l

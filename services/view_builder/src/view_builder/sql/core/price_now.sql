@@ -5,14 +5,15 @@ CREATE OR REPLACE FUNCTION core.price_now(quoted_symbol text, listed_symbol text
   price numeric, day date, change numeric, change_percentage numeric, volume numeric, quoted_at timestamptz,
   quoted_name text, quoted_volume numeric, open numeric, day_low numeric, day_high numeric, previous_close numeric,
   year_low numeric, year_high numeric, price_avg50 numeric, price_avg200 numeric, market_cap numeric,
-  quote_stored_at timestamptz, close_price numeric, close_day date, close_stored_at timestamptz
+  quote_stored_at timestamptz, close_price numeric, close_day date, close_stored_at timestamptz, quoted_price numeric,
+  quoted_day date
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT CASE WHEN w.is_close THEN e.price ELSE q.price END, CASE WHEN w.is_close THEN e.day ELSE q.day END,
   CASE WHEN NOT w.is_close THEN q.change END, CASE WHEN NOT w.is_close THEN q.change_percentage END,
   CASE WHEN w.is_close THEN e.volume ELSE q.volume END, q.quoted_at, q.name, q.volume, q.open, q.day_low, q.day_high,
   q.previous_close, q.year_low, q.year_high, q.price_avg50, q.price_avg200, q.market_cap, q.updated_at, e.price, e.day,
-  e.stored_at
+  e.stored_at, q.price, q.day
 FROM (SELECT 1) one
 LEFT JOIN LATERAL core.newest_quote(quoted_symbol) q ON true
 LEFT JOIN LATERAL core.newest_close(listed_symbol, holder) e ON true

@@ -1,4 +1,4 @@
--- The listings of which some runs wrote a quote within a year after a split: a quote shows a split before a close does. A year
+-- The listings for which these runs wrote a quote within a year after a split: a quote shows a split before a close does. A year
 -- covers a listing without closes whose quotes paused over the split.
 -- Grain: one row per listing and run. Key: none. Sources: fmp_quote, fmp_split, fmp_symbol_alias. Units: none.
 CREATE OR REPLACE FUNCTION core.split_quotes_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

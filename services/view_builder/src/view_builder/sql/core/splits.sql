@@ -1,8 +1,10 @@
 -- The splits of a listing, price factors among them, after a day until another, of each day those under one of its symbols:
 -- where the vendor gives a day under two, the present one counts. Looked up by symbol, whatever the planner thinks of a small
--- table (OFFSET 0).
+-- table (OFFSET 0). Of a past state, those that we knew at known_by.
 -- Grain: one row per split. Key: date. Sources: fmp_split, fmp_symbol_alias, fmp_symbol_period. Units: shares.
-CREATE OR REPLACE FUNCTION core.splits(of_symbol text, after_day date, until_day date)
+CREATE OR REPLACE FUNCTION core.splits(
+  of_symbol text, after_day date, until_day date, known_by timestamptz DEFAULT 'infinity'
+)
 RETURNS TABLE (
   date date, numerator numeric, denominator numeric, is_price_factor boolean, updated_at timestamptz, run_id uuid
 )
@@ -14,7 +16,8 @@ FROM (
   CROSS JOIN LATERAL (
     SELECT s.* FROM public.fmp_split s
     WHERE core.is_of_name(s.symbol, s.date, n.name, n.since, n.until)
-      AND core.is_split(s.valid_to, s.numerator, s.denominator) AND s.date > after_day AND s.date <= until_day
+      AND core.is_split(core.ended_by(s.valid_from, s.valid_to, known_by), s.numerator, s.denominator)
+      AND s.date > after_day AND s.date <= until_day
     OFFSET 0
   ) x
 ) r

@@ -1,15 +1,19 @@
 -- The figures of a company's periods of one kind from one end to another, summed up, NULL where one of the parts lacks a figure;
--- the balance sheet of the last end; and the newest four quarters as reported (items).
--- Grain: one row. Key: none. Sources: core.statement_periods. Units: reported_currency; eps per share of the price's day.
+-- the balance sheet of the last end; the newest four quarters as reported (items); and what is per share of each summed period
+-- (parts), with the days of its filing and of our storage.
+-- Grain: one row. Key: none. Sources: core.statement_periods. Units: reported_currency; eps per share as reported.
 CREATE OR REPLACE FUNCTION core.statement_sums(
-  of_symbol text, of_years boolean, from_end date, to_end date, all_parts integer, close_day date, price_day date
+  of_symbol text, of_years boolean, from_end date, to_end date, all_parts integer,
+  known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
 )
 RETURNS TABLE (
   items jsonb, revenue numeric, gross_profit numeric, operating_income numeric, ebitda numeric, ebit numeric,
   interest_expense numeric, net_income numeric, operating_cash_flow numeric, capital_expenditure numeric,
   free_cash_flow numeric, eps numeric, eps_diluted numeric, cash_and_short_term_investments numeric,
   total_current_assets numeric, total_current_liabilities numeric, total_assets numeric, total_liabilities numeric,
-  total_stockholders_equity numeric, total_debt numeric, net_debt numeric, stored_at timestamptz
+  total_stockholders_equity numeric, total_debt numeric, net_debt numeric, common_income numeric,
+  preferred_stock numeric, minority_interest numeric, common_equity numeric, diluted_shares numeric, parts jsonb,
+  first_filed date, stored_at timestamptz, available_at timestamptz, available_basis text, known_at timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -45,16 +49,27 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
   core.whole_sum(
     count(p.free_cash_flow) FILTER (WHERE p.is_summed), sum(p.free_cash_flow) FILTER (WHERE p.is_summed), all_parts
   ),
-  core.whole_sum(count(p.eps_now) FILTER (WHERE p.is_summed), sum(p.eps_now) FILTER (WHERE p.is_summed), all_parts),
+  core.whole_sum(count(p.eps) FILTER (WHERE p.is_summed), sum(p.eps) FILTER (WHERE p.is_summed), all_parts),
   core.whole_sum(
-    count(p.eps_diluted_now) FILTER (WHERE p.is_summed), sum(p.eps_diluted_now) FILTER (WHERE p.is_summed), all_parts
+    count(p.eps_diluted) FILTER (WHERE p.is_summed), sum(p.eps_diluted) FILTER (WHERE p.is_summed), all_parts
   ),
   max(p.cash_and_short_term_investments) FILTER (WHERE p.is_last), max(p.total_current_assets) FILTER (WHERE p.is_last),
   max(p.total_current_liabilities) FILTER (WHERE p.is_last), max(p.total_assets) FILTER (WHERE p.is_last),
   max(p.total_liabilities) FILTER (WHERE p.is_last), max(p.total_stockholders_equity) FILTER (WHERE p.is_last),
-  max(p.total_debt) FILTER (WHERE p.is_last), max(p.net_debt) FILTER (WHERE p.is_last), max(p.stored_at)
+  max(p.total_debt) FILTER (WHERE p.is_last), max(p.net_debt) FILTER (WHERE p.is_last),
+  core.whole_sum(
+    count(p.common_income) FILTER (WHERE p.is_summed), sum(p.common_income) FILTER (WHERE p.is_summed), all_parts
+  ),
+  max(p.preferred_stock) FILTER (WHERE p.is_last), max(p.minority_interest) FILTER (WHERE p.is_last),
+  max(p.common_equity) FILTER (WHERE p.is_last), max(p.diluted_shares) FILTER (WHERE p.is_last),
+  jsonb_agg(jsonb_build_object(
+    'filed', p.filed, 'learnt', p.learnt, 'eps', p.eps, 'eps_diluted', p.eps_diluted, 'diluted_shares', p.diluted_shares,
+    'is_last', p.is_last
+  ) ORDER BY p.date) FILTER (WHERE p.is_summed),
+  min(p.filed) FILTER (WHERE p.is_summed), max(p.stored_at),
+  max(p.available_at), (array_agg(p.available_basis ORDER BY p.available_at DESC, p.available_basis))[1], max(p.known_at)
 FROM (
   SELECT x.*, x.is_summed AND x.date = to_end AS is_last
-  FROM core.statement_periods(of_symbol, of_years, from_end, to_end, close_day, price_day) x
+  FROM core.statement_periods(of_symbol, of_years, from_end, to_end, known_by, public_by) x
 ) p
 $$;

@@ -1,8 +1,11 @@
 -- The newest twelve months of a company: four quarters, two halves or a fiscal year, by the dates on which they end; of one
--- end, the parts before the year. Quarters or halves of which some sum to another revenue than their year's do not count: they
+-- end, the parts before the year. Quarters or halves whose revenue does not sum to that of their year do not count: they
 -- are cumulative or mislabelled. Two halves need a proof that the first is one: a half before it, or a year of their revenue.
 -- Grain: one row. Key: none. Sources: core.checked_spans. Units: none; reason says why there are no twelve months.
-CREATE OR REPLACE FUNCTION core.twelve_months(of_symbol text) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION core.twelve_months(
+  of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
+)
+RETURNS TABLE (
   basis text, reason text, parts integer, first_date date, date date, reported_currency text, stored_at timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -33,7 +36,7 @@ LEFT JOIN LATERAL (
           WHEN 4 THEN bool_or(NOT c.agrees) FILTER (WHERE c.parts = 4 AND c.has_one_currency) OVER seven
           WHEN 2 THEN bool_or(NOT c.agrees) FILTER (WHERE c.parts = 2 AND c.has_one_currency) OVER three
         END, false) AS is_contradicted
-      FROM core.checked_spans(of_symbol) c
+      FROM core.checked_spans(of_symbol, known_by, public_by) c
       WINDOW seven AS (PARTITION BY c.is_yearly ORDER BY c.date ROWS BETWEEN 3 PRECEDING AND 3 FOLLOWING),
         three AS (PARTITION BY c.is_yearly ORDER BY c.date ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
     ) v

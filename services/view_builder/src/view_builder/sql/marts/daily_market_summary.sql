@@ -1,5 +1,5 @@
 -- How many funds have a value on a day, its mean and median, how many rose and fell, by currency. A fund whose currency the
--- vendor does not give is under XXX, which is ISO 4217's code for that.
+-- vendor does not give, or that ended or merged, is under XXX, ISO 4217's code for no currency.
 -- Grain: one row per day and currency. Key: date, currency. Sources: fundata_quotes, fundata_data. Units: currency of the row.
 -- Without origins: total_symbols.
 -- name: rows
@@ -16,7 +16,7 @@ FROM (
     sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
   FROM affected_keys s
   JOIN published.fund_quote_history h ON h.date = s.date
-  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier
+  LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier AND m.is_active
 ) p
 GROUP BY p.date, p.currency;
 -- name: keys

@@ -1,11 +1,11 @@
 -- How new the data are: per dataset against the market's calendar, per view with its newest build. A dataset that was
 -- never there cannot lack more sessions than those of 90 days.
 -- Grain: one row per source and dataset, or view. Key: source, dataset. Sources: run_unit, task_execution_log, ledger_archive,
--- expected_dataset, market_session, published_view, published_run. Units: records; sessions; moments in UTC.
+-- expected_dataset, market_session, fmp_call, published_view, published_run. Units: records; sessions; moments in UTC.
 -- name: rows
 WITH facts AS (
-  SELECT source, dataset, l.success_at, l.run_id, l.stored, l.rejected, l.touched_at, l.is_left_out, x.cadence,
-    x.exchange, x.by_records, x.delay, x.allowed, x.expected_since,
+  SELECT source, dataset, l.success_at, l.run_id, l.stored, l.rejected, l.touched_at, l.is_left_out, l.first_success_at,
+    x.cadence, x.exchange, x.by_records, x.delay, x.allowed, x.expected_since,
     CASE
       WHEN source = 'fundata' THEN (SELECT max(r.newest_record) FROM sra.run_contents r WHERE r.dataset = l.dataset)
       WHEN dataset = 'quote'
@@ -25,8 +25,14 @@ SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   CASE WHEN e.due > 0 THEN e.missing > f.allowed END AS is_late,
   (SELECT max(p.published_at) FROM core.published_runs p WHERE p.run_id = f.run_id) AS published_at,
   NULL::text AS error, coalesce(f.touched_at, f.expected_since, now()) AS as_of, f.run_id AS last_run_id, f.cadence,
-  CASE WHEN e.missing > f.allowed THEN e.late_since END AS late_since
+  CASE WHEN e.missing > f.allowed THEN e.late_since END AS late_since, CASE
+    WHEN f.source = 'fundata' THEN least(f.first_success_at, a.first_success_at)
+    -- of quotes, only the newest state is kept
+    WHEN f.dataset <> 'quote' AND coalesce(f.first_success_at, a.first_success_at) IS NOT NULL AND k.moment IS NOT NULL
+      THEN greatest(least(f.first_success_at, a.first_success_at), k.moment)
+  END AS point_in_time_since
 FROM facts f
+CROSS JOIN core.kept_since k
 LEFT JOIN core.dataset_archive a ON a.source = f.source AND a.dataset = f.dataset
 LEFT JOIN LATERAL (
   SELECT (array_agg(m.session_date ORDER BY m.session_date DESC))[1 + f.allowed] AS expected_record,
@@ -46,5 +52,5 @@ LEFT JOIN LATERAL (
 ) e ON true
 UNION ALL
 SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NULL, NULL, NULL,
-  v.failed_at IS NOT NULL, v.built_at, v.error, coalesce(v.built_at, now()), v.build_id, NULL, v.failed_at
+  v.failed_at IS NOT NULL, v.built_at, v.error, coalesce(v.built_at, now()), v.build_id, NULL, v.failed_at, NULL
 FROM core.published_views v;

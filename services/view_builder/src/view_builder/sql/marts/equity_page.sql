@@ -20,7 +20,11 @@ SELECT
   m.quarterly_earnings_growth, m.free_cash_flow_growth, m.growth_fiscal_year, m.quarters, m.next_earnings_date,
   m.next_eps_estimated, m.type, m.is_active, m.country, m.isin, m.ceo, m.website, m.description, m.employees,
   m.ipo_date, m.peer_symbols, m.average_volume, m.cusip, m.cik, m.address, m.city, m.state, m.postal_code, m.phone,
-  m.image, m.fundamentals_reason, m.dividend_yield_forward, m.currency_basis,
+  m.image, m.fundamentals_reason, m.dividend_yield_forward, m.currency_basis, m.security_id, m.issuer_id,
+  m.market_cap_usd, m.market_cap_scope,
+  m.listed_shares, m.diluted_shares, m.share_ratio, m.fx_rate, m.fx_date, m.fx_pair, m.common_income_ttm,
+  m.common_equity, m.preferred_stock, m.minority_interest, m.vendor_ratios_date, m.vendor_pe_ratio,
+  m.vendor_price_to_book_ratio, m.vendor_price_to_sales_ratio, m.vendor_ev_to_ebitda, m.vendor_free_cash_flow_yield,
   coalesce(r.items, '[]') AS peers, greatest(m.as_of, r.as_of) AS as_of,
   CASE WHEN r.as_of > m.as_of THEN r.run_id ELSE m.last_run_id END AS last_run_id
 FROM sra.equity_metrics m

@@ -22,13 +22,13 @@ SELECT s.identifier, m.name, m.name_en, m.name_fr, m.company, m.family, g.series
   equities.capitalization AS equity_capitalization, equities.style AS equity_style,
   equities.month_end_date AS equity_style_date, bonds.duration_class AS fixed_income_duration,
   bonds.credit_rating_class AS fixed_income_credit_rating, bonds.month_end_date AS fixed_income_style_date,
-  coalesce(ids.items, '[]') AS identifiers,
+  coalesce(ids.items, '[]') AS identifiers, m.security_id, m.fund_id,
   greatest(
     m.as_of, returns.processed_at, risk.processed_at, g.processed_at, p.processed_at, a.processed_at,
     t.processed_at, equities.processed_at, bonds.processed_at, h.processed_at, l.processed_at,
     e.processed_at, paid.processed_at, loads.processed_at, trailers.processed_at, fees.processed_at,
     benchmarks.processed_at, calendar.processed_at, ids.processed_at
-  ) AS as_of
+  ) AS as_of, m.is_active
 FROM affected_keys s
 JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
 LEFT JOIN LATERAL core.fund_general(s.identifier) g ON true
@@ -75,6 +75,7 @@ SELECT b.identifier, b.name, b.name_en, b.name_fr, b.company, b.family, b.series
   b.ytd_total_distribution, v.current_yield_percent, v.current_yield_change_percent, v.current_yield_date,
   b.calendar_returns, b.drawdown_date, b.uninterrupted_drawdown_percent, b.max_percent_change, b.max_start_date,
   b.max_end_date, b.max_down_length, b.max_recovery_time, b.equity_capitalization, b.equity_style,
-  b.equity_style_date, b.fixed_income_duration, b.fixed_income_credit_rating, b.fixed_income_style_date, b.identifiers
+  b.equity_style_date, b.fixed_income_duration, b.fixed_income_credit_rating, b.fixed_income_style_date, b.identifiers,
+  b.is_active, b.security_id, b.fund_id
 FROM materialized_rows b
 LEFT JOIN published.fund_value v ON v.identifier = b.identifier;

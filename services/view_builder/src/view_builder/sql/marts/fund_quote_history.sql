@@ -1,6 +1,7 @@
 -- The daily series of funds with our own returns: one record a fund and day; what only the other dataset says of the day is
--- kept. A distribution or split of a day without a value is measured with the next one. The computation starts at the last
--- value before the first day that changed, whose stored factor the later ones go on from; a full build starts where a fund does.
+-- kept. A FundDistribution record counts too unless it repeats a distribution of the quotes. A distribution or split of a day
+-- without a value is measured with the next one. The computation starts at the last value before the first day that changed,
+-- whose stored factor the later ones go on from; a full build starts where a fund does.
 -- Grain: one row per fund and day. Key: identifier, date. Sources: fundata_quotes, fundata_data (FundDistribution, FundGeneral).
 -- Units: currency of the row; fraction; factors with 40 digits.
 -- name: rows
@@ -32,8 +33,9 @@ WITH start AS (
   WINDOW of_day AS (PARTITION BY identifier, date ORDER BY navps IS NULL, dataset)
   ORDER BY identifier, date, navps IS NULL, dataset
 ), payments AS (
-  SELECT r.identifier, r.date, sum(r.amount) AS amount, max(r.at) AS at, (array_agg(r.run ORDER BY r.at DESC, r.run))[1] AS run
-  FROM chosen_payments r GROUP BY r.identifier, r.date
+  SELECT s.identifier, r.date, sum(r.amount) AS amount, max(r.at) AS at, (array_agg(r.run ORDER BY r.at DESC, r.run))[1] AS run
+  FROM start s CROSS JOIN LATERAL (SELECT p.* FROM core.counted_payments(s.identifier, s.start) p OFFSET 0) r
+  GROUP BY s.identifier, r.date
 ), timeline AS (
   SELECT identifier, date, dataset, navps, change, change_percent, split, paid, stored_at, stored_run, is_value,
     greatest(stored_at, other_at, paid_at) AS at,
@@ -42,8 +44,8 @@ WITH start AS (
     END AS run
   FROM (
     SELECT identifier, date, d.dataset, d.navps, d.change, d.change_percent, d.split, d.stored_at, d.stored_run,
-      d.other_at, d.other_run, coalesce(nullif(d.paid, 0), p.amount, d.paid) AS paid,
-      CASE WHEN nullif(d.paid, 0) IS NULL THEN p.at END AS paid_at, p.run AS paid_run,
+      d.other_at, d.other_run, CASE WHEN p.amount IS NULL THEN d.paid ELSE coalesce(d.paid, 0) + p.amount END AS paid,
+      p.at AS paid_at, p.run AS paid_run,
       coalesce(core.is_value(d.navps), false) AS is_value
     FROM days d
     FULL JOIN payments p USING (identifier, date)
@@ -74,13 +76,13 @@ WITH start AS (
 ), grown AS (
   SELECT v.*, s.since, s.currency, published.compound(CASE
       WHEN v.date = s.base THEN s.base_factor
-      ELSE (v.navps + coalesce(v.distribution, 0)) / round(v.navps, 40) * coalesce(v.split_factor, 1)
+      ELSE v.reached / round(v.navps, 40)
     END) FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_factor IS NOT NULL)
       OVER (PARTITION BY v.identifier ORDER BY v.date ROWS UNBOUNDED PRECEDING) AS factor,
     b.at AS between_at, b.run AS between_run,
     -- the newest of the records that a row comes of: its own, the former value's, those of the days between
     greatest(v.at, CASE WHEN v.is_near THEN v.former_at END, b.at) AS as_of
-  FROM valued v
+  FROM (SELECT v.*, core.reinvested_value(v.navps, v.distribution, v.split_factor) AS reached FROM valued v) v
   JOIN start s ON s.identifier = v.identifier
   LEFT JOIN between_values b ON b.identifier = v.identifier AND b.number = v.number - 1 AND v.number > 1
 )
@@ -88,8 +90,8 @@ SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.change_
   CASE WHEN g.is_near THEN g.former_date END AS previous_date, CASE WHEN g.is_near THEN g.former_navps END AS previous_navps,
   trim_scale(g.distribution) AS distribution, g.split_factor,
   CASE WHEN g.is_near THEN core.performance(g.navps, g.former_navps) END AS price_return,
-  CASE WHEN g.is_near THEN core.performance((g.navps + coalesce(g.distribution, 0)) * coalesce(g.split_factor, 1), g.former_navps)
-    END AS total_return, trim_scale(g.factor) AS adjustment_factor, g.as_of,
+  CASE WHEN g.is_near THEN core.performance(g.reached, g.former_navps) END AS total_return,
+  trim_scale(g.factor) AS adjustment_factor, g.as_of,
   CASE g.as_of WHEN g.at THEN g.run WHEN g.between_at THEN g.between_run ELSE g.former_run END AS last_run_id, g.stored_at
 FROM grown g
 WHERE g.date >= g.since
@@ -108,13 +110,6 @@ FROM start s, LATERAL (
   ) v;
 -- name: chosen_values_full
 SELECT r.* FROM core.fund_values() r;
--- name: chosen_payments
-SELECT v.*
-FROM start s, LATERAL (
-    SELECT r.* FROM core.fund_payments() r WHERE r.identifier = s.identifier AND r.date >= s.start OFFSET 0
-  ) v;
--- name: chosen_payments_full
-SELECT r.* FROM core.fund_payments() r;
 -- name: keys
 SELECT f.identifier FROM core.funds_with_values() f;
 -- name: affected
@@ -122,7 +117,7 @@ SELECT v.identifier, min(v.date) AS since, v.run_id
 FROM core.fund_values_of_runs($1::uuid[]) v
 GROUP BY v.identifier, v.run_id
 UNION ALL
-SELECT p.identifier, p.since, p.run_id FROM core.payments_of_runs($1::uuid[]) p
+SELECT d.identifier, d.since, d.run_id FROM core.distributions_of_runs($1::uuid[]) d
 UNION ALL
 -- a series in another currency than its fund has now is computed anew from its first day
 SELECT c.identifier, '-infinity'::date, c.run_id
@@ -141,7 +136,8 @@ WITH RECURSIVE walk AS (
 )
 SELECT w.identifier FROM walk w WHERE w.identifier IS NOT NULL LIMIT $2::int;
 -- name: read
-SELECT b.*, trim_scale(round(b.navps * (b.adjustment_factor / round(n.adjustment_factor, 40)), 10)) AS adjusted_navps
+SELECT b.*, trim_scale(round(b.navps * (b.adjustment_factor / round(n.adjustment_factor, 40)), 10)) AS adjusted_navps,
+  'fundata:' || b.identifier AS security_id
 FROM materialized_rows b
 LEFT JOIN LATERAL (
   SELECT n.adjustment_factor FROM published.fund_quote_history n

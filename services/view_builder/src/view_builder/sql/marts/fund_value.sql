@@ -6,7 +6,7 @@
 SELECT s.identifier, q.currency, q.navps AS nav, q.date AS nav_date, q.change AS nav_change,
   q.change_percent AS nav_change_percent, q.price_return AS price_return_1d, q.total_return AS total_return_1d,
   y.current_yield AS current_yield_percent, y.change AS current_yield_change_percent, y.date AS current_yield_date,
-  greatest(q.as_of, y.processed_at) AS as_of
+  greatest(q.as_of, y.processed_at) AS as_of, 'fundata:' || s.identifier AS security_id
 FROM affected_keys s
 CROSS JOIN LATERAL (
   SELECT n.* FROM published.fund_quote_history n WHERE n.identifier = s.identifier ORDER BY n.date DESC LIMIT 1

@@ -4,7 +4,8 @@
 -- Without origins: source.
 -- name: rows
 SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at,
-  q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of
+  q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of,
+  'fundata:' || s.identifier AS security_id
 FROM affected_keys s
 CROSS JOIN LATERAL (
   SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.stored_at
@@ -15,10 +16,12 @@ CROSS JOIN LATERAL (
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 UNION ALL
 SELECT s.source, s.identifier, m.type, coalesce(m.name, p.quoted_name), p.price, m.currency, p.day, p.quoted_at,
-  p.change, p.change_percentage, p.volume, greatest(p.quote_stored_at, p.close_stored_at, m.as_of)
+  core.unbroken(p.change, 1, p.day, k.day), core.unbroken(p.change_percentage, 1, p.day, k.day), p.volume,
+  greatest(p.quote_stored_at, p.close_stored_at, m.as_of), m.security_id
 FROM affected_keys s
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 CROSS JOIN LATERAL core.price_now(s.identifier, m.identifier, NULL) p
+CROSS JOIN LATERAL core.series_since(s.identifier, m.currency_since) k
 WHERE s.source = 'fmp' AND p.price IS NOT NULL;
 -- name: keys
 SELECT DISTINCT 'fundata' AS source, h.identifier FROM published.fund_quote_history h

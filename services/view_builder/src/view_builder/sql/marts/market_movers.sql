@@ -5,7 +5,7 @@
 -- Without origins: market, market_name, basis.
 -- name: rows
 SELECT r.market, r.market_name, r.basis, r.direction, r.rank, r.session_date, r.symbol, r.name, r.exchange, r.sector,
-  r.currency, r.price, r.change, r.change_percentage, r.volume, r.market_cap, r.as_of
+  r.currency, r.price, r.change, r.change_percentage, r.volume, r.market_cap, r.as_of, r.security_id
 FROM (
   SELECT d.*, row_number() OVER (
       PARTITION BY d.market, d.direction

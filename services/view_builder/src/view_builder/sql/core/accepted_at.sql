@@ -1,0 +1,13 @@
+-- The moment at which a statement was accepted: the vendor's text, which is a time of New York. NULL where the text has no time
+-- of day, and where its day is not after the end of the period: no statement is accepted before its period is over.
+-- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: moment in UTC.
+CREATE OR REPLACE FUNCTION core.accepted_at(accepted_date text, end_date date) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT CASE
+  WHEN accepted_date ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}$' AND right(accepted_date, 8) <> '00:00:00'
+    AND core.read_day(accepted_date) > end_date
+    THEN (
+      jsonb_path_query_first(to_jsonb(replace(accepted_date, 'T', ' ')), '$.datetime()', '{}', true) #>> '{}'
+    )::timestamp AT TIME ZONE 'America/New_York'
+END
+$$;

@@ -1,0 +1,7 @@
+-- Two days are at most five sessions apart. A session is a weekday: the calendars of the exchanges do not reach back as far as
+-- the quotes of funds. A day of a weekend counts as the Friday before it.
+-- Grain: one value. Key: none. Sources: its arguments. Units: boolean.
+CREATE OR REPLACE FUNCTION core.are_close_days(a date, b date) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT abs(core.weekday_number(a) - core.weekday_number(b)) <= 5
+$$;

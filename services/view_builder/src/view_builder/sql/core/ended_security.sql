@@ -1,0 +1,10 @@
+-- The security whose id was assigned on a day that was after the end of its time under a symbol, as was reported since: with its
+-- last day under it.
+-- Grain: at most one row. Key: none. Sources: security, core.newest_period. Units: date.
+CREATE OR REPLACE FUNCTION core.ended_security(of_symbol text)
+RETURNS TABLE (security_id text, first_symbol text, held_on date)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT x.security_id, x.first_symbol, p.until - 1
+FROM core.newest_period(of_symbol) p
+JOIN public.security x ON x.identifier = of_symbol AND x.source = 'fmp' AND x.held_on >= p.until
+$$;

@@ -1,0 +1,6 @@
+-- A percentage as a fraction: the same digits, two places further down.
+-- Grain: one value. Key: none. Sources: its argument. Units: fraction.
+CREATE OR REPLACE FUNCTION core.percent_as_fraction(percent numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+SELECT trim_scale(percent * 0.01)
+$$;

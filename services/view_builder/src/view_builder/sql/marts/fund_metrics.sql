@@ -1,0 +1,97 @@
+-- The vendor's month-end returns, ranks, risk and fees of every fund in flat columns, as lists and screens need them; fund_page
+-- shows the same figures as lists. A day of values changes none of them.
+-- Grain: one row per fund. Key: identifier. Sources: fundata_data.
+-- Units: fraction; fraction a year beyond one year and for risk and fees; places; currency of the fund.
+-- name: rows
+SELECT s.identifier, m.name, m.isin, m.company, m.family, g.series_name AS series, g.cifsc_type AS category,
+  m.currency, m.inception_date, m.is_active, p.month_end_date,
+  core.percent_as_fraction(p.one_month_return) AS month_end_return_1m,
+  core.percent_as_fraction(p.three_month_return) AS month_end_return_3m,
+  core.percent_as_fraction(p.six_month_return) AS month_end_return_6m,
+  core.percent_as_fraction(p.ytd_return) AS month_end_return_ytd,
+  core.percent_as_fraction(p.inception_return) AS month_end_return_since_inception, p.inception_return_date,
+  y.month_end_date_1y, core.percent_as_fraction(y.return_1y) AS month_end_return_1y, y.rank_date_1y,
+  core.whole_number(y.rank_1y) AS category_rank_1y, core.whole_number(y.funds_1y) AS category_fund_count_1y,
+  core.whole_number(y.quartile_1y) AS quartile_1y, ceil(y.percentile_1y)::bigint AS percentile_1y,
+  y.month_end_date_3y, core.percent_as_fraction(y.return_3y) AS month_end_return_3y, y.rank_date_3y,
+  core.whole_number(y.rank_3y) AS category_rank_3y, core.whole_number(y.funds_3y) AS category_fund_count_3y,
+  core.whole_number(y.quartile_3y) AS quartile_3y, ceil(y.percentile_3y)::bigint AS percentile_3y,
+  y.month_end_date_5y, core.percent_as_fraction(y.return_5y) AS month_end_return_5y, y.rank_date_5y,
+  core.whole_number(y.rank_5y) AS category_rank_5y, core.whole_number(y.funds_5y) AS category_fund_count_5y,
+  core.whole_number(y.quartile_5y) AS quartile_5y, ceil(y.percentile_5y)::bigint AS percentile_5y,
+  y.month_end_date_10y, core.percent_as_fraction(y.return_10y) AS month_end_return_10y, y.rank_date_10y,
+  core.whole_number(y.rank_10y) AS category_rank_10y, core.whole_number(y.funds_10y) AS category_fund_count_10y,
+  core.whole_number(y.quartile_10y) AS quartile_10y, ceil(y.percentile_10y)::bigint AS percentile_10y,
+  k.risk_date_1y, core.percent_as_fraction(k.deviation_1y) AS standard_deviation_1y, k.sharpe_1y, k.beta_1y,
+  k.risk_date_3y, core.percent_as_fraction(k.deviation_3y) AS standard_deviation_3y, k.sharpe_3y, k.beta_3y,
+  k.risk_date_5y, core.percent_as_fraction(k.deviation_5y) AS standard_deviation_5y, k.sharpe_5y, k.beta_5y,
+  k.risk_date_10y, core.percent_as_fraction(k.deviation_10y) AS standard_deviation_10y, k.sharpe_10y, k.beta_10y,
+  core.percent_as_fraction(e.mer) AS management_expense_ratio, e.mer_date AS expense_date,
+  core.percent_as_fraction(e.ter) AS trading_expense_ratio, e.ter_date AS trading_expense_date,
+  core.percent_as_fraction(g.management_fee) AS management_fee, m.security_id, m.fund_id,
+  greatest(m.as_of, g.processed_at, p.processed_at, y.processed_at, k.processed_at, e.processed_at) AS as_of
+FROM affected_keys s
+JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = s.identifier
+LEFT JOIN LATERAL core.fund_general(s.identifier) g ON true
+LEFT JOIN LATERAL core.fund_summary(s.identifier) p ON true
+CROSS JOIN LATERAL core.fund_expenses(s.identifier) e
+CROSS JOIN LATERAL (
+  SELECT max(x.processed_at) AS processed_at,
+    max(x.month_end_date) FILTER (WHERE x.years = 1) AS month_end_date_1y,
+    max(x.compound_return) FILTER (WHERE x.years = 1) AS return_1y,
+    max(x.rank_month_end_date) FILTER (WHERE x.years = 1) AS rank_date_1y,
+    max(x.ranking) FILTER (WHERE x.years = 1) AS rank_1y,
+    max(x.fund_count) FILTER (WHERE x.years = 1) AS funds_1y,
+    max(x.quartile) FILTER (WHERE x.years = 1) AS quartile_1y,
+    max(x.percentile) FILTER (WHERE x.years = 1) AS percentile_1y,
+    max(x.month_end_date) FILTER (WHERE x.years = 3) AS month_end_date_3y,
+    max(x.compound_return) FILTER (WHERE x.years = 3) AS return_3y,
+    max(x.rank_month_end_date) FILTER (WHERE x.years = 3) AS rank_date_3y,
+    max(x.ranking) FILTER (WHERE x.years = 3) AS rank_3y,
+    max(x.fund_count) FILTER (WHERE x.years = 3) AS funds_3y,
+    max(x.quartile) FILTER (WHERE x.years = 3) AS quartile_3y,
+    max(x.percentile) FILTER (WHERE x.years = 3) AS percentile_3y,
+    max(x.month_end_date) FILTER (WHERE x.years = 5) AS month_end_date_5y,
+    max(x.compound_return) FILTER (WHERE x.years = 5) AS return_5y,
+    max(x.rank_month_end_date) FILTER (WHERE x.years = 5) AS rank_date_5y,
+    max(x.ranking) FILTER (WHERE x.years = 5) AS rank_5y,
+    max(x.fund_count) FILTER (WHERE x.years = 5) AS funds_5y,
+    max(x.quartile) FILTER (WHERE x.years = 5) AS quartile_5y,
+    max(x.percentile) FILTER (WHERE x.years = 5) AS percentile_5y,
+    max(x.month_end_date) FILTER (WHERE x.years = 10) AS month_end_date_10y,
+    max(x.compound_return) FILTER (WHERE x.years = 10) AS return_10y,
+    max(x.rank_month_end_date) FILTER (WHERE x.years = 10) AS rank_date_10y,
+    max(x.ranking) FILTER (WHERE x.years = 10) AS rank_10y,
+    max(x.fund_count) FILTER (WHERE x.years = 10) AS funds_10y,
+    max(x.quartile) FILTER (WHERE x.years = 10) AS quartile_10y,
+    max(x.percentile) FILTER (WHERE x.years = 10) AS percentile_10y
+  FROM core.fund_return_years(s.identifier) x
+) y
+CROSS JOIN LATERAL (
+  SELECT max(x.processed_at) AS processed_at,
+    max(x.month_end_date) FILTER (WHERE x.years = 1) AS risk_date_1y,
+    max(x.standard_deviation) FILTER (WHERE x.years = 1) AS deviation_1y,
+    max(x.sharpe) FILTER (WHERE x.years = 1) AS sharpe_1y,
+    max(x.beta) FILTER (WHERE x.years = 1) AS beta_1y,
+    max(x.month_end_date) FILTER (WHERE x.years = 3) AS risk_date_3y,
+    max(x.standard_deviation) FILTER (WHERE x.years = 3) AS deviation_3y,
+    max(x.sharpe) FILTER (WHERE x.years = 3) AS sharpe_3y,
+    max(x.beta) FILTER (WHERE x.years = 3) AS beta_3y,
+    max(x.month_end_date) FILTER (WHERE x.years = 5) AS risk_date_5y,
+    max(x.standard_deviation) FILTER (WHERE x.years = 5) AS deviation_5y,
+    max(x.sharpe) FILTER (WHERE x.years = 5) AS sharpe_5y,
+    max(x.beta) FILTER (WHERE x.years = 5) AS beta_5y,
+    max(x.month_end_date) FILTER (WHERE x.years = 10) AS risk_date_10y,
+    max(x.standard_deviation) FILTER (WHERE x.years = 10) AS deviation_10y,
+    max(x.sharpe) FILTER (WHERE x.years = 10) AS sharpe_10y,
+    max(x.beta) FILTER (WHERE x.years = 10) AS beta_10y
+  FROM core.fund_risk_years(s.identifier) x
+) k;
+-- name: keys
+SELECT m.identifier FROM sra.security_master m WHERE m.source = 'fundata';
+-- name: affected
+SELECT d.identifier, d.run_id
+FROM core.fund_records_of_runs($1::uuid[], ARRAY[
+    'FundGeneral', 'FundPerformanceSummary', 'FundYearlyPerformance', 'FundYearlyPerformanceRankingByClass',
+    'FundRiskYearlyPerformance', 'FundExpenses', 'InstrumentIdentifier'
+  ]) d;
