@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show runs, freshness and problems.",
     "runs": "List runs; show, cancel or release one.",
     "rejects": "List, replay or dismiss rejected records.",
+    "share-basis": "List or load the ratios of listed shares to the shares of statements.",
     "preflight": "Check what the vendors grant and what a first load needs.",
     "compare": "Compare our tables with another database.",
     "login": "Print a link that logs a browser in to the dashboard.",
@@ -133,7 +134,7 @@ def explain_unexpected(error: Exception) -> SraError:
 def report_error(message: str, next_step: str, code: int, as_json: bool) -> int:
     """Report an error on stderr, or as JSON on stdout, and return its exit code."""
     output = Output(as_json=as_json)
-    output.note(f"sra: {message}" + (f"\n     {next_step}" if next_step else ""))
+    output.print_note(f"sra: {message}" + (f"\n     {next_step}" if next_step else ""))
     if as_json:
         status = {3: "parked", 4: "held"}.get(code, "failed")
         sys.stdout.write(write_json({"status": status, "error": message, "next_step": next_step}) + "\n")

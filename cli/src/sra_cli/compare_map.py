@@ -33,7 +33,7 @@ ORDER BY 1, 2
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnPair:
     """Our column, its type, and the other database's column to compare; `places` is the number of decimals to round to."""
 
     name: str
@@ -48,8 +48,8 @@ class TablePlan:
 
     ours: str
     theirs: str
-    key: Sequence[Column]
-    columns: Sequence[Column] = field(default_factory=tuple)
+    key: Sequence[ColumnPair]
+    columns: Sequence[ColumnPair] = field(default_factory=tuple)
 
 
 class TableMap(BaseModel):
@@ -135,8 +135,12 @@ async def _plan_table(ours: Connection, theirs: Connection, name: str, table: Ta
     return TablePlan(
         table.ours,
         name,
-        [Column(own, types[own], foreign) for own, foreign in key.items()],
-        [Column(own, types[own], foreign, table.places.get(own)) for own, foreign in pairs.items() if own not in key],
+        [ColumnPair(own, types[own], foreign) for own, foreign in key.items()],
+        [
+            ColumnPair(own, types[own], foreign, table.places.get(own))
+            for own, foreign in pairs.items()
+            if own not in key
+        ],
     )
 
 

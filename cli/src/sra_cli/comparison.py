@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from sra_cli.compare_map import Column, TablePlan, quote_relation
+from sra_cli.compare_map import ColumnPair, TablePlan, quote_relation
 from sra_shared.db import Connection
 from sra_shared.errors import ConfigError
 from sra_shared.statements import compose
@@ -53,12 +53,12 @@ class Comparison:
     """Compares tables over two connections, each in a read-only transaction of its caller."""
 
     def __init__(
-        self, ours: Connection, theirs: Connection, *, examples: int = 5, tell: Callable[[str], None] = lambda _: None
+        self, ours: Connection, theirs: Connection, *, examples: int = 5, report: Callable[[str], None] = lambda _: None
     ) -> None:
         self._ours = ours
         self._theirs = theirs
         self._examples = examples
-        self._tell = tell
+        self._report = report
 
     async def compare(self, plan: TablePlan) -> TableResult:
         """Return the differences between their table and ours.
@@ -101,7 +101,7 @@ class Comparison:
             rows = getattr(result, f"rows_{side}") + 1
             setattr(result, f"rows_{side}", rows)
             if rows % _TELL_EVERY == 0:
-                self._tell(f"{plan.ours}: {rows:,} rows read {side}")
+                self._report(f"{plan.ours}: {rows:,} rows read {side}")
             values = tuple(record)
             key = values[:width]
             if None in key:
@@ -153,13 +153,13 @@ def write_query(plan: TablePlan, *, is_ours: bool) -> str:
     )
 
 
-def _write_field(column: Column, *, is_ours: bool) -> str:
+def _write_field(column: ColumnPair, *, is_ours: bool) -> str:
     name = column.name if is_ours else column.theirs
     quoted = 't."' + name.replace('"', '""') + '"'
     return f"{quoted}::text" if is_ours else f"{quoted}::{column.type}::text"
 
 
-def are_equal(column: Column, one: str | None, other: str | None) -> bool:
+def are_equal(column: ColumnPair, one: str | None, other: str | None) -> bool:
     """Whether two texts of a column's type are the same value; numbers are compared as numbers."""
     if one is None or other is None or column.type not in _NUMBERS:
         return one == other

@@ -88,13 +88,13 @@ def _run_server(home: Home, server: EmbeddedPostgres) -> Iterator[str]:
     server.start()
     try:
         database_url = asyncio.run(create_database(server))
-        with home.lend_server(database_url, on_wait=_tell_of_waiting):
+        with home.lend_server(database_url, on_wait=_report_waiting):
             yield database_url
     finally:
         server.stop()
 
 
-def _tell_of_waiting() -> None:
+def _report_waiting() -> None:
     sys.stderr.write("sra: another command is still using the database that this one started; waiting for it\n")
 
 

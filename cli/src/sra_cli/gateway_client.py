@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from sra_shared.errors import ConfigError, RetryableError, SraError
-from sra_shared.http import Bound, ExchangeError, Reply, send_request_blocking
+from sra_shared.http import Bound, ExchangeError, HttpResponse, send_request_blocking
 from sra_shared.texts import excerpt
 
 LIVE = frozenset({"queued", "running"})
@@ -154,7 +154,7 @@ class GatewayClient:
         raise GatewayError(message, next_step="Correct the request.")
 
 
-def _read_object(answer: Reply, url: str) -> dict[str, Any]:
+def _read_object(answer: HttpResponse, url: str) -> dict[str, Any]:
     try:
         found = answer.read_json()
     except ValueError:
@@ -164,7 +164,7 @@ def _read_object(answer: Reply, url: str) -> dict[str, Any]:
     return found
 
 
-def _read_problem(answer: Reply) -> str:
+def _read_problem(answer: HttpResponse) -> str:
     try:
         problem = answer.read_json()
         return excerpt(problem.get("detail") or problem.get("title") or answer.status_code, 300)

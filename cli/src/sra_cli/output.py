@@ -64,7 +64,7 @@ class Output:
         self.console = Console(stderr=as_json, highlight=False)
         self.notes = Console(stderr=True, highlight=False)
 
-    def note(self, text: str) -> None:
+    def print_note(self, text: str) -> None:
         """Print progress for people."""
         self.notes.print(escape_controls(text, kept="\n"), markup=False, soft_wrap=True)
 

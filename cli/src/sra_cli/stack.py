@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
-from fmp_ingest.client import check_source
-from fundata_ingest.update_api import Account, check_hosts
+from fmp_ingest.client.fmp_client import check_source
+from fundata_ingest.updates.update_api import FundataAccount, check_hosts
 from sra_cli.home import Home
 from sra_cli.postgres import claim_port, find_free_port
 from sra_cli.settings import ROOT, read_settings
@@ -51,7 +51,7 @@ class StackPlan:
             check_source(fmp.fmp_base_url, is_sandbox=is_sandbox)
         key, secret = fundata.fundata_access_key_id, fundata.fundata_secret_access_key
         if key is not None and secret is not None:
-            account = Account(
+            account = FundataAccount(
                 key=key, secret=secret, auth_url=fundata.fundata_auth_url, api_url=fundata.fundata_api_url
             )
             check_hosts(account, is_sandbox=is_sandbox)

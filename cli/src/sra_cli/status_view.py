@@ -24,7 +24,7 @@ def list_gateway_problems(answer: Mapping[str, Any]) -> list[str]:
     told = {f"service:{part['name']}" for part in answer["services"] if part["status"] != _WELL}
     lasting = [one for one in answer["incidents"] if one["ended_at"] is None and one["subject"] not in told]
     problems += [f"Open incident: {incident['detail']}" for incident in lasting]
-    problems += _judge_refresh(answer["refresh"])
+    problems += _list_refresh_problems(answer["refresh"])
     if not problems and answer["status"] != _WELL:
         problems += [check["detail"] for check in answer["checks"].values() if check["status"] != _WELL]
     return problems
@@ -36,7 +36,7 @@ def _list_parts(answer: Mapping[str, Any]) -> Iterator[str]:
             yield f"{part['name']} is {part['status']}: {part['detail']}"
 
 
-def _judge_refresh(refresh: Mapping[str, Any] | None) -> list[str]:
+def _list_refresh_problems(refresh: Mapping[str, Any] | None) -> list[str]:
     if refresh is None:
         return []
     name = f"Refresh {str(refresh['refresh_id'])[:8]}"

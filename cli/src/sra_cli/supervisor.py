@@ -49,8 +49,8 @@ class Supervisor:
     Call everything from one thread that outlives the children: Linux ends a child with the thread that started it.
     """
 
-    def __init__(self, *, tell: Tell, server: EmbeddedPostgres | None = None) -> None:
-        self._tell = tell
+    def __init__(self, *, report: Tell, server: EmbeddedPostgres | None = None) -> None:
+        self._report = report
         self._server = server
         self._children: list[_Child] = []
 
@@ -67,7 +67,7 @@ class Supervisor:
         Raises ConfigError if a child ended because of its settings, which a restart does not fix.
         """
         if self._server is not None and self._server.pid is None:
-            self._tell("PostgreSQL exited; restarting it")
+            self._report("PostgreSQL exited; restarting it")
             self._server.start()
         now = time.monotonic()
         for child in self._children:
@@ -80,7 +80,7 @@ class Supervisor:
                 if child.deaths and now - child.started_at > _STEADY_SECONDS:
                     child.deaths = 0
                 continue
-            self._note_death(child, code)
+            self._record_death(child, code)
 
     def find_pid(self, name: str) -> int | None:
         """Return the process id of a child, or None if it is not running."""
@@ -131,7 +131,7 @@ class Supervisor:
             )
         child.started_at = time.monotonic()
 
-    def _note_death(self, child: _Child, code: int) -> None:
+    def _record_death(self, child: _Child, code: int) -> None:
         name = child.plan.name
         child.process = None
         if code == EXIT_CONFIG:
@@ -142,4 +142,4 @@ class Supervisor:
         child.deaths += 1
         child.restart_at = time.monotonic() + pause
         how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
-        self._tell(f"{name} {how}; restarting it in {pause:g} s (log: {child.plan.log_file})")
+        self._report(f"{name} {how}; restarting it in {pause:g} s (log: {child.plan.log_file})")

@@ -30,7 +30,7 @@ def send_test(home: HomeOption = None, as_json: JsonOption = False) -> None:
             result = client.send_test_alert()
         except GatewayError as error:
             raise ConfigError(error.message, next_step="Set ALERT_WEBHOOK_URL for the gateway.") from error
-    output.note("The webhook accepted the message." if result["delivered"] else str(result["error"]))
+    output.print_note("The webhook accepted the message." if result["delivered"] else str(result["error"]))
     status = "completed" if result["delivered"] else "failed"
     output.finish({"status": status, **result}, code=0 if result["delivered"] else EXIT_FAILED)
 
@@ -45,7 +45,7 @@ def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOptio
     with GatewayClient(target.gateway_url, target.token) as client:
         report = client.read_alerts()
     if not report["webhook"]:
-        output.note("No webhook is set, so no alerts are sent. Set ALERT_WEBHOOK_URL for the gateway.")
+        output.print_note("No webhook is set, so no alerts are sent. Set ALERT_WEBHOOK_URL for the gateway.")
     output.finish(report, render=lambda: _render(report))
 
 

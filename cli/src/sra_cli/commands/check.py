@@ -65,6 +65,6 @@ def check(as_json: JsonOption = False) -> None:
         )
         output.notes.print(Text(f"{name}: {'passed' if passed else 'failed'}", style="green" if passed else "red"))
         if not passed:
-            output.note(said)
+            output.print_note(said)
     failed = [result["step"] for result in results if result["status"] == "failed"]
     output.finish({"status": "failed" if failed else "completed", "steps": results}, code=EXIT_FAILED if failed else 0)

@@ -84,7 +84,7 @@ async def compare_databases(
         try:
             options: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True}
             async with ours.transaction(**options), other.transaction(**options):
-                comparison = Comparison(ours, other, examples=examples, tell=output.note)
+                comparison = Comparison(ours, other, examples=examples, report=output.print_note)
                 return [await comparison.compare(plan) for plan in await plan_tables(ours, other, wanted)]
         finally:
             await other.close()

@@ -22,10 +22,10 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
     running = place.read_running()
     lent = place.read_lent()
     if lent is not None:
-        output.note(f"A command is using the database here (process {lent.pid}) and stops it when it finishes.")
+        output.print_note(f"A command is using the database here (process {lent.pid}) and stops it when it finishes.")
         output.finish({"status": "busy", "stopped": []}, code=EXIT_FAILED)
     if running is None and place.is_held():
-        output.note("A stack is starting; try again in a few seconds.")
+        output.print_note("A stack is starting; try again in a few seconds.")
         output.finish({"status": "starting", "stopped": []}, code=EXIT_FAILED)
     stopped = []
     if running is not None:
@@ -33,13 +33,13 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
         deadline = time.monotonic() + _SECONDS
         while place.is_held():
             if time.monotonic() > deadline:
-                output.note(f"Process {running.pid} did not exit within {_SECONDS:.0f} seconds.")
+                output.print_note(f"Process {running.pid} did not exit within {_SECONDS:.0f} seconds.")
                 output.finish({"status": "failed", "stopped": []}, code=EXIT_FAILED)
             time.sleep(0.1)
         stopped.append("stack")
     if stop_orphaned_server(place.path / "postgres"):
         stopped.append("postgres")
-    output.note("Stopped." if stopped else f"Nothing is running on {place.path}.")
+    output.print_note("Stopped." if stopped else f"Nothing is running on {place.path}.")
     output.finish({"status": "completed", "stopped": stopped})
 
 

@@ -11,14 +11,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
-from fmp_collectors.dataset import Cadence, Dataset
+from fmp_collectors.dataset import Cadence, FmpDataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.describe import describe_calls, write_line
-from fmp_ingest.backfill import plan_history
-from fmp_ingest.client import check_source
-from fmp_ingest.estimate import estimate_calls
+from fmp_ingest.client.fmp_client import check_source
+from fmp_ingest.collection.backfill import plan_history
+from fmp_ingest.collection.estimate import estimate_calls
+from fmp_ingest.collection.target_symbols import has_universe, read_targets
 from fmp_ingest.parameters import FmpParameters
-from fmp_ingest.targets import has_universe, read_targets
 from fmp_ingest.work import AGAIN, FmpWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
@@ -86,13 +86,13 @@ def fmp(
         if dry_run:
             result = asyncio.run(estimate(dsn, chosen, parameters, settings))
             if result["note"]:
-                output.note(result["note"])
+                output.print_note(result["note"])
             output.finish(result, render=lambda: f"{result['calls']} calls, {result['minutes']} minutes.")
         result = asyncio.run(collect(dsn, chosen, parameters, settings, context.obj))
     columns = ("dataset", "status", "#read", "#stored", "#unchanged", "#rejected")
     row = [result[name.lstrip("#")] for name in columns]
     if result["error"]:
-        output.note(result["error"])
+        output.print_note(result["error"])
     output.finish(result, code=choose_exit_code(result["status"]), render=lambda: make_table("", columns, [row]))
 
 
@@ -110,9 +110,9 @@ def list_all(output: Output) -> NoReturn:
             "title": one.title,
             "table": one.table,
             "key": list(one.key),
-            "plan": str(one.sources[0].plan),
-            "calls": describe_calls(one.sources[0]),
-            "paths": [source.path for source in one.sources],
+            "plan": str(one.endpoints[0].plan),
+            "calls": describe_calls(one.endpoints[0]),
+            "paths": [endpoint.path for endpoint in one.endpoints],
         }
         for one in DATASETS
     ]
@@ -129,7 +129,7 @@ def show_history_cost(output: Output, home: Home) -> NoReturn:
     with use_database(home) as dsn:
         result = asyncio.run(estimate_history(dsn, choose_fmp_settings(home, dsn)))
     if result["note"]:
-        output.note(result["note"])
+        output.print_note(result["note"])
     columns = ("dataset", "part", "path", "#calls", "#minutes")
     rows = [[part[name.lstrip("#")] for name in columns] for part in result["datasets"]]
     output.finish(result, render=lambda: make_table(describe_cost(result), columns, rows))
@@ -148,7 +148,7 @@ async def estimate_history(dsn: str, settings: FmpSettings) -> dict[str, Any]:
     return {"dry_run": True, **plan.as_dict(), "universe_stored": is_stored, "note": note}
 
 
-def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbols: str | None) -> dict[str, Any]:
+def read_parameters(dataset: FmpDataset, first: str | None, last: str | None, symbols: str | None) -> dict[str, Any]:
     """Return the run's parameters; raises ConfigError that names the invalid option."""
     given: dict[str, Any] = {"datasets": [dataset.name]}
     for option, value in (("from", first), ("to", last)):
@@ -167,7 +167,7 @@ def read_parameters(dataset: Dataset, first: str | None, last: str | None, symbo
         raise ConfigError(str(error.errors()[0]["msg"]), next_step="See ./sra fmp --help.") from error
 
 
-async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
+async def estimate(dsn: str, dataset: FmpDataset, parameters: dict[str, Any], settings: FmpSettings) -> dict[str, Any]:
     """Return the cost of the collection."""
     connection = await open_connection(dsn, application_name="sra:fmp")
     try:
@@ -194,7 +194,7 @@ async def estimate(dsn: str, dataset: Dataset, parameters: dict[str, Any], setti
 
 
 async def collect(
-    dsn: str, dataset: Dataset, parameters: dict[str, Any], settings: FmpSettings, timing: LeaseTiming
+    dsn: str, dataset: FmpDataset, parameters: dict[str, Any], settings: FmpSettings, timing: LeaseTiming
 ) -> dict[str, Any]:
     """Collect in this process and return the dataset's counts; raises ConfigError before any call if it cannot start."""
     started = time.monotonic()
@@ -221,7 +221,7 @@ async def collect(
     return describe(dataset, task, units, time.monotonic() - started)
 
 
-def _make_request(dataset: Dataset, parameters: dict[str, Any]) -> RunRequest:
+def _make_request(dataset: FmpDataset, parameters: dict[str, Any]) -> RunRequest:
     weekly = dataset.cadence is Cadence.WEEKLY
     task_type = TaskType.WEEKLY_FUNDAMENTALS if weekly else TaskType.DAILY_QUOTES
     if {"from", "to"} & set(parameters):
@@ -236,7 +236,7 @@ async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequ
     return await carry_through(pool, requested.task.task_id, work, worker)
 
 
-def describe(dataset: Dataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:
+def describe(dataset: FmpDataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:
     """Return the result object of the command."""
     own = [unit for unit in units if unit.dataset == dataset.name]
     first = next((unit for unit in own if not unit.unit.endswith(AGAIN)), None)

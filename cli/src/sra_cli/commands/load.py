@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, load_seed_tree, make_load_request, run_in_process
-from fundata_ingest.manifest import Manifest, write_manifest
-from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.tree import SeedTree
+from fundata_ingest.repair.reparse import ReparseWork, make_reparse_request
+from fundata_ingest.seed.local_load import LoadResult, load_seed_tree, make_load_request, run_in_process
+from fundata_ingest.seed.manifest import Manifest, write_manifest
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
@@ -79,13 +79,13 @@ def load(
         service="load", level="WARNING" if not as_json else read_settings(ServiceSettings).log_level, form="json"
     )
     timing: LeaseTiming = context.obj
-    with use_database(Home(home)) as dsn, Progress(output) as progress:
+    with use_database(Home(home)) as dsn, LoadDisplay(output) as progress:
         if folder is not None:
             result = asyncio.run(load_folder(dsn, folder, progress.show, released=release, timing=timing))
         else:
             result = asyncio.run(reparse_dataset(dsn, str(reparse), progress.show, timing=timing))
     for error in result.errors:
-        output.note(error)
+        output.print_note(error)
     output.finish(
         result.as_dict(), code=choose_exit_code(result.task.status.value), render=lambda: render_result(result)
     )
@@ -107,7 +107,7 @@ def save_manifest(output: Output, folder: Path | None) -> NoReturn:
             f"{target} cannot be written: {error.strerror}.", next_step="Check permissions and free space."
         ) from error
     size = sum(file.size for file in files)
-    output.note(f"{target}: {len(files)} files, {size:,} bytes")
+    output.print_note(f"{target}: {len(files)} files, {size:,} bytes")
     output.finish({"status": "completed", "manifest": str(target), "files": len(files), "bytes": size})
 
 
@@ -155,7 +155,7 @@ async def reparse_dataset(
     return await run_in_process(dsn, request, work, watch=watch, timing=timing, by=name_actor())
 
 
-class Progress:
+class LoadDisplay:
     """Shows each file's progress, rows a second and the time left.
 
     On a terminal it is a live table, otherwise a line every few seconds.
@@ -169,7 +169,7 @@ class Progress:
         self._every = every_seconds
         self._told = time.monotonic()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> LoadDisplay:
         if self._live is not None:
             self._live.start()
         return self
@@ -184,7 +184,7 @@ class Progress:
             self._live.update(render_progress(units))
         elif time.monotonic() - self._told >= self._every:
             self._told = time.monotonic()
-            self._output.note(describe_progress(units))
+            self._output.print_note(describe_progress(units))
 
 
 def describe_progress(units: Sequence[Unit]) -> str:

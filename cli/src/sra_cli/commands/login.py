@@ -21,5 +21,5 @@ def login(home: HomeOption = None, as_json: JsonOption = False) -> None:
         link = client.make_login_link(read_settings(ScheduleSettings).dashboard_url)
     if not as_json:
         output.console.print(f"Dashboard: {link}", markup=False, soft_wrap=True)
-        output.note("The link logs in once, within ten minutes.")
+        output.print_note("The link logs in once, within ten minutes.")
     output.finish({"status": "completed", "link": link})

@@ -27,7 +27,7 @@ def migrate(sandbox: SandboxOption = False, home: HomeOption = None, as_json: Js
     with use_database(Home(home), create=True) as dsn:
         state = asyncio.run(migrate_database(dsn, sandbox=sandbox))
     for line in state.describe():
-        output.note(line)
+        output.print_note(line)
     output.finish(
         {
             "status": "completed",

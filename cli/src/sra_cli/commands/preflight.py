@@ -10,13 +10,13 @@ import typer
 
 from fmp_collectors.datasets import DATASETS
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.tree import SeedTree
+from fundata_ingest.seed.tree import SeedTree
 from sra_cli.output import EXIT_FAILED, JsonOption, Output
-from sra_cli.preflight.plan import FmpLook, look_at_fmp
+from sra_cli.preflight.plan import FmpCheck, check_fmp
 from sra_cli.preflight.recording import prepare_folder, save_answers
 from sra_cli.preflight.report import render_report
-from sra_cli.preflight.seed import SeedLook, look_at_seed, read_manifest
-from sra_cli.preflight.updates import UpdateLook, look_at_updates
+from sra_cli.preflight.seed import SeedCheck, check_seed, read_manifest
+from sra_cli.preflight.updates import UpdateCheck, check_updates
 from sra_cli.settings import read_settings
 from sra_shared.errors import ConfigError
 from sra_shared.logs import configure_logs, hide_secrets
@@ -43,11 +43,11 @@ def preflight(seed: SeedArgument = None, save: SaveOption = None, as_json: JsonO
     output = Output(as_json=as_json)
     check_settings(ServiceSettings, FmpSettings, FundataSettings, SeedStorageSettings)
     configure_logs(service="preflight", level="ERROR", form="json")
-    result = asyncio.run(_look(output, seed, save))
+    result = asyncio.run(_run_checks(output, seed, save))
     output.finish(result, code=EXIT_FAILED if result["findings"] else 0, render=lambda: render_report(result))
 
 
-async def _look(output: Output, seed: Path | None, save: Path | None) -> dict[str, Any]:
+async def _run_checks(output: Output, seed: Path | None, save: Path | None) -> dict[str, Any]:
     fmp, fundata = read_settings(FmpSettings), read_settings(FundataSettings)
     is_sandbox = read_settings(ServiceSettings).sra_sandbox
     if save is not None:
@@ -60,38 +60,38 @@ async def _look(output: Output, seed: Path | None, save: Path | None) -> dict[st
         "updates": None,
         "saved": None,
     }
-    looks: dict[str, FmpLook | SeedLook | UpdateLook | None] = {
-        "seed": await _look_at_seed(fundata, seed),
-        "updates": await look_at_updates(fundata, load_catalogue(), is_sandbox=is_sandbox),
+    checks: dict[str, FmpCheck | SeedCheck | UpdateCheck | None] = {
+        "seed": await _check_seed(fundata, seed),
+        "updates": await check_updates(fundata, load_catalogue(), is_sandbox=is_sandbox),
         "fmp": await _ask_fmp(output, fmp, is_sandbox=is_sandbox),
     }
-    if not any(looks.values()):
+    if not any(checks.values()):
         raise ConfigError(
             "There is nothing to check: no vendor's key is set and no seed file was found.",
             next_step="Set FMP_API_KEY or the Fundata keys, or name the seed tree.",
         )
-    for name, look in looks.items():
-        if look is not None:
-            result[name] = look.as_dict()
-            result["findings"] += look.list_findings()
-    if save is not None and isinstance(looks["fmp"], FmpLook):
-        result["saved"] = {"folder": str(save), "answers": save_answers(save, looks["fmp"].recorder.calls)}
+    for name, checked in checks.items():
+        if checked is not None:
+            result[name] = checked.as_dict()
+            result["findings"] += checked.list_findings()
+    if save is not None and isinstance(checks["fmp"], FmpCheck):
+        result["saved"] = {"folder": str(save), "answers": save_answers(save, checks["fmp"].recorder.calls)}
     result["status"] = "findings" if result["findings"] else "fits"
     return result
 
 
-async def _ask_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpLook | None:
+async def _ask_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck | None:
     if settings.fmp_api_key is None:
-        output.note("FMP_API_KEY is not set: FMP is skipped.")
+        output.print_note("FMP_API_KEY is not set: FMP is skipped.")
         return None
     hide_secrets([settings.fmp_api_key.get_secret_value()])
-    bulk = sum(source.is_bulk for dataset in DATASETS for source in dataset.sources)
+    bulk = sum(endpoint.is_bulk for dataset in DATASETS for endpoint in dataset.endpoints)
     minutes = max(1, round(bulk / settings.fmp_bulk_calls_per_minute))
-    output.note(f"Calling FMP, including {bulk} bulk files: about {minutes} min.")
-    return await look_at_fmp(settings, is_sandbox=is_sandbox)
+    output.print_note(f"Calling FMP, including {bulk} bulk files: about {minutes} min.")
+    return await check_fmp(settings, is_sandbox=is_sandbox)
 
 
-async def _look_at_seed(settings: FundataSettings, seed: Path | None) -> SeedLook | None:
+async def _check_seed(settings: FundataSettings, seed: Path | None) -> SeedCheck | None:
     """Inspect the given tree or manifest, else the one of the settings; None if these name none."""
     storage = read_settings(SeedStorageSettings)
     root = (seed if seed is not None else Path(settings.fundata_base_path)).resolve()
@@ -109,4 +109,4 @@ async def _look_at_seed(settings: FundataSettings, seed: Path | None) -> SeedLoo
         tree = SeedTree.at(root)
     if manifest is None and (root / "manifest.json").is_file():
         manifest = read_manifest(root / "manifest.json")
-    return await look_at_seed(tree, manifest, storage, load_catalogue(), reject_limit=settings.reject_limit)
+    return await check_seed(tree, manifest, storage, load_catalogue(), reject_limit=settings.reject_limit)

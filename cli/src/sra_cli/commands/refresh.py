@@ -21,7 +21,7 @@ SOURCES = ("fmp", "fundata", "views")
 
 
 @dataclass(frozen=True)
-class Target:
+class GatewayTarget:
     """The gateway to call, and the address of its database if known."""
 
     gateway_url: str
@@ -60,7 +60,7 @@ def refresh(
         sources = [source, "views"] if source else None
         state = client.trigger_refresh(sources=sources, weekly=weekly, from_date=from_date)
         if not state["created"]:
-            output.note(f"Joined refresh {state['refresh_id']}, which was in progress.")
+            output.print_note(f"Joined refresh {state['refresh_id']}, which was in progress.")
         if wait:
             with RefreshProgress(output.notes) as progress:
                 state = client.follow_refresh(str(state["refresh_id"]), on_change=progress.update)
@@ -81,7 +81,7 @@ def read_first_day(text: str | None, source: str | None) -> date | None:
         raise ConfigError(f"--from {text!r} is not a day.", next_step="Write it as YYYY-MM-DD.") from error
 
 
-def find_target(home: Home) -> Target:
+def find_target(home: Home) -> GatewayTarget:
     """Return the gateway that GATEWAY_URL names, else the one of the stack that runs on the home.
 
     Raises ConfigError if there is neither.
@@ -93,15 +93,15 @@ def find_target(home: Home) -> Target:
         own = running if running is not None and running.gateway_url == url.rstrip("/") else None
         known = token.get_secret_value() if token else own.service_token if own else None
         database_url = own.database_url if own else read_settings(DatabaseSettings).dsn
-        return Target(url.rstrip("/"), known, database_url)
+        return GatewayTarget(url.rstrip("/"), known, database_url)
     if running is None:
         raise ConfigError(
             "No gateway is known.", next_step="Start the stack with ./sra up, or set GATEWAY_URL and SRA_SERVICE_TOKEN."
         )
-    return Target(running.gateway_url, running.service_token, running.database_url)
+    return GatewayTarget(running.gateway_url, running.service_token, running.database_url)
 
 
-def make_result(state: Mapping[str, Any], target: Target) -> dict[str, Any]:
+def make_result(state: Mapping[str, Any], target: GatewayTarget) -> dict[str, Any]:
     """Return the documented object of `refresh`."""
     return {
         "status": state["status"],

@@ -70,7 +70,7 @@ def dismiss(ids: IdsArgument, why: WhyOption, home: HomeOption = None, as_json: 
         verdicts = work_on_database(Home(home), decide)
     except ValueError as error:
         raise ConfigError(f"--why is not accepted: {error}.", next_step="Give a reason for the record.") from error
-    tell_verdicts(Output(as_json=as_json), "dismissed", verdicts)
+    report_verdicts(Output(as_json=as_json), "dismissed", verdicts)
 
 
 @app.command()
@@ -83,14 +83,14 @@ def reopen(ids: IdsArgument, home: HomeOption = None, as_json: JsonOption = Fals
         async with connection.transaction():
             return await reopen_rejects(connection, ids, by=name_actor())
 
-    tell_verdicts(Output(as_json=as_json), "reopened", work_on_database(Home(home), decide))
+    report_verdicts(Output(as_json=as_json), "reopened", work_on_database(Home(home), decide))
 
 
-def tell_verdicts(output: Output, what: str, verdicts: Verdicts) -> NoReturn:
+def report_verdicts(output: Output, what: str, verdicts: Verdicts) -> NoReturn:
     """Show which rejects were changed, and why the others were not; exits as partial if any were not."""
     status = "partial" if verdicts.left else "completed"
     for told in verdicts.left.values():
-        output.note(told)
+        output.print_note(told)
     left = [{"reject_id": reject_id, "reason": told} for reject_id, told in verdicts.left.items()]
     output.finish(
         {"status": status, what: verdicts.changed, "left": left},

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest.replay import ReplayWork as FmpReplay
+from fmp_ingest.collection.reject_replay import FmpReplayWork as FmpReplay
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.corrections import parse_corrections
-from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.replay import ReplayWork as FundataReplay
+from fundata_ingest.repair.corrections import parse_corrections
+from fundata_ingest.repair.reject_replay import FundataReplayWork as FundataReplay
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
@@ -44,14 +44,14 @@ _SQL_SOURCE_OF = "SELECT reject_id, source FROM rejected_record WHERE reject_id 
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReplaySelection:
     """What to replay: all open rejects or those of a dataset, the rejects with these ids, or those with corrections."""
 
     dataset: str | None = None
     reject_ids: Sequence[int] | None = None
     corrections: Mapping[int, str] | None = None
 
-    def take_part(self, source_of: Mapping[int, str], source: str) -> Wanted:
+    def take_part(self, source_of: Mapping[int, str], source: str) -> ReplaySelection:
         """Return the part for one source; unknown ids go to Fundata's replay, which reports them."""
 
         def is_own(reject_id: int) -> bool:
@@ -61,7 +61,7 @@ class Wanted:
         corrections = self.corrections
         if corrections is not None:
             corrections = {one: record for one, record in corrections.items() if is_own(one)}
-        return Wanted(self.dataset, ids, corrections)
+        return ReplaySelection(self.dataset, ids, corrections)
 
 
 def replay(
@@ -86,12 +86,12 @@ def replay(
     if dataset is not None and dataset not in BY_NAME:
         load_catalogue().find_dataset(dataset)
     corrections = read_corrections(file) if file is not None else None
-    wanted = Wanted(dataset, reject_ids or None, corrections)
+    wanted = ReplaySelection(dataset, reject_ids or None, corrections)
     with use_database(Home(home)) as dsn:
         results = asyncio.run(replay_all(dsn, wanted, context.obj))
-    status, error, tried = judge_results(results)
+    status, error, tried = summarize_results(results)
     if error:
-        output.note(error)
+        output.print_note(error)
     counts = tried.as_dict()
     output.finish(
         {"status": status, "error": error, **{name: counts[name] for name in _COUNTED}},
@@ -104,7 +104,7 @@ def replay(
     )
 
 
-async def replay_all(dsn: str, wanted: Wanted, timing: LeaseTiming) -> list[LoadResult]:
+async def replay_all(dsn: str, wanted: ReplaySelection, timing: LeaseTiming) -> list[LoadResult]:
     """Replay the rejects of each source, one source after the other; empty if none is open."""
     works: dict[str, Work] = {"fundata": FundataReplay(load_catalogue()), "fmp": FmpReplay()}
     parts = await _split(dsn, wanted, list(works))
@@ -117,7 +117,7 @@ async def replay_all(dsn: str, wanted: Wanted, timing: LeaseTiming) -> list[Load
     return results
 
 
-async def _split(dsn: str, wanted: Wanted, sources: Sequence[str]) -> dict[str, Wanted]:
+async def _split(dsn: str, wanted: ReplaySelection, sources: Sequence[str]) -> dict[str, ReplaySelection]:
     named = list(wanted.corrections if wanted.corrections is not None else wanted.reject_ids or [])
     connection = await open_connection(dsn, application_name="sra:replay")
     try:
@@ -132,7 +132,7 @@ async def _split(dsn: str, wanted: Wanted, sources: Sequence[str]) -> dict[str, 
     return {source: part for source, part in parts.items() if part.reject_ids or part.corrections}
 
 
-def judge_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Counts]:
+def summarize_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Counts]:
     """Return the status, errors and counts of all replays together: at best partial if nothing was resolved."""
     tried = sum((unit.counts for result in results for unit in result.units), Counts())
     resolved = tried.stored + tried.unchanged

@@ -127,7 +127,7 @@ def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as
             return await request_cancel(connection, task.task_id, timing=context.obj, by=name_actor()) or task
 
     task = work_on_database(Home(home), ask)
-    output.note(
+    output.print_note(
         f"Run {task.task_id} is {task.status}" + (" and was requested to stop." if task.status.is_live else ".")
     )
     output.finish(task.model_dump(mode="json"))
@@ -143,7 +143,7 @@ def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fal
         return task, await request_release(connection, task)
 
     held, released = work_on_database(Home(home), ask)
-    output.note(
+    output.print_note(
         f"Run {released.task_id} collects the held datasets of {held.task_id} as soon as fmp_ingest is running."
     )
     output.finish(released.model_dump(mode="json"))

@@ -45,7 +45,7 @@ def stand_in(
     settings = {"SRA_SANDBOX": "1", **build_stand_in_settings(chosen)}
     for name, text in settings.items():
         if text:
-            output.note(f"export {name}={text}")
+            output.print_note(f"export {name}={text}")
     exit_code = run_foreground(command, to_stderr=as_json)
     stopped = exit_code in STOPPED
     result = {"status": "completed" if stopped else "failed", "port": chosen, "exit_code": exit_code}

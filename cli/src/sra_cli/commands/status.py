@@ -15,7 +15,7 @@ from sra_cli.status_view import list_gateway_problems, render_status
 from sra_shared.db import open_connection
 from sra_shared.dsn import redact_dsn
 from sra_shared.errors import ConfigError, SraError
-from sra_shared.reader import read_reader_state
+from sra_shared.reader_roles import read_reader_state
 from sra_shared.revision import is_newer, read_newest_revision, read_revision, read_sandbox_mark
 from sra_shared.runs import ProcessingTask, list_runs
 from sra_shared.settings import DatabaseSettings, ServiceSettings

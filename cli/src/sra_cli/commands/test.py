@@ -63,7 +63,7 @@ def test(
         )
     left_out = describe_left_out(missing, wanted)
     for part in left_out:
-        output.note(f"left out: {part}")
+        output.print_note(f"left out: {part}")
     begun = time.monotonic()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     problems = []
@@ -76,7 +76,7 @@ def test(
         if code:
             problems.append(explain_code(name, code))
     for problem in problems:
-        output.note(problem)
+        output.print_note(problem)
     result = {
         "status": "failed" if problems else "completed",
         "error": " ".join(problems) or None,

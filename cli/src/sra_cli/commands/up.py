@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.schedule import make_schedules
+from gateway.refresh.schedule import make_schedules
 from sra_cli.database import create_database, explain_database
 from sra_cli.gateway_client import LIVE, GatewayClient
 from sra_cli.home import Home, RunningStack
@@ -69,10 +69,10 @@ def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None
         )
     if running is None:
         raise ConfigError(f"Another ./sra is starting on {home.path}.", next_step="Wait for it, or run ./sra down.")
-    output.note(f"A stack is already running on {home.path} (process {running.pid}).")
-    output.note(f"  dashboard  {make_link(running)}")
-    output.note(f"  database   {redact_dsn(running.database_url)}")
-    output.note("Start a refresh with ./sra refresh; stop the stack with ./sra down.")
+    output.print_note(f"A stack is already running on {home.path} (process {running.pid}).")
+    output.print_note(f"  dashboard  {make_link(running)}")
+    output.print_note(f"  database   {redact_dsn(running.database_url)}")
+    output.print_note("Start a refresh with ./sra refresh; stop the stack with ./sra down.")
     result: dict[str, Any] = {
         "status": "running",
         "refresh_id": None,
@@ -110,7 +110,7 @@ class _Up:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._stop.set())
         server = self._make_server()
-        supervisor = Supervisor(tell=self._output.note, server=server)
+        supervisor = Supervisor(report=self._output.print_note, server=server)
         try:
             database_url = self._prepare_database(server, plan)
             supervisor.start(plan_children(plan, self._home, database_url))
@@ -120,7 +120,7 @@ class _Up:
                 self._stay(supervisor, stack)
         finally:
             supervisor.stop()  # before any output, which fails if the reader is gone
-            self._output.note("Stopped.")
+            self._output.print_note("Stopped.")
         raise typer.Exit(choose_exit_code(status))
 
     def _make_server(self) -> EmbeddedPostgres | None:
@@ -135,14 +135,14 @@ class _Up:
             server.start()
             database_url = asyncio.run(create_database(server))
             assert server.binaries is not None  # noqa: S101  (start has chosen them)
-            self._output.note(
+            self._output.print_note(
                 f"PostgreSQL {server.binaries.major} ({server.binaries.origin}) runs on {server.data_folder}"
             )
         with explain_database(database_url):
             state = asyncio.run(migrate_database(database_url, sandbox=plan.is_sandbox))
         plan.check_vendors(is_sandbox=state.sandbox)
         for line in state.describe():
-            self._output.note(line)
+            self._output.print_note(line)
         return database_url
 
     def _announce(self, plan: StackPlan, database_url: str) -> RunningStack:
@@ -156,7 +156,7 @@ class _Up:
         )
         self._home.write_running(stack)
         sources = ", with the stand-in for the vendors" if plan.has_stand_in else ""
-        self._output.note(f"Starting {', '.join(SERVICES)}{sources}; logs: {self._home.logs}")
+        self._output.print_note(f"Starting {', '.join(SERVICES)}{sources}; logs: {self._home.logs}")
         return stack
 
     def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
@@ -188,7 +188,7 @@ class _Up:
                 stack.urls,
                 seconds=_READY_SECONDS,
                 stop=self._stop,
-                on_ready=lambda name: self._output.note(f"  {name}: ready at {stack.urls[name]}"),
+                on_ready=lambda name: self._output.print_note(f"  {name}: ready at {stack.urls[name]}"),
             )
             with (
                 GatewayClient(stack.gateway_url, stack.service_token) as client,
@@ -208,9 +208,9 @@ class _Up:
 
     def _stay(self, supervisor: Supervisor, stack: RunningStack) -> None:
         if not self._stop.is_set():
-            self._output.note(f"Dashboard: {make_link(stack)}")
-            self._output.note("The link logs in once, within ten minutes; `./sra up` again prints a new one.")
-            self._output.note(f"Database:  {redact_dsn(stack.database_url)} (./sra psql)")
-            self._output.note("Ctrl-C or ./sra down stops everything.")
+            self._output.print_note(f"Dashboard: {make_link(stack)}")
+            self._output.print_note("The link logs in once, within ten minutes; `./sra up` again prints a new one.")
+            self._output.print_note(f"Database:  {redact_dsn(stack.database_url)} (./sra psql)")
+            self._output.print_note("Ctrl-C or ./sra down stops everything.")
         while not self._stop.wait(_TEND_SECONDS):
             supervisor.tend()

@@ -71,7 +71,7 @@ def build(
         parameters = BuildParameters(views=names or None, full=full, accept_drop=accept_drop)
         result = asyncio.run(build_in_process(dsn, parameters, timing=context.obj, by=name_actor()))
     for error in result.task.error_details:
-        output.note(error["message"])
+        output.print_note(error["message"])
     code = choose_exit_code(result.task.status.value)
     output.finish(_describe_build(result), code=code, render=lambda: _render_build(result))
 

@@ -11,13 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
-from fundata_ingest.batches import FileHead, FileProblem, Position, Reject, TextBatch
-from fundata_ingest.catalogue import Catalogue, Dataset, normalise_name
-from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.manifest import ManifestFile
-from fundata_ingest.reader import read_batches
-from fundata_ingest.sources import Source
-from fundata_ingest.typed import type_batch
+from fundata_ingest.catalogue import Catalogue, FundataDataset, normalise_name
+from fundata_ingest.formats.batches import FileHead, FileProblem, Position, Reject, TextBatch
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
+from fundata_ingest.seed.manifest import ManifestFile
+from fundata_ingest.seed.sources import SeedSource
+from fundata_ingest.transform.typed_batches import type_batch
 
 SAMPLE_BYTES = 256 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -64,7 +64,7 @@ def read_ends(location: Path) -> Ends:
         return Ends(head[:SAMPLE_BYTES], stream.read(SAMPLE_BYTES), size)
 
 
-async def fetch_ends(source: Source, file: ManifestFile) -> Ends:
+async def fetch_ends(source: SeedSource, file: ManifestFile) -> Ends:
     """Return both ends of a file in storage; raises RetryableError or FatalError if they cannot be downloaded."""
     if file.size <= 2 * SAMPLE_BYTES:
         return Ends(await _take(source, file, 0, file.size), b"", file.size)
@@ -72,7 +72,7 @@ async def fetch_ends(source: Source, file: ManifestFile) -> Ends:
     return Ends(head, await _take(source, file, file.size - SAMPLE_BYTES, SAMPLE_BYTES), file.size)
 
 
-async def _take(source: Source, file: ManifestFile, offset: int, most: int) -> bytes:
+async def _take(source: SeedSource, file: ManifestFile, offset: int, most: int) -> bytes:
     taken = bytearray()
     # closing ends the download of the rest
     async with aclosing(cast("AsyncGenerator[bytes, None]", source.open_from(file, offset))) as blocks:
@@ -83,7 +83,7 @@ async def _take(source: Source, file: ManifestFile, offset: int, most: int) -> b
     return bytes(taken[:most])
 
 
-def judge_head(ends: Ends, path: str, catalogue: Catalogue) -> FileHead | FileProblem:
+def check_head(ends: Ends, path: str, catalogue: Catalogue) -> FileHead | FileProblem:
     """Return the loader's verdict on a whole file."""
     return inspect_file(ends.head[:HEAD_BYTES], path, catalogue)
 
@@ -97,7 +97,7 @@ def describe_encoding(head: bytes) -> str:
     return "UTF-8 with a byte order mark" if head.startswith(_BYTE_ORDER_MARK) else "UTF-8"
 
 
-def guess_delimiter(head: bytes, dataset: Dataset) -> str:
+def guess_delimiter(head: bytes, dataset: FundataDataset) -> str:
     """Return the delimiter of the header: the comma, unless another character yields more of the declared names."""
     line = head.removeprefix(_BYTE_ORDER_MARK).split(b"\n", 1)[0]
     known = dataset.names_by_normal_form
@@ -110,7 +110,7 @@ def guess_delimiter(head: bytes, dataset: Dataset) -> str:
     return _DELIMITERS[best] if count(best) > max(1, count(b",")) else "comma"
 
 
-def judge_records(ends: Ends, head: FileHead, today: date) -> Sample:
+def check_records(ends: Ends, head: FileHead, today: date) -> Sample:
     """Read and type the records at both ends as the loader does; records cut off at the edge are not counted."""
     sample = Sample()
     data = ends.head if ends.is_whole else ends.head[: ends.head.rfind(b"\n") + 1]

@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
-from fmp_collectors.answers import Answer, AnswerError, Kind
-from fmp_collectors.dataset import Dataset, Request
+from fmp_collectors.dataset import FmpDataset, FmpRequest
 from fmp_collectors.differences import Differences, find_differences
 from fmp_collectors.fetch import fetch_pages, parse_rows, read_rows
 from fmp_collectors.records import Batch
-from fmp_ingest.client import AccountError, FmpClient
-from fmp_ingest.gate import OutageError
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind
+from fmp_ingest.client.circuit_breaker import OutageError
+from fmp_ingest.client.fmp_client import AccountError, FmpClient
 from sra_cli.preflight.questions import Question
 from sra_cli.preflight.recording import RecordingTransport
 from sra_shared.errors import ConfigError, RunParkedError
 from sra_shared.texts import excerpt
 
 _MOST_COMPARED = 2000
-_REFUSED = frozenset({Kind.PLAN_ENDPOINT, Kind.PLAN_VALUE, Kind.FORBIDDEN, Kind.LEGACY})
-_OTHER_SHAPE = frozenset({Kind.ERROR_IN_200, Kind.TRUNCATED})
+_REFUSED = frozenset({ResponseKind.PLAN_ENDPOINT, ResponseKind.PLAN_VALUE, ResponseKind.FORBIDDEN, ResponseKind.LEGACY})
+_OTHER_SHAPE = frozenset({ResponseKind.ERROR_IN_200, ResponseKind.TRUNCATED})
 
 
 @dataclass
@@ -49,15 +49,15 @@ class Sight:
 
     def as_dict(self) -> dict[str, Any]:
         """The endpoint in the form of `--json`."""
-        source, found = self.question.source, self.differences
+        endpoint, found = self.question.endpoint, self.differences
         return {
             "dataset": self.question.dataset.name,
             "path": self.question.path,
             "exchange": self.question.requests[0].exchange,
             "status": self.status,
             "message": self.message or None,
-            "bulk": source.is_bulk,
-            "plan": str(source.plan),
+            "bulk": endpoint.is_bulk,
+            "plan": str(endpoint.plan),
             "asked": dict(self.asked),
             "rows": self.rows,
             "compared": found.rows,
@@ -87,7 +87,7 @@ class FmpProbe:
 
         async def ask_lane(*, is_bulk: bool) -> None:
             for number, question in enumerate(questions):
-                if question.source.is_bulk is is_bulk:
+                if question.endpoint.is_bulk is is_bulk:
                     answers[number] = await self._ask(question)
 
         await _run_together([lambda: ask_lane(is_bulk=False), lambda: ask_lane(is_bulk=True)])
@@ -107,15 +107,15 @@ class FmpProbe:
             refusal = sight.message if sight.status == "refused" else refusal
         return sight
 
-    async def _try(self, question: Question, request: Request) -> Sight:
+    async def _try(self, question: Question, request: FmpRequest) -> Sight:
         asked = {**request.params, **(request.variants[0] if request.variants else {})}
         try:
             answer = await self._fetch(question.dataset, request)
             if answer is None:
                 return Sight(question, "no_data", asked=asked)
-            return await asyncio.to_thread(self._judge, question, request, asked, answer)
-        except AnswerError as error:
-            return self._judge_refusal(question, request, asked, error)
+            return await asyncio.to_thread(self._classify, question, request, asked, answer)
+        except ResponseError as error:
+            return self._classify_refusal(question, request, asked, error)
         except OutageError as error:
             return Sight(question, "error", str(error), asked)
         except RunParkedError as error:
@@ -124,12 +124,14 @@ class FmpProbe:
         except AccountError as error:
             raise ConfigError(error.message, next_step="Check FMP_API_KEY and the account, then try again.") from error
 
-    async def _fetch(self, dataset: Dataset, request: Request) -> Answer | None:
+    async def _fetch(self, dataset: FmpDataset, request: FmpRequest) -> FmpResponse | None:
         """Return the first answer; further pages are not requested."""
         async with aclosing(cast("Any", fetch_pages(self._client, dataset, request))) as answers:
-            return cast("Answer | None", await anext(answers, None))
+            return cast("FmpResponse | None", await anext(answers, None))
 
-    def _judge(self, question: Question, request: Request, asked: Mapping[str, str], answer: Answer) -> Sight:
+    def _classify(
+        self, question: Question, request: FmpRequest, asked: Mapping[str, str], answer: FmpResponse
+    ) -> Sight:
         try:
             count = answer.call.rows if answer.call is not None else len(answer.verdict.rows)
             rows = list(islice(read_rows(answer), None if request.exchange else _MOST_COMPARED))
@@ -148,8 +150,8 @@ class FmpProbe:
             sight.status, sight.message = "other_shape", f"every record is rejected: {batch.rejected[0].detail}"
         return sight
 
-    def _judge_refusal(
-        self, question: Question, request: Request, asked: Mapping[str, str], error: AnswerError
+    def _classify_refusal(
+        self, question: Question, request: FmpRequest, asked: Mapping[str, str], error: ResponseError
     ) -> Sight:
         said = excerpt(error.message or error.kind)
         if error.kind in _REFUSED:
@@ -160,7 +162,7 @@ class FmpProbe:
             found = find_differences(question.dataset, request, rows)
             said = _describe(found) if found.rows else f"no rows, but: {said}"
             return Sight(question, "other_shape", said, asked, 0, found)
-        if error.kind in (Kind.RATE_LIMIT, Kind.BANDWIDTH):
+        if error.kind in (ResponseKind.RATE_LIMIT, ResponseKind.BANDWIDTH):
             self._spent = f"The account's quota is used up: {said}"
             return Sight(question, "not_asked", self._spent, asked)
         return Sight(question, "error", f"{error.kind}: {said}", asked)
@@ -207,10 +209,10 @@ def _is_finding(sight: Sight, own: Sequence[Sight]) -> bool:
     if sight.status in ("other_shape", "error", "not_asked"):
         return True
     if sight.status == "refused":
-        # a list has no substitute, whereas one source among several has
-        return all(other.question.source is sight.question.source for other in own)
+        # a list has no substitute, whereas one endpoint among several has
+        return all(other.question.endpoint is sight.question.endpoint for other in own)
     return sight.status == "partly" and not any(
-        other.status == "granted" and other.question.source is not sight.question.source for other in own
+        other.status == "granted" and other.question.endpoint is not sight.question.endpoint for other in own
     )
 
 

@@ -9,18 +9,18 @@ from typing import Any
 from uuid import uuid4
 
 from fmp_collectors.currencies import ALWAYS
-from fmp_collectors.dataset import Audience, Cadence, Dataset, History, Source, Targets
+from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, History, Targets
 from fmp_collectors.datasets import DATASETS, list_datasets
 from fmp_collectors.datasets.universe import UniverseListing
-from fmp_ingest.alone import own_account
-from fmp_ingest.backfill import HistoryPlan, PartCost, list_single_sources
-from fmp_ingest.client import STAND_IN_HEADER, RefusedSourceError, open_client
-from fmp_ingest.estimate import estimate_calls
-from fmp_ingest.gate import RetryPolicy
-from fmp_ingest.history import DELISTED, LISTED, choose_first
-from fmp_ingest.sessions import list_sessions
+from fmp_ingest.client.circuit_breaker import RetryPolicy
+from fmp_ingest.client.fmp_client import STAND_IN_HEADER, RefusedSourceError, open_client
+from fmp_ingest.client.single_process import own_account
+from fmp_ingest.collection.backfill import HistoryPlan, PartCost, list_single_endpoints
+from fmp_ingest.collection.estimate import estimate_calls
+from fmp_ingest.collection.stored_history import DELISTED, LISTED, choose_first
+from fmp_ingest.collection.trading_sessions import list_sessions
 from sra_cli.preflight.fmp import FmpProbe, Sight, list_fmp_findings
-from sra_cli.preflight.questions import Listing, Market, ask_all, ask_universe
+from sra_cli.preflight.questions import Listing, PreflightMarket, ask_all, ask_universe
 from sra_cli.preflight.recording import RecordingTransport
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, SESSIONS_PER_YEAR
 from sra_shared.errors import ConfigError
@@ -37,11 +37,11 @@ _DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True)
-class FmpLook:
+class FmpCheck:
     """What was found at the vendor, and the market that the estimates are for."""
 
     settings: FmpSettings
-    market: Market
+    market: PreflightMarket
     sights: Sequence[Sight]
     recorder: RecordingTransport
 
@@ -79,11 +79,11 @@ class FmpLook:
             usable = self._list_usable(dataset)
             if dataset.history is not History.NONE and usable:
                 targets = self._aim(dataset, market.first, market.sessions)
-                cost = estimate_calls(replace(dataset, sources=usable), targets, self.settings, is_backfill=True)
+                cost = estimate_calls(replace(dataset, endpoints=usable), targets, self.settings, is_backfill=True)
                 parts.append(PartCost(dataset.name, LISTED, cost))
-            single = list_single_sources(usable)
+            single = list_single_endpoints(usable)
             if dataset.history is History.DELISTED and single:
-                cost = estimate_calls(replace(dataset, sources=single), ended, self.settings, is_backfill=True)
+                cost = estimate_calls(replace(dataset, endpoints=single), ended, self.settings, is_backfill=True)
                 parts.append(PartCost(dataset.name, DELISTED, cost))
         found = HistoryPlan(market.first, market.last, parts)
         return {**found.as_dict(), "days": float(round(found.minutes / (24 * 60), 2))}
@@ -99,24 +99,24 @@ class FmpLook:
                 first = self.market.last - timedelta(days=dataset.daily_days)
                 targets = self._aim(dataset, first, self.market.sessions[-_ORDINARY_SESSIONS:])
                 costs.append(
-                    estimate_calls(replace(dataset, sources=usable), targets, self.settings, is_backfill=False)
+                    estimate_calls(replace(dataset, endpoints=usable), targets, self.settings, is_backfill=False)
                 )
         return {"calls": sum(cost.calls for cost in costs), "minutes": float(sum(cost.minutes for cost in costs))}
 
-    def _aim(self, dataset: Dataset, first: date, sessions: Sequence[date]) -> Targets:
+    def _aim(self, dataset: FmpDataset, first: date, sessions: Sequence[date]) -> Targets:
         topics = ALWAYS if dataset.audience is Audience.CURRENCIES else None
         symbols = self.market.list_symbols(dataset.audience)
         return Targets(symbols, first, self.market.last, sessions, topics=topics)
 
-    def _list_usable(self, dataset: Dataset) -> tuple[Source, ...]:
-        """Return the granted sources of a dataset, in their order; pages of several topics count as one."""
+    def _list_usable(self, dataset: FmpDataset) -> tuple[FmpEndpoint, ...]:
+        """Return the granted endpoints of a dataset, in their order; pages of several topics count as one."""
         granted = {
-            sight.question.source for sight in self.sights if sight.question.dataset is dataset and sight.is_usable
+            sight.question.endpoint for sight in self.sights if sight.question.dataset is dataset and sight.is_usable
         }
-        return tuple(source for source in dataset.sources if source in granted)
+        return tuple(endpoint for endpoint in dataset.endpoints if endpoint in granted)
 
 
-async def look_at_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpLook:
+async def check_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck:
     """Call each of the vendor's endpoints once; raises ConfigError if the key does not work."""
     run_id = uuid4()
     recorder = RecordingTransport(make_outbound_transport(settings), settings.fmp_base_url, STAND_IN_HEADER)
@@ -134,17 +134,17 @@ async def look_at_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpLook:
             " database accepts it.",
             next_step="Unset SRA_SANDBOX for the vendor, or set it to 1 for the stand-in.",
         ) from error
-    return FmpLook(settings, market, sights, recorder)
+    return FmpCheck(settings, market, sights, recorder)
 
 
-def _read_market(settings: FmpSettings, sights: Iterable[Sight], now: datetime) -> Market:
+def _read_market(settings: FmpSettings, sights: Iterable[Sight], now: datetime) -> PreflightMarket:
     """Return the market that the universe's answers describe."""
     today = now.date()
     first = choose_first(today, settings.fmp_history_years)
     sessions = sorted({day for _, day, close in list_sessions(first, today) if close + _LATE <= now})
     records = [one.record for sight in sights for one in sight.batch.accepted]
     listings = [_read_listing(one) for one in records if isinstance(one, UniverseListing)]
-    return Market(first, today, sessions, listings)
+    return PreflightMarket(first, today, sessions, listings)
 
 
 def _read_listing(record: UniverseListing) -> Listing:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from fmp_collectors.dataset import Audience, Dataset, Request, Scope, Source, Targets, plan_requests
+from fmp_collectors.dataset import Audience, FmpDataset, FmpEndpoint, FmpRequest, Scope, Targets, plan_requests
 from fmp_collectors.datasets import DATASETS
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_collectors.records import EXCHANGES
-from fmp_ingest.targets import is_asked_for
+from fmp_ingest.collection.target_symbols import is_asked_for
 
 _FEW_DAYS = timedelta(days=10)
 # well-known listings, for plans that refuse the universe
@@ -30,7 +30,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Market:
+class PreflightMarket:
     """What questions are built for: the listings, the days of the first history, and its trading sessions."""
 
     first: date
@@ -70,9 +70,9 @@ class Question:
     refuses the first or returns no data.
     """
 
-    dataset: Dataset
-    source: Source
-    requests: Sequence[Request]
+    dataset: FmpDataset
+    endpoint: FmpEndpoint
+    requests: Sequence[FmpRequest]
 
     @property
     def path(self) -> str:
@@ -82,46 +82,46 @@ class Question:
 
 def ask_universe() -> list[Question]:
     """Return the questions whose answers list all listings: one per exchange."""
-    source = UNIVERSE.sources[0]
+    endpoint = UNIVERSE.endpoints[0]
     targets = Targets(dict.fromkeys(EXCHANGES, ()), date.min, date.max)
-    return [Question(UNIVERSE, source, [request]) for request in plan_requests(source, targets)]
+    return [Question(UNIVERSE, endpoint, [request]) for request in plan_requests(endpoint, targets)]
 
 
-def ask_all(market: Market) -> list[Question]:
+def ask_all(market: PreflightMarket) -> list[Question]:
     """Return the questions about every other endpoint, in the order of the datasets."""
     return [
         question
         for dataset in DATASETS
         if dataset is not UNIVERSE
-        for source in dataset.sources
-        for question in _ask_source(dataset, source, market)
+        for endpoint in dataset.endpoints
+        for question in _ask_endpoint(dataset, endpoint, market)
     ]
 
 
-def _ask_source(dataset: Dataset, source: Source, market: Market) -> list[Question]:
-    most = list(plan_requests(source, _aim(dataset, source, market, is_canadian=True)))
-    least = list(plan_requests(source, _aim(dataset, source, market, is_canadian=False)))
-    if source.scope is Scope.FISCAL:
+def _ask_endpoint(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket) -> list[Question]:
+    most = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=True)))
+    least = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=False)))
+    if endpoint.scope is Scope.FISCAL:
         # the newest year that every company has reported
         name = f"{market.last.year - 1} FY"
-        return [Question(dataset, source, [one]) for one in most if one.subject == name]
-    if source.scope is Scope.TOPIC and "{topic}" in source.path:
-        return [Question(dataset, source, [one]) for one in most]
+        return [Question(dataset, endpoint, [one]) for one in most if one.subject == name]
+    if endpoint.scope is Scope.TOPIC and "{topic}" in endpoint.path:
+        return [Question(dataset, endpoint, [one]) for one in most]
     requests = [_narrow(most[0], -1), _narrow(least[-1], 0)]
-    return [Question(dataset, source, requests if _says(requests[0]) != _says(requests[1]) else requests[:1])]
+    return [Question(dataset, endpoint, requests if _says(requests[0]) != _says(requests[1]) else requests[:1])]
 
 
-def _aim(dataset: Dataset, source: Source, market: Market, *, is_canadian: bool) -> Targets:
+def _aim(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket, *, is_canadian: bool) -> Targets:
     """Return the targets of a request: the oldest days for datasets with a history, otherwise the newest."""
     exchange, symbol = market.choose(dataset.audience, is_canadian=is_canadian)
     symbols: Mapping[str, Sequence[str]] = {exchange: [symbol]}
-    if source.scope is Scope.BATCH and is_canadian:
+    if endpoint.scope is Scope.BATCH and is_canadian:
         symbols = {**symbols, **dict([_pack(market.choose(dataset.audience, is_canadian=False))])}
     targets = Targets(symbols, market.first, market.last, market.sessions[-1:])
-    has_days = source.is_dated or source.scope is Scope.RANGE
+    has_days = endpoint.is_dated or endpoint.scope is Scope.RANGE
     if not has_days:
         return targets
-    days = min(_FEW_DAYS, timedelta(days=source.range_days - 1))
+    days = min(_FEW_DAYS, timedelta(days=endpoint.range_days - 1))
     return replace(targets, last=market.first + days) if is_canadian else replace(targets, first=market.last - days)
 
 
@@ -129,10 +129,10 @@ def _pack(choice: tuple[str, str]) -> tuple[str, list[str]]:
     return choice[0], [choice[1]]
 
 
-def _narrow(request: Request, place: int) -> Request:
+def _narrow(request: FmpRequest, place: int) -> FmpRequest:
     """Return the request with one of its variants."""
     return replace(request, variants=request.variants[place:][:1]) if request.variants else request
 
 
-def _says(request: Request) -> object:
+def _says(request: FmpRequest) -> object:
     return request.path, dict(request.params), [dict(variant) for variant in request.variants]

@@ -23,12 +23,12 @@ def render_report(result: Mapping[str, Any]) -> RenderableType:
         parts += _render_seed(result["seed"])
     if result["updates"] is not None:
         updates = result["updates"]
-        parts += ["", _say(f"update API: export of {updates['dataset']} {updates['status']}")]
-    parts += [_say(line) for line in _list_end(result)]
+        parts += ["", _render_line(f"update API: export of {updates['dataset']} {updates['status']}")]
+    parts += [_render_line(line) for line in _list_end(result)]
     return Group(*parts)
 
 
-def _say(text: str, style: str = "") -> Text:
+def _render_line(text: str, style: str = "") -> Text:
     return Text(escape_controls(text), style=style)
 
 

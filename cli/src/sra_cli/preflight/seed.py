@@ -13,19 +13,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fundata_ingest.batches import FileHead, FileProblem
 from fundata_ingest.catalogue import Catalogue
-from fundata_ingest.manifest import Manifest, ManifestFile
-from fundata_ingest.sources import Wanted
-from fundata_ingest.storage import SeedStore, open_store
-from fundata_ingest.tree import FoundFile, SeedTree, survey_tree
+from fundata_ingest.formats.batches import FileHead, FileProblem
+from fundata_ingest.seed.manifest import Manifest, ManifestFile
+from fundata_ingest.seed.sources import WantedFile
+from fundata_ingest.seed.storage import SeedStore, open_store
+from fundata_ingest.seed.tree import FoundFile, SeedTree, survey_tree
 from sra_cli.preflight.ends import (
     Ends,
+    check_head,
+    check_records,
     describe_encoding,
     fetch_ends,
     guess_delimiter,
-    judge_head,
-    judge_records,
     read_ends,
 )
 from sra_cli.preflight.sizes import BYTES_PER_FUND_ROW, LOADER_PEAK_MB
@@ -37,7 +37,7 @@ _MOST_MANIFEST_BYTES = 16 << 20
 
 
 @dataclass
-class FileLook:
+class FileCheck:
     """The result for one file; `verdict` is fits, rejected, missing, unreadable, or unseen for a file that is only listed."""
 
     file: str
@@ -88,12 +88,12 @@ class FileLook:
 
 
 @dataclass(frozen=True)
-class SeedLook:
+class SeedCheck:
     """All files, in the order of their paths."""
 
     root: str
     is_sample: bool
-    files: Sequence[FileLook]
+    files: Sequence[FileCheck]
     reject_limit: Decimal
 
     @property
@@ -153,35 +153,35 @@ def read_manifest(path: Path) -> Manifest:
         ) from error
 
 
-async def look_at_seed(
+async def check_seed(
     tree: SeedTree,
     manifest: Manifest | None,
     storage: SeedStorageSettings,
     catalogue: Catalogue,
     *,
     reject_limit: Decimal,
-) -> SeedLook:
+) -> SeedCheck:
     """Check each file on disk, else in storage; a file that only the manifest lists is judged by its name."""
     found, missing = await asyncio.to_thread(survey_tree, tree, catalogue)
     listed = {file.path: file for file in manifest.files} if manifest is not None else {}
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(storage)) if storage.is_set else None
-        looker = _Looker(tree, catalogue, listed, store)
-        looks = [await looker.look_at(file) for file in found]
-        looks += [await looker.look_for(problem) for problem in missing]
-    known = {look.file for look in looks}
-    looks += [_refuse_unknown(file) for path, file in listed.items() if path not in known]
-    looks.sort(key=lambda look: look.file)
-    return SeedLook(str(tree.root), tree.is_sample, looks, reject_limit)
+        checker = _FileChecker(tree, catalogue, listed, store)
+        checks = [await checker.check_file(file) for file in found]
+        checks += [await checker.check_missing(problem) for problem in missing]
+    known = {checked.file for checked in checks}
+    checks += [_refuse_unknown(file) for path, file in listed.items() if path not in known]
+    checks.sort(key=lambda checked: checked.file)
+    return SeedCheck(str(tree.root), tree.is_sample, checks, reject_limit)
 
 
-def _refuse_unknown(file: ManifestFile) -> FileLook:
+def _refuse_unknown(file: ManifestFile) -> FileCheck:
     message = f"{file.path} is in the manifest, but not in the catalogue; it is not loaded."
-    return FileLook(file.path, None, "rejected", "manifest", file.size, "unknown_file", message)
+    return FileCheck(file.path, None, "rejected", "manifest", file.size, "unknown_file", message)
 
 
 @dataclass(frozen=True)
-class _Looker:
+class _FileChecker:
     """Checks files one after another."""
 
     tree: SeedTree
@@ -189,14 +189,14 @@ class _Looker:
     listed: Mapping[str, ManifestFile]
     store: SeedStore | None
 
-    async def look_at(self, file: FoundFile) -> FileLook:
+    async def check_file(self, file: FoundFile) -> FileCheck:
         """Check a file on disk; if it is a pointer, its content is checked where it is stored, if accessible."""
         if isinstance(file.verdict, FileProblem):
             details = file.verdict.details
             if file.verdict.kind == "lfs_pointer" and self.store is not None:
                 oid, size = details.get("oid"), details.get("size")
-                wanted = Wanted(file.path, file.location, str(oid), size if isinstance(size, int) else None)
-                return await self._look_in_store(wanted, file.verdict)
+                wanted = WantedFile(file.path, file.location, str(oid), size if isinstance(size, int) else None)
+                return await self._check_store(wanted, file.verdict)
             # reading a pipe would block, and a link to another place is not followed
             has_text = file.verdict.kind == "header"
             ends = await asyncio.to_thread(_try_ends, file.location) if has_text else None
@@ -204,47 +204,47 @@ class _Looker:
         ends = await asyncio.to_thread(_try_ends, file.location)
         if ends is None:
             message = f"{file.path}: the file cannot be read; the other files are loaded."
-            return FileLook(
+            return FileCheck(
                 file.path, file.verdict.dataset.name, "unreadable", "disk", file.size, "unreadable", message
             )
-        look = await asyncio.to_thread(self._judge, file.path, ends, "disk")
+        checked = await asyncio.to_thread(self._check_ends, file.path, ends, "disk")
         entry = self.listed.get(file.path)
-        if entry is not None and entry.size != ends.size and look.verdict == "fits":
-            look.verdict, look.problem = "rejected", "other_size"
-            look.message = (
+        if entry is not None and entry.size != ends.size and checked.verdict == "fits":
+            checked.verdict, checked.problem = "rejected", "other_size"
+            checked.message = (
                 f"{file.path} has {ends.size:,} bytes on disk and {entry.size:,} in the manifest. Upload the file again, or"
                 " write the manifest again."
             )
-        return look
+        return checked
 
-    async def look_for(self, problem: FileProblem) -> FileLook:
+    async def check_missing(self, problem: FileProblem) -> FileCheck:
         """Check a catalogued file that is not on disk, using storage or the manifest."""
         entry = self.listed.get(problem.path)
         if self.store is not None:
-            return await self._look_in_store(Wanted(problem.path, self.tree.locate(problem.path)), problem)
+            return await self._check_store(WantedFile(problem.path, self.tree.locate(problem.path)), problem)
         if entry is not None:
-            return FileLook(problem.path, problem.dataset, "unseen", "manifest", entry.size)
-        return FileLook(problem.path, problem.dataset, "missing", None, None, problem.kind, problem.message)
+            return FileCheck(problem.path, problem.dataset, "unseen", "manifest", entry.size)
+        return FileCheck(problem.path, problem.dataset, "missing", None, None, problem.kind, problem.message)
 
-    async def _look_in_store(self, wanted: Wanted, problem: FileProblem) -> FileLook:
+    async def _check_store(self, wanted: WantedFile, problem: FileProblem) -> FileCheck:
         told = [problem.message]
         for source in self.store.sources if self.store is not None else ():
             try:
                 file = await source.find_file(wanted)
                 if file is not None:
                     ends = await fetch_ends(source, file)
-                    return await asyncio.to_thread(self._judge, wanted.path, ends, "storage")
+                    return await asyncio.to_thread(self._check_ends, wanted.path, ends, "storage")
             except (RetryableError, FatalError) as error:
                 told.append(str(error))
         verdict = "missing" if len(told) == 1 else "unreadable"
-        return FileLook(wanted.path, problem.dataset, verdict, None, None, problem.kind, " ".join(told))
+        return FileCheck(wanted.path, problem.dataset, verdict, None, None, problem.kind, " ".join(told))
 
-    def _judge(self, path: str, ends: Ends, place: str) -> FileLook:
-        verdict = judge_head(ends, path, self.catalogue)
+    def _check_ends(self, path: str, ends: Ends, place: str) -> FileCheck:
+        verdict = check_head(ends, path, self.catalogue)
         if isinstance(verdict, FileProblem):
             return self._refuse(verdict, place, ends.size, ends)
-        sample = judge_records(ends, verdict, datetime.now(UTC).date())
-        return FileLook(
+        sample = check_records(ends, verdict, datetime.now(UTC).date())
+        return FileCheck(
             path,
             verdict.dataset.name,
             "fits",
@@ -260,10 +260,10 @@ class _Looker:
             warnings_by=sample.warnings_by,
         )
 
-    def _refuse(self, problem: FileProblem, place: str, size: int, ends: Ends | None) -> FileLook:
+    def _refuse(self, problem: FileProblem, place: str, size: int, ends: Ends | None) -> FileCheck:
         dataset = self.catalogue.find_file(problem.path)
         head = ends.head if ends is not None and problem.kind == "header" else None
-        return FileLook(
+        return FileCheck(
             problem.path,
             problem.dataset,
             "rejected",

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
-from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import Catalogue
-from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.steps import make_account
-from fundata_ingest.update_api import ApiTiming, CredentialsError, UpdateApi
+from fundata_ingest.formats.batches import FileProblem
+from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
+from fundata_ingest.update_steps import make_account
+from fundata_ingest.updates.update_api import ApiTiming, CredentialsError, UpdateApi
 from sra_shared.errors import ConfigError, FatalError, RetryableError
 from sra_shared.http import RefusedAddressError, make_outbound_transport
 from sra_shared.settings import FundataSettings
@@ -26,7 +26,7 @@ _TIMING = ApiTiming(poll_deadline=120.0)
 
 
 @dataclass(frozen=True)
-class UpdateLook:
+class UpdateCheck:
     """The result of the export; `status` is granted, other_shape or error."""
 
     dataset: str
@@ -48,7 +48,7 @@ class UpdateLook:
         }
 
 
-async def look_at_updates(settings: FundataSettings, catalogue: Catalogue, *, is_sandbox: bool) -> UpdateLook | None:
+async def check_updates(settings: FundataSettings, catalogue: Catalogue, *, is_sandbox: bool) -> UpdateCheck | None:
     """Log in and fetch one small export; None without an account. Raises ConfigError for invalid credentials."""
     account = make_account(settings)
     if account is None:
@@ -67,11 +67,11 @@ async def look_at_updates(settings: FundataSettings, catalogue: Catalogue, *, is
             except CredentialsError as error:
                 raise ConfigError(error.message, next_step=error.next_step) from error
             except (RetryableError, FatalError, RefusedAddressError) as error:
-                return UpdateLook(_DATASET, "error", str(error))
+                return UpdateCheck(_DATASET, "error", str(error))
             head = (await asyncio.to_thread(target.read_bytes))[:HEAD_BYTES]
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{", b""):
-        return UpdateLook(_DATASET, "granted", host=downloaded.host)
+        return UpdateCheck(_DATASET, "granted", host=downloaded.host)
     verdict = inspect_file(head, f"export of {_DATASET}", catalogue, dataset=dataset)
     if isinstance(verdict, FileProblem):
-        return UpdateLook(_DATASET, "other_shape", verdict.message, downloaded.host)
-    return UpdateLook(_DATASET, "granted", host=downloaded.host)
+        return UpdateCheck(_DATASET, "other_shape", verdict.message, downloaded.host)
+    return UpdateCheck(_DATASET, "granted", host=downloaded.host)
