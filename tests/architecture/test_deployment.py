@@ -99,7 +99,7 @@ def test_blueprint_sets_what_each_part_reads(blueprint: dict[str, Any]) -> None:
         assert needed - given - NOT_ON_RENDER - {"SRA_SANDBOX"} == set(), f"{module} cannot be told these"
 
 
-def test_demonstration_can_be_told_no_secret_and_real_data_no_public_one() -> None:
+def test_demonstration_can_be_given_no_secret_and_real_data_no_public_one() -> None:
     demo = (ROOT / "docker-compose.demo.yml").read_text(encoding="utf-8")
     assert "${" not in demo
     for name, service in read_compose("real").items():

@@ -10,10 +10,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from fmp_ingest.main import add_fmp_figures
-from gateway.examples import list_examples
-from gateway.figures import add_gateway_figures
-from gateway.ledger_figures import LedgerFigures
-from gateway.probe import Knowledge
+from gateway.api_examples import list_examples
+from gateway.monitoring.ledger_metrics import LedgerMetrics
+from gateway.monitoring.metrics import add_gateway_figures
+from gateway.monitoring.probe import SystemState
 from gateway.refresh.result import RefreshView
 from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.settings import FmpSettings
@@ -30,7 +30,7 @@ def list_names(registry: CollectorRegistry) -> Iterator[str]:
 def list_figures() -> set[str]:
     metrics = ServiceMetrics()
     refresh = next(one for one in list_examples() if isinstance(one, RefreshView))
-    known = Knowledge(refreshes=[refresh], figures=LedgerFigures([], [], 0, 0))
+    known = SystemState(refreshes=[refresh], figures=LedgerMetrics([], [], 0, 0))
     add_gateway_figures(metrics.registry, known)
     add_fmp_figures(metrics.registry, FmpSettings())
     return set(list_names(metrics.registry))

@@ -10,7 +10,7 @@ from sra_testing.packages import PACKAGES, ROOT
 
 ALLOWED = {
     "shared/src/sra_shared/http/bodies.py",
-    "shared/src/sra_shared/http/exchange.py",
+    "shared/src/sra_shared/http/request.py",
     "shared/src/sra_shared/http/public_download.py",
 }
 FORBIDDEN = {

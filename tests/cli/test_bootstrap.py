@@ -153,7 +153,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(installed: SmallClone)
     assert json.loads(again.stdout)["arguments"] == ["status", "--json"]
 
 
-def test_no_index_is_told_plainly(installed: SmallClone) -> None:
+def test_no_index_is_reported_clearly(installed: SmallClone) -> None:
     (installed.folder / "requirements.lock").write_text(UNREACHABLE)
     failed = installed.call("status", "--json")
     assert failed.returncode == 5
@@ -167,7 +167,7 @@ def test_no_index_is_told_plainly(installed: SmallClone) -> None:
     assert "making a private environment" in installed.call("status").stderr
 
 
-def test_a_python_without_venv_is_told_plainly(clone: SmallClone, tmp_path: Path) -> None:
+def test_a_python_without_venv_is_reported_clearly(clone: SmallClone, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "ensurepip.py").write_text("raise ModuleNotFoundError('gone', name='ensurepip')\n")
@@ -178,7 +178,7 @@ def test_a_python_without_venv_is_told_plainly(clone: SmallClone, tmp_path: Path
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 14)])
-def test_a_python_that_does_not_fit_is_told_plainly(clone: SmallClone, version: tuple[int, int]) -> None:
+def test_a_python_that_does_not_fit_is_reported_clearly(clone: SmallClone, version: tuple[int, int]) -> None:
     pretend = f"import runpy, sys; sys.version_info = {version}; runpy.run_path('sra', run_name='__main__')"
     failed = subprocess.run(
         [sys.executable, "-c", pretend],
@@ -193,7 +193,7 @@ def test_a_python_that_does_not_fit_is_told_plainly(clone: SmallClone, version: 
     assert "3.11 to 3.13" in failed.stderr
 
 
-def test_a_clone_that_cannot_be_written_is_told_plainly(clone: SmallClone) -> None:
+def test_a_clone_that_cannot_be_written_is_reported_clearly(clone: SmallClone) -> None:
     (clone.folder / ".sra").write_text("in the way")
     failed = clone.call("status")
     assert failed.returncode == 5

@@ -125,7 +125,7 @@ def test_without_a_map_tables_of_one_name_are_compared_by_our_key(compare: Any, 
         ("[", "is not TOML"),
     ],
 )
-def test_a_map_that_does_not_fit_is_told_in_a_sentence(
+def test_a_map_that_does_not_fit_is_reported_in_a_sentence(
     compare: Any, predecessor: str, map_file: Path, text: str, told: str
 ) -> None:
     map_file.write_text(text)
@@ -139,7 +139,7 @@ def test_nothing_of_one_name_asks_for_a_map(compare: Any, predecessor: str) -> N
     assert (code, "same name as one of ours" in found["error"]) == (5, True)
 
 
-def test_a_database_that_does_not_answer_is_told_by_its_option_without_its_password(compare: Any) -> None:
+def test_a_database_that_does_not_answer_is_reported_by_its_option_without_its_password(compare: Any) -> None:
     code, found = compare("--with", "postgresql://u:hunter2secret@127.0.0.1:1/x")
     assert (code, "other database does not respond" in found["error"]) == (5, True)
     code, found = compare("--with", "mysql://u:hunter2secret@h/x")

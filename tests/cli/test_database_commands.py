@@ -301,7 +301,7 @@ def share_the_server_of_the_home(home: Path, words: list[str], capsys: pytest.Ca
     capsys.readouterr()
 
 
-def test_without_a_database_the_home_is_looked_at(
+def test_without_a_database_the_home_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)

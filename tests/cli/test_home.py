@@ -59,7 +59,7 @@ def test_what_runs_is_known_while_it_is_held(home: Home) -> None:
     assert home.read_running() is None
 
 
-def test_a_second_one_is_told(home: Home) -> None:
+def test_a_second_one_is_reported(home: Home) -> None:
     with home.hold():
         code = (
             f"from pathlib import Path; from sra_cli.home import Home\n"
@@ -122,7 +122,7 @@ STAND_IN_OF_ONES_OWN = {
 }
 
 
-def test_a_stand_in_of_ones_own_is_used_as_set(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stand_in_of_its_own_is_used_as_set(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in STAND_IN_OF_ONES_OWN.items():
         monkeypatch.setenv(name, value)
     stack = plan_stack(home, gateway_port=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from fundata_ingest.manifest import Manifest
+from fundata_ingest.seed.manifest import Manifest
 from sra_cli.commands.load import load
 from sra_shared.errors import ConfigError
 

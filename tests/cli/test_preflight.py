@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fmp_collectors.datasets import DATASETS
-from fundata_ingest.manifest import write_manifest
+from fundata_ingest.seed.manifest import write_manifest
 from sra_cli.app import run
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, BYTES_PER_FUND_ROW
 from sra_cli.settings import ROOT
@@ -91,7 +91,7 @@ def test_each_spoiled_file_is_named_with_its_reason(tree: Path, capsys: pytest.C
     assert len(result["findings"]) == 5
 
 
-def test_a_manifest_stands_for_files_that_are_elsewhere(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_manifest_describes_files_that_are_elsewhere(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = tree / "manifest.json"
     manifest.write_text(write_manifest(tree).model_dump_json())
     (tree / "data/FundGeneralSeed.csv").unlink()
@@ -157,7 +157,7 @@ def test_the_vendors_are_asked_for_a_little_of_everything(
     code, result = call(capsys, "--save", str(folder))
     assert (code, result["findings"]) == (0, [])
     fmp = result["fmp"]
-    declared = {source.path for dataset in DATASETS for source in dataset.sources if "{" not in source.path}
+    declared = {source.path for dataset in DATASETS for source in dataset.endpoints if "{" not in source.path}
     assert declared <= set(list_statuses(result))
     assert set(list_statuses(result).values()) <= {"granted", "no_data"}
     assert fmp["stand_in"]

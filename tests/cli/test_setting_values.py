@@ -194,7 +194,7 @@ def test_contradictions_are_refused_by_the_names_of_the_settings(
     assert CANARY not in str(raised.value)
 
 
-def test_the_first_fault_in_the_order_of_the_settings_is_the_one_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_fault_in_the_order_of_the_settings_is_the_one_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     faults = {
         "FMP_API_KEY": "a b",
         "VIEW_BUILDER_URL": "ftp://h",

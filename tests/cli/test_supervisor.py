@@ -32,7 +32,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def supervisor(told: list[str]) -> Iterator[Supervisor]:
-    made = Supervisor(tell=told.append)
+    made = Supervisor(report=told.append)
     yield made
     made.stop()
 
@@ -81,7 +81,7 @@ def test_refused_settings_are_not_tried_again(supervisor: Supervisor, tmp_path: 
 
 def test_stop_ends_even_the_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_STOP_SECONDS", 0.5)
-    supervisor = Supervisor(tell=print)
+    supervisor = Supervisor(report=print)
     supervisor.start([plan("one", SLEEP, tmp_path), plan("deaf", DEAF, tmp_path)])
     tend_until(supervisor, lambda: supervisor.read_log_end("deaf") == "deaf")
     pids = [supervisor.find_pid("one"), supervisor.find_pid("deaf")]

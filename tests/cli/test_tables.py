@@ -207,7 +207,7 @@ def test_no_text_of_others_reaches_a_terminal_raw(capsys: pytest.CaptureFixture[
     shown = "a\\x1b[2J\\x9b1mb\\u202ec\\r\\nd\\x00\\ud800é\xa0"
     assert escape_controls(HOSTILE) == shown
     output = Output(as_json=False)
-    output.note(HOSTILE)
+    output.print_note(HOSTILE)
     output.show({}, render=lambda: make_table("", ("name",), [[HOSTILE]]))
     output.show({}, render=lambda: HOSTILE)
     Output(as_json=True).show({"name": HOSTILE})

@@ -155,7 +155,7 @@ FAULTS: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_statement_that_is_given_mends_the_fault(fault: str, tenant: Tenant) -> None:
+def test_the_statement_that_is_given_fixes_the_fault(fault: str, tenant: Tenant) -> None:
     breaking, expected, words_of_it = FAULTS[fault]
     tenant.administer(breaking)
     for words in tenant.list_commands():
@@ -169,7 +169,7 @@ def test_the_statement_that_is_given_mends_the_fault(fault: str, tenant: Tenant)
     assert (code, "./sra migrate" in answer["next_step"]) == (5, True), answer
 
 
-def test_a_wrong_password_and_a_barred_user_are_told_apart(tenant: Tenant) -> None:
+def test_a_wrong_password_and_a_barred_user_are_distinguished(tenant: Tenant) -> None:
     code, answer = tenant.load(address=tenant.address(password="another"))
     assert (code, "password" in answer["error"], "ALTER ROLE" in answer["next_step"]) == (5, True, True)
     rules = tenant.server.data_folder / "pg_hba.conf"
@@ -220,7 +220,7 @@ def test_the_deploys_first_step_says_it_in_one_line(address: Callable[[Tenant], 
     assert PASSWORD not in line
 
 
-def test_a_service_waits_for_it_and_logs_once_what_mends_it(tenant: Tenant) -> None:
+def test_a_service_waits_for_it_and_logs_once_what_fixes_it(tenant: Tenant) -> None:
     with keep_logs() as logs:
         ready = ask_ready(tenant.address(password="wrong-password"))
     (told,) = [line for line in logs if line["event"] == "database_refuses"]

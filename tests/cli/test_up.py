@@ -205,7 +205,7 @@ def test_again_it_stores_nothing(again: Again) -> None:
     assert again.after == again.before
 
 
-def test_no_secret_is_told_or_logged(again: Again, home: Path) -> None:
+def test_no_secret_is_reported_or_logged(again: Again, home: Path) -> None:
     secrets = [path.read_text().strip() for path in [*home.glob("*.token"), home / "postgres.password"]]
     secrets.append("made-up-secret")
     texts = [again.told, *(path.read_text() for path in home.rglob("*.log"))]

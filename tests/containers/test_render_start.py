@@ -89,7 +89,7 @@ def test_no_service_answers_without_a_token(deployment: Deployment, running: dic
         assert bare.status_code == httpx.codes.UNAUTHORIZED
 
 
-def test_first_seeding_goes_on_in_the_instance_that_replaces_the_first(
+def test_first_seeding_continues_in_the_instance_that_replaces_the_first(
     deployment: Deployment, running: dict[str, Container], quotes: int
 ) -> None:
     started = deployment.ask(running[GATEWAY], "/refresh", body={"sources": ["fundata"], "retry_seconds": 5})

@@ -80,7 +80,7 @@ def embedded_content(tmp_path_factory: pytest.TempPathFactory, day: date) -> str
         return read_settled_content(embedded)
 
 
-def test_first_start_refreshes_and_tells_the_result_and_a_link(stack: Stack) -> None:
+def test_first_start_refreshes_and_reports_the_result_and_a_link(stack: Stack) -> None:
     (one_shot,) = stack.containers("refresh")
     assert one_shot.wait(timeout=400)["StatusCode"] == 0, stack.read_logs()
     told = one_shot.logs().decode()
@@ -145,7 +145,7 @@ def test_each_container_killed_amid_its_work_comes_back_and_nothing_is_lost_or_d
         assert stack.query(TAKEN_AGAIN.format(types=types)) != "0", f"no work of {service} was taken over"
 
 
-def test_stop_in_the_middle_is_quick_and_the_work_goes_on_afterwards(
+def test_stop_in_the_middle_is_quick_and_the_work_continues_afterwards(
     stack: Stack, embedded_content: str, day: date
 ) -> None:
     def keep_fundata(content: str) -> list[str]:

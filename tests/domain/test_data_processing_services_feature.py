@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from fmp_ingest.gate import RetryPolicy
-from fmp_ingest.pace import WINDOW_SECONDS
+from fmp_ingest.client.circuit_breaker import RetryPolicy
+from fmp_ingest.limiter.pace import WINDOW_SECONDS
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
@@ -193,7 +193,7 @@ def break_treasury(vendor: StandIn) -> None:
 @when("the treasury rates of a day are collected")
 def collect_treasury(scene: Scene, vendor: StandIn) -> None:
     day: dict[str, Any] = {"from": TEST_DAY.isoformat(), "to": TEST_DAY.isoformat()}
-    collect(scene, vendor, "treasury_rates", policy=RetryPolicy(base=PAUSE, gate_base=PAUSE), **day)
+    collect(scene, vendor, "treasury_rates", policy=RetryPolicy(base=PAUSE, breaker_base=PAUSE), **day)
 
 
 @then(parsers.parse("the call was repeated {times:d} times, each time after at least twice the pause before"))

@@ -16,9 +16,9 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from fmp_collectors.dataset import Targets, plan_requests
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.fetch import parse_rows
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store
-from fundata_ingest.models import FundataDataRecord, FundataQuotesRecord
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
+from fundata_ingest.transform.record_models import FundataDataRecord, FundataQuotesRecord
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection
 from sra_testing.databases import run_async
@@ -47,11 +47,11 @@ def store_profile(scene: Scene) -> None:
     run = uuid4()
     symbols = {"TSX": ["SHOP"]}
     request = next(
-        iter(plan_requests(PROFILE.sources[-1], Targets(symbols, datetime.now(UTC).date(), datetime.now(UTC).date())))
+        iter(plan_requests(PROFILE.endpoints[-1], Targets(symbols, datetime.now(UTC).date(), datetime.now(UTC).date())))
     )
 
     async def store() -> Counts:
-        delivery = Delivery(parse_rows(PROFILE, [scene.facts["row"]], request), path="profile")
+        delivery = FmpBatch(parse_rows(PROFILE, [scene.facts["row"]], request), path="profile")
         connection = await open_connection(scene.dsn, application_name="feature")
         try:
             async with connection.transaction():

@@ -84,7 +84,7 @@ def test_vendor_that_is_down_leaves_the_rest_fresh(tmp_path: Path) -> None:
         assert ended["refresh_id"] in read_page(stack)
 
 
-def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_ones_own(tmp_path: Path) -> None:
+def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_its_own(tmp_path: Path) -> None:
     """As told in the help: the settings that `./sra stand-in` prints lead `./sra up` to it; its FMP takes no key."""
     home = tmp_path / "home"
     with start_command("stand-in", "--securities", "20", "--json") as stand_in:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fmp_collectors.answers import classify_answer
-from fmp_collectors.bounds import judge_values
+from fmp_collectors.bounds import check_values
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.records import Accepted, Rejected
+from fmp_collectors.responses import classify_response
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ROWS: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def judge(name: str, **changes: Any) -> Accepted | Rejected:
-    return judge_values(BY_NAME[name], ROWS[name] | changes, now=NOW)
+    return check_values(BY_NAME[name], ROWS[name] | changes, now=NOW)
 
 
 @pytest.mark.parametrize("name", list(ROWS))
@@ -132,8 +132,8 @@ def test_plausible_dates_and_absences_are_no_matter_of_warnings() -> None:
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
 def test_a_bare_constant_costs_its_field_or_its_row(text: str) -> None:
     body = f'[{{"symbol": "ACME", "date": "2026-11-27", "close": 10, "volume": {text}, "unknown": {text}}}]'
-    (row,) = classify_answer(200, body.encode()).rows
-    judged = judge_values(BY_NAME["eod_prices"], row, now=NOW)
+    (row,) = classify_response(200, body.encode()).rows
+    judged = check_values(BY_NAME["eod_prices"], row, now=NOW)
     assert isinstance(judged, Accepted)
     assert judged.record.model_dump()["volume"] is None
     assert judged.warnings == ("bad_number",)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.records import Accepted, Record, hash_content, parse_row
 
@@ -39,7 +39,7 @@ def list_fields(model: type[Record]) -> dict[str, tuple[str, Any, bool]]:
     return found
 
 
-def make_row(dataset: Dataset, number: Any = Decimal("4000000000000.25")) -> dict[str, Any]:
+def make_row(dataset: FmpDataset, number: Any = Decimal("4000000000000.25")) -> dict[str, Any]:
     """Return a full row with the same number in every field of numbers."""
     values: dict[Any, Any] = {
         str: "RY-PB.TO",
@@ -54,13 +54,13 @@ def make_row(dataset: Dataset, number: Any = Decimal("4000000000000.25")) -> dic
     return {alias: NAMES.get(alias, values[kind]) for alias, kind, _ in fields}
 
 
-def accept(dataset: Dataset, row: Mapping[str, Any]) -> Accepted:
+def accept(dataset: FmpDataset, row: Mapping[str, Any]) -> Accepted:
     parsed = parse_row(dataset.record, row)
     assert isinstance(parsed, Accepted), parsed
     return parsed
 
 
-def find_numbers(dataset: Dataset) -> list[str]:
+def find_numbers(dataset: FmpDataset) -> list[str]:
     return [name for name, (_, kind, _) in list_fields(dataset.record).items() if kind is Decimal]
 
 
@@ -68,13 +68,13 @@ def find_numbers(dataset: Dataset) -> list[str]:
 @pytest.mark.parametrize(
     "number", [Decimal(0), Decimal("4000000000000.25"), Decimal("0.00000000000001387778780781446")]
 )
-def test_numbers_are_exact_and_zero_is_a_value(dataset: Dataset, number: Decimal) -> None:
+def test_numbers_are_exact_and_zero_is_a_value(dataset: FmpDataset, number: Decimal) -> None:
     record = accept(dataset, make_row(dataset, number)).record
     assert [getattr(record, name) for name in find_numbers(dataset)] == [number] * len(find_numbers(dataset))
 
 
 @each_dataset
-def test_text_and_number_are_the_same_content(dataset: Dataset) -> None:
+def test_text_and_number_are_the_same_content(dataset: FmpDataset) -> None:
     typed = accept(dataset, make_row(dataset, Decimal("10250.25")))
     text = accept(dataset, make_row(dataset, "10250.25"))
     assert typed.record == text.record
@@ -82,7 +82,7 @@ def test_text_and_number_are_the_same_content(dataset: Dataset) -> None:
 
 
 @each_dataset
-def test_a_number_where_a_text_belongs_is_that_text(dataset: Dataset) -> None:
+def test_a_number_where_a_text_belongs_is_that_text(dataset: FmpDataset) -> None:
     texts = [
         alias
         for name, (alias, kind, _) in list_fields(dataset.record).items()
@@ -141,7 +141,7 @@ def test_no_volume_is_negative(name: str, field: str) -> None:
 
 @each_dataset
 @pytest.mark.parametrize("absence", [None, "", "N/A", "NULL", "None"])
-def test_what_is_not_required_may_be_absent(dataset: Dataset, absence: str | None) -> None:
+def test_what_is_not_required_may_be_absent(dataset: FmpDataset, absence: str | None) -> None:
     fields = list_fields(dataset.record)
     needed = {alias for alias, _, required in fields.values() if required}
     row = {alias: value if alias in needed else absence for alias, value in make_row(dataset).items()}
@@ -154,7 +154,7 @@ def test_what_is_not_required_may_be_absent(dataset: Dataset, absence: str | Non
 
 
 @each_dataset
-def test_a_row_without_its_key_is_rejected_with_the_field_named(dataset: Dataset) -> None:
+def test_a_row_without_its_key_is_rejected_with_the_field_named(dataset: FmpDataset) -> None:
     for name, (alias, _, required) in list_fields(dataset.record).items():
         if not required:
             continue
@@ -164,7 +164,7 @@ def test_a_row_without_its_key_is_rejected_with_the_field_named(dataset: Dataset
 
 
 @each_dataset
-def test_unknown_fields_are_kept_and_are_content(dataset: Dataset) -> None:
+def test_unknown_fields_are_kept_and_are_content(dataset: FmpDataset) -> None:
     row = make_row(dataset)
     more = accept(dataset, row | {"brandNewField": Decimal("1.50")})
     assert more.raw["brandNewField"] == Decimal("1.50")
@@ -173,7 +173,7 @@ def test_unknown_fields_are_kept_and_are_content(dataset: Dataset) -> None:
 
 @each_dataset
 @pytest.mark.parametrize("symbol", ["brk-b ", " RY.TO", "A" * 32])
-def test_symbols_are_trimmed_and_in_capitals(dataset: Dataset, symbol: str) -> None:
+def test_symbols_are_trimmed_and_in_capitals(dataset: FmpDataset, symbol: str) -> None:
     fields = [name for name in ("symbol", "old_symbol", "new_symbol", "pair") if name in dataset.record.model_fields]
     assert fields or dataset.name == "treasury_rates"
     aliases = {list_fields(dataset.record)[name][0]: symbol for name in fields}

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmp_collectors import csv_rows
-from fmp_collectors.answers import Answer, Kind, Verdict
 from fmp_collectors.csv_rows import MOST_CHARACTERS, DamagedRow, iterate_rows, measure_row, take_rows
 from fmp_collectors.fetch import count_rows, read_rows
+from fmp_collectors.responses import FmpResponse, ResponseKind, Verdict
 
 VALUES = st.text(alphabet='ab,"\n\ré ', max_size=6)
 
@@ -24,7 +24,7 @@ def read(body: bytes) -> list[list[str] | DamagedRow]:
 
 
 def read_values(body: bytes) -> list[dict[str, str | None] | list[str] | DamagedRow]:
-    return list(read_rows(Answer(Verdict(Kind.OK_CSV), io.BytesIO(body))))
+    return list(read_rows(FmpResponse(Verdict(ResponseKind.OK_CSV), io.BytesIO(body))))
 
 
 @settings(max_examples=100, deadline=None)
@@ -101,7 +101,7 @@ def test_an_endless_line_takes_no_memory() -> None:
     assert peak < 24 << 20
 
 
-def test_a_cut_row_is_told_from_a_damaged_one() -> None:
+def test_a_cut_row_is_distinguished_from_a_damaged_one() -> None:
     assert count_rows(io.BytesIO(b"a,b\n1,2\n3")) is None
     assert count_rows(io.BytesIO(b"a,b\n1,2\n\n3,4\n")) == 2
     assert count_rows(io.BytesIO(b"a,b\n1,2\n" + b"x" * (MOST_CHARACTERS + 1) + b"\n3,4\n")) == 3

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
-from fmp_collectors.describe import describe_calls, describe_source
+from fmp_collectors.describe import describe_calls, describe_endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,14 +28,14 @@ def test_the_help_lists_every_dataset_with_cadence_and_calls() -> None:
     for dataset in DATASETS:
         line = next(line for line in shown.splitlines() if line.split()[:1] == [dataset.name])
         assert line.split()[1] == dataset.cadence
-        assert line.strip().endswith(describe_calls(dataset.sources[0]))
+        assert line.strip().endswith(describe_calls(dataset.endpoints[0]))
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
-def test_every_source_is_described(dataset: Dataset) -> None:
-    for source in dataset.sources:
-        assert describe_calls(source)[0].isdigit()
-        assert source.path in describe_source(source)
+def test_every_source_is_described(dataset: FmpDataset) -> None:
+    for endpoint in dataset.endpoints:
+        assert describe_calls(endpoint)[0].isdigit()
+        assert endpoint.path in describe_endpoint(endpoint)
 
 
 @pytest.mark.parametrize(
@@ -47,5 +47,5 @@ def test_every_source_is_described(dataset: Dataset) -> None:
         ("movers", ["2"]),
     ],
 )
-def test_calls_are_told_in_words(name: str, calls: list[str]) -> None:
-    assert [describe_calls(source) for source in BY_NAME[name].sources] == calls
+def test_calls_are_reported_in_words(name: str, calls: list[str]) -> None:
+    assert [describe_calls(endpoint) for endpoint in BY_NAME[name].endpoints] == calls

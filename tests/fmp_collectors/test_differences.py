@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fmp_collectors.dataset import Request
+from fmp_collectors.dataset import FmpRequest
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
 from fmp_collectors.datasets.peers import PEERS
@@ -15,8 +15,8 @@ PRICE = {"symbol": "ZZQ", "date": "2026-01-05", "volume": 5}
 NAMES = ("adjOpen", "adjHigh", "adjLow", "adjClose")
 
 
-def make_request(dataset: Any, place: int = 0) -> Request:
-    return Request(dataset.sources[place], "ZZQ", {}, ("ZZQ",))
+def make_request(dataset: Any, place: int = 0) -> FmpRequest:
+    return FmpRequest(dataset.endpoints[place], "ZZQ", {}, ("ZZQ",))
 
 
 def test_a_field_under_another_of_its_names_is_there() -> None:

@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
 from fmp_collectors.call import Call
-from fmp_collectors.dataset import Dataset, Targets, plan_requests
+from fmp_collectors.dataset import FmpDataset, Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.fetch import ends_bare, fetch_pages
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind, Verdict
 
 FIRST = date(2026, 1, 5)
 
@@ -32,18 +32,18 @@ class Calendar:
         self._most = most
         self._has_pages = has_pages
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
         """Answer with the newest of the days asked for."""
         self.calls += 1
         found = [row for row in self.rows if params["from"] <= row["date"] <= params["to"]][::-1]
         skipped = int(params.get("page", "0")) * self._most if self._has_pages else 0
-        return Answer(Verdict(Kind.OK_JSON, rows=tuple(found[skipped : skipped + self._most])))
+        return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=tuple(found[skipped : skipped + self._most])))
 
 
-async def fetch_calendar(calendar: Calendar, dataset: Dataset, days: int) -> list[Any]:
+async def fetch_calendar(calendar: Calendar, dataset: FmpDataset, days: int) -> list[Any]:
     targets = Targets({}, FIRST, FIRST + timedelta(days=days - 1))
     rows: list[Any] = []
-    for request in plan_requests(dataset.sources[0], targets):
+    for request in plan_requests(dataset.endpoints[0], targets):
         async for answer in fetch_pages(calendar, dataset, request):
             rows.extend(answer.verdict.rows)
     return sorted(rows, key=lambda row: (row["date"], row["symbol"]))
@@ -66,11 +66,11 @@ async def test_a_range_whose_answer_was_cut_is_asked_for_in_parts(name: str, row
     assert calendar.calls <= calls
 
 
-async def test_a_day_that_is_cut_and_has_no_pages_is_told() -> None:
+async def test_a_day_that_is_cut_and_has_no_pages_is_reported() -> None:
     calendar = Calendar([10, 5000], most=4000)
-    with pytest.raises(AnswerError) as error:
+    with pytest.raises(ResponseError) as error:
         await fetch_calendar(calendar, BY_NAME["dividends"], 2)
-    assert error.value.kind is Kind.TOO_LARGE
+    assert error.value.kind is ResponseKind.TOO_LARGE
     assert "2026-01-06" in str(error.value)
 
 
@@ -87,16 +87,16 @@ class Screener:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
         """Answer with the same listings at other prices."""
         self.calls += 1
         rows = ({"symbol": f"S{number}", "price": self.calls + number} for number in range(50))
-        return Answer(Verdict(Kind.OK_JSON, rows=tuple(rows)))
+        return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=tuple(rows)))
 
 
 async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
     screener = Screener()
-    request = next(plan_requests(BY_NAME["universe"].sources[0], Targets({"NYSE": []}, FIRST, FIRST)))
+    request = next(plan_requests(BY_NAME["universe"].endpoints[0], Targets({"NYSE": []}, FIRST, FIRST)))
     answers = [answer async for answer in fetch_pages(screener, BY_NAME["universe"], request)]
     assert (len(answers), screener.calls) == (1, 2)
 
@@ -104,16 +104,16 @@ async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
 class Pages:
     """Pages of a hundred rows; the same symbol may be on several, of other days."""
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
         """Answer three pages, the last of them short."""
         page = int(params["page"])
         count = (100, 100, 20, 0)[page]
         rows = ({"symbol": f"S{number}", "delistedDate": f"20{page:02d}-01-01"} for number in range(count))
-        return Answer(Verdict(Kind.OK_JSON, rows=tuple(rows)))
+        return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=tuple(rows)))
 
 
 async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
-    request = next(plan_requests(BY_NAME["delisted"].sources[0], Targets({}, FIRST, FIRST)))
+    request = next(plan_requests(BY_NAME["delisted"].endpoints[0], Targets({}, FIRST, FIRST)))
     answers = [answer async for answer in fetch_pages(Pages(), BY_NAME["delisted"], request)]
     assert sum(len(answer.verdict.rows) for answer in answers) == 220
 
@@ -121,7 +121,7 @@ async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
 @pytest.mark.parametrize(
     ("body", "is_bare"), [(b"a,b\n1,2\n", False), (b"a,b\r\n1,2\r\n", False), (b"a,b\n1,2", True), (b"", False)]
 )
-def test_the_end_of_the_last_line_is_looked_for(body: bytes, is_bare: bool) -> None:
+def test_the_end_of_the_last_line_is_found(body: bytes, is_bare: bool) -> None:
     file = io.BytesIO(body)
     assert ends_bare(file) == is_bare
     assert file.read() == body
@@ -134,12 +134,12 @@ class Parts:
         self.calls = 0
         self._choose = choose
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
         """Answer with the part asked for."""
         self.calls += 1
         body = self._choose(int(params["part"]))
         call = Call(self.calls, UUID(int=1), path, params, datetime.now(UTC), 200, len(body), body, 1)
-        return Answer(Verdict(Kind.OK_CSV), io.BytesIO(body), call)
+        return FmpResponse(Verdict(ResponseKind.OK_CSV), io.BytesIO(body), call)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ class Parts:
 )
 async def test_a_bulk_file_without_an_end_is_given_up(choose: Callable[[int], bytes], calls: int, words: str) -> None:
     dataset = BY_NAME["profile"]
-    source = next(source for source in dataset.sources if source.path == "profile-bulk")
-    (request,) = plan_requests(source, Targets({}, FIRST, FIRST))
+    endpoint = next(endpoint for endpoint in dataset.endpoints if endpoint.path == "profile-bulk")
+    (request,) = plan_requests(endpoint, Targets({}, FIRST, FIRST))
     vendor = Parts(choose)
-    with pytest.raises(AnswerError, match=words) as error:
+    with pytest.raises(ResponseError, match=words) as error:
         _ = [answer async for answer in fetch_pages(vendor, dataset, request)]
-    assert error.value.kind is Kind.TOO_LARGE
+    assert error.value.kind is ResponseKind.TOO_LARGE
     assert vendor.calls == calls

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmp_collectors.answers import Kind, classify_answer
-from fmp_collectors.dataset import Dataset, Source
+from fmp_collectors.dataset import FmpDataset, FmpEndpoint
 from fmp_collectors.datasets import BY_NAME, DATASETS
-from fmp_collectors.judge import Finding, Shape, make_shape
+from fmp_collectors.record_shape import Finding, Shape, make_shape
+from fmp_collectors.responses import ResponseKind, classify_response
 from sra_testing.examples import examples
 
-SOURCES = [(dataset, source) for dataset in DATASETS for source in dataset.sources]
-SCORES = make_shape(BY_NAME["scores"], BY_NAME["scores"].sources[1])
+SOURCES = [(dataset, endpoint) for dataset in DATASETS for endpoint in dataset.endpoints]
+SCORES = make_shape(BY_NAME["scores"], BY_NAME["scores"].endpoints[1])
 GOOD = {"symbol": "ACME", "altmanZScore": 5.5, "piotroskiScore": 7}
-each_source = pytest.mark.parametrize(("dataset", "source"), SOURCES, ids=lambda one: getattr(one, "path", None))
+each_source = pytest.mark.parametrize(("dataset", "endpoint"), SOURCES, ids=lambda one: getattr(one, "path", None))
 
 spellings = st.sampled_from(
     ["Error Message", "error", "Error", "message", "Message", "errorMessage", "ERROR_MESSAGE", "msg"]
@@ -56,52 +56,60 @@ def make_record(shape: Shape) -> dict[str, Any]:
 @each_source
 @examples(25)
 @given(data=st.data())
-def test_no_error_is_ever_data(dataset: Dataset, source: Source, data: st.DataObject) -> None:
-    shape = make_shape(dataset, source)
+def test_no_error_is_ever_data(dataset: FmpDataset, endpoint: FmpEndpoint, data: st.DataObject) -> None:
+    shape = make_shape(dataset, endpoint)
     body = json.dumps(data.draw(place_errors(shape))).encode()
-    verdict = classify_answer(200, body, expects_csv=source.is_bulk, shape=shape)
+    verdict = classify_response(200, body, expects_csv=endpoint.is_bulk, shape=shape)
     assert not verdict.kind.is_ok
     assert verdict.rows == ()
 
 
 @each_source
-def test_key_and_one_declared_value_prove_a_record(dataset: Dataset, source: Source) -> None:
-    shape = make_shape(dataset, source)
+def test_key_and_one_declared_value_prove_a_record(dataset: FmpDataset, endpoint: FmpEndpoint) -> None:
+    shape = make_shape(dataset, endpoint)
     row = make_record(shape)
-    assert shape.judge_row(row) is Finding.RECORD
-    assert shape.judge_row(row | {"aNewField": "text"}) is Finding.RECORD
+    assert shape.classify_row(row) is Finding.RECORD
+    assert shape.classify_row(row | {"aNewField": "text"}) is Finding.RECORD
     for name in shape.key:
         for nothing in (None, "", "N/A", Decimal("NaN"), {"message": "busy"}):
-            assert shape.judge_row(row | {name: nothing}) is not Finding.RECORD
+            assert shape.classify_row(row | {name: nothing}) is not Finding.RECORD
     bare = {name: row[name] for name in shape.key}
-    assert shape.judge_row(bare) is (Finding.NOTHING if shape.may_be_bare else Finding.DAMAGED)
+    assert shape.classify_row(bare) is (Finding.NOTHING if shape.may_be_bare else Finding.DAMAGED)
 
 
 @each_source
 @pytest.mark.parametrize("body", ["[]", "{}", "[{}]", "[{}, {}]"])
-def test_nothing_is_no_data_and_no_error(dataset: Dataset, source: Source, body: str) -> None:
-    verdict = classify_answer(200, body.encode(), expects_csv=source.is_bulk, shape=make_shape(dataset, source))
-    assert (verdict.kind, verdict.rows) == (Kind.OK_JSON, ())
+def test_nothing_is_no_data_and_no_error(dataset: FmpDataset, endpoint: FmpEndpoint, body: str) -> None:
+    verdict = classify_response(200, body.encode(), expects_csv=endpoint.is_bulk, shape=make_shape(dataset, endpoint))
+    assert (verdict.kind, verdict.rows) == (ResponseKind.OK_JSON, ())
 
 
 @pytest.mark.parametrize(
     ("answer", "kind", "said"),
     [
-        ({"message": "The service is busy"}, Kind.ERROR_IN_200, "The service is busy"),
-        ({"symbol": "ACME", "message": "The service is busy"}, Kind.ERROR_IN_200, "The service is busy"),
-        ({"symbol": "ACME", "reportedCurrency": "USD", "message": "Busy"}, Kind.ERROR_IN_200, "Busy"),
-        ([GOOD, {"message": "Limit Reach . Please upgrade"}], Kind.RATE_LIMIT, "Limit Reach"),
-        ({"status": "error", "data": {"Error Message": "Invalid API KEY."}}, Kind.INVALID_KEY, "Invalid API KEY."),
-        ([GOOD, "Bandwidth Limit Reach"], Kind.BANDWIDTH, "Bandwidth Limit Reach"),
-        ({"symbol": "ACME", "code": 503, "reason": "busy"}, Kind.ERROR_IN_200, "symbol: ACME, code: 503, reason: busy"),
-        ({"symbol": "ACME", "historical": [{"close": 1}]}, Kind.ERROR_IN_200, "symbol: ACME, close: 1"),
-        ({"altmanZScore": 5.5}, Kind.ERROR_IN_200, "altmanZScore: 5.5"),
-        ([None], Kind.ERROR_IN_200, "no message"),
-        ([["busy"]], Kind.ERROR_IN_200, "busy"),
+        ({"message": "The service is busy"}, ResponseKind.ERROR_IN_200, "The service is busy"),
+        ({"symbol": "ACME", "message": "The service is busy"}, ResponseKind.ERROR_IN_200, "The service is busy"),
+        ({"symbol": "ACME", "reportedCurrency": "USD", "message": "Busy"}, ResponseKind.ERROR_IN_200, "Busy"),
+        ([GOOD, {"message": "Limit Reach . Please upgrade"}], ResponseKind.RATE_LIMIT, "Limit Reach"),
+        (
+            {"status": "error", "data": {"Error Message": "Invalid API KEY."}},
+            ResponseKind.INVALID_KEY,
+            "Invalid API KEY.",
+        ),
+        ([GOOD, "Bandwidth Limit Reach"], ResponseKind.BANDWIDTH, "Bandwidth Limit Reach"),
+        (
+            {"symbol": "ACME", "code": 503, "reason": "busy"},
+            ResponseKind.ERROR_IN_200,
+            "symbol: ACME, code: 503, reason: busy",
+        ),
+        ({"symbol": "ACME", "historical": [{"close": 1}]}, ResponseKind.ERROR_IN_200, "symbol: ACME, close: 1"),
+        ({"altmanZScore": 5.5}, ResponseKind.ERROR_IN_200, "altmanZScore: 5.5"),
+        ([None], ResponseKind.ERROR_IN_200, "no message"),
+        ([["busy"]], ResponseKind.ERROR_IN_200, "busy"),
     ],
 )
-def test_an_error_has_the_kind_that_its_words_name(answer: Any, kind: Kind, said: str) -> None:
-    verdict = classify_answer(200, json.dumps(answer).encode(), shape=SCORES)
+def test_an_error_has_the_kind_that_its_words_name(answer: Any, kind: ResponseKind, said: str) -> None:
+    verdict = classify_response(200, json.dumps(answer).encode(), shape=SCORES)
     assert verdict.kind is kind
     assert said in verdict.message
 
@@ -113,36 +121,36 @@ def test_what_is_damaged_costs_a_row_and_not_the_answer() -> None:
         {"symbol": "ZED", "altmanZScore": None},
         {**GOOD, "error": "an unknown field"},
     ]
-    verdict = classify_answer(200, json.dumps(rows).encode(), shape=SCORES)
-    assert verdict.kind is Kind.OK_JSON
+    verdict = classify_response(200, json.dumps(rows).encode(), shape=SCORES)
+    assert verdict.kind is ResponseKind.OK_JSON
     assert len(verdict.rows) == 4
-    assert [SCORES.judge_row(row) for row in verdict.rows] == [
+    assert [SCORES.classify_row(row) for row in verdict.rows] == [
         *(Finding.RECORD, Finding.DAMAGED, Finding.DAMAGED, Finding.RECORD),
     ]
 
 
 def test_a_deep_answer_has_words_too() -> None:
-    verdict = classify_answer(200, b'{"a":' * 300 + b'"Limit Reach"' + b"}" * 300, shape=SCORES)
-    assert verdict.kind is Kind.RATE_LIMIT
+    verdict = classify_response(200, b'{"a":' * 300 + b'"Limit Reach"' + b"}" * 300, shape=SCORES)
+    assert verdict.kind is ResponseKind.RATE_LIMIT
 
 
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b'"symbol","altmanZScore"\n"ACME",5.5\n', Kind.OK_CSV),
-        (b'"symbol","altmanZScore"\n', Kind.OK_CSV),
-        (b"symbol,altmanZScore\r\nACME,5.5\r\n", Kind.OK_CSV),
-        (b'"ticker","altmanZScore"\n"ACME",5.5\n', Kind.ERROR_IN_200),
-        (b'"symbol","other"\n"ACME",5.5\n', Kind.ERROR_IN_200),
-        (b"Sorry, the service is busy\n", Kind.ERROR_IN_200),
-        (b"Limit Reach. This is a bulk endpoint, wait\n", Kind.BULK_THROTTLE),
-        (b"\n<!DOCTYPE html><p>a, b</p>", Kind.HTML),
-        (b'{"message": "busy"}', Kind.ERROR_IN_200),
+        (b'"symbol","altmanZScore"\n"ACME",5.5\n', ResponseKind.OK_CSV),
+        (b'"symbol","altmanZScore"\n', ResponseKind.OK_CSV),
+        (b"symbol,altmanZScore\r\nACME,5.5\r\n", ResponseKind.OK_CSV),
+        (b'"ticker","altmanZScore"\n"ACME",5.5\n', ResponseKind.ERROR_IN_200),
+        (b'"symbol","other"\n"ACME",5.5\n', ResponseKind.ERROR_IN_200),
+        (b"Sorry, the service is busy\n", ResponseKind.ERROR_IN_200),
+        (b"Limit Reach. This is a bulk endpoint, wait\n", ResponseKind.BULK_THROTTLE),
+        (b"\n<!DOCTYPE html><p>a, b</p>", ResponseKind.HTML),
+        (b'{"message": "busy"}', ResponseKind.ERROR_IN_200),
     ],
 )
-def test_a_file_is_data_by_its_header(body: bytes, kind: Kind) -> None:
-    assert classify_answer(200, body, expects_csv=True, shape=SCORES).kind is kind
+def test_a_file_is_data_by_its_header(body: bytes, kind: ResponseKind) -> None:
+    assert classify_response(200, body, expects_csv=True, shape=SCORES).kind is kind
 
 
 def test_an_error_of_no_known_kind_is_asked_again() -> None:
-    assert Kind.ERROR_IN_200.may_pass
+    assert ResponseKind.ERROR_IN_200.may_pass

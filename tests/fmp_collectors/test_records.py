@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
-from fmp_collectors.dataset import Request, Targets, plan_requests
+from fmp_collectors.dataset import FmpRequest, Targets, plan_requests
 from fmp_collectors.datasets.etf_holdings import ETF_HOLDINGS
 from fmp_collectors.datasets.etf_weights import ETF_COUNTRIES
 from fmp_collectors.datasets.index_prices import INDEX_PRICES
@@ -21,9 +20,10 @@ from fmp_collectors.datasets.profile import PROFILE, EquityProfile
 from fmp_collectors.datasets.quote import QUOTE
 from fmp_collectors.datasets.symbol_changes import SYMBOL_CHANGES
 from fmp_collectors.fetch import count_rows, find_repeated, parse_rows, read_rows
-from fmp_collectors.judge import make_shape
+from fmp_collectors.record_shape import make_shape
 from fmp_collectors.records import Accepted, Rejected, dump_exact, hash_content, parse_row
 from fmp_collectors.repeats import settle_repeats
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind, Verdict
 
 GOOD: dict[str, Any] = {
     "symbol": " zzq ",
@@ -108,8 +108,8 @@ def test_same_content_in_csv_and_json_hashes_alike() -> None:
     assert hash_content(accept(as_text)) == hash_content(accept(GOOD))
 
 
-def make_request(dataset: Any, source: int = 0, symbol: str = "ZZE") -> Request:
-    return Request(dataset.sources[source], symbol, {}, (symbol,))
+def make_request(dataset: Any, endpoint: int = 0, symbol: str = "ZZE") -> FmpRequest:
+    return FmpRequest(dataset.endpoints[endpoint], symbol, {}, (symbol,))
 
 
 def test_rows_of_other_exchanges_are_out_of_scope_and_not_rejected() -> None:
@@ -148,7 +148,7 @@ def test_rows_of_an_endpoint_that_sends_no_symbol_take_the_one_asked_for() -> No
 )
 def test_rows_are_about_the_symbol_asked_for_or_an_alias_of_it(named: str | None, is_ours: bool) -> None:
     targets = Targets({}, date(2026, 1, 2), date(2026, 1, 5), only=frozenset({"^GSPC"}))
-    (request,) = plan_requests(INDEX_PRICES.sources[0], targets)
+    (request,) = plan_requests(INDEX_PRICES.endpoints[0], targets)
     rows = [{"symbol": named, "date": "2026-01-05", "close": 10}]
     batch = parse_rows(INDEX_PRICES, rows, request, aliases={"^GSPC": frozenset({"^SPX"})})
     assert (batch.out_of_scope, len(batch.accepted)) == ((0, 1 if named else 0) if is_ours else (1, 0))
@@ -158,10 +158,10 @@ def test_rows_are_about_the_symbol_asked_for_or_an_alias_of_it(named: str | None
 
 
 def test_a_file_with_more_repeated_keys_than_memory_is_meant_for_is_refused() -> None:
-    shape = make_shape(PROFILE, PROFILE.sources[0])
+    shape = make_shape(PROFILE, PROFILE.endpoints[0])
     rows = [{"symbol": f"S{number % 100}", "exchange": "NYSE"} for number in range(10_100)]
     assert len(find_repeated(shape, rows, path="profile-bulk")) == 100
-    with pytest.raises(AnswerError, match="too_large"):
+    with pytest.raises(ResponseError, match="too_large"):
         find_repeated(shape, [*rows, rows[0]], path="profile-bulk")
 
 
@@ -178,7 +178,7 @@ def test_quote_time_is_read_in_seconds_and_milliseconds() -> None:
 
 def test_csv_rows_are_read_with_quotes_commas_and_blanks() -> None:
     body = io.BytesIO(b'"symbol","companyName","price"\n"ZZQ","Zed, ""Q""",1.50\n"ZZR",,\n"cut"\n')
-    answer = Answer(Verdict(Kind.OK_CSV), body)
+    answer = FmpResponse(Verdict(ResponseKind.OK_CSV), body)
     assert list(read_rows(answer)) == [
         {"symbol": "ZZQ", "companyName": 'Zed, "Q"', "price": "1.50"},
         {"symbol": "ZZR", "companyName": None, "price": None},

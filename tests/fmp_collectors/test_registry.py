@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Table
 
-from fmp_collectors.dataset import Dataset, Scope, Storage, Targets, plan_requests
+from fmp_collectors.dataset import FmpDataset, Scope, Storage, Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from sra_shared.tables import metadata
 
@@ -19,7 +19,7 @@ TARGETS = Targets(
 )
 
 
-def table_of(dataset: Dataset) -> Table:
+def table_of(dataset: FmpDataset) -> Table:
     return metadata.tables[dataset.table]
 
 
@@ -29,7 +29,7 @@ def test_names_and_tables_are_unique() -> None:
 
 
 @each_dataset
-def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: Dataset) -> None:
+def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: FmpDataset) -> None:
     columns = table_of(dataset).columns
     assert set(dataset.record.list_columns()) <= set(columns.keys())
     assert not set(dataset.record.unstored) & set(columns.keys())
@@ -43,7 +43,7 @@ def test_every_field_has_a_column_and_the_key_is_required_and_unique(dataset: Da
 
 
 @each_dataset
-def test_every_table_keeps_the_record_its_run_and_its_hash(dataset: Dataset) -> None:
+def test_every_table_keeps_the_record_its_run_and_its_hash(dataset: FmpDataset) -> None:
     needed = {"raw_json", "run_id", "content_hash", "created_at", "updated_at"}
     assert needed <= set(table_of(dataset).columns.keys())
     if dataset.storage is Storage.SNAPSHOT:
@@ -55,23 +55,23 @@ def test_every_table_keeps_the_record_its_run_and_its_hash(dataset: Dataset) -> 
 
 
 @each_dataset
-def test_requests_are_ordered_by_subject_and_resume_after_any(dataset: Dataset) -> None:
-    for source in dataset.sources:
-        requests = list(plan_requests(source, TARGETS))
+def test_requests_are_ordered_by_subject_and_resume_after_any(dataset: FmpDataset) -> None:
+    for endpoint in dataset.endpoints:
+        requests = list(plan_requests(endpoint, TARGETS))
         subjects = [request.subject for request in requests]
         assert requests
         assert subjects == sorted(set(subjects))
         for position, subject in enumerate(subjects):
-            left = [request.subject for request in plan_requests(source, TARGETS, after=subject)]
+            left = [request.subject for request in plan_requests(endpoint, TARGETS, after=subject)]
             assert left == subjects[position + 1 :]
 
 
 @each_dataset
-def test_ranges_cover_every_day_once(dataset: Dataset) -> None:
-    for source in dataset.sources:
-        if source.scope is not Scope.RANGE:
+def test_ranges_cover_every_day_once(dataset: FmpDataset) -> None:
+    for endpoint in dataset.endpoints:
+        if endpoint.scope is not Scope.RANGE:
             continue
-        spans = [(r.params["from"], r.params["to"]) for r in plan_requests(source, TARGETS)]
+        spans = [(r.params["from"], r.params["to"]) for r in plan_requests(endpoint, TARGETS)]
         assert spans[0][0] == "2025-01-01"
         assert spans[-1][1] == "2026-01-06"
         for (_, end), (start, _) in itertools.pairwise(spans):
@@ -79,21 +79,21 @@ def test_ranges_cover_every_day_once(dataset: Dataset) -> None:
 
 
 def test_days_that_are_asked_for_again_come_last() -> None:
-    (source, _) = BY_NAME["dividends"].sources
+    (endpoint, _) = BY_NAME["dividends"].endpoints
     targets = replace(TARGETS, first=date(2026, 1, 2), again=date(2025, 12, 20))
-    spans = [(r.params["from"], r.params["to"]) for r in plan_requests(source, targets)]
+    spans = [(r.params["from"], r.params["to"]) for r in plan_requests(endpoint, targets)]
     assert spans == [
         ("2026-01-02", "2026-01-06"),
         ("2025-12-20", "2025-12-24"),
         ("2025-12-25", "2025-12-29"),
         ("2025-12-30", "2026-01-01"),
     ]
-    subjects = [request.subject for request in plan_requests(source, targets)]
+    subjects = [request.subject for request in plan_requests(endpoint, targets)]
     assert subjects == sorted(subjects)
 
 
 @each_dataset
-def test_no_request_carries_a_key(dataset: Dataset) -> None:
-    for source in dataset.sources:
-        for request in plan_requests(source, TARGETS):
+def test_no_request_carries_a_key(dataset: FmpDataset) -> None:
+    for endpoint in dataset.endpoints:
+        for request in plan_requests(endpoint, TARGETS):
             assert not any("key" in name.lower() for name in request.params)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fmp_collectors.dataset import Dataset, Repeats, Request, Scope
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Repeats, Scope
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.fetch import parse_rows
 from fmp_collectors.records import Batch, hash_content
@@ -31,8 +31,8 @@ SAID = {"income_statement": "revenue", "ratios": "currentRatio", "earnings": "ep
 
 def settle(name: str, rows: Sequence[Row]) -> Batch:
     dataset = BY_NAME[name]
-    source = next(source for source in dataset.sources if source.scope is Scope.SYMBOL)
-    batch = parse_rows(dataset, rows, Request(source, "ACME", {}, ("ACME",)), known_symbols={"ACME"})
+    endpoint = next(endpoint for endpoint in dataset.endpoints if endpoint.scope is Scope.SYMBOL)
+    batch = parse_rows(dataset, rows, FmpRequest(endpoint, "ACME", {}, ("ACME",)), known_symbols={"ACME"})
     settle_repeats(dataset, batch)
     return batch
 
@@ -131,7 +131,7 @@ def test_of_reports_the_fuller_or_the_newer_holds(one: Row, other: Row, reasons:
 def test_peers_named_twice_are_equal_wherever_they_stand() -> None:
     dataset = BY_NAME["peers"]
     rows = [{"symbol": "ACME", "peers": "AAA,BBB,AAA"}]
-    batch = parse_rows(dataset, rows, Request(dataset.sources[0], "all", {}), known_symbols={"ACME"})
+    batch = parse_rows(dataset, rows, FmpRequest(dataset.endpoints[0], "all", {}), known_symbols={"ACME"})
     settle_repeats(dataset, batch)
     places = sorted(
         (one.record.model_dump()["peer_symbol"], one.record.model_dump()["place"]) for one in batch.accepted
@@ -150,7 +150,7 @@ def test_every_rule_is_declared_for_what_it_fits() -> None:
     }
 
 
-def describe(dataset: Dataset, batch: Batch) -> Any:
+def describe(dataset: FmpDataset, batch: Batch) -> Any:
     """What is stored of a batch and what is not, whatever the order of keys."""
     by_key: dict[Any, list[bytes]] = {}
     for one in batch.accepted:

@@ -17,9 +17,9 @@ import pytest
 from fmp_collectors.dataset import History, Targets
 from fmp_collectors.datasets import DATASETS
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
-from fmp_ingest.collect import Collector
-from fmp_ingest.estimate import order_sources
-from fmp_ingest.progress import Progress
+from fmp_ingest.collection.collector import Collector
+from fmp_ingest.collection.estimate import order_endpoints
+from fmp_ingest.collection.resume_point import ResumePoint
 from sra_cli.commands.fmp import estimate
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType
@@ -154,7 +154,7 @@ def test_a_killed_backfill_fetches_only_what_it_had_not_committed(sandbox_databa
         assert fetch_value(sandbox_database, "SELECT count(DISTINCT symbol) FROM fmp_eod_price") > 390
 
 
-async def test_a_dry_run_tells_calls_and_minutes_and_calls_nobody(
+async def test_a_dry_run_reports_calls_and_minutes_and_calls_nobody(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     settings = make_settings(stand_in.fmp_base_url, fmp_bulk_calls_per_minute=2)
@@ -173,7 +173,9 @@ def test_the_quicker_source_comes_first(sessions: int, path: str) -> None:
     days = [date(2024, 1, 1) + timedelta(days=number) for number in range(sessions)]
     symbols = {"NYSE": [f"S{number:05d}" for number in range(9000)]}
     settings = make_settings("http://127.0.0.1:9/stable", fmp_bulk_calls_per_minute=2)
-    ordered = order_sources(EOD_PRICES.sources, Targets(symbols, days[0], days[-1], days), settings, is_backfill=True)
+    ordered = order_endpoints(
+        EOD_PRICES.endpoints, Targets(symbols, days[0], days[-1], days), settings, is_backfill=True
+    )
     assert ordered[0].path == path
     assert len(ordered) == 2
 
@@ -182,10 +184,10 @@ def make_collector(resume: dict[str, Any], *, is_reversed: bool) -> Collector:
     context = MagicMock()
     context.unit.resume = resume
     context.task.task_id = uuid4()
-    sources = EOD_PRICES.sources[::-1] if is_reversed else EOD_PRICES.sources
+    endpoints = EOD_PRICES.endpoints[::-1] if is_reversed else EOD_PRICES.endpoints
     targets = Targets({"NYSE": ["A"]}, date(2026, 1, 5), date(2026, 1, 5), [date(2026, 1, 5)])
     return Collector(
-        context, MagicMock(), EOD_PRICES, targets, sources=sources, drop_limit=Decimal("0.1"), is_released=False
+        context, MagicMock(), EOD_PRICES, targets, endpoints=endpoints, drop_limit=Decimal("0.1"), is_released=False
     )
 
 
@@ -194,5 +196,7 @@ def test_a_resumed_unit_counts_its_sources_as_it_began() -> None:
     assert begun.progress.first_path == "historical-price-eod/non-split-adjusted"
     begun.progress.after = "MSFT"
     resumed = make_collector(begun.progress.dump(), is_reversed=False)
-    assert resumed.progress == Progress(after="MSFT", first_path="historical-price-eod/non-split-adjusted")
-    assert [source.path for source in resumed.list_sources()] == [source.path for source in EOD_PRICES.sources[::-1]]
+    assert resumed.progress == ResumePoint(after="MSFT", first_path="historical-price-eod/non-split-adjusted")
+    assert [source.path for source in resumed.list_endpoints()] == [
+        source.path for source in EOD_PRICES.endpoints[::-1]
+    ]

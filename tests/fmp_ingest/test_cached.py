@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from fmp_collectors.answers import Answer, AnswerError, Kind, Verdict
 from fmp_collectors.call import Call
 from fmp_collectors.fetch import Client
-from fmp_ingest.cached import CachedFetcher
+from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind, Verdict
+from fmp_ingest.client.response_cache import CachedFetcher
 from sra_shared.cache import DatabaseCache
 from sra_shared.db import Pool
 
@@ -30,11 +30,11 @@ class ScriptedClient:
 
     async def get(
         self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False, **_: object
-    ) -> Answer:
+    ) -> FmpResponse:
         self.asked.append(f"{path} {dict(params)} {is_bulk}")
         if self.fails:
-            raise AnswerError(Verdict(Kind.SERVER_ERROR), path=path, subject=subject)
-        return Answer(Verdict(Kind.OK_JSON, rows=self.rows), call=self.call)
+            raise ResponseError(Verdict(ResponseKind.SERVER_ERROR), path=path, subject=subject)
+        return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=self.rows), call=self.call)
 
 
 def wrap(client: Client, pool: Pool, scope: str = "vendor") -> CachedFetcher:
@@ -84,7 +84,7 @@ async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:
     for _ in range(2):
         assert (await wrap(client, pool).get("etf/info", {})).verdict.rows == ()
     client.fails = True
-    with pytest.raises(AnswerError):
+    with pytest.raises(ResponseError):
         await wrap(client, pool).get("etf/info", {})
     assert len(client.asked) == 3
     assert await pool.fetchval("SELECT count(*) FROM cached_answer") == 0

@@ -10,7 +10,7 @@ import pytest
 
 from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME, DATASETS
-from fmp_ingest.targets import read_targets
+from fmp_ingest.collection.target_symbols import read_targets
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.server import StandIn
@@ -136,7 +136,7 @@ async def test_a_smaller_plan_falls_back_to_the_next_source(
     assert any(name.endswith(f"/{path}") for name in answered)
 
 
-async def test_a_dataset_outside_the_plan_is_skipped_and_said(sandbox_database: str, stand_in: StandIn) -> None:
+async def test_a_dataset_outside_the_plan_is_skipped_and_reported(sandbox_database: str, stand_in: StandIn) -> None:
     await run_dataset(sandbox_database, stand_in, "universe")
     stand_in.set_fmp(plan="starter")
     ended = await run_dataset(sandbox_database, stand_in, "etf_holdings")

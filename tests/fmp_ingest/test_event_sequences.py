@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets.dividends import DIVIDENDS
 from fmp_collectors.datasets.splits import SPLITS
 from fmp_collectors.records import Accepted, Batch, hash_content, parse_row
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.events import Coverage
-from fmp_ingest.storage import Store
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.events import Coverage
+from fmp_ingest.store.row_store import Store
 from sra_shared.db import Connection, open_connection
 from sra_testing.examples import examples
 
@@ -107,20 +107,20 @@ def limit_answer(events: list[Event], covered: tuple[tuple[str, ...], date, date
     return GivenAnswer(tuple(e for e in events if e.symbol in symbols and first <= e.day <= last), covered)
 
 
-def make_row(dataset: Dataset, event: Event) -> dict[str, Any]:
+def make_row(dataset: FmpDataset, event: Event) -> dict[str, Any]:
     row = {"symbol": event.symbol, "date": event.day.isoformat()}
     if dataset is SPLITS:
         return {**row, "numerator": event.amount, "denominator": 1}
     return {**row, "dividend": event.amount, "frequency": event.kind}
 
 
-def accept(dataset: Dataset, event: Event) -> Accepted:
+def accept(dataset: FmpDataset, event: Event) -> Accepted:
     parsed = parse_row(dataset.record, make_row(dataset, event))
     assert isinstance(parsed, Accepted)
     return parsed
 
 
-async def read_current(connection: Connection, dataset: Dataset) -> dict[Key, list[Event]]:
+async def read_current(connection: Connection, dataset: FmpDataset) -> dict[Key, list[Event]]:
     amount, kind = ("numerator", "''") if dataset is SPLITS else ("dividend", "frequency")
     rows = await connection.fetch(
         f"SELECT symbol, date, {amount} AS amount, {kind} AS kind FROM {dataset.table}"  # noqa: S608 - names of this test
@@ -134,7 +134,7 @@ async def read_current(connection: Connection, dataset: Dataset) -> dict[Key, li
 
 
 async def store_answer(
-    connection: Connection, dataset: Dataset, answer: GivenAnswer, model: Model, *, waits: bool
+    connection: Connection, dataset: FmpDataset, answer: GivenAnswer, model: Model, *, waits: bool
 ) -> None:
     """Store an answer by a run of its own, and compare counts and rows with the model's."""
     store = Store(dataset, uuid4())
@@ -142,7 +142,7 @@ async def store_answer(
     ordered = sorted(records, key=lambda event: (event.key, hash_content(records[event])))
     batch = Batch([records[event] for event in answer.events])
     covered = None if answer.covered is None else Coverage(frozenset(answer.covered[0]), *answer.covered[1:])
-    delivery = Delivery(batch, covered=covered)
+    delivery = FmpBatch(batch, covered=covered)
     staged = await store.stage(connection, delivery)
     counts = (await store.merge(connection, delivery, staged, waits_to_close=waits)).check("the answer")
     await store.settle_vanished(connection, is_believed=True)
@@ -154,7 +154,7 @@ async def store_answer(
     assert ended == model.ever - sum(map(len, model.current.values()))
 
 
-async def store_answers(dsn: str, dataset: Dataset, answers: Sequence[GivenAnswer], *, waits: bool) -> None:
+async def store_answers(dsn: str, dataset: FmpDataset, answers: Sequence[GivenAnswer], *, waits: bool) -> None:
     connection = await open_connection(dsn, application_name="test")
     try:
         transaction = connection.transaction()
@@ -193,11 +193,11 @@ async def test_what_vanished_ends_only_where_it_is_believed(database: str, is_be
     async with connection.transaction():
         first = Store(DIVIDENDS, uuid4())
         await first.merge(
-            connection, one := Delivery(Batch([accept(DIVIDENDS, event)])), await first.stage(connection, one)
+            connection, one := FmpBatch(Batch([accept(DIVIDENDS, event)])), await first.stage(connection, one)
         )
     async with connection.transaction():
         store = Store(DIVIDENDS, uuid4())
-        nothing = Delivery(covered=Coverage(frozenset(SYMBOLS), DAYS[0], DAYS[-1]))
+        nothing = FmpBatch(covered=Coverage(frozenset(SYMBOLS), DAYS[0], DAYS[-1]))
         await store.merge(connection, nothing, await store.stage(connection, nothing), waits_to_close=True)
         assert (await read_current(connection, DIVIDENDS))[event.key] == [event]
         await store.settle_vanished(connection, is_believed=is_believed)

@@ -256,7 +256,7 @@ async def test_a_history_as_long_as_its_limit_ends_nothing(database: str, market
     vendor.events["dividends"] = [make_dividend("ACME", days_ago(place), 1) for place in range(2, 1003)]
     await collect(database, vendor, "dividends", symbols=["ACME"])
     vendor.events["dividends"] = vendor.events["dividends"][:1000]
-    limit = int(dict(DIVIDENDS.sources[1].params)["limit"])
+    limit = int(dict(DIVIDENDS.endpoints[1].params)["limit"])
     assert len(vendor.events["dividends"]) == limit
     await collect_well(database, vendor, "dividends", symbols=["ACME"])
     assert await count_history(market) == 0

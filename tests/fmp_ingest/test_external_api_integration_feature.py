@@ -16,9 +16,9 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from fmp_collectors.datasets.profile import EquityProfile
 from fmp_collectors.records import Accepted, parse_row
-from fundata_ingest.manifest import Manifest, write_manifest
-from fundata_ingest.sources import Wanted
-from fundata_ingest.storage import fetch_files
+from fundata_ingest.seed.manifest import Manifest, write_manifest
+from fundata_ingest.seed.sources import WantedFile
+from fundata_ingest.seed.storage import fetch_files
 from sra_shared.db import load_json, open_connection
 from sra_shared.runs import TaskType
 from sra_shared.settings import SeedStorageSettings
@@ -223,6 +223,6 @@ def then_refused(seed_story: SeedStory, tmp_path: Path) -> None:
     body = (seed_story.origin / NAVPS_FILE).read_bytes().replace(b"10.5", b"99.5")
     seed_story.bucket.put_object(Key=NAVPS_FILE, Body=body)
     target = tmp_path / "again.csv"
-    (fetched,) = run_async(fetch_files(seed_story.settings, [Wanted(NAVPS_FILE, target)]))
+    (fetched,) = run_async(fetch_files(seed_story.settings, [WantedFile(NAVPS_FILE, target)]))
     assert "does not match the manifest" in str(fetched.problem)
     assert not target.exists()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fmp_ingest.gate import RetryPolicy
+from fmp_ingest.client.circuit_breaker import RetryPolicy
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.faults import KINDS
@@ -116,7 +116,7 @@ async def test_three_minutes_without_success_are_the_days_quota(
     assert ended.task.resume_at == midnight
 
 
-async def test_after_midnight_a_probe_parks_for_a_quarter_and_a_success_goes_on(
+async def test_after_midnight_a_probe_parks_for_a_quarter_and_a_success_continues(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
     parked = "UPDATE fmp_quota SET parked_until = now() - interval '1 second', reason = 'day', limited_since = now()"
@@ -139,7 +139,7 @@ async def test_a_dead_endpoint_is_probed_and_not_stormed(sandbox_database: str, 
     stand_in.set_faults({"match": "/stable/etf/info", "kind": "503"})
     stand_in.reset()
     stand_in.set_faults({"match": "/stable/etf/info", "kind": "503"})
-    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.05, patience=0.3)
+    policy = RetryPolicy(base=0.01, longest=0.05, breaker_base=0.05, patience=0.3)
     ended = await run_fmp(
         sandbox_database,
         make_settings(stand_in.fmp_base_url),
@@ -159,7 +159,7 @@ async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
     await run_fmp(sandbox_database, settings, "universe")
     stand_in.reset()
     stand_in.set_faults({"match": "/stable/", "kind": "500"})
-    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.5)
+    policy = RetryPolicy(base=0.01, longest=0.05, breaker_base=0.02, patience=0.5)
     ended = await run_fmp(sandbox_database, settings, task_type=task_type, policy=policy)
     assert ended.task.status == "failed"
     assert {unit.status for name, unit in ended.units.items() if not name.endswith("again")} == {UnitStatus.FAILED}
@@ -169,7 +169,7 @@ async def test_a_vendor_that_is_down_ends_the_run_of_all_datasets_soon(
     assert stand_in.stats()["fmp"]["total"] < 150
 
 
-async def test_what_was_broken_off_goes_on_at_the_end(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
+async def test_what_was_broken_off_continues_at_the_end(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     stand_in.set_faults({"match": "/stable/etf/info", "kind": "500", "times": 14})
     ended = await run_fmp(
@@ -177,7 +177,7 @@ async def test_what_was_broken_off_goes_on_at_the_end(sandbox_database: str, poo
         make_settings(stand_in.fmp_base_url),
         *("etf_info", "etf_countries"),
         task_type=TaskType.WEEKLY_FUNDAMENTALS,
-        policy=RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.2),
+        policy=RetryPolicy(base=0.01, longest=0.05, breaker_base=0.02, patience=0.2),
     )
     assert ended.task.status == "completed", ended.task.error_details
     funds = await pool.fetchval("SELECT count(*) FROM fmp_universe WHERE is_etf OR is_fund")
@@ -237,9 +237,9 @@ async def test_a_bulk_file_that_is_cut_is_repeated_then_reported(
 async def test_a_vendor_that_never_answers_is_given_up(
     sandbox_database: str, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fmp_ingest.client._JSON_SECONDS", 0.2)
+    monkeypatch.setattr("fmp_ingest.client.fmp_client._JSON_SECONDS", 0.2)
     stand_in.set_faults({"match": "/stable/", "kind": "hang", "seconds": 30})
-    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=0.5)
+    policy = RetryPolicy(base=0.01, longest=0.05, breaker_base=0.02, patience=0.5)
     ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), policy=policy)
     assert ended.task.status == "failed"
     assert "no response" in str(ended.task.error_details)

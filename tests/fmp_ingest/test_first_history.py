@@ -23,8 +23,8 @@ import sra_testing
 from fmp_collectors.dataset import History
 from fmp_collectors.datasets import DATASETS
 from fmp_collectors.datasets.index_prices import INDEX_PRICES
-from fmp_ingest.backfill import request_history
-from fmp_ingest.history import LEAD, choose_first
+from fmp_ingest.collection.backfill import request_history
+from fmp_ingest.collection.stored_history import LEAD, choose_first
 from fmp_ingest.parameters import FmpParameters
 from sra_cli.commands.fmp import estimate_history, fmp
 from sra_cli.ledger_view import describe_backfill
@@ -141,7 +141,7 @@ async def test_pairs_of_currencies_are_those_of_the_statements_stored_before(loa
         assert isinstance(await pool.fetchval("SELECT close FROM fmp_exchange_rate LIMIT 1"), Decimal)
 
 
-async def test_the_cost_told_before_is_the_cost(loaded: Loaded) -> None:
+async def test_the_estimated_cost_is_the_cost(loaded: Loaded) -> None:
     task = loaded.ended.task
     cost = task.details["cost"]
     assert {(part["dataset"], part["part"]) for part in cost["datasets"]} == {
@@ -175,13 +175,13 @@ async def test_what_is_stored_is_known_and_not_asked_for_again(loaded: Loaded) -
     assert loaded.vendor.stats()["fmp"]["total"] == 0
 
 
-async def note_stored(pool: Pool, *missing: str, first: date = FIRST) -> None:
+async def record_stored(pool: Pool, *missing: str, first: date = FIRST) -> None:
     """Have everything be stored from a day on, except the datasets named."""
     rows = []
     for dataset in WANTED:
         if dataset.name in missing:
             continue
-        topics = dataset.sources[0].topics
+        topics = dataset.endpoints[0].topics
         rows += [(dataset.name, part, first) for part in topics or ("listed", "delisted")]
     await pool.executemany(
         "INSERT INTO fmp_history_state (dataset, part, first_day, is_whole) VALUES ($1, $2, $3, true)", rows
@@ -202,7 +202,7 @@ async def ask(pool: Pool, **values: Any) -> dict[str, Any] | None:
 
 
 async def test_only_what_is_missing_is_asked_for(pool: Pool) -> None:
-    await note_stored(pool)
+    await record_stored(pool)
     assert await ask(pool) is None
     await pool.execute("DELETE FROM fmp_history_state WHERE dataset IN ('ratios', 'dividends') AND part <> 'delisted'")
     await pool.execute("DELETE FROM fmp_history_state WHERE dataset = 'cash_flow' AND part = 'delisted'")
@@ -213,7 +213,7 @@ async def test_only_what_is_missing_is_asked_for(pool: Pool) -> None:
 
 
 async def test_more_years_are_asked_for_and_a_later_day_is_not(pool: Pool) -> None:
-    await note_stored(pool, first=FIRST + LEAD)
+    await record_stored(pool, first=FIRST + LEAD)
     assert await ask(pool) is None
     more = await ask(pool, fmp_history_years=YEARS + 1)
     assert more is not None
@@ -222,7 +222,7 @@ async def test_more_years_are_asked_for_and_a_later_day_is_not(pool: Pool) -> No
 
 
 async def test_a_cancelled_history_is_not_asked_for_again(pool: Pool) -> None:
-    await note_stored(pool, "ratios")
+    await record_stored(pool, "ratios")
     await pool.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source)"
         " VALUES (gen_random_uuid(), 'fmp_backfill', 'cancelled', 'fmp_backfill:first', 'fmp')"
@@ -233,7 +233,7 @@ async def test_a_cancelled_history_is_not_asked_for_again(pool: Pool) -> None:
 async def test_a_listing_in_a_new_currency_asks_for_its_pair_alone(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
-    await note_stored(pool)
+    await record_stored(pool)
     settings = make_history_settings(stand_in)
     await run_fmp(sandbox_database, settings, "universe", "profile")
     await pool.execute("UPDATE equity_profile SET currency = 'GBp' WHERE ctid = (SELECT min(ctid) FROM equity_profile)")
@@ -254,7 +254,7 @@ async def test_a_plan_without_exchange_rates_leaves_them_out(
     daily = await run_fmp(sandbox_database, settings, "exchange_rates", "treasury_rates")
     assert daily.task.status == "completed", daily.task.error_details
     assert daily.units["exchange_rates"].status == "skipped"
-    await note_stored(pool, "exchange_rates")
+    await record_stored(pool, "exchange_rates")
     stored = await run_history(sandbox_database, settings)
     assert stored is not None
     assert stored.units["exchange_rates"].status == "skipped"
@@ -268,7 +268,7 @@ async def test_a_plan_without_exchange_rates_leaves_them_out(
 async def test_one_pair_outside_the_plan_leaves_the_others_whole(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
-    await note_stored(pool, "exchange_rates")
+    await record_stored(pool, "exchange_rates")
     settings = make_history_settings(stand_in)
     await run_fmp(sandbox_database, settings, "universe", "profile")
     await pool.execute("UPDATE equity_profile SET currency = 'EUR' WHERE ctid = (SELECT min(ctid) FROM equity_profile)")
@@ -283,7 +283,7 @@ async def test_one_pair_outside_the_plan_leaves_the_others_whole(
 async def test_series_that_failed_are_asked_for_again_and_no_others(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
-    await note_stored(pool, "index_prices")
+    await record_stored(pool, "index_prices")
     settings = make_history_settings(stand_in)
     stand_in.set_faults({"match": "symbol=%5EDJI", "kind": "500"})
     first = await run_history(sandbox_database, settings)
@@ -318,16 +318,16 @@ def read_value(dsn: str, query: str) -> Any:
     return run_async(read())
 
 
-def test_a_killed_history_goes_on_where_it_was(sandbox_database: str, stand_in: StandIn) -> None:
+def test_a_killed_history_continues_where_it_was(sandbox_database: str, stand_in: StandIn) -> None:
     settings = make_history_settings(stand_in)
 
     async def prepare() -> None:
         pool = await open_pool(sandbox_database, application_name="test", min_size=1, max_size=2)
-        await note_stored(pool, "index_prices", "treasury_rates")
+        await record_stored(pool, "index_prices", "treasury_rates")
         await pool.close()
 
     run_async(prepare())
-    topics = sorted(INDEX_PRICES.sources[0].topics)
+    topics = sorted(INDEX_PRICES.endpoints[0].topics)
     done = [topic for topic in topics if not topic.startswith("^")]
     # in the order of their names the indices come after the sector ETFs
     assert topics[: len(done)] == done

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest.frontier import join_spans
-from fmp_ingest.targets import read_targets
+from fmp_ingest.collection.target_symbols import read_targets
+from fmp_ingest.collection.watermark import join_spans
 from sra_cli.commands.fmp import estimate
 from sra_cli.migration import migrate_database
 from sra_shared.db import Pool, open_connection

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmp_collectors.call import Call
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.records import Accepted, Batch, parse_row
-from fmp_ingest import collect
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store
+from fmp_ingest.collection import collector
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
 from sra_shared.counts import Counts
 from sra_shared.db import Connection, Pool, open_connection, open_pool
 from sra_shared.runs import TaskType
@@ -47,13 +47,13 @@ def make_call(run_id: UUID, **values: Any) -> Call:
     return replace(call, **values)
 
 
-async def merge(connection: Connection, dataset: Dataset, rows: Sequence[Mapping[str, Any]], call: Call) -> Counts:
+async def merge(connection: Connection, dataset: FmpDataset, rows: Sequence[Mapping[str, Any]], call: Call) -> Counts:
     """Store rows of one call in the caller's transaction."""
     parsed = [parse_row(dataset.record, row) for row in rows]
     batch = Batch([one for one in parsed if isinstance(one, Accepted)])
     assert len(batch.accepted) == len(rows)
     batch.name_call(call)
-    store, delivery = Store(dataset, call.run_id), Delivery(batch, path=call.path)
+    store, delivery = Store(dataset, call.run_id), FmpBatch(batch, path=call.path)
     return (await store.merge(connection, delivery, await store.stage(connection, delivery))).check(dataset.name)
 
 
@@ -338,7 +338,7 @@ async def test_every_stored_row_names_a_recorded_call(sandbox_database: str, poo
 async def test_a_part_that_is_resumed_names_one_call(
     sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collect, "_CHUNK_ROWS", 10)
+    monkeypatch.setattr(collector, "_CHUNK_ROWS", 10)
     await pool.execute("CREATE SEQUENCE dying")
     await pool.execute(
         "CREATE FUNCTION die_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"

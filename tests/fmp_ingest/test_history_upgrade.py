@@ -9,8 +9,8 @@ import asyncpg
 from fmp_collectors.call import Call
 from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.records import Accepted, Batch, parse_row
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
 from sra_shared.db import open_connection
 from sra_shared.migrate import upgrade_database
 from sra_shared.revision import read_newest_revision
@@ -62,7 +62,7 @@ async def test_upgrade_with_rows_and_a_run_at_work(empty_database: str) -> None:
     call = Call(7, run, "eod-bulk", {}, after[0]["updated_at"], 200, 1, b"", 1)
     batch = Batch([parsed])
     batch.name_call(call)
-    store, delivery = Store(BY_NAME["eod_prices"], run), Delivery(batch)
+    store, delivery = Store(BY_NAME["eod_prices"], run), FmpBatch(batch)
     async with connection.transaction():
         await store.merge(connection, delivery, await store.stage(connection, delivery))
     (kept,) = await connection.fetch("SELECT * FROM fmp_row_history")

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from fmp_ingest import bodies
-from fmp_ingest.client import RefusedSourceError, check_source
+from fmp_ingest.client import response_bodies
+from fmp_ingest.client.fmp_client import RefusedSourceError, check_source
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
@@ -175,7 +175,7 @@ async def test_an_exponent_that_no_number_has_costs_its_value(
 async def test_large_json_is_bounded_by_what_it_becomes(
     sandbox_database: str, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, body: bytes, words: str
 ) -> None:
-    monkeypatch.setattr(bodies, "MOST_PARSED_BYTES", 8 << 20)
+    monkeypatch.setattr(response_bodies, "MOST_PARSED_BYTES", 8 << 20)
     vendor.body = body
     ended = await collect(sandbox_database, vendor)
     assert ended.task.status == "failed"
@@ -254,7 +254,7 @@ async def test_large_answers_of_many_calls_are_judged_one_at_a_time_in_order(
     )
     at_once: list[int] = []
     under_way = threading.Semaphore(0)
-    judge: Callable[..., Any] = bodies._load_large
+    judge: Callable[..., Any] = response_bodies._load_large
 
     def watch(*arguments: Any) -> Any:
         under_way.release()
@@ -264,7 +264,7 @@ async def test_large_answers_of_many_calls_are_judged_one_at_a_time_in_order(
         finally:
             under_way.acquire()
 
-    monkeypatch.setattr(bodies, "_load_large", watch)
+    monkeypatch.setattr(response_bodies, "_load_large", watch)
     # the first in the order is asked again, while answers that wait for their turn have come before it
     vendor.path, vendor.refused_once = "/etf/holdings", "symbol=E10"
     rows = [{"symbol": "%", "asset": f"A{number}", "weightPercentage": 0.1, "name": "n" * 900} for number in range(200)]

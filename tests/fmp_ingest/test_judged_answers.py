@@ -12,7 +12,7 @@ import pytest
 
 from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest import collect
+from fmp_ingest.collection import collector
 from sra_cli.commands.fmp import describe
 from sra_cli.output import choose_exit_code
 from sra_shared.db import Pool
@@ -105,7 +105,7 @@ async def test_what_an_earlier_release_kept_is_judged_before_it_is_used(
     ],
     ids=str,
 )
-async def test_errors_in_any_place_store_nothing_and_are_told(
+async def test_errors_in_any_place_store_nothing_and_are_reported(
     database: str, pool: Pool, vendor: Vendor, answer: Any
 ) -> None:
     vendor.restrict("scores-bulk")
@@ -259,7 +259,7 @@ async def test_two_ratios_of_a_period_are_both_rejected_and_named(database: str,
 async def test_rows_of_one_key_are_judged_across_the_chunks_of_a_file(
     database: str, pool: Pool, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
 ) -> None:
-    monkeypatch.setattr(collect, "_CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr(collector, "_CHUNK_ROWS", chunk_rows)
     rows = ["ACME,NASDAQ,Acme,10", "WIDE,AMEX,Wide,5", "FAR,LSE,Far,1", "ZED,NYSE,Zed,7", "wide,AMEX,Wide,5.0",
             "acme,NASDAQ,Acme Inc.,10"]  # fmt: skip
     vendor.say("profile-bulk", "\n".join(["symbol,exchange,companyName,price", *rows, ""]), part="0")
@@ -285,7 +285,7 @@ async def test_pages_of_one_answer_are_judged_together(database: str, pool: Pool
     assert await pool.fetchval("SELECT count(*) FROM fmp_delisted WHERE symbol = 'S0'") == 0
 
 
-async def test_the_fuller_report_holds_and_the_other_is_told(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_the_fuller_report_holds_and_the_other_is_reported(database: str, pool: Pool, vendor: Vendor) -> None:
     day = (NOW + timedelta(days=1)).date().isoformat()
     one = {"symbol": "ACME", "date": day, "epsActual": None, "epsEstimated": 0.4, "lastUpdated": day}
     vendor.say("earnings-calendar", [one | {"epsActual": 0.5}, one, one])

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from fmp_ingest.limiter import Limiter
-from fmp_ingest.pace import Pace, make_bulk_pace, make_pace
-from fmp_ingest.tickets import DatabaseTicketStore, Grant, Offer
+from fmp_ingest.limiter.pace import CallPace, make_bulk_pace, make_pace
+from fmp_ingest.limiter.rate_limiter import Limiter
+from fmp_ingest.limiter.token_pool import DatabaseTokenStore, Grant, Offer
 from sra_shared.db import Pool
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_caller import start_caller
 from sra_testing.stand_in import run_stand_in
 
-SQL_ALL_TICKETS = """
+SQL_ALL_TOKENS = """
 SELECT (SELECT coalesce(sum(tickets), 0) FROM fmp_limiter_ticket WHERE budget = $1)
   + (SELECT coalesce(sum(tickets), 0) FROM fmp_limiter_worker WHERE budget = $1)
 """
@@ -30,13 +30,13 @@ def stand_in() -> Iterator[StandIn]:
         yield running
 
 
-async def exchange(pool: Pool, worker: str, pace: Pace = PACE, **offer: object) -> Grant:
+async def exchange(pool: Pool, worker: str, pace: CallPace = PACE, **offer: object) -> Grant:
     asked = Offer(**({"wants": pace.permits, "ahead": 1.0} | offer))  # type: ignore[arg-type]
-    return await DatabaseTicketStore(pool, "calls").exchange(worker=worker, pace=pace, offer=asked)
+    return await DatabaseTokenStore(pool, "calls").exchange_tokens(worker=worker, pace=pace, offer=asked)
 
 
-async def count_tickets(pool: Pool, budget: str = "calls") -> int:
-    return int(await pool.fetchval(SQL_ALL_TICKETS, budget))
+async def count_tokens(pool: Pool, budget: str = "calls") -> int:
+    return int(await pool.fetchval(SQL_ALL_TOKENS, budget))
 
 
 @pytest.mark.parametrize(
@@ -64,24 +64,24 @@ async def test_two_processes_keep_one_rate(
     assert stats["total"] <= 1.1 * passed / pace.interval + pace.permits
     assert stats["in_flight_peak"] <= pace.permits
     assert stats["refused"] == 0
-    assert await count_tickets(pool) == rate
+    assert await count_tokens(pool) == rate
     assert await pool.fetchval("SELECT count(*) FROM fmp_limiter_worker") == 0
 
 
-async def test_a_used_ticket_rests_for_a_minute_whoever_asks(pool: Pool) -> None:
-    granted = await exchange(pool, "one", tickets=300)
-    assert len(granted.tickets) == 300
-    assert max(granted.tickets) <= 0.1
-    await DatabaseTicketStore(pool, "calls").leave(worker="one", pace=PACE, back=[PACE.rest] * 200 + [0.0] * 100)
-    again = await exchange(pool, "two", tickets=300)
-    assert len(again.tickets) == 100
-    rest = await exchange(pool, "two", held=100, tickets=300, ahead=100.0)
-    assert len(rest.tickets) == 200
-    assert 55.0 < min(rest.tickets) <= max(rest.tickets) <= PACE.rest + 0.1
-    assert await count_tickets(pool) == 300
+async def test_a_used_token_rests_for_a_minute_for_every_caller(pool: Pool) -> None:
+    granted = await exchange(pool, "one", tokens=300)
+    assert len(granted.tokens) == 300
+    assert max(granted.tokens) <= 0.1
+    await DatabaseTokenStore(pool, "calls").leave(worker="one", pace=PACE, back=[PACE.rest] * 200 + [0.0] * 100)
+    again = await exchange(pool, "two", tokens=300)
+    assert len(again.tokens) == 100
+    rest = await exchange(pool, "two", held=100, tokens=300, ahead=100.0)
+    assert len(rest.tokens) == 200
+    assert 55.0 < min(rest.tokens) <= max(rest.tokens) <= PACE.rest + 0.1
+    assert await count_tokens(pool) == 300
 
 
-async def test_exchanges_at_once_neither_lose_nor_make_tickets(pool: Pool) -> None:
+async def test_exchanges_at_once_neither_lose_nor_make_tokens(pool: Pool) -> None:
     rng = random.Random(3)  # noqa: S311 - no secret
 
     async def work(worker: str) -> list[int]:
@@ -91,15 +91,15 @@ async def test_exchanges_at_once_neither_lose_nor_make_tickets(pool: Pool) -> No
             offer = {
                 "held": held - back,
                 "back": [rng.uniform(0, 60) for _ in range(back)],
-                "tickets": rng.randint(0, 40),
+                "tokens": rng.randint(0, 40),
             }
             granted = await exchange(pool, worker, ahead=rng.choice([0.5, 90.0]), **offer)
-            held += len(granted.tickets) - back
+            held += len(granted.tokens) - back
             counts.append(held)
         return counts
 
     await asyncio.gather(*(work(f"worker {number}") for number in range(4)))
-    assert await count_tickets(pool) == 300
+    assert await count_tokens(pool) == 300
     assert await pool.fetchval("SELECT min(tickets) FROM fmp_limiter_ticket") > 0
 
 
@@ -112,24 +112,24 @@ async def test_permits_of_all_processes_stay_within_the_cap(pool: Pool) -> None:
     assert (await exchange(pool, "two", pace)).permits == pace.permits - 30
     assert (await exchange(pool, "one", pace, in_use=20)).permits == 24
     assert (await exchange(pool, "two", pace)).permits == 24
-    await DatabaseTicketStore(pool, "calls").leave(worker="one", pace=pace, back=[])
+    await DatabaseTokenStore(pool, "calls").leave(worker="one", pace=pace, back=[])
     alone = await exchange(pool, "two", pace)
     assert (alone.permits, alone.part) == (pace.permits, 1.0)
 
 
-async def test_a_killed_process_counts_for_a_minute_and_its_tickets_for_longer(pool: Pool) -> None:
-    await exchange(pool, "killed", tickets=50)
+async def test_a_killed_process_counts_for_a_minute_and_its_tokens_for_longer(pool: Pool) -> None:
+    await exchange(pool, "killed", tokens=50)
     assert (await exchange(pool, "next")).permits == 0
     await pool.execute("UPDATE fmp_limiter_worker SET expires_at = now() - interval '1 s' WHERE worker = 'killed'")
-    granted = await exchange(pool, "next", tickets=300)
-    assert (granted.permits, len(granted.tickets)) == (PACE.permits, 250)
-    assert await count_tickets(pool) == 300
+    granted = await exchange(pool, "next", tokens=300)
+    assert (granted.permits, len(granted.tokens)) == (PACE.permits, 250)
+    assert await count_tokens(pool) == 300
     # its last call may have been sent until shortly before it was given up
-    late = await exchange(pool, "next", held=250, tickets=50, ahead=200.0)
-    assert min(late.tickets) > PACE.rest + 15
+    late = await exchange(pool, "next", held=250, tokens=50, ahead=200.0)
+    assert min(late.tokens) > PACE.rest + 15
     # should it come back, it has nothing left and learns so
-    woken = await exchange(pool, "killed", held=50, tickets=10, ahead=200.0)
-    assert (woken.is_lost, woken.tickets) == (True, [])
+    woken = await exchange(pool, "killed", held=50, tokens=10, ahead=200.0)
+    assert (woken.is_lost, woken.tokens) == (True, [])
 
 
 async def test_a_dead_process_does_not_slow_the_others_down(pool: Pool) -> None:
@@ -144,28 +144,28 @@ async def test_a_dead_process_does_not_slow_the_others_down(pool: Pool) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(300, 3000), (3000, 300)])
 async def test_another_setting_holds_at_once_and_is_used_after_a_minute(pool: Pool, before: int, after: int) -> None:
-    await exchange(pool, "old", make_pace(before), tickets=before)
-    await DatabaseTicketStore(pool, "calls").leave(worker="old", pace=make_pace(before), back=[60.0] * before)
-    granted = await exchange(pool, "new", make_pace(after), tickets=after)
-    # nobody knows when the tickets that were not there were last used
-    assert granted.tickets == []
-    assert await count_tickets(pool) == after
+    await exchange(pool, "old", make_pace(before), tokens=before)
+    await DatabaseTokenStore(pool, "calls").leave(worker="old", pace=make_pace(before), back=[60.0] * before)
+    granted = await exchange(pool, "new", make_pace(after), tokens=after)
+    # nobody knows when the tokens that were not there were last used
+    assert granted.tokens == []
+    assert await count_tokens(pool) == after
 
 
-async def test_tickets_that_cannot_be_believed_all_rest(pool: Pool) -> None:
-    store = DatabaseTicketStore(pool, "calls")
-    await exchange(pool, "one", tickets=100)
+async def test_tokens_that_cannot_be_believed_all_rest(pool: Pool) -> None:
+    store = DatabaseTokenStore(pool, "calls")
+    await exchange(pool, "one", tokens=100)
     await store.leave(worker="one", pace=PACE, back=[-3.0] * 40 + [3600.0] * 60)
     await store.postpone(pace=PACE)
-    granted = await exchange(pool, "two", tickets=300, ahead=100.0)
-    assert len(granted.tickets) == 300
-    assert 50.0 < min(granted.tickets) <= max(granted.tickets) <= PACE.rest + 0.1
+    granted = await exchange(pool, "two", tokens=300, ahead=100.0)
+    assert len(granted.tokens) == 300
+    assert 50.0 < min(granted.tokens) <= max(granted.tokens) <= PACE.rest + 0.1
 
 
 async def test_a_small_budget_is_called_one_by_one(pool: Pool) -> None:
     started: list[float] = []
     ended: list[float] = []
-    async with Limiter(DatabaseTicketStore(pool, "bulk"), make_bulk_pace(59)) as limiter:
+    async with Limiter(DatabaseTokenStore(pool, "bulk"), make_bulk_pace(59)) as limiter:
 
         async def call() -> None:
             async with limiter.turn() as turn:
@@ -182,18 +182,18 @@ async def test_a_small_budget_is_called_one_by_one(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("pace", [make_bulk_pace(2), make_pace(300)], ids=["bulk", "calls"])
-async def test_a_turn_that_was_not_used_goes_to_the_next_at_once(pool: Pool, pace: Pace) -> None:
-    async with Limiter(DatabaseTicketStore(pool, "bulk"), pace) as limiter:
+async def test_a_turn_that_was_not_used_goes_to_the_next_at_once(pool: Pool, pace: CallPace) -> None:
+    async with Limiter(DatabaseTokenStore(pool, "bulk"), pace) as limiter:
         with pytest.raises(asyncio.CancelledError):
             async with limiter.turn():
                 raise asyncio.CancelledError
-    async with asyncio.timeout(10), Limiter(DatabaseTicketStore(pool, "bulk"), pace) as limiter, limiter.turn():
+    async with asyncio.timeout(10), Limiter(DatabaseTokenStore(pool, "bulk"), pace) as limiter, limiter.turn():
         pass
-    assert await count_tickets(pool, "bulk") == pace.tickets
+    assert await count_tokens(pool, "bulk") == pace.tokens
 
 
 async def test_a_caller_that_gives_up_takes_no_turn(pool: Pool) -> None:
-    async with Limiter(DatabaseTicketStore(pool, "calls"), PACE) as limiter:
+    async with Limiter(DatabaseTokenStore(pool, "calls"), PACE) as limiter:
 
         async def call() -> str:
             async with limiter.turn():
@@ -211,7 +211,7 @@ async def test_a_database_that_goes_away_stops_the_calls_and_comes_back(pool: Po
         async with limiter.turn() as turn:
             turn.is_sent = turn.is_answered = True
 
-    async with Limiter(DatabaseTicketStore(pool, "calls"), PACE) as limiter:
+    async with Limiter(DatabaseTokenStore(pool, "calls"), PACE) as limiter:
         await asyncio.wait_for(call(limiter), 10)
         await pool.execute("ALTER TABLE fmp_limiter_ticket RENAME TO away")
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
@@ -225,18 +225,18 @@ async def test_a_database_that_goes_away_stops_the_calls_and_comes_back(pool: Po
 class Broken:
     """A store with a fault that no waiting mends."""
 
-    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
+    async def exchange_tokens(self, *, worker: str, pace: CallPace, offer: Offer) -> Grant:
         """Fail."""
         raise ZeroDivisionError
 
-    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
+    async def leave(self, *, worker: str, pace: CallPace, back: Sequence[float]) -> None:
         """Do nothing."""
 
-    async def postpone(self, *, pace: Pace) -> None:
+    async def postpone(self, *, pace: CallPace) -> None:
         """Do nothing."""
 
 
-async def test_a_fault_of_our_own_reaches_whoever_waits() -> None:
+async def test_a_fault_of_our_own_reaches_every_waiting_caller() -> None:
     async def call(limiter: Limiter) -> None:
         async with limiter.turn():
             pass

@@ -8,8 +8,8 @@ import random
 
 import pytest
 
-from fmp_ingest.limiter import ClockWatch, Limiter
-from fmp_ingest.pace import make_pace
+from fmp_ingest.limiter.pace import make_pace
+from fmp_ingest.limiter.rate_limiter import ClockWatch, Limiter
 from sra_testing.limiter_lab import Lab, MemoryStore, Shared, count_most
 from sra_testing.virtual_time import run_virtual
 
@@ -85,7 +85,7 @@ def test_four_calls_of_a_second_are_all_that_a_setting_of_300_allows() -> None:
     assert lab.measure_share(10.0, 70.0) == pytest.approx(4 * 60 / 300, abs=0.02)
 
 
-def test_a_killed_process_costs_its_permits_and_few_tickets() -> None:
+def test_a_killed_process_costs_its_permits_and_few_tokens() -> None:
     lab = Lab(750, 2, kills=[(20.0, 1)])
     arrivals = lab.run(140.0)
     assert count_most(arrivals) <= 750
@@ -138,12 +138,12 @@ def test_callers_that_give_up_at_any_moment_harm_nobody() -> None:
                 for task in tasks[1:]:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-        tickets = shared.pool.total() + sum(member.tickets for member, _ in shared.members.values())
-        return served, tickets
+        tokens = shared.pool.total() + sum(member.tokens for member, _ in shared.members.values())
+        return served, tokens
 
-    served, tickets = run_virtual(work())
+    served, tokens = run_virtual(work())
     assert served >= 300
-    assert tickets == 3000
+    assert tokens == 3000
 
 
 @pytest.mark.parametrize(("step", "is_seen"), [(0.0, False), (0.2, True), (3600.0, True), (-0.2, True), (0.01, False)])

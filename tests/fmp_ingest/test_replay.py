@@ -12,9 +12,9 @@ import pytest
 from fmp_collectors import bounds
 from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest import replay as module
-from fmp_ingest.replay import ReplayWork
-from fundata_ingest.load import LoadResult, run_in_process
+from fmp_ingest.collection import reject_replay as module
+from fmp_ingest.collection.reject_replay import FmpReplayWork
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
 from sra_shared.db import Pool
 from sra_shared.rejects import dismiss_rejects, make_replay_request
 from sra_shared.runs import RunStatus, TaskType
@@ -69,7 +69,7 @@ async def run(dsn: str, vendor: Vendor, name: str, **parameters: Any) -> Ended:
 
 
 async def replay(dsn: str, **asked: Any) -> LoadResult:
-    return await run_in_process(dsn, make_replay_request("fmp", **asked), ReplayWork())
+    return await run_in_process(dsn, make_replay_request("fmp", **asked), FmpReplayWork())
 
 
 async def list_rejects(pool: Pool) -> list[tuple[str, int, str | None]]:
@@ -243,7 +243,7 @@ async def test_events_and_entries_of_lists_come_only_while_no_newer_answer_lacks
     assert await pool.fetchval("SELECT numerator FROM fmp_split WHERE valid_to IS NULL") == 2
 
 
-async def test_what_no_rule_can_judge_is_told_by_its_reason(database: str, pool: Pool, vendor: Vendor) -> None:
+async def test_what_no_rule_can_judge_is_reported_by_its_reason(database: str, pool: Pool, vendor: Vendor) -> None:
     vendor.say("profile", [PROFILE | {"price": 0}], symbol="ACME")
     await run(database, vendor, "profile", symbols=["ACME"])
     await pool.execute('UPDATE rejected_record SET origin = origin || \'{"path": "of-before"}\'')

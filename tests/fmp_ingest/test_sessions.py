@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from fmp_ingest.sessions import FIRST_DAY, LAST_DAY, list_sessions
+from fmp_ingest.collection.trading_sessions import FIRST_DAY, LAST_DAY, list_sessions
 from sra_shared.errors import ConfigError
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from fmp_collectors.dataset import Dataset, Request, Storage
+from fmp_collectors.dataset import FmpDataset, FmpRequest, Storage
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_collectors.fetch import parse_rows
 from fmp_collectors.repeats import settle_repeats
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
 from sra_shared.db import Pool, open_connection
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
@@ -35,7 +35,7 @@ async def run_weekly(dsn: str, stand_in: StandIn, *names: str) -> Ended:
 async def test_bulk_and_single_answers_are_the_same_content(
     sandbox_database: str, pool: Pool, stand_in: StandIn
 ) -> None:
-    names = [dataset.name for dataset in STATEMENTS if dataset.sources[0].is_bulk]
+    names = [dataset.name for dataset in STATEMENTS if dataset.endpoints[0].is_bulk]
     assert len(names) == 6
     bulk = await run_weekly(sandbox_database, stand_in, *names)
     stand_in.set_fmp(plan="premium")
@@ -68,7 +68,7 @@ async def test_a_restatement_is_a_version_more(sandbox_database: str, pool: Pool
 
 
 @pytest.mark.parametrize("dataset", STATEMENTS, ids=lambda dataset: dataset.name)
-async def test_the_database_refuses_to_change_a_version(pool: Pool, dataset: Dataset) -> None:
+async def test_the_database_refuses_to_change_a_version(pool: Pool, dataset: FmpDataset) -> None:
     for change in ("UPDATE {} SET period = 'FY'", "DELETE FROM {}", "TRUNCATE {}"):
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
             await pool.execute(change.format(dataset.table))
@@ -130,7 +130,7 @@ def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
     database: str, drawn: list[dict[int, int]], data: st.DataObject
 ) -> None:
     dataset = BY_NAME["income_statement"]
-    request = Request(dataset.sources[1], "ACME", {}, ("ACME",))
+    request = FmpRequest(dataset.endpoints[1], "ACME", {}, ("ACME",))
     rows = [data.draw(st.permutations([make_filing(*one) for one in answer.items()])) for answer in drawn]
 
     async def store_all() -> list[tuple[int, int]]:
@@ -141,7 +141,7 @@ def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
         for answer in rows:
             batch = parse_rows(dataset, answer, request, known_symbols={"ACME"})
             settle_repeats(dataset, batch)
-            delivery = Delivery(batch, path="income-statement")
+            delivery = FmpBatch(batch, path="income-statement")
             counts = await store.merge(connection, delivery, await store.stage(connection, delivery))
             counts.check("the answer")
         found = await connection.fetch("SELECT filing_date, revenue FROM fmp_income_statement ORDER BY version")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from fmp_collectors.answers import Answer, Kind, Verdict
 from fmp_collectors.dataset import Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest.fetching import Result, fetch_in_order
-from fmp_ingest.gate import Gate, OutageError, RetryPolicy
-from fmp_ingest.pace import make_pace
-from fmp_ingest.quota import Quota, next_midnight
+from fmp_collectors.responses import FmpResponse, ResponseKind, Verdict
+from fmp_ingest.client.circuit_breaker import CircuitBreaker, OutageError, RetryPolicy
+from fmp_ingest.collection.fetching import Result, fetch_in_order
+from fmp_ingest.limiter.pace import make_pace
+from fmp_ingest.limiter.vendor_quota import Quota, next_midnight
 from sra_shared.db import Pool
 from sra_shared.errors import RunParkedError
 from sra_shared.runs import TaskType
@@ -86,11 +86,11 @@ async def test_what_ends_the_run_leaves_only_the_calls_in_flight(
 @pytest.mark.faults
 async def test_an_endpoint_that_fails_is_probed_one_by_one(sandbox_database: str, crowd: StandIn) -> None:
     fail_from(crowd, "503")
-    policy = RetryPolicy(base=0.01, longest=0.05, gate_base=0.2, patience=1.0)
+    policy = RetryPolicy(base=0.01, longest=0.05, breaker_base=0.2, patience=1.0)
     ended = await asyncio.wait_for(run_profiles(sandbox_database, crowd, policy), 60)
     assert ended.task.status == "partial", ended.task.error_details
     failed = crowd.stats()["fmp"]["by_status"]["503"]
-    # what was in flight, and one each gate_base of both tries
+    # what was in flight, and one each breaker_base of both tries
     assert 0 < failed <= IN_FLIGHT + 40
     assert crowd.stats()["fmp"]["total"] <= 2 + SPARED + failed
 
@@ -112,7 +112,7 @@ async def test_a_single_call_is_not_spent_by_the_days_quota(
     sandbox_database: str, pool: Pool, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few calls a dataset takes: the retries do not end before the three minutes that make it the day's."""
-    monkeypatch.setattr("fmp_ingest.quota.DAY_AFTER", timedelta(seconds=1))
+    monkeypatch.setattr("fmp_ingest.limiter.vendor_quota.DAY_AFTER", timedelta(seconds=1))
     stand_in.set_faults({"match": "/stable/", "kind": "day_quota"})
     ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "treasury_rates")
     assert ended.task.status == "parked", ended.task.error_details
@@ -131,17 +131,17 @@ async def test_who_comes_late_does_not_move_the_park(pool: Pool) -> None:
     """Two runs, a refresh and a backfill, whose calls all meet the limit within moments."""
     await pool.execute(LIMITED_SINCE)
     quotas = [Quota(pool), Quota(pool)]
-    met = await asyncio.gather(*(quotas[number % 2].note_limit() for number in range(12)), return_exceptions=True)
+    met = await asyncio.gather(*(quotas[number % 2].record_limit() for number in range(12)), return_exceptions=True)
     midnight = next_midnight(datetime.now(UTC))
     assert {error.until for error in met if isinstance(error, RunParkedError)} == {midnight}
     assert len(met) == 12
     with pytest.raises(RunParkedError):
-        await quotas[1].note_bandwidth()
+        await quotas[1].record_bandwidth()
     assert await pool.fetchval("SELECT parked_until FROM fmp_quota") == midnight
     await pool.execute("UPDATE fmp_quota SET parked_until = now() - interval '1 second'")
     assert await quotas[0].check()
     with pytest.raises(RunParkedError) as probe:
-        await quotas[0].note_limit()
+        await quotas[0].record_limit()
     assert 14 < (probe.value.until - datetime.now(UTC)).total_seconds() / 60 <= 15
 
 
@@ -160,20 +160,20 @@ class Answering:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> Answer:
+    async def get(self, path: str, params: Mapping[str, str], *, subject: str = "", **_: object) -> FmpResponse:
         """Answer by the place of the call."""
         self.calls += 1
         if self.calls == 2:
             await asyncio.Event().wait()
         if self.calls == 5:
             raise OutageError("nothing comes any more")
-        return Answer(Verdict(Kind.OK_JSON))
+        return FmpResponse(Verdict(ResponseKind.OK_JSON))
 
 
-async def test_what_concerns_all_requests_is_told_before_its_turn() -> None:
+async def test_what_concerns_all_requests_is_reported_before_its_turn() -> None:
     dataset, client = BY_NAME["financial_growth"], Answering()
     targets = Targets({"NYSE": [f"S{number:03d}" for number in range(50)]}, date(2026, 1, 1), date(2026, 1, 6))
-    results = fetch_in_order(plan_requests(dataset.sources[0], targets), client, dataset, targets, width=10)
+    results = fetch_in_order(plan_requests(dataset.endpoints[0], targets), client, dataset, targets, width=10)
     with pytest.raises(OutageError):
         await asyncio.wait_for(collect_all(results), 10)
 
@@ -183,19 +183,19 @@ async def collect_all(results: AsyncIterator[Result]) -> list[Result]:
 
 
 async def test_a_success_from_before_the_failure_does_not_open_the_gate() -> None:
-    gate = Gate("FMP", RetryPolicy(gate_base=0.0001, longest=0.0001))
+    breaker = CircuitBreaker("FMP", RetryPolicy(breaker_base=0.0001, longest=0.0001))
     sent_before = time.monotonic()
-    gate.note_failure()
-    gate.note_success(sent_before)
-    assert gate.is_closed
-    async with gate.passage() as may_go:
+    breaker.record_failure()
+    breaker.record_success(sent_before)
+    assert breaker.is_open
+    async with breaker.pass_call() as may_go:
         # what comes back late from before does not close it again
-        gate.note_failure(sent_at=sent_before)
+        breaker.record_failure(sent_at=sent_before)
         assert may_go()
-    async with gate.passage() as may_go:
+    async with breaker.pass_call() as may_go:
         assert may_go()
         # meanwhile the vendor asks for more time
-        gate.note_failure(retry_after=30.0)
+        breaker.record_failure(retry_after=30.0)
         assert not may_go()
-    gate.note_success(time.monotonic())
-    assert not gate.is_closed
+    breaker.record_success(time.monotonic())
+    assert not breaker.is_open

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from fmp_collectors.datasets import BY_NAME
-from fmp_ingest.tally import Tally
+from fmp_ingest.limiter.call_counts import CallCounts
 from sra_cli.commands.fmp import NO_UNIVERSE, describe, estimate
 from sra_cli.output import choose_exit_code
 from sra_shared.db import Pool
@@ -125,19 +125,19 @@ async def test_a_dataset_outside_the_plan_is_left_out_on_an_ordinary_day(
 
 async def test_calls_of_a_transaction_that_fails_are_not_lost(pool: Pool) -> None:
     run_id = await pool.fetchval("SELECT gen_random_uuid()")
-    tally = Tally(run_id)
+    call_counts = CallCounts(run_id)
     for _ in range(3):
-        tally.count_call(is_retry=False)
+        call_counts.count_call(is_retry=False)
 
     async def write_and_fail() -> None:
-        async with tally.hand_over() as calls, pool.acquire() as connection, connection.transaction():
+        async with call_counts.hand_over() as calls, pool.acquire() as connection, connection.transaction():
             await calls.write(connection)
-            tally.count_call(is_retry=True)
+            call_counts.count_call(is_retry=True)
             await connection.execute("SELECT 1 / 0")
 
     with pytest.raises(asyncpg.DivisionByZeroError):
         await write_and_fail()
-    async with tally.hand_over() as calls, pool.acquire() as connection, connection.transaction():
+    async with call_counts.hand_over() as calls, pool.acquire() as connection, connection.transaction():
         await calls.write(connection)
     row = await pool.fetchrow("SELECT sum(calls), sum(retried) FROM fmp_call_tally WHERE run_id = $1", run_id)
     assert row is not None

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundata_ingest import lines, reader, scanner
-from fundata_ingest.batches import FileHead
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.chunks import Delivery, prepare_chunks, take_share
-from fundata_ingest.files import inspect_file
-from fundata_ingest.reader import read_batches
+from fundata_ingest.formats import csv_lines, csv_reader, csv_scanner
+from fundata_ingest.formats.batches import FileHead
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import inspect_file
+from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks, take_share
 from sra_shared.db import Pool
 from sra_testing.examples import examples
 from sra_testing.fundata import HOLDING_FILE, NAVPS_FILE, counts_of, five, load_tree
@@ -44,11 +44,11 @@ def make_row(number: int, value: str = "x") -> bytes:
 def scaled_down(piece: int) -> Iterator[None]:
     """Sizes of 1 MB become a few bytes, so that a small file has all that a large one has."""
     with (
-        patch.object(lines, "ROW_LIMIT", LIMIT),
-        patch.object(scanner, "ROW_LIMIT", LIMIT),
-        patch.object(reader, "ROW_LIMIT", LIMIT),
-        patch.object(reader, "_PIECE", piece),
-        patch.object(reader, "_BATCH_BYTES", 4 * piece),
+        patch.object(csv_lines, "ROW_LIMIT", LIMIT),
+        patch.object(csv_scanner, "ROW_LIMIT", LIMIT),
+        patch.object(csv_reader, "ROW_LIMIT", LIMIT),
+        patch.object(csv_reader, "_PIECE", piece),
+        patch.object(csv_reader, "_BATCH_BYTES", 4 * piece),
     ):
         yield
 
@@ -123,7 +123,7 @@ def test_records_of_all_streams_are_those_of_a_plain_reader(
     stored: dict[int, tuple[str, ...]] = {}
     rejected: dict[int, str] = {}
     for stream in range(streams):
-        delivery = Delivery(DATASET, run_id=None, data_source="CSV", source_file=PATH, today=TODAY)  # type: ignore[arg-type]
+        delivery = DeliveryContext(DATASET, run_id=None, data_source="CSV", source_file=PATH, today=TODAY)  # type: ignore[arg-type]
         with scaled_down(piece):
             batches = read_batches(io.BytesIO(HEADER + body), head, batch_rows=batch_rows)
             for chunk in prepare_chunks(batches, delivery, stream=stream, streams=streams):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fundata_ingest.load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.seed.local_load import LoadResult, make_load_request, run_in_process
 from sra_cli.output import choose_exit_code
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError

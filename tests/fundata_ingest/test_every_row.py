@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.targets import find_target
+from fundata_ingest.store.target_tables import find_target_table
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import build_environment
 from sra_shared.json_stream import ROW_LIMIT
@@ -110,7 +110,7 @@ async def trace_rows(connection: Any, root: Path, path: str) -> Counter[str]:
     stored: dict[int, bytes] = {}
     async with connection.transaction():
         async for row in connection.cursor(
-            f"SELECT source_line, raw_json::text FROM {find_target(dataset).table}"  # noqa: S608
+            f"SELECT source_line, raw_json::text FROM {find_target_table(dataset).table}"  # noqa: S608
             " WHERE dataset = $1 AND source_file = $2",
             dataset.name,
             path,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from fundata_ingest import downloads
-from fundata_ingest.load import LoadResult
-from fundata_ingest.update_api import Account, check_hosts
+from fundata_ingest.seed.local_load import LoadResult
+from fundata_ingest.updates import downloads
+from fundata_ingest.updates.update_api import FundataAccount, check_hosts
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_shared.runs import RunStatus
@@ -214,11 +214,13 @@ async def test_json_with_what_no_database_text_holds_is_quarantined_and_the_rest
 
 
 def test_the_vendor_with_a_dot_is_the_vendor_and_an_odd_address_names_its_setting() -> None:
-    account = Account(FundataSettings().fundata_access_key_id, None, "https://x.fundataapi.com.", "https://y.example")  # type: ignore[arg-type]
+    account = FundataAccount(
+        FundataSettings().fundata_access_key_id, None, "https://x.fundataapi.com.", "https://y.example"
+    )  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="sandbox"):
         check_hosts(account, is_sandbox=True)
     with pytest.raises(ConfigError, match="FUNDATA_API_URL"):
-        check_hosts(Account(None, None, "https://y.example", "https://[::1"), is_sandbox=False)  # type: ignore[arg-type]
+        check_hosts(FundataAccount(None, None, "https://y.example", "https://[::1"), is_sandbox=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("hosts", ["https://exports.example", "exports.example:443", "a b.example", "user@h.example"])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundata_ingest.batches import FileHead, FileProblem, Position
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import HEAD_BYTES, inspect_file, report_missing
+from fundata_ingest.formats.batches import FileHead, FileProblem, Position
+from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file, report_missing
 from sra_testing.examples import examples
 
 CATALOGUE = load_catalogue()
@@ -117,7 +117,7 @@ def test_changed_header_lists_what_changed(names: list[str], listed: list[str]) 
         (HEADER + b"\n\xff,damaged\n\0\n" + b"1,2,3,4,5,6\n" * 50, Position(len(HEADER) + 1, 2)),
     ],
 )
-def test_good_file_tells_where_its_records_start(content: bytes, start: Position) -> None:
+def test_good_file_reports_where_its_records_start(content: bytes, start: Position) -> None:
     head = inspect_file(content, PATH, CATALOGUE)
     assert isinstance(head, FileHead)
     assert (head.start, head.columns) == (start, NAMES)

@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
-from fundata_ingest.batches import FileProblem
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.sources import Wanted
-from fundata_ingest.storage import fetch_files
+from fundata_ingest.formats.batches import FileProblem
+from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
+from fundata_ingest.seed.sources import WantedFile
+from fundata_ingest.seed.storage import fetch_files
 from sra_shared.settings import SeedStorageSettings
 from sra_testing.small_server import QuietHandler, serve
 
 BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000
 
 
-async def fetch(settings: SeedStorageSettings, *wanted: Wanted) -> list[str | None]:
+async def fetch(settings: SeedStorageSettings, *wanted: WantedFile) -> list[str | None]:
     return [fetched.problem for fetched in await fetch_files(settings, wanted)]
 
 
@@ -103,11 +103,11 @@ def lfs_clone(tmp_path: Path) -> tuple[Path, Path]:
     return clone / "fundata", origin / ".git" / "lfs" / "objects"
 
 
-def read_pointer(root: Path, path: str) -> Wanted:
+def read_pointer(root: Path, path: str) -> WantedFile:
     problem = inspect_file((root / path).read_bytes()[:HEAD_BYTES], path, load_catalogue())
     assert isinstance(problem, FileProblem)
     assert problem.kind == "lfs_pointer"
-    return Wanted(path, root / path, oid=str(problem.details["oid"]), size=int(str(problem.details["size"])))
+    return WantedFile(path, root / path, oid=str(problem.details["oid"]), size=int(str(problem.details["size"])))
 
 
 async def test_pointer_made_by_git_lfs_is_replaced_by_its_content(lfs_clone: tuple[Path, Path]) -> None:
@@ -161,7 +161,7 @@ async def test_strange_lfs_answer_is_a_problem_of_that_file(
             self.end_headers()
             self.wfile.write(body)
 
-    wanted = [Wanted(f"data/{name}.csv", tmp_path / name, oid="0" * 64, size=3) for name in "ab"]
+    wanted = [WantedFile(f"data/{name}.csv", tmp_path / name, oid="0" * 64, size=3) for name in "ab"]
     with serve(Handler) as url:
         problems = await fetch(SeedStorageSettings.model_validate({"lfs_url": url}), *wanted)
     assert [words in str(problem) for problem in problems] == [True, True]
@@ -169,11 +169,11 @@ async def test_strange_lfs_answer_is_a_problem_of_that_file(
     assert not list(tmp_path.iterdir())
 
 
-async def test_dead_server_is_said_plainly(tmp_path: Path) -> None:
+async def test_dead_server_is_reported_clearly(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    wanted = Wanted("data/a.csv", tmp_path / "a.csv", oid="0" * 64, size=3)
+    wanted = WantedFile("data/a.csv", tmp_path / "a.csv", oid="0" * 64, size=3)
     (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url}), wanted)
     assert problem is not None
     assert "did not respond" in problem

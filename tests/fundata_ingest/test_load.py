@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from fundata_ingest.batches import TextBatch, TypedBatch
 from fundata_ingest.catalogue import load_catalogue, parse_catalogue
-from fundata_ingest.load import run_in_process
-from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.replay import ReplayWork
-from fundata_ingest.typed import RULES_VERSION, type_batch
+from fundata_ingest.formats.batches import TextBatch, TypedBatch
+from fundata_ingest.repair.reject_replay import FundataReplayWork
+from fundata_ingest.repair.reparse import ReparseWork, make_reparse_request
+from fundata_ingest.seed.local_load import run_in_process
+from fundata_ingest.transform.typed_batches import RULES_VERSION, type_batch
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import ROOT
 from sra_shared.db import Pool
@@ -121,7 +121,13 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(database: st
     columns = load_catalogue().find_dataset("FundDailyNAVPS").column_names
     line = ",".join(navps("999", "2025-01-02", "10").get(name, "") for name in columns)
     request = make_replay_request("fundata", corrections={reject_id: line})
-    assert five(await run_in_process(database, request, ReplayWork(load_catalogue())), "rejects") == (1, 1, 0, 0, 0)
+    assert five(await run_in_process(database, request, FundataReplayWork(load_catalogue())), "rejects") == (
+        1,
+        1,
+        0,
+        0,
+        0,
+    )
     good = await load_tree(database, tmp_path, reject_limit="0.001")
     assert (good.task.status, good.files[0]["status"]) == (RunStatus.COMPLETED, "skipped")
     assert (
@@ -260,7 +266,7 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
         )
         return typed
 
-    monkeypatch.setattr("fundata_ingest.reparse.type_batch", type_anew)
+    monkeypatch.setattr("fundata_ingest.repair.reparse.type_batch", type_anew)
     assert await reparse() == (8, 2, 6, 0, 0)
     assert await reparse() == (8, 0, 8, 0, 0)
     rows = await read_versions(pool, "fundata_data", "record_id")
@@ -275,7 +281,7 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
     assert not await find_broken_keys(pool)
 
 
-async def test_reparse_under_a_mended_catalogue_says_by_which_version(
+async def test_reparse_under_a_fixed_catalogue_says_by_which_version(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     days = ["2025-08-31", "8/31/2025", "2025-09-30"]
@@ -287,7 +293,7 @@ async def test_reparse_under_a_mended_catalogue_says_by_which_version(
     content["version"] += 1
     holdings["date_formats"] = ["iso"]
     mended = parse_catalogue(content)
-    monkeypatch.setattr("fundata_ingest.reparse._CHARACTERS", 1)
+    monkeypatch.setattr("fundata_ingest.repair.reparse._CHARACTERS", 1)
     result = await run_in_process(database, make_reparse_request("FundTopHolding"), ReparseWork(mended))
     assert five(result, "FundTopHolding") == (3, 1, 2, 0, 0)
     rows = await read_versions(pool, "fundata_data", "record_id")

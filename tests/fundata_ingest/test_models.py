@@ -12,8 +12,8 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import Numeric
 
-from fundata_ingest.models import FundataDataRecord, FundataQuotesRecord
-from fundata_ingest.numbers import parse_number, round_money
+from fundata_ingest.transform.numbers import parse_number, round_money
+from fundata_ingest.transform.record_models import FundataDataRecord, FundataQuotesRecord
 from sra_shared.db import Pool
 from sra_shared.tables import metadata
 from sra_testing.fundata import load_tree

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from fundata_ingest.load import run_in_process
-from sra_cli.commands.load import Progress, render_progress, shorten_file
+from fundata_ingest.seed.local_load import run_in_process
+from sra_cli.commands.load import LoadDisplay, render_progress, shorten_file
 from sra_cli.output import Output
 from sra_shared.counts import Counts
 from sra_shared.db import Pool
@@ -29,7 +29,7 @@ async def report(pool: Pool) -> dict[str, Any]:
         return describe_run(task, await read_units(connection, task.task_id)).model_dump(mode="json")
 
 
-async def test_file_that_two_streams_read_is_told_as_one(
+async def test_file_that_two_streams_read_is_reported_as_one(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = write_csv(tmp_path, NAVPS_FILE, [navps(str(key), day, "10.5") for key in range(20) for day in DAYS])
@@ -71,7 +71,7 @@ def make_unit(name: str, status: UnitStatus, **values: Any) -> Unit:
         ordinal=1,
         dataset="Any",
         status=status,
-        epoch=1,
+        fencing_token=1,
         owner=None,
         attempt=1,
         not_before=None,
@@ -118,13 +118,13 @@ def test_time_left_is_that_of_all_files_still_to_be_read() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_load_without_a_terminal_tells_a_line_from_time_to_time(
+def test_load_without_a_terminal_reports_a_line_from_time_to_time(
     capsys: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
-    with Progress(Output(as_json=as_json), every_seconds=0) as progress:
+    with LoadDisplay(Output(as_json=as_json), every_seconds=0) as progress:
         progress.show([])
         progress.show(UNITS)
-    with Progress(Output(as_json=as_json), every_seconds=3600) as progress:
+    with LoadDisplay(Output(as_json=as_json), every_seconds=3600) as progress:
         progress.show(UNITS)
     told = capsys.readouterr()
     assert told.out == ""

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundata_ingest import lines, reader, scanner
-from fundata_ingest.batches import FileHead, Position, Reject, TextBatch
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import inspect_file
-from fundata_ingest.reader import read_batches
+from fundata_ingest.formats import csv_lines, csv_reader, csv_scanner
+from fundata_ingest.formats.batches import FileHead, Position, Reject, TextBatch
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import inspect_file
 from sra_shared.json_stream import ROW_LIMIT
 from sra_testing.examples import examples
 from sra_testing.plain_csv import PlainRecord, read_plainly
@@ -53,11 +53,11 @@ def list_records(batches: list[TextBatch]) -> list[PlainRecord]:
 def scaled_down(limit: int, piece: int) -> Iterator[None]:
     """Lower the 1 MB limit and the sizes that the reader works with, so that small inputs meet every edge."""
     with (
-        patch.object(lines, "ROW_LIMIT", limit),
-        patch.object(scanner, "ROW_LIMIT", limit),
-        patch.object(reader, "ROW_LIMIT", limit),
-        patch.object(reader, "_PIECE", piece),
-        patch.object(reader, "_BATCH_BYTES", 4 * piece),
+        patch.object(csv_lines, "ROW_LIMIT", limit),
+        patch.object(csv_scanner, "ROW_LIMIT", limit),
+        patch.object(csv_reader, "ROW_LIMIT", limit),
+        patch.object(csv_reader, "_PIECE", piece),
+        patch.object(csv_reader, "_BATCH_BYTES", 4 * piece),
     ):
         yield
 
@@ -132,7 +132,7 @@ def test_scanner_decides_where_polars_sees_other_rows(answer: Exception | pl.Dat
 
 @examples(80)
 @given(body=BODY)
-def test_goes_on_at_every_batch_boundary(body: bytes) -> None:
+def test_continues_at_every_batch_boundary(body: bytes) -> None:
     whole = read_rows(body, 2)
     for done, batch in enumerate(whole):
         rest = read_rows(body, 2, start=batch.end)
@@ -247,10 +247,10 @@ def test_first_reason_in_order_names_the_row(row: bytes, reason: str) -> None:
 
 _MEASURE = """
 import sys
-from fundata_ingest.batches import FileHead
+from fundata_ingest.formats.batches import FileHead
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import inspect_file
-from fundata_ingest.reader import read_batches
+from fundata_ingest.formats.file_heads import inspect_file
+from fundata_ingest.formats.csv_reader import read_batches
 from sra_shared.memory import measure_peak_memory
 path = sys.argv[1]
 with open(path, "rb") as stream:

@@ -16,13 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundata_ingest.batches import TypedBatch
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import inspect_file
-from fundata_ingest.json_text import NumberText, dump_value
-from fundata_ingest.reader import read_batches
-from fundata_ingest.records import decode_value, find_ambiguous_keys, read_json_batches, read_stored_records
-from fundata_ingest.typed import explode, type_batch
+from fundata_ingest.formats.batches import TypedBatch
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import inspect_file
+from fundata_ingest.formats.json_records import decode_value, read_stored_records
+from fundata_ingest.formats.json_text import NumberText, dump_value
+from fundata_ingest.transform.json_batches import find_ambiguous_keys, read_json_batches
+from fundata_ingest.transform.typed_batches import explode, type_batch
 from sra_shared import json_stream
 from sra_shared.json_stream import ROW_LIMIT, BrokenJsonError, looks_like_json
 from sra_testing.examples import examples
@@ -227,7 +228,7 @@ def test_empty_answer_has_no_batch(body: bytes) -> None:
     assert type_json(body) == []
 
 
-def test_form_is_told_by_the_first_byte() -> None:
+def test_form_is_recognized_by_the_first_byte() -> None:
     assert looks_like_json(b"\xef\xbb\xbf\n [")
     assert not looks_like_json(b"RecordId,InstrumentKey")
 
@@ -338,8 +339,8 @@ _MEASURE = """
 import sys
 from datetime import date
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.typed import type_batch
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.transform.typed_batches import type_batch
 from sra_shared.memory import measure_peak_memory
 with open(sys.argv[1], "rb") as stream:
     read = peak = 0
@@ -369,13 +370,13 @@ import sys
 from datetime import date
 from uuid import uuid4
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.chunks import Delivery, build_rows, prefetch, prepare_chunks
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.targets import cut_rows, encode_rows
+from fundata_ingest.store.chunks import DeliveryContext, build_rows, prefetch, prepare_chunks
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.store.target_tables import cut_rows, encode_rows
 from sra_shared.memory import measure_peak_memory
 import numpy as np
 dataset = load_catalogue().find_dataset("FundGeneral")
-delivery = Delivery(dataset, uuid4(), "API", None, date(2026, 11, 23))
+delivery = DeliveryContext(dataset, uuid4(), "API", None, date(2026, 11, 23))
 before, sent = measure_peak_memory(), 0
 with open(sys.argv[1], "rb") as stream:
     for chunk in prepare_chunks(read_json_batches(stream, dataset, delivered_on=None), delivery):

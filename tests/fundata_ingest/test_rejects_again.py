@@ -12,14 +12,14 @@ from uuid import uuid4
 
 import pytest
 
-from fundata_ingest import replay as module
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.chunks import Delivery, prepare_chunks
-from fundata_ingest.commit import store_chunk
-from fundata_ingest.load import run_in_process
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.replay import ReplayWork
-from fundata_ingest.versions import KeySet
+from fundata_ingest.repair import reject_replay as module
+from fundata_ingest.repair.reject_replay import FundataReplayWork
+from fundata_ingest.seed.local_load import run_in_process
+from fundata_ingest.store.chunk_commit import store_chunk
+from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.transform.versions import KeySet
 from sra_shared.db import Pool
 from sra_shared.rejects import dismiss_rejects, make_replay_request
 from sra_shared.runs import RunStatus
@@ -50,7 +50,7 @@ async def test_an_overlapping_export_counts_up_and_keeps_its_first_change_date(p
     entry = load_catalogue().find_dataset("FundGeneral")
     for day in (1, 2, 3):
         run = uuid4()
-        delivery = Delivery(
+        delivery = DeliveryContext(
             dataset=entry,
             run_id=run,
             data_source="API",
@@ -108,7 +108,7 @@ async def test_a_corrected_row_stays_resolved_when_its_file_comes_again(
     assert result["error"] == "Nothing was resolved: there was no open reject to replay."
 
 
-async def test_a_replay_that_dies_in_the_middle_goes_on_where_it_was(
+async def test_a_replay_that_dies_in_the_middle_continues_where_it_was(
     database: str, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("", f"2025-01-{day:02d}", "10") for day in (2, 3, 4)])
@@ -129,7 +129,7 @@ async def test_a_replay_that_dies_in_the_middle_goes_on_where_it_was(
 
     monkeypatch.setattr(module, "resolve_reject", resolve_or_die)
     request = make_replay_request("fundata", corrections=mended)
-    result = await run_in_process(database, request, ReplayWork(load_catalogue()))
+    result = await run_in_process(database, request, FundataReplayWork(load_catalogue()))
     assert five(result, "rejects") == (3, 3, 0, 0, 0)
     assert len(tried) == 5
     stored = await pool.fetch("SELECT data_version, run_id FROM fundata_quotes")

@@ -12,17 +12,17 @@ from uuid import uuid4
 
 import pytest
 
-from fundata_ingest import replay as module
-from fundata_ingest.batches import TextBatch, TypedBatch
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.chunks import Delivery, prepare_chunks
-from fundata_ingest.commit import store_chunk
-from fundata_ingest.corrections import parse_corrections
-from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.replay import ReplayWork
-from fundata_ingest.typed import type_batch
-from fundata_ingest.versions import KeySet
+from fundata_ingest.formats.batches import TextBatch, TypedBatch
+from fundata_ingest.repair import reject_replay as module
+from fundata_ingest.repair.corrections import parse_corrections
+from fundata_ingest.repair.reject_replay import FundataReplayWork
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
+from fundata_ingest.store.chunk_commit import store_chunk
+from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.transform.typed_batches import type_batch
+from fundata_ingest.transform.versions import KeySet
 from sra_cli.commands.replay import read_corrections
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
@@ -47,7 +47,7 @@ async def test_replay_stores_what_is_right_by_now(database: str, pool: Pool, tmp
     write_csv(tmp_path, NAVPS_FILE, records, header=header)
     await load_tree(database, tmp_path)
     ids = [row["reject_id"] for row in await pool.fetch("SELECT reject_id FROM rejected_record ORDER BY line")]
-    work = ReplayWork(load_catalogue())
+    work = FundataReplayWork(load_catalogue())
     same = await run_in_process(database, make_replay_request("fundata"), work)
     assert five(same, "rejects") == (2, 0, 0, 0, 2)
     corrections = tmp_path / "corrected.txt"
@@ -79,8 +79,8 @@ async def test_replay_reads_a_kept_line_in_the_order_of_its_own_file(
     def type_later(batch: TextBatch, *, today: date) -> TypedBatch:
         return type_batch(batch, today=today.replace(year=today.year + 2))
 
-    monkeypatch.setattr("fundata_ingest.replay.type_batch", type_later)
-    result = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
+    monkeypatch.setattr("fundata_ingest.repair.reject_replay.type_batch", type_later)
+    result = await run_in_process(database, make_replay_request("fundata"), FundataReplayWork(load_catalogue()))
     assert five(result, "rejects") == (2, 2, 0, 0, 0)
     stored = await read_versions(pool, "fundata_quotes", "date")
     assert [(row["identifier"], row["date"].isoformat(), str(row["navps"]), row["split"]) for row in stored] == [
@@ -96,7 +96,7 @@ async def deliver(pool: Pool, records: list[dict[str, Any]]) -> None:
     """Store an answer of the update API for FundGeneral as an export does."""
     entry = load_catalogue().find_dataset("FundGeneral")
     run = uuid4()
-    delivery = Delivery(
+    delivery = DeliveryContext(
         dataset=entry,
         run_id=run,
         data_source="API",
@@ -113,7 +113,9 @@ async def deliver(pool: Pool, records: list[dict[str, Any]]) -> None:
 
 async def replay(dsn: str, corrections: dict[int, dict[str, Any]] | None = None) -> LoadResult:
     texts = {key: json.dumps(record) for key, record in corrections.items()} if corrections is not None else None
-    return await run_in_process(dsn, make_replay_request("fundata", corrections=texts), ReplayWork(load_catalogue()))
+    return await run_in_process(
+        dsn, make_replay_request("fundata", corrections=texts), FundataReplayWork(load_catalogue())
+    )
 
 
 async def list_open(pool: Pool) -> list[tuple[int, str]]:
@@ -126,7 +128,7 @@ async def list_open(pool: Pool) -> list[tuple[int, str]]:
 ONE, OTHER = {"identifier": "1", "LegalName": "A"}, {"identifier": "1", "LegalName": "B"}
 
 
-async def test_ambiguous_records_stay_open_until_a_correction_tells_them_apart(database: str, pool: Pool) -> None:
+async def test_ambiguous_records_stay_open_until_a_correction_distinguishes_them(database: str, pool: Pool) -> None:
     """Each of them alone looks right; tried one by one they would become two versions of one record."""
     await deliver(pool, [ONE, OTHER, {"identifier": "2", "LegalName": "C"}])
     open_before = await list_open(pool)
@@ -152,7 +154,7 @@ async def test_ambiguous_records_stay_open_until_a_correction_tells_them_apart(d
 
 
 @pytest.mark.parametrize("records", [[OTHER | {"zone": "\0"}, ONE], [ONE | {"zone": "\0"}, OTHER | {"zone": "\0"}]])
-async def test_record_that_was_mended_is_held_against_the_others_of_its_answer(
+async def test_record_that_was_fixed_is_held_against_the_others_of_its_answer(
     database: str, pool: Pool, records: list[dict[str, Any]]
 ) -> None:
     """A NUL kept it from being compared when it came; without it, it is as ambiguous as any."""
@@ -164,7 +166,7 @@ async def test_record_that_was_mended_is_held_against_the_others_of_its_answer(
     assert await list_open(pool) == [(reject_id, "ambiguous_key") for reject_id, _ in before]
 
 
-async def test_ids_that_name_no_open_reject_are_told(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_ids_that_name_no_open_reject_are_reported(database: str, pool: Pool, tmp_path: Path) -> None:
     write_csv(tmp_path, NAVPS_FILE, [navps("", "2025-01-02", "10"), navps("", "2025-01-03", "11")])
     write_csv(tmp_path, HOLDING_FILE, [{"RecordId": "1"}])
     await load_tree(database, tmp_path)
@@ -191,12 +193,12 @@ async def test_ids_that_name_no_open_reject_are_told(database: str, pool: Pool, 
     wrong = await run_in_process(
         database,
         make_replay_request("fundata", dataset="FundDailyNAVPS", reject_ids=[holding]),
-        ReplayWork(load_catalogue()),
+        FundataReplayWork(load_catalogue()),
     )
     assert (wrong.task.status, wrong.errors) == (RunStatus.FAILED, [f"Reject {holding} belongs to FundTopHolding."])
     # each part is one of a dataset, so that views and freshness know what it speaks of
     assert {unit.dataset for unit in wrong.units} == {""}
-    everything = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
+    everything = await run_in_process(database, make_replay_request("fundata"), FundataReplayWork(load_catalogue()))
     assert {unit.dataset for unit in everything.units} == {"FundTopHolding"}
 
 
@@ -206,7 +208,7 @@ async def test_page_of_large_rejects_is_bounded(
     write_csv(tmp_path, NAVPS_FILE, [navps("", f"2025-01-{day:02d}", "10") for day in range(2, 12)])
     await load_tree(database, tmp_path)
     monkeypatch.setattr(module, "RejectPages", functools.partial(RejectPages, most_bytes=100))
-    result = await run_in_process(database, make_replay_request("fundata"), ReplayWork(load_catalogue()))
+    result = await run_in_process(database, make_replay_request("fundata"), FundataReplayWork(load_catalogue()))
     assert five(result, "rejects") == (10, 0, 0, 0, 10)
 
 

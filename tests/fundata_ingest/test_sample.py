@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from fundata_ingest.batches import FileHead
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import HEAD_BYTES, inspect_file
-from fundata_ingest.reader import read_batches
-from fundata_ingest.typed import type_batch
+from fundata_ingest.formats.batches import FileHead
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
+from fundata_ingest.transform.typed_batches import type_batch
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "fundata" / "sample"

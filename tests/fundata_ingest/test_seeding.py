@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from fundata_ingest import streams
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, load_seed_tree, make_load_request, run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account
+from fundata_ingest.seed import streams
+from fundata_ingest.seed.local_load import LoadResult, load_seed_tree, make_load_request, run_in_process
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
+from fundata_ingest.update_steps import StepWork
+from fundata_ingest.updates.update_api import FundataAccount
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
@@ -54,7 +54,7 @@ def stand_in() -> Iterator[StandIn]:
 
 def make_step(stand_in: StandIn, root: Path, *, reject_limit: str = "0.001") -> StepWork:
     seed = make_work(root, reject_limit=reject_limit, tables=("quotes",))
-    account = Account(
+    account = FundataAccount(
         key=SecretStr("key-of-a-test"),
         secret=SecretStr("secret-of-a-test"),
         auth_url=stand_in.fundata_auth_url,
@@ -122,7 +122,7 @@ async def test_refresh_fails_as_long_as_the_rejects_of_the_seed_pass_the_limit(
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["after-a-deploy", "another-replica"])
-async def test_run_goes_on_without_the_files_that_it_was_planned_with(
+async def test_run_continues_without_the_files_that_it_was_planned_with(
     database: str,
     pool: Pool,
     s3_server: str,

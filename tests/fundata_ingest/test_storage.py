@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 
-from fundata_ingest.manifest import ManifestFile, write_manifest
-from fundata_ingest.sources import Wanted
-from fundata_ingest.storage import Fetched, SeedStore, download_file, fetch_files
+from fundata_ingest.seed.manifest import ManifestFile, write_manifest
+from fundata_ingest.seed.sources import WantedFile
+from fundata_ingest.seed.storage import Fetched, SeedStore, download_file, fetch_files
 from sra_cli.settings import build_environment, read_settings
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RetryableError
@@ -41,7 +41,7 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-async def fetch(settings: SeedStorageSettings, *wanted: Wanted) -> list[str | None]:
+async def fetch(settings: SeedStorageSettings, *wanted: WantedFile) -> list[str | None]:
     return [fetched.problem for fetched in await fetch_files(settings, wanted)]
 
 
@@ -68,7 +68,7 @@ async def test_missing_file_comes_from_the_bucket(
     seen: list[int] = []
     fetched = await fetch_files(
         make_settings(s3_server, seed_manifest=f"{folder}manifest.json"),
-        [Wanted("data/FundGeneralSeed.csv", target)],
+        [WantedFile("data/FundGeneralSeed.csv", target)],
         on_progress=lambda _path, done, _total: seen.append(done),
     )
     assert fetched == [Fetched("data/FundGeneralSeed.csv", None)]
@@ -78,7 +78,7 @@ async def test_missing_file_comes_from_the_bucket(
     assert not list(target.parent.glob(".*"))
 
 
-async def test_broken_download_goes_on_where_it_stopped(
+async def test_broken_download_continues_where_it_stopped(
     s3_server: str, bucket: Any, tree: Path, tmp_path: Path
 ) -> None:
     fill_bucket(bucket, tree)
@@ -87,7 +87,7 @@ async def test_broken_download_goes_on_where_it_stopped(
     seen: list[int] = []
     await fetch_files(
         make_settings(s3_server),
-        [Wanted("data/FundGeneralSeed.csv", target)],
+        [WantedFile("data/FundGeneralSeed.csv", target)],
         on_progress=lambda _path, done, _total: seen.append(done),
     )
     assert target.read_bytes() == BODY
@@ -100,7 +100,7 @@ async def test_other_content_than_the_manifest_names_is_refused(
     fill_bucket(bucket, tree)
     bucket.put_object(Key="data/FundGeneralSeed.csv", Body=BODY[:-9] + b"1,999999\n")
     target = tmp_path / "FundGeneralSeed.csv"
-    (problem,) = await fetch(make_settings(s3_server), Wanted("data/FundGeneralSeed.csv", target))
+    (problem,) = await fetch(make_settings(s3_server), WantedFile("data/FundGeneralSeed.csv", target))
     assert problem is not None
     assert "does not match the manifest" in problem
     assert list(tmp_path.glob("*FundGeneral*")) == []
@@ -113,9 +113,9 @@ async def test_what_cannot_be_had_is_named_and_the_rest_comes(
     bucket.Object("data/FundGeneralSeed.csv").delete()
     problems = await fetch(
         make_settings(s3_server),
-        Wanted("data/FundGeneralSeed.csv", tmp_path / "a.csv"),
-        Wanted("data/Unknown.csv", tmp_path / "b.csv"),
-        Wanted("quotes/a/b.csv", tmp_path / "c.csv"),
+        WantedFile("data/FundGeneralSeed.csv", tmp_path / "a.csv"),
+        WantedFile("data/Unknown.csv", tmp_path / "b.csv"),
+        WantedFile("quotes/a/b.csv", tmp_path / "c.csv"),
     )
     assert problems[0] is not None
     assert "The bucket does not have" in problems[0]
@@ -172,8 +172,8 @@ async def test_load_fetches_what_is_missing_or_a_pointer(
     assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 60_000
 
 
-async def test_no_manifest_and_no_bucket_are_said_plainly(s3_server: str, bucket: Any, tmp_path: Path) -> None:
-    wanted = Wanted("data/a.csv", tmp_path / "a.csv")
+async def test_no_manifest_and_no_bucket_are_reported_clearly(s3_server: str, bucket: Any, tmp_path: Path) -> None:
+    wanted = WantedFile("data/a.csv", tmp_path / "a.csv")
     (problem,) = await fetch(make_settings(s3_server), wanted)
     assert problem is not None
     assert "manifest.json could not be read" in problem
@@ -214,7 +214,7 @@ class FlakySource:
     step: int
     offsets: list[int] = field(default_factory=list)
 
-    async def find_file(self, wanted: Wanted) -> ManifestFile:
+    async def find_file(self, wanted: WantedFile) -> ManifestFile:
         return ManifestFile(path=wanted.path, size=len(self.body), sha256=hashlib.sha256(self.body).hexdigest())
 
     async def open_from(self, _file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
@@ -227,7 +227,7 @@ class FlakySource:
 
 async def test_download_survives_broken_connections_without_asking_twice_for_a_byte(tmp_path: Path) -> None:
     source = FlakySource(b"0123456789" * 10, breaks=3, step=20)
-    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    file = await source.find_file(WantedFile("data/a.csv", tmp_path / "a.csv"))
     await download_file(source, file, tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == source.body
     assert source.offsets == [0, 20, 40, 60]
@@ -244,7 +244,7 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
             self.end_headers()
 
     with serve(Handler) as url:
-        wanted = [Wanted(f"data/{name}.csv", tmp_path / name) for name in "abcd"]
+        wanted = [WantedFile(f"data/{name}.csv", tmp_path / name) for name in "abcd"]
         problems = await fetch(make_settings(url), *wanted)
     assert [path.partition("?")[0] for path in asked] == ["/seed/manifest.json"]
     assert ["manifest.json could not be read" in str(problem) for problem in problems] == [True] * 4
@@ -253,14 +253,14 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
 async def test_server_that_breaks_off_is_less_insisted_on_for_the_next_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fundata_ingest.storage.wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("fundata_ingest.seed.storage.wait_random_exponential", lambda **_: wait_none())
     source = FlakySource(b"0123456789" * 10, breaks=10_000, step=0)
     store = SeedStore([source])
     for number, attempts in enumerate((5, 6, 7)):
-        fetched = await store.fetch(Wanted("data/a.csv", tmp_path / str(number)))
+        fetched = await store.fetch(WantedFile("data/a.csv", tmp_path / str(number)))
         assert (fetched.is_retryable, len(source.offsets)) == (True, attempts)
     source.breaks = 0
-    assert (await store.fetch(Wanted("data/a.csv", tmp_path / "0"))).problem is None
+    assert (await store.fetch(WantedFile("data/a.csv", tmp_path / "0"))).problem is None
 
 
 async def test_two_who_want_one_file_download_it_once(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ async def test_two_who_want_one_file_download_it_once(tmp_path: Path) -> None:
             yield self.body[50:]
 
     source = SlowSource(b"0123456789" * 10, breaks=0, step=0)
-    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    file = await source.find_file(WantedFile("data/a.csv", tmp_path / "a.csv"))
     first = asyncio.create_task(download_file(source, file, tmp_path / "a.csv"))
     await arrived.wait()
 
@@ -346,10 +346,10 @@ def describe(size: int, body: bytes = b"") -> bytes:
 async def test_hostile_bucket_is_a_problem_of_the_file_and_leaves_nothing(
     tmp_path: Path, bucket: HostileBucket, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("storage", "sources"):
+    for module in ("seed.storage", "seed.sources"):
         monkeypatch.setattr(f"fundata_ingest.{module}.wait_random_exponential", lambda **_: wait_none())
     with bucket.serve() as url:
-        (problem,) = await fetch(make_settings(url), Wanted("data/a.csv", tmp_path / "a.csv"))
+        (problem,) = await fetch(make_settings(url), WantedFile("data/a.csv", tmp_path / "a.csv"))
     assert words in str(problem)
     assert str(problem).isprintable()
     assert list(tmp_path.iterdir()) == []
@@ -366,7 +366,7 @@ async def test_refusal_keeps_the_part_that_is_there(tmp_path: Path) -> None:
             yield b""
 
     source = Refusing(b"0123456789", breaks=0, step=1)
-    file = await source.find_file(Wanted("data/a.csv", tmp_path / "a.csv"))
+    file = await source.find_file(WantedFile("data/a.csv", tmp_path / "a.csv"))
     with pytest.raises(FatalError):
         await download_file(source, file, tmp_path / "a.csv")
     assert part.read_bytes() == b"12345"

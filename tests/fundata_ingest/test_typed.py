@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundata_ingest.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.files import inspect_file
-from fundata_ingest.numbers import round_money
-from fundata_ingest.reader import read_batches
-from fundata_ingest.typed import bucket_identifiers, explode, type_batch
+from fundata_ingest.formats.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
+from fundata_ingest.formats.csv_reader import read_batches
+from fundata_ingest.formats.file_heads import inspect_file
+from fundata_ingest.transform.numbers import round_money
+from fundata_ingest.transform.typed_batches import bucket_identifiers, explode, type_batch
 from sra_testing.examples import examples
 
 CATALOGUE = load_catalogue()

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from fundata_ingest import exports
-from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.update_api import UpdateApi
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
+from fundata_ingest.updates import exports
+from fundata_ingest.updates.update_api import UpdateApi
 from sra_shared.db import Pool
 from sra_shared.errors import FatalError
 from sra_shared.runs import RunStatus
@@ -216,7 +216,7 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 
 
 @pytest.mark.parametrize(
-    "point", ["request_export", "remember_execution", "wait_for_export", "note_ready", "download", "store_chunk"]
+    "point", ["request_export", "record_execution", "wait_for_export", "record_ready", "download", "store_chunk"]
 )
 async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch

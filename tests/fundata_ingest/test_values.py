@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest.catalogue import DateFormat
-from fundata_ingest.dates import parse_date, type_dates
-from fundata_ingest.numbers import NUMBER_PATTERN, parse_number, round_money, type_numbers
+from fundata_ingest.transform.dates import parse_date, type_dates
+from fundata_ingest.transform.numbers import NUMBER_PATTERN, parse_number, round_money, type_numbers
 from sra_testing.examples import examples
 
 BOTH: tuple[DateFormat, ...] = ("iso", "month_first")

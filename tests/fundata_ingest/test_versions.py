@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.chunks import Delivery, prepare_chunks
-from fundata_ingest.commit import store_chunk
-from fundata_ingest.load import run_in_process
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.reparse import ReparseWork, make_reparse_request
-from fundata_ingest.versions import EXISTING_SCHEMA, KeySet, decide_versions
+from fundata_ingest.repair.reparse import ReparseWork, make_reparse_request
+from fundata_ingest.seed.local_load import run_in_process
+from fundata_ingest.store.chunk_commit import store_chunk
+from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.transform.versions import EXISTING_SCHEMA, KeySet, decide_versions
 from sra_shared.counts import Counts
 from sra_shared.db import Pool
 from sra_testing.fundata import (
@@ -41,7 +41,7 @@ async def deliver_json(
     """Store records of an update answer, or its text, in one chunk."""
     entry = load_catalogue().find_dataset(dataset)
     body = BytesIO((records if isinstance(records, str) else json.dumps(records)).encode())
-    delivery = Delivery(
+    delivery = DeliveryContext(
         dataset=entry, run_id=uuid4(), data_source=source, source_file=None, today=date(2026, 1, 1), execution_id="e1"
     )
     total = Counts()
@@ -301,7 +301,7 @@ async def test_eight_writers_make_versions_without_gaps(pool: Pool) -> None:
                 {"identifier": str(key), "Date": "2025-01-02", "NAVPS": f"{writer}.{turn}"}
                 for key in sorted(range(12), key=lambda key: (key * (writer + 3)) % 13)
             ]
-            delivery = Delivery(
+            delivery = DeliveryContext(
                 dataset=entry, run_id=uuid4(), data_source="API", source_file=None, today=date(2026, 1, 1)
             )
             body = BytesIO(json.dumps(records).encode())

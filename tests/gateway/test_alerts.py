@@ -44,7 +44,7 @@ async def wait_until_nothing_runs(pool: Pool) -> None:
     await wait_for(is_idle, what="the end of every run")
 
 
-async def test_a_bad_refresh_and_the_next_good_one_are_told_once_by_two_gateways(services: Lab, pool: Pool) -> None:
+async def test_a_bad_refresh_and_the_next_good_one_are_reported_once_by_two_gateways(services: Lab, pool: Pool) -> None:
     await mark_weekly_done(services.dsn)
     async with open_webhook() as hook:
         settings = {"alert_webhook_url": hook.url, "dashboard_url": PUBLIC}
@@ -84,7 +84,9 @@ async def test_an_alert_that_was_not_taken_is_sent_again(services: Lab, pool: Po
 
 
 @pytest.mark.faults
-async def test_each_silent_service_is_told_once_over_restarts_and_its_return_once(services: Lab, pool: Pool) -> None:
+async def test_each_silent_service_is_reported_once_over_restarts_and_its_return_once(
+    services: Lab, pool: Pool
+) -> None:
     names = ("fmp_ingest", "fundata_ingest", "view_builder")
     async with open_webhook() as hook:
         settings: dict[str, Any] = {"alert_webhook_url": hook.url, "timing": SHORT_GRACE}
@@ -133,7 +135,7 @@ async def wait_for_page(lab: Lab, alarm: str, *, there: bool) -> None:
 
 
 @pytest.mark.parametrize("task_type", ["fmp_backfill", "view_build"])
-async def test_work_that_goes_on_by_itself_and_fails_is_told_until_it_runs_well(
+async def test_work_that_continues_by_itself_and_fails_is_reported_until_it_runs_well(
     services: Lab, pool: Pool, task_type: str
 ) -> None:
     async def put_run(status: str, message: str | None = None) -> str:
@@ -161,7 +163,7 @@ async def test_work_that_goes_on_by_itself_and_fails_is_told_until_it_runs_well(
     assert len(hook.texts) == 2
 
 
-async def test_a_receiver_of_ones_own_is_told_in_plain_json(services: Lab, pool: Pool) -> None:
+async def test_a_custom_receiver_gets_plain_json(services: Lab, pool: Pool) -> None:
     async with (
         open_webhook() as hook,
         services.run_gateway(alert_webhook_url=hook.url, alert_form="json", dashboard_url=PUBLIC) as lab,
@@ -176,7 +178,7 @@ async def test_a_receiver_of_ones_own_is_told_in_plain_json(services: Lab, pool:
     }
 
 
-async def test_build_that_a_refresh_waited_for_is_told_by_the_refresh_alone(pool: Pool) -> None:
+async def test_build_that_a_refresh_waited_for_is_reported_by_the_refresh_alone(pool: Pool) -> None:
     build = await pool.fetchval(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, completed_at)"
         " VALUES (gen_random_uuid(), 'view_build', 'failed', 'b', 'views', now()) RETURNING task_id"
@@ -195,7 +197,7 @@ async def test_build_that_a_refresh_waited_for_is_told_by_the_refresh_alone(pool
         assert await read_lone_runs(connection) == []
 
 
-async def test_rejects_over_the_limit_and_late_data_are_told_and_taken_back(services: Lab, pool: Pool) -> None:
+async def test_rejects_over_the_limit_and_late_data_are_reported_and_withdrawn(services: Lab, pool: Pool) -> None:
     await put_freshness(pool, quote=True)
 
     async def put_run(rejected: int) -> None:
@@ -240,7 +242,7 @@ async def put_freshness(pool: Pool, **late: bool) -> None:
     await pool.execute(f"CREATE OR REPLACE VIEW sra.data_freshness AS {query}")
 
 
-async def test_what_gets_stale_together_is_told_in_one_message(services: Lab, pool: Pool) -> None:
+async def test_what_gets_stale_together_is_reported_in_one_message(services: Lab, pool: Pool) -> None:
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url):
         await put_freshness(pool, quote=True, splits=True, peers=True)
         told = await hook.wait_for("3 datasets are stale. Check the last refresh")
@@ -255,7 +257,7 @@ async def test_what_gets_stale_together_is_told_in_one_message(services: Lab, po
     assert await pool.fetchval("SELECT count(*) FROM incident WHERE ended_at IS NOT NULL") == 3
 
 
-async def test_a_refresh_that_only_a_quota_stopped_is_told_as_parked(services: Lab, pool: Pool) -> None:
+async def test_a_refresh_that_only_a_quota_stopped_is_reported_as_parked(services: Lab, pool: Pool) -> None:
     await mark_weekly_done(services.dsn)
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url) as lab:
         lab.script.ends[DAILY] = ["parked"]
@@ -300,7 +302,7 @@ async def call_alerts(lab: Lab, home: Path, *words: str) -> tuple[int, Any, str]
     return await carry_out("alerts", *words, "--home", str(home), settings=settings)
 
 
-async def test_the_command_sends_a_test_message_and_lists_what_was_told(services: Lab, tmp_path: Path) -> None:
+async def test_the_command_sends_a_test_message_and_lists_what_was_sent(services: Lab, tmp_path: Path) -> None:
     async with open_webhook(200, 500) as hook, services.run_gateway(alert_webhook_url=hook.url) as lab:
         assert (await call_alerts(lab, tmp_path, "test"))[:2] == (
             0,
@@ -322,7 +324,7 @@ async def test_the_command_sends_a_test_message_and_lists_what_was_told(services
     ("kind", "vendor", "source"),
     [(DAILY, "FMP", "fmp"), pytest.param(DATA, "Fundata", "fundata", marks=pytest.mark.faults)],
 )
-async def test_a_vendor_that_is_down_is_told_once_with_since_when_and_what_to_do(
+async def test_a_vendor_that_is_down_is_reported_once_with_since_when_and_what_to_do(
     services: Lab, pool: Pool, kind: TaskType, vendor: str, source: str
 ) -> None:
     await mark_weekly_done(services.dsn)

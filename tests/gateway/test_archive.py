@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from gateway.archive import archive_ledgers
+from gateway.ledger_archive import archive_ledgers
 from sra_shared.db import Pool
 
 YEAR = timedelta(days=365)
@@ -174,3 +174,13 @@ async def test_what_a_replay_leaves_is_not_counted_as_rejected_once_more(pool: P
     await archive_ledgers(pool, retention=YEAR)
     sums = await pool.fetchrow("SELECT sum(read_count) AS read, sum(rejected_count) AS rejected FROM ledger_archive")
     assert tuple(sums) == (10, 0)
+
+
+async def test_the_archive_keeps_when_a_dataset_was_first_collected_with_success(pool: Pool) -> None:
+    for days in (890, 880, 870, 1):
+        await put_run(pool, days=days)
+    await pool.execute("UPDATE run_unit SET status = 'failed' WHERE completed_at < now() - interval '885 days'")
+    first = await pool.fetchval("SELECT min(completed_at) FROM run_unit WHERE status = 'completed'")
+    assert await archive_ledgers(pool, retention=YEAR) == 3
+    assert await pool.fetchval("SELECT min(first_success_at) FROM ledger_archive") == first
+    assert await pool.fetchval("SELECT count(first_success_at) FROM ledger_archive WHERE dataset = ''") == 0

@@ -15,8 +15,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from gateway.archive import archive_ledgers
-from gateway.sessions import SessionKeeper
+from gateway.ledger_archive import archive_ledgers
+from gateway.login_sessions import LoginSessions
 from sra_cli.postgres import find_free_port
 from sra_shared.audit import MOST_FAILED_LOGINS_AN_HOUR, Action
 from sra_shared.db import Pool
@@ -206,9 +206,9 @@ async def test_a_code_of_a_token_that_is_gone_logs_nobody_in(lab: Lab) -> None:
 
 async def test_a_login_while_the_database_is_away_is_kept_in_mind(pool: Pool) -> None:
     bob = NamedToken("bob", Role.VIEWER, BOB)
-    sessions = SessionKeeper([bob])
+    sessions = LoginSessions([bob])
     session = sessions.begin(bob)
-    sessions.note(Action.LOGIN, session, "203.0.113.7\x00\n")
+    sessions.record(Action.LOGIN, session, "203.0.113.7\x00\n")
     sessions.end(session, "203.0.113.7")
     async with pool.acquire() as connection:
         await connection.execute("SET search_path TO nowhere")

@@ -8,7 +8,8 @@ import httpx
 import psutil
 import pytest
 
-from gateway.page_data import MOST_COUNTED, SQL_KINDS, SQL_OPEN_KINDS
+from gateway.pages.data import MOST_COUNTED, SQL_OPEN_KINDS
+from gateway.reject_list import SQL_KINDS
 from sra_shared.db import Pool, open_connection
 from sra_testing.gateway_lab import VIEWER, Lab, open_lab
 from sra_testing.gateway_process import run_gateway_process
@@ -79,7 +80,7 @@ async def test_counting_reads_an_index_and_not_the_rows(pool: Pool, query: str, 
     assert "Index Only Scan using ix_rejected_record_" in plan, plan
 
 
-async def test_a_slow_part_of_the_page_is_left_out_and_told_as_slow(lab: Lab, pool: Pool) -> None:
+async def test_a_slow_part_of_the_page_is_left_out_and_reported_as_slow(lab: Lab, pool: Pool) -> None:
     async def is_well() -> bool:
         return bool((await lab.http.get("/status")).json()["database"]["status"] == "healthy")
 
@@ -125,7 +126,7 @@ async def test_a_slow_ledger_is_no_outage(lab: Lab, pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM incident WHERE kind = 'database_down'") == 0
 
 
-async def test_a_run_tells_its_totals_and_all_of_its_warnings(lab: Lab, pool: Pool) -> None:
+async def test_a_run_reports_its_totals_and_all_of_its_warnings(lab: Lab, pool: Pool) -> None:
     run = await pool.fetchval(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, completed_at)"
         " VALUES (gen_random_uuid(), 'csv_import', 'partial', 'a load', 'fundata', now()) RETURNING task_id"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.ledger_figures import read_ledger_figures
+from gateway.monitoring.ledger_metrics import read_ledger_metrics
 from sra_shared.db import Pool
 from sra_testing.records import put_run
 
@@ -31,7 +31,7 @@ async def test_rows_count_on_over_the_archive_and_builds_calls_and_sessions_are_
             " (now() - interval '40 seconds', $1, 8, 0, 0), (now() - interval '5 minutes', $1, 100, 0, 0)",
             run,
         )
-        figures = await read_ledger_figures(connection)
+        figures = await read_ledger_metrics(connection)
     (row,) = figures.rows
     assert dict(row) == {
         **{"source": "fmp", "dataset": "quote", "read": 107, "stored": 95},

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from gateway.refresh.steps import Pace
+from gateway.refresh.steps import PollTiming
 from sra_cli.app import run
 from sra_shared.db import Pool
 from sra_testing.gateway_lab import (
@@ -255,7 +255,7 @@ async def _has_started(lab: Lab) -> bool:
 async def test_a_service_that_is_away_fails_its_step_only(lab: Lab) -> None:
     await lab.stop("fmp_ingest")
     await lab.stop("gateway")
-    impatient = replace(TIMING, pace=Pace(poll=0.1, patience=1))
+    impatient = replace(TIMING, pace=PollTiming(poll=0.1, patience=1))
     await lab.start("gateway", lab.build_gateway(timing=impatient))
     done = await lab.refresh()
     assert done["status"] == "partial"
@@ -275,7 +275,7 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
         return {"hello": "nobody here knows runs"}
 
     await lab.start("fmp_ingest", stranger)
-    impatient = replace(TIMING, pace=Pace(poll=0.1, patience=0.5))
+    impatient = replace(TIMING, pace=PollTiming(poll=0.1, patience=0.5))
     await lab.start("gateway", lab.build_gateway(timing=impatient))
     done = await lab.refresh()
     assert statuses(done)["fmp"] == "failed"
@@ -308,7 +308,7 @@ async def test_steps_are_there_before_a_worker_plans_them(lab: Lab, pool: Pool, 
     assert statuses(found) == dict.fromkeys(["fundata_data", "fundata_quotes", "views"], shown)
 
 
-async def test_a_service_that_comes_back_goes_on_with_the_same_run(lab: Lab, pool: Pool) -> None:
+async def test_a_service_that_comes_back_continues_with_the_same_run(lab: Lab, pool: Pool) -> None:
     lab.script.ends[DAILY] = ["waits"]
     refresh = await lab.trigger()
     await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)
@@ -320,7 +320,7 @@ async def test_a_service_that_comes_back_goes_on_with_the_same_run(lab: Lab, poo
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'daily_quotes'") == 1
 
 
-async def test_an_overdue_refresh_is_flagged_and_goes_on(lab: Lab, pool: Pool) -> None:
+async def test_an_overdue_refresh_is_flagged_and_continues(lab: Lab, pool: Pool) -> None:
     lab.script.ends[DAILY] = ["waits"]
     refresh = await lab.trigger()
     await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)

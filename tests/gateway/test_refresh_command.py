@@ -53,7 +53,7 @@ async def test_without_waiting_the_steps_stand_there_too(lab: Lab, tmp_path: Pat
     assert all(step["datasets"] == [] for step in result["steps"])
 
 
-async def test_exit_codes_tell_how_it_ended(lab: Lab, tmp_path: Path) -> None:
+async def test_exit_codes_report_how_it_ended(lab: Lab, tmp_path: Path) -> None:
     lab.script.ends[DAILY] = ["parked"]
     code, result, _ = await run_command(lab, tmp_path, "--wait")
     assert (code, result["status"]) == (2, "partial")

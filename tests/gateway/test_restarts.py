@@ -35,7 +35,7 @@ async def wait_for_health(lab: Lab) -> None:
 
 
 @pytest.mark.faults
-async def test_a_gateway_killed_in_every_step_goes_on_without_starting_any_twice(services: Lab, pool: Pool) -> None:
+async def test_a_gateway_killed_in_every_step_continues_without_starting_any_twice(services: Lab, pool: Pool) -> None:
     await mark_weekly_done(services.dsn)
     steps: list[TaskType] = [DAILY, DATA, QUOTES, BUILD]
     services.script.ends.update({step: ["waits"] for step in steps})

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.schedule import DAILY, WEEKLY, Schedule, Scheduler
+from gateway.refresh.schedule import DAILY, WEEKLY, Schedule, Scheduler
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError
 from sra_testing.examples import examples

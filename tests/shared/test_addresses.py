@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sra_shared.http import ExchangeError, RefusedAddressError, load_certificates
-from sra_shared.http.addresses import AddressRules, find_host, is_public, judge_url
+from sra_shared.http.addresses import AddressRules, check_url, find_host, is_public
 from sra_shared.http.public_download import PublicDownloads
 from sra_testing.tls_web import ANY, Web, run_tls_web
 
@@ -71,7 +71,7 @@ def write_literal(address: str) -> str:
 @pytest.mark.parametrize("host", [write_literal(one) for one in PRIVATE])
 def test_a_literal_address_of_our_own_network_is_refused(host: str) -> None:
     with pytest.raises(RefusedAddressError, match="no public address"):
-        judge_url(f"https://{host}/latest/meta-data/", ANY)
+        check_url(f"https://{host}/latest/meta-data/", ANY)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_literal_address_of_our_own_network_is_refused(host: str) -> None:
 )
 def test_an_odd_address_is_refused_with_a_short_reason(url: str, words: str) -> None:
     with pytest.raises(RefusedAddressError, match=words) as raised:
-        judge_url(url, ANY)
+        check_url(url, ANY)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 300
 
@@ -113,7 +113,7 @@ def test_an_odd_address_is_refused_with_a_short_reason(url: str, words: str) -> 
 @given(st.text(max_size=60) | st.from_regex(r"https?://[^/]{1,30}(/.*)?", fullmatch=True))
 def test_whatever_comes_it_is_refused_or_leads_out(text: str) -> None:
     with suppress(RefusedAddressError):
-        url = judge_url(text, ANY)
+        url = check_url(text, ANY)
         assert (url.scheme, url.userinfo) == ("https", b"")
         assert find_host(url)
 
@@ -121,15 +121,15 @@ def test_whatever_comes_it_is_refused_or_leads_out(text: str) -> None:
 def test_hosts_that_are_listed_are_the_only_ones() -> None:
     rules = AddressRules(("exports.example", ".fundata.example", "*.other.example."), setting="FUNDATA_EXPORT_HOSTS")
     for host in ("exports.example", "EXPORTS.example.", "a.fundata.example", "b.a.fundata.example.", "x.other.example"):
-        assert judge_url(f"https://{host}/", rules).scheme == "https"
+        assert check_url(f"https://{host}/", rules).scheme == "https"
     for host in ("evil.example", "xexports.example", "fundata.example", "exports.example.evil.example", "8.8.8.8"):
         with pytest.raises(RefusedAddressError, match="FUNDATA_EXPORT_HOSTS"):
-            judge_url(f"https://{host}/", rules)
+            check_url(f"https://{host}/", rules)
 
 
 def test_the_stand_in_is_taken_as_it_is_and_nothing_beside_it() -> None:
     rules = AddressRules(own_url="http://127.0.0.1:8090/fundata-api")
-    assert judge_url("http://127.0.0.1:8090/x.csv", rules).port == 8090
+    assert check_url("http://127.0.0.1:8090/x.csv", rules).port == 8090
     for url in (
         "http://127.0.0.1:8091/",
         "https://127.0.0.1:8090/",
@@ -137,7 +137,7 @@ def test_the_stand_in_is_taken_as_it_is_and_nothing_beside_it() -> None:
         "http://u@127.0.0.1:8090/",
     ):
         with pytest.raises(RefusedAddressError):
-            judge_url(url, rules)
+            check_url(url, rules)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from gateway.sessions import hash_code, use_code
+from gateway.login_sessions import hash_code, use_code
 from sra_shared.audit import AuditFilter, list_audit
 from sra_shared.db import open_connection
 from sra_shared.migrate import upgrade_database

@@ -19,7 +19,7 @@ from sra_shared.http import (
     BodyTooLargeError,
     Bound,
     ExchangeError,
-    Reply,
+    HttpResponse,
     send_request,
     send_request_blocking,
 )
@@ -74,7 +74,7 @@ def test_what_is_damaged_is_an_error_or_bounded_and_never_another_exception(
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate"])
-def test_what_breaks_off_or_goes_on_is_an_error(name: str) -> None:
+def test_what_breaks_off_or_continues_is_an_error(name: str) -> None:
     packed = PACKERS[name](hashlib.shake_128(b"1").digest(5000))
     for body in (packed[:-1], packed[:20], packed + b"and more"):
         with pytest.raises(BodyError):
@@ -127,7 +127,7 @@ def answering(chunks: list[bytes], headers: Mapping[str, str], *, pause: float =
         yield url
 
 
-async def ask(url: str, bound: Bound, seconds: float | None = None) -> Reply:
+async def ask(url: str, bound: Bound, seconds: float | None = None) -> HttpResponse:
     async with httpx.AsyncClient(trust_env=False) as client:
         return await send_request(client, "GET", url, bound=bound, seconds=seconds)
 

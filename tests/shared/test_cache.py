@@ -25,7 +25,7 @@ async def test_a_body_is_kept_until_it_expires(pool: Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM cached_answer") == 1
 
 
-async def test_the_newest_body_is_kept_whoever_writes(pool: Pool) -> None:
+async def test_the_newest_body_is_kept_among_all_writers(pool: Pool) -> None:
     cache = DatabaseCache(pool)
     await asyncio.gather(*(cache.put("k", "old", lifetime=DAY) for _ in range(8)))
     await cache.put("k", "new", lifetime=DAY)

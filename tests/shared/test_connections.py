@@ -98,7 +98,7 @@ def close(sockets: Sockets) -> None:
         writer.close()
 
 
-async def test_health_answers_whoever_holds_connections_open() -> None:
+async def test_health_answers_while_others_hold_connections_open() -> None:
     async with serve(Patient) as (_, port):
         held = await open_sockets(port, 300, b"") + await open_sockets(port, 300, PARTIAL)
 

@@ -318,7 +318,7 @@ async def test_a_pool_keeps_the_settings_of_its_sessions(database: str) -> None:
         ("postgresql://127.0.0.1:1/d", {"PGSSLMODE": "canary99"}, 5),
     ],
 )
-def test_the_way_to_the_server_is_told_in_one_sentence(
+def test_the_way_to_the_server_is_reported_in_one_sentence(
     address: str,
     variables: dict[str, str],
     code: int,

@@ -118,7 +118,7 @@ async def test_paused_worker_finds_its_commit_refused(database: str, probe_pool:
 
 
 @pytest.mark.faults
-async def test_lone_worker_that_was_paused_goes_on_with_its_own_units(database: str, probe_pool: Pool) -> None:
+async def test_lone_worker_that_was_paused_continues_with_its_own_units(database: str, probe_pool: Pool) -> None:
     task_id = await request_probe(probe_pool, units=4, chunks=6, open_pause=0.5, max_retries=0)
     with run_worker_process(database, concurrency=2, timing=BRIEF_LEASES) as lone:
         await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")
@@ -154,7 +154,7 @@ async def test_poison_job_ends_failed_after_its_retries(database: str, probe_poo
     assert "died" in unit.error
 
 
-async def test_work_goes_on_after_the_server_drops_every_connection(database: str, probe_pool: Pool) -> None:
+async def test_work_continues_after_the_server_drops_every_connection(database: str, probe_pool: Pool) -> None:
     task_id = await request_probe(probe_pool, chunks=6, pause=0.3)
     with run_worker_process(database):
         await wait_for(lambda: count_chunks(probe_pool), what="a first chunk")

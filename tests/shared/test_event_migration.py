@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from fmp_collectors.datasets.dividends import DIVIDENDS
 from fmp_collectors.records import Accepted, Batch, hash_content, parse_row
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.progress import Progress
-from fmp_ingest.storage import Store
+from fmp_ingest.collection.resume_point import ResumePoint
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
 from sra_shared.db import Connection, open_connection
 from sra_shared.migrate import upgrade_database
 
@@ -59,7 +59,7 @@ async def put_rows_of_before(connection: Connection, run: UUID) -> None:
     )
 
 
-async def test_rows_and_a_run_at_work_go_on_after_the_upgrade(empty_database: str) -> None:
+async def test_rows_and_a_run_at_work_continue_after_the_upgrade(empty_database: str) -> None:
     await upgrade_database(empty_database, revision="0015")
     connection, run = await open_connection(empty_database, application_name="test"), uuid4()
     await put_rows_of_before(connection, run)
@@ -67,7 +67,7 @@ async def test_rows_and_a_run_at_work_go_on_after_the_upgrade(empty_database: st
     await upgrade_database(empty_database)
     connection = await open_connection(empty_database, application_name="test")
     resume = await connection.fetchval("SELECT resume FROM run_unit WHERE task_id = $1", run)
-    assert Progress.read(resume).after == "2026-03-01"
+    assert ResumePoint.read(resume).after == "2026-03-01"
     rows = await connection.fetch("SELECT symbol, row_id, valid_to, ended_run_id FROM fmp_split ORDER BY symbol")
     assert [(row["symbol"], row["valid_to"], row["ended_run_id"]) for row in rows] == [
         ("AAA", None, None),
@@ -79,7 +79,7 @@ async def test_rows_and_a_run_at_work_go_on_after_the_upgrade(empty_database: st
     assert [tuple(row) for row in owners] == [("CCC", date(2020, 1, 2), "CCC")]
     async with connection.transaction():
         store = Store(DIVIDENDS, run)
-        delivery = Delivery(Batch([accept("0.15", "Quarterly"), accept("0.65", "Special")]))
+        delivery = FmpBatch(Batch([accept("0.15", "Quarterly"), accept("0.65", "Special")]))
         counts = await store.merge(connection, delivery, await store.stage(connection, delivery))
     assert (counts.read, counts.stored, counts.unchanged) == (2, 1, 1)
     assert await connection.fetchval("SELECT sum(dividend) FROM fmp_dividend WHERE valid_to IS NULL") == Decimal("0.80")

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from fmp_collectors.datasets import DATASETS
-from fmp_ingest.expected import list_expected as list_fmp
+from fmp_ingest.freshness_sla import list_expected as list_fmp
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.expected import list_expected as list_fundata
+from fundata_ingest.freshness_sla import list_expected as list_fundata
 from fundata_ingest.main import make_app
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
@@ -53,7 +53,7 @@ def test_every_dataset_of_the_update_api_is_expected_where_there_is_an_account()
     assert list_fundata(FundataSettings(), catalogue) == []
 
 
-async def test_a_service_tells_the_database_when_it_starts(database: str, pool: Pool, tmp_path: Path) -> None:
+async def test_a_service_reports_the_database_when_it_starts(database: str, pool: Pool, tmp_path: Path) -> None:
     async def count(settings: FundataSettings, wanted: int) -> None:
         app = make_app(
             DatabaseSettings(database_url=database, db_pool_min_size=1, db_pool_max_size=4),

@@ -52,7 +52,7 @@ def test_nothing_is_imported_that_only_later_work_needs(code: str) -> None:
 
 
 @pytest.mark.parametrize("build", [build_fmp, build_fundata])
-async def test_the_works_of_a_service_are_as_told_before_they_are_made(
+async def test_the_works_of_a_service_are_as_declared_before_they_are_made(
     build: Callable[[], tuple[FastAPI, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
@@ -87,7 +87,7 @@ async def test_deferred_works_are_made_once_and_beside_the_loop() -> None:
     assert threads[0] is not threading.main_thread()
 
 
-async def test_a_work_that_is_not_as_told_is_refused() -> None:
+async def test_a_work_that_is_not_as_declared_is_refused() -> None:
     works = defer_works(lambda: {"one": ProbeWork(concurrency=3)}, {"one": WorkTraits("fundata", False, 1)})
     with pytest.raises(TypeError, match="concurrency=3"):
         await works["one"].load()

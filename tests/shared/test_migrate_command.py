@@ -83,7 +83,7 @@ def test_password_of_the_reader_is_set(empty_database: str) -> None:
         read_as_reader(empty_database, PASSWORD)
 
 
-def test_owner_who_may_set_no_password_is_told_what_to_run(
+def test_owner_who_may_set_no_password_learns_what_to_run(
     plain_database: str,
     postgres_server: EmbeddedPostgres,
     monkeypatch: pytest.MonkeyPatch,

@@ -41,7 +41,7 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return told
 
 
-async def test_foreign_texts_are_counted_and_told_of_once_a_minute(
+async def test_foreign_texts_are_counted_and_reported_once_a_minute(
     warnings: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[object] = []

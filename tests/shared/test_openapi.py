@@ -52,7 +52,7 @@ def test_every_body_and_answer_has_an_example_that_fits(description: dict[str, A
     assert seen > 40
 
 
-def test_every_operation_tells_its_problems(description: dict[str, Any]) -> None:
+def test_every_operation_reports_its_problems(description: dict[str, Any]) -> None:
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]

@@ -82,9 +82,7 @@ async def test_receiver_that_dies_after_taking_gets_the_event_again(database: st
     assert rows[0]["deliveries"] >= 2
 
 
-async def test_event_says_what_ended_and_the_token_stands_in_the_header_only(
-    database: str, receiver_pool: Pool
-) -> None:
+async def test_event_says_what_ended_and_the_token_is_in_the_header_only(database: str, receiver_pool: Pool) -> None:
     event_id = await put_event(receiver_pool)
     port = find_free_port()
     with run_receiver(database, port):

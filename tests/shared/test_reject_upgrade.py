@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from fundata_ingest.commit import SOURCE, name_place
+from fundata_ingest.store.chunk_commit import SOURCE, name_place
 from sra_shared.db import Connection, open_connection
 from sra_shared.migrate import upgrade_database
 from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity

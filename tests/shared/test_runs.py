@@ -139,7 +139,7 @@ async def test_one_failed_unit_makes_the_run_partial_and_spares_the_others(pool:
     assert execution.task.error_details == [{"unit": "a", "dataset": "A", "message": "Dataset A changed its shape."}]
 
 
-async def test_parked_run_says_until_when_and_goes_on(pool: Pool, worker: Worker) -> None:
+async def test_parked_run_says_until_when_and_continues(pool: Pool, worker: Worker) -> None:
     until = datetime.now(UTC) + timedelta(hours=2)
     parked = True
 
@@ -178,7 +178,7 @@ async def test_taken_over_worker_cannot_commit(pool: Pool, database: str, still_
         taken = await claim_unit(pool, task_id, successor, ordered=False)
         assert taken is not None
         assert taken.taken_over
-        assert taken.unit.epoch == plan.unit.epoch + 1
+        assert taken.unit.fencing_token == plan.unit.fencing_token + 1
         async with pool.acquire() as connection:
             loaded = await read_run(connection, task_id)
             assert loaded is not None
@@ -204,7 +204,7 @@ async def test_unit_claimed_when_the_server_drops_the_connection_is_claimed_agai
     assert not worker.active
     lease = await claim_unit(pool, task_id, worker, ordered=False)
     assert lease is not None
-    assert lease.unit.epoch == 2
+    assert lease.unit.fencing_token == 2
 
 
 async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, still_worker: Worker) -> None:
@@ -236,7 +236,7 @@ async def test_worker_whose_leases_ended_takes_no_unit_from_itself(pool: Pool, s
     ended = await executing
     assert ended.task.status is RunStatus.COMPLETED
     assert sorted(begun) == ["quick", "slow"]
-    assert {unit.epoch for unit in (await fetch_units(pool, task_id)).values()} == {1}
+    assert {unit.fencing_token for unit in (await fetch_units(pool, task_id)).values()} == {1}
 
 
 async def test_heartbeat_renews_an_ended_lease_of_what_is_worked_on_and_no_other(pool: Pool, worker: Worker) -> None:
@@ -391,7 +391,7 @@ async def test_cancel_of_a_run_whose_worker_died_before_ends_it_at_once(pool: Po
     assert task.status is RunStatus.CANCELLED
 
 
-async def test_run_tells_its_attempt_while_it_goes_on(pool: Pool, database: str, worker: Worker) -> None:
+async def test_run_reports_its_attempt_while_it_continues(pool: Pool, database: str, worker: Worker) -> None:
     seen: list[int] = []
 
     async def act(context: UnitContext) -> None:

@@ -32,7 +32,7 @@ async def carry_out(dsn: str, task_id: UUID) -> ProcessingTask:
             await pool.close()
 
 
-async def test_run_goes_on_after_the_server_was_killed(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
+async def test_run_continues_after_the_server_was_killed(postgres_server: EmbeddedPostgres, tmp_path: Path) -> None:
     assert postgres_server.binaries is not None
     server = EmbeddedPostgres(tmp_path, pg_bin=postgres_server.binaries.folder)
     await asyncio.to_thread(server.start)

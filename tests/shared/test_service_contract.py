@@ -259,7 +259,7 @@ async def test_no_token_is_logged(client: httpx.AsyncClient) -> None:
         assert token not in json.dumps(lines)
 
 
-async def test_ready_tells_what_is_missing(client: httpx.AsyncClient, empty_database: str) -> None:
+async def test_ready_reports_what_is_missing(client: httpx.AsyncClient, empty_database: str) -> None:
     assert (await client.get("/ready")).json()["ready"] is True
     async with open_client(make_probe_app(empty_database)) as unmigrated:
         answer = await unmigrated.get("/ready")

@@ -188,7 +188,7 @@ def test_bare_host_and_port_get_a_scheme(monkeypatch: pytest.MonkeyPatch) -> Non
     assert PeerSettings().fmp_ingest_url == "http://sra-fmp-ingest:8081"
 
 
-def test_counts_add_up_and_tell_a_lost_record() -> None:
+def test_counts_add_up_and_report_a_lost_record() -> None:
     one = Counts(read=3, stored=1, duplicate=1, rejected=1, rejected_by={"field_count": 1})
     both = (one + one).check("a file")
     assert both.as_dict() == {
@@ -240,7 +240,7 @@ def test_texts_without_passwords_stay(text: str) -> None:
 
 
 @given(st.text("a:/@ ?", max_size=40), st.text("ab1@", min_size=3, max_size=9))
-def test_no_password_of_an_address_is_left_whatever_stands_around_it(around: str, password: str) -> None:
+def test_no_password_of_an_address_is_left_whatever_surrounds_it(around: str, password: str) -> None:
     secret = f"Z{password}Z"
     assert secret not in redact_text(f"{around} pg://u:{secret}@h/{around}")
 
@@ -250,17 +250,17 @@ def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest
     monkeypatch.setattr(limit.time, "monotonic", lambda: now)
     failures = limit.FailureLimit(failures=3, seconds=60, addresses=2)
     for _ in range(2):
-        assert failures.note("a") == 0
+        assert failures.record("a") == 0
         now += 10
-    assert failures.note("a") == 0
-    assert (failures.note("a"), failures.find_wait("a"), failures.find_wait("b")) == (40, 40, 0)
+    assert failures.record("a") == 0
+    assert (failures.record("a"), failures.find_wait("a"), failures.find_wait("b")) == (40, 40, 0)
     now += 40
     # the first one is too old to count, and one more may be made
-    assert (failures.note("a"), failures.note("a")) == (0, 10)
+    assert (failures.record("a"), failures.record("a")) == (0, 10)
     failures.forgive("a")
-    assert failures.note("a") == 0
+    assert failures.record("a") == 0
     # those heard of longest ago make room
-    assert (failures.note("b"), failures.note("c")) == (0, 0)
+    assert (failures.record("b"), failures.record("c")) == (0, 0)
     assert failures.find_wait("a") == 0
 
 

@@ -20,7 +20,7 @@ from sra_shared.errors import FatalError, LeaseLostError, RetryableError, RunHel
 from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitContext, Worker, execute_run, request_run
-from sra_shared.runs.trouble import Kind, choose_error, classify_error
+from sra_shared.runs.trouble import ErrorKind, choose_error, classify_error
 from sra_shared.worker import JobWorker
 from sra_testing import full_disk
 from sra_testing.kept_logs import keep_logs
@@ -104,6 +104,25 @@ async def test_connection_lost_in_a_chunk_spends_no_attempt(pool: Pool, worker: 
     assert (ended.task.status, ended.task.records_processed, len(tries)) == (RunStatus.COMPLETED, 1, 2)
 
 
+async def test_a_cancelled_run_ends_although_its_connection_is_lost_at_that_moment(pool: Pool, worker: Worker) -> None:
+    started = asyncio.Event()
+
+    async def lose_the_connection(_context: UnitContext) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation") from error
+
+    task_id = await ask(pool)
+    execution = asyncio.create_task(execute_run(pool, task_id, ScriptedWork(lose_the_connection), worker))
+    await started.wait()
+    execution.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await execution
+    assert (await fetch_units(pool, task_id))["a"].status.value == "running"
+
+
 async def test_unit_whose_last_commit_went_unanswered_is_not_done_again(pool: Pool, worker: Worker) -> None:
     tries: list[int] = []
 
@@ -139,28 +158,28 @@ async def test_unit_given_up_while_the_server_was_away_is_taken_again_as_the_sam
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (LeaseLostError("a"), Kind.SET_ASIDE),
-        (RunHeldError("a"), Kind.SET_ASIDE),
-        (asyncpg.DiskFullError("a"), Kind.TROUBLE),
-        (asyncpg.CannotConnectNowError("the database system is starting up"), Kind.TROUBLE),
-        (asyncpg.ConnectionDoesNotExistError("a"), Kind.TROUBLE),
-        (asyncpg.InterfaceError("connection is closed"), Kind.TROUBLE),
-        (asyncpg.ReadOnlySQLTransactionError("a"), Kind.TROUBLE),
-        (OSError(errno.ENOSPC, "No space left on device"), Kind.TROUBLE),
-        (ConnectionRefusedError("a"), Kind.TROUBLE),
-        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), Kind.TRANSIENT),
-        (asyncpg.DeadlockDetectedError("a"), Kind.TRANSIENT),
-        (FileNotFoundError("a"), Kind.TRANSIENT),
-        (RetryableError("a"), Kind.TRANSIENT),
-        (FatalError("a"), Kind.FINAL),
-        (asyncpg.UndefinedColumnError("a"), Kind.UNEXPECTED),
-        (KeyError("a"), Kind.UNEXPECTED),
+        (LeaseLostError("a"), ErrorKind.SET_ASIDE),
+        (RunHeldError("a"), ErrorKind.SET_ASIDE),
+        (asyncpg.DiskFullError("a"), ErrorKind.TROUBLE),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), ErrorKind.TROUBLE),
+        (asyncpg.ConnectionDoesNotExistError("a"), ErrorKind.TROUBLE),
+        (asyncpg.InterfaceError("connection is closed"), ErrorKind.TROUBLE),
+        (asyncpg.ReadOnlySQLTransactionError("a"), ErrorKind.TROUBLE),
+        (OSError(errno.ENOSPC, "No space left on device"), ErrorKind.TROUBLE),
+        (ConnectionRefusedError("a"), ErrorKind.TROUBLE),
+        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), ErrorKind.TRANSIENT),
+        (asyncpg.DeadlockDetectedError("a"), ErrorKind.TRANSIENT),
+        (FileNotFoundError("a"), ErrorKind.TRANSIENT),
+        (RetryableError("a"), ErrorKind.TRANSIENT),
+        (FatalError("a"), ErrorKind.FINAL),
+        (asyncpg.UndefinedColumnError("a"), ErrorKind.UNEXPECTED),
+        (KeyError("a"), ErrorKind.UNEXPECTED),
     ],
 )
-def test_each_error_has_its_consequence(error: BaseException, kind: Kind) -> None:
+def test_each_error_has_its_consequence(error: BaseException, kind: ErrorKind) -> None:
     assert classify_error(error) is kind
     mixed = ExceptionGroup("streams", [ExceptionGroup("inner", [ValueError("b")]), Exception("c"), error])
-    if kind is not Kind.UNEXPECTED:
+    if kind is not ErrorKind.UNEXPECTED:
         assert choose_error(mixed) is error
 
 

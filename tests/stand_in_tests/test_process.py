@@ -22,7 +22,7 @@ def test_options_of_the_command_are_those_of_the_world() -> None:
         parse_arguments(["--plan", "gold"])
 
 
-def test_the_process_tells_its_address_and_ends_on_sigterm() -> None:
+def test_the_process_reports_its_address_and_ends_on_sigterm() -> None:
     command = [sys.executable, "-m", "sra_stand_in", "--port", "0", "--securities", "10", "--as-of", "2026-01-06"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

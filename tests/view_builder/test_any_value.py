@@ -154,6 +154,7 @@ async def test_no_accepted_value_makes_a_build_fail(
             "market_session",
             "fmp_symbol_alias",
             "fmp_symbol_period",
+            "fmp_row_history",
         }
         for name in sorted(read - derived):
             await fill_table(connection, chance, run, metadata.tables[name], 60)

@@ -15,7 +15,7 @@ from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Incremental, Mart, Source, ViewSpec
+from view_builder.spec import Incremental, Mart, ViewSource, ViewSpec
 
 NOW = datetime(2025, 9, 26, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ class Item(ViewModel):
     spec: ClassVar[ViewSpec] = ViewSpec(
         key=("id",),
         query="SELECT t.id, t.name, now() AS as_of FROM affected_keys s JOIN item t USING (id)",
-        sources=(Source("item", "fmp"),),
+        sources=(ViewSource("item", "fmp"),),
         incremental=Incremental(
             partition=("id",),
             all_keys="SELECT id FROM item",

@@ -51,7 +51,7 @@ def test_build_then_nothing_to_build_then_check(address: str, capsys: pytest.Cap
     assert {view["relation"] for view in told["views"]} >= {"sra.fund_page", "sra.data_freshness"}
 
 
-def test_check_tells_what_is_wrong(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_what_is_wrong(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, told = call(capsys, "views", "check")
     assert (code, told["views"][0]["problems"]) == (1, ["it is missing; run `./sra views build`"])
     call(capsys, "views", "build")

@@ -16,7 +16,7 @@ from sra_testing.snapshots import require_same
 from view_builder.compile import CompiledView, compile_view, compile_views, quote_name, quote_text
 from view_builder.diff import diff_contract
 from view_builder.marts import MARTS
-from view_builder.spec import Mart, Source, ViewSpec
+from view_builder.spec import Mart, ViewSource, ViewSpec
 from view_builder.views_page import render_page
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def test_amounts_have_a_unit_and_a_currency_beside_them(views: tuple[CompiledVie
                 assert column.unit in names, f"{view.relation}.{column.name}"
 
 
-def test_every_row_tells_its_age_and_run(views: tuple[CompiledView, ...]) -> None:
+def test_every_row_reports_its_age_and_run(views: tuple[CompiledView, ...]) -> None:
     for view in views:
         assert {"as_of", "last_run_id"} <= {column.name for column in view.columns}
 
@@ -88,7 +88,7 @@ AGE: dict[str, Any] = {
     ],
 )
 def test_models_that_say_too_little_are_refused(fields: Any, error: type[Exception], told: str) -> None:
-    spec = ViewSpec(key=("id",), query="SELECT 1", sources=(Source("t", "fmp"),))
+    spec = ViewSpec(key=("id",), query="SELECT 1", sources=(ViewSource("t", "fmp"),))
     with pytest.raises(error, match=told):
         compile_view(Mart(make_model(**fields), spec))
 

@@ -19,7 +19,7 @@ from view_builder.core import define_core
 from view_builder.inprocess import list_compiled_views
 from view_builder.sql_files import CoreObject, read_core
 
-LIST_CORE = f"SELECT name, target, comment FROM ({core.SQL_LIST_OBJECTS}) o"  # noqa: S608 - our own text
+LIST_CORE = f"SELECT name, target, comment FROM ({core.SQL_LIST_OBJECTS}) o".replace("$1", "'core'")  # noqa: S608 - our own text
 
 
 async def define(pool: Pool) -> list[str]:
@@ -62,7 +62,7 @@ async def test_a_new_column_of_a_table_reaches_the_views_over_it(pool: Pool, mon
     await pool.execute("ALTER TABLE fundata_data ADD COLUMN newest_thing text")
     more = {**read_columns("fundata_data"), "newest_thing": read_columns("fundata_data")["language"]}
     monkeypatch.setattr(core, "read_columns", lambda table: more if table == "fundata_data" else read_columns(table))
-    assert await define(pool) == ["fundata_data_latest", "fundata_data_settled"]
+    assert await define(pool) == ["fundata_data_latest", "fundata_data_newest", "fundata_data_settled"]
     assert await read_rows(pool, "SELECT newest_thing FROM core.fundata_data_latest") == []
     assert await define(pool) == []
 

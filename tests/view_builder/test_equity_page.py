@@ -123,7 +123,7 @@ async def test_twelve_months_are_the_sum_of_four_quarters(pool: Pool, views: tup
     assert (row["revenue_ttm"], row["net_income_ttm"], row["eps_ttm"], row["eps_diluted_ttm"]) == (
         410, 40, 4, Decimal("3.6"),
     )  # fmt: skip
-    assert (row["valuation_basis"], row["pe_ratio"]) == ("computed", Decimal("20.000000"))  # 72 / 3.6
+    assert (row["valuation_basis"], row["pe_ratio"]) == ("price_eps", Decimal("20.000000"))  # 72 / 3.6
     assert row["price_to_book_ratio"] == Decimal("7.200000")  # 1440 / 200
     assert row["price_to_sales_ratio"] == Decimal("3.512195")  # 1440 / 410
     assert (row["enterprise_value"], row["ev_to_ebitda"]) == (1470, Decimal("14.700000"))  # 1440 + 30; / 100
@@ -157,11 +157,12 @@ async def test_splits_restate_earnings_per_share_filed_before_them(pool: Pool, v
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_company(connection, run)
-        for period, day in QUARTERS:
-            await put_quarter(connection, run, period, day)
-        await put_close(connection, run, "ABC", DAY, "72")
-        # filed on 20 April 2025 and after: in new shares; the two quarters filed before: 0.9 / 2 each
+        # filed on 20 April 2025 and after: in new shares; of the two filed before, with half the 20 shares: 0.9 / 2 each
         await put_split(connection, run, "ABC", date(2025, 3, 3), 2, 1)
+        for place, (period, day) in enumerate(QUARTERS):
+            shares = "20" if place < 2 else "10"
+            await put_quarter(connection, run, period, day, weighted_average_shs_out_dil=shares)
+        await put_close(connection, run, "ABC", DAY, "72")
     await build_all(pool, views)
     row = await read_page(pool)
     assert row["eps_diluted_ttm"] == Decimal("2.7")  # 0.9 + 0.9 + 0.45 + 0.45
@@ -181,12 +182,11 @@ async def test_currencies_never_mix_in_a_ratio(pool: Pool, views: tuple[Compiled
         await put_row(connection, run, "fmp_key_metric", **year, ev_to_ebitda="12.25", free_cash_flow_yield="0.031")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["currency"], row["reported_currency"], row["valuation_basis"]) == ("CAD", "USD", "vendor")
-    assert (row["pe_ratio"], row["ev_to_ebitda"]) == (Decimal("31.500000"), Decimal("12.250000"))
-    assert (row["price_to_book_ratio"], row["price_to_sales_ratio"], row["enterprise_value"]) == (None, None, None)
+    assert (row["currency"], row["reported_currency"], row["fundamentals_reason"]) == ("CAD", "USD", "no_exchange_rate")
+    assert (row["vendor_pe_ratio"], row["vendor_ev_to_ebitda"]) == (Decimal("31.500000"), Decimal("12.250000"))
     # of statement figures alone there is no question
     assert row["return_on_equity"] == Decimal("0.200000")
-    for symbol in ("XYZ", "NONE"):
+    for symbol in ("ABC", "XYZ", "NONE"):
         row = await read_page(pool, symbol)
         told = ("valuation_basis", "pe_ratio", "price_to_book_ratio", "price_to_sales_ratio", "ev_to_ebitda")
         assert [row[name] for name in (*told, "enterprise_value", "free_cash_flow_yield")] == [None] * 7
@@ -200,7 +200,7 @@ async def test_losses_give_no_price_to_earnings(pool: Pool, views: tuple[Compile
             await put_quarter(connection, run, period, day, net_income="-1", eps_diluted="-0.1", revenue="0")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["valuation_basis"], row["pe_ratio"]) == ("computed", None)
+    assert (row["valuation_basis"], row["pe_ratio"]) == ("price_eps", None)
     assert (row["net_margin"], row["return_on_equity"]) == (None, Decimal("-0.020000"))
 
 
@@ -283,9 +283,10 @@ async def test_a_quote_computes_statements_anew_only_after_a_split(pool: Pool, v
     await build_all(pool, views)
     before = await read_page(pool)
     for day, computed, shares in ((27, 0, 1), (29, 1, 2), (30, 1, 2)):
+        cap = str(36 * 20 * shares)
         async with pool.acquire() as connection:
             run = await put_run(connection, "fmp", ["quote"])
-            await put_price(connection, run, "ABC", datetime(2025, 9, day, 20, tzinfo=UTC), "36")
+            await put_price(connection, run, "ABC", datetime(2025, 9, day, 20, tzinfo=UTC), "36", market_cap=cap)
         built = await build_all(pool, views)
         assert built["equity_fundamentals"].computed == computed
         row = await read_page(pool)

@@ -55,7 +55,8 @@ async def test_a_price_factor_adjusts_prices_and_no_shares(pool: Pool, views: tu
             )
         # announced, and seen in a quote before it is in a close
         await put_split(connection, run, "ABC", date(2025, 9, 29), 1021, 1000)
-        await put_price(connection, run, "ABC", datetime(2025, 9, 29, 20, tzinfo=UTC), "45")
+        # 200 shares, where the statements have 100
+        await put_price(connection, run, "ABC", datetime(2025, 9, 29, 20, tzinfo=UTC), "45", market_cap="9000")
     await build_all(pool, views)
     first, second, third, _ = await read_rows(pool, "SELECT * FROM sra.equity_quote_history ORDER BY date")
     names = ("open", "high", "low", "close")
@@ -152,7 +153,7 @@ async def test_an_unplaced_payment_hides_the_horizons_that_include_it(
     assert page["performance_6m"] == Decimal("0.246300")  # 110 x 1.1 x 1.03 / 100 - 1
 
 
-async def test_risk_over_an_unplaced_payment_is_not_told(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_risk_over_an_unplaced_payment_is_not_reported(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         for symbol, paid in (("OLD", date(2024, 5, 10)), ("NEW", date(2025, 2, 10))):

@@ -6,12 +6,13 @@ import datetime as dt
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+import pytest
 
-from sra_contract.base import AS_OF, LAST_RUN, Col, ViewModel
+from sra_contract.base import ViewModel, column
+from sra_contract.quantities import QUANTITIES, Quantity
 from sra_shared.db import Pool
 from sra_testing.packages import ROOT
 from sra_testing.publication import build_group, choose_views, read_rows
@@ -19,13 +20,13 @@ from sra_testing.records import put_dividend, put_profile, put_run
 from view_builder.apply import define_views
 from view_builder.compile import compile_views
 from view_builder.marts import MARTS
-from view_builder.spec import Incremental, Mart, Source, ViewSpec
+from view_builder.spec import Incremental, Mart, ViewSource, ViewSpec
 from view_builder.sql_files import split_mart
 
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 NAMES: dict[str, Any] = {
-    **{"dt": dt, "datetime": datetime, "Decimal": Decimal, "Annotated": Annotated, "ClassVar": ClassVar, "UUID": UUID},
-    **{"Field": Field, "AS_OF": AS_OF, "LAST_RUN": LAST_RUN, "Col": Col, "ViewModel": ViewModel},
+    **{"dt": dt, "datetime": datetime, "Decimal": Decimal, "ClassVar": ClassVar, "UUID": UUID},
+    **{"column": column, "ViewModel": ViewModel},
 }
 
 
@@ -46,7 +47,7 @@ def make_mart() -> Mart:
         ViewSpec(
             key=("symbol",),
             query=sql["rows"],
-            sources=(Source("fmp_dividend", "fmp", ("dividends",)),),
+            sources=(ViewSource("fmp_dividend", "fmp", ("dividends",)),),
             uses=("security_master",),
             incremental=Incremental(
                 partition=("symbol",), all_keys=sql["keys"], affected_keys=sql["affected"], has_run=False
@@ -55,7 +56,17 @@ def make_mart() -> Mart:
     )
 
 
-async def test_the_view_of_the_page_is_built_in_full_and_by_what_runs_touch(pool: Pool) -> None:
+def add_quantity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dictionary with the entry of the page."""
+    (added,) = eval(f"{{{find_example('python', chr(34))}}}", {"Quantity": Quantity}).items()  # noqa: S307 - our page
+    assert isinstance(QUANTITIES, dict)
+    monkeypatch.setitem(QUANTITIES, *added)
+
+
+async def test_the_view_of_the_page_is_built_in_full_and_by_what_runs_touch(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_quantity(monkeypatch)
     view = next(one for one in compile_views([*MARTS, make_mart()]) if one.relation == "newest_dividend")
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["universe", "profile", "dividends"])

@@ -194,9 +194,12 @@ async def test_security_master_prefers_english_and_keeps_both(pool: Pool, views:
     rows = await read_rows(pool, "SELECT * FROM sra.security_master ORDER BY identifier")
     assert (rows[-1]["isin"], rows[-1]["inception_date"]) == ("US00", date(2001, 2, 3))
     told = [(row["identifier"], row["name"], row["name_en"], row["name_fr"], row["type"]) for row in rows]
+    assert [row["is_active"] for row in rows] == [True, True, False, True]
     assert told == [
         ("1", "Fonds", None, "Fonds", "fund"),
         ("2", "Fund", "Fund", "Fonds", "fund"),
+        # it ended, and stays
+        ("3", "Gone", "Gone", None, "fund"),
         ("ETF", "ETF Inc.", "ETF Inc.", None, "etf"),
     ]
 

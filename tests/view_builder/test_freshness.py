@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from sra_shared.db import Connection, Pool
-from sra_shared.expectations import ExpectedDataset, store_expectations
+from sra_shared.freshness_sla import ExpectedDataset, store_expectations
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
@@ -157,3 +157,49 @@ async def test_what_is_no_longer_expected_is_forgotten(pool: Pool) -> None:
         ("fundata", "FundDailyNAVPS", "daily"),
     ]
     assert rows[0]["created_at"] == began
+
+
+async def test_a_true_history_begins_with_the_first_success_of_a_dataset(
+    pool: Pool, views: tuple[CompiledView, ...], now: datetime
+) -> None:
+    ends = [now - timedelta(days=n) for n in (90, 80, 70)]
+    statuses = ("failed", "completed", "completed")
+    async with pool.acquire() as connection:
+        for end, status in zip(ends, statuses, strict=True):
+            for source, datasets in (
+                ("fundata", ["FundGeneral", "FundAssets"]),
+                ("fmp", ["profile", "quote", "peers"]),
+            ):
+                await end_run(connection, await put_run(connection, source, datasets), end, status=status)
+        # of runs that former releases archived, only the month is known
+        await connection.executemany(
+            "INSERT INTO ledger_archive (month, task_type, dataset, source, stored_count, first_success_at)"
+            " VALUES ($1, 'x', $2, $3, $4, $5)",
+            [
+                (date(2024, 3, 1), "FundAssets", "fundata", 7, None),
+                # nothing was stored: perhaps nothing succeeded
+                (date(2024, 1, 1), "FundAssets", "fundata", 0, None),
+                (date(2024, 3, 1), "peers", "fmp", 7, datetime(2024, 3, 5, tzinfo=UTC)),
+                (date(2024, 4, 1), "peers", "fmp", 7, datetime(2024, 4, 5, tzinfo=UTC)),
+            ],
+        )
+    await build_all(pool, views)
+    rows = await read_freshness(pool)
+    since = "point_in_time_since"
+    assert rows["FundGeneral"][since] == ends[1]
+    # runs due in March ended before May
+    assert rows["FundAssets"][since] == datetime(2024, 5, 1, tzinfo=UTC)
+    # no call is recorded: whether replaced rows were kept is not known
+    assert (rows["profile"][since], rows["peers"][since]) == (None, None)
+    for number, answered in ((1, datetime(2024, 3, 20, tzinfo=UTC)), (2, now)):
+        await pool.execute(
+            "INSERT INTO fmp_call (call_id, answered_at, size_bytes, rows, status, run_id, path, parameters, digest)"
+            " VALUES ($1, $2, 1, 1, 200, gen_random_uuid(), 'x', '{}', '')",
+            number,
+            answered,
+        )
+    rows = await read_freshness(pool)
+    # replaced rows are kept since the first call, which came after the first success of peers
+    assert (rows["profile"][since], rows["peers"][since]) == (ends[1], datetime(2024, 3, 20, tzinfo=UTC))
+    # of quotes, former states are not kept; a view has none
+    assert (rows["quote"][since], rows["security_master"][since]) == (None, None)

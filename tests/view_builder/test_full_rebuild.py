@@ -233,7 +233,10 @@ async def test_a_plain_view_becomes_a_kept_one(
     database: str, pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     view = view_by_name["equity_quote_history"]
-    own = {"as_of": "p.updated_at", "last_run_id": "p.run_id", "delivered_symbol": "p.symbol", "currency": "'USD'"}
+    own = {
+        "as_of": "p.updated_at", "last_run_id": "p.run_id", "delivered_symbol": "p.symbol", "currency": "'USD'",
+        "security_id": "NULL::text",
+    }  # fmt: skip
     kept = ", ".join(f"{own.get(c.name, f'p.{c.name}')} AS {c.name}" for c in view.stored)
     read = ", ".join(f"NULL AS {c.name}" for c in view.columns if c not in view.stored)
     query = f"SELECT {kept}, {read} FROM public.fmp_eod_price p"  # noqa: S608

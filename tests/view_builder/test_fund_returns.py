@@ -67,7 +67,7 @@ async def compute_returns(pool: Pool, fund: str, *, from_columns: bool = False) 
         )
     for row in quotes:
         if row["total_distribution"]:
-            paid[row["date"]] = row["total_distribution"]
+            paid[row["date"]] += row["total_distribution"]
     values = {row["date"]: row["navps"] if from_columns else Decimal(row["raw_json"]["NAVPS"]) for row in quotes}
     splits = {row["date"]: Decimal(row["split"]) for row in quotes if row["split"]}
     with localcontext() as context:

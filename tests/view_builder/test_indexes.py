@@ -36,10 +36,18 @@ QUERIES = [
     ("fund_quote_history", "date = '2024-05-06'"),
     ("equity_quote_history", "symbol = 'S7' AND date >= '2025-01-01'"),
     ("equity_quote_history", "date = '2025-09-26'"),
+    ("security_master", "security_id = 'fmp:S7'"),
+    ("fundata_quotes", "security_id = 'fundata:7' AND date >= '2025-01-01'"),
+    ("fund_quote_history", "security_id = 'fundata:7' AND date >= '2025-01-01'"),
+    ("equity_quote_history", "security_id = 'fmp:S7' AND date >= '2025-01-01'"),
 ]
 # of a few rows, or spread over years of which most are empty: PostgreSQL reads them as it likes
 SMALL = [
     ("etf_page", "symbol = 'S401'"),
+    ("fund_metrics", "identifier = '7'"),
+    ("fund_metrics", "category = 'Canadian Equity' AND category_rank_3y <= 10"),
+    ("fund_return_reconciliation", "identifier = '7' AND month_end_date >= '2025-01-31'"),
+    ("fund_return_reconciliation", "NOT is_within"),
     ("security_master", "lower(name) LIKE 'fund%'"),
     ("equity_metrics", "exchange = 'TSX'"),
     ("price_adjustment", "symbol = 'S7' AND date > '2025-09-01'"),
@@ -49,6 +57,9 @@ SMALL = [
     ("fundata_quotes", "identifier = '7'"),
     ("equity_quote_history", "symbol = 'S7'"),
     ("treasury_curve", "date = '2025-09-26'"),
+    ("security_master", "issuer_id = 'cik:7'"),
+    ("security_master", "fund_id = 'fund:manager:fund'"),
+    ("price_adjustment", "security_id = 'fmp:S7'"),
 ]
 FUNDS = """
 INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal, parser_version,

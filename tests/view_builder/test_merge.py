@@ -45,7 +45,7 @@ async def test_many_rows_into_an_empty_table_are_not_each_looked_for_in_all_befo
             assert "Index" in plan, plan
 
 
-async def test_what_a_run_stored_is_told_without_reading_what_all_others_did(
+async def test_what_a_run_stored_is_reported_without_reading_what_all_others_did(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     view = next(view for view in views if view.relation == "run_contents")

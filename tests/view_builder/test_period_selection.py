@@ -85,7 +85,7 @@ async def choose_by_sql(dsn: str, statements: Sequence[Statement]) -> Choice:
         )  # fmt: skip
     row = await connection.fetchrow(QUERY)
     summed = await connection.fetch(
-        "SELECT p.date FROM core.statement_periods('ABC', $1, $2, $3, NULL, NULL) p WHERE p.is_summed ORDER BY p.date",
+        "SELECT p.date FROM core.statement_periods('ABC', $1, $2, $3) p WHERE p.is_summed ORDER BY p.date",
         *(row["basis"] == "fiscal_year", row["first_date"], row["date"]),
     )
     await transaction.rollback()

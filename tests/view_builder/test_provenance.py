@@ -25,7 +25,9 @@ async def read_moments(pool: Pool, relation: str) -> dict[int, Any]:
     return {row["date"].day: row["as_of"] for row in rows}
 
 
-async def test_a_days_return_tells_the_record_that_last_changed_it(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_days_return_reports_the_record_that_last_changed_it(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
     async with pool.acquire() as connection:
         first = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         await put_fund(connection, first, "1")
@@ -62,7 +64,7 @@ async def test_a_days_return_tells_the_record_that_last_changed_it(pool: Pool, v
     assert rebuilt["fund_quote_history"].changed == 0
 
 
-async def test_an_adjusted_price_tells_the_event_that_adjusts_it(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_an_adjusted_price_reports_the_event_that_adjusts_it(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         first = await put_run(connection, "fmp", ["universe", "profile", "eod_prices"])
         await put_profile(connection, first, "ABC")

@@ -18,10 +18,10 @@ from sra_shared.errors import ConfigError
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views
-from view_builder.build import note_failure
+from view_builder.build import record_failure
 from view_builder.checks import CheckFailedError
 from view_builder.compile import CompiledView, compile_view
-from view_builder.spec import Incremental, Mart, Source, ViewSpec
+from view_builder.spec import Incremental, Mart, ViewSource, ViewSpec
 
 DAY = date(2025, 9, 26)
 
@@ -29,10 +29,11 @@ DAY = date(2025, 9, 26)
 async def change_something(connection: Connection, chance: random.Random, run: UUID, prices: UUID) -> None:
     """One of the things that a Fundata run, or one of FMP, does."""
     fund = str(chance.randint(1, 6))
-    day = DAY - timedelta(days=chance.randint(0, 8))
+    # around two ends of months
+    day = DAY - timedelta(days=chance.choice([*range(9), *range(24, 34)]))
     state = chance.choice(["Active", "Active", "Active", "Deleted", None])
     source = chance.choice(["CSV", "API"])
-    kind = chance.randint(0, 6)
+    kind = chance.randint(0, 7)
     if kind <= 1:
         navps = chance.choice([f"{chance.uniform(1, 50):.8f}", f"{chance.uniform(1, 50):.4f}", "0", None])
         dataset = chance.choice(["FundDailyNAVPS", "Pricing"])
@@ -57,7 +58,13 @@ async def change_something(connection: Connection, chance: random.Random, run: U
     elif kind == 4:
         await put_data(
             connection, run, "FundDistribution", fund, str(chance.randint(1, 4)), date=day, record_state=state,
-            total_distribution=f"{chance.uniform(0, 1):.6f}",
+            total_distribution=chance.choice(["0.25", "0.25", "0.125", f"{chance.uniform(0, 1):.6f}"]),
+        )  # fmt: skip
+    elif kind == 5:
+        month = chance.choice([date(2025, 8, 31), date(2025, 8, 29), DAY, date(2025, 9, 30), date(2025, 9, 10)])
+        await put_data(
+            connection, run, "FundPerformanceSummary", fund, str(chance.randint(1, 2)), month_end_date=month,
+            one_month_return=chance.choice(["0", "2.5", "-10.125"]), record_state=state, change_date=day,
         )  # fmt: skip
     else:
         symbol = chance.choice("ABC")
@@ -71,7 +78,10 @@ async def change_something(connection: Connection, chance: random.Random, run: U
 async def test_incremental_builds_equal_a_full_one(pool: Pool, views: tuple[CompiledView, ...], seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up changes
     vendors = {
-        "fundata": ["FundGeneral", "FundDailyNAVPS", "Pricing", "FundTopHolding", "FundDistribution"],
+        "fundata": [
+            *("FundGeneral", "FundDailyNAVPS", "Pricing", "FundTopHolding", "FundDistribution"),
+            "FundPerformanceSummary",
+        ],
         "fmp": ["quote", "profile", "universe"],
     }
     await build_all(pool, views)
@@ -152,7 +162,7 @@ async def test_views_are_there_empty_but_typed_before_the_first_build(
             assert [a.name for a in statement.get_attributes()] == [column.name for column in view.columns]
 
 
-async def test_comments_tell_unit_and_build(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_comments_report_unit_and_build(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     build_id = uuid4()
     await build_all(pool, views, build_id=build_id)
     for view in views:
@@ -188,7 +198,7 @@ def make_thing(
         spec: ClassVar[ViewSpec] = ViewSpec(
             key=("id",),
             query=query,
-            sources=(Source("thing", "fmp"),),
+            sources=(ViewSource("thing", "fmp"),),
             incremental=Incremental(
                 partition=("id",),
                 all_keys="SELECT id FROM thing",
@@ -259,7 +269,7 @@ async def test_a_failed_check_leaves_the_view_as_it_was(
         await build_one(pool, things, full=True)
     assert await read_things(pool) == (200, "thing 1")
     async with pool.acquire() as connection:
-        await note_failure(connection, things, str(failure.value))
+        await record_failure(connection, things, str(failure.value))
         state = await connection.fetchrow("SELECT * FROM published_view WHERE relation = 'thing'")
     assert state is not None
     assert (state["builds"], state["row_count"]) == (1, 200)

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from sra_shared.db import Pool
-from sra_shared.reader import prepare_reader, read_reader_state
 from sra_shared.reader_limits import ANALYST, READER
+from sra_shared.reader_roles import prepare_reader, read_reader_state
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView
@@ -48,6 +48,9 @@ async def test_every_view_and_function_is_readable(
         await reader.fetch(f"SELECT count(v::text) FROM {view.relation} v")  # noqa: S608
     for function in ("fundata_data_as_of", "fundata_quotes_as_of"):
         assert await reader.fetch(f"SELECT * FROM {function}('2025-12-31', now())")  # noqa: S608
+    assert await reader.fetch("SELECT * FROM equity_fundamentals_as_of(now(), 'strict')") == []
+    for function in ("price_adjustment_as_of", "equity_quote_history_as_of"):
+        assert await reader.fetch(f"SELECT * FROM {function}(now(), ARRAY['ABC'])") == []  # noqa: S608
 
 
 async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -68,7 +71,33 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
         " AND has_function_privilege($1, p.oid, 'EXECUTE')",
         READER,
     )
-    assert {row["name"].split("(")[0] for row in allowed} == {"sra.fundata_data_as_of", "sra.fundata_quotes_as_of"}
+    views = ("fundata_data", "fundata_quotes", "equity_fundamentals", "price_adjustment", "equity_quote_history")
+    assert {row["name"].split("(")[0] for row in allowed} == {f"sra.{view}_as_of" for view in views}
+
+
+async def test_functions_with_their_owners_rights_are_for_the_roles_that_read(
+    pool: Pool, reader: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    functions = await read_rows(
+        pool,
+        "SELECT p.proname AS name, p.proconfig AS settings, has_function_privilege('public', p.oid, 'EXECUTE') AS is_public"
+        " FROM pg_proc p WHERE p.pronamespace = 'sra'::regnamespace AND p.prosecdef ORDER BY 1",
+    )
+    assert [row["name"] for row in functions] == [
+        "equity_fundamentals_as_of",
+        "equity_quote_history_as_of",
+        "price_adjustment_as_of",
+    ]
+    # no object of the caller can take the place of one that they name
+    settings = ("search_path=pg_catalog, pg_temp", "TimeZone=UTC", "plan_cache_mode=force_generic_plan")
+    assert {tuple(row["settings"]) for row in functions} == {settings}
+    assert not any(row["is_public"] for row in functions)
+    await pool.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA sra FROM {READER}")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.fetch("SELECT * FROM equity_fundamentals_as_of(now(), 'strict')")
+    async with pool.acquire() as connection:
+        assert (await prepare_reader(connection, PASSWORD)).ready
+    await reader.fetch("SELECT * FROM equity_fundamentals_as_of(now(), 'strict')")
 
 
 async def test_core_is_closed_save_for_what_live_views_call(
@@ -146,7 +175,7 @@ async def test_nothing_is_writable(pool: Pool, reader: asyncpg.Connection[asyncp
             await reader.execute(statement)
 
 
-async def test_a_server_that_forbids_roles_is_told_what_to_run(pool: Pool) -> None:
+async def test_a_server_that_forbids_roles_names_the_statements_to_run(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await connection.execute("DROP ROLE IF EXISTS weak_owner")
         transaction = connection.transaction()

@@ -16,7 +16,7 @@ import pytest
 from sra_shared.db import Connection, Pool, open_connection
 from sra_testing.listings import DATASETS, EQUITIES, ETFS, put_market
 from sra_testing.publication import build_all, build_group
-from sra_testing.records import end_run, put_close, put_fund, put_price, put_quote, put_run, put_split
+from sra_testing.records import end_run, put_close, put_data, put_fund, put_price, put_quote, put_run, put_split
 from sra_testing.waiting import wait_for
 from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView, group_views
@@ -72,7 +72,7 @@ class Told:
 async def fill(pool: Pool) -> None:
     """Funds, listings, a day of treasury rates: something in every view."""
     async with pool.acquire() as connection, connection.transaction():
-        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "FundPerformanceSummary"])
         listed = await put_run(connection, "fmp", [*DATASETS, "treasury_rates"])
         await put_market(connection, listed)
         await connection.execute(
@@ -82,6 +82,9 @@ async def fill(pool: Pool) -> None:
         for fund in range(FUNDS):
             await put_fund(connection, run, str(fund), name="Fund 0")
             await put_quote(connection, run, str(fund), DAY, "1")
+            await put_data(
+                connection, run, "FundPerformanceSummary", str(fund), "s", month_end_date=DAY, one_month_return="1"
+            )
 
 
 async def change(pool: Pool, number: int) -> None:

@@ -36,10 +36,10 @@ async def put_value(pool: Pool, fund: str) -> UUID:
 
 async def look(pool: Pool, backlog: Backlog) -> list[str]:
     async with pool.acquire() as connection, connection.transaction():
-        return await backlog.look(connection)
+        return await backlog.poll(connection)
 
 
-async def test_whatever_a_build_fails_of_is_told_and_it_is_asked_for_again(
+async def test_whatever_a_build_fails_of_is_reported_and_it_is_asked_for_again(
     database: str, pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     await build_in_process(database, BuildParameters())
@@ -70,7 +70,7 @@ async def test_whatever_a_build_fails_of_is_told_and_it_is_asked_for_again(
     assert await look(pool, backlog) == []
 
 
-async def test_a_full_disk_is_told_at_once_and_waited_out(database: str, pool: Pool) -> None:
+async def test_a_full_disk_is_reported_at_once_and_waited_out(database: str, pool: Pool) -> None:
     await build_in_process(database, BuildParameters())
     execute_sql(database, BREAK.replace("EXCEPTION '", "EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = '"))
     await put_value(pool, "1")

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from fundata_ingest.repair.rekey import REKEYED
 from sra_shared.db import Pool
 from sra_testing.publication import read_rows
 from sra_testing.records import put_fund, put_quote, put_run
@@ -122,7 +123,9 @@ async def test_events_kept_before_a_crash_are_built_after_it(database: str, pool
     assert str(row["price"]) == "3.25"
 
 
-async def test_a_failed_check_is_told_and_the_other_views_are_published(client: httpx.AsyncClient, pool: Pool) -> None:
+async def test_a_failed_check_is_reported_and_the_other_views_are_published(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
     for number in range(80):
         await load_quote(pool, str(number), "1")
     await client.post("/completions", json=make_event(await load_quote(pool, "x", "1")))
@@ -130,7 +133,7 @@ async def test_a_failed_check_is_told_and_the_other_views_are_published(client: 
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", ["FundGeneral"])
         for number in range(70):
-            await put_fund(connection, run, str(number), record_state="Deleted")
+            await put_fund(connection, run, str(number), record_state=REKEYED)
     await client.post("/completions", json=make_event(run))
     await wait_for(lambda: all_handled(pool), what="the build")
     (latest,) = await read_rows(
@@ -150,7 +153,7 @@ async def test_a_failed_check_is_told_and_the_other_views_are_published(client: 
     assert "would disappear" in fresh[0]["error"]
 
 
-async def test_views_and_schemas_are_told(client: httpx.AsyncClient, views: tuple[CompiledView, ...]) -> None:
+async def test_views_and_schemas_are_reported(client: httpx.AsyncClient, views: tuple[CompiledView, ...]) -> None:
     told = (await client.get("/views")).json()["views"]
     assert [view["name"] for view in told] == [view.relation for view in views]
     for view in views:

@@ -57,19 +57,18 @@ def test_every_column_has_its_origins_or_its_file_says_why_not(views: tuple[Comp
         assert list(read_lineage()[view.relation]) == [column.name for column in view.columns]
 
 
-def test_origins_are_told_by_table_in_comments_and_schemas(views: tuple[CompiledView, ...]) -> None:
-    assert describe_origins("equity_metrics", "return_on_equity") == (
-        "fmp_balance_sheet (total_stockholders_equity), fmp_income_statement (date, net_income, period,"
-        " reported_currency, revenue)"
+def test_origins_are_reported_by_table_in_comments_and_schemas(views: tuple[CompiledView, ...]) -> None:
+    assert describe_origins("equity_metrics", "return_on_assets") == (
+        "fmp_balance_sheet (total_assets), fmp_income_statement (date, net_income, period, reported_currency, revenue)"
     )
     assert describe_origins("equity_metrics", "last_run_id") == ""
     metrics = next(view for view in views if view.relation == "equity_metrics")
     origins = [
         f"fmp_income_statement.{name}" for name in ("date", "net_income", "period", "reported_currency", "revenue")
     ]
-    schema = make_schema(metrics)["properties"]["return_on_equity"]
-    assert schema["x-lineage"] == ["fmp_balance_sheet.total_stockholders_equity", *origins]
-    assert any("return_on_equity IS" in text and "From: fmp_balance_sheet" in text for text in metrics.comments)
+    schema = make_schema(metrics)["properties"]["return_on_assets"]
+    assert schema["x-lineage"] == ["fmp_balance_sheet.total_assets", *origins]
+    assert any("return_on_assets IS" in text and "From: fmp_balance_sheet" in text for text in metrics.comments)
 
 
 async def test_the_planner_sees_through_every_function(pool: Pool, views: tuple[CompiledView, ...]) -> None:

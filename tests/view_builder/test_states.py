@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from fmp_ingest.identity import refresh_owners
+from fmp_ingest.store.identity import refresh_owners
 from sra_shared.db import Connection, Pool
 from sra_testing.publication import build_all, build_one, read_rows
 from sra_testing.records import (
@@ -98,7 +98,7 @@ async def read_closes(pool: Pool) -> list[Decimal]:
     return [row["split_adjusted_close"] for row in await read_rows(pool, HISTORY)]
 
 
-async def test_the_close_of_a_split_day_never_stands_beside_unadjusted_ones(
+async def test_the_close_of_a_split_day_is_never_beside_unadjusted_ones(
     pool: Pool, views: tuple[CompiledView, ...], view_by_name: dict[str, CompiledView]
 ) -> None:
     async with pool.acquire() as connection:
@@ -154,9 +154,10 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
             await put_row(
                 connection, run, "fmp_income_statement", symbol="ABC", fiscal_year=year, period="FY", date=date(year, 12, 31),
                 filing_date=date(year + 1, 2, 1), version=1, reported_currency="USD", eps="10", eps_diluted="10",
+                weighted_average_shs_out_dil="20",
             )  # fmt: skip
         await put_split(connection, run, "ABC", DAY, 2, 1)
-        await put_price(connection, run, "ABC", datetime(2025, 9, 26, 15, tzinfo=UTC), "50")
+        await put_price(connection, run, "ABC", datetime(2025, 9, 26, 15, tzinfo=UTC), "50", market_cap="2000")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_metrics")
     # the close of the day is not there yet: the split shows in the quote alone
@@ -175,7 +176,7 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
     )
 
 
-async def test_a_rename_goes_on_with_the_history(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_a_rename_continues_with_the_history(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_listing(connection, "OLD", "80")
         await put_dividend(connection, run, "OLD", date(2025, 9, 19), "20")

@@ -244,7 +244,7 @@ async def test_twelve_months_by_hand(pool: Pool, views: tuple[CompiledView, ...]
         for name, row in rows.items()
     }
     assert told == {case.name: (case.told, str(case.end), case.revenue) for case in CASES}
-    assert all((row["valuation_basis"] == "computed") is (row["fundamentals_reason"] is None) for row in rows.values())
+    assert all((row["valuation_basis"] == "price_eps") is (row["fundamentals_reason"] is None) for row in rows.values())
     pages = await read_rows(pool, "SELECT symbol, fundamentals_reason FROM sra.equity_page")
     assert {row["symbol"]: row["fundamentals_reason"] for row in pages} == {
         row["symbol"]: row["fundamentals_reason"] for row in rows.values()
@@ -280,7 +280,7 @@ async def test_growth_needs_the_quarter_of_a_year_before_and_no_other(
 async def test_statements_are_looked_up_by_their_primary_keys(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
-        rows = await connection.fetch("EXPLAIN SELECT * FROM core.fundamentals('ABC', '2025-09-26', '2025-09-26')")
+        rows = await connection.fetch("EXPLAIN SELECT * FROM core.fundamentals('ABC')")
     plan = "\n".join(row[0] for row in rows)
     for table in ("fmp_income_statement", "fmp_cash_flow", "fmp_balance_sheet"):
         assert f" pk_{table}" in plan, plan
@@ -301,7 +301,7 @@ async def test_old_statements_give_no_ratio_with_a_price(pool: Pool, views: tupl
     await put_cases(pool, cases)
     await build_all(pool, views)
     rows = await read_metrics(pool, cases)
-    assert (rows["recent"]["valuation_basis"], rows["recent"]["fundamentals_reason"]) == ("computed", None)
+    assert (rows["recent"]["valuation_basis"], rows["recent"]["fundamentals_reason"]) == ("price_eps", None)
     assert rows["recent"]["price_to_sales_ratio"] == Decimal("4.000000")  # 1440 / 360
     assert (rows["old"]["valuation_basis"], rows["old"]["fundamentals_reason"]) == (None, "too_old")
     assert [rows["old"][name] for name in RATIOS] == [None] * len(RATIOS)
@@ -317,7 +317,9 @@ async def test_old_statements_give_no_ratio_with_a_price(pool: Pool, views: tupl
     assert (row["fundamentals_reason"], row["pe_ratio"]) == ("too_old", None)
 
 
-async def test_ratios_of_the_vendor_grow_old_as_well(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_ratios_of_the_vendor_are_of_the_newer_year_by_its_end(
+    pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
     cases: dict[str, Sequence[Reported]] = {"recent": report_quarters(*CALENDAR), "old": report_quarters(*CALENDAR)}
     await put_cases(pool, cases, currency="CAD")
     async with pool.acquire() as connection:
@@ -333,12 +335,12 @@ async def test_ratios_of_the_vendor_grow_old_as_well(pool: Pool, views: tuple[Co
             )  # fmt: skip
     await build_all(pool, views)
     rows = await read_metrics(pool, cases)
-    # the newer year by its end, not by its label
-    assert (rows["recent"]["valuation_basis"], rows["recent"]["pe_ratio"]) == ("vendor", Decimal("24.000000"))
-    assert (rows["old"]["valuation_basis"], rows["old"]["pe_ratio"]) == (None, None)
-    assert {row["fundamentals_reason"] for row in rows.values()} == {"other_currency"}
-    dates = await read_rows(pool, "SELECT vendor_ratios_date AS day FROM sra.equity_fundamentals ORDER BY symbol")
-    assert [row["day"] for row in dates] == [date(2024, 6, 30), date(2024, 3, 26)]
+    # not by its label; an old year stays, with its date
+    assert [(row["vendor_pe_ratio"], row["vendor_ratios_date"]) for row in rows.values()] == [
+        (24, date(2024, 6, 30)), (24, date(2024, 3, 26)),
+    ]  # fmt: skip
+    for row in rows.values():
+        assert (row["valuation_basis"], row["pe_ratio"], row["fundamentals_reason"]) == (None, None, "no_exchange_rate")
 
 
 async def test_without_a_price_there_is_no_ratio(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -347,7 +349,7 @@ async def test_without_a_price_there_is_no_ratio(pool: Pool, views: tuple[Compil
     await pool.execute("DELETE FROM fmp_quote")
     await build_all(pool, views)
     row = (await read_metrics(pool, cases))["unpriced"]
-    assert (row["market_cap"], row["price_to_book_ratio"], row["fundamentals_reason"]) == (1440, None, "no_price")
+    assert (row["market_cap"], row["price_to_book_ratio"], row["fundamentals_reason"]) == (None, None, "no_price")
 
 
 async def test_the_balance_sheet_is_that_of_fundamentals_date(pool: Pool, views: tuple[CompiledView, ...]) -> None:

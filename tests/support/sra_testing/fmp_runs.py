@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fmp_ingest.backfill import request_history
-from fmp_ingest.gate import RetryPolicy
-from fmp_ingest.pace import WINDOW_SECONDS
+from fmp_ingest.client.circuit_breaker import RetryPolicy
+from fmp_ingest.collection.backfill import request_history
+from fmp_ingest.limiter.pace import WINDOW_SECONDS
 from fmp_ingest.work import FmpWork
 from sra_shared.db import Connection
 from sra_shared.runs import (
@@ -28,7 +28,7 @@ from sra_shared.settings import FmpSettings
 from sra_testing.stand_in import TEST_KEY
 from sra_testing.timings import QUICK as QUICK_LEASES
 
-QUICK = RetryPolicy(base=0.01, longest=0.05, gate_base=0.02, patience=2.0)
+QUICK = RetryPolicy(base=0.01, longest=0.05, breaker_base=0.02, patience=2.0)
 
 
 @dataclass

@@ -11,11 +11,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fundata_ingest import streams
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, make_load_request, run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.tree import SeedTree
+from fundata_ingest.seed import streams
+from fundata_ingest.seed.local_load import LoadResult, make_load_request, run_in_process
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
 from sra_cli.commands.test import GENERATOR
 from sra_shared.db import Pool
 from sra_shared.runs import RunRequest, RunStatus, TaskType, Worker, execute_run, request_run

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 
 from gateway.app import GatewayTiming, create_gateway_app
-from gateway.refresh.steps import Pace
+from gateway.refresh.steps import PollTiming
 from sra_cli.postgres import find_free_port
 from sra_shared.counts import Counts
 from sra_shared.db import Connection, open_connection
@@ -45,7 +45,7 @@ SERVICE_TOKEN = "service-token-of-the-tests"
 VIEWER_TOKEN = "viewer-token-of-the-tests"
 SERVICE = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
 VIEWER = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
-TIMING = GatewayTiming(pace=Pace(poll=0.1, patience=10), tick=0.3, probe=0.5, freshness=0.6, worker=QUICK)
+TIMING = GatewayTiming(pace=PollTiming(poll=0.1, patience=10), tick=0.3, probe=0.5, freshness=0.6, worker=QUICK)
 # for tests of unresponsive services; elsewhere, a busy machine could make a service look unresponsive
 SHORT_GRACE = replace(TIMING, grace=2)
 DAILY = TaskType.DAILY_QUOTES

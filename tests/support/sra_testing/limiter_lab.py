@@ -8,9 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from fmp_ingest.limiter import Limiter
-from fmp_ingest.pace import WINDOW_SECONDS, Pace, make_pace
-from fmp_ingest.tickets import PERMIT_SECONDS, QUIET_SECONDS, Grant, Member, Offer, judge_exchange, round_up
+from fmp_ingest.limiter.pace import WINDOW_SECONDS, CallPace, make_pace
+from fmp_ingest.limiter.rate_limiter import Limiter
+from fmp_ingest.limiter.token_pool import (
+    PERMIT_SECONDS,
+    QUIET_SECONDS,
+    Grant,
+    Member,
+    Offer,
+    decide_token_exchange,
+    round_up,
+)
 from sra_testing.virtual_time import VirtualLoop, run_virtual
 
 Delay = Callable[[random.Random], float]
@@ -48,7 +56,7 @@ class MemoryStore:
     def _read_clock(self) -> float:
         return asyncio.get_running_loop().time() + self.shared.ahead
 
-    async def exchange(self, *, worker: str, pace: Pace, offer: Offer) -> Grant:
+    async def exchange_tokens(self, *, worker: str, pace: CallPace, offer: Offer) -> Grant:
         """As `DatabaseTicketStore.exchange`."""
         await self._travel()
         shared = self.shared
@@ -57,7 +65,7 @@ class MemoryStore:
             for name, (_, expires_at) in list(shared.members.items()):
                 if name != worker and not now <= expires_at <= now + PERMIT_SECONDS + 1:
                     del shared.members[name]
-            outcome = judge_exchange(
+            outcome = decide_token_exchange(
                 pace,
                 worker,
                 offer,
@@ -77,14 +85,14 @@ class MemoryStore:
         await asyncio.sleep(self._way())
         return outcome.grant
 
-    async def leave(self, *, worker: str, pace: Pace, back: Sequence[float]) -> None:
+    async def leave(self, *, worker: str, pace: CallPace, back: Sequence[float]) -> None:
         """As `DatabaseTicketStore.leave`."""
         await self._travel()
         now = self._read_clock()
         if self.shared.members.pop(worker, None) is not None:
             self.shared.pool += Counter(round_up(now + seconds) for seconds in back)
 
-    async def postpone(self, *, pace: Pace) -> None:
+    async def postpone(self, *, pace: CallPace) -> None:
         """As `DatabaseTicketStore.postpone`."""
         await self._travel()
         self.shared.pool = Counter({round_up(self._read_clock() + pace.rest): self.shared.pool.total()})

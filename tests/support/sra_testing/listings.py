@@ -5,10 +5,22 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from fmp_ingest.store.identity import refresh_owners
 from sra_shared.db import Connection
-from sra_testing.records import end_events, put_close, put_dividend, put_price, put_profile, put_row, put_split
+from sra_testing.records import (
+    change_currency,
+    delist,
+    end_events,
+    put_close,
+    put_dividend,
+    put_price,
+    put_profile,
+    put_row,
+    put_split,
+)
 
 DATASETS = (
     *(
@@ -33,7 +45,7 @@ DATASETS = (
         "etf_holdings",
         "etf_sectors",
     ),
-    *("etf_countries", "constituents", "index_prices"),
+    *("etf_countries", "constituents", "index_prices", "exchange_rates", "symbol_changes", "delisted"),
 )
 EQUITIES = ("AAA", "BBB", "CCC", "DDD.TO")
 ETFS = ("EEE", "FFF.TO")
@@ -49,13 +61,18 @@ async def put_market(connection: Connection, run_id: UUID) -> None:
             connection, run_id, symbol, is_etf=symbol in ETFS, exchange="TSX" if is_canadian else "NYSE",
             currency="CAD" if is_canadian else "USD", market_cap=Decimal(1000),
         )  # fmt: skip
-        await put_price(connection, run_id, symbol, datetime(2025, 9, 26, 20, tzinfo=UTC), "11")
+        await put_price(connection, run_id, symbol, datetime(2025, 9, 26, 20, tzinfo=UTC), "11", market_cap="1100")
         await put_close(connection, run_id, symbol, date(2025, 9, 19), "10")
         await put_close(connection, run_id, symbol, DAY, "11")
         await put_dividend(connection, run_id, symbol, date(2025, 9, 24), "0.5")
         await put_row(connection, run_id, "fmp_constituent", index_name="sp500", symbol=symbol)
     await connection.execute("UPDATE fmp_quote SET change_percentage = 1.5, change = 0.2 WHERE run_id = $1", run_id)
     await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=DAY, close="6600")
+    await put_row(connection, run_id, "fmp_exchange_rate", pair="USDCAD", date=DAY - timedelta(days=2), close="1.4")
+    # one of BBB is five shares of its statements
+    await connection.execute(
+        "UPDATE equity_profile SET raw_json = raw_json || '{\"isAdr\": true}' WHERE symbol = 'BBB'"
+    )
     await put_row(connection, run_id, "fmp_etf_info", symbol="EEE", nav="10.9", nav_currency="USD")
     await put_row(connection, run_id, "fmp_etf_sector", symbol="EEE", sector="Energy", weight_percentage="100")
     for place, peer in enumerate(EQUITIES[1:], 1):
@@ -102,7 +119,7 @@ async def put_statement(
     period: str,
     *,
     later: int = 0,
-    **values: str,
+    **values: Any,
 ) -> None:
     """Store the next version of a period, or the period with an end some days later."""
     version = await connection.fetchval(
@@ -110,23 +127,34 @@ async def put_statement(
         *(symbol, year, period),
     )
     month = 12 if period == "FY" else 3 * int(period[1])
+    end = date(year, month, 28) + timedelta(days=later)
+    if table == INCOME:
+        shares = "500" if symbol == "BBB" else "100"
+        given = {"weighted_average_shs_out_dil": shares, "eps_diluted": "0.7", "eps": "0.8", **values}
+        values = {"filing_date": end + timedelta(days=30), **given}
     await put_row(
-        connection, run_id, table, symbol=symbol, fiscal_year=year, period=period,
-        date=date(year, month, 28) + timedelta(days=later), version=version, **{"reported_currency": "USD", **values},
+        connection, run_id, table, symbol=symbol, fiscal_year=year, period=period, date=end, version=version,
+        **{"reported_currency": "USD", **values},
     )  # fmt: skip
 
 
 async def change_market(connection: Connection, chance: random.Random, run_id: UUID) -> None:
     """One change that a run of FMP makes to the market, stored as the ingest service would."""
     symbol, day = chance.choice((*EQUITIES, *ETFS)), DAY + timedelta(days=chance.randint(-40, 20))
-    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 13)
+    price, kind = f"{chance.uniform(5, 50):.4f}", chance.randint(0, 20)
     if kind <= 2:
         await put_close(connection, run_id, symbol, day, price)
-    elif kind == 3:
-        await put_price(connection, run_id, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
+    elif kind in (3, 14):
+        moment, shares = datetime(day.year, day.month, day.day, 20, tzinfo=UTC), chance.choice([0, 40, 100, 200, 300])
+        await put_price(connection, run_id, symbol, moment, price, market_cap=str(shares * Decimal(price)))
+    elif kind == 15:
+        rate = f"{chance.uniform(1.2, 1.5):.4f}"
+        await put_row(connection, run_id, "fmp_exchange_rate", pair="USDCAD", date=day, close=rate)
+    elif kind in (9, 13, 16, 17, 19, 20):
+        await _change_listing(connection, chance, run_id, kind, symbol, day)
     elif kind in (4, 5, 10, 12):
         await _change_events(connection, chance, run_id, kind, symbol, day)
-    elif kind == 6:
+    elif kind in (6, 18):
         await _change_statements(connection, chance, run_id, symbol)
     elif kind == 7:
         await _exchange_list(connection, run_id, "fmp_peer", symbol, "peer_symbol", chance.choice(EQUITIES))
@@ -134,19 +162,19 @@ async def change_market(connection: Connection, chance: random.Random, run_id: U
         await _exchange_list(
             connection, run_id, "fmp_etf_sector", symbol, "sector", chance.choice(["Energy", "Utilities"])
         )
-    elif kind == 13:
-        await connection.execute(
-            "UPDATE equity_profile SET raw_json = raw_json || jsonb_build_object('cik', $3::text), run_id = $2,"
-            " updated_at = now() WHERE symbol = $1",
-            *(symbol, run_id, chance.choice([None, "1", "2"])),
-        )
-    elif kind == 9:
-        await connection.execute(
-            "UPDATE equity_profile SET currency = $3, run_id = $2, updated_at = now() WHERE symbol = $1",
-            *(symbol, run_id, chance.choice(["CAD", "USD"])),
-        )
     else:
         await put_row(connection, run_id, "fmp_index_price", symbol="^GSPC", date=day + timedelta(days=41), close=price)
+
+
+async def _change_owners(connection: Connection, chance: random.Random, run_id: UUID, symbol: str, day: date) -> None:
+    """Report a former symbol of a security, with a close, or the end of another company that had the symbol."""
+    if symbol in ("CCC", "FFF.TO"):
+        await delist(connection, run_id, symbol, day - timedelta(days=21), f"Former Corp. {chance.randint(1, 2)}")
+        return
+    former = f"OLD{chance.randint(1, 3)}"
+    await put_row(connection, run_id, "fmp_symbol_change", old_symbol=former, new_symbol=symbol, date=day)
+    await put_close(connection, run_id, former, day - timedelta(days=chance.randint(1, 20)), "9")
+    await refresh_owners(connection, run_id)
 
 
 async def _change_statements(connection: Connection, chance: random.Random, run_id: UUID, symbol: str) -> None:
@@ -156,7 +184,37 @@ async def _change_statements(connection: Connection, chance: random.Random, run_
     values = {"reported_currency": chance.choice(["USD", "USD", "USD", "CAD"])}
     if table == INCOME:
         values["revenue"] = chance.choice(["100", "100", "200", "400", "0"])
+        values["weighted_average_shs_out_dil"] = chance.choice(["100", "100", "200", "500", "50", "0"])
     await put_statement(connection, run_id, table, symbol, year, period, later=chance.choice([0, 0, 3, 61]), **values)
+
+
+async def _change_listing(
+    connection: Connection, chance: random.Random, run_id: UUID, kind: int, symbol: str, day: date
+) -> None:
+    """Have a listing have another owner, currency or issuer, be an ADR or none, or change what is maintained of its shares."""
+    if kind in (19, 20):
+        await _change_owners(connection, chance, run_id, symbol, day)
+        return
+    if kind == 9:
+        moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        await change_currency(connection, run_id, symbol, chance.choice(["CAD", "USD"]), moment)
+        return
+    if kind != 17:
+        change, values = {
+            13: ("raw_json = raw_json || jsonb_build_object('cik', $3::text)", [None, "1", "2"]),
+            16: ("raw_json = raw_json || jsonb_build_object('isAdr', $3::text)", ["true", "false"]),
+        }[kind]
+        await connection.execute(
+            f"UPDATE equity_profile SET {change}, run_id = $2, updated_at = now() WHERE symbol = $1",  # noqa: S608
+            *(symbol, run_id, chance.choice(values)),
+        )
+        return
+    await connection.execute("DELETE FROM share_basis WHERE symbol = $1", symbol)
+    if chance.random() < 0.7:
+        await connection.execute(
+            "INSERT INTO share_basis (symbol, ratio, source, valid_from) VALUES ($1, $2, 'a document', $3)",
+            *(symbol, chance.choice([Decimal(5), Decimal("0.5"), Decimal(1)]), day),
+        )
 
 
 async def _change_events(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from fmp_ingest.identity import SQL_REFRESH_PERIODS
+from fmp_ingest.store.identity import SQL_REFRESH_PERIODS, refresh_owners
 from sra_shared.db import Connection
 
 _ORDER = "(data_source = 'API', coalesce(change_date, '-infinity'::date), data_version)"
@@ -159,17 +159,24 @@ async def put_fund(
 
 
 async def put_profile(
-    connection: Connection, run_id: UUID, symbol: str, *, raw: Mapping[str, Any] | None = None, **values: Any
+    connection: Connection,
+    run_id: UUID,
+    symbol: str,
+    *,
+    raw: Mapping[str, Any] | None = None,
+    is_fund: bool = False,
+    **values: Any,
 ) -> None:
     """Store a listing: universe and profile; `raw` are fields of the vendor's profile that have no column."""
     row = {"exchange": "NYSE", "company_name": f"{symbol} Inc.", "currency": "USD", "is_etf": False, **values}
     await connection.execute(
         "INSERT INTO fmp_universe (symbol, exchange, company_name, is_etf, is_fund, is_actively_trading, raw_json, run_id,"
-        " content_hash) VALUES ($1, $2, $3, $4, false, true, '{}', $5, '')",
+        " content_hash) VALUES ($1, $2, $3, $4, $5, true, '{}', $6, '')",
         symbol,
         row["exchange"],
         row["company_name"],
         row["is_etf"],
+        is_fund,
         run_id,
     )
     names = ["symbol", *row, "raw_json", "run_id", "content_hash"]
@@ -184,19 +191,51 @@ async def put_profile(
     )
 
 
+async def change_currency(connection: Connection, run_id: UUID, symbol: str, currency: str, moment: datetime) -> None:
+    """Store that a listing has another currency since a moment: its former profile becomes history, as in a delivery."""
+    await connection.execute(
+        "INSERT INTO fmp_row_history (known_from, known_until, created_at, run_id, replaced_by, table_name, symbol,"
+        " content_hash, key, row_values, raw_json) SELECT p.updated_at, $4, p.created_at, p.run_id, $2, 'equity_profile',"
+        " p.symbol, p.content_hash, jsonb_build_object('symbol', p.symbol, 'exchange', p.exchange),"
+        " jsonb_build_object('currency', p.currency), p.raw_json FROM equity_profile p"
+        " WHERE p.symbol = $1 AND p.currency <> $3",
+        *(symbol, run_id, currency, moment),
+    )
+    await connection.execute(
+        "UPDATE equity_profile SET currency = $3, run_id = $2, updated_at = now() WHERE symbol = $1",
+        *(symbol, run_id, currency),
+    )
+
+
+async def delist(connection: Connection, run_id: UUID, symbol: str, day: date, company: str) -> None:
+    """Store that a listing ended with a day, and the resulting owners of symbols."""
+    await put_row(
+        connection, run_id, "fmp_delisted", symbol=symbol, exchange="NYSE", delisted_date=day, company_name=company
+    )
+    await refresh_owners(connection, run_id)
+
+
 async def put_price(
-    connection: Connection, run_id: UUID, symbol: str, moment: datetime, price: str, *, exchange: str = "NYSE"
+    connection: Connection,
+    run_id: UUID,
+    symbol: str,
+    moment: datetime,
+    price: str,
+    *,
+    exchange: str = "NYSE",
+    market_cap: str | None = None,
 ) -> None:
     """Store a quote of a listing."""
     await connection.execute(
-        "INSERT INTO fmp_quote (symbol, quoted_at, exchange, price, raw_json, run_id, content_hash)"
-        " VALUES ($1, $2, $3, $4, '{}', $5, '') ON CONFLICT (symbol, quoted_at) DO UPDATE"
-        " SET price = excluded.price, run_id = excluded.run_id, updated_at = now()",
+        "INSERT INTO fmp_quote (symbol, quoted_at, exchange, price, raw_json, run_id, content_hash, market_cap)"
+        " VALUES ($1, $2, $3, $4, '{}', $5, '', $6) ON CONFLICT (symbol, quoted_at) DO UPDATE"
+        " SET price = excluded.price, market_cap = excluded.market_cap, run_id = excluded.run_id, updated_at = now()",
         symbol,
         moment,
         exchange,
         Decimal(price),
         run_id,
+        None if market_cap is None else Decimal(market_cap),
     )
 
 
@@ -204,16 +243,22 @@ async def put_price(
 _KEYS = {
     "fmp_eod_price": "(symbol, date)",
     "fmp_index_price": "(symbol, date)",
+    "fmp_exchange_rate": "(pair, date)",
     "fmp_split": "(symbol, date) WHERE valid_to IS NULL",
     "fmp_dividend": "(symbol, date, content_hash) WHERE valid_to IS NULL",
+    "fmp_symbol_change": "(old_symbol, new_symbol, date)",
+    "fmp_delisted": "(symbol, exchange, delisted_date)",
 }
 
 
-async def put_row(connection: Connection, run_id: UUID, table: str, **values: Any) -> None:
-    """Store a row of an FMP table; numbers may be given as text. A row with the same key is replaced."""
+async def put_row(
+    connection: Connection, run_id: UUID, table: str, *, raw: Mapping[str, Any] | None = None, **values: Any
+) -> None:
+    """Store a row of an FMP table; numbers may be given as text, and `raw` are fields that have no column. A row with the same
+    key is replaced."""
     row = {name: _read(name, value) for name, value in values.items()}
-    raw = {name: str(value) for name, value in values.items()}
-    row = {"content_hash": b"", **row, "run_id": run_id, "raw_json": raw}
+    delivered = {**{name: str(value) for name, value in values.items()}, **(raw or {})}
+    row = {"content_hash": b"", **row, "run_id": run_id, "raw_json": delivered}
     names = ", ".join(row)
     places = ", ".join(f"${index}" for index in range(1, len(row) + 1))
     key = _KEYS.get(table)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fmp_collectors.answers import Answer
 from fmp_collectors.fetch import Client
-from fmp_ingest.cached import CachedFetcher
-from fmp_ingest.client import FmpClient
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store
-from fundata_ingest.batches import FileHead, Position, TextBatch
-from fundata_ingest.reader import read_batches
-from gateway.schedule import Fired, Scheduler
+from fmp_collectors.responses import FmpResponse
+from fmp_ingest.client.fmp_client import FmpClient
+from fmp_ingest.client.response_cache import CachedFetcher
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store
+from fundata_ingest.formats.batches import FileHead, Position, TextBatch
+from fundata_ingest.formats.csv_reader import read_batches
+from gateway.refresh.schedule import Fired, Scheduler
 from sra_shared.cache import DatabaseCache
 from sra_shared.protocols import CacheManager, CSVProcessor, DataFetcher, DataRepository, TaskScheduler
 
@@ -19,9 +19,9 @@ def prove_roles(
     client: FmpClient, fetcher: CachedFetcher, store: Store, scheduler: Scheduler, cache: DatabaseCache
 ) -> None:
     """Every assignment is a claim that the type checker must accept."""
-    fetchers: list[DataFetcher[Answer]] = [client, fetcher]
+    fetchers: list[DataFetcher[FmpResponse]] = [client, fetcher]
     handed_to_collectors: list[Client] = [client, fetcher]
-    repository: DataRepository[Delivery] = store
+    repository: DataRepository[FmpBatch] = store
     reader: CSVProcessor[FileHead, Position, TextBatch] = read_batches
     clock: TaskScheduler[Fired] = scheduler
     kept: CacheManager = cache

@@ -15,15 +15,15 @@ import asyncpg
 from pydantic import SecretStr
 
 from fundata_ingest.catalogue import TableName, load_catalogue
-from fundata_ingest.chunks import Delivery, prepare_chunks
-from fundata_ingest.commit import store_chunk
-from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.records import read_json_batches
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account
-from fundata_ingest.versions import KeySet
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
+from fundata_ingest.store.chunk_commit import store_chunk
+from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
+from fundata_ingest.transform.json_batches import read_json_batches
+from fundata_ingest.transform.versions import KeySet
+from fundata_ingest.update_steps import StepWork
+from fundata_ingest.updates.update_api import FundataAccount
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection, open_pool
 from sra_shared.runs import RunRequest, TaskType
@@ -97,7 +97,7 @@ class Scene:
 
         async def store() -> Counts:
             entry = load_catalogue().find_dataset(dataset)
-            delivery = Delivery(
+            delivery = DeliveryContext(
                 dataset=entry,
                 run_id=uuid4(),
                 data_source="API",
@@ -127,7 +127,7 @@ def make_step(stand_in: StandIn, root: Path, table: TableName) -> StepWork:
         reject_limit=Decimal("0.001"),
         tables=(table,),
     )
-    account = Account(
+    account = FundataAccount(
         key=SecretStr("key-of-a-test"),
         secret=SecretStr("secret-of-a-test"),
         auth_url=stand_in.fundata_auth_url,

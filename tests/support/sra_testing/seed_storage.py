@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-from fundata_ingest.manifest import write_manifest
+from fundata_ingest.seed.manifest import write_manifest
 from sra_shared.settings import SeedStorageSettings
 
 

@@ -98,7 +98,7 @@ class Web:
             return [ipaddress.ip_address("8.8.8.8"), ipaddress.ip_address("10.0.0.7")]
         return [ipaddress.ip_address("127.0.0.1")]
 
-    def judge(self, host: str, found: Sequence[IpAddress]) -> None:
+    def check(self, host: str, found: Sequence[IpAddress]) -> None:
         """Treat the test's own server as public."""
         for one in found:
             if not one.is_loopback and not is_public(one):
@@ -111,7 +111,7 @@ class Web:
         if is_judged:
             return PublicDownloads(rules, self.trusted, look_up=self.look_up)
         return PublicDownloads(
-            rules, self.trusted, look_up=self.look_up, judge=self.judge, find_proxy=lambda _url: None
+            rules, self.trusted, look_up=self.look_up, check=self.check, find_proxy=lambda _url: None
         )
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account
+from fundata_ingest.seed.local_load import run_in_process
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
+from fundata_ingest.update_steps import StepWork
+from fundata_ingest.updates.update_api import FundataAccount
 from sra_shared.logs import configure_logs
 from sra_shared.runs import RunRequest, TaskType
 from sra_stand_in.server import StandIn
@@ -54,7 +54,9 @@ async def update(asked: dict[str, str]) -> dict[str, object]:
         reject_limit=Decimal("0.001"),
         tables=("quotes",),
     )
-    account = Account(SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"], QUICK_API)
+    account = FundataAccount(
+        SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"], QUICK_API
+    )
     step = StepWork(seed, "quotes", account, overlap_days=7, batch_rows=200)
     request = RunRequest(
         task_type=TaskType.FUNDATA_QUOTES, parameters={"from": "2025-01-01"}, max_retries=3, timeout_seconds=120

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.load import LoadResult, run_in_process
-from fundata_ingest.seed import SeedWork
-from fundata_ingest.steps import StepWork
-from fundata_ingest.tree import SeedTree
-from fundata_ingest.update_api import Account, ApiTiming
+from fundata_ingest.seed.local_load import LoadResult, run_in_process
+from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.seed.work import SeedWork
+from fundata_ingest.update_steps import StepWork
+from fundata_ingest.updates.update_api import ApiTiming, FundataAccount
 from sra_shared.runs import RunRequest, TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.timings import QUICK
@@ -32,7 +32,7 @@ def make_step(
         reject_limit=Decimal(reject_limit),
         tables=(table,),  # type: ignore[arg-type]
     )
-    known = Account(
+    known = FundataAccount(
         key=SecretStr("key-of-a-test"),
         secret=SecretStr("secret-of-a-test"),
         auth_url=stand_in.fundata_auth_url,
