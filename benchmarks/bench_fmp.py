@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from fmp_ingest.pace import make_pace
+from fmp_ingest.limiter.pace import make_pace
 from fmp_ingest.work import FmpWork
 from sra_cli.commands.fmp import run_to_end
 from sra_cli.postgres import find_free_port

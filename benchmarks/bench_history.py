@@ -18,12 +18,12 @@ from typing import Any
 from uuid import uuid4
 
 from fmp_collectors.call import Call
-from fmp_collectors.dataset import Dataset
+from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.records import Accepted, Batch, dump_exact, hash_content, parse_row
-from fmp_ingest.delivery import Delivery
-from fmp_ingest.storage import Store, build_statements
+from fmp_ingest.store.batch import FmpBatch
+from fmp_ingest.store.row_store import Store, build_statements
 from sra_shared.db import Connection, open_connection
 from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
@@ -67,13 +67,13 @@ class PlainStore(Store):
         ]
         return (*values, dump_exact(accepted.raw), hash_content(accepted), None, None)
 
-    async def merge(self, connection: Connection, delivery: Delivery, staged: Any, **_: Any) -> Any:
+    async def merge(self, connection: Connection, delivery: FmpBatch, staged: Any, **_: Any) -> Any:
         """Run the former statement on the staged rows."""
         await connection.execute(write_former_merge(self.dataset), self._run_id)
         return staged
 
 
-def write_former_merge(dataset: Dataset) -> str:
+def write_former_merge(dataset: FmpDataset) -> str:
     """Return the statement that merged rows before their history was kept."""
     sql = build_statements(dataset)
     names = ", ".join(f'"{name}"' for name in sql.columns)
@@ -90,7 +90,7 @@ def write_former_merge(dataset: Dataset) -> str:
           content_hash = excluded.content_hash, updated_at = now()"""  # noqa: S608 - our own names
 
 
-def make_row(dataset: Dataset, group: str, number: int, value: int) -> dict[str, Any]:
+def make_row(dataset: FmpDataset, group: str, number: int, value: int) -> dict[str, Any]:
     """Return a row as delivered; a price has ten days per symbol."""
     if dataset is PROFILE:
         text = f"Company {number} makes things. " * 20
@@ -107,7 +107,7 @@ def make_row(dataset: Dataset, group: str, number: int, value: int) -> dict[str,
     }
 
 
-def make_delivery(dataset: Dataset, rows: Sequence[dict[str, Any]], calls: int = 1) -> Delivery:
+def make_delivery(dataset: FmpDataset, rows: Sequence[dict[str, Any]], calls: int = 1) -> FmpBatch:
     """Return rows as brought by so many calls."""
     run, now, share = uuid4(), datetime.now(UTC), -(-len(rows) // calls)
     batch = Batch()
@@ -117,7 +117,7 @@ def make_delivery(dataset: Dataset, rows: Sequence[dict[str, Any]], calls: int =
         )
         part.name_call(Call(next(NUMBERS), run, "path", {"symbol": "A"}, now, 200, 1000, bytes(32), share))
         batch.extend(part)
-    return Delivery(batch, path="path")
+    return FmpBatch(batch, path="path")
 
 
 def read_work(server_pid: int) -> float:
@@ -126,7 +126,7 @@ def read_work(server_pid: int) -> float:
     return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def store_chunk(connection: Connection, store: Store, delivery: Delivery) -> Seconds:
+async def store_chunk(connection: Connection, store: Store, delivery: FmpBatch) -> Seconds:
     """Stage, merge and commit one chunk; return the time it took."""
     pid = connection.get_server_pid()
     began, work = time.perf_counter(), read_work(pid)
@@ -136,7 +136,7 @@ async def store_chunk(connection: Connection, store: Store, delivery: Delivery) 
     return Seconds(time.perf_counter() - began, read_work(pid) - work)
 
 
-def make_chunk(dataset: Dataset, group: str, kind: str, value: int, calls: int) -> Delivery:
+def make_chunk(dataset: FmpDataset, group: str, kind: str, value: int, calls: int) -> FmpBatch:
     """Return a chunk against the rows of value 10 of its group: of each kind, or a third of each."""
     rows = []
     for number in range(CHUNK):
@@ -166,7 +166,7 @@ class Result:
         return {name: round(value, 3) for name, value in {**figures, "ratio": self.ratio}.items()}
 
 
-async def compare(connection: Connection, dataset: Dataset, kind: str, *, rounds: int, calls: int) -> Result:
+async def compare(connection: Connection, dataset: FmpDataset, kind: str, *, rounds: int, calls: int) -> Result:
     """Store chunks in both ways by turns, each way on rows of its own."""
     stores = {"A": PlainStore(dataset, uuid4()), "B": Store(dataset, uuid4())}
     seconds: dict[str, list[Seconds]] = {"A": [], "B": []}

@@ -114,7 +114,7 @@ class Size:
     summary_seconds: float
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Progress, beside the result."""
     print(text, file=sys.stderr, flush=True)
 
@@ -215,9 +215,11 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
     await put_market(pool, days)
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     loaded = time.perf_counter() - started
-    tell(f"{days * FUNDS:,} values of funds and {days * LISTINGS:,} closes lie in the raw tables after {loaded:.0f} s")
+    report(
+        f"{days * FUNDS:,} values of funds and {days * LISTINGS:,} closes lie in the raw tables after {loaded:.0f} s"
+    )
     first = await build_first(pool, dsn)
-    tell(f"first build of all views: {sum(first.values()):.0f} s {first}")
+    report(f"first build of all views: {sum(first.values()):.0f} s {first}")
     # as autovacuum does after a while
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     raw_bytes = await pool.fetchval(SQL_RAW_BYTES)
@@ -229,11 +231,11 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
         await pool.execute("CHECKPOINT")
         by_day.append(await build(pool, views))
     totals = [round(sum(day.values()), 2) for day in by_day]
-    tell(f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {totals} s")
+    report(f"a day of {FUNDS:,} values and {LISTINGS:,} closes and quotes in all views: {totals} s")
     pages = await measure_reads(dsn, PAGES, read_rows)
     arriving = await measure_reads(dsn, SERIES, receive_rows)
     read = await measure_reads(dsn, SERIES, read_rows)
-    tell(f"p99 in ms: pages {pages}, all {days} days of a series {arriving}, decoded in Python {read}")
+    report(f"p99 in ms: pages {pages}, all {days} days of a series {arriving}, decoded in Python {read}")
     raw = await time_statement(pool, RAW_SUMMARY, 1) if with_summary else 0.0
     summary = await time_statement(pool, SUMMARY, 3)
     return Size(
