@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fundata_ingest.seed.streams import CHUNK_ROWS
+from fundata_ingest.store.chunk_loader import CHUNK_ROWS
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
 from sra_shared.db import open_pool

@@ -17,6 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from fundata_ingest.seed.local_load import LoadResult, run_in_process
+from fundata_ingest.store import chunk_loader
 from fundata_ingest.updates import exports
 from fundata_ingest.updates.update_api import UpdateApi
 from sra_shared.db import Pool
@@ -231,7 +232,7 @@ async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
         return await request_export(self, *arguments)
 
     monkeypatch.setattr(UpdateApi, "request_export", count_requests)
-    owner: Any = UpdateApi if hasattr(UpdateApi, point) else exports
+    owner: Any = next(one for one in (UpdateApi, exports, chunk_loader) if hasattr(one, point))
     whole = getattr(owner, point)
 
     async def vanish(*arguments: Any, **options: Any) -> Any:

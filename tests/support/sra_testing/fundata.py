@@ -12,10 +12,10 @@ import asyncpg
 import pytest
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.seed import streams
 from fundata_ingest.seed.local_load import LoadResult, make_load_request, run_in_process
 from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.seed.work import SeedWork
+from fundata_ingest.store import chunk_loader
 from sra_cli.commands.test import GENERATOR
 from sra_shared.db import Pool
 from sra_shared.runs import RunRequest, RunStatus, TaskType, Worker, execute_run, request_run
@@ -80,7 +80,7 @@ async def load_first_chunks(
     request = request or RunRequest(task_type=TaskType.CSV_IMPORT)
     async with pool.acquire() as connection, connection.transaction():
         task_id = (await request_run(connection, request, source=work.source)).task.task_id
-    store_chunk = streams.store_chunk
+    store_chunk = chunk_loader.store_chunk
     async with Worker(dsn, "first", timing=QUICK) as worker:
 
         async def store_and_stop(*arguments: Any) -> Any:
@@ -88,7 +88,7 @@ async def load_first_chunks(
             return await store_chunk(*arguments)
 
         with monkeypatch.context() as patched:
-            patched.setattr(streams, "store_chunk", store_and_stop)
+            patched.setattr(chunk_loader, "store_chunk", store_and_stop)
             execution = await execute_run(pool, task_id, work, worker)
     assert execution.task.status == RunStatus.RUNNING
     assert await pool.fetchval("SELECT sum(read_count) FROM run_unit WHERE task_id = $1", task_id) > 0

@@ -32,7 +32,7 @@ def main(timing: LeaseTiming, chunk_rows: int, program: str, words: Sequence[str
     """Run the program and return its exit code."""
     if chunk_rows:
         # before the modules that import it
-        vars(importlib.import_module("fundata_ingest.seed.streams"))["CHUNK_ROWS"] = chunk_rows
+        vars(importlib.import_module("fundata_ingest.store.chunk_loader"))["CHUNK_ROWS"] = chunk_rows
     if program == "sra":
         code: int = importlib.import_module("sra_cli.app").run(words, timing=timing)
         return code

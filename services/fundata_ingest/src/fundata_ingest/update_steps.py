@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from fundata_ingest.catalogue import Catalogue, TableName
-from fundata_ingest.seed.streams import CHUNK_ROWS
 from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.seed.work import SeedWork, conclude_seed_run
+from fundata_ingest.store.chunk_loader import CHUNK_ROWS
 from fundata_ingest.store.file_tracker import list_unloaded
 from fundata_ingest.store.target_tables import TARGETS
 from fundata_ingest.updates.export_ledger import end_exports

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -15,22 +14,11 @@ from fundata_ingest.catalogue import Catalogue
 from fundata_ingest.formats.batches import FileHead, Position
 from fundata_ingest.formats.csv_reader import read_batches
 from fundata_ingest.seed.manifest import compute_sha256
-from fundata_ingest.store.chunk_commit import store_chunk
-from fundata_ingest.store.chunks import Chunk, DeliveryContext, prefetch, prepare_chunks, take_share
-from fundata_ingest.store.drop_check import check_drops
-from fundata_ingest.store.file_tracker import StreamState, list_file_runs, read_stream, save_stream
-from fundata_ingest.store.load_progress import FilePace, open_pace
-from fundata_ingest.store.met_keys import collect_met_keys
-from fundata_ingest.transform.versions import KeySet
-from sra_shared.counts import Counts
+from fundata_ingest.store.chunk_loader import CHUNK_ROWS, ChunkLoader, FileStream
+from fundata_ingest.store.chunks import DeliveryContext
+from fundata_ingest.store.file_tracker import list_file_runs, read_stream
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.runs import UnitContext
-
-# records in one transaction; two streams with a chunk ahead each hold some 60 MB of these
-CHUNK_ROWS = 16_000
-# A chunk need not wait for the disk: a crash of the server can lose only the newest commits, each with its rows, counts and
-# resume point, and the file is still there. The last chunk waits for the disk, and all earlier ones are then safe with it.
-_SQL_COMMIT_LAZILY = "SET LOCAL synchronous_commit TO off"
 
 
 @dataclass(frozen=True)
@@ -104,53 +92,12 @@ async def load_stream(
         file_runs=runs,
         drop_limit=drop_limit,
     )
+    file = FileStream(job.file_id, job.file, job.size, job.stream, job.streams, start_line=job.start_line)
     opened = await asyncio.to_thread(location.open, "rb")
     with opened as stream:
-        before = (
-            take_share(batch, job.stream, job.streams, state.split_rules)
-            for batch in read_batches(stream, head, batch_rows=batch_rows)
+        await ChunkLoader(context, delivery, file).load(
+            state, lambda start: read_batches(stream, head, start=start, batch_rows=batch_rows)
         )
-        met = await asyncio.to_thread(collect_met_keys, before, delivery, state)
-        batches = read_batches(stream, head, start=state.position, batch_rows=batch_rows)
-        chunks = prepare_chunks(
-            batches, delivery, stream=job.stream, streams=job.streams, split_rules=state.split_rules
-        )
-        pace = await open_pace(context.pool, job.file, job.size, job.file_id)
-        async with aclosing(prefetch(chunks)) as prepared:
-            async for chunk in prepared:
-                state = await _commit_chunk(context, delivery, job, state, chunk, met, pace)
-    if not state.done:
-        async with context.transaction() as connection:
-            end = Position(job.size, max(state.line, job.start_line))
-            await save_stream(connection, job.file_id, job.stream, state, Counts(), end, done=True)
-            await context.finish(connection)
-
-
-async def _commit_chunk(
-    context: UnitContext,
-    delivery: DeliveryContext,
-    job: FileJob,
-    state: StreamState,
-    chunk: Chunk,
-    met: KeySet,
-    pace: FilePace,
-) -> StreamState:
-    end = chunk.typed.end
-    is_last = end.offset >= job.size
-    async with context.transaction() as connection:
-        if not is_last:
-            await connection.execute(_SQL_COMMIT_LAZILY)
-        delta = await store_chunk(connection, delivery, chunk, met)
-        await check_drops(connection, context, delivery, chunk)
-        after = await save_stream(
-            connection, job.file_id, job.stream, state, delta, end, done=is_last, newest_change=chunk.newest_change
-        )
-        resume, progress = {"offset": end.offset, "line": end.line}, await pace.measure(connection)
-        if is_last:
-            await context.finish(connection, delta, resume=resume, progress=progress)
-        else:
-            await context.commit(connection, delta, resume=resume, progress=progress)
-    return after
 
 
 def _check_file(job: FileJob, path: Path) -> None:

@@ -11,8 +11,9 @@ from fundata_ingest.catalogue import Catalogue, TableName
 from fundata_ingest.seed.plan import SeedPlanner, report_progress
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import fetch_again
-from fundata_ingest.seed.streams import CHUNK_ROWS, FileJob, load_stream
+from fundata_ingest.seed.streams import FileJob, load_stream
 from fundata_ingest.seed.tree import SeedTree
+from fundata_ingest.store.chunk_loader import CHUNK_ROWS
 from fundata_ingest.store.file_tracker import count_settled, settle_files, sum_streams
 from sra_shared.counts import Counts
 from sra_shared.db import Connection

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,14 +17,10 @@ from fundata_ingest.catalogue import Catalogue, FundataDataset
 from fundata_ingest.formats.batches import FileProblem, Position, TextBatch
 from fundata_ingest.formats.csv_reader import read_batches
 from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
-from fundata_ingest.store.chunk_commit import store_chunk
-from fundata_ingest.store.chunks import Chunk, DeliveryContext, prefetch, prepare_chunks
-from fundata_ingest.store.drop_check import check_drops
-from fundata_ingest.store.file_tracker import StreamState, list_file_runs, read_stream, save_stream, track_file
-from fundata_ingest.store.load_progress import FilePace, open_pace
-from fundata_ingest.store.met_keys import collect_met_keys
+from fundata_ingest.store.chunk_loader import ChunkLoader, FileStream
+from fundata_ingest.store.chunks import DeliveryContext
+from fundata_ingest.store.file_tracker import list_file_runs, read_stream, track_file
 from fundata_ingest.transform.json_batches import read_json_batches
-from fundata_ingest.transform.versions import KeySet
 from fundata_ingest.updates.cursor import move_cursor
 from fundata_ingest.updates.export_ledger import (
     Export,
@@ -37,6 +34,7 @@ from fundata_ingest.updates.export_ledger import (
 )
 from fundata_ingest.updates.update_api import ExportFailedError, UpdateApi
 from sra_shared.counts import Counts
+from sra_shared.db import Connection
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.json_stream import BrokenJsonError
 from sra_shared.logs import get_logger
@@ -148,18 +146,26 @@ async def _load_file(job: ExportJob, export: Export, path: Path, sha256: str) ->
         make, columns = await asyncio.to_thread(_find_reader, stream, name, dataset, size, export, job.batch_rows)
         async with context.transaction() as connection:
             await context.commit(connection, Counts(), progress={"file": name, "columns": columns})
-        met = await asyncio.to_thread(collect_met_keys, make(None), delivery, state)
-        chunks = prepare_chunks(make(state.position), delivery)
-        pace = await open_pace(context.pool, name, size, file_id)
+        file = FileStream(file_id, name, size, ends_with_records=False)
         try:
-            async with aclosing(prefetch(chunks)) as prepared:
-                async for chunk in prepared:
-                    state = await _commit_chunk(context, delivery, file_id, state, chunk, met, pace)
+            await ChunkLoader(context, delivery, file, conclude=partial(_record_end, job, export)).load(state, make)
         except BrokenJsonError as error:
             raise RetryableError(
                 f"{name} is incomplete or damaged: {error}", next_step="It is downloaded again."
             ) from error
-        await _finish(job, export, file_id, state, size)
+
+
+async def _record_end(job: ExportJob, export: Export, connection: Connection) -> None:
+    """Record that all of it is loaded and move the cursor, in the transaction that ends the unit."""
+    await record_loaded(connection, export)
+    await move_cursor(
+        connection,
+        job.dataset,
+        job.language,
+        from_date=export.from_date,
+        until=export.requested_at.astimezone(UTC).date(),
+        run_id=job.context.task.task_id,
+    )
 
 
 def _find_reader(
@@ -187,46 +193,6 @@ def _find_reader(
         raise RetryableError(verdict.message, next_step="It is downloaded again.")
     found = verdict
     return (lambda position: read_batches(stream, found, start=position, batch_rows=batch_rows)), list(found.columns)
-
-
-async def _commit_chunk(
-    context: UnitContext,
-    delivery: DeliveryContext,
-    file_id: int,
-    state: StreamState,
-    chunk: Chunk,
-    met: KeySet,
-    pace: FilePace,
-) -> StreamState:
-    end = chunk.typed.end
-    async with context.transaction() as connection:
-        delta = await store_chunk(connection, delivery, chunk, met)
-        await check_drops(connection, context, delivery, chunk)
-        after = await save_stream(
-            connection, file_id, 0, state, delta, end, done=False, newest_change=chunk.newest_change
-        )
-        progress = await pace.measure(connection)
-        await context.commit(connection, delta, resume={"offset": end.offset, "line": end.line}, progress=progress)
-    return after
-
-
-async def _finish(job: ExportJob, export: Export, file_id: int, state: StreamState, size: int) -> None:
-    """Record that all of it is loaded and move the cursor, in the transaction that ends the unit."""
-    context = job.context
-    async with context.transaction() as connection:
-        if not state.done:
-            end = Position(max(size, state.offset + 1), state.line)
-            await save_stream(connection, file_id, 0, state, Counts(), end, done=True)
-        await record_loaded(connection, export)
-        await move_cursor(
-            connection,
-            job.dataset,
-            job.language,
-            from_date=export.from_date,
-            until=export.requested_at.astimezone(UTC).date(),
-            run_id=context.task.task_id,
-        )
-        await context.finish(connection)
 
 
 _NO_CATALOGUE = Catalogue(version=1, datasets=())
