@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tenacity import wait_none
 
 from fundata_ingest.seed.manifest import ManifestFile, write_manifest
 from fundata_ingest.seed.sources import WantedFile
@@ -24,11 +23,13 @@ from fundata_ingest.seed.storage import Fetched, SeedStore, download_file, fetch
 from sra_cli.settings import build_environment, read_settings
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RetryableError
+from sra_shared.retry import Backoff
 from sra_shared.settings import SeedStorageSettings
 from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, navps, write_csv
 from sra_testing.seed_storage import fill_bucket, make_settings
 from sra_testing.small_server import QuietHandler, serve
 
+AT_ONCE = Backoff(0.0, 0.0, attempts=5)
 BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000
 
 
@@ -253,7 +254,7 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
 async def test_server_that_breaks_off_is_less_insisted_on_for_the_next_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fundata_ingest.seed.storage.wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("fundata_ingest.seed.storage.SEED_FILE", AT_ONCE)
     source = FlakySource(b"0123456789" * 10, breaks=10_000, step=0)
     store = SeedStore([source])
     for number, attempts in enumerate((5, 6, 7)):
@@ -346,8 +347,8 @@ def describe(size: int, body: bytes = b"") -> bytes:
 async def test_hostile_bucket_is_a_problem_of_the_file_and_leaves_nothing(
     tmp_path: Path, bucket: HostileBucket, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("seed.storage", "seed.sources"):
-        monkeypatch.setattr(f"fundata_ingest.{module}.wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr("fundata_ingest.seed.storage.SEED_FILE", AT_ONCE)
+    monkeypatch.setattr("fundata_ingest.seed.sources.SEED_MANIFEST", AT_ONCE)
     with bucket.serve() as url:
         (problem,) = await fetch(make_settings(url), WantedFile("data/a.csv", tmp_path / "a.csv"))
     assert words in str(problem)

@@ -12,10 +12,9 @@ from pathlib import Path
 from sra_cli.postgres import EmbeddedPostgres, build_child_command
 from sra_cli.settings import build_environment
 from sra_shared.errors import ConfigError
+from sra_shared.retry import SERVICE_RESTART
 
 EXIT_CONFIG = 5
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
 _STEADY_SECONDS = 60.0
 _STOP_SECONDS = 25.0
 _LOG_LIMIT = 20_000_000
@@ -138,8 +137,8 @@ class Supervisor:
             raise ConfigError(
                 f"{name} refused to start:\n{self.read_log_end(name)}\n", next_step=f"Its log is {child.plan.log_file}."
             )
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**child.deaths)
         child.deaths += 1
+        pause = SERVICE_RESTART.pause(child.deaths)
         child.restart_at = time.monotonic() + pause
         how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
         self._report(f"{name} {how}; restarting it in {pause:g} s (log: {child.plan.log_file})")

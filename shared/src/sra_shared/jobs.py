@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 from sra_shared.db import OUTAGE_ERRORS, Connection
 from sra_shared.logs import get_logger
 from sra_shared.notices import NoticeGate
+from sra_shared.retry import QUEUE_CONNECTION
 from sra_shared.runs.ledger import read_run
 from sra_shared.runs.model import ProcessingTask
 
@@ -191,17 +191,14 @@ class ReconnectingDriver(Driver):
                 await self._connection.close(timeout=2)
 
     async def _ask(self, call: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Any]]) -> Any:
-        delay = 0.1
-        while True:
-            try:
-                async with self._lock:
-                    return await call(await self._open())
-            except OUTAGE_ERRORS as error:
-                if self._closing:
-                    raise
-                _log.warning("job_queue_unreachable", error=type(error).__name__, retry_in=round(delay, 1))
-            await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, not a secret
-            delay = min(delay * 2, 5.0)
+        async def ask_once() -> Any:
+            async with self._lock:
+                return await call(await self._open())
+
+        return await QUEUE_CONNECTION.retrying(self._may_reconnect, report=_report_outage)(ask_once)
+
+    def _may_reconnect(self, error: BaseException) -> bool:
+        return isinstance(error, OUTAGE_ERRORS) and not self._closing
 
     async def _open(self) -> asyncpg.Connection[asyncpg.Record]:
         if self._connection is None or self._connection.is_closed():
@@ -211,6 +208,10 @@ class ReconnectingDriver(Driver):
                 await connection.add_listener(channel, Relay(gate))
             self._connection = connection
         return self._connection
+
+
+def _report_outage(error: BaseException, seconds: float) -> None:
+    _log.warning("job_queue_unreachable", error=type(error).__name__, retry_in=round(seconds, 1))
 
 
 @dataclass

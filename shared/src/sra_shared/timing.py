@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from sra_shared.retry import Backoff
+
 
 @dataclass(frozen=True)
 class LeaseTiming:
@@ -64,6 +66,21 @@ class LeaseTiming:
     def send_claim(self) -> float:
         """How long a completion belongs to the replica that claimed it; afterwards another may send it."""
         return 3 * self.send_timeout
+
+    @property
+    def unit_backoff(self) -> Backoff:
+        """The pauses before a unit is tried again."""
+        return Backoff(self.pause, self.longest_pause)
+
+    @property
+    def helper_backoff(self) -> Backoff:
+        """The pauses after which a job is offered again whose run this worker already executes."""
+        return Backoff(0.5, self.helper_retry, jitter=(1.0, 1.0))
+
+    @property
+    def send_backoff(self) -> Backoff:
+        """The pauses before a completion is sent again."""
+        return Backoff(self.send_pause, self.longest_send_pause, jitter=(0.5, 1.0))
 
 
 _ORDER = (

@@ -26,6 +26,7 @@ from sra_shared.jobs import (
 )
 from sra_shared.logs import get_logger
 from sra_shared.memory import release_memory
+from sra_shared.repeating import repeat_until_stopped, wait_for_stop
 from sra_shared.revision import require_revision
 from sra_shared.runs import Execution, Work, Worker, execute_run
 from sra_shared.runs.ledger import end_cancelled_runs
@@ -65,6 +66,7 @@ class JobWorker:
         self._manager: QueueManager | None = None
         self._running: set[UUID] = set()
         self._told: str | None = None
+        self._pruned_on: datetime | None = None
         self._driver = ReconnectingDriver(
             lambda: open_connection(dsn, application_name=f"sra-jobs:{worker.owner}", command_timeout=15)
         )
@@ -91,18 +93,17 @@ class JobWorker:
         """Work until `stop` is called; waits out outages of the database."""
         restoring = asyncio.create_task(self._restore_regularly())
         try:
-            while not self._stopping.is_set():
-                fits = await self._find_schema()
-                # a stop at this point does not reach any manager
-                if fits and not self._stopping.is_set():
-                    await self._take_jobs()
-                elif not fits:
-                    await self._pause()
+            await repeat_until_stopped(self._stopping, self._work, self._timing.restart)
         finally:
             restoring.cancel()
             with suppress(asyncio.CancelledError):
                 await restoring
             await self._driver.close()
+
+    async def _work(self) -> None:
+        # a stop while the schema is checked does not reach any manager
+        if await self._find_schema() and not self._stopping.is_set():
+            await self._take_jobs()
 
     async def _find_schema(self) -> bool:
         """Whether the tables match this code; in a deploy a service may start before the migration."""
@@ -120,10 +121,6 @@ class JobWorker:
             return False
         self._told = None
         return True
-
-    async def _pause(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._timing.restart)
 
     async def _take_jobs(self) -> None:
         queries = make_fenced_queries(self._driver)
@@ -143,7 +140,6 @@ class JobWorker:
         except (*OUTAGE_ERRORS, asyncpg.PostgresError, RuntimeError) as error:
             # PgQueuer raises RuntimeError for missing tables
             _log.warning("job_worker_restarts", error=str(error), error_type=type(error).__name__)
-            await self._pause()
         finally:
             self._manager = None
 
@@ -152,8 +148,8 @@ class JobWorker:
         task_id = UUID(task_text)
         if task_id in self._running:
             # meant for another worker, or one that starts later: offered at growing intervals
-            pause = min(self._timing.helper_retry, 0.5 * 2.0 ** min(job.attempts, 10))
-            raise RetryRequested(timedelta(seconds=pause), "this worker already executes the run")
+            pause = timedelta(seconds=self._timing.helper_backoff.pause(job.attempts + 1))
+            raise RetryRequested(pause, "this worker already executes the run")
         self._running.add(task_id)
         try:
             left = await self._execute_or_interrupt(task_id, self._works[job.entrypoint])
@@ -200,19 +196,26 @@ class JobWorker:
         await asyncio.sleep(self._timing.grace)
 
     async def _restore_regularly(self) -> None:
-        pruned_on: datetime | None = None
-        while True:
-            await asyncio.sleep(self._timing.restore * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
-            try:
-                async with self._pool.acquire() as connection:
-                    for task_id in await restore_jobs(connection, self._works):
-                        _log.warning("lost_job_restored", run_id=str(task_id))
-                    async with connection.transaction():
-                        for task_id in await end_cancelled_runs(connection, self._works, timing=self._timing):
-                            _log.info("cancelled_run_ended", run_id=str(task_id))
-                    today = await connection.fetchval("SELECT date_trunc('day', now())")
-                    if today != pruned_on:
-                        await prune_job_log(connection)
-                        pruned_on = today
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                _log.warning("job_check_failed", error_type=type(error).__name__)
+        def choose_pause() -> float:
+            return self._timing.restore * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+        await wait_for_stop(self._stopping, choose_pause())
+        await repeat_until_stopped(
+            self._stopping,
+            self._restore_jobs,
+            choose_pause,
+            survives=(*OUTAGE_ERRORS, asyncpg.PostgresError),
+            report=lambda error: _log.warning("job_check_failed", error_type=type(error).__name__),
+        )
+
+    async def _restore_jobs(self) -> None:
+        async with self._pool.acquire() as connection:
+            for task_id in await restore_jobs(connection, self._works):
+                _log.warning("lost_job_restored", run_id=str(task_id))
+            async with connection.transaction():
+                for task_id in await end_cancelled_runs(connection, self._works, timing=self._timing):
+                    _log.info("cancelled_run_ended", run_id=str(task_id))
+            today = await connection.fetchval("SELECT date_trunc('day', now())")
+            if today != self._pruned_on:
+                await prune_job_log(connection)
+                self._pruned_on = today

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -39,6 +38,7 @@ from sra_shared.db import OUTAGE_ERRORS
 from sra_shared.errors import SraError
 from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.repeating import repeat_until_stopped
 from sra_shared.runs import TaskType
 from sra_shared.service import CheckResult, ServiceState, create_service_app
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
@@ -211,10 +211,9 @@ def _keep(result: CheckResult) -> CheckResult:
 
 async def _repeat(state: ServiceState, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
     """Call `act` every few seconds until the service stops; waits out outages of the database."""
-    while not state.stopping.is_set():
-        try:
-            await act()
-        except (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError) as error:
-            log.warning("waits_for_database", task=what, error_type=type(error).__name__, error=str(error))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(state.stopping.wait(), seconds)
+
+    def report(error: Exception) -> None:
+        log.warning("waits_for_database", task=what, error_type=type(error).__name__, error=str(error))
+
+    survives = (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError)
+    await repeat_until_stopped(state.stopping, act, seconds, survives=survives, report=report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from sra_shared.errors import RetryableError
 from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
 from sra_shared.reader_roles import list_readers
+from sra_shared.retry import LOCKED_VIEW
 from view_builder.compile import CompiledView, quote_name
 from view_builder.contract_versions import begin_contract, drop_former, find_target, require_version
 from view_builder.core import LOCK_TIMEOUT, define_core
@@ -150,8 +150,7 @@ async def _retry_locks(pool: Pool, name: str, change: Callable[[Connection], Awa
                 await change(connection)
         except asyncpg.LockNotAvailableError:
             _log.info("definition_waits_for_readers", view=name, attempt=attempt + 1)
-            # between attempts, queries that queued behind this one proceed
-            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(LOCKED_VIEW.pause(attempt + 1))
         else:
             return
     raise RetryableError(

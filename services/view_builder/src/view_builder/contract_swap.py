@@ -7,7 +7,6 @@ each of them, so that no transaction of a reader sees two versions.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 
 import asyncpg
@@ -17,6 +16,7 @@ from sra_shared.errors import ConfigError, FatalError, RetryableError
 from sra_shared.locks import take_lock, take_locks
 from sra_shared.logs import get_logger
 from sra_shared.reader_roles import list_readers
+from sra_shared.retry import LOCKED_VIEW
 from sra_shared.runs import UnitContext
 from view_builder.apply import is_defined, read_state, take_build_lock
 from view_builder.build import add_up, build_views, find_new_runs, find_waiting_runs, needs_full_build
@@ -90,8 +90,7 @@ async def publish_contract(context: UnitContext, views: Sequence[CompiledView], 
             continue
         except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
             _log.info("contract_waits_for_readers", attempt=attempt + 1)
-            # between attempts, queries that queued behind this one proceed
-            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(LOCKED_VIEW.pause(attempt + 1))
         else:
             return
     raise RetryableError(

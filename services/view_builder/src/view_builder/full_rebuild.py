@@ -9,7 +9,6 @@ the meantime are added to the new table first.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -21,6 +20,7 @@ import asyncpg
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
+from sra_shared.retry import LOCKED_VIEW
 from sra_shared.runs import UnitContext
 from view_builder import merge
 from view_builder.apply import lock_view, prepare_materialized, read_state, replace_view
@@ -259,8 +259,7 @@ async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: boo
             if attempt == _LOCK_ATTEMPTS - 1 and (state is None or state["digest"] != view.digest):
                 # columns cannot change without replacing the view
                 raise
-            # between attempts, queries that queued behind this one proceed
-            await asyncio.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - jitter, not a secret
+            await asyncio.sleep(LOCKED_VIEW.pause(attempt + 1))
     return await _publish_once(context, view, accept_drop=accept_drop, by_name=False)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import asyncpg
@@ -17,6 +15,8 @@ from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
 from sra_shared.reader_limits import end_long_readers
 from sra_shared.reader_roles import prepare_reader
+from sra_shared.repeating import repeat_until_stopped
+from sra_shared.retry import BUILD_REQUEST
 from sra_shared.revision import require_revision
 from sra_shared.runs import request_run
 from sra_shared.service import ServiceState
@@ -31,8 +31,7 @@ from view_builder.schemas import STAGED
 from view_builder.work import CONTRACT_UNIT
 
 _LOOK_SECONDS = 30.0
-_FIRST_PAUSE = 60.0
-_LONGEST_PAUSE = 3600.0
+_START_SECONDS = 2.0
 _log = get_logger(__name__)
 
 SQL_IS_BUILDING = """
@@ -49,12 +48,13 @@ SELECT EXISTS (SELECT FROM task_execution_log
 class Backlog:
     """Requests a build while a view lacks something that no event will deliver; pauses grow up to an hour."""
 
-    def __init__(self, views: Sequence[CompiledView], *, first_pause: float = _FIRST_PAUSE) -> None:
+    def __init__(self, views: Sequence[CompiledView], *, first_pause: float = BUILD_REQUEST.first) -> None:
         """`first_pause` (seconds) is when a finished run counts as overdue, and the first pause between two requests."""
         self._views = views
         self._since = datetime.now(UTC)
         self._first_pause = first_pause
-        self._pause = first_pause
+        self._backoff = replace(BUILD_REQUEST, first=first_pause)
+        self._requests = 0
         self._due = 0.0
 
     async def poll(self, connection: Connection) -> list[str]:
@@ -66,11 +66,11 @@ class Backlog:
         if views[0].schemas == STAGED and not lacking:
             lacking = [CONTRACT_UNIT]
         if not lacking:
-            self._pause, self._due = self._first_pause, 0.0
+            self._requests, self._due = 0, 0.0
             return []
         await request_run(connection, make_build_request(), source=None, enqueue=enqueue_run)
-        self._due = time.monotonic() + self._pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._requests += 1
+        self._due = time.monotonic() + self._backoff.pause(self._requests)
         return lacking
 
     async def _is_lacking(self, connection: Connection, view: CompiledView) -> bool:
@@ -98,28 +98,37 @@ async def reconcile_views(
     """
     started = False
     backlog = Backlog(views)
-    while not state.stopping.is_set():
-        try:
-            if not started:
-                await start_publication(state.pool, views, reader_password, reader_seconds=reader_seconds)
-                started = True
-            async with state.pool.acquire() as connection:
-                await report.poll(connection, views)
-            async with state.pool.acquire() as connection, connection.transaction():
-                await request_build(connection)
-                lacking = await backlog.poll(connection)
-                ended = await end_long_readers(connection, reader_seconds)
-                await return_check.poll(connection)
-            if lacking:
-                _log.warning("build_requested_again", views=lacking)
-            if ended:
-                _log.warning("reader_sessions_ended", sessions=ended, setting="SRA_READER_MAX_SECONDS")
-        except NewerContractError as error:
+
+    async def reconcile() -> None:
+        nonlocal started
+        if not started:
+            await start_publication(state.pool, views, reader_password, reader_seconds=reader_seconds)
+            started = True
+        async with state.pool.acquire() as connection:
+            await report.poll(connection, views)
+        async with state.pool.acquire() as connection, connection.transaction():
+            await request_build(connection)
+            lacking = await backlog.poll(connection)
+            ended = await end_long_readers(connection, reader_seconds)
+            await return_check.poll(connection)
+        if lacking:
+            _log.warning("build_requested_again", views=lacking)
+        if ended:
+            _log.warning("reader_sessions_ended", sessions=ended, setting="SRA_READER_MAX_SECONDS")
+
+    def report_wait(error: Exception) -> None:
+        if isinstance(error, NewerContractError):
             report.refuse(error)
-        except (*OUTAGE_ERRORS, asyncpg.PostgresError, ConfigError, RetryableError) as error:
+        else:
             _log.warning("publication_waits", error=str(error), kind=type(error).__name__)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(state.stopping.wait(), _LOOK_SECONDS if started else 2.0)
+
+    await repeat_until_stopped(
+        state.stopping,
+        reconcile,
+        lambda: _LOOK_SECONDS if started else _START_SECONDS,
+        survives=(*OUTAGE_ERRORS, asyncpg.PostgresError, ConfigError, RetryableError),
+        report=report_wait,
+    )
 
 
 async def start_publication(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +22,6 @@ from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refre
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
 from sra_shared.runs.trouble import ErrorKind, HandoverError, choose_error, classify_error, run_apart
-from sra_shared.timing import LeaseTiming
 
 __all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
 
@@ -259,7 +257,7 @@ async def _work_on_unit(
 
 async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> None:
     """Pause, longer each time, then read the unit's state: its last commit may have succeeded."""
-    seconds = _choose_pause(context.worker.timing, pauses)
+    seconds = context.worker.timing.unit_backoff.pause(pauses + 1)
     log.warning(
         "unit_waits_for_database", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(seconds, 1)
     )
@@ -285,12 +283,6 @@ async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error:
         if kind is ErrorKind.UNEXPECTED:
             log.error("unit_failed_unexpectedly", exc_info=error)
         await _fail_unit(pool, context, work, error)
-
-
-def _choose_pause(timing: LeaseTiming, before: int) -> float:
-    """Seconds of the pause after `before` earlier pauses, with jitter."""
-    seconds = min(timing.longest_pause, timing.pause * 2.0 ** min(before, 30))
-    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
 
 
 async def _plan_run(
@@ -337,7 +329,7 @@ async def _retry_unit(pool: Pool, context: UnitContext, work: Work, error: BaseE
     if lease.unit.attempt > task.max_retries:
         await _fail_unit(pool, context, work, error)
         return
-    delay = _choose_pause(context.worker.timing, lease.unit.attempt)
+    delay = context.worker.timing.unit_backoff.pause(lease.unit.attempt + 1)
     not_before = datetime.now(UTC) + timedelta(seconds=delay)
     log.warning(
         "unit_will_be_retried", error=redact_text(str(error)), kind=type(error).__name__, seconds=round(delay, 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +20,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.logs import get_logger
 from sra_shared.reader_limits import READER, list_missing_limits
 from sra_shared.reader_roles import find_reader
+from sra_shared.repeating import repeat_until_stopped
 from sra_shared.revision import require_revision
 from sra_shared.service.metrics import ServiceMetrics
 
@@ -112,10 +112,7 @@ class DatabaseWatcher:
 
     async def watch(self, stopping: asyncio.Event) -> None:
         """Check until `stopping` is set."""
-        while not stopping.is_set():
-            await self.poll()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), self._seconds)
+        await repeat_until_stopped(stopping, self.poll, self._seconds)
 
     async def poll(self) -> DatabaseState:
         """Check now, for at most three seconds; store and return the result."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -14,11 +14,12 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from sra_shared.audit import Actor
+from sra_shared.outbox import CompletionSender
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
 from sra_shared.freshness_sla import ExpectedDataset, store_expectations
 from sra_shared.jobs import enqueue_run
 from sra_shared.logs import get_logger
-from sra_shared.outbox import CompletionSender
+from sra_shared.repeating import repeat_until_stopped
 from sra_shared.runs import RequestedRun, RunRequest, Work, Worker, request_run
 from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, check_database
 from sra_shared.service.metrics import ServiceMetrics
@@ -131,16 +132,18 @@ def make_expectation_task(source: str, expected: Sequence[ExpectedDataset]) -> B
     """Return the task that stores the expected freshness of a source's datasets, as soon as the database is available."""
 
     async def report(state: ServiceState) -> None:
-        while not state.stopping.is_set():
-            try:
-                async with state.pool.acquire() as connection:
-                    await store_expectations(connection, source, expected)
-            except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-                _log.info("expectations_not_stored_yet", error_type=type(error).__name__)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(state.stopping.wait(), state.plan.timing.task_restart)
-            else:
-                await state.stopping.wait()
+        async def store() -> None:
+            async with state.pool.acquire() as connection:
+                await store_expectations(connection, source, expected)
+            await state.stopping.wait()
+
+        await repeat_until_stopped(
+            state.stopping,
+            store,
+            state.plan.timing.task_restart,
+            survives=(*OUTAGE_ERRORS, asyncpg.PostgresError),
+            report=lambda error: _log.info("expectations_not_stored_yet", error_type=type(error).__name__),
+        )
 
     return report
 
@@ -219,19 +222,18 @@ async def _open_pool(plan: ServicePlan, worker: Worker) -> Pool:
 
 
 async def _keep_running(name: str, task: Background, state: ServiceState) -> None:
-    while not state.stopping.is_set():
+    async def run_once() -> None:
         running = asyncio.ensure_future(task(state))
         try:
             await asyncio.wait({running})
         finally:
             running.cancel()
         error = None if running.cancelled() else running.exception()
-        if state.stopping.is_set():
-            return
-        state.restarts[name] = type(error).__name__ if error else "no error"
-        _log.error("background_task_ended", task=name, exc_info=error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(state.stopping.wait(), state.plan.timing.task_restart)
+        if not state.stopping.is_set():
+            state.restarts[name] = type(error).__name__ if error else "no error"
+            _log.error("background_task_ended", task=name, exc_info=error)
+
+    await repeat_until_stopped(state.stopping, run_once, state.plan.timing.task_restart)
 
 
 async def _end_tasks(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:

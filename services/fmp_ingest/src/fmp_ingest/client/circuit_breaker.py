@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sra_shared.errors import FatalError
+from sra_shared.retry import Backoff
 
 
 class OutageError(FatalError):
@@ -34,8 +34,7 @@ class RetryPolicy:
 
     def pause(self, attempt: int, *, base: float | None = None) -> float:
         """Return the pause before retry number `attempt`, from 1: doubling, with jitter."""
-        first = self.base if base is None else base
-        return min(self.longest, first * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+        return Backoff(self.base if base is None else base, self.longest).pause(attempt)
 
 
 class CircuitBreaker:

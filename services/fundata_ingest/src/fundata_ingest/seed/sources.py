@@ -15,18 +15,17 @@ import obstore
 from obstore.exceptions import BaseError as StoreError
 from obstore.store import S3Store
 from pydantic import BaseModel, FailFast, Field, ValidationError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from fundata_ingest.seed.manifest import Manifest, ManifestFile
 from sra_shared.errors import FatalError, RetryableError, SraError
 from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_answer, send_request
+from sra_shared.retry import SEED_MANIFEST
 from sra_shared.settings import SeedStorageSettings
 from sra_shared.texts import excerpt
 
 _ANSWER_BOUND = Bound.of(1 << 20)
 _ANSWER_SECONDS = 120.0
 # a plan requests the manifest once, and the caller resumes a broken download
-_ATTEMPTS = 5
 _BUSY = (408, 429)
 _SIGNED_FOR = timedelta(hours=1)
 # a compressed transfer cannot be resumed
@@ -112,14 +111,8 @@ class BucketSource:
 
     async def _read_manifest(self) -> Manifest:
         try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(ExchangeError),
-                stop=stop_after_attempt(_ATTEMPTS),
-                wait=wait_random_exponential(multiplier=0.2, max=5),
-                reraise=True,
-            ):
-                with attempt:
-                    body = await self._ask_manifest()
+            repeat = SEED_MANIFEST.retrying(lambda error: isinstance(error, ExchangeError))
+            body: bytes = await repeat(self._ask_manifest)
             return Manifest.model_validate_json(body)
         except ExchangeError as error:
             raise RetryableError(

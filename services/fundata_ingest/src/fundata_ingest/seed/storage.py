@@ -10,23 +10,22 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from fundata_ingest.seed.manifest import ManifestFile, compute_sha256
 from fundata_ingest.seed.sources import BucketSource, LfsSource, SeedSource, WantedFile, WrongContentError
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.http import make_outbound_transport
 from sra_shared.logs import get_logger
+from sra_shared.retry import SEED_FILE
 from sra_shared.settings import SeedStorageSettings
 
 log = get_logger(__name__)
 
-_ATTEMPTS = 5
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _LOOK_AGAIN_SECONDS = 0.2
 
@@ -80,7 +79,7 @@ class SeedStore:
         return Fetched(wanted.path, f"{wanted.path} could not be downloaded: {reason}", is_retryable)
 
     async def _download(self, place: int, file: ManifestFile, target: Path, on_progress: Progress | None) -> None:
-        attempts = 1 if place in self._weak else _ATTEMPTS
+        attempts = 1 if place in self._weak else SEED_FILE.attempts
         try:
             await download_file(self.sources[place], file, target, on_progress, attempts=attempts)
         except RetryableError:
@@ -141,7 +140,7 @@ async def download_file(
     target: Path,
     on_progress: Progress | None = None,
     *,
-    attempts: int = _ATTEMPTS,
+    attempts: int | None = SEED_FILE.attempts,
 ) -> None:
     """Download a file under its name, complete and correct; concurrent callers wait for the same download.
 
@@ -171,16 +170,15 @@ async def download_file(
 
 
 async def _fill_part(
-    source: SeedSource, file: ManifestFile, part: Path, stream: BinaryIO, on_progress: Progress | None, attempts: int
+    source: SeedSource,
+    file: ManifestFile,
+    part: Path,
+    stream: BinaryIO,
+    on_progress: Progress | None,
+    attempts: int | None,
 ) -> None:
-    async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(RetryableError),
-        stop=stop_after_attempt(attempts),
-        wait=wait_random_exponential(multiplier=0.5, max=20),
-        reraise=True,
-    ):
-        with attempt:
-            await _download_rest(source, file, stream, on_progress)
+    repeat = replace(SEED_FILE, attempts=attempts).retrying(lambda error: isinstance(error, RetryableError))
+    await repeat(_download_rest, source, file, stream, on_progress)
     digest = await asyncio.to_thread(compute_sha256, part)
     if digest != file.sha256:
         raise WrongContentError(

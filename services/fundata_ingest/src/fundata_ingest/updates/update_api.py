@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from sra_shared.errors import ConfigError, FatalError, RetryableError
 from sra_shared.http import Bound, ExchangeError, HttpResponse, read_retry_after, send_request
 from sra_shared.http.addresses import AddressRules, is_host_of, read_host
 from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.retry import Backoff
 from sra_shared.settings import OutboundSettings
 from sra_shared.texts import excerpt
 
@@ -27,7 +28,7 @@ log = get_logger(__name__)
 STAND_IN_HEADER = "X-SRA-Stand-In"
 VENDOR_DOMAIN = "fundataapi.com"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-_RETRIES = 4
+_ATTEMPTS = 5
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
 _ANSWER_BOUND = Bound.of(1 << 20)
 _ANSWER_SECONDS = 120.0
@@ -35,6 +36,7 @@ _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 # characters allowed in a header
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _MOST_SIGN_INS = 3
+Found = TypeVar("Found")
 
 
 class ExportFailedError(RetryableError):
@@ -43,6 +45,17 @@ class ExportFailedError(RetryableError):
 
 class CredentialsError(FatalError):
     """The vendor refused key and secret: no request can succeed until a person acts."""
+
+
+class _RepeatableError(Exception):
+    """A call without a usable response; `after` are the seconds that the vendor asks to wait."""
+
+    def __init__(self, after: float | None = None) -> None:
+        self.after = after
+
+
+class _DownloadError(RetryableError):
+    """A download that broke off."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ class ApiTiming:
     longest_poll: float = 15.0
     poll_deadline: float = 1800.0
     longest_retry_after: float = 120.0
+
+    @property
+    def backoff(self) -> Backoff:
+        """The pauses before a call is repeated."""
+        return Backoff(self.pause, self.longest_pause, attempts=_ATTEMPTS)
 
 
 @dataclass(frozen=True)
@@ -157,31 +175,33 @@ class UpdateApi:
 
         Raises RefusedAddressError if the vendor names a forbidden address.
         """
-        for attempt in range(_RETRIES + 1):
+
+        async def fetch() -> Downloaded:
             url = await self.wait_for_export(execution_id)
             try:
                 return await self._downloads.fetch(url, target)
             except RetryableError as error:
-                if attempt == _RETRIES:
-                    raise
-                log.warning("export_download_repeated", execution_id=execution_id, error=str(error))
-            await self._pause(attempt, None)
-        raise RetryableError(f"Export {execution_id} could not be downloaded.", next_step="It is retried later.")
+                raise _DownloadError(error.message, next_step=error.next_step) from error
+
+        def report(error: BaseException, _: float) -> None:
+            log.warning("export_download_repeated", execution_id=execution_id, error=str(error))
+
+        repeat = self._account.timing.backoff.retrying(lambda error: isinstance(error, _DownloadError), report=report)
+        return await repeat(fetch)
 
     async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
         """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
-        renewals = 1
-        for attempt in range(_RETRIES + 1):
+        renewals = itertools.count(1)
+
+        async def ask_once() -> dict[str, Any]:
             if self._token is None:
                 self._token = await self._sign_in()
             answer = await self._send(
-                "GET", f"{self._account.api_url}/{path}", attempt, params=params, headers={"Authorization": self._token}
+                "GET", f"{self._account.api_url}/{path}", params=params, headers={"Authorization": self._token}
             )
-            if answer is None:
-                continue
-            if answer.status_code in (401, 403) and renewals < _MOST_SIGN_INS:
-                renewals, self._token = renewals + 1, None
-                continue
+            if answer.status_code in (401, 403) and next(renewals) < _MOST_SIGN_INS:
+                self._token = None
+                raise _RepeatableError(after=0.0)
             if answer.status_code == httpx.codes.NOT_FOUND and gone:
                 raise ExportFailedError(f"Fundata no longer has {path}.", next_step="A new export is requested.")
             if answer.status_code in (401, 402, 403, 404):
@@ -189,32 +209,45 @@ class UpdateApi:
                     f"{path} answered {answer.status_code}: the account may not use it.",
                     next_step="Ask Fundata for access.",
                 )
-            found = _read_object(answer)
-            if found is not None:
-                return found
-            await self._pause(attempt, None)
-        raise RetryableError(f"{path} returned no usable response.", next_step="It is retried later.")
+            return _read_object(answer)
+
+        return await self._repeat(ask_once, path)
 
     async def _sign_in(self) -> str:
-        body = {"key": self._account.key.get_secret_value(), "secret": self._account.secret.get_secret_value()}
-        for attempt in range(_RETRIES + 1):
-            answer = await self._send("POST", f"{self._account.auth_url}/authenticate", attempt, json=body)
-            if answer is None:
-                continue
-            if answer.status_code in (400, 401, 403):
-                raise CredentialsError(
-                    f"Fundata refused the credentials ({answer.status_code}).",
-                    next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
-                )
-            token = (_read_object(answer) or {}).get("token")
-            if isinstance(token, str) and _TOKEN.fullmatch(token):
-                hide_secrets([token])
-                return token
-            await self._pause(attempt, None)
-        raise RetryableError("Fundata's login returned no usable response.", next_step="It is retried later.")
+        return await self._repeat(self._sign_in_once, "Fundata's login")
 
-    async def _send(self, method: str, url: str, attempt: int, **request: Any) -> HttpResponse | None:
-        """Return the response, or None after a pause if the call is worth repeating."""
+    async def _sign_in_once(self) -> str:
+        body = {"key": self._account.key.get_secret_value(), "secret": self._account.secret.get_secret_value()}
+        answer = await self._send("POST", f"{self._account.auth_url}/authenticate", json=body)
+        if answer.status_code in (400, 401, 403):
+            raise CredentialsError(
+                f"Fundata refused the credentials ({answer.status_code}).",
+                next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
+            )
+        token = _read_object(answer).get("token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise _RepeatableError
+        hide_secrets([token])
+        return token
+
+    async def _repeat(self, call: Callable[[], Awaitable[Found]], what: str) -> Found:
+        """Return the result of a call that is repeated while that may help."""
+        longest = self._account.timing.longest_retry_after
+
+        def find_pause(error: BaseException) -> float | None:
+            after = error.after if isinstance(error, _RepeatableError) else None
+            return None if after is None else min(after, longest)
+
+        repeat = self._account.timing.backoff.retrying(
+            lambda error: isinstance(error, _RepeatableError), asked=find_pause
+        )
+        try:
+            return await repeat(call)
+        except _RepeatableError as error:
+            raise RetryableError(f"{what} returned no usable response.", next_step="It is retried later.") from error
+
+    async def _send(self, method: str, url: str, **request: Any) -> HttpResponse:
+        """Return the response; raises _RepeatableError if the call is worth repeating."""
         self._check()
         headers = {"Accept-Encoding": "gzip", **request.pop("headers", {})}
         try:
@@ -231,11 +264,9 @@ class UpdateApi:
             )
         except ExchangeError as error:
             log.warning("update_api_call_failed", error=error.cause)
-            await self._pause(attempt, None)
-            return None
+            raise _RepeatableError from error
         if answer.status_code in _RETRIED:
-            await self._pause(attempt, answer.headers.get("Retry-After"))
-            return None
+            raise _RepeatableError(read_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)))
         return answer
 
     def _check_answer(self, answer: httpx.Response) -> None:
@@ -245,19 +276,15 @@ class UpdateApi:
                 next_step="Use a separate database, migrated with `./sra migrate --sandbox`.",
             )
 
-    async def _pause(self, attempt: int, retry_after: str | None) -> None:
-        timing = self._account.timing
-        seconds = min(timing.pause * 2.0**attempt, timing.longest_pause) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-        asked = read_retry_after(retry_after, datetime.now(UTC))
-        await asyncio.sleep(seconds if asked is None else min(asked, timing.longest_retry_after))
 
-
-def _read_object(answer: HttpResponse) -> dict[str, Any] | None:
-    """Return the JSON object of a successful response; None for errors, HTML, cut bodies and anything else."""
+def _read_object(answer: HttpResponse) -> dict[str, Any]:
+    """Return the JSON object of a successful response; raises _RepeatableError for errors, HTML and cut bodies."""
     if answer.status_code != httpx.codes.OK:
-        return None
+        raise _RepeatableError
     try:
         found = answer.read_json()
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    except ValueError as error:
+        raise _RepeatableError from error
+    if not isinstance(found, dict):
+        raise _RepeatableError
+    return found

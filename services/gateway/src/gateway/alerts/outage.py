@@ -11,10 +11,10 @@ from gateway.monitoring.probe import SystemState
 from sra_shared.db import Pool
 from sra_shared.locks import take_lock
 from sra_shared.logs import get_logger
+from sra_shared.retry import ALERT
 from sra_shared.service import HealthStatus
 
 _KIND = "database_down"
-_FIRST_RETRY, _LONGEST_RETRY = 15.0, 3600.0
 log = get_logger(__name__)
 
 # only one of several gateways records the end of an outage that all of them saw
@@ -61,8 +61,8 @@ class DatabaseOutage:
             return
         problem = await self._webhook.send(self._describe(self._webhook))
         self._delivered = problem is None
-        self._next_try = time.monotonic() + min(_FIRST_RETRY * 2.0**self._tries, _LONGEST_RETRY)
         self._tries += 1
+        self._next_try = time.monotonic() + ALERT.pause(self._tries)
         if problem:
             log.warning("alert_not_delivered", kind=_KIND, error=problem)
         else:

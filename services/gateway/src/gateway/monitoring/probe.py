@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -23,6 +22,7 @@ from gateway.refresh.result import RefreshHistory, RefreshView, StepView
 from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
 from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger
+from sra_shared.repeating import repeat_until_stopped
 from sra_shared.service import CheckResult, HealthStatus, ServiceState
 from sra_shared.texts import excerpt
 
@@ -137,13 +137,13 @@ class Probe:
     async def run(self, state: ServiceState) -> None:
         """Poll until the service stops."""
         async with self._http() as client:
-            while not state.stopping.is_set():
-                await asyncio.gather(
-                    self._poll_database(state),
-                    *(self._poll_service(client, part) for part in self.system_state.services.values()),
-                )
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(state.stopping.wait(), self._seconds)
+            await repeat_until_stopped(state.stopping, lambda: self._poll_all(client, state), self._seconds)
+
+    async def _poll_all(self, client: httpx.AsyncClient, state: ServiceState) -> None:
+        await asyncio.gather(
+            self._poll_database(state),
+            *(self._poll_service(client, part) for part in self.system_state.services.values()),
+        )
 
     async def _poll_service(self, client: httpx.AsyncClient, part: PartState) -> None:
         try:
