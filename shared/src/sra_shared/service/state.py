@@ -14,7 +14,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from sra_shared.audit import Actor
-from sra_shared.outbox import CompletionSender
+from sra_shared.completions import CompletionSender
 from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
 from sra_shared.freshness_sla import ExpectedDataset, store_expectations
 from sra_shared.jobs import enqueue_run

@@ -12,19 +12,16 @@ import httpx
 from sra_shared.db import Connection, Pool
 from sra_shared.http import Bound, ExchangeError, send_request
 from sra_shared.logs import get_logger, redact_text
+from sra_shared.outbox import Outbox, OutboxTable
+from sra_shared.retry import ALERT
 
 _SECONDS = 10
+# longer than the longest attempt
+_CLAIM_SECONDS = 6 * _SECONDS
 # Slack answers `ok`
 _ANSWER_BOUND = Bound.of(1 << 16)
 log = get_logger(__name__)
-
-SQL_CLAIM_ALERT = """
-UPDATE alert SET attempts = attempts + 1,
-  next_attempt_at = clock_timestamp() + least(interval '1 hour', interval '15 seconds' * 2 ^ least(attempts, 10))
-WHERE alert_id = (SELECT alert_id FROM alert WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp()
-                  ORDER BY alert_id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING alert_id, kind, incident, task_id, message
-"""
+_TABLE = OutboxTable("alert", key="alert_id", order="alert_id")
 
 
 @dataclass(frozen=True)
@@ -77,24 +74,11 @@ async def put_alert(
 
 async def send_due_alerts(pool: Pool, webhook: Webhook) -> None:
     """Send all alerts that are due, oldest first, until one fails; several gateways share the queue."""
-    while await _send_next(pool, webhook):
-        pass
-
-
-async def _send_next(pool: Pool, webhook: Webhook) -> bool:
-    row = await pool.fetchrow(SQL_CLAIM_ALERT)
-    if row is None:
-        return False
-    problem = await webhook.send(row["message"])
-    await pool.execute(
-        "UPDATE alert SET last_error = $2, delivered_at = CASE WHEN $2::text IS NULL THEN clock_timestamp() END"
-        " WHERE alert_id = $1",
-        row["alert_id"],
-        problem,
-    )
-    fields = {"kind": row["kind"], "incident": row["incident"], **({"run_id": str(t)} if (t := row["task_id"]) else {})}
-    if problem:
-        log.warning("alert_not_delivered", error=problem, **fields)
-        return False
-    log.info("alert_delivered", **fields)
-    return True
+    outbox = Outbox(_TABLE, lambda alert: webhook.send(alert["message"]), ALERT)
+    while (attempt := await outbox.send_next(pool, claim_seconds=_CLAIM_SECONDS)) is not None:
+        alert, run_id = attempt.message, attempt.message["task_id"]
+        told = {"kind": alert["kind"], "incident": alert["incident"], **({"run_id": str(run_id)} if run_id else {})}
+        if attempt.problem is not None:
+            log.warning("alert_not_delivered", error=attempt.problem, **told)
+            return
+        log.info("alert_delivered", **told)
