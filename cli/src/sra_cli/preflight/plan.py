@@ -13,7 +13,7 @@ from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, H
 from fmp_collectors.datasets import DATASETS, list_datasets
 from fmp_collectors.datasets.universe import UniverseListing
 from fmp_ingest.client.circuit_breaker import RetryPolicy
-from fmp_ingest.client.fmp_client import STAND_IN_HEADER, RefusedSourceError, open_client
+from fmp_ingest.client.fmp_client import open_client
 from fmp_ingest.client.single_process import own_account
 from fmp_ingest.collection.backfill import HistoryPlan, PartCost, list_single_endpoints
 from fmp_ingest.collection.estimate import estimate_calls
@@ -25,6 +25,7 @@ from sra_cli.preflight.recording import RecordingTransport
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, SESSIONS_PER_YEAR
 from sra_shared.errors import ConfigError
 from sra_shared.http import make_outbound_transport
+from sra_shared.sandbox import STAND_IN_HEADER, RefusedSourceError
 from sra_shared.settings import FmpSettings
 
 # a check is not a run: what fails twice is reported

@@ -16,7 +16,7 @@ from fmp_collectors.datasets.delisted import DELISTED as DELISTED_COMPANIES
 from fmp_collectors.datasets.eod_prices import EOD_PRICES
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_ingest.client.circuit_breaker import OutageDetector, OutageError, RetryPolicy
-from fmp_ingest.client.fmp_client import AccountError, RefusedSourceError, check_source, open_client, share_account
+from fmp_ingest.client.fmp_client import AccountError, check_source, open_client, share_account
 from fmp_ingest.client.response_cache import CachedFetcher
 from fmp_ingest.collection.backfill import list_single_endpoints, read_former, request_history
 from fmp_ingest.collection.collector import Collector
@@ -39,6 +39,7 @@ from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.revision import read_sandbox_mark
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus, Work
 from sra_shared.runs.ending import decide_run_status
+from sra_shared.sandbox import RefusedSourceError
 from sra_shared.settings import FmpSettings
 
 AGAIN = ": again"

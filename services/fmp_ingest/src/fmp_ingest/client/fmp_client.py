@@ -30,8 +30,8 @@ from fmp_ingest.limiter.vendor_quota import AccountQuota, Quota
 from sra_shared.db import Pool
 from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
 from sra_shared.http import make_outbound_transport, read_retry_after
-from sra_shared.http.addresses import is_host_of, read_host
 from sra_shared.logs import get_logger
+from sra_shared.sandbox import SandboxGuard
 from sra_shared.settings import FmpSettings
 
 _log = get_logger(__name__)
@@ -40,8 +40,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0, pool=None)
 _CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
 _JSON_SECONDS = 90.0
 _CSV_SECONDS = 900.0
-VENDOR_DOMAIN = "financialmodelingprep.com"
-STAND_IN_HEADER = "X-SRA-Stand-In"
+_GUARD = SandboxGuard("financialmodelingprep.com", "The host of FMP_BASE_URL", ("FMP_BASE_URL",))
 _UNJUDGED = FmpResponse(Verdict(ResponseKind.NO_ANSWER, "the response was not classified"))
 
 
@@ -49,18 +48,9 @@ class AccountError(FatalError):
     """The key does not work: no call can succeed until a person acts, so the run ends."""
 
 
-class RefusedSourceError(ConfigError):
-    """A sandbox is paired with real data, or a real database with made-up data; nothing may be stored."""
-
-
 def check_source(base_url: str, *, is_sandbox: bool) -> None:
     """Raise RefusedSourceError if a sandbox would be filled from the vendor itself."""
-    host = read_host(base_url, "FMP_BASE_URL")
-    if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
-        raise RefusedSourceError(
-            f"This database is a sandbox for made-up data, but FMP_BASE_URL is the vendor's own host ({host}).",
-            next_step="Use a database that was migrated without --sandbox, or set FMP_BASE_URL to the stand-in.",
-        )
+    _GUARD.check_addresses({"FMP_BASE_URL": base_url}, is_sandbox=is_sandbox)
 
 
 @dataclass(frozen=True)
@@ -290,7 +280,7 @@ class FmpClient:
         async with self._http.stream("GET", path, params=dict(params)) as response:
             for turn in turns:
                 turn.is_answered = True
-            self._check_stand_in(response)
+            _GUARD.check_response(response.headers, is_sandbox=self._is_sandbox)
             retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             status = response.status_code
             if is_bulk:
@@ -315,13 +305,6 @@ class FmpClient:
         self._bare_sizes[asked] = size
         cast("BinaryIO", answer.csv).close()
         return FmpResponse(Verdict(ResponseKind.TRUNCATED, "the file does not end with a line break"))
-
-    def _check_stand_in(self, response: httpx.Response) -> None:
-        if STAND_IN_HEADER in response.headers and not self._is_sandbox:
-            raise RefusedSourceError(
-                f"{self._http.base_url.host} is the stand-in with made-up data, but this database is for real data.",
-                next_step="Set FMP_BASE_URL to the vendor's host, or use a database that was migrated with --sandbox.",
-            )
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,18 @@ import httpx
 from pydantic import SecretStr
 
 from fundata_ingest.updates.downloads import Downloaded, ExportDownloads
-from sra_shared.errors import ConfigError, FatalError, RetryableError
+from sra_shared.errors import FatalError, RetryableError
 from sra_shared.http import Bound, ExchangeError, HttpResponse, read_retry_after, send_request
-from sra_shared.http.addresses import AddressRules, is_host_of, read_host
+from sra_shared.http.addresses import AddressRules
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.retry import Backoff
+from sra_shared.sandbox import SandboxGuard
 from sra_shared.settings import OutboundSettings
 from sra_shared.texts import excerpt
 
 log = get_logger(__name__)
 
-STAND_IN_HEADER = "X-SRA-Stand-In"
-VENDOR_DOMAIN = "fundataapi.com"
+_GUARD = SandboxGuard("fundataapi.com", "The update API", ("FUNDATA_AUTH_URL", "FUNDATA_API_URL"))
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ATTEMPTS = 5
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
@@ -94,14 +94,8 @@ class FundataAccount:
 
 def check_hosts(account: FundataAccount, *, is_sandbox: bool) -> None:
     """Raise ConfigError if a sandbox would be filled with the vendor's data."""
-    for name, url in (("FUNDATA_AUTH_URL", account.auth_url), ("FUNDATA_API_URL", account.api_url)):
-        host = read_host(url, name)
-        if is_sandbox and is_host_of(host, VENDOR_DOMAIN):
-            raise ConfigError(
-                f"This database is a sandbox for made-up data, but {host} is the vendor's own host.",
-                next_step="Use a database that was migrated without --sandbox, or point FUNDATA_AUTH_URL and FUNDATA_API_URL"
-                " at the stand-in.",
-            )
+    urls = {"FUNDATA_AUTH_URL": account.auth_url, "FUNDATA_API_URL": account.api_url}
+    _GUARD.check_addresses(urls, is_sandbox=is_sandbox)
 
 
 class UpdateApi:
@@ -270,11 +264,7 @@ class UpdateApi:
         return answer
 
     def _check_answer(self, answer: httpx.Response) -> None:
-        if STAND_IN_HEADER in answer.headers and not self._is_sandbox:
-            raise ConfigError(
-                "The update API is a stand-in with made-up data, but this database is for real data.",
-                next_step="Use a separate database, migrated with `./sra migrate --sandbox`.",
-            )
+        _GUARD.check_response(answer.headers, is_sandbox=self._is_sandbox)
 
 
 def _read_object(answer: HttpResponse) -> dict[str, Any]:
