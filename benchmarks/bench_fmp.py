@@ -18,12 +18,12 @@ import httpx
 
 from fmp_ingest.limiter.pace import make_pace
 from fmp_ingest.work import FmpWork
-from sra_cli.commands.fmp import run_to_end
 from sra_cli.postgres import find_free_port
 from sra_cli.settings import build_environment
+from sra_shared.db import open_connection
 from sra_shared.logs import configure_logs
 from sra_shared.migrate import upgrade_database
-from sra_shared.runs import RunRequest, TaskType, Worker
+from sra_shared.runs import RunRequest, TaskType, execute_in_process
 from sra_shared.settings import DatabaseSettings, FmpSettings
 
 LEAST_SHARE = 0.98
@@ -194,24 +194,21 @@ async def run_work(dsn: str, vendor: Vendor, task_type: TaskType, datasets: list
             }
         )
     )
-    async with Worker(dsn, "bench") as worker:
-        pool = await worker.open_pool(max_size=6)
-        try:
-            request = RunRequest(task_type=task_type, parameters={} if datasets is None else {"datasets": datasets})
-            started = time.monotonic()
-            task = await run_to_end(pool, worker, work, request)
-            seconds = time.monotonic() - started
-            rows = await pool.fetch(
-                "SELECT dataset, extract(epoch FROM completed_at - started_at)::float8 AS seconds, stored_count AS stored,"
-                " read_count AS read FROM run_unit WHERE task_id = $1 AND unit NOT LIKE '%: again' ORDER BY ordinal",
-                task.task_id,
-            )
-        finally:
-            await pool.close()
-    assert task.status == "completed", task.error_details
+    request = RunRequest(task_type=task_type, parameters={} if datasets is None else {"datasets": datasets})
+    done = await execute_in_process(dsn, request, work, name="bench", connections=6)
+    connection = await open_connection(dsn, application_name="bench")
+    try:
+        rows = await connection.fetch(
+            "SELECT dataset, extract(epoch FROM completed_at - started_at)::float8 AS seconds, stored_count AS stored,"
+            " read_count AS read FROM run_unit WHERE task_id = $1 AND unit NOT LIKE '%: again' ORDER BY ordinal",
+            done.task.task_id,
+        )
+    finally:
+        await connection.close()
+    assert done.task.status == "completed", done.task.error_details
     return {
-        "seconds": round(seconds, 1),
-        **task.details["fmp"],
+        "seconds": round(done.seconds, 1),
+        **done.task.details["fmp"],
         "datasets": {
             row["dataset"]: {"seconds": round(row["seconds"] or 0.0, 1), "read": row["read"], "stored": row["stored"]}
             for row in rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, NoReturn
@@ -29,12 +28,11 @@ from sra_cli.settings import read_settings
 from sra_cli.stack import choose_fmp_settings
 from sra_cli.tables import make_table
 from sra_shared.counts import Counts
-from sra_shared.database_check import require_fit_database
-from sra_shared.db import Pool, open_connection
+from sra_shared.db import Connection, open_connection
 from sra_shared.errors import ConfigError, SraError
 from sra_shared.logs import configure_logs, hide_secrets
 from sra_shared.revision import read_sandbox_mark, require_revision
-from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, Worker, carry_through, read_units, request_run
+from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, execute_in_process
 from sra_shared.settings import DatabaseSettings, FmpSettings, ServiceSettings, check_settings
 from sra_shared.timing import LeaseTiming
 
@@ -197,28 +195,26 @@ async def collect(
     dsn: str, dataset: FmpDataset, parameters: dict[str, Any], settings: FmpSettings, timing: LeaseTiming
 ) -> dict[str, Any]:
     """Collect in this process and return the dataset's counts; raises ConfigError before any call if it cannot start."""
-    started = time.monotonic()
-    connection = await open_connection(dsn, application_name="sra:fmp")
-    try:
-        await require_fit_database(connection)
-        await require_revision(connection)
+
+    async def check(connection: Connection) -> None:
         if settings.fmp_api_key is None:
             raise ConfigError("FMP_API_KEY is not set.", next_step="Set it to the key of the FMP account.")
         check_source(settings.fmp_base_url, is_sandbox=await read_sandbox_mark(connection))
-    finally:
-        await connection.close()
+
     work = FmpWork(settings)
-    async with Worker(dsn, "fmp", timing=timing) as worker:
-        pool = await worker.open_pool(max_size=6)
-        try:
-            task = await run_to_end(pool, worker, work, _make_request(dataset, parameters))
-            async with pool.acquire() as ledger:
-                units = await read_units(ledger, task.task_id)
-        finally:
-            await pool.close()
+    done = await execute_in_process(
+        dsn,
+        _make_request(dataset, parameters),
+        work,
+        name="fmp",
+        connections=6,
+        check=check,
+        timing=timing,
+        by=name_actor(),
+    )
     if isinstance(work.refusal, SraError) and work.refusal.exit_code == ConfigError.exit_code:
         raise work.refusal
-    return describe(dataset, task, units, time.monotonic() - started)
+    return describe(dataset, done.task, done.units, done.seconds)
 
 
 def _make_request(dataset: FmpDataset, parameters: dict[str, Any]) -> RunRequest:
@@ -227,13 +223,6 @@ def _make_request(dataset: FmpDataset, parameters: dict[str, Any]) -> RunRequest
     if {"from", "to"} & set(parameters):
         task_type = TaskType.FMP_BACKFILL
     return RunRequest(task_type=task_type, parameters=parameters, timeout_seconds=14_400)
-
-
-async def run_to_end(pool: Pool, worker: Worker, work: FmpWork, request: RunRequest) -> ProcessingTask:
-    """Execute the run until it finishes or is parked, including units that are retried later."""
-    async with pool.acquire() as connection, connection.transaction():
-        requested = await request_run(connection, request, source=work.source, by=name_actor())
-    return await carry_through(pool, requested.task.task_id, work, worker)
 
 
 def describe(dataset: FmpDataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:

@@ -9,18 +9,10 @@ from typing import Any
 import asyncpg
 
 from sra_shared.audit import Actor
-from sra_shared.database_check import require_fit_database
-from sra_shared.db import Connection, open_connection, open_pool
+from sra_shared.db import Connection, open_pool
 from sra_shared.errors import ConfigError
 from sra_shared.revision import require_revision
-from sra_shared.runs import (
-    ProcessingTask,
-    Unit,
-    Worker,
-    carry_through,
-    read_units,
-    request_run,
-)
+from sra_shared.runs import ProcessingTask, Unit, execute_in_process
 from sra_shared.statements import compose
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from view_builder.apply import define_views, is_defined, read_state
@@ -81,25 +73,18 @@ async def build_in_process(
     views = list_compiled_views()
     require_known(views, parameters)
     work = ViewBuildWork(views, part_rows=part_rows)
-    connection = await open_connection(dsn, application_name="sra:views")
-    try:
-        await require_fit_database(connection)
-        await require_revision(connection)
-        await _require_own_contract(connection, views)
-        async with connection.transaction():
-            request = make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True))
-            requested = await request_run(connection, request, source=None, by=by)
-    finally:
-        await connection.close()
-    async with Worker(dsn, "views", timing=timing) as worker:
-        pool = await worker.open_pool(max_size=4)
-        try:
-            await define_views(pool, views)
-            task = await carry_through(pool, requested.task.task_id, work, worker)
-            async with pool.acquire() as reader:
-                return BuildResult(task, await read_units(reader, task.task_id))
-        finally:
-            await pool.close()
+    done = await execute_in_process(
+        dsn,
+        make_build_request(work_key=None, parameters=parameters.model_dump(exclude_defaults=True)),
+        work,
+        name="views",
+        connections=4,
+        check=lambda connection: _require_own_contract(connection, views),
+        prepare=lambda pool: define_views(pool, views),
+        timing=timing,
+        by=by,
+    )
+    return BuildResult(done.task, done.units)
 
 
 async def _require_own_contract(connection: Connection, views: Sequence[CompiledView]) -> None:

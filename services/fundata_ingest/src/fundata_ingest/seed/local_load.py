@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,12 +17,9 @@ from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.store.file_tracker import sum_streams
 from sra_shared.audit import Actor
 from sra_shared.counts import Counts
-from sra_shared.database_check import require_fit_database
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
-from sra_shared.errors import RunCancelledError
+from sra_shared.db import OUTAGE_ERRORS, Pool, open_connection
 from sra_shared.logs import get_logger
 from sra_shared.memory import measure_peak_memory
-from sra_shared.revision import require_revision
 from sra_shared.runs import (
     ProcessingTask,
     RunRequest,
@@ -31,11 +28,8 @@ from sra_shared.runs import (
     Unit,
     UnitStatus,
     Work,
-    Worker,
-    carry_through,
-    read_run,
+    execute_in_process,
     read_units,
-    request_run,
 )
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
@@ -94,29 +88,32 @@ async def run_in_process(
     `watch` is called with the run's parts about every `watch_seconds`. Raises ConfigError if the database is not migrated, and
     what the database raises when it is unreachable.
     """
-    started = time.monotonic()
+    done = await execute_in_process(
+        dsn,
+        request,
+        work,
+        name="load",
+        connections=2 * work.concurrency + 2,
+        follow=None if watch is None else partial(_watch, watch, watch_seconds),
+        waits_while_parked=True,
+        timing=timing,
+        by=by,
+    )
     connection = await open_connection(dsn, application_name="sra:load")
     try:
-        await require_fit_database(connection)
-        await require_revision(connection)
-        async with connection.transaction():
-            requested = await request_run(connection, request, source=work.source, by=by)
+        file_ids = sorted({unit.detail["file_id"] for unit in done.units if "file_id" in unit.detail})
+        totals = await sum_streams(connection, file_ids)
     finally:
         await connection.close()
-    async with Worker(dsn, "load", timing=timing) as worker:
-        pool = await worker.open_pool(max_size=2 * work.concurrency + 2)
-        try:
-            watching = asyncio.create_task(_watch(pool, requested.task.task_id, watch, watch_seconds))
-            try:
-                task = await carry_through(pool, requested.task.task_id, work, worker, waits_while_parked=True)
-            finally:
-                watching.cancel()
-                await asyncio.wait({watching})
-            async with pool.acquire() as reader:
-                result = await _read_result(reader, task, time.monotonic() - started)
-            return replace(result, was_adopted=not requested.created)
-        finally:
-            await pool.close()
+    return LoadResult(
+        task=done.task,
+        units=done.units,
+        files=_describe_files(done.units, totals),
+        missing=[unit.detail["missing_file"] for unit in done.units if "missing_file" in unit.detail],
+        seconds=done.seconds,
+        peak_rss_mb=measure_peak_memory(children=True),
+        was_adopted=done.was_adopted,
+    )
 
 
 async def load_seed_tree(
@@ -177,28 +174,12 @@ def make_load_request(folder: Path, *, released: bool = False) -> RunRequest:
     )
 
 
-async def _watch(pool: Pool, task_id: UUID, watch: Watch | None, seconds: float) -> None:
-    while watch is not None:
+async def _watch(watch: Watch, seconds: float, pool: Pool, task_id: UUID) -> None:
+    while True:
         with suppress(*OUTAGE_ERRORS):
             async with pool.acquire() as connection:
                 watch(await read_units(connection, task_id))
         await asyncio.sleep(seconds)
-
-
-async def _read_result(connection: Connection, task: ProcessingTask, seconds: float) -> LoadResult:
-    fresh = await read_run(connection, task.task_id)
-    if fresh is None:
-        raise RunCancelledError(f"Run {task.task_id} is no longer in the ledger.", next_step="Load again.")
-    units = await read_units(connection, task.task_id)
-    totals = await sum_streams(connection, sorted({u.detail["file_id"] for u in units if "file_id" in u.detail}))
-    return LoadResult(
-        task=fresh,
-        units=units,
-        files=_describe_files(units, totals),
-        missing=[unit.detail["missing_file"] for unit in units if "missing_file" in unit.detail],
-        seconds=seconds,
-        peak_rss_mb=measure_peak_memory(children=True),
-    )
 
 
 def _describe_files(units: Sequence[Unit], totals: dict[int, Counts]) -> list[dict[str, Any]]:
