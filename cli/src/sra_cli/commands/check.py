@@ -33,6 +33,7 @@ STEPS: dict[str, list[str]] = {
     "pictures": [sys.executable, "scripts/draw_pictures", "--check"],
     # with --quiet it would not count warnings, and pass
     "website": [sys.executable, "-m", "mkdocs", "build"],
+    "images": [sys.executable, "scripts/write_dockerfiles", "--check"],
     "dockerfiles": [str(_TOOLS / "hadolint"), *(str(path) for path in _DOCKERFILES)],
     "compose": [str(_TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", *_COMPOSE],
 }
