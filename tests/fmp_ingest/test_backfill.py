@@ -197,6 +197,4 @@ def test_a_resumed_unit_counts_its_sources_as_it_began() -> None:
     begun.progress.after = "MSFT"
     resumed = make_collector(begun.progress.dump(), is_reversed=False)
     assert resumed.progress == ResumePoint(after="MSFT", first_path="historical-price-eod/non-split-adjusted")
-    assert [source.path for source in resumed.list_endpoints()] == [
-        source.path for source in EOD_PRICES.endpoints[::-1]
-    ]
+    assert [source.path for source in resumed.endpoints] == [source.path for source in EOD_PRICES.endpoints[::-1]]

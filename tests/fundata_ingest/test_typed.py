@@ -7,6 +7,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
+from typing import get_args
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fundata_ingest.catalogue import load_catalogue
-from fundata_ingest.formats.batches import REJECT_REASONS, FieldWarning, FileHead, TypedBatch
+from fundata_ingest.formats.batches import FieldWarning, FileHead, RejectReason, TypedBatch
 from fundata_ingest.formats.csv_reader import read_batches
 from fundata_ingest.formats.file_heads import inspect_file
 from fundata_ingest.transform.numbers import round_money
@@ -124,7 +125,7 @@ def test_first_reason_in_order_rejects_the_row(dataset: str, change: dict[str, s
     typed = type_rows(dataset, {}, change, {})
     assert [(r.line, r.reason) for r in typed.rejects] == [(3 + write_csv(dataset, {}).count(b"\n") - 1, reason)]
     assert typed.rejects[0].raw == write_csv(dataset, change).split(b"\n", 1)[1]
-    assert (typed.frame.height, typed.read, reason in REJECT_REASONS) == (2, 3, True)
+    assert (typed.frame.height, typed.read, reason in get_args(RejectReason)) == (2, 3, True)
     assert all(warning.line != typed.rejects[0].line for warning in typed.warnings)
 
 

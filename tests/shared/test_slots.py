@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.db import Connection, Pool
 from sra_shared.jobs import enqueue_run
 from sra_shared.runs import RunRequest, TaskType, request_run
-from sra_shared.slots import bind_slot, claim_slot, read_last_slot
+from sra_shared.slots import bind_slot, claim_slot
 
 pytestmark = pytest.mark.versions
 
@@ -25,6 +25,10 @@ async def fire(pool: Pool, number: int) -> bool:
         requested = await request_run(connection, request, source=None, enqueue=enqueue_run)
         await bind_slot(connection, "daily", SLOT, requested.task.task_id)
         return True
+
+
+async def read_last_slot(connection: Connection, schedule: str) -> object:
+    return await connection.fetchval("SELECT max(slot) FROM schedule_slot WHERE schedule = $1", schedule)
 
 
 async def test_gateways_that_overlap_fire_a_slot_once(pool: Pool) -> None:

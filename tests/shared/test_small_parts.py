@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sra_shared.counts import Counts
-from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn, strip_password
+from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn
 from sra_shared.errors import ConfigError, FatalError
 from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
 from sra_shared.service import limit
@@ -96,7 +96,6 @@ def test_any_password_survives_the_address(password: str) -> None:
     dsn = build_dsn(host="h", port=5432, name="d", user="u", password=password, ssl=None)
     assert read_password(dsn) == password
     assert redact_dsn(dsn) == "postgresql://u:***@h:5432/d"
-    assert strip_password(dsn) == "postgresql://u@h:5432/d"
     assert normalise_dsn(dsn) == dsn
 
 

@@ -46,11 +46,6 @@ class Host:
     name: str
     port: int | None = None
 
-    @property
-    def is_socket(self) -> bool:
-        """Whether it is a socket's folder."""
-        return self.name.startswith("/")
-
 
 @dataclass(frozen=True)
 class DatabaseAddress:
@@ -134,12 +129,6 @@ def redact_dsn(dsn: str) -> str:
     user, separator, _ = login.partition(":")
     shown = {name: "***" if name in _SECRETS else value for name, value in query.items()}
     return _join(f"{user}:***" if separator else user, hosts, f"/{path}", shown)
-
-
-def strip_password(dsn: str) -> str:
-    """Return a normalised address without its password, for a program that gets the password separately."""
-    _, login, hosts, path, query = _split(dsn)
-    return _join(login.partition(":")[0], hosts, f"/{path}", query)
 
 
 def write_client_address(dsn: str, major: int) -> str:

@@ -22,7 +22,7 @@ def leave_out_extras() -> None:
 
 
 # the import system raises ImportError for a module that is None, which both libraries handle
-_ABSENT = cast("ModuleType", None)
+_ABSENT: ModuleType = cast("ModuleType", None)
 
 
 @contextmanager

@@ -31,11 +31,3 @@ async def bind_slot(connection: Connection, schedule: str, slot: datetime, task_
     await connection.execute(
         "UPDATE schedule_slot SET task_id = $3 WHERE schedule = $1 AND slot = $2", schedule, slot, task_id
     )
-
-
-async def read_last_slot(connection: Connection, schedule: str) -> datetime | None:
-    """Return the newest claimed slot, or None if the schedule never fired."""
-    slot: datetime | None = await connection.fetchval(
-        "SELECT max(slot) FROM schedule_slot WHERE schedule = $1", schedule
-    )
-    return slot

@@ -21,6 +21,7 @@ STEPS: dict[str, list[str]] = {
     "format": [str(_TOOLS / "ruff"), "format", "--check", "."],
     "types": [str(_TOOLS / "mypy")],
     "imports": [str(_TOOLS / "lint-imports")],
+    "dead code": [sys.executable, "scripts/check_dead_code"],
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
@@ -40,7 +41,7 @@ STEPS: dict[str, list[str]] = {
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Run all checks: lint, format, types, import contracts, locks, SQL, generated files, prose, pictures, website, images."""
+    """Run all checks: lint, types, import contracts, dead code, locks, SQL, generated files, prose, pictures, website, images."""
     output = Output(as_json=as_json)
     results: list[dict[str, Any]] = []
     for name, command in STEPS.items():

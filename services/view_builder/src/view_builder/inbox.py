@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -118,11 +117,3 @@ async def handle_events(connection: Connection, build_id: UUID) -> None:
     await _lock_inbox(connection)
     await connection.execute(SQL_HANDLE_EVENTS, build_id)
     await request_build(connection, ending=build_id)
-
-
-async def list_open_events(connection: Connection) -> Sequence[UUID]:
-    """Return the events that no finished build handled."""
-    rows = await connection.fetch(
-        "SELECT event_id FROM completion_inbox WHERE handled_at IS NULL ORDER BY received_at, event_id"
-    )
-    return [row["event_id"] for row in rows]

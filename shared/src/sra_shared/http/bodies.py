@@ -12,9 +12,6 @@ import httpx
 from sra_shared.errors import RetryableError
 from sra_shared.texts import excerpt
 
-ACCEPTED = "gzip, deflate"
-"""The supported values of Accept-Encoding."""
-
 _PIECE = 1 << 18
 _MOST_MEMBERS = 10_000
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15

@@ -33,7 +33,6 @@ from sra_shared.tables.fundata_columns import DATA_DATES, DATA_NUMBERS, DATA_TEX
 from sra_shared.tables.metadata import metadata, written_by
 
 FIRST_YEAR, LAST_YEAR = 1980, 2040
-APPEND_ONLY = ("fundata_data", "fundata_quotes", "fundata_data_superseded", "fundata_quotes_superseded")
 DATA_SOURCES = ("CSV", "API")
 EXPORT_STATES = ("requesting", "requested", "ready", "loading", "loaded", "repeated", "failed")
 

@@ -78,16 +78,12 @@ class Collector:
         # a resumed unit must not use one endpoint's resume point for another endpoint
         preferred = self.progress.first_path or (endpoints[0].path if endpoints else "")
         self.progress.first_path = preferred
-        self._endpoints = tuple(sorted(endpoints, key=lambda endpoint: endpoint.path != preferred))
+        self.endpoints = tuple(sorted(endpoints, key=lambda endpoint: endpoint.path != preferred))
         self._drop_limit = drop_limit
         self._is_released = is_released
         self._store = Store(dataset, context.task.task_id)
         if is_released and self.progress.held:
             self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
-
-    def list_endpoints(self) -> tuple[FmpEndpoint, ...]:
-        """Return the endpoints in the order of their levels."""
-        return self._endpoints
 
     async def collect(self) -> ResumePoint:
         """Go through the endpoints; what one endpoint refuses is requested from the next.
@@ -96,8 +92,8 @@ class Collector:
         raises. All that was read before is committed.
         """
         progress = self.progress
-        while not progress.is_done and progress.level < len(self._endpoints):
-            await self._collect_endpoint(self._endpoints[progress.level])
+        while not progress.is_done and progress.level < len(self.endpoints):
+            await self._collect_endpoint(self.endpoints[progress.level])
             if not progress.refused:
                 break
             if self._is_last_endpoint:
@@ -121,7 +117,7 @@ class Collector:
         async with self._context.pool.acquire() as connection:
             found = await find_disagreements(connection, self._targets.known_symbols, since)
         whole = next((endpoint for endpoint in self._dataset.endpoints if endpoint.scope is Scope.SYMBOL), None)
-        if whole is not None and self._endpoints[progress.level : progress.level + 1] != (whole,):
+        if whole is not None and self.endpoints[progress.level : progress.level + 1] != (whole,):
             symbols = sorted({one.symbol for one in found})
             if len(symbols) > _MOST_COMPARED:
                 _log.warning("too_many_disagreements", symbols=len(symbols), asked=_MOST_COMPARED)
@@ -151,7 +147,7 @@ class Collector:
 
     @property
     def _is_last_endpoint(self) -> bool:
-        return self.progress.level + 1 >= len(self._endpoints)
+        return self.progress.level + 1 >= len(self.endpoints)
 
     @property
     def _waits_to_close(self) -> bool:

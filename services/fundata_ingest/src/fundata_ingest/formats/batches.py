@@ -19,6 +19,7 @@ import polars as pl
 
 from fundata_ingest.catalogue import FundataDataset
 
+# In the order of the tests; the first one that applies is the reason.
 RejectReason = Literal[
     "row_too_long",
     "bad_encoding",
@@ -31,19 +32,6 @@ RejectReason = Literal[
     "negative_navps",
     "ambiguous_key",
 ]
-# In the order of the tests; the first one that applies is the reason.
-REJECT_REASONS: tuple[RejectReason, ...] = (
-    "row_too_long",
-    "bad_encoding",
-    "nul_byte",
-    "stray_quote",
-    "field_count",
-    "repeated_header",
-    "missing_identifier",
-    "missing_date",
-    "negative_navps",
-    "ambiguous_key",
-)
 # the list elements of JSON records, see TypedBatch
 ELEMENT_SCHEMA = {
     "source_line": pl.Int64(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,6 @@ from sra_shared.logs import get_logger
 from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
 
 log = get_logger(__name__)
-
-Recorder = Callable[[Connection, Counts], Awaitable[None]]
 
 SOURCE = "fundata"
 # each export has a path of its own

@@ -7,9 +7,6 @@ def _split(names: str) -> tuple[str, ...]:
     return tuple(names.split())
 
 
-HEAD = ("date", "symbol", "reportedCurrency", "cik", "filingDate", "acceptedDate", "fiscalYear", "period")
-SHORT_HEAD = ("symbol", "date", "fiscalYear", "period", "reportedCurrency")
-
 INCOME: tuple[str, ...] = _split(
     """
     revenue costOfRevenue grossProfit researchAndDevelopmentExpenses generalAndAdministrativeExpenses
