@@ -6,7 +6,8 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ from fundata_ingest.main import build_service as build_fundata
 from sra_shared.columns import ColumnFacts, read_columns
 from sra_shared.runs import Work
 from sra_shared.runs.deferred import DeferredWork, WorkTraits, defer_works
-from sra_shared.service import create_service_app
+from sra_shared.service import ServiceDefinition, create_service_app
 from sra_shared.tables import metadata
 from sra_testing.job_process import ProbeWork
 
@@ -58,11 +59,9 @@ async def test_the_works_of_a_service_are_as_declared_before_they_are_made(
     monkeypatch.setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
     given: dict[str, Work] = {}
 
-    def note_works(**parts: object) -> FastAPI:
-        works = parts["works"]
-        assert isinstance(works, Mapping)
-        given.update(works)
-        return create_service_app(**parts)  # type: ignore[arg-type]
+    def note_works(definition: ServiceDefinition, *settings: Any) -> FastAPI:
+        given.update(definition.works)
+        return create_service_app(definition, *settings)
 
     monkeypatch.setattr(f"{build.__module__}.create_service_app", note_works)
     build()

@@ -36,7 +36,7 @@ from sra_shared.runs import (
     UnitPlan,
     UnitStatus,
 )
-from sra_shared.service import ServiceState, create_service_app, get_state
+from sra_shared.service import ServiceDefinition, ServiceState, create_service_app, get_state
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
@@ -145,15 +145,25 @@ class Completion(BaseModel):
 
 def make_ingest_app(dsn: str, name: str, source: str, types: Sequence[TaskType], script: Script, views: str) -> FastAPI:
     """Return a service that runs these task types as scripted."""
+    return make_scripted_app(
+        dsn,
+        ServiceDefinition(
+            name=name,
+            description="A service of the tests.",
+            works={kind: ScriptedWork(kind, source, script) for kind in types},
+            completions_url=views,
+            timing=QUICK,
+            is_behind_gateway=True,
+        ),
+    )
+
+
+def make_scripted_app(dsn: str, definition: ServiceDefinition) -> FastAPI:
+    """Return a service with the tokens of the tests."""
     return create_service_app(
-        name=name,
-        description="A service of the tests.",
-        database=DatabaseSettings(database_url=dsn, db_pool_min_size=1, db_pool_max_size=4),
-        service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
-        works={kind: ScriptedWork(kind, source, script) for kind in types},
-        completions_url=views,
-        timing=QUICK,
-        is_behind_gateway=True,
+        definition,
+        DatabaseSettings(database_url=dsn, db_pool_min_size=1, db_pool_max_size=4),
+        ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
     )
 
 
@@ -184,16 +194,17 @@ def make_views_app(dsn: str, script: Script) -> FastAPI:
                     await state.request_run(RunRequest(task_type=BUILD))
             await asyncio.sleep(0.1)
 
-    return create_service_app(
-        name="view_builder",
-        description="A service of the tests.",
-        database=DatabaseSettings(database_url=dsn, db_pool_min_size=1, db_pool_max_size=4),
-        service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN),
-        works={BUILD: work},
-        routers=[router],
-        background={"build": build},
-        timing=QUICK,
-        is_behind_gateway=True,
+    return make_scripted_app(
+        dsn,
+        ServiceDefinition(
+            name="view_builder",
+            description="A service of the tests.",
+            works={BUILD: work},
+            routers=[router],
+            background={"build": build},
+            timing=QUICK,
+            is_behind_gateway=True,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, Field
 
-from sra_shared.service import create_service_app, start_service
+from sra_shared.service import ServiceDefinition, create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_testing.databases import run_async
 from sra_testing.job_process import ProbeWork
@@ -50,13 +50,15 @@ def make_probe_app(dsn: str, **options: Any) -> FastAPI:
 def build_app(database: DatabaseSettings, service: ServiceSettings, **options: Any) -> FastAPI:
     """Return the service for these settings."""
     return create_service_app(
-        name="probe",
-        description="A service of the tests.",
-        database=database,
-        service=service,
-        works={"csv_import": ProbeWork()},
-        parameter_models={"csv_import": ProbeParameters},
-        **{"timing": QUICK, **options},
+        ServiceDefinition(
+            name="probe",
+            description="A service of the tests.",
+            works={"csv_import": ProbeWork()},
+            parameter_models={"csv_import": ProbeParameters},
+            **{"timing": QUICK, **options},
+        ),
+        database,
+        service,
     )
 
 

@@ -11,7 +11,7 @@ from fmp_ingest.parameters import FmpParameters
 from sra_shared.logs import hide_secrets
 from sra_shared.runs import TaskType, Work
 from sra_shared.runs.deferred import WorkTraits, defer_works
-from sra_shared.service import create_service_app, start_service
+from sra_shared.service import ServiceDefinition, create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, FmpSettings, PeerSettings, ServiceSettings, check_settings
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
@@ -34,17 +34,19 @@ def build_app(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Service
         return {**make_works(fmp)}
 
     app = create_service_app(
-        name=NAME,
-        description="Collects prices, profiles and lists of US and Canadian securities from FMP within its limits.",
-        database=DatabaseSettings(),
-        service=service,
-        works=defer_works(make_all_works, dict.fromkeys(_TASK_TYPES, _TRAITS)),
-        parameter_models=dict.fromkeys(_TASK_TYPES, FmpParameters),
-        completions_url=PeerSettings().view_builder_url,
-        expected=("fmp", list_expected(fmp)),
-        details={"fmp_max_calls_per_minute": fmp.fmp_max_calls_per_minute},
-        timing=timing,
-        is_behind_gateway=True,
+        ServiceDefinition(
+            name=NAME,
+            description="Collects prices, profiles and lists of US and Canadian securities from FMP within its limits.",
+            works=defer_works(make_all_works, dict.fromkeys(_TASK_TYPES, _TRAITS)),
+            parameter_models=dict.fromkeys(_TASK_TYPES, FmpParameters),
+            completions_url=PeerSettings().view_builder_url,
+            expected=("fmp", list_expected(fmp)),
+            details={"fmp_max_calls_per_minute": fmp.fmp_max_calls_per_minute},
+            timing=timing,
+            is_behind_gateway=True,
+        ),
+        DatabaseSettings(),
+        service,
     )
     add_fmp_figures(app.state.metrics.registry, fmp)
     return app, service

@@ -10,7 +10,7 @@ from fundata_ingest.freshness_sla import list_expected
 from fundata_ingest.parameters import UpdateParameters
 from sra_shared.runs import TaskType, Work
 from sra_shared.runs.deferred import WorkTraits, defer_works
-from sra_shared.service import create_service_app, start_service
+from sra_shared.service import ServiceDefinition, create_service_app, start_service
 from sra_shared.settings import (
     DatabaseSettings,
     FundataSettings,
@@ -49,20 +49,22 @@ def make_app(
         return {**works, TaskType.CSV_IMPORT: ImportWork(works[TaskType.CSV_IMPORT], FundataReplayWork(catalogue))}
 
     return create_service_app(
-        name="fundata_ingest",
-        description="Loads Fundata's seed files and updates: versions, quarantine, one transaction per chunk.",
-        database=database,
-        service=service,
-        works=defer_works(make_all_works, _TRAITS),
-        parameter_models={
-            TaskType.CSV_IMPORT: ImportRequest,
-            TaskType.FUNDATA_DATA: UpdateParameters,
-            TaskType.FUNDATA_QUOTES: UpdateParameters,
-        },
-        completions_url=peers.view_builder_url,
-        expected=("fundata", list_expected(fundata, catalogue)),
-        timing=timing,
-        is_behind_gateway=True,
+        ServiceDefinition(
+            name="fundata_ingest",
+            description="Loads Fundata's seed files and updates: versions, quarantine, one transaction per chunk.",
+            works=defer_works(make_all_works, _TRAITS),
+            parameter_models={
+                TaskType.CSV_IMPORT: ImportRequest,
+                TaskType.FUNDATA_DATA: UpdateParameters,
+                TaskType.FUNDATA_QUOTES: UpdateParameters,
+            },
+            completions_url=peers.view_builder_url,
+            expected=("fundata", list_expected(fundata, catalogue)),
+            timing=timing,
+            is_behind_gateway=True,
+        ),
+        database,
+        service,
     )
 
 

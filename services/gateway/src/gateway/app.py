@@ -40,7 +40,7 @@ from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.repeating import repeat_until_stopped
 from sra_shared.runs import TaskType
-from sra_shared.service import CheckResult, ServiceState, create_service_app
+from sra_shared.service import CheckResult, ServiceDefinition, ServiceState, create_service_app
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_shared.timing import LeaseTiming
 
@@ -124,30 +124,38 @@ def create_gateway_app(
         await _repeat(state, timing.archive, "archive", lambda: archive_ledgers(state.pool, retention=retention))
 
     app = create_service_app(
-        name=NAME,
-        description=_DESCRIPTION,
-        database=database,
-        service=service,
-        works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
-        parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
-        background={
-            "probe": probe.run,
-            "freshness": run_freshness,
-            "schedule": run_schedule,
-            "watch": run_watch,
-            "outage": run_outage,
-            "archive": run_archive,
-            "peers": client.keep_open,
-        },
-        checks=lambda _: make_checks(app_context),
-        examples=list_examples,
-        authenticators=[app_context.sessions.authenticate],
-        open_routes=OPEN_PAGES,
-        refuse=refuse_visitor,
-        lists_all_runs=True,
-        trusted_proxies=trusted_proxies,
-        timing=timing.worker,
+        ServiceDefinition(
+            name=NAME,
+            description=_DESCRIPTION,
+            works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
+            parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
+            routers=[
+                make_api_router(),
+                make_alert_router(),
+                make_reject_router(),
+                make_audit_router(),
+                make_page_router(),
+            ],
+            background={
+                "probe": probe.run,
+                "freshness": run_freshness,
+                "schedule": run_schedule,
+                "watch": run_watch,
+                "outage": run_outage,
+                "archive": run_archive,
+                "peers": client.keep_open,
+            },
+            checks=lambda _: make_checks(app_context),
+            examples=list_examples,
+            authenticators=[app_context.sessions.authenticate],
+            open_routes=OPEN_PAGES,
+            refuse=refuse_visitor,
+            lists_all_runs=True,
+            trusted_proxies=trusted_proxies,
+            timing=timing.worker,
+        ),
+        database,
+        service,
     )
     app.state.app_context = app_context
     add_gateway_figures(app.state.metrics.registry, probe.system_state)

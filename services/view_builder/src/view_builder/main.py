@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from sra_shared.runs import TaskType
-from sra_shared.service import ServiceState, create_service_app, start_service
+from sra_shared.service import ServiceDefinition, ServiceState, create_service_app, start_service
 from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
 from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from view_builder.compile import compile_views
@@ -36,18 +36,20 @@ def make_app(database: DatabaseSettings, service: ServiceSettings, *, timing: Le
         )
 
     return create_service_app(
-        name="view_builder",
-        description="Publishes the typed views of schema sra: receives completions and builds what depends on them.",
-        database=database,
-        service=service,
-        works={TaskType.VIEW_BUILD: ViewBuildWork(views)},
-        parameter_models={TaskType.VIEW_BUILD: BuildParameters},
-        routers=[make_view_router(views)],
-        background={"publication": keep_published},
-        examples=lambda: list_examples(views),
-        checks=lambda _: {"contract": report.check, "fund_returns": return_check.report},
-        timing=timing,
-        is_behind_gateway=True,
+        ServiceDefinition(
+            name="view_builder",
+            description="Publishes the typed views of schema sra: receives completions and builds what depends on them.",
+            works={TaskType.VIEW_BUILD: ViewBuildWork(views)},
+            parameter_models={TaskType.VIEW_BUILD: BuildParameters},
+            routers=[make_view_router(views)],
+            background={"publication": keep_published},
+            examples=lambda: list_examples(views),
+            checks=lambda _: {"contract": report.check, "fund_returns": return_check.report},
+            timing=timing,
+            is_behind_gateway=True,
+        ),
+        database,
+        service,
     )
 
 

@@ -11,5 +11,6 @@ from sra_shared.service.limit import FailureLimit as FailureLimit
 from sra_shared.service.problems import ProblemError as ProblemError
 from sra_shared.service.server import run_service as run_service
 from sra_shared.service.server import start_service as start_service
+from sra_shared.service.state import ServiceDefinition as ServiceDefinition
 from sra_shared.service.state import ServiceState as ServiceState
 from sra_shared.service.state import get_state as get_state

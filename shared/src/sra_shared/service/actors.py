@@ -31,7 +31,7 @@ def read_actor(request: Request) -> Actor | None:
     """
     caller = read_caller(request)
     forwarded = request.headers.get(_HEADER, "")
-    if caller.token_name != SERVICE or not get_state(request).plan.is_behind_gateway or not forwarded:
+    if caller.token_name != SERVICE or not get_state(request).definition.is_behind_gateway or not forwarded:
         return caller
     if forwarded == _OF_A_REFRESH:
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -12,9 +12,7 @@ from pydantic import BaseModel
 from sra_shared.service.auth import OPEN_ROUTES
 from sra_shared.service.examples import list_contract_examples
 from sra_shared.service.problems import MEDIA_TYPE, TITLES, FieldProblem, Problem, describe_problem
-
-Examples: TypeAlias = Callable[[], Sequence[BaseModel]]
-"""Returns one instance of each model that is a whole body; called when the description is requested."""
+from sra_shared.service.state import Examples
 
 METRICS_EXAMPLE = "# TYPE sra_database_up gauge\nsra_database_up 1.0\n"
 _REFERENCE = "#/components/schemas/"

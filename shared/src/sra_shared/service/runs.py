@@ -190,10 +190,10 @@ def make_run_router() -> APIRouter:
             ),
         ] = None,
     ) -> RunAccepted:
-        if body.task_type not in state.plan.works:
-            offered = ", ".join(sorted(state.plan.works)) or "none"
+        if body.task_type not in state.definition.works:
+            offered = ", ".join(sorted(state.definition.works)) or "none"
             raise ProblemError(422, f"This service does not run {body.task_type}.", next_step=f"It offers: {offered}.")
-        parameters = check_parameters(state.plan.parameter_models.get(body.task_type), body.parameters)
+        parameters = check_parameters(state.definition.parameter_models.get(body.task_type), body.parameters)
         run_request = RunRequest(**{**body.model_dump(), "parameters": parameters})
         try:
             requested = await state.request_run(run_request, idempotency_key=idempotency_key, by=actor)
@@ -214,7 +214,8 @@ def make_run_router() -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> RunPage:
-        kinds = task_type if task_type or state.plan.lists_all_runs else [TaskType(name) for name in state.plan.works]
+        own = state.definition
+        kinds = task_type if task_type or own.lists_all_runs else [TaskType(name) for name in own.works]
         async with state.pool.acquire() as connection:
             found = await list_runs(
                 connection,
@@ -237,7 +238,7 @@ def make_run_router() -> APIRouter:
     async def cancel_run(task_id: TaskId, state: State, actor: ActorOf) -> ProcessingTask:
         """A finished run is unchanged; the committed work of a running one is kept."""
         async with state.pool.acquire() as connection, connection.transaction():
-            task = await request_cancel(connection, task_id, timing=state.plan.timing, by=actor)
+            task = await request_cancel(connection, task_id, timing=state.definition.timing, by=actor)
         return _require(task, task_id)
 
     return router

@@ -61,7 +61,7 @@ def _add_run_forms(router: APIRouter) -> None:
     async def cancel(request: Request, state: State, caller: CallerOf, run_id: Annotated[UUID, Form()]) -> Response:
         request.state.run_id = run_id
         async with state.pool.acquire() as connection, connection.transaction():
-            task = await request_cancel(connection, run_id, timing=state.plan.timing, by=caller)
+            task = await request_cancel(connection, run_id, timing=state.definition.timing, by=caller)
         is_refresh = task is None or task.task_type is TaskType.UNIFIED_REFRESH
         return go_to("/" if is_refresh else f"/ui/runs/{run_id}")
 
