@@ -425,6 +425,11 @@ def list_own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
     return {name: field for name, field in kind.model_fields.items() if name in kind.__annotations__}
 
 
+def read_default(kind: type[EnvironmentSettings], name: str) -> Any:
+    """Return the default of a setting, for parts that are also used without settings."""
+    return kind.model_fields[name].default
+
+
 def read_settings(kind: type[Settings]) -> Settings:
     """Return settings read from the environment; raises ConfigError that names the first invalid variable."""
     try:

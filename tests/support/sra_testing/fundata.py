@@ -58,7 +58,7 @@ def make_work(root: Path, *, reject_limit: str = "1", **options: Any) -> SeedWor
         catalogue=load_catalogue(),
         find_tree=lambda _task: SeedTree.at(root),
         reject_limit=Decimal(reject_limit),
-        **options,
+        **{"drop_limit": Decimal("0.02"), **options},
     )
 
 

@@ -37,7 +37,7 @@ from sra_shared.runs import (
     UnitStatus,
 )
 from sra_shared.service import ServiceDefinition, ServiceState, create_service_app, get_state
-from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 
@@ -279,6 +279,7 @@ class Lab:
             service=ServiceSettings(sra_service_token=SERVICE_TOKEN, sra_viewer_token=VIEWER_TOKEN, sra_tokens=tokens),
             peers=self.peers,
             schedule=ScheduleSettings(**settings),
+            reject_limit=LimitSettings().reject_limit,
             trusted_proxies=trusted_proxies,
             timing=timing,
         )

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from gateway.app import create_gateway_app
 from sra_shared.service import start_service
-from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.gateway_lab import SERVICE_TOKEN, TIMING, VIEWER_TOKEN, Lab
 from sra_testing.nursery import Helper, start_helper
 
@@ -23,6 +23,8 @@ def build() -> tuple[FastAPI, ServiceSettings]:
         service=service,
         peers=PeerSettings(),
         schedule=ScheduleSettings(),
+        reject_limit=LimitSettings().reject_limit,
+        trusted_proxies=0,
         timing=TIMING,
     )
     return app, service

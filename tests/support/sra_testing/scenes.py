@@ -125,6 +125,7 @@ def make_step(stand_in: StandIn, root: Path, table: TableName) -> StepWork:
         catalogue=load_catalogue(),
         find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
         reject_limit=Decimal("0.001"),
+        drop_limit=Decimal("0.02"),
         tables=(table,),
     )
     account = FundataAccount(

@@ -52,6 +52,7 @@ async def update(asked: dict[str, str]) -> dict[str, object]:
         catalogue=load_catalogue(),
         find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
         reject_limit=Decimal("0.001"),
+        drop_limit=Decimal("0.02"),
         tables=("quotes",),
     )
     account = FundataAccount(

@@ -30,6 +30,7 @@ def make_step(
         catalogue=load_catalogue(),
         find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
         reject_limit=Decimal(reject_limit),
+        drop_limit=Decimal("0.02"),
         tables=(table,),  # type: ignore[arg-type]
     )
     known = FundataAccount(

@@ -72,8 +72,8 @@ def create_gateway_app(
     service: ServiceSettings,
     peers: PeerSettings,
     schedule: ScheduleSettings,
-    reject_limit: Decimal = Decimal("0.001"),
-    trusted_proxies: int = 0,
+    reject_limit: Decimal,
+    trusted_proxies: int,
     timing: GatewayTiming | None = None,
 ) -> FastAPI:
     """Return the application; it opens nothing before its lifespan starts.

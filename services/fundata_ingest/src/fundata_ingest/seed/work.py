@@ -34,7 +34,7 @@ class SeedWork:
     catalogue: Catalogue
     find_tree: Callable[[ProcessingTask], SeedTree]
     reject_limit: Decimal
-    drop_limit: Decimal = Decimal("0.02")
+    drop_limit: Decimal
     tables: tuple[TableName, ...] = ("data", "quotes")
     storage: SeedStorageSettings | None = None
     batch_rows: int = CHUNK_ROWS

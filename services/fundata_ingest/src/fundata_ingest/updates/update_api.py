@@ -21,7 +21,7 @@ from sra_shared.http.addresses import AddressRules
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.retry import Backoff
 from sra_shared.sandbox import SandboxGuard
-from sra_shared.settings import OutboundSettings
+from sra_shared.settings import LimitSettings, OutboundSettings, read_default
 from sra_shared.texts import excerpt
 
 log = get_logger(__name__)
@@ -89,7 +89,7 @@ class FundataAccount:
     api_url: str
     timing: ApiTiming = ApiTiming()
     export_hosts: tuple[str, ...] = ()
-    most_bytes: int = 1 << 30
+    most_bytes: int = read_default(LimitSettings, "download_max_mb") << 20
 
 
 def check_hosts(account: FundataAccount, *, is_sandbox: bool) -> None:
