@@ -34,13 +34,14 @@ from gateway.refresh.schedule import TICK_SECONDS, Scheduler, make_schedules
 from gateway.refresh.steps import PollTiming
 from gateway.refresh.work import RefreshWork
 from gateway.reject_api import make_reject_router
-from sra_shared.db import OUTAGE_ERRORS
+from sra_shared.db import OUTAGE_ERRORS, Pool
 from sra_shared.errors import SraError
 from sra_shared.http import load_certificates
 from sra_shared.logs import get_logger, hide_secrets
 from sra_shared.repeating import repeat_until_stopped
 from sra_shared.runs import TaskType
 from sra_shared.service import CheckResult, ServiceDefinition, ServiceState, create_service_app
+from sra_shared.service.state import Background
 from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_shared.timing import LeaseTiming
 
@@ -82,84 +83,76 @@ def create_gateway_app(
     """
     timing = timing or GatewayTiming()
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
-    webhook = make_webhook(schedule)
+    client = _PeerClient(token)
+    context = _make_context(peers, schedule, LoginSessions(service.list_tokens()), client, timing)
+    watch = RefreshMonitor(
+        context.peers,
+        context.probe.system_state,
+        window_minutes=schedule.refresh_window_minutes,
+        webhook=context.webhook,
+        reject_limit=reject_limit,
+        grace=timedelta(seconds=timing.grace),
+    )
+    definition = ServiceDefinition(
+        name=NAME,
+        description=_DESCRIPTION,
+        works={
+            TaskType.UNIFIED_REFRESH: RefreshWork(
+                context.peers, window_minutes=schedule.refresh_window_minutes, pace=timing.pace
+            )
+        },
+        parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
+        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
+        background={
+            **_make_tasks(context, watch, timedelta(days=schedule.ledger_retention_days), timing),
+            "peers": client.keep_open,
+        },
+        checks=lambda _: make_checks(context),
+        examples=list_examples,
+        authenticators=[context.sessions.authenticate],
+        open_routes=OPEN_PAGES,
+        refuse=refuse_visitor,
+        lists_all_runs=True,
+        trusted_proxies=trusted_proxies,
+        timing=timing.worker,
+    )
+    app = create_service_app(definition, database, service)
+    app.state.app_context = context
+    add_gateway_figures(app.state.metrics.registry, context.probe.system_state)
+    return app
+
+
+def _make_context(
+    peers: PeerSettings, schedule: ScheduleSettings, sessions: LoginSessions, client: _PeerClient, timing: GatewayTiming
+) -> AppContext:
     urls = {
         "fmp_ingest": peers.fmp_ingest_url,
         "fundata_ingest": peers.fundata_ingest_url,
         "view_builder": peers.view_builder_url,
     }
-    client = _PeerClient(token)
-    steps = make_steps(urls, client)
-    window = schedule.refresh_window_minutes
-    sessions = LoginSessions(service.list_tokens())
-    probe = Probe(urls, make_client, sessions, seconds=timing.probe)
-    app_context = AppContext(
-        probe=probe,
+    return AppContext(
+        probe=Probe(urls, make_client, sessions, seconds=timing.probe),
         scheduler=Scheduler(make_schedules(schedule)),
         sessions=sessions,
-        webhook=webhook,
-        peers=steps,
+        webhook=make_webhook(schedule),
+        peers=make_steps(urls, client),
     )
-    grace = timedelta(seconds=timing.grace)
-    watch = RefreshMonitor(
-        steps, probe.system_state, window_minutes=window, webhook=webhook, reject_limit=reject_limit, grace=grace
-    )
-    outage = DatabaseOutage(probe.system_state, webhook, grace=grace)
-    retention = timedelta(days=schedule.ledger_retention_days)
 
-    async def run_schedule(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "schedule", lambda: app_context.scheduler.fire_due(state.pool))
 
-    async def run_freshness(state: ServiceState) -> None:
-        every = timedelta(seconds=timing.freshness)
-        await _repeat(state, timing.probe, "freshness", lambda: probe.poll_freshness(state.pool, every=every))
-
-    async def run_watch(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "watch", lambda: watch.poll(state.pool))
-
-    async def run_outage(state: ServiceState) -> None:
-        await _repeat(state, timing.tick, "outage", lambda: outage.poll(state.pool))
-
-    async def run_archive(state: ServiceState) -> None:
-        await _repeat(state, timing.archive, "archive", lambda: archive_ledgers(state.pool, retention=retention))
-
-    app = create_service_app(
-        ServiceDefinition(
-            name=NAME,
-            description=_DESCRIPTION,
-            works={TaskType.UNIFIED_REFRESH: RefreshWork(steps, window_minutes=window, pace=timing.pace)},
-            parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-            routers=[
-                make_api_router(),
-                make_alert_router(),
-                make_reject_router(),
-                make_audit_router(),
-                make_page_router(),
-            ],
-            background={
-                "probe": probe.run,
-                "freshness": run_freshness,
-                "schedule": run_schedule,
-                "watch": run_watch,
-                "outage": run_outage,
-                "archive": run_archive,
-                "peers": client.keep_open,
-            },
-            checks=lambda _: make_checks(app_context),
-            examples=list_examples,
-            authenticators=[app_context.sessions.authenticate],
-            open_routes=OPEN_PAGES,
-            refuse=refuse_visitor,
-            lists_all_runs=True,
-            trusted_proxies=trusted_proxies,
-            timing=timing.worker,
-        ),
-        database,
-        service,
-    )
-    app.state.app_context = app_context
-    add_gateway_figures(app.state.metrics.registry, probe.system_state)
-    return app
+def _make_tasks(
+    context: AppContext, watch: RefreshMonitor, retention: timedelta, timing: GatewayTiming
+) -> dict[str, Background]:
+    probe = context.probe
+    outage = DatabaseOutage(probe.system_state, context.webhook, grace=timedelta(seconds=timing.grace))
+    poll_freshness = partial(probe.poll_freshness, every=timedelta(seconds=timing.freshness))
+    return {
+        "probe": probe.run,
+        "freshness": _repeat("freshness", poll_freshness, timing.probe),
+        "schedule": _repeat("schedule", context.scheduler.fire_due, timing.tick),
+        "watch": _repeat("watch", watch.poll, timing.tick),
+        "outage": _repeat("outage", outage.poll, timing.tick),
+        "archive": _repeat("archive", partial(archive_ledgers, retention=retention), timing.archive),
+    }
 
 
 def make_webhook(schedule: ScheduleSettings) -> Webhook | None:
@@ -217,11 +210,14 @@ def _keep(result: CheckResult) -> CheckResult:
     return result
 
 
-async def _repeat(state: ServiceState, seconds: float, what: str, act: Callable[[], Awaitable[object]]) -> None:
-    """Call `act` every few seconds until the service stops; waits out outages of the database."""
+def _repeat(what: str, act: Callable[[Pool], Awaitable[object]], seconds: float) -> Background:
+    """Return the task that calls `act` every few seconds until the service stops; it waits out outages of the database."""
 
     def report(error: Exception) -> None:
         log.warning("waits_for_database", task=what, error_type=type(error).__name__, error=str(error))
 
-    survives = (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError)
-    await repeat_until_stopped(state.stopping, act, seconds, survives=survives, report=report)
+    async def run(state: ServiceState) -> None:
+        survives = (*OUTAGE_ERRORS, asyncpg.PostgresError, SraError)
+        await repeat_until_stopped(state.stopping, lambda: act(state.pool), seconds, survives=survives, report=report)
+
+    return run
