@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +18,12 @@ from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.fetch import parse_rows
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
+from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.transform.record_models import FundataDataRecord, FundataQuotesRecord
 from sra_shared.counts import Counts
 from sra_shared.db import open_connection
 from sra_testing.databases import run_async
-from sra_testing.fundata import NAVPS_FILE, five, navps, write_csv
+from sra_testing.fundata import GENERAL_FILE, NAVPS_FILE, five, navps, write_csv
 from sra_testing.kept_logs import keep_logs
 from sra_testing.scenes import Scene, read_table
 
@@ -115,7 +116,7 @@ def check_out_of_scope(scene: Scene) -> None:
     assert (counts.read, counts.out_of_scope) == (0, 1)
 
 
-def make_record(table: Table) -> dict[str, Any]:
+def make_record(values: Mapping[str, str]) -> dict[str, Any]:
     now = datetime.now(UTC)
     fixed: dict[str, Any] = {
         "identifier": "412003",
@@ -131,24 +132,46 @@ def make_record(table: Table) -> dict[str, Any]:
         "processed_at": now,
         "updated_at": now,
     }
-    return fixed | {row["column"]: row["value"] for row in read_table(table)}
+    return fixed | values
+
+
+def place_record(dsn: str, folder: Path, path: str, known: Mapping[str, str], table: Table) -> Scene:
+    """A seed file with one record: what is known, and the values of the table by column."""
+    dataset = load_catalogue().find_file(path)
+    assert dataset is not None
+    values = {row["column"]: row["value"] for row in read_table(table)}
+    write_csv(
+        folder, path, [{name: (known | values).get(column, "") for name, column in dataset.table_columns.items()}]
+    )
+    return Scene(dsn, folder, facts={"path": path, "values": known | values})
 
 
 @given("a Fundata data record with these values", target_fixture="scene")
-def take_data(tmp_path: Path, datatable: Table) -> Scene:
-    return Scene("", tmp_path, facts={"model": FundataDataRecord, "values": make_record(datatable)})
+def take_data(database: str, tmp_path: Path, datatable: Table) -> Scene:
+    known = {"identifier": "412003", "record_id": "1", "language": "en"}
+    return place_record(database, tmp_path, GENERAL_FILE, known, datatable)
 
 
 @given("a Fundata quotes record with these values", target_fixture="scene")
-def take_quotes(tmp_path: Path, datatable: Table) -> Scene:
-    values = {"date": "2025-01-02"} | make_record(datatable)
-    return Scene("", tmp_path, facts={"model": FundataQuotesRecord, "values": values})
+def take_quotes(database: str, tmp_path: Path, datatable: Table) -> Scene:
+    known = {"identifier": "412003", "record_id": "1", "date": "2025-01-02"}
+    return place_record(database, tmp_path, NAVPS_FILE, known, datatable)
 
 
 @when("the record is validated")
 def validate(scene: Scene) -> None:
+    """By the model of one record, and by the loader, which works column by column: both follow the same rules."""
+    scene.load()
+    scene.facts["table"], model = {
+        GENERAL_FILE: ("fundata_data", FundataDataRecord),
+        NAVPS_FILE: ("fundata_quotes", FundataQuotesRecord),
+    }[scene.facts["path"]]
+    scene.facts["stored"] = [
+        model.from_row(row)
+        for row in scene.fetch(f"SELECT * FROM {scene.facts['table']}")  # noqa: S608 - one of two names
+    ]
     try:
-        scene.facts["record"] = scene.facts["model"].model_validate(scene.facts["values"])
+        scene.facts["record"] = model.model_validate(make_record(scene.facts["values"]))
     except ValidationError as error:
         scene.facts["errors"] = error.errors()
 
@@ -156,9 +179,12 @@ def validate(scene: Scene) -> None:
 @then("it is accepted with these values")
 def check_values(scene: Scene, datatable: Table) -> None:
     assert "errors" not in scene.facts, scene.facts
-    for row in read_table(datatable):
-        value = getattr(scene.facts["record"], row["column"])
-        assert ("" if value is None else str(value)) == row["value"], row["column"]
+    assert five(scene.results[-1], scene.facts["path"]) == (1, 1, 0, 0, 0)
+    assert scene.fetch("SELECT FROM field_warning") == []
+    for record in (scene.facts["record"], *scene.facts["stored"]):
+        for row in read_table(datatable):
+            value = getattr(record, row["column"])
+            assert ("" if value is None else str(value)) == row["value"], row["column"]
 
 
 @then(parsers.parse('it is refused because of "{column}" with a message that says "{message}"'))
@@ -166,6 +192,12 @@ def check_refused(scene: Scene, column: str, message: str) -> None:
     (error,) = scene.facts["errors"]
     assert error["loc"] == (column,)
     assert message in error["msg"]
+    # the loader rejects the record, or stores it without the value and warns
+    reason = f"missing_{column}" if column == "date" else error["type"]
+    rejected = [row["reason"] for row in scene.fetch("SELECT reason FROM rejected_record")]
+    warned = [(row["field"].lower(), row["reason"]) for row in scene.fetch("SELECT field, reason FROM field_warning")]
+    assert (rejected, warned) in (([reason], []), ([], [(column, reason)]))
+    assert [getattr(record, column) for record in scene.facts["stored"]] == [None] * len(warned)
 
 
 @given("a seed file with a NAVPS of -10.5 and one of 10.5", target_fixture="scene")
