@@ -82,13 +82,14 @@ def create_gateway_app(
     Raises ConfigError if a cron expression is invalid, no database is set, or production would need no token.
     """
     timing = timing or GatewayTiming()
+    window = schedule.refresh_window_minutes
     token = service.sra_service_token.get_secret_value() if service.sra_service_token else None
     client = _PeerClient(token)
     context = _make_context(peers, schedule, LoginSessions(service.list_tokens()), client, timing)
     watch = RefreshMonitor(
         context.peers,
         context.probe.system_state,
-        window_minutes=schedule.refresh_window_minutes,
+        window_minutes=window,
         webhook=context.webhook,
         reject_limit=reject_limit,
         grace=timedelta(seconds=timing.grace),
@@ -96,11 +97,7 @@ def create_gateway_app(
     definition = ServiceDefinition(
         name=NAME,
         description=_DESCRIPTION,
-        works={
-            TaskType.UNIFIED_REFRESH: RefreshWork(
-                context.peers, window_minutes=schedule.refresh_window_minutes, pace=timing.pace
-            )
-        },
+        works={TaskType.UNIFIED_REFRESH: RefreshWork(context.peers, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
         routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
         background={
