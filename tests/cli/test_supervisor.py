@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 from sra_cli import supervisor as module
 from sra_cli.supervisor import ChildPlan, Supervisor
 from sra_shared.errors import ConfigError
+from sra_shared.retry import SERVICE_RESTART
 
 SLEEP = """
 import os, signal, sys, time
@@ -67,7 +69,7 @@ def test_what_dies_comes_back(supervisor: Supervisor, told: list[str], tmp_path:
 def test_pauses_grow_while_it_keeps_dying(
     supervisor: Supervisor, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(module, "SERVICE_RESTART", replace(SERVICE_RESTART, first=0.01))
     supervisor.start([plan("one", "raise SystemExit(3)", tmp_path)])
     tend_until(supervisor, lambda: len(told) >= 4)
     assert [line.partition(" in ")[2].partition(" s ")[0] for line in told[:4]] == ["0.01", "0.02", "0.04", "0.08"]
