@@ -2,7 +2,7 @@
 -- the dividends shortly before it, and makes an announced event one that has happened. One that is not reinvested counts from
 -- its first close within a year, which may come late: unless an earlier close is stored, the runs may bring it.
 -- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
--- core.first_close, fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
+-- core.closes_between, fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
 CREATE OR REPLACE FUNCTION core.adjustments_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT c.symbol, c.run_id
@@ -24,7 +24,7 @@ WHERE EXISTS (
       WHERE a.symbol = c.symbol AND a.date = x.date
         AND (
           a.reinvestment_date IS NOT NULL OR a.date < c.first_day - 366
-          OR EXISTS (SELECT FROM core.first_close(c.symbol, x.date, c.first_day - 1))
+          OR EXISTS (SELECT FROM core.closes_between(c.symbol, x.date, c.first_day - 1))
         )
     )
   )
