@@ -3,7 +3,7 @@ Feature: Queries find their rows by an index, and aggregates are computed before
   Pages of 8 KB read are counted, since they are the same on every machine; times are measured by the benchmarks.
 
   Scenario Outline: A query for one thing goes by an index and reads little
-    Given a database with 200,000 quotes of funds and 100,000 quotes of equities
+    Given a database with 80,000 quotes of funds and 100,000 quotes of equities
     When the newest rows are asked for by <what>
     Then rows of "<table>" are found
     And the plan goes through "<index>" and reads no table from end to end
@@ -11,12 +11,12 @@ Feature: Queries find their rows by an index, and aggregates are computed before
 
     Examples:
       | what       | table          | index                  | share |
-      | identifier | fundata_quotes | pk_fundata_quotes      | 3     |
+      | identifier | fundata_quotes | pk_fundata_quotes      | 5     |
       | date       | fundata_quotes | ix_fundata_quotes_date | 10    |
       | symbol     | fmp_quote      | pk_fmp_quote           | 5     |
 
   Scenario: The market summary reads ten times less than its raw query
-    Given a database with 200,000 quotes of funds and 100,000 quotes of equities
+    Given a database with 80,000 quotes of funds and 100,000 quotes of equities
     When a year of the market summary is asked for, from the view and from the raw tables
     Then both give the same figures
     And the view reads at least 10 times fewer pages

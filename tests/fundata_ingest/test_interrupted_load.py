@@ -234,9 +234,8 @@ async def test_killed_load_resumes_without_loss_or_doubling(
         assert await pool.fetchval("SELECT count(*) FROM completion_outbox") == 1
 
 
-@pytest.mark.parametrize(
-    "size", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.faults)]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("size", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large")])
 async def test_paused_load_finds_its_commit_refused(
     database: str, other_database: str, tmp_path: Path, size: Size
 ) -> None:

@@ -263,6 +263,7 @@ async def kill_after(database: str, pool: Pool, staged: int) -> None:
         await wait_for(has_staged, what=f"{staged} staged views", seconds=120)
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_a_killed_build_resumes_and_a_killed_swap_changes_nothing(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
@@ -303,6 +304,7 @@ async def test_a_killed_build_resumes_and_a_killed_swap_changes_nothing(
     assert await read_rows(pool, builds.format("public")) == staged
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 async def test_two_builds_of_the_new_version_at_once_publish_it_once(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
@@ -318,6 +320,7 @@ async def test_two_builds_of_the_new_version_at_once_publish_it_once(
     assert await pool.fetchval("SELECT count(*) FROM published_view WHERE filled IS NULL OR error IS NOT NULL") == 0
 
 
+@pytest.mark.faults
 async def test_an_instance_of_the_former_version_serves_until_the_swap_and_refuses_after_it(
     database: str, pool: Pool, all_views: tuple[CompiledView, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,6 +407,7 @@ async def test_a_failed_build_leaves_the_former_version_and_health_reports_it(
     await require_version(pool, 2)
 
 
+@pytest.mark.faults
 async def test_an_open_reader_and_views_of_others_delay_the_swap_and_lose_nothing(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,6 +437,7 @@ async def test_an_open_reader_and_views_of_others_delay_the_swap_and_lose_nothin
     await require_version(pool, 2)
 
 
+@pytest.mark.faults
 async def test_a_staged_view_that_would_shrink_is_not_published(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from view_builder.marts import MARTS
 
 scenarios("database_performance_optimization.feature")
 
-FUNDS, DAYS, SYMBOLS = 200, 1000, 1000
+FUNDS, DAYS, SYMBOLS = 80, 1000, 1000
 NEEDED = ("security_master", "fund_quote_history", "daily_market_summary", "fundata_quotes")
 
 FILL_FUNDS = """
@@ -45,7 +45,7 @@ SELECT $1, 'S' || s, timestamptz '2025-01-02 21:00+00' + n * interval '1 day', '
 FROM generate_series(0, 99) n, generate_series(1, $2::int) s
 """
 ASKED = {
-    "identifier": "SELECT date, navps FROM sra.fundata_quotes WHERE identifier = '412077' ORDER BY date DESC LIMIT 250",
+    "identifier": "SELECT date, navps FROM sra.fundata_quotes WHERE identifier = '412077' ORDER BY date DESC LIMIT 100",
     "date": "SELECT identifier, navps FROM sra.fundata_quotes WHERE date = '2024-05-06'",
     "symbol": "SELECT quoted_at, price FROM public.fmp_quote WHERE symbol = 'S77' AND quoted_at >= '2025-03-15'"
     " AND quoted_at < '2026-01-01' ORDER BY quoted_at DESC",
@@ -138,11 +138,11 @@ def filled(postgres_server: EmbeddedPostgres, database_template: str) -> Iterato
     drop_database(postgres_server, dsn)
 
 
-@given("a database with 200,000 quotes of funds and 100,000 quotes of equities", target_fixture="large")
+@given("a database with 80,000 quotes of funds and 100,000 quotes of equities", target_fixture="large")
 def open_large(filled: str) -> Large:
     large = Large(filled)
     counts = large.fetch("SELECT (SELECT count(*) FROM fundata_quotes), (SELECT count(*) FROM fmp_quote)")
-    assert [tuple(row) for row in counts] == [(200_000, 100_000)]
+    assert [tuple(row) for row in counts] == [(80_000, 100_000)]
     return large
 
 

@@ -223,7 +223,7 @@ async def change_fund(
             records[name] = told
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(2, 12))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(1, 12))])
 async def test_any_changes_built_by_increments_agree_with_the_model(
     pool: Pool, views: tuple[CompiledView, ...], seed: int
 ) -> None:
