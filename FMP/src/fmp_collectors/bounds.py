@@ -1,4 +1,5 @@
-"""Bounds of values: an impossible date, number or price costs its field, or its row if the row is worthless without it."""
+"""Bounds of values: an impossible date, number or price drops the field, or rejects the row if the row is useless
+without it."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def _list_fields(model: type[Record]) -> tuple[_Field, ...]:
     for name, info in model.model_fields.items():
         choices = info.validation_alias.choices if isinstance(info.validation_alias, AliasChoices) else ()
         kind, is_required = find_plain_type(info.annotation), info.is_required()
-        # a day in the key is judged later, as a value of the record
+        # a day in the key is checked later, as a value of the record
         fields.extend(
             _Field(str(sent), kind is Decimal, kind is date and not is_required, is_required)
             for sent in choices or (info.alias or name,)
@@ -80,7 +81,7 @@ def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -
     warnings: list[str] = []
     for field in _list_fields(model):
         value = row.get(field.name)
-        # most values are plain, and a statement has forty of them
+        # fast path: most values are plain, and a statement has forty of them
         if value is None or (type(value) is str and not field.is_day and (not field.is_number or value[-1:].isdigit())):
             continue
         reason = _check_value(field, value, today)

@@ -1,4 +1,4 @@
-"""Bounded reading of CSV rows: an endless line or an open quote costs only itself and nothing after it."""
+"""Bounded reading of CSV rows: an endless line or an unclosed quote is rejected alone, and reading resumes after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 MOST_CHARACTERS = 1 << 20
-"""The most characters of a row, as in Fundata's files."""
+"""Maximum number of characters of a row, as in Fundata's files."""
 _KEPT_CHARACTERS = 1 << 16
 
 

@@ -25,7 +25,7 @@ class Cadence(StrEnum):
 
 
 class Plan(StrEnum):
-    """The cheapest plan of the vendor that includes an endpoint, as far as known."""
+    """The vendor's cheapest plan that is known to include an endpoint."""
 
     FREE = "free"
     STARTER = "starter"
@@ -66,8 +66,8 @@ class History(StrEnum):
 
 
 class Storage(StrEnum):
-    """How a table keeps a dataset: the newest row of each key, every state of a list with the times it held, every content of a
-    key as a version, or events by day with the times at which the vendor named them."""
+    """How a table stores a dataset: the newest row of each key, every state of a list with its validity period, every
+    content of a key as a version, or events by day with the times at which the vendor reported them."""
 
     ROWS = "rows"
     SNAPSHOT = "snapshot"
@@ -137,14 +137,14 @@ class FmpDataset:
     With `is_stamped`, rows have no date and get that of the last completed session as `sessionDate`. `hours_after_close` is how
     long after a session's close the vendor has that day's records, if records are per day.
 
-    With `kind_field`, this field says which row of a set a row of an incomplete response corrects. `days_back` is how far back
-    ordinary work requests events again, to see corrections.
+    With `kind_field`, this field determines which row of a set a row of an incomplete response corrects. `days_back` is
+    how far back ordinary work requests events again, to see corrections.
 
     With `is_worldwide`, rows of symbols outside the universe are kept too. `repeats` is the rule for different rows of one key in
     one response.
 
-    `prices` are fields without which a row is worthless: a value of zero or less rejects the row. Such a value of `side_prices`
-    is dropped. `observed` is the key field with the time of an observation, which is never in the future.
+    `prices` are fields without which a row is useless: a value of zero or less rejects the row. Such a value of
+    `side_prices` is dropped. `observed` is the key field with the time of an observation, which is never in the future.
 
     With `skips_refused`, data that the plan refuses is skipped and the dataset still counts as complete. Without `keeps_history`,
     a newer row replaces the one of its key without a trace.
@@ -185,7 +185,7 @@ class FmpDataset:
 
     @property
     def moves_replaced(self) -> bool:
-        """Whether a row replaced by a newer one of its key moves to the history; lists and versions replace no rows."""
+        """Whether a row moves to the history when a newer one with its key replaces it; lists and versions replace no rows."""
         return self.keeps_history and self.storage is Storage.ROWS
 
     @property
@@ -241,7 +241,8 @@ class Targets:
 class FmpRequest:
     """One call, or one series of pages. Requests of an endpoint are ordered by `subject`, which is also the resume point.
 
-    With `is_ahead`, it is for a fiscal year that no company may have reached: a refusal means that there is no data yet.
+    With `is_ahead`, it is for a fiscal year that perhaps no company has reached: a refusal means that there is no data
+    yet.
     """
 
     endpoint: FmpEndpoint
@@ -286,7 +287,7 @@ def plan_requests(endpoint: FmpEndpoint, targets: Targets, *, after: str = "") -
 
 def _plan_all(endpoint: FmpEndpoint, targets: Targets, after: str) -> Iterator[FmpRequest]:
     if endpoint.scope is Scope.BATCH:
-        # build batches from the remaining symbols, so that a resumed run makes as few calls as an undisturbed one
+        # build batches from the remaining symbols, so a resumed run makes as few calls as an uninterrupted one
         return _plan_batches(endpoint, targets, dict(endpoint.params), after)
     return _PLANNERS[endpoint.scope](endpoint, targets, dict(endpoint.params))
 

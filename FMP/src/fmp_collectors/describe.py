@@ -1,4 +1,4 @@
-"""Declarations in words: for the command's list, its help, and the page of datasets."""
+"""Descriptions of declarations for the command's list, its help, and the page of datasets."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _MOST_READ_CHARACTERS = 64 << 20
 
 
 class Client(Protocol):
-    """The HTTP side: it paces, retries and classifies, and holds the key."""
+    """The HTTP client: it paces, retries and classifies calls, and holds the key."""
 
     async def get(
         self,
@@ -36,7 +36,7 @@ class Client(Protocol):
         is_bulk: bool = False,
         shape: Shape = ANY_SHAPE,
     ) -> FmpResponse:
-        """Return a successful response whose rows have the `shape`; raises ResponseError if the vendor gives none."""
+        """Return a successful response whose rows have the `shape`; raises ResponseError if there is none."""
 
 
 class _ShapedClient:
@@ -56,8 +56,8 @@ class _ShapedClient:
 async def fetch_pages(
     client: Client, dataset: FmpDataset, request: FmpRequest, *, first_part: int = 0
 ) -> AsyncIterator[FmpResponse]:
-    """Yield the responses to a request: one, page after page, part after part (from `first_part`), or for shorter and shorter
-    ranges of days. Raises ResponseError."""
+    """Yield the responses to a request: one response, page by page, part by part (from `first_part`), or for ever
+    shorter ranges of days. Raises ResponseError."""
     shaped = _ShapedClient(client, make_shape(dataset, request.endpoint))
     async for answer in _fetch_answers(shaped, request, first_part):
         yield answer
@@ -91,7 +91,7 @@ async def _fetch_list(
     first: int = 0,
     seen: Set[str] = frozenset(),
 ) -> AsyncIterator[FmpResponse]:
-    """Request page after page, from `first`, until a page has no entry that is new against earlier pages and `seen`.
+    """Request page by page, from `first`, until a page has no entry that is missing from earlier pages and `seen`.
 
     A server that caps `limit` below the requested number reveals it by a next page. One that ignores `page` repeats the same
     entries, though their prices may have moved.
@@ -148,9 +148,9 @@ async def _fetch_range(client: _ShapedClient, request: FmpRequest, first: date) 
 
 
 async def _fetch_parts(client: _ShapedClient, request: FmpRequest, first: int) -> AsyncIterator[FmpResponse]:
-    """Request part after part of a bulk file, from `first`, until the vendor refuses the next one.
+    """Request a bulk file part by part, from `first`, until the vendor refuses the next part.
 
-    A part with the same body as the previous one shows that the vendor ignores `part`, so that the rest of the file is missing.
+    If a part has the same body as the previous one, the vendor ignores `part`, and the rest of the file is missing.
     """
     endpoint, former = request.endpoint, None
     for part in range(first, _MOST_PAGES):
@@ -252,7 +252,7 @@ def parse_rows(
     only: Collection[str] | None = None,
     aliases: Mapping[str, frozenset[str]] | None = None,
 ) -> Batch:
-    """Sort rows into records, rejects with reasons, and a count of rows of other exchanges or securities.
+    """Split rows into records, rejects with reasons, and a count of rows of other exchanges or securities.
 
     With `only`, rows of other symbols are out of scope too: a caller named these symbols. `aliases` are the other symbols of the
     requested ones. Different rows of one key are left to `settle_repeats`, which needs the whole response.

@@ -1,4 +1,4 @@
-"""What proves that a row is a record: each endpoint declares its key, and a row without it is never data."""
+"""The test whether a row is a record: each endpoint declares its key, and a row without it is never data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fmp_collectors.dataset import FmpDataset, FmpEndpoint
 from fmp_collectors.records import read_absence
 
 _MOST_WORDS = 50
-# beside a message a single value is no proof: `name` or `description` may belong to the error
+# next to a message, one value proves nothing: `name` or `description` may belong to the error
 _PROOF_BESIDE_MESSAGE = 2
 _MESSAGE_NAMES = frozenset(
     {
@@ -39,7 +39,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True)
 class Shape:
-    """How the records of an endpoint look: the vendor's names of the key fields that its rows carry, and of the other fields.
+    """The shape of an endpoint's records: the vendor's names of the key fields in its rows, and of the other fields.
 
     Without names, as in the constant `ANY_SHAPE`, every object without a message is a record. With `may_be_bare`, a row of the
     key alone means that there is no data.
@@ -67,7 +67,7 @@ class Shape:
         return self._classify_remains(row, is_complete=is_complete, has_proof=proofs > 0)
 
     def _classify_remains(self, row: Mapping[str, Any], *, is_complete: bool, has_proof: bool) -> Finding:
-        """Distinguish a record that lost a part from a row that never was one: the names are the evidence."""
+        """Distinguish a damaged record from a row that never was one, by the names of its fields."""
         if self._has_message(row):
             return Finding.ERROR
         if has_proof:
@@ -78,7 +78,7 @@ class Shape:
         return Finding.NOTHING if is_complete and self.may_be_bare else Finding.DAMAGED
 
     def _count_proofs(self, row: Mapping[str, Any]) -> int:
-        """Return how many declared values a row has beside its key, counted up to two."""
+        """Return how many declared values a row has besides its key, counted up to two."""
         count = 0
         for name in self.values:
             if is_given(row.get(name)):
@@ -93,7 +93,7 @@ class Shape:
         )
 
     def hash_key(self, row: Any) -> int:
-        """Return a hash that rows of one key share, and other rows hardly ever."""
+        """Return a hash that rows with one key share, and that other rows almost never have."""
         if not isinstance(row, Mapping):
             return hash(None)
         return hash(tuple(str(row.get(name)).strip().upper() for name in self.key))
@@ -132,7 +132,7 @@ def list_names(name: str, info: FieldInfo) -> list[str]:
 
 
 def is_given(value: Any) -> bool:
-    """Whether a value is present: no absence, no NaN, nothing nested."""
+    """Whether a value is present: neither absent, NaN nor nested."""
     if isinstance(value, Decimal):
         return value.is_finite()
     return isinstance(value, str | int | float) and read_absence(value) is not None
@@ -149,7 +149,7 @@ def _says_something(value: Any) -> bool:
 
 
 def find_words(payload: Any) -> tuple[str, str]:
-    """Return the message of a response in words, else its fields; and all its texts, from which to find the kind."""
+    """Return a response's message, or else its fields; and all its texts, from which to classify it."""
     messages: list[str] = []
     others: list[str] = []
     for is_message, name, value in _walk_values(payload):

@@ -1,4 +1,5 @@
-"""What all record models share: absence, exact numbers, symbols, exchanges; and parsing of a row into a record or a reject."""
+"""Shared parts of all record models: absence, exact numbers, symbols, exchanges; and parsing of a row into a record or
+a reject."""
 
 from __future__ import annotations
 
@@ -119,7 +120,7 @@ EpochTime = Annotated[datetime, BeforeValidator(_read_epoch)]
 
 
 class Record(BaseModel):
-    """One record of the vendor: its own names in snake case, absence as None, unknown fields left to `raw`.
+    """One record of the vendor: the vendor's names in snake case, absence as None, unknown fields only in `raw`.
 
     The vendor sends numbers for texts and texts for numbers; either is read as the type of the field.
     """
@@ -129,18 +130,19 @@ class Record(BaseModel):
         extra="ignore",
         alias_generator=to_camel,
         coerce_numbers_to_str=True,
-        # a process that collects one dataset, or none, does not build the validators of all
+        # a process that collects one dataset, or none, need not build all validators
         defer_build=True,
     )
 
     volatile: ClassVar[frozenset[str]] = frozenset()
-    """Fields whose change alone makes no new content."""
+    """Fields that do not count: if only these change, the content is the same."""
     moving: ClassVar[frozenset[str]] = frozenset()
-    """Fields, by our name or the vendor's, whose change alone replaces a row without a trace in the history."""
+    """Fields, by our name or the vendor's, that change often: if only these change, the history does not keep the
+    replaced row."""
     unstored: ClassVar[frozenset[str]] = frozenset()
-    """Fields that are validated and then left to `raw`, without a column of their own."""
+    """Fields that are validated but have no column; their values stay in `raw`."""
     made: ClassVar[frozenset[str]] = frozenset()
-    """Fields derived from the place of a row in its response; rows that differ in these alone are equal."""
+    """Fields derived from a row's position in its response; rows that differ only in these are equal."""
 
     @classmethod
     def list_columns(cls) -> tuple[str, ...]:
@@ -166,7 +168,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be a record: a reason to count by, a sentence, its symbol if it has one, its call and origin."""
+    """A row that cannot be a record: a reason code, a sentence, its symbol if it has one, its call and origin."""
 
     raw: Any
     reason: str
@@ -209,7 +211,7 @@ class Batch:
 
 
 def is_foreign(code: Any) -> bool:
-    """Whether a value is the code of an exchange that we do not collect; a value that is no code makes a bad record."""
+    """Whether a value is the code of an exchange that we do not collect; a value that is not a code makes the record invalid."""
     cleaned = read_absence(code)
     if not isinstance(cleaned, str):
         return False
@@ -289,7 +291,7 @@ _REASONS = frozenset(
 )
 
 
-# a statement has forty fields and a delivery thousands of them: an encoder made for each value took most of the time
+# a statement has forty fields and a delivery thousands of statements: an encoder per value took most of the time
 _dump_plain = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _dump_name = lru_cache(maxsize=4096)(_dump_plain)
 

@@ -1,4 +1,4 @@
-"""Rejected rows after their response is gone: what identifies the same row again, and how today's rules judge it."""
+"""Rejected rows after their response is gone: their identity, and their classification by the current rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _OCCURRENCE = "occurrence"
 def name_row(dataset: FmpDataset, row: Any, origin: Origin | None) -> str | None:
     """Return the key of a row as delivered, or None if the row lacks a part of it.
 
-    The time of observation is no part of the key if rows are states of one thing (quotes): the next state is the same row again.
+    The time of observation is not part of the key if rows are states of one thing (quotes): the next state is the same
+    row.
     """
     if not isinstance(row, Mapping):
         return None
@@ -40,8 +41,8 @@ def name_row(dataset: FmpDataset, row: Any, origin: Origin | None) -> str | None
 def find_request(
     dataset: FmpDataset, origin: Origin | None, *, path: str, symbol: str | None, row: Any
 ) -> FmpRequest | None:
-    """Return a request whose response may hold the row. Return None if the dataset no longer has such an endpoint, or if the row
-    alone does not reveal its place in its response.
+    """Return a request whose response may hold the row. Return None if the dataset no longer has such an endpoint, or
+    if the row alone does not reveal its position in its response.
 
     `path` and `symbol` replace the `origin` of rows that were kept without one.
     """
@@ -69,7 +70,7 @@ def recheck_row(
     known_symbols: Collection[str],
     aliases: Mapping[str, frozenset[str]],
 ) -> Batch:
-    """Read one row by today's rules, like a row of a response."""
+    """Read one row by the current rules, like a row of a response."""
     return parse_rows(dataset, [row], request, known_symbols=known_symbols, aliases=aliases)
 
 
@@ -90,7 +91,7 @@ def _take_made(endpoint: FmpEndpoint) -> FmpEndpoint:
 
 
 def _is_made(record: type[Record], row: Any) -> bool:
-    """Whether a row holds the values that were derived from its place in its response."""
+    """Whether a row has the values that were derived from its position in its response."""
     return isinstance(row, Mapping) and all(
         is_given(row.get(list_names(name, record.model_fields[name])[0])) for name in record.made
     )

@@ -1,4 +1,4 @@
-"""Different rows of one key in one response: each dataset's rule decides by their content, never by their place."""
+"""Different rows of one key in one response: each dataset's rule decides by their content, never by their position."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _write_row(accepted: Accepted) -> str:
 
 
 def _hash_said(accepted: Accepted) -> bytes:
-    """Return the hash of the vendor's content, without what the row's place added."""
+    """Return the hash of the vendor's content, without the fields derived from the row's position."""
     made = type(accepted.record).made
     if not made:
         return hash_content(accepted)

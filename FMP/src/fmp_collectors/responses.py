@@ -84,7 +84,7 @@ _MAY_PASS = frozenset(
             ResponseKind.TRUNCATED,
             ResponseKind.NO_ANSWER,
         ),
-        # a body that is not a record and names no other reason usually comes from a server in trouble
+        # a body that is not a record and names no other reason usually comes from a failing server
         ResponseKind.ERROR_IN_200,
     }
 )
@@ -208,7 +208,7 @@ def _classify_refusal(status: int, said: str) -> Verdict:
         return Verdict(ResponseKind.HTML, f"HTTP {status} with an HTML page instead of data")
     by_text = _find_kind(said)
     by_status = _BY_STATUS.get(status, ResponseKind.BAD_REQUEST)
-    # the status outweighs a word in its text, except where the vendor distinguishes cases by text
+    # the status outweighs a word in its text, unless the vendor distinguishes cases by text
     allowed = {
         ResponseKind.RATE_LIMIT: {ResponseKind.BANDWIDTH, ResponseKind.BULK_THROTTLE},
         ResponseKind.PLAN_ENDPOINT: {ResponseKind.PLAN_VALUE},

@@ -7,7 +7,7 @@ from fmp_collectors.records import Cik, Day, Record, Symbol, SymbolOrNothing
 
 
 class Constituent(Record):
-    """A member of an index; the year or day of its founding is text, in several forms."""
+    """A member of an index; its founding year or day is text, in several formats."""
 
     index_name: str
     symbol: Symbol
@@ -21,7 +21,7 @@ class Constituent(Record):
 
 
 class ConstituentChange(Record):
-    """An addition to an index or a removal from it; the other half is empty. `date_added` is text in a long form."""
+    """An addition to an index or a removal from it; the fields of the other are empty. `date_added` is text in a long format."""
 
     index_name: str
     date: Day

@@ -7,7 +7,7 @@ from fmp_collectors.records import Day, ExchangeCode, Record, Symbol
 
 
 class DelistedCompany(Record):
-    """A listing that ended, or will."""
+    """A listing that has ended or will end."""
 
     symbol: Symbol
     exchange: ExchangeCode

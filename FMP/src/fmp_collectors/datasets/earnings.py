@@ -7,7 +7,7 @@ from fmp_collectors.records import Day, Number, Record, Symbol
 
 
 class Earning(Record):
-    """What a report said and what was expected of it; before the report the actual figures are missing."""
+    """Reported and expected figures; the reported ones are missing until the report."""
 
     volatile = frozenset({"lastUpdated"})
 
@@ -32,7 +32,7 @@ EARNINGS = FmpDataset(
     repeats=Repeats.FULLER,
     daily_days=30,
     days_ahead=90,
-    # a response is cut at 4,000 rows, without the earliest; two days of the earnings season mostly have fewer
+    # a response is cut to its latest 4,000 rows; two days of the earnings season mostly have fewer
     endpoints=(
         FmpEndpoint(path="earnings-calendar", scope=Scope.RANGE, range_days=2, full_rows=4000, has_pages=True),
         FmpEndpoint(path="earnings", scope=Scope.SYMBOL, rows_per_year=5),

@@ -18,7 +18,7 @@ KeyText = Annotated[
 
 
 class EtfHolding(Record):
-    """One position; shares and weight (percent) may be negative. Positions that look alike are numbered."""
+    """One position; shares and weight (percent) may be negative. Positions with equal keys are numbered."""
 
     volatile = frozenset({"source_updated_at", "occurrence"})
 

@@ -9,7 +9,7 @@ from fmp_collectors.records import Number
 
 
 class IncomeGrowth(PeriodRecord):
-    """Change of income items against a year before, as fractions."""
+    """Change of income items since the year before, as fractions."""
 
     growth_revenue: Number | None = None
     growth_gross_profit: Number | None = None

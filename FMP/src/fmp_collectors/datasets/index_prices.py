@@ -34,7 +34,7 @@ INDEX_PRICES = FmpDataset(
     observed="date",
     prices=("close",),
     side_prices=("open", "high", "low"),
-    # covers averages over 200 sessions and for the change over a year
+    # covers averages over 200 sessions and the change over a year
     daily_days=400,
     endpoints=(
         FmpEndpoint(

@@ -13,7 +13,7 @@ class EquityProfile(Record):
 
     model_config = ConfigDict(validate_by_name=True)
     unstored = frozenset({"average_volume"})
-    # `change` has no column and goes by the vendor's name
+    # `change` has no column, so it has the vendor's name
     moving = frozenset({"current_price", "change_percentage", "change", "volume", "average_volume", "market_cap"})
 
     symbol: Symbol

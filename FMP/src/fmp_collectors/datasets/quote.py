@@ -44,7 +44,7 @@ QUOTE = FmpDataset(
         *("open", "day_low", "day_high", "year_high", "year_low", "previous_close", "price_avg50", "price_avg200"),
     ),
     exchange_field="exchange",
-    # a quote belongs to its moment: the next one is a row of its own
+    # a quote belongs to its moment: the next one is a separate row
     keeps_history=False,
     endpoints=(
         FmpEndpoint(path="batch-exchange-quote", scope=Scope.EXCHANGE, params={"short": "false"}, plan=Plan.ULTIMATE),

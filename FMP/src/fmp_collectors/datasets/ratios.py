@@ -1,4 +1,4 @@
-"""Growth of the main figures, ratios and key metrics: the vendor has no bulk form of them."""
+"""Growth of the main figures, ratios and key metrics, for which the vendor has no bulk endpoint."""
 
 from __future__ import annotations
 

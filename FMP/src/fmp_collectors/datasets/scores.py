@@ -7,7 +7,7 @@ from fmp_collectors.records import MarketCap, Number, Record, Symbol
 
 
 class Score(Record):
-    """Scores with the trailing figures they are made of, in the reported currency; the vendor gives no date."""
+    """Scores and the trailing figures behind them, in the reported currency; the vendor states no date."""
 
     symbol: Symbol
     reported_currency: str | None = None

@@ -8,7 +8,7 @@ from fmp_collectors.records import Number
 
 
 class IncomeStatement(FiledStatement):
-    """Revenue to net income of one period, in the reported currency; per share where the name says so."""
+    """Revenue to net income of one period, in the reported currency; per share if the name says so."""
 
     revenue: Number | None = None
     cost_of_revenue: Number | None = None
@@ -28,7 +28,7 @@ class IncomeStatement(FiledStatement):
 
 
 class BalanceSheet(FiledStatement):
-    """What is owned and owed on the last day of a period, in the reported currency."""
+    """Assets, liabilities and equity on the last day of a period, in the reported currency."""
 
     cash_and_cash_equivalents: Number | None = None
     cash_and_short_term_investments: Number | None = None

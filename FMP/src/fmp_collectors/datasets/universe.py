@@ -9,7 +9,7 @@ from fmp_collectors.records import ExchangeCode, MarketCap, Record, Symbol, Volu
 
 
 class UniverseListing(Record):
-    """A listing as the screener shows it; prices are left to the datasets that are about them."""
+    """A listing as the screener shows it; prices come from their own datasets."""
 
     volatile = frozenset({"market_cap", "volume", "avg_volume", "price", "beta", "lastAnnualDividend"})
     unstored = frozenset({"market_cap", "volume", "avg_volume"})

@@ -11,7 +11,7 @@ from sra_shared.settings import FmpSettings
 
 
 def list_expected(settings: FmpSettings) -> list[ExpectedDataset]:
-    """Return the expectation for every dataset; none without a key, since then no dataset is collected."""
+    """Return the SLA of every dataset; none without a key, because then no dataset is collected."""
     return [] if settings.fmp_api_key is None else [_expect(dataset) for dataset in DATASETS]
 
 

@@ -55,7 +55,7 @@ def build_app(*, timing: LeaseTiming = DEFAULT_TIMING) -> tuple[FastAPI, Service
 def add_fmp_figures(registry: CollectorRegistry, fmp: FmpSettings) -> None:
     """Add the calls and the calls allowed per minute to /metrics."""
     registry.register(CALLS)
-    limit = Gauge("sra_fmp_calls_per_minute_limit", "Most calls allowed in any minute.", registry=registry)
+    limit = Gauge("sra_fmp_calls_per_minute_limit", "Maximum number of calls in any minute.", registry=registry)
     limit.set(fmp.fmp_max_calls_per_minute)
 
 

@@ -77,7 +77,7 @@ class FmpWork:
         datasets = choose_datasets(task.task_type, task.parameters.get("datasets"))
         ended = choose_datasets(task.task_type, task.parameters.get("delisted") or [])
         if self._settings.fmp_api_key is None:
-            # the freshness of other sources is measured by the same calendars
+            # the freshness of other sources uses the same calendars
             await self._store_sessions(context)
             error = "FMP_API_KEY is not set: FMP is skipped."
             return [UnitPlan(d.name, d.name, status=UnitStatus.SKIPPED, error=error) for d in datasets]
@@ -104,7 +104,7 @@ class FmpWork:
         ]
 
     async def process(self, context: UnitContext) -> None:
-        """Collect one dataset, or request once more what got no response."""
+        """Collect one dataset, or request again the subjects without a response."""
         try:
             if context.unit.unit.endswith(AGAIN):
                 await self._ask_again(context)
@@ -218,7 +218,7 @@ class FmpWork:
             await context.finish(connection)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the run by its datasets, without the second tries, and record how many calls it took."""
+        """Decide the run's status from its datasets, without the second tries, and record how many calls it took."""
         counted = [unit.status for unit in units if not unit.unit.endswith(AGAIN)]
         details: dict[str, Any] = {"fmp": await read_tally(connection, task.task_id)}
         if counted and all(status is UnitStatus.SKIPPED for status in counted):
@@ -269,7 +269,7 @@ async def _read_targets(connection: Connection, context: UnitContext, dataset: F
 
 
 async def _find_beginning(context: UnitContext, dataset: FmpDataset) -> ResumePoint | None:
-    """Return where a part of a backfill begins: with what an earlier one left, or with the series that are not stored."""
+    """Return where a part of a backfill starts: with the rest of an earlier one, or with the series that are not stored."""
     task = context.task
     async with context.pool.acquire() as connection:
         if not task.parameters.get("missing") or not has_topics(dataset):
@@ -279,8 +279,8 @@ async def _find_beginning(context: UnitContext, dataset: FmpDataset) -> ResumePo
 
 
 def decide_status(dataset: FmpDataset, progress: ResumePoint) -> tuple[UnitStatus, str | None]:
-    """Return how a dataset's unit ends and why: partial if symbols got no response or the plan refuses them, skipped if the plan
-    refuses everything."""
+    """Return a unit's final status and its reason: partial if symbols got no response or the plan refuses them, skipped
+    if the plan refuses everything."""
     reasons = []
     if progress.broken_off:
         reasons.append(progress.broken_off)
@@ -304,7 +304,7 @@ def decide_status(dataset: FmpDataset, progress: ResumePoint) -> tuple[UnitStatu
         # a bulk file that was throttled is within the plan
         status = UnitStatus.FAILED if progress.was_throttled else UnitStatus.SKIPPED
         return status, f"{dataset.name}: {progress.last_error}"
-    # a symbol without data is no failure, whatever else the response was about
+    # a symbol without data is not a failure, whatever else the response was about
     return UnitStatus.COMPLETED, told
 
 
@@ -323,13 +323,13 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, ResumePoint
         return None
     status = UnitStatus(row["status"])
     if status.is_live:
-        # a parked unit blocks none of those after it, but this one must follow it
+        # other units need not wait for a parked unit, but this one must follow it
         raise RunParkedError(f"The first try of {context.unit.dataset} is parked.", until=row["due"])
     return status, ResumePoint.read(row["resume"])
 
 
 async def _cancel_rest(context: UnitContext) -> None:
-    """Cancel the other parts of the run: none can do better, and one error is enough."""
+    """Cancel the other parts of the run: they would fail in the same way, and one error is enough."""
     await context.pool.execute(
         "UPDATE run_unit SET status = 'cancelled', completed_at = now()"
         " WHERE task_id = $1 AND unit <> $2 AND status IN ('queued', 'parked')",
@@ -349,7 +349,7 @@ def _is_released(task: ProcessingTask) -> bool:
 
 @dataclass(frozen=True)
 class FmpRuns:
-    """Passes each run to its work: collecting, or replaying rejects."""
+    """Dispatches each run to its work: collecting, or replaying rejects."""
 
     collecting: Work
     replaying: Work
@@ -366,7 +366,7 @@ class FmpRuns:
         await self._choose(context.task).process(context)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole run."""
+        """Decide the status of the whole run."""
         return await self._choose(task).conclude(connection, task, units)
 
     def _choose(self, task: ProcessingTask) -> Work:

@@ -1,4 +1,4 @@
-"""A circuit breaker for calls: it opens when calls fail, so that one call at a time probes a failing vendor."""
+"""A circuit breaker for calls: it opens when calls fail, and then one call at a time probes the failing vendor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sra_shared.retry import Backoff
 
 
 class OutageError(FatalError):
-    """The vendor, or one endpoint of it, has failed for so long that more calls would only add load."""
+    """The vendor, or one of its endpoints, has failed for so long that more calls would only add load."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ class CircuitBreaker:
 class OutageDetector:
     """Distinguishes a vendor that is down from an endpoint that is down, across all datasets of a process.
 
-    Once calls to two endpoints or more have only failed for as long as `patience`, every call is refused except one probe every
-    `probe_every` seconds; the first response that is no failure ends that. A failure long after the last one starts anew.
+    If all calls to two or more endpoints fail for as long as `patience`, every call is refused except one probe every
+    `probe_every` seconds, until a probe succeeds. A failure long after the last one starts a new period.
     """
 
     def __init__(self, policy: RetryPolicy) -> None:

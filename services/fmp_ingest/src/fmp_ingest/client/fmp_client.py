@@ -111,7 +111,7 @@ class FmpClient:
         self._is_bare_usual = False
 
     def probe_account(self) -> None:
-        """Let one call at a time through until one succeeds: whether the account has quota left is unknown."""
+        """Pass one call at a time until one succeeds, because it is unknown whether the account has quota left."""
         self._account_breaker.trip()
 
     def _make_breaker(self) -> CircuitBreaker:
@@ -194,7 +194,7 @@ class FmpClient:
         try:
             return await self._decide_retry(path, reply, attempt)
         except (RunParkedError, AccountError) as error:
-            # this run may make no further call, whatever waits for its turn
+            # this run may make no further call, even if some wait for their turn
             self._ended = error
             raise
 
@@ -249,7 +249,7 @@ class FmpClient:
         is_retry: bool,
         may_go: Callable[[], bool],
     ) -> CallOutcome | None:
-        """Call when it is our turn; return None if a breaker opened meanwhile, so that the turn was not used."""
+        """Call when it is our turn; return None, without using the turn, if a breaker opened meanwhile."""
         async with AsyncExitStack() as stack:
             limiters = (self._bulk if is_bulk else None, self._share, self.calls)
             turns = [await stack.enter_async_context(each.turn()) for each in limiters if each is not None]

@@ -32,13 +32,14 @@ from sra_shared.logs import redact_text
 
 MOST_JSON_BYTES = 64 * 1024 * 1024
 MOST_PARSED_BYTES = 128 * 1024 * 1024
-"""The most memory that the values of one response may take: three bytes of text may become a hundred."""
+"""Maximum memory of one response's values: three bytes of text may take a hundred."""
 # up to this size a response stays in memory and is classified at once: some fifty may, and their values take thirty times as much
 _LARGE_BYTES = 128 * 1024
 
 
 IN_TURN: ContextVar[Callable[[], Awaitable[object]] | None] = ContextVar("in_turn", default=None)
-"""Awaited before a large response is classified while many requests are in flight; otherwise its values would wait in memory."""
+"""Awaited before a large response is classified while many requests are in flight. Otherwise its values would wait in
+memory."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ async def _classify_body(file: IO[bytes], size: int, status: int, shape: Shape) 
         return await asyncio.to_thread(judge)
     except LargeJsonError as error:
         is_good = 200 <= status < 300
-        # the message of so large a refusal is not read
+        # do not read the message of such a large refusal
         return Verdict(ResponseKind.TOO_LARGE, error.message) if is_good else classify_response(status, b"")
 
 

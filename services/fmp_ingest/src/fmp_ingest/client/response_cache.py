@@ -21,7 +21,8 @@ from sra_shared.protocols import CacheManager
 _log = get_logger(__name__)
 
 LIFETIMES: Mapping[str, timedelta] = {"etf/info": timedelta(hours=20)}
-"""How long responses stay valid, by path; other paths are never cached. Less than a day, so that tomorrow's run requests them."""
+"""How long responses stay valid, by path; other paths are never cached. Less than a day, so tomorrow's run requests
+them again."""
 
 
 class CachedFetcher:

@@ -1,4 +1,4 @@
-"""The first backfill: a run of its own, requested by a daily run that finds history missing, with its cost estimated first."""
+"""The first backfill: a separate run that a daily run requests if history is missing, with an estimate of its cost."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def read_former(connection: Connection, task: ProcessingTask, unit: str) -
         return None
     former = ResumePoint.read(row["resume"])
     is_through = row["status"] in (UnitStatus.PARTIAL, UnitStatus.SKIPPED) and not (former.spent or former.broken_off)
-    # what the plan refused then is requested again with everything else
+    # subjects that the plan refused are requested again with everything else
     return None if is_through else former.start_again()
 
 

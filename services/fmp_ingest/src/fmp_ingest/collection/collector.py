@@ -1,4 +1,4 @@
-"""Collecting one dataset: endpoint after endpoint, request after request, chunk after chunk, resumable at every commit."""
+"""Collecting one dataset: by endpoint, by request, chunk by chunk, resumable at every commit."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ class Collector:
             self.progress.only, self.progress.held, self.progress.after = self.progress.held, [], ""
 
     async def collect(self) -> ResumePoint:
-        """Go through the endpoints; what one endpoint refuses is requested from the next.
+        """Go through the endpoints; subjects that one endpoint refuses are requested from the next.
 
-        Raises RunHeldError if lists shrank too far, FatalError if the vendor no longer knows a request, and what the client
-        raises. All that was read before is committed.
+        Raises RunHeldError if lists shrank too far, FatalError if the vendor no longer knows a request, and the
+        client's errors. Everything read before is committed.
         """
         progress = self.progress
         while not progress.is_done and progress.level < len(self.endpoints):
@@ -151,7 +151,7 @@ class Collector:
 
     @property
     def _waits_to_close(self) -> bool:
-        """Whether removals are judged by the dataset's total, at the end; an exchange's list is judged by itself."""
+        """Whether DROP_LIMIT applies to the dataset's total, at the end; otherwise it applies to each exchange's list."""
         return not self._is_released and self._dataset.list_field != "exchange"
 
     async def _settle_lists(self) -> None:
@@ -191,7 +191,7 @@ class Collector:
         try:
             async for result in self._heed_stop(results):
                 is_refused = result.error is not None and result.error.kind is ResponseKind.PLAN_ENDPOINT
-                # the earlier years, which are requested first, were answered
+                # the earlier years are requested first, so they have responses
                 if is_refused and not result.request.is_ahead:
                     await self._commit_group(group)
                     group = []
@@ -227,7 +227,7 @@ class Collector:
         return rows >= _CHUNK_ROWS or len(group) >= _CHUNK_REQUESTS
 
     def _refuse_rest(self, endpoint: FmpEndpoint, targets: Targets) -> None:
-        """Pass everything that is left to the next endpoint: the plan lacks this one."""
+        """Pass the remaining subjects to the next endpoint, because the plan lacks this one."""
         self.progress.last_error = f"The account's plan does not include {endpoint.path}."
         if not self.progress.after and self.progress.only is None:
             self.progress.refused = ["all"]
@@ -351,7 +351,7 @@ class Collector:
                 ) from error
 
     async def _store_part(self, request: FmpRequest, answer: FmpResponse, part: int) -> None:
-        """Store a part chunk by chunk; rows whose key occurs more than once are judged together, at its end."""
+        """Store a part chunk by chunk; rows whose key occurs more than once are decided together, at its end."""
         shape = make_shape(self._dataset, request.endpoint)
         call = await self._find_call(answer.call)
         try:
@@ -379,7 +379,8 @@ class Collector:
         await self._commit(FmpBatch(self._parse(request, held_back, call), path=request.endpoint.path))
 
     async def _find_call(self, call: Call | None) -> Call | None:
-        """Return the call that a part's rows name: if the part resumed with the same body, that of the rows already stored."""
+        """Return the call to which a part's rows refer: if the part resumed with the same body, the call of the rows
+        already stored."""
         if call is None:
             return None
         former = self.progress.call_id if self.progress.row else None

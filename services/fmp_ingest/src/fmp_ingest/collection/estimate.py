@@ -48,7 +48,7 @@ def order_endpoints(
 ) -> tuple[FmpEndpoint, ...]:
     """Return the endpoints in the order in which to try them.
 
-    Bulk comes first in ordinary work. For years of sessions, at two files a minute, single symbols are quicker; so they are if
+    Bulk comes first in ordinary work. Single symbols are quicker for years of sessions, at two files a minute, and if
     only some symbols are requested.
     """
     if not is_backfill and targets.only is None:

@@ -74,7 +74,7 @@ async def _read_page(answer: FmpResponse, dataset: FmpDataset, request: FmpReque
 
 
 class _Line:
-    """Requests in flight, in order. An exception of any of them is raised by the next look: it concerns them all."""
+    """Requests in flight, in order. The next call raises an exception of any of them, because it concerns them all."""
 
     def __init__(self) -> None:
         self._pending: deque[asyncio.Task[Result]] = deque()
@@ -123,7 +123,7 @@ class _Line:
             task.cancel()
         await asyncio.gather(*self._pending, return_exceptions=True)
         if not self._trouble.cancel():
-            # `take_first` raised it, or it came too late to matter
+            # `take_first` has raised it, or it came too late to matter
             self._trouble.exception()
 
 
@@ -151,7 +151,7 @@ async def heed_stop(
 ) -> AsyncGenerator[Arriving, None]:
     """Yield what arrives; call `check` every `stop_check` seconds while waiting for the vendor, and raise what it raises.
 
-    Retries, circuit breakers and turns at the limiter may take minutes, and a process that is asked to stop has seconds.
+    Retries, circuit breakers and the limiter may take minutes, but a process that is asked to stop has seconds.
     """
     while True:
         following = asyncio.ensure_future(anext(arriving, None))

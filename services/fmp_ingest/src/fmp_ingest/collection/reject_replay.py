@@ -1,4 +1,4 @@
-"""Replay of rejected FMP rows: judged by today's rules, stored if nothing newer is known, marked as resolved."""
+"""Replay of rejected FMP rows: checked by the current rules, stored if nothing newer is known, marked as resolved."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from sra_shared.rejects import (
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 
 TELLS_OWNERS = (UNIVERSE, SYMBOL_CHANGES, DELISTED)
-# each row of a page takes a handful of statements, and the page holds the table's lock
+# each row of a page takes several statements, and the page holds the table's lock
 _PAGE_ROWS = 200
 _SQL_KNOWN = """
 SELECT symbol FROM fmp_universe WHERE valid_to IS NULL UNION SELECT symbol FROM fmp_delisted
@@ -93,7 +93,7 @@ class FmpReplayWork:
             return await plan_replay(connection, context.task, self.source)
 
     async def process(self, context: UnitContext) -> None:
-        """Replay a dataset's rejects from the resume point on; rows that are still wrong stay open under their present reason.
+        """Replay a dataset's rejects from the resume point on; rows that are still invalid stay open with their current reason.
 
         Raises FatalError for a dataset that is no longer collected.
         """
@@ -145,7 +145,7 @@ class Replay:
         return total
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
-        """Store one row, or record why it is still wrong; return its counts."""
+        """Store one row, or record why it is still invalid; return its counts."""
         accepted = self._check_row(row)
         if isinstance(accepted, list) and row["identity"] is not None:
             accepted = await self._settle(connection, row, accepted)
@@ -168,7 +168,7 @@ class Replay:
         return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=warnings)
 
     def _check_row(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
-        """Return the records of a row under today's rules, or reason and detail if it has none."""
+        """Return the records of a row under the current rules, or reason and detail if it has none."""
         given = read_row(row, self.asked.corrections.get(row["reject_id"]))
         if given is None:
             return row["reason"], row["detail"] or "only the beginning of the row was kept"
@@ -177,7 +177,7 @@ class Replay:
         if request is None:
             return (
                 _NEEDS_ANSWER,
-                "the row can only be judged with its whole response, which was not kept: collect the dataset again",
+                "the row can only be checked with its whole response, which was not kept: collect the dataset again",
             )
         known, aliases = self.market.known, self.market.aliases
         batch = recheck_row(self.dataset, given, request, known_symbols=known, aliases=aliases)
@@ -203,7 +203,7 @@ class Replay:
         own = [one for one in accepted if id(one.raw) in kept]
         if batch.rejected and not own:
             return batch.rejected[0].reason, batch.rejected[0].detail
-        # several filings become versions in their order, which a replay one by one would not keep
+        # several filings become versions in order, which a replay one by one would not preserve
         return _WHY[Standing.AMBIGUOUS] if self.dataset.storage is Storage.VERSIONS else own or accepted
 
     async def _store_one(self, connection: Connection, one: Accepted, late: Late) -> Standing:
@@ -239,7 +239,7 @@ class Replay:
 
 
 def read_row(row: asyncpg.Record, corrected: str | None) -> Any:
-    """Return a rejected row as its response had it, or as a person corrected it; None if it is not JSON."""
+    """Return a rejected row as delivered, or as a person corrected it; None if it is not JSON."""
     text = bytes(row["raw"]).decode("utf-8", "surrogateescape") if corrected is None else corrected
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=Decimal)

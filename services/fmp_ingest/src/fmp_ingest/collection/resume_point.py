@@ -12,18 +12,18 @@ from typing import Any, Self
 class ResumePoint:
     """The progress of a unit, which is its resume point.
 
-    `level` is the source in use, `after` the last subject done, and `only` the subjects requested from it (None: all). `refused`
-    are subjects that the plan refused and the next source gets, `outside` those that it refused by every source, `spent` those
-    without a response, and `held` lists that shrank too far.
+    `level` is the source in use, `after` the last subject done, and `only` the subjects requested from it (None: all).
+    `refused` are subjects that the plan refused and that the next source gets, `outside` those that it refused from
+    every source, `spent` those without a response, and `held` lists that shrank too far.
 
     `row` is the number of rows of a part that are done, `call_id` the call that returned the first of them. `total` is the number
     of entries that all lists had before, `dropped` by how many the answered ones shrank. `mistaken` are symbols without data
     because a response was about others, with those others.
 
-    `first_path` is the source that was preferred at the start, from which levels count. `broken_off` is the reason why the rest
-    was not requested, `was_throttled` whether a bulk file was abandoned for the next source. `is_done` is whether an earlier run
-    did it all, `is_again` whether this is the second try. `is_compared` is whether events were compared with prices, `warnings`
-    what disagreed.
+    `first_path` is the source that was preferred at the start, from which levels count. `broken_off` is the reason why
+    the rest was not requested, `was_throttled` whether a bulk file was abandoned for the next source. `is_done` is
+    whether an earlier run completed the dataset, `is_again` whether this is the second try. `is_compared` is whether
+    events were compared with prices, `warnings` the disagreements.
     """
 
     level: int = 0
@@ -59,8 +59,8 @@ class ResumePoint:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def start_again(self) -> ResumePoint:
-        """Return where a second try begins: with the subjects without a response, or with the rest if the first try was broken
-        off."""
+        """Return where a second try starts: with the subjects without a response, or with the rest if the first try was
+        interrupted."""
         if self.broken_off or not self.spent:
             return replace(self, broken_off="", is_again=True)
         return ResumePoint(
@@ -85,5 +85,5 @@ class ResumePoint:
         self.newest = max((self.newest, *(day for day in passed if day <= today.isoformat())))
 
     def describe(self) -> dict[str, str]:
-        """Return what the ledger shows of a dataset besides its counts."""
+        """Return what the ledger records about a dataset besides its counts."""
         return {"newest_record": self.newest} if self.newest else {}

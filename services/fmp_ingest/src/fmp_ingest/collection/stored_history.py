@@ -1,4 +1,4 @@
-"""How far back each dataset is stored, and what is missing of the requested years."""
+"""How far back each dataset is stored, and which of the requested years are missing."""
 
 from __future__ import annotations
 

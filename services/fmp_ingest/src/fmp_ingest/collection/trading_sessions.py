@@ -107,7 +107,7 @@ async def cover_days(connection: Connection, first: date, last: date) -> None:
 async def _store_between(connection: Connection, first: date, last: date) -> None:
     wanted = await asyncio.to_thread(_sum_up, first, last)
     stored = {row["exchange"]: tuple(row)[1:] for row in await connection.fetch(SQL_SUM_UP, first, last)}
-    # nearly always true: every run looks
+    # nearly always true, because every run checks
     if stored == wanted:
         return
     rows = await asyncio.to_thread(list_sessions, first, last)

@@ -1,4 +1,4 @@
-"""The watermark of a dataset: how far it has been collected for all symbols, by the ledger."""
+"""The watermark of a dataset: how far it has been collected for all symbols, according to the ledger."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _make_counts() -> dict[datetime, list[int]]:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """Counts on their way into the ledger: calls, retried and throttled by second."""
+    """Counts to be written to the ledger: calls, retried and throttled by second."""
 
     run_id: UUID
     rows: Mapping[datetime, list[int]]
@@ -74,7 +74,7 @@ class CallCounts:
 
     @asynccontextmanager
     async def hand_over(self) -> AsyncIterator[HandedOver]:
-        """Pass the counts since the last time to a transaction within the block; if it fails, they are kept and counted on."""
+        """Pass the counts since the last time to a transaction within the block; if it fails, they are kept for the next time."""
         rows, self._open = self._open, _make_counts()
         try:
             yield HandedOver(self._run_id, rows)
@@ -89,14 +89,14 @@ def _this_second() -> datetime:
 
 
 async def read_tally(connection: Connection, run_id: UUID) -> dict[str, Any]:
-    """Return calls, retried, throttled and highest_minute of a run; the last includes other runs' calls of its time."""
+    """Return calls, retried, throttled and highest_minute of a run; the last includes other runs' calls at the same time."""
     row = await connection.fetchrow(SQL_SUMMARY, run_id)
     names = ("calls", "retried", "throttled", "highest_minute")
     return {name: int(row[name] or 0) if row is not None else 0 for name in names}
 
 
 async def prune_tally(connection: Connection) -> None:
-    """Delete counts older than 30 days, whose sums are in the ledger, and what finished runs left behind."""
+    """Delete counts older than 30 days, whose sums are in the ledger, and leftovers of finished runs."""
     await connection.execute("DELETE FROM fmp_call_tally WHERE second < now() - interval '30 days'")
     await connection.execute(
         "DELETE FROM fmp_vanished_entry v USING task_execution_log t"

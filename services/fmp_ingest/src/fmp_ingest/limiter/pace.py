@@ -1,9 +1,9 @@
 """The arithmetic of the limiter: the tokens of a setting, and how one process uses its own. No clock, no database.
 
-A setting of N calls a minute has N tokens. A call takes a token, which is usable again `rest` seconds, a little more than a
-minute, after the response to that call. So two arrivals of one token are more than 60 seconds apart: any 60 seconds see each
-token at most once, and at most N calls. This holds whenever calls start and however long they are in flight; the even pace only
-spares the vendor bursts. docs/decisions/0005-fmp-limiter.md has the proof.
+A setting of N calls a minute has N tokens. A call takes a token, which is usable again `rest` seconds, a little more
+than a minute, after the response to that call. Two arrivals of one token are therefore more than 60 seconds apart: any
+60 seconds contain each token at most once, and at most N calls. This holds whenever calls start and however long they
+are in flight; the even pace only avoids bursts. docs/decisions/0005-fmp-limiter.md has the proof.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PERMIT_SHARE = 0.016
 _HASTE = 1.02
 # late calls go together as far as they fit into this time
 _SLACK_SECONDS = 0.1
-# how fast the usual duration of a call follows the newest one
+# weight of the newest call in the usual duration of a call
 _NEWEST_WEIGHT = 0.1
 
 

@@ -25,7 +25,7 @@ _log = get_logger(__name__)
 _EVERY_SECONDS = 0.25
 _LONGEST_EVERY_SECONDS = 1.0
 _LEAST_AHEAD_SECONDS, _MOST_AHEAD_SECONDS = 0.05, 0.5
-# a process without work keeps its tokens for this long, since more work may follow at once
+# an idle process keeps its tokens for this long, since more work may follow at once
 _LINGER_SECONDS = 0.5
 _RENEW_SECONDS = 10.0
 _OUTAGE_RETRY_SECONDS = 1.0
@@ -75,7 +75,7 @@ class ClockWatch:
 
 
 class Limiter:
-    """Gives calls their turn within one budget; enter it once per process, then `async with limiter.turn():` per call."""
+    """Schedules calls within one budget; enter it once per process, then `async with limiter.turn():` per call."""
 
     def __init__(self, store: TokenStore, pace: CallPace, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.pace = pace
@@ -159,7 +159,7 @@ class Limiter:
                     _log.warning("limiter_waits_for_database", error_type=type(error).__name__)
                     await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
         except Exception as error:
-            # nothing grants turns any more, so no caller may wait for one
+            # nothing grants turns any longer, so no caller may wait for one
             self._failure = error
             for waiter in self._queue:
                 if not waiter.done():

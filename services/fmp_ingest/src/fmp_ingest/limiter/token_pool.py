@@ -122,8 +122,9 @@ def decide_token_exchange(
 ) -> Outcome:
     """Return the outcome of an exchange. `pool` are the first buckets of the pool, `pooled` is the number of tokens in it.
 
-    The number of tokens is constant. Tokens that no process accounts for are made anew, usable when their last call must have
-    been over for a minute; excess ones, as after a lower setting, are taken out. With `is_first`, the budget was never used.
+    The number of tokens is constant. Tokens that no process accounts for are created again, usable a minute after their
+    last call must have finished. Excess tokens, for example after the setting was lowered, are removed. With
+    `is_first`, the budget was never used.
     """
     others = [member for member in members if member.worker != worker]
     is_lost = len(others) == len(members) and bool(offer.held or offer.back)

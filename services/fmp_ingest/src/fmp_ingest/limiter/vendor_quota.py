@@ -42,7 +42,7 @@ def next_midnight(now: datetime) -> datetime:
 
 
 class AccountQuota(Protocol):
-    """The known state of an account's quota; each note may raise RunParkedError."""
+    """The known state of an account's quota; each `record_` method may raise RunParkedError."""
 
     async def check(self) -> bool:
         """Return whether the account must be probed, since it may have no quota left."""
@@ -87,7 +87,7 @@ class Quota:
         row = await self._pool.fetchrow(SQL_LIMIT, _EPISODE_GAP)
         if row is None:
             return
-        # a call in flight when the account was parked is no probe
+        # a call in flight when the account was parked is not a probe
         _raise_park(row)
         now: datetime = row["now"]
         if row["reason"] == DAY:

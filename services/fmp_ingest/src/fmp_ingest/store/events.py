@@ -23,8 +23,8 @@ _SQL_PER_SYMBOL = """
 SELECT t.symbol, count(*) AS current, (SELECT count(*) FROM {stage} s WHERE s.symbol = t.symbol) AS named
 FROM {table} t WHERE t.valid_to IS NULL AND {covered} AND t.run_id <> $1 GROUP BY t.symbol
 """
-# A row replaces one of its kind. In a complete response, leftover rows replace those of other kinds: as many are corrected as
-# the response names, and the rest has ended.
+# A row replaces one of its kind. In a complete response, leftover rows replace rows of other kinds: as many rows are
+# corrected as the response has, and the others have ended.
 _SQL_CLOSE_REPLACED = """
 WITH fresh AS (
   SELECT s.symbol, s.date, {of_stage} AS kind, count(*) AS rows FROM {stage} s
@@ -43,7 +43,7 @@ UPDATE {table} t SET {end} FROM ranked r
 WHERE t.symbol = r.symbol AND t.row_id = r.row_id AND (r.is_corrected OR {covered} AND r.place <= (
   SELECT sum(f.rows) FROM fresh f WHERE f.symbol = r.symbol AND f.date = r.date))
 """
-# after a rename the vendor names under the new symbol what it named under the former one
+# after a rename the vendor reports the same events under the new symbol
 _SQL_CLOSE_MOVED = """
 UPDATE {table} t SET {end} FROM fmp_symbol_alias a
 WHERE t.symbol = a.former_symbol AND t.valid_to IS NULL AND t.date < a.valid_to
@@ -61,7 +61,7 @@ _SQL_LIST_SHRUNK = "SELECT n.symbol, n.current, n.named FROM ({per_symbol}) n WH
 class EventStatements:
     """The SQL of one dataset of events. `$1` is the run; a response covers the symbols `$2` from the day `$3` to `$4`.
 
-    Events that the run itself stored count as named: its responses are of one time.
+    Events that the run itself stored count as reported, because its responses belong to one time.
     """
 
     close_replaced: str

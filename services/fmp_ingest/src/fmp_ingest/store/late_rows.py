@@ -1,4 +1,4 @@
-"""The standing of a late row against the stored rows: already known, newer than they are, or withdrawn since.
+"""The state of a late row relative to the stored rows: already known, newer, or withdrawn since.
 
 Unchanged rows are never written, so a stored row may have been confirmed without a trace. A late row therefore replaces another
 only if no run requested the dataset since the row was delivered.
@@ -36,7 +36,7 @@ SELECT EXISTS (
 
 class Standing(StrEnum):
     """The outcome for a late row: it is stored (replacing a row of its key, or next to it), already known, or older than what is
-    stored or ended since; or nothing proves which row holds."""
+    stored or ended since; or nothing proves which row is valid."""
 
     STORE = "store"
     ADD = "add"
@@ -137,7 +137,7 @@ def _build_below(dataset: FmpDataset, sql: Statements, key: str) -> str:
 
 
 async def find_standing(connection: Connection, dataset: FmpDataset, late: Late) -> tuple[Standing, list[Stored]]:
-    """Judge the one staged row, under the lock of its table; return its standing and the stored rows of its key."""
+    """Classify the one staged row, under the lock of its table; return its standing and the stored rows of its key."""
     sql = build_late_statements(dataset)
     stored = [Stored(**dict(row)) for row in await connection.fetch(sql.find_stored)]
     asked = await connection.fetchval(_SQL_ASKED_SINCE, dataset.name, late.seen_at, late.run_id, late.symbol)

@@ -1,4 +1,4 @@
-"""Quarantine of a delivery's rejected rows, with what a replay needs to judge and place them."""
+"""Quarantine of a delivery's rejected rows, with what a replay needs to check and store them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MOST_RAW_BYTES = 1_000_000
 
 
 async def keep_rejected(connection: Connection, dataset: FmpDataset, run_id: UUID, delivery: FmpBatch) -> set[int]:
-    """Quarantine the rejected rows with their reasons, or count repeated ones up, and log them.
+    """Quarantine the rejected rows with their reasons, or increment the counters of known ones, and log them.
 
-    Return the numbers of the calls that the quarantined rows name.
+    Return the numbers of the calls to which the quarantined rows refer.
     """
     rejected = delivery.batch.rejected
     if not rejected:

@@ -1,4 +1,5 @@
-"""The SQL that replaces a row by a newer one of its key, and moves the former row to the history in the same statement."""
+"""The SQL that replaces a row with a newer one of its key, and moves the former row to the history in the same
+statement."""
 
 from __future__ import annotations
 
@@ -112,7 +113,8 @@ def _write_upsert(dataset: FmpDataset, names: MergeNames) -> str:
     extra = [*_LASTING[:1]] if dataset.record.moving else []
     updates = [f'"{name}" = excluded."{name}"' for name in names.columns if name not in dataset.key]
     updates += [f"{name} = excluded.{name}" for name in ("raw_json", "run_id", "call_id", "content_hash", *extra)]
-    # not the transaction's start: two that wait for one another would disagree on which row was known first
+    # not the transaction's start: two transactions that wait for one another would disagree on which row was known
+    # first
     updates.append("updated_at = statement_timestamp()")
     if dataset.record.moving:
         updates.append(

@@ -175,7 +175,7 @@ def _build_append(dataset: FmpDataset, stage: str, names: str, values: str, key:
 
 @dataclass
 class ListDrop:
-    """How many entries a list has, how many of them a delivery no longer names, and how many it names in total."""
+    """How many entries a list has, how many of them a delivery no longer contains, and how many it contains in total."""
 
     name: str
     current: int
@@ -261,8 +261,8 @@ class Store:
     ) -> Counts:
         """Merge the staged rows, quarantine the rejected ones and record the calls; return the full counts.
 
-        With `waits_to_close`, entries that a list no longer names are only noted, until `settle_vanished`. Without
-        `replaces`, events are added to those of their day.
+        With `waits_to_close`, entries that a list no longer contains are only recorded, until `settle_vanished`.
+        Without `replaces`, events are added to those of their day.
         """
         # lock the rejects first, as a replay does
         named = await keep_rejected(connection, self.dataset, self._run_id, delivery)
@@ -325,7 +325,7 @@ class Store:
         ]
 
     async def settle_vanished(self, connection: Connection, *, is_believed: bool) -> None:
-        """Close the entries noted so far, or forget that they were missing."""
+        """Close the entries recorded so far, or discard the record."""
         if is_believed:
             await self.lock_table(connection)
             await connection.execute(self._sql.close_vanished, self._run_id)
