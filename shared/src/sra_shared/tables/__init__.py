@@ -1,6 +1,6 @@
 """The tables as SQLAlchemy metadata, one module per owner; importing this package collects them all.
 
-Every table and every column has a comment, and every table names its writers: docs/tables.md is made of them.
+Every table and every column has a comment, and every table names its writers: docs/tables.md is generated from them.
 """
 
 from sra_shared.tables.metadata import metadata as metadata

@@ -1,4 +1,4 @@
-"""Ledger of deliveries: files and their streams, rejected rows and warnings, and completions on their way to view_builder."""
+"""Ledger of deliveries: files and their streams, rejected rows and warnings, and the outbox of completions for view_builder."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ file_processing_tracker = Table(
         Integer,
         nullable=False,
         server_default=text("1"),
-        comment="Number of runs that it was delivered to.",
+        comment="Number of runs that received it.",
     ),
     Column(
         "status",
@@ -70,11 +70,11 @@ file_processing_tracker = Table(
     Column(
         "streams", SmallInteger, nullable=False, server_default=text("1"), comment="Number of streams that read it."
     ),
-    Column("error", Text, comment="Why it was rejected or failed; NULL if it was not."),
-    Column("run_id", Uuid, comment="The run that last dealt with it."),
+    Column("error", Text, comment="Reason of its rejection or failure; NULL if there is none."),
+    Column("run_id", Uuid, comment="The run that last processed it."),
     limit_values("status", FILE_STATUSES),
     Index("ix_file_processing_tracker_dataset_hash", "dataset", "file_hash"),
-    comment="Files and exports of Fundata that were delivered; a content is loaded once.",
+    comment="Delivered files and exports of Fundata; each content is loaded once.",
     info=written_by("fundata_ingest"),
 )
 
@@ -116,7 +116,7 @@ file_stream = Table(
         comment="Whether the stream read the file to its end.",
     ),
     *list_counts(),
-    Column("newest_change", Date, comment="Greatest ChangeDate that it read, except days in the future."),
+    Column("newest_change", Date, comment="Latest ChangeDate that it read, except days in the future."),
     make_time("updated_at", "When the row was last written (UTC).", required=True),
     Column(
         "split_rules",
@@ -154,11 +154,11 @@ rejected_record = Table(
     make_time("resolved_at", "When a replay resolved it (UTC)."),
     Column("resolved_by", Uuid, comment="The run that resolved it."),
     Column("resolution", Text, comment="How it was resolved, such as replayed."),
-    Column("identity", LargeBinary, comment="Digest that recognises the row when it is delivered again."),
+    Column("identity", LargeBinary, comment="Digest that identifies the row when it is delivered again."),
     Column(
         "occurrence",
         Integer,
-        comment="Place among equal rows of one delivery, from 1; NULL: a row delivered again is another reject.",
+        comment="Position among equal rows of one delivery, from 1; NULL if a row delivered again is a separate reject.",
     ),
     Column("delivery", Text, comment="The file, or the FMP run, that last delivered it."),
     Column(
@@ -169,13 +169,11 @@ rejected_record = Table(
         comment="Number of deliveries that contained it.",
     ),
     make_time("last_seen_at", "When it was last delivered (UTC).", required=True),
-    Column("last_run_id", Uuid, comment="The run that last read it; NULL: run_id."),
-    Column("call_id", BigInteger, comment="The call that brought it, as in fmp_call; NULL for Fundata."),
-    Column(
-        "origin", JSONB, comment="What the FMP call requested: path, subject, and the values that it gives to rows."
-    ),
+    Column("last_run_id", Uuid, comment="The run that last read it; NULL if it is run_id."),
+    Column("call_id", BigInteger, comment="The call that returned it, as in fmp_call; NULL for Fundata."),
+    Column("origin", JSONB, comment="Request of the FMP call: path, subject, and the values that it adds to rows."),
     make_time("dismissed_at", "When a person dismissed it (UTC)."),
-    Column("dismissed_by", Text, comment="Who dismissed it: token and address, or the system's user."),
+    Column("dismissed_by", Text, comment="Who dismissed it: token and address, or the user of the operating system."),
     Column("dismissal", Text, comment="Why it was dismissed."),
     Index("ix_rejected_record_run", "run_id"),
     Index("ix_rejected_record_last_run", text("coalesce(last_run_id, run_id)")),
@@ -217,10 +215,10 @@ completion_outbox = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0"), comment="Attempts to deliver it."),
     make_time("next_attempt_at", "When the next attempt is due (UTC).", required=True),
     make_time("delivered_at", "When view_builder acknowledged it (UTC); NULL until then."),
-    Column("last_error", Text, comment="What went wrong at the last attempt; NULL if nothing did."),
+    Column("last_error", Text, comment="Error of the last attempt; NULL if there was none."),
     UniqueConstraint("run_id"),
     Index("ix_completion_outbox_open", "next_attempt_at", postgresql_where=text("delivered_at IS NULL")),
-    comment="Completion events of ended runs, sent to view_builder until it acknowledges them.",
+    comment="Completion events of finished runs, sent to view_builder until it acknowledges them.",
     info=written_by("fmp_ingest", "fundata_ingest"),
 )
 

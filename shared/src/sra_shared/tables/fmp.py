@@ -59,7 +59,7 @@ equity_profile = Table(
     Column(
         "known_at",
         DateTime(timezone=True),
-        comment="From when on all but the moving fields are as they are (UTC); NULL means from updated_at.",
+        comment="Since when all but the moving fields are unchanged (UTC); NULL means since updated_at.",
     ),
     PrimaryKeyConstraint("symbol", "exchange"),
     CheckConstraint("exchange IN ('NYSE', 'NASDAQ', 'AMEX', 'TSX', 'TSXV')", name="exchange_known"),
@@ -173,7 +173,7 @@ fmp_split = Table(
     PrimaryKeyConstraint("symbol", "row_id"),
     make_current_index("fmp_split", "symbol", "date"),
     *list_event_indexes("fmp_split"),
-    comment="Splits, with the times at which FMP listed each; valid_to IS NULL selects those that hold.",
+    comment="Splits, with the times at which FMP listed each; valid_to IS NULL selects the current ones.",
     info=written_by("fmp_ingest"),
 )
 
@@ -200,7 +200,7 @@ fmp_dividend = Table(
     # payments of one day are a set
     make_current_index("fmp_dividend", "symbol", "date", "content_hash"),
     *list_event_indexes("fmp_dividend"),
-    comment="Dividends, with the times at which FMP listed each; valid_to IS NULL selects those that hold.",
+    comment="Dividends, with the times at which FMP listed each; valid_to IS NULL selects the current ones.",
     info=written_by("fmp_ingest"),
 )
 
@@ -268,7 +268,9 @@ fmp_etf_holding = Table(
         isin="ISIN of the position; empty if not delivered.",
         security_cusip="CUSIP number of the position; empty if not delivered.",
     ),
-    Column("occurrence", Integer, nullable=False, comment="Place among positions that look alike, from 1."),
+    Column(
+        "occurrence", Integer, nullable=False, comment="Number among positions with the same other key columns, from 1."
+    ),
     *list_numbers(
         shares_number="Shares or units held, as delivered; may be negative.",
         weight_percentage="Weight in the ETF, in percent; may be negative.",

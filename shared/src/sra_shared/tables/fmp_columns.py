@@ -1,6 +1,6 @@
 """Columns that the FMP tables share, and the comments of those that mean the same in each.
 
-A column is declared with its comment: `sector="..."` gives it here, a bare name takes it from `SHARED`. The unit of a group
+A column is declared with its comment: `sector="..."` states it, a bare name takes it from `SHARED`. The unit of a group
 of numbers is appended to each of its comments.
 """
 
@@ -81,7 +81,7 @@ def make_updated_at() -> Column[object]:
 
 
 def make_content_hash() -> Column[object]:
-    """What decides whether a record changed."""
+    """The digest that decides whether a record changed."""
     comment = "Digest of the record, except fields that its dataset ignores; an equal digest means no change."
     return Column("content_hash", LargeBinary, nullable=False, comment=comment)
 
@@ -92,8 +92,8 @@ def make_raw_json() -> Column[object]:
 
 
 def make_call_id() -> Column[object]:
-    """The call that brought a row."""
-    comment = "The call that brought the row, as in fmp_call; NULL in rows stored before calls were recorded."
+    """The call that returned a row."""
+    comment = "The call that returned the row, as in fmp_call; NULL in rows stored before calls were recorded."
     return Column("call_id", BigInteger, comment=comment)
 
 
@@ -119,8 +119,10 @@ def list_validity() -> list[Column[object]]:
             server_default=text("nextval('fmp_snapshot_row')"),
             comment="Number of the row, unique over all tables that have valid_from and valid_to.",
         ),
-        make_time("valid_from", "From when on FMP listed the entry with this content (UTC)."),
-        Column("valid_to", DateTime(timezone=True), comment="When FMP ceased to list it (UTC); NULL while it does."),
+        make_time("valid_from", "Since when FMP listed the entry with this content (UTC)."),
+        Column(
+            "valid_to", DateTime(timezone=True), comment="When FMP stopped listing it (UTC); NULL while it is listed."
+        ),
     ]
 
 
@@ -136,7 +138,7 @@ def make_ended_run() -> Column[object]:
 
 
 def list_event_indexes(table: str) -> list[Index]:
-    """What finds current events by day, and ended ones by the run that ended them."""
+    """The indexes that find current events by day, and ended ones by the run that ended them."""
     return [
         Index(f"ix_{table}_date", "date", postgresql_where=text("valid_to IS NULL")),
         Index(f"ix_{table}_ended_run_id", "ended_run_id", postgresql_where=text("ended_run_id IS NOT NULL")),

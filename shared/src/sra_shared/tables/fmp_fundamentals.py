@@ -1,7 +1,7 @@
-"""FMP: statements and what is derived from them, every version that was ever delivered.
+"""FMP: statements and figures derived from them, in every delivered version.
 
-A row is one version of one period of one company. A restatement is a new version; `learnt_at` says from when on we knew
-it, `filing_date` when the company filed it. The latest version is the one with the greatest number.
+A row is one version of one period of one company. A restatement is a new version; `learnt_at` is when we stored it, `filing_date`
+when the company filed it. The latest version is the one with the greatest number.
 """
 
 from __future__ import annotations

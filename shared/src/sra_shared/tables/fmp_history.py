@@ -1,4 +1,4 @@
-"""FMP: rows that newer ones replaced, and the calls that brought rows; both are append-only."""
+"""FMP: rows that newer ones replaced, and the calls that returned rows; both are append-only."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ fmp_call = Table(
 fmp_row_history = Table(
     "fmp_row_history",
     metadata,
-    make_time("known_from", "When the row was stored as it is here (UTC).", now=False),
+    make_time("known_from", "When this state of the row was stored (UTC).", now=False),
     make_time("known_until", "When another row replaced it (UTC).", now=False),
     make_time("created_at", "When the first row of the key was stored (UTC).", now=False),
     make_call_id(),
     Column("run_id", Uuid, nullable=False, comment="The run that wrote the row."),
     Column("replaced_by", Uuid, nullable=False, comment="The run that replaced it."),
-    *list_texts(required=True, table_name="Table that the row was in."),
+    *list_texts(required=True, table_name="Table of the row."),
     Column("symbol", Text, comment="Symbol in the key; NULL if the key has none."),
     make_content_hash(),
     Column("key", JSONB, nullable=False, comment="The key's columns."),

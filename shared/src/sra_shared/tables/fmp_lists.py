@@ -38,7 +38,7 @@ fmp_score = Table(
     ),
     *list_provenance(),
     PrimaryKeyConstraint("symbol"),
-    comment="Altman and Piotroski scores with the trailing figures that they are made of: newest row per company.",
+    comment="Altman and Piotroski scores with the trailing figures behind them: newest row per company.",
     info=written_by("fmp_ingest"),
 )
 
@@ -96,7 +96,7 @@ fmp_peer = Table(
     metadata,
     *list_texts("symbol", required=True),
     *list_texts(required=True, peer_symbol="Symbol of the peer."),
-    Column("place", Integer, nullable=False, comment="Place in the order of the vendor, from 1."),
+    Column("place", Integer, nullable=False, comment="Position in the vendor's order, from 1."),
     *list_provenance(),
     *list_validity(),
     PrimaryKeyConstraint("symbol", "row_id"),
@@ -140,10 +140,10 @@ fmp_constituent = Table(
     *list_texts(name="Name of the company, as delivered."),
     *list_texts("sector", sub_sector="Sub-sector, as delivered."),
     *list_texts(
-        head_quarter="Place of the headquarters, as delivered.",
+        head_quarter="Location of the headquarters, as delivered.",
         date_first_added="Day of the addition to the index, as delivered.",
     ),
-    *list_texts("cik", founded="Year or day of the founding, as delivered, in several forms."),
+    *list_texts("cik", founded="Year or day of the founding, as delivered, in several formats."),
     *list_provenance(),
     *list_validity(),
     PrimaryKeyConstraint("index_name", "row_id"),
@@ -163,10 +163,10 @@ fmp_constituent_change = Table(
         removed_ticker="Symbol removed; empty in an addition.",
     ),
     *list_texts(
-        date_added="Day of the change in a long form, such as March 5, 2024, as delivered; may differ from date.",
+        date_added="Day of the change in a long format, such as March 5, 2024, as delivered; may differ from date.",
         added_security="Name of the security added, as delivered.",
         removed_security="Name of the security removed, as delivered.",
-        reason="Reason of the change, as delivered.",
+        reason="Reason for the change, as delivered.",
     ),
     *list_provenance(),
     PrimaryKeyConstraint("index_name", "date", "symbol", "removed_ticker"),

@@ -1,4 +1,4 @@
-"""FMP: what its ingest knows besides the records: owners of symbols, sessions, the history asked for, limiter and quota."""
+"""FMP: the ingest's state besides the records: owners of symbols, sessions, the requested history, limiter and quota."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ fmp_history_state = Table(
     *list_texts(required=True, part="Part of the dataset: listed or delisted companies, or an index or currency pair."),
     Column("first_day", Date, nullable=False, comment="First day of the history that was requested."),
     Column("is_whole", Boolean, nullable=False, comment="False if the plan refused a part of it."),
-    Column("run_id", Uuid, comment="The run that requested it; NULL if it is not known."),
+    Column("run_id", Uuid, comment="The run that requested it; NULL if unknown."),
     make_updated_at(),
     PrimaryKeyConstraint("dataset", "part"),
-    comment="From which day on the history of each dataset was requested.",
+    comment="First day of the requested history of each dataset.",
     info=written_by("fmp_ingest"),
 )
 
@@ -45,7 +45,7 @@ fmp_vanished_entry = Table(
     *list_texts("dataset", required=True),
     Column("row_id", BigInteger, nullable=False, comment="Row of the dataset's table that the run closes at its end."),
     PrimaryKeyConstraint("run_id", "dataset", "row_id"),
-    comment="Entries and events that a run in progress no longer found; emptied when its dataset is done.",
+    comment="Entries and events that the responses of a run in progress lack; emptied when its dataset is complete.",
     info=written_by("fmp_ingest"),
 )
 
@@ -55,7 +55,7 @@ fmp_symbol_alias = Table(
     *list_texts(
         required=True, symbol="Newest symbol of the security.", former_symbol="Symbol under which it traded before."
     ),
-    Column("valid_from", Date, comment="First day on which the former symbol meant this security; NULL: always."),
+    Column("valid_from", Date, comment="First day on which the former symbol meant this security; NULL if always."),
     Column("valid_to", Date, nullable=False, comment="First day on which it no longer did."),
     Column("run_id", Uuid, nullable=False, comment="The run that last derived the row."),
     make_updated_at(),
@@ -69,11 +69,15 @@ fmp_symbol_period = Table(
     "fmp_symbol_period",
     metadata,
     *list_texts("symbol", required=True),
-    Column("place", Integer, nullable=False, comment="Place among the symbol's owners in order of time, from 1."),
-    Column("valid_from", Date, comment="First day of the owner, when the former owner's time ended; NULL: the first."),
-    Column("valid_to", Date, comment="First day on which the symbol was no longer the owner's; NULL: it still is."),
+    Column("place", Integer, nullable=False, comment="Position among the symbol's owners in order of time, from 1."),
+    Column(
+        "valid_from",
+        Date,
+        comment="First day of the owner, after the former owner's last day; NULL for the first owner.",
+    ),
+    Column("valid_to", Date, comment="First day on which the symbol was no longer the owner's; NULL if it still is."),
     Column("taken_on", Date, comment="Day of the rename to this symbol; NULL if the owner was listed under it."),
-    Column("ended_by", Text, comment="What ended the period: rename or delisting; NULL while it lasts."),
+    Column("ended_by", Text, comment="Event that ended the period: rename or delisting; NULL while it lasts."),
     Column("renamed_to", Text, comment="Symbol that the owner took instead; NULL unless a rename ended the period."),
     Column("owner_symbol", Text, nullable=False, comment="The owner's newest symbol; identifies it with owner_until."),
     Column("owner_until", Date, comment="Day after the owner's delisting; NULL while it is not delisted."),
@@ -90,7 +94,7 @@ market_session = Table(
     "market_session",
     metadata,
     *list_texts(required=True, exchange="Calendar: NYSE (for NYSE, NASDAQ, AMEX) or TSX (for TSX, TSXV)."),
-    *list_days(required=True, session_date="Day of the session, by the exchange's clock."),
+    *list_days(required=True, session_date="Day of the session, in the exchange's time zone."),
     make_time("close_at", "When the session closes (UTC).", now=False),
     PrimaryKeyConstraint("exchange", "session_date"),
     comment="Trading sessions and their closes, from the calendar in fmp_ingest.",
@@ -102,7 +106,7 @@ fmp_limiter = Table(
     metadata,
     Column("budget", Text, nullable=False, comment=_BUDGET),
     PrimaryKeyConstraint("budget"),
-    comment="Budgets of the rate limiter; the row is locked while tickets and permits change hands.",
+    comment="Budgets of the rate limiter; the row is locked while tokens and permits change hands.",
     info=written_by("fmp_ingest"),
 )
 
@@ -114,11 +118,11 @@ fmp_limiter_ticket = Table(
         "usable_at",
         DateTime(timezone=True),
         nullable=False,
-        comment="From when on the tickets may be used, over a minute after the response to their last call (UTC).",
+        comment="When the tokens become usable, over a minute after the response to their last call (UTC).",
     ),
-    Column("tickets", Integer, nullable=False, comment="Number of tickets that no process holds."),
+    Column("tickets", Integer, nullable=False, comment="Number of tokens that no process holds."),
     PrimaryKeyConstraint("budget", "usable_at"),
-    comment="Tickets of the rate limiter that no process holds; a call takes one ticket.",
+    comment="Tokens of the rate limiter that no process holds; a call takes one token.",
     info=written_by("fmp_ingest"),
 )
 
@@ -129,12 +133,15 @@ fmp_limiter_worker = Table(
     Column("worker", Text, nullable=False, comment="Name of the process."),
     Column("permits", Integer, nullable=False, comment="Calls that it may have in flight."),
     Column(
-        "expires_at", DateTime(timezone=True), nullable=False, comment="Until when its calls count if it dies (UTC)."
+        "expires_at",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="Time until which its calls count if it dies (UTC).",
     ),
-    Column("wants", Integer, nullable=False, comment="Calls that it could have in flight."),
-    Column("tickets", Integer, nullable=False, comment="Tickets that it holds, unused or with calls."),
+    Column("wants", Integer, nullable=False, comment="Calls that it wants to have in flight."),
+    Column("tickets", Integer, nullable=False, comment="Tokens that it holds, unused or with calls."),
     PrimaryKeyConstraint("budget", "worker"),
-    comment="Processes that call FMP, with the permits and tickets that each holds.",
+    comment="Processes that call FMP, with the permits and tokens that each holds.",
     info=written_by("fmp_ingest"),
 )
 
@@ -146,8 +153,10 @@ fmp_quota = Table(
     ),
     Column("last_success_at", DateTime(timezone=True), comment="Last call that returned data, to the minute (UTC)."),
     Column("limited_since", DateTime(timezone=True), comment="First limit response since the last success (UTC)."),
-    Column("parked_until", DateTime(timezone=True), comment="Until when no process calls (UTC); NULL if not parked."),
-    Column("reason", Text, comment="Quota that is used up: day or bandwidth; NULL if none is."),
+    Column(
+        "parked_until", DateTime(timezone=True), comment="Time until which no process calls (UTC); NULL if not parked."
+    ),
+    Column("reason", Text, comment="Quota that is used up: day or bandwidth; NULL if none."),
     Column("limited_at", DateTime(timezone=True), comment="Last limit response (UTC)."),
     CheckConstraint("only_row", name="one_row"),
     comment="State of the FMP account's quota, shared by all processes.",
@@ -159,7 +168,7 @@ fmp_call_tally = Table(
     metadata,
     Column("second", DateTime(timezone=True), nullable=False, comment="The second in which the calls started (UTC)."),
     Column("run_id", Uuid, nullable=False, comment="The run that called."),
-    Column("calls", Integer, nullable=False, comment="Calls, retries included."),
+    Column("calls", Integer, nullable=False, comment="Calls, including retries."),
     Column("retried", Integer, nullable=False, comment="Calls that were retries."),
     Column("throttled", Integer, nullable=False, comment="Responses that reported throttling."),
     UniqueConstraint("second", "run_id"),

@@ -1,4 +1,4 @@
-"""Tables of Fundata: what was delivered, every version of it, which versions are no longer the latest, and the exports.
+"""Tables of Fundata: every version of every record, the versions that are no longer the latest, and the exports.
 
 `fundata_data`, `fundata_quotes` and the two `..._superseded` tables are append-only; triggers refuse anything else. A
 version that is no longer the latest of its key has a row in the side table, so that exactly one version of a key has none.
@@ -52,10 +52,10 @@ def _provenance() -> list[Column[object]]:
     return [
         Column("run_id", Uuid, nullable=False, comment="The run that stored this version."),
         Column("source_line", BigInteger, comment="Physical line where the record starts; the header is 1."),
-        _now("processed_at", "When the version was stored (UTC); what as_of functions call known."),
+        _now("processed_at", "When the version was stored (UTC); known_at of the as_of functions."),
         _now("updated_at", "When the version was stored (UTC)."),
         Column("data_version", Integer, nullable=False, comment=_VERSION),
-        Column("array_element_index", Integer, comment="Place of the list's element, from 0; NULL in other rows."),
+        Column("array_element_index", Integer, comment="Position of the list's element, from 0; NULL in other rows."),
         Column("change_date", Date, comment="ChangeDate of the vendor: the day of the record's last change."),
         Column(
             "row_ordinal", SmallInteger, nullable=False, comment="Number of the row within its record's rows, from 0."
@@ -77,7 +77,7 @@ def _provenance() -> list[Column[object]]:
         ),
         Column("api_version", Text, comment="Version of the API that a JSON record names."),
         Column("execution_id", Text, comment="The vendor's id of the export that delivered it; NULL for a seed file."),
-        Column("array_source_field", Text, comment="List field of a JSON record that the row is one element of."),
+        Column("array_source_field", Text, comment="List field of a JSON record, of which the row is one element."),
         Column("array_element_value", Text, comment="That element, as text or JSON."),
         Column("raw_json", JSONB, nullable=False, comment="The record as delivered, every column as text, all digits."),
     ]
@@ -121,7 +121,7 @@ fundata_data = Table(
     *_numbers(DATA_NUMBERS),
     PrimaryKeyConstraint("identifier", "dataset", "record_id", "data_version", "row_ordinal"),
     *_rules(),
-    # a run's rows lie together, so that a block index finds them at next to no cost while rows come in
+    # a run's rows are adjacent, so a block index finds them, and costs inserts almost nothing
     Index(
         "ix_fundata_data_run",
         "run_id",
@@ -185,7 +185,7 @@ fundata_export = Table(
     "fundata_export",
     metadata,
     Column("export_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the export."),
-    Column("run_id", Uuid, nullable=False, comment="The run that requests and loads it."),
+    Column("run_id", Uuid, nullable=False, comment="The run that requests and loads the export."),
     Column("dataset", Text, nullable=False, comment=_DATASET),
     Column("language", Text, nullable=False, server_default=text("''"), comment=_LANGUAGE),
     Column("from_date", Date, nullable=False, comment="First ChangeDate that was requested."),
@@ -200,10 +200,10 @@ fundata_export = Table(
     Column("repeats", BigInteger, comment="The earlier export that loaded this execution; only in state repeated."),
     Column("file_hash", Text, comment="SHA-256 of the downloaded file, in hex."),
     Column("size_bytes", BigInteger, comment="Size of the downloaded file, in bytes."),
-    Column("error", Text, comment="What went wrong last; NULL if nothing did."),
+    Column("error", Text, comment="Last error; NULL if there was none."),
     _now("requested_at", "When the export was requested (UTC)."),
     Column("ready_at", DateTime(timezone=True), comment="When the vendor had prepared the export (UTC)."),
-    Column("loaded_at", DateTime(timezone=True), comment="When all of it was stored (UTC)."),
+    Column("loaded_at", DateTime(timezone=True), comment="When the whole export was stored (UTC)."),
     UniqueConstraint("execution_id"),
     UniqueConstraint("run_id", "dataset", "language"),
     CheckConstraint(f"state IN ({', '.join(repr(state) for state in EXPORT_STATES)})", name="state_known"),
@@ -211,7 +211,7 @@ fundata_export = Table(
         "state IN ('requesting', 'repeated', 'failed') OR execution_id IS NOT NULL", name="execution_id_known"
     ),
     CheckConstraint("(state = 'repeated') = (repeats IS NOT NULL)", name="repeats_known"),
-    comment="Exports of the update API and how far each is.",
+    comment="Exports of the update API and the state of each.",
     info=written_by("fundata_ingest"),
 )
 

@@ -1,6 +1,6 @@
 """The delivered columns of Fundata's two tables, in the order of the tables, each with its comment.
 
-Fundata documents no units. A unit is given where the views rely on it; all other figures are *as delivered*.
+Fundata documents no units. A unit is stated if the views rely on it; all other figures are *as delivered*.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DATA_TEXTS: Mapping[str, str] = {
             "identifier_type": "Type of the identifier in identifier_value",
             "identifier_value": "Identifier of the instrument, of the type in identifier_type",
             "allocation_type": "Kind of the allocation, such as by asset or by sector",
-            "allocation_name": "Name of the part that allocation_value is about",
+            "allocation_name": "Name of the part to which allocation_value applies",
             "expense_type": "Type of the expense in expense_value",
             "fund_grade": "Grade of the fund, a letter",
             "benchmark_type": "Type of the benchmark",
@@ -76,8 +76,8 @@ DATA_DATES: Mapping[str, str] = {
     "inception_date": "Day of the fund's inception.",
     "allocation_date": "Day of the allocation.",
     "expense_date": "Day of the expense in expense_value.",
-    "date": "Day that the record is about: of the assets, distribution or holding.",
-    "month_end_date": "Month end that the figures are about.",
+    "date": "Day of the assets, distribution or holding.",
+    "month_end_date": "Month end of the figures.",
     "performance_start_date": "Day from which performance is measured.",
     "inception_return_date": "Day from which inception_return is measured.",
     "max_start_date": "First day of the span of max_percent_change.",
@@ -156,7 +156,7 @@ DATA_NUMBERS: Mapping[str, str] = {
     ),
     "max_percent": f"Maximum load, {_PERCENT}.",
     "value": f"Value of the fee in fee_type, {_DELIVERED}.",
-    "days": f"Days that the fee depends on, {_DELIVERED}.",
+    "days": f"Number of days on which the fee depends, {_DELIVERED}.",
     "market_percent": f"Share of the fund's market value, {_PERCENT}.",
     "holding_number": f"Number of the holding within the fund, {_DELIVERED}.",
     "start_month": f"First month of the trailer schedule's step, {_DELIVERED}.",

@@ -1,4 +1,4 @@
-"""What the gateway keeps of its own: incidents, alerts on their way, logins, and the sums of ledgers that were archived."""
+"""The gateway's own tables: incidents, queued alerts, logins, and the sums of archived ledgers."""
 
 from __future__ import annotations
 
@@ -28,14 +28,19 @@ incident = Table(
     "incident",
     metadata,
     Column("incident_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the incident."),
-    Column("subject", Text, nullable=False, comment="What is in trouble; a subject has one open incident at most."),
-    Column("kind", Text, nullable=False, comment="Kind of trouble, such as service_down or stale_data."),
-    Column("detail", Text, nullable=False, comment="The trouble in a sentence."),
-    Column("began_at", DateTime(timezone=True), nullable=False, comment="When the trouble began (UTC)."),
+    Column(
+        "subject",
+        Text,
+        nullable=False,
+        comment="Subject of the problem, such as a service; each has at most one open incident.",
+    ),
+    Column("kind", Text, nullable=False, comment="Kind of problem, such as service_down or stale_data."),
+    Column("detail", Text, nullable=False, comment="The problem in a sentence."),
+    Column("began_at", DateTime(timezone=True), nullable=False, comment="When the problem began (UTC)."),
     make_time("ended_at", "When it ended (UTC); NULL while it lasts."),
     Index("uq_incident_open", "subject", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_incident_subject_ended", "subject", "ended_at"),
-    comment="Troubles of services, data, runs and the database, from beginning to end.",
+    comment="Problems of services, data, runs and the database, from beginning to end.",
     info=written_by("gateway"),
 )
 
@@ -48,7 +53,7 @@ alert = Table(
         Text,
         nullable=False,
         unique=True,
-        comment="Name of the event: incident or run, then began, ended or a kind; each event has one alert.",
+        comment="Name of the event: the incident or run, then began, ended or a kind; each event has one alert.",
     ),
     Column("kind", Text, nullable=False, comment="Kind of the alert, such as failed, overdue or recovered."),
     Column(
@@ -62,7 +67,7 @@ alert = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0"), comment="Attempts to deliver it."),
     make_time("next_attempt_at", "When the next attempt is due (UTC).", required=True),
     make_time("delivered_at", "When the webhook accepted it (UTC); NULL until then."),
-    Column("last_error", Text, comment="What went wrong at the last attempt; NULL if nothing did."),
+    Column("last_error", Text, comment="Error of the last attempt; NULL if there was none."),
     Index("ix_alert_open", "next_attempt_at", postgresql_where=text("delivered_at IS NULL")),
     comment="Messages to the webhook, each sent until it is accepted.",
     info=written_by("gateway"),
@@ -73,15 +78,15 @@ login_code = Table(
     metadata,
     Column("code_hash", LargeBinary, primary_key=True, comment="Hash of the code; the code itself is never stored."),
     Column("role", Text, nullable=False, comment="Always service; a session has the role of its token."),
-    make_time("created_at", "When the code was made (UTC).", required=True),
-    Column("expires_at", DateTime(timezone=True), nullable=False, comment="Until when it can be used (UTC)."),
+    make_time("created_at", "When the code was created (UTC).", required=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="When it expires (UTC)."),
     make_time("used_at", "When it was used (UTC); NULL until then."),
     Column(
         "token_name",
         Text,
         nullable=False,
         server_default="service",
-        comment="Name of the token that made it; a session that it begins ends with that token.",
+        comment="Name of the token that created it; its session ends when that token does.",
     ),
     CheckConstraint("role IN ('viewer', 'service')", name="role_known"),
     comment="One-time codes that log a browser in to the dashboard.",
@@ -93,8 +98,8 @@ audit = Table(
     "audit",
     metadata,
     Column("audit_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the entry."),
-    make_time("at", "When it was done (UTC).", required=True),
-    Column("action", Text, nullable=False, comment="What was done, such as trigger, cancel, replay or login."),
+    make_time("at", "When it happened (UTC).", required=True),
+    Column("action", Text, nullable=False, comment="Action, such as trigger, cancel, replay or login."),
     Column(
         "subject_kind", Text, nullable=False, comment="Kind of its subject: refresh, run, reject, schedule or session."
     ),
@@ -112,23 +117,24 @@ audit = Table(
         comment="Name of the token; NULL for a failed login, cli for a command on the database itself.",
     ),
     Column(
-        "address", Text, nullable=False, comment="Address that the request came from; of a command, the system's user."
+        "address",
+        Text,
+        nullable=False,
+        comment="Address that sent the request; for a command, the user of the operating system.",
     ),
-    Column(
-        "details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="Parameters of what was done."
-    ),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="Parameters of the action."),
     CheckConstraint("role IN ('viewer', 'operator')", name="role_known"),
     Index("ix_audit_at", "at"),
     Index("ix_audit_subject", "subject_ids", postgresql_using="gin"),
     Index("ix_audit_failed_login", "at", postgresql_where=text("action = 'login_failed'")),
-    comment="Acts of people and programs, such as starts, cancellations and logins; append-only.",
+    comment="Actions of people and programs, such as starts, cancellations and logins; append-only.",
     info=written_by(*EVERY_SERVICE),
 )
 
 login_failure = Table(
     "login_failure",
     metadata,
-    Column("address", LargeBinary, nullable=False, comment="Hash of the address that the attempt came from."),
+    Column("address", LargeBinary, nullable=False, comment="Hash of the address that made the attempt."),
     make_time("failed_at", "When the attempt was made (UTC).", required=True),
     Column("failure_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the attempt."),
     Index("ix_login_failure_address", "address", "failed_at"),
@@ -140,7 +146,7 @@ ended_session = Table(
     "ended_session",
     metadata,
     Column("session_id", Text, primary_key=True, comment="Id of the login session."),
-    Column("expires_at", DateTime(timezone=True), nullable=False, comment="When its cookie expires anyway (UTC)."),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="When its cookie expires (UTC)."),
     comment="Login sessions that were logged out before they expired.",
     info=written_by("gateway"),
 )
@@ -151,7 +157,7 @@ archived_run = Table(
     Column("run_id", Uuid, primary_key=True, comment="Id of the run, as in the rows that it stored."),
     Column("task_type", Text, nullable=False, comment=TASK_TYPE),
     Column("source", Text, comment=SOURCE),
-    Column("status", Text, nullable=False, comment="Status that the run ended with."),
+    Column("status", Text, nullable=False, comment="Final status of the run."),
     Column("scheduled_at", DateTime(timezone=True), nullable=False, comment="When the run was due (UTC)."),
     make_time("started_at", "When the run started (UTC)."),
     Column("completed_at", DateTime(timezone=True), nullable=False, comment="When the run ended (UTC)."),
@@ -162,7 +168,7 @@ archived_run = Table(
 
 _SUMS = {
     "runs": "Runs.",
-    "runs_not_completed": "Runs that ended with another status than completed.",
+    "runs_not_completed": "Runs with a final status other than completed.",
     **COUNTS,
     "rejects_deleted": "Rejected rows that were deleted with their runs.",
     "warnings_deleted": "Warnings that were deleted with their runs.",
@@ -182,7 +188,7 @@ ledger_archive = Table(
     Column(
         "first_success_at",
         DateTime(timezone=True),
-        comment="When the first of the dataset's parts ended that did their work (UTC); NULL if there is none, or not known.",
+        comment="When the first successful part of the dataset ended (UTC); NULL if there is none or it is unknown.",
     ),
     comment="Sums of the runs that were deleted after LEDGER_RETENTION_DAYS, by month, task type and dataset.",
     info=written_by("gateway"),

@@ -48,7 +48,7 @@ def make_count(name: str, comment: str) -> Column[Any]:
 
 
 def list_counts() -> list[Column[Any]]:
-    """What became of source records, with the reasons."""
+    """The outcomes of source records, with the reasons."""
     return [
         *(make_count(name, comment) for name, comment in COUNTS.items()),
         make_json("rejected_by", "Number of rejected source records by reason."),

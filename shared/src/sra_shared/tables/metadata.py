@@ -1,4 +1,4 @@
-"""The one MetaData, with names for every constraint so that migrations can speak of them, and who writes a table."""
+"""The one MetaData, with a name for every constraint so that migrations can refer to it, and the writers of a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Ledger of runs: what ran and how far it got, the schedule, and what all services share: locks, cached answers, the mark."""
+"""Ledger of runs: their progress and results, the schedule, and tables that all services share: locks, cached responses, the
+sandbox mark."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ TASK_TYPES = (
 )
 UNIT_STATUSES = (*RUN_STATUSES, "skipped", "rejected", "missing")
 _RUN_STATUS = "Status: queued, running, parked (all three live), completed, partial, held, failed or cancelled."
-_UNIT_STATUS = "Status: that of a run, or skipped (nothing to do), rejected (a whole file) or missing (a file)."
+_UNIT_STATUS = "Status of a run, or skipped (nothing to do), rejected (a whole file) or missing (a file)."
 
 task_execution_log = Table(
     "task_execution_log",
@@ -71,7 +72,7 @@ task_execution_log = Table(
         comment="Priority in the queue, from 1 (first) to 5.",
     ),
     make_json("parameters", "Parameters of the request."),
-    Column("work_key", Text, nullable=False, comment="Name of the work; a name has one live run at most."),
+    Column("work_key", Text, nullable=False, comment="Name of the work; a name has at most one live run."),
     Column("source", Text, comment=SOURCE),
     Column("parent_id", Uuid, ForeignKey("task_execution_log.task_id"), comment="The refresh that requested the run."),
     make_time("scheduled_at", "When the run is due, by default when it was requested (UTC).", required=True),
@@ -106,15 +107,15 @@ task_execution_log = Table(
     make_count("errors_count", "Number of error_details."),
     make_json("error_details", "Errors: a list of objects with unit, dataset and message.", "[]"),
     make_json("performance_metrics", "Figures of the run, such as records_per_minute."),
-    make_json("details", "Facts of the run, such as the counts of each dataset."),
+    make_json("details", "Further data of the run, such as the counts of each dataset."),
     Column("memory_usage_mb", Numeric(12, 1), comment="Memory of the process at the end, in MB."),
-    Column("peak_memory_mb", Numeric(12, 1), comment="Largest memory of the process, in MB."),
+    Column("peak_memory_mb", Numeric(12, 1), comment="Peak memory of the process, in MB."),
     Column(
         "has_job",
         Boolean,
         nullable=False,
         server_default=text("false"),
-        comment="Whether the queue has a job for it; the run of a command has none.",
+        comment="Whether the queue has a job for it; a command's run has none.",
     ),
     limit_values("task_type", TASK_TYPES),
     limit_values("status", RUN_STATUSES),
@@ -144,7 +145,7 @@ run_unit = Table(
         Integer,
         nullable=False,
         server_default=text("0"),
-        comment="Place in the order of the units; units of one place may run at the same time.",
+        comment="Position in the order of the units; units with the same position may run concurrently.",
     ),
     Column("dataset", Text, nullable=False, comment="Dataset, step of a refresh or view; empty for (plan)."),
     Column("status", Text, nullable=False, server_default="queued", comment=_UNIT_STATUS),
@@ -153,10 +154,10 @@ run_unit = Table(
         BigInteger,
         nullable=False,
         server_default=text("0"),
-        comment="Fencing token: grows with every claim; a commit with an older one is refused.",
+        comment="Fencing token: increases with every claim; a commit with an older one is refused.",
     ),
     Column("owner", Text, comment="Name of the worker that last claimed it; NULL if it was released."),
-    Column("owner_pid", Integer, comment="Process of the server that serves the worker's heartbeat."),
+    Column("owner_pid", Integer, comment="Server process of the worker's heartbeat connection."),
     make_time("owner_backend_start", "Start of that process, which identifies it with owner_pid (UTC)."),
     make_time("heartbeat_at", "Last heartbeat of the worker (UTC)."),
     make_time("lease_expires_at", "When the worker's lease expires unless it is renewed (UTC)."),
@@ -172,13 +173,13 @@ run_unit = Table(
         Integer,
         nullable=False,
         server_default=text("0"),
-        comment="Number of times that work on it was started, except handovers and parking.",
+        comment="Number of times that work on it started, except after handovers and parking.",
     ),
-    make_time("not_before", "When a queued or parked unit may be claimed (UTC); NULL: at once."),
-    make_json("detail", "What the unit is to do, as it was planned."),
+    make_time("not_before", "When a queued or parked unit may be claimed (UTC); NULL if at once."),
+    make_json("detail", "Work of the unit, as planned."),
     make_json("resume", "Resume point: where the next attempt continues."),
-    make_json("progress", "How far it is, and facts that it found."),
-    Column("error", Text, comment="What went wrong last; NULL if nothing did."),
+    make_json("progress", "Progress, and data that the work recorded."),
+    Column("error", Text, comment="Last error; NULL if there was none."),
     *list_counts(),
     make_time("started_at", "When it was first claimed (UTC)."),
     make_time("completed_at", "When it ended, whatever its status (UTC)."),
@@ -199,7 +200,7 @@ idempotency_key = Table(
         Uuid,
         ForeignKey("task_execution_log.task_id"),
         nullable=False,
-        comment="The run that answered the request.",
+        comment="The run that the request returned.",
     ),
     make_time("created_at", "When the request was made (UTC).", required=True),
     comment="Idempotency keys of the last 30 days: a repeated request gets the same run.",
@@ -218,7 +219,7 @@ schedule_slot = Table(
         comment="The refresh that it started; NULL if it started none or the run was archived.",
     ),
     make_time("claimed_at", "When a gateway claimed the slot (UTC).", required=True),
-    comment="Slots of the schedules that were claimed; each starts one refresh at most.",
+    comment="Claimed slots of the schedules; each starts at most one refresh.",
     info=written_by("gateway"),
 )
 
@@ -227,7 +228,7 @@ schedule_state = Table(
     metadata,
     Column("schedule", Text, primary_key=True, comment="Schedule: daily or weekly."),
     make_time("created_at", "When the schedule began; earlier slots are not claimed (UTC).", required=True),
-    make_time("paused_at", "Since when it is paused (UTC); NULL if it is not."),
+    make_time("paused_at", "Since when it has been paused (UTC); NULL if it is not."),
     comment="The schedules of the refresh and whether each is paused.",
     info=written_by("gateway"),
 )
@@ -237,13 +238,13 @@ expected_dataset = Table(
     metadata,
     Column("source", Text, primary_key=True, comment=VENDOR),
     Column("dataset", Text, primary_key=True, comment=DATASET),
-    Column("cadence", Text, nullable=False, comment="How often it is due: daily, weekly or monthly."),
+    Column("cadence", Text, nullable=False, comment="Cadence: daily, weekly or monthly."),
     Column("exchange", Text, nullable=False, comment="Calendar that it follows: NYSE or TSX."),
     Column(
         "by_records",
         Boolean,
         nullable=False,
-        comment="Whether the day of the newest record counts; else the time of the last success does.",
+        comment="Whether freshness is measured by the day of the newest record; otherwise by the time of the last success.",
     ),
     Column(
         "delay_seconds",
@@ -251,7 +252,9 @@ expected_dataset = Table(
         nullable=False,
         comment="Time from a session's close until the dataset is due, in seconds.",
     ),
-    Column("allowed_sessions", Integer, nullable=False, comment="Sessions that may be missing before it is late."),
+    Column(
+        "allowed_sessions", Integer, nullable=False, comment="Number of sessions that may be missing before it is late."
+    ),
     make_time("created_at", "When the dataset was first expected (UTC).", required=True),
     limit_values("cadence", ("daily", "weekly", "monthly")),
     comment="Freshness SLA of each dataset; the view data_freshness reports it.",
@@ -262,7 +265,11 @@ database_mark = Table(
     "database_mark",
     metadata,
     Column(
-        "only_row", Boolean, primary_key=True, server_default=text("true"), comment="Always true: there is one row."
+        "only_row",
+        Boolean,
+        primary_key=True,
+        server_default=text("true"),
+        comment="Always true, so that there is one row.",
     ),
     Column("sandbox", Boolean, nullable=False, comment="Whether the database is for made-up data only."),
     make_time("created_at", "When the database was first migrated (UTC).", required=True),
@@ -285,7 +292,7 @@ cached_answer = Table(
     Column("cache_key", Text, primary_key=True, comment="Source, path and parameters of the request, or their hash."),
     Column("body", Text, nullable=False, comment="Body of the response."),
     make_time("stored_at", "When it was stored (UTC).", required=True),
-    Column("expires_at", DateTime(timezone=True), nullable=False, comment="Until when it is used (UTC)."),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="When it expires (UTC)."),
     Index("ix_cached_answer_expires_at", "expires_at"),
     comment="Responses of FMP endpoints that change slowly.",
     info=written_by("fmp_ingest"),

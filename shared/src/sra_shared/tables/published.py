@@ -1,6 +1,6 @@
-"""The state of publication: which view stands at which build, and which runs are in it.
+"""The state of publication: the current build of each view, and the runs in it.
 
-The published rows themselves lie in schema `published`, whose tables view_builder owns and migrations leave alone; the
+The published rows themselves are in schema `published`, whose tables view_builder owns and migrations leave alone; the
 SRA app reads the views of schema `sra` over them.
 """
 
@@ -33,10 +33,10 @@ published_view = Table(
     Column("relation", Text, primary_key=True, comment="Name in schema sra."),
     Column("view", Text, nullable=False, comment="Name of the view without its version."),
     Column("version", Integer, nullable=False, comment="Version of the view's contract, from 1."),
-    Column("digest", Text, nullable=False, comment="Digest of the model that the view is defined by."),
+    Column("digest", Text, nullable=False, comment="Digest of the model that defines the view."),
     Column("contract", JSONB, nullable=False, comment="Columns and key that readers rely on."),
     Column("row_count", BigInteger, comment="Number of rows; NULL for a live view, whose rows are not counted."),
-    Column("newest_at", DateTime(timezone=True), comment="Greatest as_of of its rows (UTC)."),
+    Column("newest_at", DateTime(timezone=True), comment="Latest as_of of its rows (UTC)."),
     Column("filled", Text, comment="Digest of the model that its rows were built from; NULL until it is built."),
     Column("built_at", DateTime(timezone=True), comment="When it was last built (UTC)."),
     Column("build_id", Uuid, comment="The run that last built it."),
@@ -53,10 +53,10 @@ published_view = Table(
     Column(
         "settled_until",
         DateTime(timezone=True),
-        comment="The view contains every run that concerns it and ended before this time (UTC).",
+        comment="The view contains every relevant run that ended before this time (UTC).",
     ),
-    Column("defined_at", DateTime(timezone=True), comment="When the view got the definition of its digest (UTC)."),
-    Column("staged", JSONB, comment="Progress of a full build that is made in parts; NULL if none is in progress."),
+    Column("defined_at", DateTime(timezone=True), comment="When the view was defined with its digest (UTC)."),
+    Column("staged", JSONB, comment="Progress of a full build in parts; NULL if none is in progress."),
     CheckConstraint("version >= 1", name="version_counts"),
     comment="State of publication of each view of schema sra.",
     info=written_by("view_builder"),
@@ -67,7 +67,7 @@ published_run = Table(
     metadata,
     Column("run_id", Uuid, primary_key=True, comment="The run whose rows the view contains."),
     Column("relation", Text, primary_key=True, comment="Name of the view in schema sra."),
-    Column("build_id", Uuid, nullable=False, comment="The build that brought them in."),
+    Column("build_id", Uuid, nullable=False, comment="The build that added them."),
     Column(
         "published_at",
         DateTime(timezone=True),
@@ -83,7 +83,11 @@ published_contract = Table(
     "published_contract",
     metadata,
     Column(
-        "only_row", Boolean, primary_key=True, server_default=text("true"), comment="Always true: there is one row."
+        "only_row",
+        Boolean,
+        primary_key=True,
+        server_default=text("true"),
+        comment="Always true, so that there is one row.",
     ),
     Column(
         "version",
@@ -99,11 +103,11 @@ published_contract = Table(
         server_default=text("now()"),
         comment="When this version was published (UTC).",
     ),
-    Column("staged_version", Integer, comment="Contract version that is being built beside it; NULL if there is none."),
+    Column("staged_version", Integer, comment="Contract version that is being built; NULL if there is none."),
     Column(
         "staged_revision",
         Text,
-        comment="Migration revision of the database when that build began; another one starts it over.",
+        comment="Revision of the database when that build began; a different one starts it over.",
     ),
     CheckConstraint("only_row", name="one_row"),
     comment="Contract version of the published views.",
@@ -137,8 +141,8 @@ security = Table(
     info=written_by("view_builder"),
 )
 
-# A build asks what a run wrote, or closed. Its rows lie together, so that a block index finds them at next to no cost for
-# the writer.
+# A build queries the rows that a run wrote or closed. They are adjacent, so a block index finds them, and costs the writer almost
+# nothing.
 _BLOCKS: dict[str, object] = {"pages_per_range": 32, "autosummarize": True}
 Index("ix_fmp_quote_run", fmp_quote.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
 Index("ix_fmp_eod_price_run", fmp_eod_price.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
@@ -148,7 +152,7 @@ Index("ix_fmp_etf_holding_closed", fmp_etf_holding.c.valid_to, postgresql_using=
 Index("ix_fmp_earning_run", fmp_earning.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
 Index("ix_fmp_peer_run", fmp_peer.c.run_id, postgresql_using="brin", postgresql_with=_BLOCKS)
 Index("ix_fmp_peer_closed", fmp_peer.c.valid_to, postgresql_using="brin", postgresql_with=_BLOCKS)
-# A day's returns ask for the distributions since the former value, of all that the fund ever paid.
+# a day's returns need a fund's distributions since the previous value, out of all that it ever paid
 Index(
     "ix_fundata_data_distribution",
     fundata_data.c.identifier,
