@@ -82,7 +82,7 @@ def test_what_is_left_out_is_named_and_refused_in_ci(
     assert [part.split(" (")[0] for part in test_command.describe_left_out(missing, [])] == [
         "browser tests of the dashboard",
         "tests with Git LFS itself",
-        "container proofs",
+        "container tests",
     ]
     monkeypatch.setattr(test_command, "GENERATOR", tmp_path / "make_fundata")
     assert test_command.find_missing_tools(["faults"]) == {}

@@ -101,7 +101,7 @@ def test_owner_who_may_set_no_password_learns_what_to_run(
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]
     (advice,) = ask_ready(plain_database)["warnings"]
-    assert advice == f"Limits of the roles that read are not set; an administrator must run: {'; '.join(limits)}."
+    assert advice == f"Limits of the reading roles are not set; an administrator must run: {'; '.join(limits)}."
     monkeypatch.setenv("DATABASE_URL", plain_database)
     assert run(["status"]) == 0
     monkeypatch.setenv("SRA_READER_PASSWORD", password)

@@ -74,7 +74,7 @@ def _list_declared(dataset: FmpDataset) -> set[str]:
 
 
 def _list_missing(dataset: FmpDataset, carried: Collection[str]) -> list[str]:
-    """Return declared fields that appear under none of their names. Names in parentheses are numbers of our own."""
+    """Return declared fields that appear under none of their names. Names in parentheses are our own numbers."""
     missing = []
     for name, info in dataset.record.model_fields.items():
         names = list_names(name, info)

@@ -27,8 +27,8 @@ COMMANDS: dict[str, str] = {
     "status": "Show runs, freshness and problems.",
     "runs": "List runs; show, cancel or release one.",
     "rejects": "List, replay or dismiss rejected records.",
-    "share-basis": "List or load the ratios of listed shares to the shares of statements.",
-    "preflight": "Check what the vendors grant and what a first load needs.",
+    "share-basis": "List or load the share ratios of receipts and share classes.",
+    "preflight": "Check vendor access and the needs of a first load.",
     "compare": "Compare our tables with another database.",
     "login": "Print a link that logs a browser in to the dashboard.",
     "audit": "List who did what.",
@@ -38,7 +38,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run one service in the foreground.",
     "stand-in": "Run a local stand-in for the vendors' APIs.",
     "bench": "Run a benchmark.",
-    "check": "Lint, types, import contracts, locks, generated files.",
+    "check": "Check lint, types, import contracts, locks and generated files.",
     "test": "Run the tests.",
 }
 _EPILOG = (

@@ -22,7 +22,7 @@ class StoppedWaitingError(SraError):
 def wait_until_ready(
     urls: Mapping[str, str], *, seconds: float, stop: threading.Event, on_ready: Callable[[str], None]
 ) -> None:
-    """Return when each service returns 200 on /ready; raises SraError that names the others with their answers.
+    """Return when each service returns 200 on /ready; raises SraError that names the others with their responses.
 
     `urls` are addresses by the name of the service.
     """

@@ -1,4 +1,4 @@
-"""Answers of slow-changing endpoints, kept in PostgreSQL so that restarts and replicas do not request them again."""
+"""Responses of slow-changing endpoints, kept in PostgreSQL so that restarts and replicas do not request them again."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class DatabaseCache:
     async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
         """Store a body for `lifetime`, replacing any previous one; raises ValueError if `lifetime` is not positive."""
         if lifetime <= timedelta():
-            raise ValueError(f"an answer cannot be stored for {lifetime}")
+            raise ValueError(f"a response cannot be stored for {lifetime}")
         await self._pool.execute(SQL_PUT, key, body, lifetime)
 
     async def prune(self) -> int:
-        """Delete expired answers and return their number."""
+        """Delete expired responses and return their number."""
         tag = await self._pool.execute("DELETE FROM cached_answer WHERE expires_at <= now()")
         return int(tag.rsplit(" ", 1)[-1])

@@ -128,7 +128,7 @@ async def prune_job_log(connection: Connection) -> None:
 class ReconnectingDriver(Driver):
     """PgQueuer's driver over a separate connection, which is reopened as long as the server is down.
 
-    PgQueuer ends its worker loop at the first broken connection; with this driver it only sees slow answers. The connection
+    PgQueuer ends its worker loop at the first broken connection; with this driver it only sees slow responses. The connection
     is not from the pool, because heartbeats must not wait for the work that fills the pool.
     """
 

@@ -47,7 +47,7 @@ class Element:
 
 
 class BrokenJsonError(RetryableError):
-    """The answer is not a complete JSON array of records; records read before are not affected."""
+    """The response is not a complete JSON array of records; records read before are not affected."""
 
 
 class LargeJsonError(BrokenJsonError):

@@ -51,7 +51,7 @@ class NoticeGate:
         if pause <= 0:
             self._hand_on()
         else:
-            # the change may have happened after the last look
+            # the change may have happened after the last poll
             self._waiting = asyncio.get_running_loop().call_later(pause, self._hand_on)
 
     def _hand_on(self) -> None:

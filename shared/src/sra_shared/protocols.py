@@ -1,4 +1,4 @@
-"""The interfaces of the five roles that parts of the system play, independent of vendor and store."""
+"""The interfaces of the five roles in the system, independent of vendor and store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DataFetcher(Protocol[AnswerT_co]):
     async def get(
         self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False
     ) -> AnswerT_co:
-        """Return a good answer; raises the vendor's own error if there is none."""
+        """Return a successful response; raises the vendor's own error if there is none."""
 
 
 class DataRepository(Protocol[DeliveryT_contra]):
@@ -59,10 +59,10 @@ class TaskScheduler(Protocol[FiredT_co]):
 
 
 class CacheManager(Protocol):
-    """Stores answers of slow-changing endpoints, so that they are not requested again."""
+    """Stores responses of slow-changing endpoints, so that they are not requested again."""
 
     async def get(self, key: str) -> str | None:
-        """Return what is stored under a key and has not expired."""
+        """Return the unexpired body that is stored under a key."""
 
     async def put(self, key: str, body: str, *, lifetime: timedelta) -> None:
         """Store a body for `lifetime`."""

@@ -219,7 +219,7 @@ class ProxySettings(EnvironmentSettings):
 
 
 class LimitSettings(EnvironmentSettings):
-    """How much of a delivery may be wrong, and how large it may be."""
+    """Limits on the rejects, the removals and the size of a delivery."""
 
     reject_limit: Decimal = Field(
         Decimal("0.001"), ge=0, le=1, description="Share of rejected records above which a run fails."

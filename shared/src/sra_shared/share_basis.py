@@ -1,4 +1,4 @@
-"""Ratios of listed shares to the shares of statements: the file that is maintained by hand, and its table."""
+"""Ratios of listed shares to statement shares: the manually maintained file, and its table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SQL_LIST = "SELECT symbol, ratio, source, valid_from FROM share_basis ORDER BY 
 
 
 class ShareBasis(BaseModel):
-    """From a day on, how many shares, as the statements count them, one share of a listing is."""
+    """The number of statement shares that one share of a listing represents, from a day on."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -1,4 +1,4 @@
-"""`./sra check`: what a change must pass in addition to the tests."""
+"""`./sra check`: the checks that a change must pass in addition to the tests."""
 
 from __future__ import annotations
 

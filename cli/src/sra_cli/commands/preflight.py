@@ -1,4 +1,4 @@
-"""`./sra preflight`: checks what the vendors grant and what a first load needs, before anything is loaded."""
+"""`./sra preflight`: checks vendor access and the needs of a first load, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SeedArgument = Annotated[
 
 SaveOption = Annotated[
     Path | None,
-    typer.Option("--save", metavar="DIR", help="Keep the first rows of FMP's answers, without keys, in this folder."),
+    typer.Option("--save", metavar="DIR", help="Save the first rows of FMP's responses, without keys, in this folder."),
 ]
 
 
 def preflight(seed: SeedArgument = None, save: SaveOption = None, as_json: JsonOption = False) -> None:
-    """Check what the vendors grant and what a first load needs. Needs no database and loads nothing.
+    """Check vendor access and the needs of a first load. Requires no database and loads nothing.
 
     Makes about 60 calls to FMP, with bulk files at their own pace, and requests one export from Fundata; each only if its
     key is set. Exits 0 if everything fits, 1 if a finding would make a load incomplete.

@@ -1,4 +1,4 @@
-"""`./sra share-basis`: the maintained ratios of listed shares to the shares of statements."""
+"""`./sra share-basis`: the maintained share ratios of receipts and share classes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FileArgument = Annotated[
 
 @app.command()
 def load(file: FileArgument = MAINTAINED, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Replace the loaded ratios by those of a file. The next build of the views applies them."""
+    """Replace the loaded ratios with those of a file. The next build of the views applies them."""
     output = Output(as_json=as_json)
     entries = read_share_basis(file)
     work_on_database(Home(home), lambda connection: load_share_basis(connection, entries))
@@ -39,7 +39,7 @@ def load(file: FileArgument = MAINTAINED, home: HomeOption = None, as_json: Json
 
 @app.callback()
 def list_all(context: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the loaded ratios of listed shares to the shares of statements."""
+    """List the loaded share ratios of receipts and share classes."""
     if context.invoked_subcommand is not None:
         return
     output = Output(as_json=as_json)

@@ -18,7 +18,7 @@ FundsOption = Annotated[int | None, typer.Option("--funds", min=1, help="Number 
 AnswersOption = Annotated[
     Path | None,
     typer.Option(
-        "--answers", exists=True, file_okay=False, help="Serve the FMP answers that `preflight --save` kept here."
+        "--answers", exists=True, file_okay=False, help="Serve the FMP responses that `preflight --save` saved here."
     ),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the made-up data.")]

@@ -1,4 +1,4 @@
-"""`./sra status`: what is running, how fresh the data is, and what is wrong."""
+"""`./sra status`: the running stack, the freshness of the data, and problems."""
 
 from __future__ import annotations
 

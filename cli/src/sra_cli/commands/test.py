@@ -26,11 +26,11 @@ _NOTHING_SELECTED = 5  # pytest's own code
 GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
 """The program that generates seed trees with their expected content; it is next to the clone and not part of it."""
 
-FaultsOption = Annotated[bool, typer.Option("--faults", help="Run the kill and fault tests at full numbers.")]
-ContainersOption = Annotated[bool, typer.Option("--containers", help="Run the container proofs.")]
+FaultsOption = Annotated[bool, typer.Option("--faults", help="Run the full kill and fault tests.")]
+ContainersOption = Annotated[bool, typer.Option("--containers", help="Run the container tests.")]
 ApiOption = Annotated[bool, typer.Option("--api", help="Run the full fuzz test of the HTTP interfaces.")]
 PostgresOption = Annotated[
-    bool, typer.Option("--postgres", help="Run the proofs on every supported PostgreSQL version.")
+    bool, typer.Option("--postgres", help="Run the tests of every supported PostgreSQL version.")
 ]
 ShortOption = Annotated[
     bool, typer.Option("--short", help="With --postgres: the short form, on the newest versions only.")
@@ -47,9 +47,9 @@ def test(
     short: ShortOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the ordinary suite, or the heavy proofs that you name. Needs nothing outside the clone.
+    """Run the ordinary suite, or the heavy tests that you name. Needs nothing outside the clone.
 
-    The ordinary suite lists what it skips for lack of a tool. A heavy proof fails if any part of it cannot run.
+    The ordinary suite lists the tests that it skips because a tool is missing. A heavy test run fails if any part cannot run.
     """
     output = Output(as_json=as_json)
     wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api, postgres), strict=True) if chosen]
@@ -57,7 +57,7 @@ def test(
         raise ConfigError("--short requires --postgres.", next_step="Add --postgres, or omit --short.")
     missing = find_missing_tools(wanted)
     if missing and (wanted or read_settings(CommandSettings).ci):
-        who = "A named proof" if wanted else "CI"
+        who = "A heavy test run" if wanted else "CI"
         raise ConfigError(
             f"{who} may skip no test, but these are missing: {', '.join(missing)}.", next_step="Install or start them."
         )
@@ -88,7 +88,7 @@ def test(
 
 
 def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], list[str]]:
-    """Return pytest's options for one heavy proof, or for the ordinary suite if None, and why part of it cannot run."""
+    """Return pytest's options for one kind of heavy test, or for the ordinary suite if None, and why part of it cannot run."""
     if proof == "postgres":
         return select_servers(SHORT_MAJORS if short else MAJORS, short=short)
     if proof is not None:
@@ -101,7 +101,7 @@ def select_tests(proof: str | None, *, short: bool = False) -> tuple[list[str], 
 
 
 def select_servers(majors: Sequence[int], *, short: bool) -> tuple[list[str], list[str]]:
-    """Return pytest's options that run the proofs on each PostgreSQL version, and which versions are unavailable."""
+    """Return pytest's options that run the tests on each PostgreSQL version, and which versions are unavailable."""
     words, missing = [], []
     for major in majors:
         try:
@@ -120,7 +120,7 @@ def run_pytest(words: list[str], more: list[str], *, as_proof: bool, to_stderr: 
     with tempfile.TemporaryDirectory(prefix="sra-test-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", *words, f"--junit-xml={report}", "-p", "no:cacheprovider"]
-        # a proof requested by name must meet CI's rule: no test may be skipped because a tool is missing
+        # heavy tests follow CI's rule: no test may be skipped because a tool is missing
         settings = {"CI": "true"} if as_proof else {}
         code = run_foreground([*command, *more], settings=settings, folder=ROOT, to_stderr=to_stderr)
         return code, read_counts(report)
@@ -130,7 +130,7 @@ def explain_code(proof: str | None, code: int) -> str:
     """Return why a run of pytest does not count as passed."""
     name = f"--{proof}" if proof else "The suite"
     if code == _NOTHING_SELECTED:
-        return f"{name}: no test was selected, so nothing is proved."
+        return f"{name}: no test was selected, so nothing was tested."
     return f"{name}: tests failed, or were skipped although none may be (pytest exited with {code})."
 
 
@@ -138,7 +138,7 @@ def find_missing_tools(wanted: list[str]) -> dict[str, str]:
     """Return the tools that are missing or do not work, each with the tests that need it."""
     missing = {}
     if "containers" in wanted and not has_container_engine():
-        missing["a container engine that answers"] = "container proofs"
+        missing["a container engine that answers"] = "container tests"
     if not wanted:
         if find_chromium() is None:
             missing["chromium"] = "browser tests of the dashboard"
@@ -148,14 +148,14 @@ def find_missing_tools(wanted: list[str]) -> dict[str, str]:
 
 
 def describe_left_out(missing: dict[str, str], wanted: list[str]) -> list[str]:
-    """Return what a run skips: tests whose tool is missing and, in an ordinary run, the heavy proofs."""
+    """Return what a run skips: tests whose tool is missing and, in an ordinary run, the heavy tests."""
     parts = [f"{what} ({tool} is missing)" for tool, what in missing.items()]
     if "faults" in wanted and not GENERATOR.exists():
-        parts.append("whole generated trees against their truth (make_fundata is not next to the clone)")
+        parts.append("comparison of whole generated trees (make_fundata is not next to the clone)")
     if wanted:
         return parts
     engine = "" if has_container_engine() else "; no container engine responds here"
-    return [*parts, f"container proofs (./sra test --containers{engine})"]
+    return [*parts, f"container tests (./sra test --containers{engine})"]
 
 
 def read_counts(report: Path) -> dict[str, int]:

@@ -1,1 +1,1 @@
-"""What `./sra preflight` checks before anything is loaded: the FMP plan, the seed files, the update API."""
+"""The checks of `./sra preflight` before anything is loaded: the FMP plan, the seed files, the update API."""

@@ -89,7 +89,7 @@ def check_head(ends: Ends, path: str, catalogue: Catalogue) -> FileHead | FilePr
 
 
 def describe_encoding(head: bytes) -> str:
-    """Return the encoding of the first lines, as far as a load can tell."""
+    """Return the encoding of the first lines, as a load would detect it."""
     try:
         head[: head.rfind(b"\n") + 1].decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Checks what an FMP plan grants: calls each endpoint once and compares its answer with the declaration."""
+"""Checks what an FMP plan grants: calls each endpoint once and compares its response with the declaration."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class FmpProbe:
     """Asks one question after the other; an exhausted quota ends the questions, an invalid key ends the command."""
 
     def __init__(self, client: FmpClient, recorder: RecordingTransport, known_symbols: frozenset[str]) -> None:
-        """`known_symbols` are those of the universe; if empty, each answer is taken to be about our listings."""
+        """`known_symbols` are those of the universe; if empty, each response is assumed to be about our listings."""
         self.known_symbols = known_symbols
         self._client = client
         self._recorder = recorder
@@ -125,7 +125,7 @@ class FmpProbe:
             raise ConfigError(error.message, next_step="Check FMP_API_KEY and the account, then try again.") from error
 
     async def _fetch(self, dataset: FmpDataset, request: FmpRequest) -> FmpResponse | None:
-        """Return the first answer; further pages are not requested."""
+        """Return the first response; further pages are not requested."""
         async with aclosing(cast("Any", fetch_pages(self._client, dataset, request))) as answers:
             return cast("FmpResponse | None", await anext(answers, None))
 

@@ -28,7 +28,7 @@ from sra_shared.http import make_outbound_transport
 from sra_shared.sandbox import STAND_IN_HEADER, RefusedSourceError
 from sra_shared.settings import FmpSettings
 
-# a check is not a run: what fails twice is reported
+# a check is not a run: a call that fails twice is reported
 _POLICY = RetryPolicy(retries=1, limit_patience=75.0)
 _LATE = timedelta(hours=6)
 _DELISTED_PER_LISTING = 0.045
@@ -48,7 +48,7 @@ class FmpCheck:
 
     @property
     def is_stand_in(self) -> bool:
-        """Whether the answers come from a stand-in."""
+        """Whether the responses come from a stand-in."""
         return any(call.is_stand_in for call in self.recorder.calls)
 
     def list_findings(self) -> list[str]:
@@ -139,7 +139,7 @@ async def check_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck:
 
 
 def _read_market(settings: FmpSettings, sights: Iterable[Sight], now: datetime) -> PreflightMarket:
-    """Return the market that the universe's answers describe."""
+    """Return the market that the universe's responses describe."""
     today = now.date()
     first = choose_first(today, settings.fmp_history_years)
     sessions = sorted({day for _, day, close in list_sessions(first, today) if close + _LATE <= now})

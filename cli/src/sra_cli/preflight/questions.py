@@ -81,7 +81,7 @@ class Question:
 
 
 def ask_universe() -> list[Question]:
-    """Return the questions whose answers list all listings: one per exchange."""
+    """Return the questions that list all listings: one per exchange."""
     endpoint = UNIVERSE.endpoints[0]
     targets = Targets(dict.fromkeys(EXCHANGES, ()), date.min, date.max)
     return [Question(UNIVERSE, endpoint, [request]) for request in plan_requests(endpoint, targets)]

@@ -1,4 +1,4 @@
-"""Keeps the beginnings of answers as they arrive, and saves them without secrets."""
+"""Keeps the beginnings of responses as they arrive, and saves them without secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 @dataclass
 class Recorded:
-    """One call without its key, and the beginning of its answer; `size` is the number of bytes that arrived."""
+    """One call without its key, and the beginning of its response; `size` is the number of bytes that arrived."""
 
     path: str
     parameters: Mapping[str, str]
@@ -91,7 +91,7 @@ def _take_lines(text: str) -> str:
 
 
 class RecordingTransport(httpx.AsyncBaseTransport):
-    """Forwards calls and records the answers."""
+    """Forwards calls and records the responses."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, mark: str) -> None:
         """`mark` is the header that identifies a stand-in."""
@@ -118,7 +118,7 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     def find_last(self, path: str) -> Recorded | None:
-        """Return the newest answer of a path."""
+        """Return the newest response of a path."""
         return next((call for call in reversed(self.calls) if call.path == path), None)
 
 
@@ -138,7 +138,7 @@ class _Tee(httpx.AsyncByteStream):
 
 
 def prepare_folder(folder: Path) -> None:
-    """Create an empty folder for answers that only its owner can read; raises ConfigError if that is not possible."""
+    """Create an empty folder for responses that only its owner can read; raises ConfigError if that is not possible."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -148,7 +148,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def save_answers(folder: Path, calls: list[Recorded]) -> int:
-    """Write the first rows of each answer to a separate file, without secrets; return the number of files."""
+    """Write the first rows of each response to a separate file, without secrets; return the number of files."""
     for number, call in enumerate(calls, 1):
         content = {
             "path": call.path,

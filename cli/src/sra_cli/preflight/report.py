@@ -37,7 +37,7 @@ def _list_end(result: Mapping[str, Any]) -> Iterator[str]:
     for finding in result["findings"]:
         yield f"- {finding}"
     if result["saved"] is not None:
-        yield f"{result['saved']['answers']} answers are kept in {result['saved']['folder']}."
+        yield f"{result['saved']['answers']} responses are saved in {result['saved']['folder']}."
     count = len(result["findings"])
     yield "Everything fits." if not count else f"{count} finding{'s' if count > 1 else ''}."
 
@@ -53,7 +53,7 @@ def _render_fmp(fmp: Mapping[str, Any]) -> Iterator[RenderableType]:
         )
         for one in fmp["endpoints"]
     ]
-    kind = " (the stand-in: made-up answers)" if fmp["stand_in"] else ""
+    kind = " (the stand-in: made-up responses)" if fmp["stand_in"] else ""
     yield make_table(f"FMP{kind}", ("endpoint", "?dataset", "status", "#rows", "?#fields differ"), rows)
     total, history = sum(fmp["listings"].values()), fmp["history"]
     yield Text(

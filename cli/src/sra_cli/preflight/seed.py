@@ -1,4 +1,4 @@
-"""Checks what a load of a seed tree would find: a verdict per file, the expected rows, and their size."""
+"""Predicts a load of a seed tree: a verdict per file, the expected rows, and their size."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ async def check_seed(
     *,
     reject_limit: Decimal,
 ) -> SeedCheck:
-    """Check each file on disk, else in storage; a file that only the manifest lists is judged by its name."""
+    """Check each file on disk, else in storage; a file that only the manifest lists is checked by its name."""
     found, missing = await asyncio.to_thread(survey_tree, tree, catalogue)
     listed = {file.path: file for file in manifest.files} if manifest is not None else {}
     async with AsyncExitStack() as stack:

@@ -23,7 +23,7 @@ class ImportRequest(ReplayParameters):
 
 @dataclass(frozen=True)
 class ImportWork:
-    """Passes each run to its work."""
+    """Dispatches each run to its work."""
 
     seed: Work
     replay: Work
@@ -44,7 +44,7 @@ class ImportWork:
         await self._choose(context.task).process(context)
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge the whole run."""
+        """Decide the status of the whole run."""
         return await self._choose(task).conclude(connection, task, units)
 
     def _choose(self, task: ProcessingTask) -> Work:

@@ -1,4 +1,4 @@
-"""The data step and the quote step of a refresh: the seed files that are still wanted, then the update API."""
+"""The data step and the quote step of a refresh: the seed files that are still missing, then the update API."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StepWork:
     concurrency: int = 3
 
     async def plan(self, context: UnitContext) -> Sequence[UnitPlan]:
-        """Return the seed files, if they are wanted, and an export of every dataset that the API has."""
+        """Return the missing seed files, and an export of every dataset that the API has."""
         async with context.pool.acquire() as connection:
             is_sandbox = await read_sandbox_mark(connection)
             is_empty = await connection.fetchval(
@@ -73,7 +73,7 @@ class StepWork:
         )
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Judge as a seed run; without keys and without any file the step is skipped."""
+        """Decide the status as for a seed run; without keys and without any file the step is skipped."""
         await end_exports(connection, task.task_id)
         end = await conclude_seed_run(connection, task, units, self.seed.reject_limit)
         if self.account is None and all("missing_file" in unit.detail for unit in units):

@@ -41,7 +41,7 @@ SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 async def lock_view(connection: Connection, view: CompiledView) -> None:
     """Lock a view for building until the transaction ends; readers do not take this lock.
 
-    Raises NewerContractError if a newer contract version is published, and RetryableError if the view's place has changed.
+    Raises NewerContractError if a newer contract version is published, and RetryableError if the view's schema has changed.
     """
     await take_build_lock(connection, view)
     await require_version(connection, view.schemas, view.contract_version)
@@ -99,7 +99,7 @@ async def bring_core(pool: Pool, view: CompiledView) -> None:
 async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
     """Apply schema core and define the missing views, empty but typed; return their names.
 
-    While an older contract version is published, they are defined beside it. Raises NewerContractError if a newer one is
+    While an older contract version is published, they are defined next to it. Raises NewerContractError if a newer one is
     published.
     """
 
@@ -122,7 +122,7 @@ async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
 
 
 async def clear_former(pool: Pool, views: Sequence[CompiledView]) -> None:
-    """Drop what a replaced contract version left; raises RetryableError if somebody reads it."""
+    """Drop the objects that a replaced contract version left; raises RetryableError if somebody reads them."""
 
     async def drop(connection: Connection) -> None:
         # no reader waits for these objects; a vacuum of one of them is cancelled after a second
@@ -172,7 +172,7 @@ async def prepare_materialized(connection: Connection, view: CompiledView) -> No
         require_compatible(view, state["contract"])
     if await connection.fetchval("SELECT to_regclass($1) IS NULL", view.table):
         await connection.execute(view.create_table)
-        # without its table, the recorded state is void: the next build fills everything
+        # without its table, the recorded state is invalid: the next build fills everything
         await connection.execute(view.schemas.place(SQL_VOID_STATE), view.relation)
     else:
         await _add_columns(connection, view)

@@ -55,7 +55,7 @@ def make_mode_as_of(model: type[ViewModel], description: str) -> SqlFunction:
 
 def make_known_as_of(model: type[ViewModel], description: str) -> SqlFunction:
     """Return the function that computes a view's rows from what was stored at a moment, for some symbols."""
-    # events tell when they were stored and when they ended by one column: it says nothing of a past state
+    # for events, one column says when they were stored or when they ended, so it is meaningless in a past state
     declared = _list_types(model, "as_of", LAST_RUN_COLUMN)
     return SqlFunction(
         name=f"{model.relation()}_as_of",

@@ -44,8 +44,7 @@ SQL_COVER_RUNS = """
 INSERT INTO public.published_run (run_id, relation, build_id) SELECT run_id, $2, $3 FROM unnest($1::uuid[]) run_id
 ON CONFLICT DO NOTHING
 """
-# A run that waits for a base view holds `settled_until` back. The hour covers runs whose end is not committed when they are
-# listed.
+# A run that waits for a base view delays `settled_until`. The hour covers runs whose end is not committed when they are listed.
 SQL_PUT_BUILD = """
 UPDATE public.published_view SET built_at = clock_timestamp(), build_id = $2, builds = builds + 1, row_count = $3,
   newest_at = $4, filled = $5, changed_rows = $6, failed_at = NULL, error = NULL, settled_until = least(
@@ -56,7 +55,7 @@ RETURNING builds, built_at
 
 SQL_PUT_FAILURE = "UPDATE public.published_view SET failed_at = clock_timestamp(), error = $2 WHERE relation = $1"
 
-# jit: the planner prices disabled plans so high that it would compile the query
+# jit: the cost that the planner adds to disabled plans would make it compile the query
 _PLAN_SETTINGS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
 
 

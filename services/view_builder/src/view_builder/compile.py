@@ -321,7 +321,7 @@ def _create_function(function: SqlFunction, schemas: Schemas) -> tuple[str, ...]
         )
         body = f"BEGIN\n{function.checks}\nRETURN QUERY\n{function.body};\nEND"
         right = f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC"
-        # its result has columns of its own, which cannot be replaced by more
+        # its result has its own columns, which cannot be extended by CREATE OR REPLACE
         former = (f"DROP FUNCTION IF EXISTS {signature}",)
     return (
         *former,

@@ -73,7 +73,8 @@ class _BehindError(Exception):
 
 
 async def publish_contract(context: UnitContext, views: Sequence[CompiledView], *, accept_drop: bool) -> None:
-    """Replace the published views by the staged ones of `views` and finish the unit, or only finish it if that was done.
+    """Replace the published views with the staged ones of `views` and finish the unit, or only finish it if they were already
+    replaced.
 
     Raises FatalError if a staged view is not built, CheckFailedError if one has far fewer rows than the published one,
     ConfigError if other objects depend on the former views, and RetryableError if readers never release them.
@@ -147,7 +148,7 @@ async def _is_older_published(connection: Connection, views: Sequence[CompiledVi
 
 
 async def _prepare_swap(connection: Connection, views: Sequence[CompiledView], *, accept_drop: bool) -> None:
-    """Check the staged views and bring everything about them that readers do not see to its published form."""
+    """Check the staged views and change everything about them that readers do not see to its published form."""
     for view in views:
         await _require_built(connection, view, accept_drop=accept_drop)
     if await _is_behind(connection, [view.staged for view in views]):
@@ -184,7 +185,7 @@ async def _copy_grants(connection: Connection, views: Sequence[CompiledView]) ->
 
 
 async def _swap(connection: Connection, views: Sequence[CompiledView]) -> None:
-    """Drop the former views and give the staged ones their place; readers wait from here until the commit."""
+    """Drop the former views and move the staged ones to their schema; readers wait from here until the commit."""
     dropped = [f"DROP FUNCTION {row['name']}" for row in await connection.fetch(SQL_LIST_FUNCTIONS, READERS.sra)]
     staged = [f"DROP FUNCTION {row['name']}" for row in await connection.fetch(SQL_LIST_FUNCTIONS, STAGED.sra)]
     former = {row["relation"] for row in await connection.fetch(SQL_LIST_FORMER)}

@@ -130,7 +130,8 @@ async def _fits(connection: Connection, views: Sequence[CompiledView]) -> bool:
 
 
 async def drop_former(connection: Connection, views: Sequence[CompiledView]) -> None:
-    """Drop what a published contract version left, in the caller's transaction; nothing while another one is staged."""
+    """Drop the objects that a replaced contract version left, in the caller's transaction; none while another version is
+    staged."""
     await take_lock(connection, "contract")
     state = await read_contract(connection)
     if state.staged_version is None and state.version == views[0].contract_version:
@@ -138,7 +139,7 @@ async def drop_former(connection: Connection, views: Sequence[CompiledView]) -> 
 
 
 async def drop_schemas(connection: Connection, schemas: Schemas) -> None:
-    """Drop the schemas with all that view_builder made in them, by name, so that objects of others are not lost."""
+    """Drop the schemas with everything that view_builder created in them, by name, so that other objects are not lost."""
     await _drop_functions(connection, schemas.sra)
     await _drop_relations(connection, [schemas.sra, schemas.core], "v", "VIEW")
     await _drop_functions(connection, schemas.core)

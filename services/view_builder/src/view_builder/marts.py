@@ -1,4 +1,4 @@
-"""The published views: each model with its key, its sources and what it uses; its SQL lies in `sql/marts`."""
+"""The published views: each model with its key, its sources and the views that it uses; the SQL is in `sql/marts`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _make_materialized(
     published_with: tuple[str, ...] = (),
     **facts: Any,
 ) -> Mart:
-    """A view whose rows are materialized: by its whole key computed anew, unless `partition` says by what of it."""
+    """A view whose rows are materialized. A build recomputes the rows of a key, or of its part `partition`."""
     sql = read_mart(model.relation())
     functions = facts.pop("functions", ())
     incremental = Incremental(
@@ -215,7 +215,7 @@ MARTS: tuple[Mart, ...] = (
             ),
         ),
     ),
-    # right after the factors that it is read with
+    # directly after the factors that it is read with
     _make_materialized(
         EquityQuoteHistory,
         key=("symbol", "date"),
@@ -316,7 +316,7 @@ MARTS: tuple[Mart, ...] = (
         indexes=(
             *("(exchange)", "(sector, industry)", "(market_cap DESC NULLS LAST)", "(market_cap_usd DESC NULLS LAST)"),
             *(_DOUBTFUL, "(symbol) WHERE share_ratio IS NOT NULL"),
-            # the rows that a rate of exchange may change
+            # the rows that an exchange rate may change
             "(currency) WHERE currency <> 'USD'",
             "(reported_currency) WHERE reported_currency <> currency",
         ),

@@ -15,7 +15,7 @@ STATEMENT_SECONDS = 14_400.0
 
 
 def match_columns(names: Sequence[str], left: str, right: str) -> str:
-    """Return the condition that two relations agree in these columns."""
+    """Return the condition that these columns are equal in two relations."""
     return " AND ".join(f"{left}.{quote_name(name)} = {right}.{quote_name(name)}" for name in names)
 
 
@@ -79,7 +79,7 @@ def fill_next_keys(view: CompiledView) -> str:
 
 
 def store_ids(ids: str) -> str:
-    """Store ids that are assigned once; of one that exists only the day on which its symbol meant it changes."""
+    """Store ids that are assigned once; if an id exists, only the day on which its symbol meant it changes."""
     return compose(
         "INSERT INTO public.security AS o (security_id, source, identifier, first_symbol, held_on)\n{ids}\n"
         "ON CONFLICT (security_id) DO UPDATE SET held_on = excluded.held_on"
@@ -107,7 +107,7 @@ def fill_rebuild(view: CompiledView) -> str:
 
 
 def show_rebuild(view: CompiledView) -> str:
-    """Make `staging` the rows of a full rebuild."""
+    """Make `staging` show the rows of a full rebuild."""
     names = _list([column.name for column in view.computed])
     return compose("CREATE TEMP VIEW staging AS SELECT {names} FROM {table}", names=names, table=view.rebuild.table)
 
@@ -128,7 +128,7 @@ def name_staging(view: CompiledView) -> str:
 
 
 def put_aside(view: CompiledView) -> tuple[str, ...]:
-    """Make room for the keys and rows of another view."""
+    """Clear the temporary tables for the keys and rows of another view."""
     return ("DROP TABLE affected_keys", f"ALTER TABLE staging RENAME TO {name_staging(view)}")
 
 

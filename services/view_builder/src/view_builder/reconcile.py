@@ -1,4 +1,4 @@
-"""What the service does besides builds for completions: defines views, requests the first build, retries."""
+"""The service's work besides builds for completions: defines views, requests the first build, retries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SELECT EXISTS (SELECT FROM task_execution_log
 
 
 class Backlog:
-    """Requests a build while a view lacks something that no event will deliver; pauses grow up to an hour."""
+    """Requests a build if a view lacks runs for which no event will arrive; the pauses between requests grow to an hour."""
 
     def __init__(self, views: Sequence[CompiledView], *, first_pause: float = BUILD_REQUEST.first) -> None:
         """`first_pause` (seconds) is when a finished run counts as overdue, and the first pause between two requests."""

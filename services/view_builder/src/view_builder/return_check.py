@@ -19,14 +19,14 @@ class ReturnCheck:
     """Counts the months of funds whose return differs from the vendor's, once for each build of the view."""
 
     def __init__(self) -> None:
-        """Nothing is known before the first look."""
+        """Nothing is known before the first check."""
         self._build: UUID | None = None
         self._compared = 0
         self._differing = 0
         self._checked_at: datetime | None = None
 
     async def poll(self, connection: Connection) -> None:
-        """Count again if the view has another build than at the last look."""
+        """Count again if the view was built since the last check."""
         build = await connection.fetchval(SQL_FIND_BUILD)
         if build != self._build:
             row = await connection.fetchrow(SQL_COUNT)
@@ -35,7 +35,7 @@ class ReturnCheck:
         self._checked_at = datetime.now(UTC)
 
     def report(self) -> CheckResult:
-        """Return the counts. Differences are a matter of the data, and the service is healthy with them."""
+        """Return the counts. Differences concern the data and do not make the service unhealthy."""
         detail = (
             f"{self._differing} of {self._compared} compared months of funds differ from the vendor's return by more than"
             " 0.1 percentage points: sra.fund_return_reconciliation lists them."

@@ -67,5 +67,5 @@ class Schemas:
 
 READERS = Schemas()
 STAGED = Schemas("sra_next", "core_next", "published_next", "sra_next")
-# what a replaced contract version leaves, until it is dropped
+# the objects that a replaced contract version leaves, until they are dropped
 FORMER = Schemas("sra_next", "core_former", "published_former", "sra_next")

@@ -1,4 +1,4 @@
-"""What makes a model a published view: its key, its sources, and the SQL that computes its rows."""
+"""The specification that makes a model a published view: its key, its sources, and the SQL that computes its rows."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Incremental:
 class SqlFunction:
     """A function in schema sra: its name, arguments, result and one SELECT, so that the planner can inline it.
 
-    With `checks`, statements of PL/pgSQL that refuse bad arguments, it reads `core` with its owner's rights, and only the roles
-    that read may call it.
+    With `checks`, PL/pgSQL statements that reject invalid arguments, it reads `core` with its owner's rights, and only reading
+    roles may call it.
     """
 
     name: str

@@ -184,7 +184,7 @@ class ViewBuildWork:
             _log.warning("newer_contract_skipped", version=planned)
             return
         wanted = BuildParameters.model_validate(context.task.parameters)
-        # the release may be another one than that which planned the run
+        # another release may have planned the run
         await define_views(context.pool, self._views)
         await publish_contract(context, self._views, accept_drop=wanted.accept_drop)
         _log.info("contract_published", version=self._version)

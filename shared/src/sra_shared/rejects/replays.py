@@ -63,7 +63,7 @@ class ReplayParameters(BaseModel):
     @model_validator(mode="after")
     def check_pair(self) -> Self:
         if self.reject_ids is not None and self.replay is None:
-            raise ValueError("reject_ids need replay: give it too, empty for all datasets")
+            raise ValueError("reject_ids require replay: set it too, empty for all datasets")
         return self
 
 

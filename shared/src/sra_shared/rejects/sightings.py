@@ -17,11 +17,11 @@ _IDENTITY_BYTES = 16
 _BYTES_AT_ONCE = 8 << 20
 _ROWS_AT_ONCE = 16_000
 
-# Equal rows of one delivery are numbered across its chunks, so that each is a separate reject; the n-th of the next
-# delivery is the n-th of this one again. If the row's content differs, the new content replaces the old; a file's line
-# number is that in the newest file. A dismissal lasts as long as the reason is the same. Rejects are locked and inserted in
-# one order, so that concurrent runs do not deadlock, and numbered in the order of the rows. Each is looked up by the unique
-# index: a join could pair all equal rows with one another.
+# Equal rows of one delivery are numbered across its chunks, so that each is a separate reject; the n-th of the next delivery
+# matches the n-th of this one. If the row's content differs, the new content replaces the old; a file's line number is that in
+# the newest file. A dismissal lasts as long as the reason is the same. Rejects are locked and inserted in one order, so that
+# concurrent runs do not deadlock, and numbered in the order of the rows. Each is looked up by the unique index: a join could pair
+# all equal rows with one another.
 _SQL_KEEP = """
 WITH given AS (
   SELECT * FROM unnest($6::integer[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[],

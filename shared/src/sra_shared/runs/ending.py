@@ -20,7 +20,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class RunEnd:
-    """The outcome of a run, where it does not follow from its units, and additional details for the ledger."""
+    """The outcome of a run, if it does not follow from its units, and additional details for the ledger."""
 
     status: RunStatus | None = None
     error: str | None = None
@@ -30,7 +30,7 @@ class RunEnd:
 
 
 class Concluding(Protocol):
-    """The part of a service's work that takes part in finishing its runs."""
+    """The part of a service's work that helps to finish its runs."""
 
     @property
     def source(self) -> str | None:

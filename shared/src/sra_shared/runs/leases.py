@@ -1,4 +1,4 @@
-"""Leases by database time, renewed by a separate heartbeat, and the fence of every commit."""
+"""Leases by the database clock, renewed by a separate heartbeat, and the fence of every commit."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ async def request_run(
     """Record and enqueue a request in the caller's transaction; if the same work is live, return its run.
 
     Raises IdempotencyConflictError if the key was used with another body. Without `enqueue` the caller executes the run.
-    The audit records `by` for a new run; None means the product itself.
+    The audit records `by` for a new run; None means the system itself.
     """
     body_hash = hashlib.blake2b(request.model_dump_json().encode(), digest_size=16).digest()
     if idempotency_key is not None:
@@ -204,7 +204,7 @@ async def request_cancel(
 ) -> ProcessingTask | None:
     """Request a live run's cancellation and return the run; if only dead workers or none hold its units, it ends at once.
 
-    The audit records `by`; None means the product itself.
+    The audit records `by`; None means the system itself.
     """
     # otherwise this would wait for a worker that was stopped inside its transaction
     await connection.execute(SQL_FREE_LOCKS, task_id, "", timing.dead)

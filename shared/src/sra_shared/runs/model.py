@@ -77,7 +77,7 @@ class RunRequest(BaseModel):
 
     task_type: TaskType
     parameters: dict[str, Any] = Field(default_factory=dict)
-    priority: int = Field(3, ge=1, le=5, description="1 is first.")
+    priority: int = Field(3, ge=1, le=5, description="1 is the highest.")
     max_retries: int = Field(3, ge=0, le=10)
     timeout_seconds: int = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
     scheduled_at: datetime | None = None

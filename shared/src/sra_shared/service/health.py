@@ -149,7 +149,7 @@ class DatabaseWatcher:
         """Return the missing limits of the roles that read; the catalogue is queried for them once a minute."""
         if time.monotonic() >= self._advice_due:
             limits = await list_missing_limits(connection, self._reader_seconds)
-            told = f"Limits of the roles that read are not set; an administrator must run: {'; '.join(limits)}."
+            told = f"Limits of the reading roles are not set; an administrator must run: {'; '.join(limits)}."
             self._advice = (told,) if limits else ()
             self._advice_due = time.monotonic() + _ADVICE_SECONDS
         return self._advice

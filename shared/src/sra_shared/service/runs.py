@@ -58,7 +58,7 @@ class RunBody(BaseModel):
 
     task_type: TaskType
     parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the task type.")
-    priority: _Number = Field(3, ge=1, le=5, description="1 is first.")
+    priority: _Number = Field(3, ge=1, le=5, description="1 is the highest.")
     max_retries: _Number = Field(3, ge=0, le=10)
     timeout_seconds: _Number = Field(3600, ge=60, le=14_400, description="Per attempt, which then resumes.")
     scheduled_at: _Time = Field(None, description="Not before this time.")
@@ -208,7 +208,7 @@ def make_run_router() -> APIRouter:
     @router.get("/runs", summary="List runs, newest first")
     async def get_runs(
         state: State,
-        task_type: Annotated[list[TaskType] | None, Query(description="Only these kinds.")] = None,
+        task_type: Annotated[list[TaskType] | None, Query(description="Only these task types.")] = None,
         status: Annotated[list[RunStatus] | None, Query(description="Only those with this status.")] = None,
         parent_id: Annotated[UUID | None, Query(description="Only those that belong to this run.")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,

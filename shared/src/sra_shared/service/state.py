@@ -90,7 +90,7 @@ class ServiceState:
     ) -> RequestedRun:
         """Record and enqueue a run of this service in one transaction; if the same work is live, return its run.
 
-        The audit records `by` for a new run; None means the product itself. Raises IdempotencyConflictError if the key was
+        The audit records `by` for a new run; None means the system itself. Raises IdempotencyConflictError if the key was
         used with another body, and the database's errors.
         """
         key = None if idempotency_key is None else f"{self.definition.name}:{idempotency_key}"
@@ -103,7 +103,7 @@ class ServiceState:
             )
 
     def begin_shutdown(self) -> None:
-        """Accept no more work and let everything in progress end."""
+        """Accept no more work and finish everything in progress."""
         self.stopping.set()
         if self.jobs is not None:
             self.jobs.stop()

@@ -79,7 +79,7 @@ def read_batches(
         position = batch.end
         if batch.read:
             yield batch
-        del batch, cut  # lets a caller that drops a batch free it before the next one is made
+        del batch, cut  # a caller that drops a batch can free it before the next one is created
 
 
 def _fill(stream: BinaryIO, carry: bytes, batch_rows: int) -> tuple[bytes, bool]:
@@ -145,7 +145,7 @@ def _build_batch(
 ) -> TextBatch:
     lines = np.flatnonzero(table.plain & table.sound)
     frame = _split_lines(data, table, lines, head)
-    if frame is None:  # Polars saw other rows than we did: the scanner decides
+    if frame is None:  # Polars split the rows differently than we did: the scanner decides
         for index in lines.tolist():
             begin, end_of_line = int(table.starts[index]), int(table.ends[index])
             scan = scan_record(data[begin:end_of_line], 0, at_end=True)

@@ -40,7 +40,7 @@ _MAX_LISTED, _MAX_COMPARED, _MAX_NAME = 40, 200, 100
 def inspect_file(
     head: bytes, path: str, catalogue: Catalogue, *, dataset: FundataDataset | None = None
 ) -> FileHead | FileProblem:
-    """Judge a file by its first HEAD_BYTES bytes (all of a shorter one).
+    """Check a file by its first HEAD_BYTES bytes (a shorter one entirely).
 
     `path` is relative to the seed folder, with slashes; it names the dataset unless `dataset` is given (a download). Raises
     nothing for the content of `head`.
@@ -58,7 +58,7 @@ def inspect_file(
 
 
 def report_missing(path: str, dataset: FundataDataset) -> FileProblem:
-    """Return the problem of a catalogued file that is nowhere available."""
+    """Return the problem of a catalogued file that is not available anywhere."""
     message = (
         f"{path} ({dataset.name}): the catalogue lists this file, but it does not exist; the other files are loaded."
     )

@@ -123,7 +123,7 @@ def decode_value(text: str) -> object:
 
 
 def read_stored_records(dataset: FundataDataset, lines: Sequence[int], raw_json: Sequence[str]) -> TextBatch:
-    """Return stored records as a batch again, to be typed under the present rules.
+    """Return stored records as a batch again, to be typed under the current rules.
 
     `lines` must be distinct; they are returned as `source_line`. Raises BrokenJsonError for what is not JSON.
     """
@@ -212,7 +212,7 @@ def _check_element(element: Element) -> tuple[RejectReason, str] | None:
 
 
 def _check_text(text: str) -> tuple[RejectReason, str] | None:
-    """Return what PostgreSQL's jsonb could not hold: lone surrogates (bytes that are not UTF-8) and NUL."""
+    """Return why PostgreSQL's jsonb cannot hold a record: lone surrogates (bytes that are not UTF-8) or NUL."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

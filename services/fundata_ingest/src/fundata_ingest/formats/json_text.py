@@ -1,7 +1,7 @@
 """JSON values as text in one canonical form, the same before a record is stored as jsonb and after it is read back.
 
-PostgreSQL's jsonb reorders the keys of objects and writes numbers without exponent. Whatever is derived from a record - the text
-of its list elements, its content hash - must not depend on whether it comes from the vendor or from the table.
+PostgreSQL's jsonb reorders the keys of objects and writes numbers without exponent. Values derived from a record, such as the
+text of its list elements and its content hash, must not depend on whether it comes from the vendor or from the table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from json.encoder import encode_basestring
 from typing import Final
 
 MOST_DEPTH: Final = 200
-"""The deepest nesting of objects and lists; anything deeper is no record, and beyond some thousands every parser fails."""
+"""The deepest nesting of objects and lists; anything deeper is not a record, and beyond some thousands every parser fails."""
 
 _NUMBER = re.compile(r"-?([0-9]+)(?:[.]([0-9]+))?(?:[eE]([+-]?[0-9]{1,6}))?\Z")
 # numeric, and with it jsonb, holds this many digits before and after the point

@@ -19,7 +19,7 @@ _RANGES: Final = (
     (0x3000, 0x3000),
     (0xFEFF, 0xFEFF),  # byte order mark
 )
-# a list of our own, since the classes of Unicode change with Python's version and keys must not
+# our own list, because Unicode's classes change with Python's version and keys must not
 INVISIBLE: Final = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
 
 # matches nearly every key

@@ -1,4 +1,4 @@
-"""Replays rejected records, under the present rules or with corrected lines, and marks what it resolved."""
+"""Replays rejected records, under the current rules or with corrected lines, and marks the resolved ones."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ class FundataReplayWork:
             return await plan_replay(connection, context.task, self.source)
 
     async def process(self, context: UnitContext) -> None:
-        """Replay a dataset's rejects from the resume point on; rows that are still wrong stay open under their present reason."""
+        """Replay a dataset's rejects from the resume point on; rows that are still invalid stay open with their current
+        reason."""
         dataset, asked = self.catalogue.find_dataset(context.unit.dataset), Asked.read(context.task)
         replay = _Replay(dataset, context.task.task_id, asked)
         pages = RejectPages(self.source, dataset.name, asked, extra=_COLUMNS)
@@ -105,7 +106,7 @@ class _Replay:
         self._ambiguous: dict[tuple[UUID, str | None], frozenset[str]] = {}
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
-        """Store one record, or record why it is still wrong; return its counts."""
+        """Store one record, or record why it is still invalid; return its counts."""
         is_corrected = row["reject_id"] in self.asked.corrections
         if not (is_corrected or self._is_whole(row)):
             return Counts(read=1, rejected=1, rejected_by={row["reason"]: 1})
@@ -169,7 +170,7 @@ def _is_json(row: asyncpg.Record, raw: bytes) -> bool:
 
 
 def _type_raw(dataset: FundataDataset, row: asyncpg.Record, raw: bytes) -> TypedBatch:
-    """Read the bytes of one record as its delivery was read, and number its line as there."""
+    """Read the bytes of one record as its delivery was read, with the same line number."""
     if _is_json(row, raw):
         delivered_on = row["delivered_on"].date() if row["delivered_on"] else None
         batches = read_json_batches(BytesIO(b"[" + raw + b"]"), dataset, delivered_on=delivered_on)

@@ -46,7 +46,7 @@ def read_changes(rows: Sequence[asyncpg.Record]) -> pl.Series:
 def find_moved(dataset: FundataDataset, rows: Sequence[asyncpg.Record], fresh: TypedBatch) -> pl.Series:
     """Return which records of `fresh` have another key than they are stored under.
 
-    `rows` are the stored ones; the `source_line` of a fresh record is its place among them.
+    `rows` are the stored ones; the `source_line` of a fresh record is its position among them.
     """
     part = find_target_table(dataset).key_column
     place = fresh.frame["source_line"]
@@ -62,7 +62,7 @@ def find_moved(dataset: FundataDataset, rows: Sequence[asyncpg.Record], fresh: T
 async def store_moved(
     connection: Connection, dataset: FundataDataset, run_id: UUID, rows: Sequence[asyncpg.Record], fresh: TypedBatch
 ) -> None:
-    """Append the records of `fresh` under their keys, each as its delivery had it, in the transaction of their page.
+    """Append the records of `fresh` under their keys, each as delivered, in the transaction of their page.
 
     `rows` as in find_moved. Raises what the database raises.
     """

@@ -1,6 +1,6 @@
-"""Derives a dataset's typed columns again from raw_json and appends what differs as next versions.
+"""Derives a dataset's typed columns again from raw_json and appends the records that differ as new versions.
 
-A record whose key comes out differently is moved to that key, see rekey.py.
+A record whose derived key differs is moved to that key, see rekey.py.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ async def _append_changed(
     rows: Sequence[asyncpg.Record],
     fresh: TypedBatch,
 ) -> Counts:
-    """Append the next versions of the records whose columns come out differently, and return the page's counts."""
+    """Append new versions of the records whose derived columns differ, and return the page's counts."""
     moved = find_moved(dataset, rows, fresh)
     stored = pl.Series([row["identifier"] for row in rows], dtype=pl.String)
     touched = pl.concat([fresh.frame["identifier"], stored])
@@ -200,7 +200,7 @@ async def _append_changed(
     if moved.any():
         going = _select_going(rows, fresh, moved, changed)
         await store_moved(connection, dataset, context.task.task_id, rows, going)
-    # a record that the present rules would reject stays as it was stored
+    # a record that the current rules would reject stays as it was stored
     return Counts(read=len(rows), stored=len(changed), unchanged=len(rows) - len(changed))
 
 
@@ -217,7 +217,7 @@ def _select_going(
 def _make_rows(
     dataset: FundataDataset, rows: Sequence[asyncpg.Record], fresh: TypedBatch, moved: pl.Series
 ) -> pl.DataFrame:
-    """Return the rows as they come out now, under the stored keys and versions with which they are compared."""
+    """Return the newly derived rows, under the stored keys and versions with which they are compared."""
     target = find_target_table(dataset)
     part = pl.Series([row["part"] for row in rows], dtype=fresh.frame.schema[target.key_column])
     versions = pl.Series("data_version", [row["data_version"] for row in rows], dtype=pl.Int32)

@@ -126,7 +126,7 @@ class SeedPlanner:
     ) -> UnitPlan | None:
         """Return the plan of a file whose content was read to its end before; None for any other.
 
-        If the run that read it failed by REJECT_LIMIT, this run judges the file again, without reading it.
+        If the run that read it failed by REJECT_LIMIT, this run checks the file's counts again, without reading it.
         """
         async with self.context.pool.acquire() as connection, connection.transaction():
             finished = await find_finished(connection, dataset, sha256)
@@ -222,7 +222,7 @@ def _read_pointer(file: FoundFile) -> WantedFile:
 
 
 def _describe_place(file: FoundFile) -> dict[str, int]:
-    """Return what shows at a later check whether the file is unchanged."""
+    """Return the values by which a later check recognises that the file is unchanged."""
     return {"size": file.size, "modified_ns": file.modified_ns}
 
 

@@ -1,4 +1,4 @@
-"""The places from which seed files come: S3-compatible object storage with a manifest, and a Git LFS server."""
+"""The sources of seed files: S3-compatible object storage with a manifest, and a Git LFS server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL", "UnicodeEncodeErro
 
 
 class WrongContentError(FatalError):
-    """A place delivered another file under a name than the wanted one."""
+    """A source delivered a different file under the requested name."""
 
     @classmethod
     def for_length(cls, file: ManifestFile) -> WrongContentError:
@@ -61,10 +61,10 @@ class WantedFile:
 
 
 class SeedSource(Protocol):
-    """A place from which seed files come."""
+    """A source of seed files."""
 
     async def find_file(self, wanted: WantedFile) -> ManifestFile | None:
-        """Return the place's entry for the file, or None."""
+        """Return the source's entry for the file, or None."""
 
     def open_from(self, file: ManifestFile, offset: int) -> AsyncIterator[bytes]:
         """Yield the file's bytes from `offset` on."""

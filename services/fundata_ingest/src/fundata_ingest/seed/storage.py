@@ -1,6 +1,6 @@
 """Downloads seed files that are not on disk: from S3-compatible object storage by its manifest, or from a Git LFS server.
 
-A download resumes where it broke off, is checked by size and SHA-256, and gets its name only when it is complete.
+An interrupted download resumes, is checked by size and SHA-256, and gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class Fetched:
 
 @dataclass
 class SeedStore:
-    """All places that the settings name, tried one after another; one that failed for a file is retried less."""
+    """All configured sources, tried one after another; one that failed for a file is retried less."""
 
     sources: Sequence[SeedSource]
     _weak: set[int] = field(default_factory=set)
 
     async def find_file(self, wanted: WantedFile) -> ManifestFile | None:
-        """Return the entry of the first place that has the file; None if none has, and then `fetch` reports why."""
+        """Return the entry of the first source that has the file; None if none has it, and then `fetch` reports why."""
         for source in self.sources:
             with suppress(RetryableError, FatalError):
                 file = await source.find_file(wanted)
@@ -90,7 +90,7 @@ class SeedStore:
 
 @asynccontextmanager
 async def open_store(settings: SeedStorageSettings) -> AsyncIterator[SeedStore]:
-    """Open the places that the settings name."""
+    """Open the configured sources."""
     async with httpx.AsyncClient(
         transport=make_outbound_transport(settings), timeout=_TIMEOUT, follow_redirects=False
     ) as client:
@@ -105,7 +105,7 @@ async def open_store(settings: SeedStorageSettings) -> AsyncIterator[SeedStore]:
 async def fetch_files(
     settings: SeedStorageSettings, wanted: Sequence[WantedFile], *, on_progress: Progress | None = None
 ) -> list[Fetched]:
-    """Download files from the places that the settings name, one after another, and return the outcome of each.
+    """Download files from the configured sources, one after another, and return the outcome of each.
 
     `on_progress(path, bytes so far, bytes in all)` is called for every block; what it raises ends all downloads.
     """
@@ -142,9 +142,9 @@ async def download_file(
     *,
     attempts: int | None = SEED_FILE.attempts,
 ) -> None:
-    """Download a file under its name, complete and correct; concurrent callers wait for the same download.
+    """Download a file to its final name, complete and correct; concurrent callers wait for the same download.
 
-    Raises RetryableError after `attempts` downloads that broke off, FatalError for other content than the entry's.
+    Raises RetryableError after `attempts` interrupted downloads, FatalError if the content differs from the entry's.
     """
     if await asyncio.to_thread(_is_whole, target, file):
         return

@@ -82,7 +82,8 @@ def survey_tree(
 ) -> tuple[list[FoundFile], list[FileProblem]]:
     """Return the files found, in path order, and the catalogued ones that are missing; `only` these paths, or all.
 
-    The folders of the tree may be links. A link below them must lead to a place within them, or is a problem of its own.
+    The folders of the tree may be links. A link below them must lead to a place within them; otherwise it is reported as a
+    problem.
     """
     found = {}
     roots = tuple(os.path.realpath(folder) for folder in (tree.root, tree.data, tree.quotes))
@@ -119,7 +120,7 @@ def _refuse_link(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
 
 
 def examine_file(path: str, location: Path, catalogue: Catalogue) -> FoundFile:
-    """Judge one file; an unreadable file is a problem of that file only."""
+    """Check one file; an unreadable file is a problem of that file only."""
     try:
         # reading a pipe would wait, and a device never ends
         if not stat.S_ISREG(location.stat().st_mode):

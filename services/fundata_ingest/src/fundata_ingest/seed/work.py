@@ -89,7 +89,7 @@ class SeedWork:
         return None if task.parameters.get("released") else self.drop_limit
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
-        """Fail the run if its share of rejects is too great; a file rejected whole makes it partial."""
+        """Fail the run if its share of rejects is too high; a file rejected as a whole makes it partial."""
         return await conclude_seed_run(connection, task, units, self.reject_limit)
 
 
@@ -98,9 +98,9 @@ async def conclude_seed_run(
 ) -> RunEnd:
     """Return the end of a run of seed files or exports, and record whether its files count as loaded.
 
-    Files are judged by their counts over all runs that worked on them, and by how many of their rejects are still open. So a tree
-    that failed by REJECT_LIMIT is not read again, and fails again, until enough rejects are resolved or dismissed, or the limit
-    is raised.
+    The outcome depends on the counts of the files over all runs that worked on them, and on the number of their open rejects. A
+    tree that failed by REJECT_LIMIT is therefore not read again, and fails again until enough rejects are resolved or dismissed,
+    or the limit is raised.
     """
     if task.cancel_requested_at is not None:
         return RunEnd(datasets=_list_datasets(units))
@@ -129,7 +129,7 @@ def _list_datasets(units: Sequence[Unit]) -> list[str]:
 
 
 def _find_partial(units: Sequence[Unit]) -> RunStatus | None:
-    """Return PARTIAL if a file was rejected whole and nothing worse happened."""
+    """Return PARTIAL if a file was rejected as a whole and nothing worse happened."""
     statuses = {unit.status for unit in units}
     bad = {UnitStatus.FAILED, UnitStatus.HELD, UnitStatus.CANCELLED}
     return RunStatus.PARTIAL if UnitStatus.REJECTED in statuses and not statuses & bad else None

@@ -21,7 +21,7 @@ from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identit
 log = get_logger(__name__)
 
 SOURCE = "fundata"
-# each export has a path of its own
+# each export has its own path
 _EXPORT = re.compile(r"(api/[^/]+)/.*", re.DOTALL)
 _WARNING_COLUMNS = ("run_id", "source", "dataset", "file_path", "line", "field", "value", "reason")
 
@@ -93,7 +93,7 @@ async def _append_versions(connection: Connection, delivery: DeliveryContext, ch
 
 
 def _find_repeated(delivery: DeliveryContext, chunk: Chunk, decision: Decision, met: KeySet) -> npt.NDArray[np.bool_]:
-    """Return which records are no new versions and repeat a key of this file; remember the keys of the others."""
+    """Return which records are not new versions and repeat a key of this file; remember the keys of the others."""
     repeated, known = decision.repeated, ~decision.stored
     if delivery.file_hash is None or not known.any():
         return repeated
@@ -105,7 +105,7 @@ def _find_repeated(delivery: DeliveryContext, chunk: Chunk, decision: Decision, 
 
 
 async def store_rejects(connection: Connection, delivery: DeliveryContext, typed: TypedBatch) -> None:
-    """Quarantine the chunk's rejects; repeated ones are counted up."""
+    """Quarantine the chunk's rejects; for repeated ones, increment the counters."""
     if not typed.rejects:
         return
     dataset, path = delivery.dataset.name, delivery.source_file
@@ -144,7 +144,7 @@ def name_delivery(delivery: DeliveryContext) -> str:
 
 
 def name_place(path: str | None, data_source: DataSource) -> str:
-    """Return the place at which a row is delivered again: the file's path, or the request of an export."""
+    """Return where a row is delivered again: the file's path, or the request of an export."""
     export = _EXPORT.fullmatch(path or "") if data_source == "API" else None
     return export[1] if export else path or ""
 

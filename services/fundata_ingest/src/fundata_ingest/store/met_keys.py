@@ -1,4 +1,4 @@
-"""The keys that a resumed delivery met before its resume point."""
+"""The keys that a resumed delivery read before its resume point."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from sra_shared.db import Connection
 from sra_shared.errors import FatalError
 from sra_shared.locks import take_locks
 
-# Every query scans the primary key. It is planned anew each time: a plan made while a partition was empty could use any
-# of its indexes.
+# Every query scans the primary key. It is planned every time, because a plan from when a partition was empty could use any of its
+# indexes.
 SQL_PLAN_BY_INDEX = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config(name, 'off', true)
 FROM unnest('{enable_seqscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_material,jit}'::text[]) AS name
@@ -82,7 +82,7 @@ _MOST_DAYS_PER_RECORD = 4
 
 
 async def lock_identifiers(connection: Connection, dataset: str, buckets: Sequence[int]) -> None:
-    """Keep other writers of these identifiers out until the transaction ends."""
+    """Lock out other writers of these identifiers until the transaction ends."""
     await connection.execute(SQL_PLAN_BY_INDEX)
     await take_locks(connection, [f"fundata:{dataset}:{bucket:02}" for bucket in buckets])
 

@@ -1,6 +1,7 @@
 """Delivered numbers: which are readable, their plain decimal form, and whether they fit numeric(12,2).
 
-No binary float anywhere: a number stays text from the file to PostgreSQL, whose numeric(12,2) input rounds half away from zero.
+No binary float is involved: a number stays text from the file to PostgreSQL, whose numeric(12,2) input rounds half away from
+zero.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Alerts: each trouble is reported once when it begins and once when it ends."""
+"""Alerts: each problem is reported once when it begins and once when it ends."""

@@ -1,4 +1,4 @@
-"""Incidents: rows that make several gateways, and restarted ones, report each trouble only once."""
+"""Incidents: rows through which several gateways, and restarted ones, report each problem only once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sra_shared.logs import get_logger
 _MOST_NAMED = 20
 log = get_logger(__name__)
 
-# A gateway whose look began before another one saw the end must not reopen the incident. Ages are compared, because
-# clocks differ.
+# A gateway whose poll began before another one saw the end must not reopen the incident. Ages are compared, because clocks
+# differ.
 SQL_OPEN = """
 INSERT INTO incident (subject, kind, detail, began_at)
 SELECT $1, $2, $3, clock_timestamp() - $4::interval
@@ -31,7 +31,7 @@ RETURNING incident_id, subject, kind, detail, began_at, ended_at
 
 
 async def sync_incidents(connection: Connection, found: Findings, webhook: Webhook | None) -> None:
-    """Open an incident for every new trouble, close those whose trouble has passed, and queue their messages.
+    """Open an incident for every new problem, close those whose problem is solved, and queue their messages.
 
     Each incident has a message for its beginning and one for its end. Incidents that begin or end together may share
     it.
@@ -51,7 +51,7 @@ def _is_reported_alone(subject: str) -> bool:
 
 
 async def _open(connection: Connection, troubles: Sequence[Trouble], webhook: Webhook | None) -> None:
-    """Open incidents of troubles that share a message; another gateway may have opened some of them already."""
+    """Open incidents of problems that share a message; another gateway may have opened some of them already."""
     opened: list[tuple[int, Trouble]] = []
     async with connection.transaction():
         for trouble in troubles:

@@ -1,4 +1,4 @@
-"""The only trouble that the database cannot record while it lasts: its own outage."""
+"""The only problem that the database cannot record while it lasts: its own outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches over refreshes: the overdue flag, children of cancelled refreshes, alerts."""
+"""Monitors refreshes: the overdue flag, children of cancelled refreshes, alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Troubles that this gateway sees now: unresponsive services, late data, failed runs, too many rejects."""
+"""Problems that this gateway sees now: unresponsive services, late data, failed runs, too many rejects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SELECT EXISTS (
 class Trouble:
     """One thing that needs attention; `subject` is the same in every gateway, `path` is the page with details.
 
-    Troubles with the same `together` that are found at once share one message.
+    Problems with the same `together` that are found at once share one message.
     """
 
     subject: str
@@ -81,7 +81,7 @@ class Trouble:
 
 @dataclass
 class Findings:
-    """The current troubles, and the subjects whose state is known."""
+    """The current problems, and the subjects whose state is known."""
 
     troubles: list[Trouble] = field(default_factory=list)
     judged: set[str] = field(default_factory=set)
@@ -133,7 +133,7 @@ def find_troubles(
     grace: timedelta,
     now: datetime,
 ) -> Findings:
-    """Return all current troubles; an unresponsive service is reported after `grace`, which covers its restart."""
+    """Return all current problems; an unresponsive service is reported after `grace`, which covers its restart."""
     found = Findings()
     _check_services(known, found, grace=grace, now=now)
     _check_freshness(known, found)

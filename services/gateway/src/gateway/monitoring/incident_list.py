@@ -12,7 +12,7 @@ _RECENT = 20
 
 
 class IncidentView(BaseModel):
-    """One trouble, from its beginning to its end."""
+    """One problem, from its beginning to its end."""
 
     subject: str = Field(
         description="service:NAME, stale:SOURCE:DATASET, rejects:TASK_TYPE, run:TASK_TYPE or database."

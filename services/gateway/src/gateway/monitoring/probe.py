@@ -108,7 +108,7 @@ class SystemState:
         return frozenset(one.refresh_id for one in self.refreshes if one.completed_at)
 
     def recall(self) -> None:
-        """Restore since when a part has been in trouble from the incident that an earlier gateway opened."""
+        """Restore since when a part has had a problem from the incident that an earlier gateway opened."""
         for one in self.incidents:
             part = self.services.get(one.subject.removeprefix("service:"))
             if part is not None and one.ended_at is None and part.silent_since is not None:

@@ -23,7 +23,7 @@ from sra_shared.service import Access, ProblemError
 from sra_shared.service.actors import read_caller
 
 LIVE_PATH = "/ui/live"
-# the longest that a page may take to load
+# seconds that a page may take to load
 _SECONDS = 20.0
 
 

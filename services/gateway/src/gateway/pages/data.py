@@ -1,4 +1,4 @@
-"""What pages read from the database besides the probe's state; each read is short or is given up."""
+"""The pages' reads from the database besides the probe's state; each read is short or is abandoned."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def make_schedules(settings: ScheduleSettings) -> tuple[Schedule, Schedule]:
 
 @dataclass(frozen=True)
 class Fired:
-    """The result of one look at the clock: the claimed slots, and the refresh that they started, if any."""
+    """The result of one poll of the clock: the claimed slots, and the refresh that they started, if any."""
 
     slots: Mapping[str, datetime]
     task_id: Any = None

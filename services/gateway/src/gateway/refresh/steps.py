@@ -159,7 +159,7 @@ class StepRun:
         await self.context.commit(connection, Counts(), progress=progress)
 
     async def cancel_children(self) -> None:
-        """Cancel the runs that this refresh started; the watcher retries those that cannot be reached."""
+        """Cancel the runs that this refresh started; the refresh monitor retries those that cannot be reached."""
         for child in self.state.children:
             if child.task_id is not None and child.ours and not child.ended:
                 try:

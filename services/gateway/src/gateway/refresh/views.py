@@ -34,7 +34,7 @@ WHERE o.run_id = ANY($1::uuid[])
 class CompletionProgress:
     """How many completions of some runs were received, and how many were included by builds.
 
-    A build also repeats what failed in an earlier one, so `last_build` speaks for all. `failed_build` started after all
+    A build also repeats what failed in an earlier one, so `last_build` is decisive. `failed_build` started after all
     completions were received, so it would have included them.
     """
 
