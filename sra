@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The command of SRA Data. Makes a private environment under .sra/venv from the lock files, then runs sra_cli in it.
+"""The command of SRA Data. Creates a private environment in .sra/venv from the lock files, then runs sra_cli in it.
 
-Needs Python 3.11 to 3.13 and nothing else. Written so that an older Python can read it and say what is missing.
+Needs only Python 3.11 to 3.13. An older Python can parse this file too, and reports what is missing.
 """
 
 import glob
@@ -24,18 +24,18 @@ STAMP = os.path.join(VENV, "sra-installed")
 LOG = os.path.join(HOME, "install.log")
 PACKAGES = ("shared", "shared/contract", "FMP", "services/*", "cli", "tests/stand_in")
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
-# what these commands run (linters, pytest) comes from the development lock
+# the tools of these commands (linters, pytest) are in the development lock
 DEVELOPMENT_COMMANDS = ("test", "check")
 
 
 def say(text):
-    """Write one line for people, on stderr, since stdout may hold one JSON object."""
+    """Write one line for people to stderr, because stdout is for the JSON object."""
     sys.stderr.write("sra: " + text + "\n")
     sys.stderr.flush()
 
 
 def fail(text, next_step, code=EXIT_CONFIG):
-    """End with the exit code for a machine that lacks something, and with --json one object, as every command does."""
+    """Exit with the code for a configuration error; with --json, print one object as every command does."""
     say(text)
     say(next_step)
     if "--json" in sys.argv[1:]:
@@ -50,7 +50,7 @@ def name_version(version):
 
 
 def require_python():
-    """Go on under a fitting Python: this one, or one with its version in its name on PATH."""
+    """Continue with a supported Python: this one, or a `python3.N` on PATH."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
@@ -66,7 +66,7 @@ def require_python():
 
 
 def list_sources():
-    """Return the folders that hold our own packages."""
+    """Return the source folders of our own packages."""
     found = []
     for pattern in PACKAGES:
         found += sorted(glob.glob(os.path.join(glob.escape(ROOT), pattern, "src")))
@@ -74,7 +74,7 @@ def list_sources():
 
 
 def compute_key(lock):
-    """Return what an installation depends on, as one line: its locks, packages, Python and place."""
+    """Return a digest of everything that an installation depends on: its locks, packages, Python and path."""
     digest = hashlib.sha256(lock.encode())
     files = [os.path.join(ROOT, lock), os.path.realpath(__file__)]
     files += [os.path.join(os.path.dirname(source), "pyproject.toml") for source in list_sources()]
@@ -89,7 +89,7 @@ def compute_key(lock):
 
 
 def read_stamp():
-    """Return the keys of what the environment holds in full."""
+    """Return the keys of the locks that the environment contains completely."""
     try:
         with open(STAMP, encoding="ascii") as file:
             return file.read().split()
@@ -100,7 +100,7 @@ def read_stamp():
 def run_logged(command, title, guard):
     """Run a step with its output in the log; show a line that counts seconds on a terminal. Returns its exit code.
 
-    The step holds the lock too: if this process is killed, the next one waits until the step is over.
+    The step inherits the lock: if this process is killed, the next one waits until the step has finished.
     """
     begun = time.monotonic()
     with open(LOG, "ab") as log:
@@ -124,14 +124,14 @@ def run_logged(command, title, guard):
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
-            fail("Interrupted while %s." % title, "The next call goes on.", EXIT_INTERRUPTED)
+            fail("Interrupted while %s." % title, "Run the command again to continue.", EXIT_INTERRUPTED)
     if shown:
         sys.stderr.write("\rsra: %s ... %d s\n" % (title, time.monotonic() - begun))
     return process.returncode
 
 
 def read_log_end():
-    """Return the last lines of the log that tell of an error."""
+    """Return the last lines of the log that mention an error."""
     with open(LOG, encoding="utf-8", errors="replace") as file:
         lines = [line.rstrip() for line in file if line.strip() and not line.startswith("WARNING: Location")]
     errors = [line for line in lines if "ERROR" in line or "error" in line]
@@ -139,25 +139,25 @@ def read_log_end():
 
 
 def make_environment(guard):
-    """Make an empty environment with pip in it."""
+    """Create an empty environment with pip."""
     shutil.rmtree(VENV, ignore_errors=True)
     try:
-        import ensurepip  # noqa: F401  (only asked whether it is there: Debian leaves it out of python3)
+        import ensurepip  # noqa: F401  (checks that it exists: Debian's python3 omits it)
         import venv  # noqa: F401
     except ImportError as error:
         fail(
             "Python's module %s is missing." % error.name,
             "On Debian and Ubuntu: apt-get install python%s-venv. Then try again." % name_version(sys.version_info),
         )
-    if run_logged([sys.executable, "-m", "venv", VENV], "making a private environment in .sra/venv", guard) != 0:
-        fail("python -m venv failed:\n  " + read_log_end(), "Mend what it names; the whole log is " + LOG + ".")
+    if run_logged([sys.executable, "-m", "venv", VENV], "creating a private environment in .sra/venv", guard) != 0:
+        fail("python -m venv failed:\n  " + read_log_end(), "Fix this error; the whole log is " + LOG + ".")
 
 
 def install_lock(lock, guard):
-    """Install what a lock file pins, by hash, from whatever index pip is set to.
+    """Install the packages of a lock file, by hash, from the index that pip is configured to use.
 
-    Without looking at dependencies: a lock names all of them, and pip, asked to resolve `coverage[toml]` against a pinned
-    `coverage`, takes the newest one of the index and then refuses it for want of a hash.
+    Dependencies are not resolved, because a lock lists all of them. For `coverage[toml]` and a pinned `coverage`, pip would
+    otherwise choose the newest version in the index and then refuse it because it has no hash.
     """
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
     command += [
@@ -168,7 +168,7 @@ def install_lock(lock, guard):
         "-r",
         os.path.join(ROOT, lock),
     ]
-    if run_logged(command, "installing %s (once; half a minute on a usual line)" % lock, guard) != 0:
+    if run_logged(command, "installing %s (once; takes about half a minute)" % lock, guard) != 0:
         fail(
             "The packages could not be installed:\n  " + read_log_end(),
             "Check the network and pip's index (pip config list), then try again. The whole log is " + LOG + ".",
@@ -176,14 +176,14 @@ def install_lock(lock, guard):
 
 
 def link_sources():
-    """Let the environment import our packages from where they lie."""
+    """Make our packages importable from their source folders."""
     folder = glob.glob(os.path.join(glob.escape(VENV), "lib", "python3.*", "site-packages"))[0]
     with open(os.path.join(folder, "sra_data.pth"), "w", encoding="utf-8") as file:
         file.write("\n".join(list_sources()) + "\n")
 
 
 def install(lock, key, guard):
-    """Bring the environment to a lock; what was left half done is made anew."""
+    """Install a lock into the environment; an incomplete environment is created again."""
     held = read_stamp()
     try:
         os.makedirs(HOME, mode=0o700, exist_ok=True)
@@ -199,19 +199,19 @@ def install(lock, key, guard):
             file.write("\n".join([name_version(sys.version_info)] + keys) + "\n")
         os.replace(STAMP + ".new", STAMP)
     except OSError as error:
-        fail("%s cannot be written: %s." % (error.filename or HOME, error.strerror), "Give it room, and to this user.")
+        fail("%s cannot be written: %s." % (error.filename or HOME, error.strerror), "Free some space, and make it writable for this user.")
 
 
 def is_installed(key):
-    """Return whether the environment holds what the key stands for, and its Python is still there.
+    """Return whether the environment contains the key's lock and its Python still exists.
 
-    A system's upgrade may take away the Python that the environment is linked to.
+    A system upgrade may remove the Python that the environment links to.
     """
     return key in read_stamp() and shutil.which(PYTHON) is not None
 
 
 def ensure_installed(lock):
-    """Install unless it is done, one process at a time."""
+    """Install the lock if necessary, one process at a time."""
     key = compute_key(lock)
     if is_installed(key):
         return
@@ -233,14 +233,14 @@ def ensure_installed(lock):
 
 
 def main():
-    """Install what the command needs and become it."""
+    """Install the packages that the command needs and replace this process with it."""
     require_python()
     arguments = sys.argv[1:]
     wants_tools = arguments[:1] and arguments[0] in DEVELOPMENT_COMMANDS and "--help" not in arguments
     ensure_installed(DEVELOPMENT if wants_tools else RUNTIME)
-    for name in ("PYTHONHOME", "PYTHONPATH"):  # they would lead the environment to other people's packages
+    for name in ("PYTHONHOME", "PYTHONPATH"):  # they would make the environment import other packages
         os.environ.pop(name, None)
-    # without bytecode every process of a stack compiles a thousand modules at its start
+    # without bytecode, every process of a stack compiles a thousand modules at start
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execv(PYTHON, [PYTHON, "-m", "sra_cli"] + arguments)
 

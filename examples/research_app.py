@@ -26,14 +26,14 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 class Settings(BaseSettings):
-    """Where to read, and where to listen."""
+    """The database to read and the port to listen on."""
 
     reader_url: SecretStr
     port: int = 8000
 
 
 async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Read JSON lists as lists, with numbers as Decimal: nothing goes through binary floats."""
+    """Read JSON lists as lists, with numbers as Decimal instead of binary floats."""
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -43,8 +43,8 @@ async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> 
 
 
 async def read_row(pool: Pool, model: type[Row], key: str, value: str) -> Row:
-    """Return one row of a view as its model; raises HTTPException 404 where there is none."""
-    # the columns by name: a later version of the view may have more at its end
+    """Return one row of a view as its model; raises HTTPException 404 if it does not exist."""
+    # select columns by name: a later version of the view may have additional ones
     columns = ", ".join(model.model_fields)
     row = await pool.fetchrow(f"SELECT {columns} FROM sra.{model.relation()} WHERE {key} = $1", value)  # noqa: S608
     if row is None:
@@ -64,11 +64,11 @@ def make_app(reader_url: str) -> FastAPI:
     app = FastAPI(title="Research example", lifespan=keep_pool)
 
     async def get_equity(symbol: str) -> EquityPage:
-        """All that an equity's page shows."""
+        """The data of an equity's page."""
         return await read_row(app.state.pool, EquityPage, "symbol", symbol)
 
     async def get_fund(identifier: str) -> FundPage:
-        """All that a fund's page shows."""
+        """The data of a fund's page."""
         return await read_row(app.state.pool, FundPage, "identifier", identifier)
 
     app.add_api_route("/equities/{symbol}", get_equity, response_model=EquityPage)
@@ -77,7 +77,7 @@ def make_app(reader_url: str) -> FastAPI:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     settings = Settings()
     uvicorn.run(
         make_app(settings.reader_url.get_secret_value()), host="127.0.0.1", port=settings.port, log_level="error"

@@ -111,7 +111,7 @@ def test_installs_once_and_again_what_changed(installed: SmallClone) -> None:
     changed = clone.call()
     assert changed.returncode == 0
     assert "requirements.lock" in changed.stderr
-    assert "making a private environment" not in changed.stderr
+    assert "creating a private environment" not in changed.stderr
 
     # and a package of the caller's own is none of ours
     stray = clone.folder.parent / "stray" / "sra_cli"
@@ -136,7 +136,7 @@ def test_an_interrupted_installation_is_made_anew_once_by_two_at_once(clone: Sma
         answers = [process.communicate(timeout=120) for process in (first, second)]
         assert [process.returncode for process in (first, second)] == [0, 0], answers
     told = "".join(stderr for _, stderr in answers)
-    assert told.count("making a private environment") == 1
+    assert told.count("creating a private environment") == 1
     assert told.count("installing requirements.lock") == 1
     # for each other, and for the step of the killed one, which still runs
     assert told.count("waiting for it") in (1, 2)
@@ -149,7 +149,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(installed: SmallClone)
     python.symlink_to(installed.folder / "python that an upgrade took away")
     again = installed.call("status", "--json")
     assert again.returncode == 0, again.stderr
-    assert "making a private environment" in again.stderr
+    assert "creating a private environment" in again.stderr
     assert json.loads(again.stdout)["arguments"] == ["status", "--json"]
 
 
@@ -164,7 +164,7 @@ def test_no_index_is_reported_clearly(installed: SmallClone) -> None:
     assert "could not be installed" in told["error"]
     # and the next call does not take it for installed
     (installed.folder / "requirements.lock").write_text("# nothing\n")
-    assert "making a private environment" in installed.call("status").stderr
+    assert "creating a private environment" in installed.call("status").stderr
 
 
 def test_a_python_without_venv_is_reported_clearly(clone: SmallClone, tmp_path: Path) -> None:
