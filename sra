@@ -199,7 +199,10 @@ def install(lock, key, guard):
             file.write("\n".join([name_version(sys.version_info)] + keys) + "\n")
         os.replace(STAMP + ".new", STAMP)
     except OSError as error:
-        fail("%s cannot be written: %s." % (error.filename or HOME, error.strerror), "Free some space, and make it writable for this user.")
+        fail(
+            "%s cannot be written: %s." % (error.filename or HOME, error.strerror),
+            "Free some space, and make it writable for this user.",
+        )
 
 
 def is_installed(key):

@@ -1,4 +1,4 @@
-"""Coverage: the share of the production code's statements that the ordinary suite runs, in whatever process."""
+"""Coverage: the share of the production code's statements that the ordinary suite runs, in any process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AIMS = {"percent": 95.0}
 
 
 def write_settings(folder: Path) -> Path:
-    """Have every process that the tests start counted too, the ones that are stopped by SIGTERM included."""
+    """Configure coverage to measure every process that the tests start, including those stopped by SIGTERM."""
     path = folder / "coveragerc"
     lines = [
         "[run]",
@@ -57,7 +57,7 @@ def run_suite(settings: Path, words: list[str]) -> int:
 
 
 def read_result(settings: Path) -> dict[str, Any]:
-    """Return the share over all, and by package, in percent of statements."""
+    """Return the coverage in percent of statements, in total and by package."""
     report = settings.with_name("report.json")
     tool = [sys.executable, "-m", "coverage"]
     subprocess.run([*tool, "combine", "-q", f"--rcfile={settings}"], cwd=ROOT, check=True, stdout=sys.stderr)
@@ -79,10 +79,10 @@ def read_result(settings: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a test failed or the share is below the limit."""
+    """Measure, print, and return 1 if a test failed or the coverage is below the limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("words", nargs="*", help="handed to pytest")
+    parser.add_argument("words", nargs="*", help="passed to pytest")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-coverage-") as folder:
         settings = write_settings(Path(folder))

@@ -1,4 +1,4 @@
-"""FMP: calls a minute at the vendor's door while symbols are collected one by one, and the daily run of 10,000 securities."""
+"""FMP: calls per minute on arrival while symbols are collected one by one, and the daily run of 10,000 securities."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ MOST_DAILY_SECONDS = 120.0
 SETTLE_SECONDS = 15.0
 START_SECONDS = 120.0
 RESTART_SECONDS = 5.0
-# each replica asks for one of them, symbol by symbol
+# each replica requests one of them, symbol by symbol
 REPLICA_DATASETS = {"profile": "/stable/profile", "peers": "/stable/stock-peers"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A setting, how many replicas share it, how long answers take, and whether one replica is killed and started again."""
+    """A setting, the number of replicas that share it, the response time, and whether one replica is killed and restarted."""
 
     setting: int
     replicas: int
@@ -46,12 +46,12 @@ class Case:
 
     @property
     def least_share(self) -> float:
-        """What must be used: 98% of the setting, or of what so few calls in flight can make with such slow answers."""
+        """The required rate: 98% of the setting, or of the rate that the calls in flight allow at this response time."""
         possible = make_pace(self.setting).permits * 60 / self.answer
         return LEAST_SHARE * min(1.0, possible / self.setting)
 
 
-# a killed replica's permits count for a minute: with slow answers the rest cannot make 98%, whatever the limiter does
+# a killed replica's permits count for a minute: with slow responses the others cannot reach 98%
 CASES = (
     *(Case(setting, replicas, answer) for setting in (3000, 750, 300) for replicas in (1, 2) for answer in (0.2, 0.85)),
     *(Case(setting, 2, 0.2, is_killed=True) for setting in (3000, 750, 300)),
@@ -59,13 +59,13 @@ CASES = (
 
 
 class Vendor:
-    """A stand-in in a process of its own."""
+    """A stand-in in a separate process."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
 
     def control(self, name: str, value: object = None) -> dict[str, Any]:
-        """Change or read something; returns the answer."""
+        """Send a control request and return the response."""
         if value is None and name == "stats":
             return dict(httpx.get(f"{self.url}/control/stats", timeout=60).raise_for_status().json())
         answer = httpx.post(f"{self.url}/control/{name}", json=value, timeout=60).raise_for_status()
@@ -74,7 +74,7 @@ class Vendor:
 
 @contextmanager
 def run_vendor(securities: int, plan: str) -> Iterator[Vendor]:
-    """Start a stand-in and end it."""
+    """Start a stand-in, and stop it at the end of the block."""
     port = find_free_port()
     command = [
         sys.executable,
@@ -117,7 +117,7 @@ def start_replica(dsn: str, vendor: Vendor, dataset: str, setting: int) -> subpr
 
 
 async def forget(dsn: str) -> None:
-    """Let the next case begin as on a new database that knows the universe."""
+    """Reset the database to one that contains only the universe, for the next case."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(
@@ -129,7 +129,7 @@ async def forget(dsn: str) -> None:
 
 
 def wait_for_calls(vendor: Vendor, datasets: Sequence[str]) -> None:
-    """Wait until every replica calls, and then a while, so that the first moments do not count."""
+    """Wait until every replica makes calls, and a little longer, so that the start is not measured."""
     end = time.monotonic() + START_SECONDS
     while not all(vendor.control("stats")["fmp"]["by_path"].get(REPLICA_DATASETS[name]) for name in datasets):
         if time.monotonic() > end:
@@ -139,7 +139,7 @@ def wait_for_calls(vendor: Vendor, datasets: Sequence[str]) -> None:
 
 
 def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dict[str, Any]:
-    """Collect for a while and count at the door; with `is_killed` one replica is killed and started again meanwhile."""
+    """Collect for a while and count the calls on arrival; with `is_killed` one replica is killed and restarted meanwhile."""
     asyncio.run(forget(dsn))
     vendor.control("reset")
     vendor.control("fmp", {"limit": case.setting, "plan": "premium"})
@@ -183,7 +183,7 @@ def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dic
 
 
 async def run_work(dsn: str, vendor: Vendor, task_type: TaskType, datasets: list[str] | None) -> dict[str, Any]:
-    """Do one run in this process; returns its seconds, calls and rows."""
+    """Execute one run in this process; return its seconds, calls and rows."""
     work = FmpWork(
         FmpSettings.model_validate(
             {
@@ -217,7 +217,7 @@ async def run_work(dsn: str, vendor: Vendor, task_type: TaskType, datasets: list
 
 
 def measure_daily(dsn: str, securities: int) -> dict[str, Any]:
-    """A first daily run, and the next one on the stored data; bulk calls are not made to wait."""
+    """Measure a first daily run, and the next one on the stored data; bulk calls do not wait."""
     with run_vendor(securities, "ultimate") as vendor:
         first = asyncio.run(run_work(dsn, vendor, TaskType.DAILY_QUOTES, None))
         again = asyncio.run(run_work(dsn, vendor, TaskType.DAILY_QUOTES, None))
@@ -226,7 +226,7 @@ def measure_daily(dsn: str, securities: int) -> dict[str, Any]:
 
 
 def measure_limiter(dsn: str, securities: int, seconds: float, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """The cases, one after the other."""
+    """Measure the cases, one after the other."""
     results = []
     with run_vendor(securities, "ultimate") as vendor:
         asyncio.run(run_work(dsn, vendor, TaskType.DAILY_QUOTES, ["universe"]))
@@ -238,7 +238,7 @@ def measure_limiter(dsn: str, securities: int, seconds: float, cases: Sequence[C
 
 
 def choose_cases(settings: str, answers: str, killed: str) -> list[Case]:
-    """Return the cases that the options ask for."""
+    """Return the cases that the options select."""
     wanted_settings, wanted_answers = (
         {int(one) for one in settings.split(",")},
         {float(one) for one in answers.split(",")},
@@ -253,14 +253,16 @@ def choose_cases(settings: str, answers: str, killed: str) -> list[Case]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a limit is passed."""
+    """Measure, print, and return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("limiter", "daily"), help="one of the two; both without it")
-    parser.add_argument("--seconds", type=float, default=180.0, help="how long each case of the limiter is measured")
-    parser.add_argument("--settings", default="3000,750,300", help="which settings, separated by commas")
-    parser.add_argument("--answers", default="0.2,0.85", help="seconds that answers take, separated by commas")
+    parser.add_argument("part", nargs="?", choices=("limiter", "daily"), help="one of the two; by default both")
+    parser.add_argument("--seconds", type=float, default=180.0, help="duration of each case of the limiter")
+    parser.add_argument("--settings", default="3000,750,300", help="settings, separated by commas")
+    parser.add_argument("--answers", default="0.2,0.85", help="response times in seconds, separated by commas")
     parser.add_argument("--killed", choices=("also", "only", "not"), default="also", help="cases with a killed replica")
-    parser.add_argument("--securities", type=int, default=10_000, help="of the daily run; the limiter has a fifth more")
+    parser.add_argument(
+        "--securities", type=int, default=10_000, help="number for the daily run; the limiter has a fifth more"
+    )
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     configure_logs(service="bench", level="ERROR")

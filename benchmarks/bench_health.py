@@ -1,4 +1,4 @@
-"""Health: the gateway's /health at 50 requests a second during a full refresh; each service from its start to /health."""
+"""Health: the gateway's /health at 50 requests per second during a full refresh; the start of each service up to /health."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PATIENCE = 120.0
 
 
 class Caller:
-    """Asks /health over connections that it keeps, with next to no work of its own: it shares the machine."""
+    """Requests /health over persistent connections, with almost no CPU use, because it shares the machine."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -38,10 +38,10 @@ class Caller:
         self.failed = 0
 
     async def ask(self, due: float) -> None:
-        """Ask once; the answer counts from when it was due to be asked for (perf_counter)."""
+        """Send one request; its time counts from the moment when it was due (perf_counter)."""
         status = None
         while status is None and self._idle:
-            # the server closes what was idle for long
+            # the server closes connections that were idle for long
             status = await self._ask_on(*self._idle.pop())
         if status is None:
             status = await self._ask_on(*await asyncio.open_connection(*self._address))
@@ -61,7 +61,7 @@ class Caller:
 
 
 async def follow_refresh(dsn: str, begun: asyncio.Event, ended: asyncio.Event) -> None:
-    """Tell when the first refresh began and ended, asking the database: the gateway shall have no other work from us."""
+    """Return when the first refresh began and ended; queries the database, so that the gateway has no other requests."""
     connection = await open_connection(dsn, application_name="bench")
     try:
         while not ended.is_set():
@@ -79,7 +79,7 @@ async def follow_refresh(dsn: str, begun: asyncio.Event, ended: asyncio.Event) -
 
 
 async def ask_at_rate(stack: RunningStack, rate: float, *, longest: float) -> dict[str, Any]:
-    """Ask /health at a steady rate from the beginning of the refresh to its end."""
+    """Request /health at a steady rate from the start of the refresh to its end."""
     caller = Caller(stack.gateway_url)
     started, ended = asyncio.Event(), asyncio.Event()
     following = asyncio.create_task(follow_refresh(stack.database_url, started, ended))
@@ -110,18 +110,18 @@ async def ask_at_rate(stack: RunningStack, rate: float, *, longest: float) -> di
 
 
 def wait_for_stack(home: Path, process: subprocess.Popen[bytes]) -> RunningStack:
-    """Return the stack once its gateway answers."""
+    """Return the stack when its gateway responds."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         stack = Home(home).read_running()
         if stack is not None and is_healthy(stack.gateway_url):
             return stack
         time.sleep(0.1)
-    raise SystemExit("The stack did not start; look at its log.")
+    raise SystemExit("The stack did not start; see its log.")
 
 
 def is_healthy(url: str) -> bool:
-    """Return whether /health answers with 200."""
+    """Return whether /health returns 200."""
     try:
         return httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
@@ -129,7 +129,7 @@ def is_healthy(url: str) -> bool:
 
 
 def measure_cold_start(name: str, settings: dict[str, str]) -> float:
-    """Return the seconds from starting a service's process to its first answer."""
+    """Return the seconds from the start of a service's process to its first response."""
     port = find_free_port()
     begun = time.perf_counter()
     environment = build_environment({**settings, "PORT": str(port), "LOG_LEVEL": "ERROR"})
@@ -146,7 +146,7 @@ def measure_cold_start(name: str, settings: dict[str, str]) -> float:
 
 
 def measure(home: Path, *, rate: float, longest: float) -> dict[str, Any]:
-    """Start a stack, ask during its first refresh, then stop it and start each service alone on its database."""
+    """Start a stack, send requests during its first refresh, then stop it and start each service alone on its database."""
     words = [sys.executable, "-m", "sra_cli", "up", "--home", str(home), "--json"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -161,10 +161,10 @@ def measure(home: Path, *, rate: float, longest: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a limit is passed, a request was not answered or the refresh did not end."""
+    """Measure, print, and return 1 if a limit is exceeded, a request got no response or the refresh did not finish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=50, help="requests a second")
-    parser.add_argument("--longest", type=float, default=300, help="seconds after which it stops asking")
+    parser.add_argument("--rate", type=float, default=50, help="requests per second")
+    parser.add_argument("--longest", type=float, default=300, help="maximum seconds of requests")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-health-") as folder:

@@ -1,4 +1,4 @@
-"""FMP: what it costs a chunk to keep replaced rows and calls, against a merge that keeps neither, on tables of any size."""
+"""FMP: the cost per chunk of keeping replaced rows and calls, against a merge that keeps neither, on tables of any size."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ SELECT coalesce((SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tre
 
 @dataclass(frozen=True)
 class Seconds:
-    """Time of one chunk: passed, and of the processor."""
+    """Elapsed time and CPU time of one chunk."""
 
     wall: float
     work: float
 
 
 class PlainStore(Store):
-    """Merges as it was before: a replaced row is overwritten, no call is recorded, no lock taken."""
+    """Merges as before the history: a replaced row is overwritten, no call is recorded, no lock is taken."""
 
     def _make_row(self, accepted: Accepted) -> tuple[Any, ...]:
         record, json_columns = accepted.record, self._sql.json_columns
@@ -108,7 +108,7 @@ def make_row(dataset: FmpDataset, group: str, number: int, value: int) -> dict[s
 
 
 def make_delivery(dataset: FmpDataset, rows: Sequence[dict[str, Any]], calls: int = 1) -> FmpBatch:
-    """Return rows as brought by so many calls."""
+    """Return rows as returned by this many calls."""
     run, now, share = uuid4(), datetime.now(UTC), -(-len(rows) // calls)
     batch = Batch()
     for start in range(0, len(rows), share):
@@ -121,13 +121,13 @@ def make_delivery(dataset: FmpDataset, rows: Sequence[dict[str, Any]], calls: in
 
 
 def read_work(server_pid: int) -> float:
-    """Return the processor seconds that this process and the connection's server process have used."""
+    """Return the CPU seconds that this process and the connection's server process have used."""
     fields = Path(f"/proc/{server_pid}/stat").read_text().rpartition(")")[2].split()
     return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def store_chunk(connection: Connection, store: Store, delivery: FmpBatch) -> Seconds:
-    """Stage, merge and commit one chunk; return the time it took."""
+    """Stage, merge and commit one chunk; return its times."""
     pid = connection.get_server_pid()
     began, work = time.perf_counter(), read_work(pid)
     async with connection.transaction():
@@ -148,18 +148,18 @@ def make_chunk(dataset: FmpDataset, group: str, kind: str, value: int, calls: in
 
 @dataclass(frozen=True)
 class Result:
-    """Chunks in both ways."""
+    """Times of chunks with and without history."""
 
     former: Sequence[Seconds]
     kept: Sequence[Seconds]
 
     @property
     def ratio(self) -> float:
-        """How many times the processor time it takes with history and calls; other work of the machine does not count."""
+        """Ratio of CPU time with history and calls to CPU time without; the machine's other work does not count."""
         return sum(one.work for one in self.kept) / sum(one.work for one in self.former)
 
     def describe(self) -> dict[str, float]:
-        """Return seconds of a chunk before and now, of the processor on average and passed at least, and the ratio."""
+        """Return the mean CPU seconds and the least elapsed seconds of a chunk without and with history, and the ratio."""
         before, now = (min(one.wall for one in way) for way in (self.former, self.kept))
         work_before, work_now = (sum(one.work for one in way) / len(way) for way in (self.former, self.kept))
         figures = {"work_before": work_before, "work_now": work_now, "passed_before": before, "passed_now": now}
@@ -167,7 +167,7 @@ class Result:
 
 
 async def compare(connection: Connection, dataset: FmpDataset, kind: str, *, rounds: int, calls: int) -> Result:
-    """Store chunks in both ways by turns, each way on rows of its own."""
+    """Store chunks in both ways alternately, each way on its own rows."""
     stores = {"A": PlainStore(dataset, uuid4()), "B": Store(dataset, uuid4())}
     seconds: dict[str, list[Seconds]] = {"A": [], "B": []}
     base = f"{kind[0].upper()}{calls}"
@@ -176,7 +176,7 @@ async def compare(connection: Connection, dataset: FmpDataset, kind: str, *, rou
         await store_chunk(connection, store, make_delivery(dataset, rows))
     await connection.execute(f"VACUUM ANALYZE {dataset.table}")
     for number in range(rounds):
-        # what writes first leaves the disk and the checkpointer to the other
+        # alternate the order, because the first one leaves disk writes to the other
         for way in ("AB", "BA")[number % 2]:
             delivery = make_chunk(dataset, f"{way}{base}", kind, 20 + number, calls)
             seconds[way].append(await store_chunk(connection, stores[way], delivery))
@@ -184,7 +184,7 @@ async def compare(connection: Connection, dataset: FmpDataset, kind: str, *, rou
 
 
 async def measure_bytes(connection: Connection) -> dict[str, float]:
-    """Return bytes a row of the history by table, and a call, indexes included."""
+    """Return the bytes per row of the history by table, and per call, including indexes."""
     sizes: dict[str, float] = {}
     for table in ("fmp_row_history", "fmp_call"):
         rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - our own name
@@ -212,7 +212,7 @@ async def measure_all(connection: Connection, *, size: int, rounds: int) -> list
 
 
 async def run(dsn: str, *, size: int, rounds: int) -> dict[str, Any]:
-    """Return the ratios, the bytes of what is kept, and whether the worst ratio holds."""
+    """Return the ratios, the stored bytes, and whether the worst ratio is within the limit."""
     await upgrade_database(dsn)
     connection = await open_connection(dsn, application_name="bench", command_timeout=None)
     try:
@@ -225,10 +225,10 @@ async def run(dsn: str, *, size: int, rounds: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where the limit is passed."""
+    """Measure, print, and return 1 if the limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large table")
-    parser.add_argument("--rounds", type=int, default=9, help="chunks each way")
+    parser.add_argument("--rounds", type=int, default=9, help="chunks per way")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     configure_logs(service="bench", level="ERROR")

@@ -1,4 +1,4 @@
-"""Idle: memory and processor time of the four services that wait for work, and of each from its start to /health."""
+"""Idle: memory and CPU time of the four idle services, and of each from its start to /health."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True)
 class Start:
-    """What it took from the start of a process to its first answer on /health."""
+    """The cost from the start of a process to its first response on /health."""
 
     seconds: float
     cpu_seconds: float
 
 
 def is_healthy(url: str) -> bool:
-    """Return whether /health answers with 200."""
+    """Return whether /health returns 200."""
     try:
         return httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
@@ -49,7 +49,7 @@ def is_healthy(url: str) -> bool:
 
 
 def find_process(supervisor: Supervisor, name: str) -> psutil.Process:
-    """Return a child's process; ends the benchmark with the end of its log where it died."""
+    """Return a child's process; if it died, exit with the end of its log."""
     pid = supervisor.find_pid(name)
     if pid is None:
         raise SystemExit(f"{name} ended:\n{supervisor.read_log_end(name)}")
@@ -57,25 +57,25 @@ def find_process(supervisor: Supervisor, name: str) -> psutil.Process:
 
 
 def read_cpu(process: psutil.Process) -> float:
-    """Return the seconds of processor that a process took until now."""
+    """Return the CPU seconds that a process has used."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def start_service(supervisor: Supervisor, child: ChildPlan, url: str) -> Start:
-    """Start one service and wait for its first answer."""
+    """Start one service and wait for its first response."""
     begun = time.perf_counter()
     supervisor.start([child])
     while not is_healthy(url):
         find_process(supervisor, child.name)
         if time.perf_counter() - begun > _PATIENCE:
-            raise SystemExit(f"{child.name} did not answer within {_PATIENCE:.0f} seconds.")
+            raise SystemExit(f"{child.name} did not respond within {_PATIENCE:.0f} seconds.")
         time.sleep(_LOOK)
     return Start(time.perf_counter() - begun, read_cpu(find_process(supervisor, child.name)))
 
 
 def start_stack(supervisor: Supervisor, plan: StackPlan, children: list[ChildPlan]) -> dict[str, Start]:
-    """Start all processes one after the other, so that none waits for the start of another; return the services' starts."""
+    """Start all processes one after the other, so that none delays the start of another; return the services' starts."""
     starts = {}
     for child in children:
         if child.name in SERVICES:
@@ -87,7 +87,7 @@ def start_stack(supervisor: Supervisor, plan: StackPlan, children: list[ChildPla
 
 
 def wait_until_idle(supervisor: Supervisor, names: list[str]) -> None:
-    """Return when each process used next to no processor for a while; ends the benchmark where one never rests."""
+    """Return when every process has used almost no CPU for a while; exit if one never becomes idle."""
     processes = [find_process(supervisor, name) for name in names]
     end = time.monotonic() + _PATIENCE
     while max(measure_shares(processes, _WINDOW)) > _IDLE_SHARE:
@@ -96,7 +96,7 @@ def wait_until_idle(supervisor: Supervisor, names: list[str]) -> None:
 
 
 def measure_shares(processes: list[psutil.Process], seconds: float) -> list[float]:
-    """Return the share of one processor that each process takes within so many seconds."""
+    """Return the share of one core that each process uses within this many seconds."""
     begun, before = time.perf_counter(), [read_cpu(process) for process in processes]
     time.sleep(seconds)
     passed = time.perf_counter() - begun
@@ -104,7 +104,7 @@ def measure_shares(processes: list[psutil.Process], seconds: float) -> list[floa
 
 
 def measure_services(supervisor: Supervisor, seconds: float) -> dict[str, dict[str, float]]:
-    """Return the memory (MB) and the share of a processor (percent) of each service that waits for work."""
+    """Return the memory (MB) and the share of a core (percent) of each idle service."""
     names = list(SERVICES)
     wait_until_idle(supervisor, names)
     processes = [find_process(supervisor, name) for name in names]
@@ -122,7 +122,7 @@ def measure_services(supervisor: Supervisor, seconds: float) -> dict[str, dict[s
 
 
 def run_refresh(plan: StackPlan) -> str:
-    """Have one whole refresh done and return how it ended."""
+    """Run one whole refresh and return its status."""
     with GatewayClient(plan.build_url("gateway"), plan.settings["SRA_SERVICE_TOKEN"]) as client:
         state = client.trigger_refresh(retry_seconds=_PATIENCE)
         return str(client.follow_refresh(str(state["refresh_id"]), on_change=lambda _: None)["status"])
@@ -137,7 +137,7 @@ def measure(folder: Path, dsn: str, *, seconds: float) -> dict[str, Any]:
     children = plan_children(plan, home, dsn)
     supervisor = Supervisor(tell=lambda text: print(text, file=sys.stderr))
     try:
-        # the first start of all compiles the modules that a fresh clone has no bytecode of
+        # the first start compiles the modules, because a new clone has no bytecode
         start_stack(supervisor, plan, children)
         supervisor.stop()
         starts = start_stack(supervisor, plan, children)
@@ -183,9 +183,9 @@ def render_table(result: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a limit is passed."""
+    """Measure, print, and return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30, help="how long the idle services are watched")
+    parser.add_argument("--seconds", type=float, default=30, help="duration of the measurement of idle services")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-idle-") as folder:

@@ -1,6 +1,6 @@
-"""NAVPS seed file: a load with all rules on against one psql copy of the finished rows, then what a second delivery costs.
+"""NAVPS seed file: a load with all rules against one psql copy of the finished rows, then the cost of a second delivery.
 
-With `--long`: a file ten times as long against the first one, by rows a second.
+With `--long`: a file ten times as long against the first one, in rows per second.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LONG_DATABASE = "sra_bench_long"
 
 
 def write_navps(target: Path, *, funds: int, days: int, revised: float = 0.0, note: str = "") -> int:
-    """Write funds x days quotes in the shape of the vendor's file, a share of them revised; returns how many those are."""
+    """Write quotes of all funds and days in the vendor's format, a share of them revised; return the number of revised ones."""
     dice = np.random.default_rng(7)
     change = np.random.default_rng(11)
     calendar = [date(2025, 9, 26) - timedelta(days=back) for back in range(days * 7 // 5 + 7)]
@@ -82,7 +82,7 @@ def _write_decimals(name: str, values: npt.NDArray[np.floating[Any]]) -> pl.Seri
 
 
 def run_load(dsn: str, root: Path) -> dict[str, Any]:
-    """Carry out `./sra load` and return its JSON."""
+    """Run `./sra load` and return its JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "sra_cli", "load", str(root), "--json"],
         env=build_environment({"DATABASE_URL": dsn, "LOG_LEVEL": "ERROR"}),
@@ -94,7 +94,7 @@ def run_load(dsn: str, root: Path) -> dict[str, Any]:
 
 
 def psql(dsn: str, *commands: str) -> float:
-    """Carry out psql commands and return the seconds that they took."""
+    """Run psql commands and return the seconds that they took."""
     words = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", dsn]
     for command in commands:
         words += ["-c", command]
@@ -142,7 +142,7 @@ def measure(dsn: str, folder: Path, *, funds: int, days: int) -> dict[str, Any]:
 
 
 def measure_long(dsn: str, folder: Path, *, funds: int, days: int, times: int) -> dict[str, Any]:
-    """Load a file, then one so many times as long into an empty database of its own on the same server."""
+    """Load a file, then one this many times as long into a separate, empty database on the same server."""
     write_navps(folder / "short" / FILE, funds=funds, days=days)
     short = run_load(dsn, folder / "short")
     write_navps(folder / "long" / FILE, funds=funds * times, days=days)
@@ -165,7 +165,7 @@ def measure_long(dsn: str, folder: Path, *, funds: int, days: int, times: int) -
 
 @contextmanager
 def lend_second_database(dsn: str) -> Iterator[str]:
-    """A migrated, empty database beside the given one, dropped at the end."""
+    """Yield a second migrated, empty database on the server; drop it at the end."""
     psql(dsn, f"DROP DATABASE IF EXISTS {LONG_DATABASE}", f"CREATE DATABASE {LONG_DATABASE}")
     address = urlsplit(dsn)
     try:
@@ -182,17 +182,17 @@ async def prepare(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM fundata_quotes)"):
-            raise SystemExit("This database holds quotes already; give the benchmark an empty one.")
+            raise SystemExit("This database already contains quotes; use an empty one.")
     finally:
         await connection.close()
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a limit is passed."""
+    """Measure, print, and return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--funds", type=int, default=2000)
     parser.add_argument("--days", type=int, default=500)
-    parser.add_argument("--long", action="store_true", help="compare with a file --times as long, by rows a second")
+    parser.add_argument("--long", action="store_true", help="compare with a file --times as long, in rows per second")
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()

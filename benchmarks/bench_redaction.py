@@ -1,4 +1,4 @@
-"""Logs: nanoseconds a byte that redaction takes over texts made to slow it down, of two lengths."""
+"""Logs: nanoseconds per byte that redaction takes for texts designed to slow it down, of two lengths."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 from sra_shared.logs import redact_text
 
-# quadratic time would give 4
+# quadratic time would result in 4
 MOST_RATIO = 2.5
 LENGTHS = (16_000, 64_000)
 TEXTS = {
@@ -25,7 +25,7 @@ TEXTS = {
 
 
 def measure(part: str, length: int, rounds: int) -> float:
-    """Return the least nanoseconds a byte of so many rounds."""
+    """Return the least nanoseconds per byte of this many rounds."""
     text = (part * (length // len(part) + 1))[:length]
     least = float("inf")
     for _ in range(rounds):
@@ -36,7 +36,7 @@ def measure(part: str, length: int, rounds: int) -> float:
 
 
 def main() -> int:
-    """Measure, print, and return 1 where a text four times as long takes more than linear time."""
+    """Measure, print, and return 1 if a text four times as long takes more than linear time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", action="store_true")

@@ -55,12 +55,12 @@ PAGES = {
     ),
     "market_movers": (_EQUITY, "SELECT * FROM sra.market_movers WHERE $1 <> ''"),
 }
-# all days of one security: no page, but what a chart or a calculation begins with
+# all days of one security: not a page, but the input of a chart or a calculation
 SERIES = {
     "fund_quote_history": (_FUND, "SELECT * FROM sra.fund_quote_history WHERE identifier = $1 ORDER BY date"),
     "equity_quote_history": (_EQUITY, "SELECT * FROM sra.equity_quote_history WHERE symbol = $1 ORDER BY date"),
 }
-# what the view holds, asked of the raw table: latest versions, one record a fund and day, full precision
+# the view's content, queried from the raw table: latest versions, one record per fund and day, full precision
 RAW_SUMMARY = """
 SELECT p.date, m.currency, count(*), avg(p.navps), percentile_disc(0.5) WITHIN GROUP (ORDER BY p.navps),
   count(*) FILTER (WHERE p.change > 0), count(*) FILTER (WHERE p.change < 0)
@@ -80,7 +80,7 @@ FROM run_unit u WHERE u.task_id = $1 AND u.unit <> '(plan)' ORDER BY u.ordinal
 SQL_RAW_BYTES = """
 SELECT sum(pg_total_relation_size(t.relid)) FROM pg_partition_tree('fundata_quotes') t WHERE t.isleaf
 """
-# all but what is there for listings alone: what both share counts for the funds, so that a disk is not sized too small
+# everything except the tables of listings: shared tables count for the funds, so that a disk is not sized too small
 SQL_FUND_BYTES = """
 SELECT pg_database_size(current_database()) - coalesce(sum(pg_total_relation_size(c.oid)), 0)
 FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace IN ('public'::regnamespace, 'published'::regnamespace)
@@ -95,7 +95,7 @@ FROM pg_partition_tree('fmp_eod_price') t WHERE t.isleaf
 
 @dataclass(frozen=True)
 class Size:
-    """What came out on one length of history."""
+    """Results for one length of history."""
 
     rows: int
     closes: int
@@ -115,12 +115,12 @@ class Size:
 
 
 def report(text: str) -> None:
-    """Progress, beside the result."""
+    """Print progress to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 async def build_first(pool: Pool, dsn: str) -> dict[str, float]:
-    """Build everything as the command does, long series in parts, and return the seconds by view."""
+    """Build all views as the command does, long series in parts, and return the seconds by view."""
     result = await build_in_process(dsn, BuildParameters())
     if result.task.status is not RunStatus.COMPLETED:
         raise SystemExit(f"The first build ended as {result.task.status}: {result.task.error_details}")
@@ -129,7 +129,7 @@ async def build_first(pool: Pool, dsn: str) -> dict[str, float]:
 
 
 async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]:
-    """Build what new runs touched and return the seconds by view; of those published at once under the last of them."""
+    """Build the changes of new runs and return the seconds by view; views published together count under the last of them."""
     seconds = {}
     for group in group_views(views):
         started = time.perf_counter()
@@ -146,15 +146,15 @@ Ask = Callable[[Connection, str, str], Awaitable[object]]
 
 
 async def read_rows(connection: Connection, statement: str, key: str) -> None:
-    """Ask and decode the answer, as a reader in Python does."""
+    """Query and decode the result, as a reader in Python does."""
     await connection.fetch(statement, key)
 
 
 async def receive_rows(connection: Connection, statement: str, key: str) -> None:
-    """Ask and receive the answer to its last byte, as it comes from the database."""
+    """Query and receive the result to its last byte, without decoding it."""
 
     async def drop(_chunk: bytes) -> None:
-        """Nothing is kept."""
+        """Discard the received bytes."""
 
     await connection.copy_from_query(statement, key, output=drop, format="binary")
 
@@ -194,7 +194,7 @@ async def time_statement(pool: Pool, statement: str, repeats: int) -> float:
 
 @asynccontextmanager
 async def lend_database(dsn: str, name: str) -> AsyncIterator[str]:
-    """A migrated database beside the given one, for as long as it is needed."""
+    """Yield a second migrated database on the server; drop it at the end."""
     server = await open_connection(dsn, application_name="bench")
     try:
         await server.execute(f'CREATE DATABASE "{name}"')
@@ -209,7 +209,7 @@ async def lend_database(dsn: str, name: str) -> AsyncIterator[str]:
 
 
 async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Size:
-    """Load so many days of all funds and listings, build, bring in later days, read pages."""
+    """Load this many days of all funds and listings, build, load later days, read pages."""
     views = compile_views(MARTS)
     started = time.perf_counter()
     await put_market(pool, days)
@@ -220,7 +220,7 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
     )
     first = await build_first(pool, dsn)
     report(f"first build of all views: {sum(first.values()):.0f} s {first}")
-    # as autovacuum does after a while
+    # as autovacuum would after a while
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     raw_bytes = await pool.fetchval(SQL_RAW_BYTES)
     fund_bytes = await pool.fetchval(SQL_FUND_BYTES)
@@ -258,9 +258,9 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
 
 
 async def run(dsn: str, short: int, long: int) -> tuple[list[Size], dict[str, float]]:
-    """Measure on `short`, then on `long` days of history, each in a database of its own; 0 leaves the long one out.
+    """Measure on `short`, then on `long` days of history, each in a separate database; 0 skips the long one.
 
-    Returned are what came out on each, and the figures that have a limit.
+    Return the results of each, and the figures that have a limit.
     """
     sizes = []
     for days in filter(None, (short, long)):
@@ -277,19 +277,19 @@ async def run(dsn: str, short: int, long: int) -> tuple[list[Size], dict[str, fl
         "page_p99_ms": max(last.pages_p99_ms.values()),
         "series_p99_ms": max(last.series_arriving_p99_ms.values()),
     }
-    # one size has nothing to be compared with
+    # with one size, there is nothing to compare
     if len(sizes) > 1:
         figures["day_on_long_to_short"] = round(days_of[1] / days_of[0], 2)
     return sizes, figures
 
 
 def main() -> None:
-    """Measure and end with 1 where a limit is not met."""
+    """Measure, and exit with 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--short", type=int, default=100, help="days of 10,000 values of funds and 10,000 closes: 1M rows of each"
     )
-    parser.add_argument("--long", type=int, default=1000, help="days: 10M rows; 0 leaves them out")
+    parser.add_argument("--long", type=int, default=1000, help="days: 10M rows; 0 skips them")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     configure_logs(service="bench", level="WARNING")

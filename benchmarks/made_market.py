@@ -1,4 +1,4 @@
-"""A market of funds and listings of any size, made by the database itself, for the benchmark of the views."""
+"""A market of funds and listings of any size, generated in the database, for the benchmark of the views."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 3600.0
 
 
 async def put_run(pool: Pool, source: str, *datasets: str) -> UUID:
-    """An ended run in the ledger."""
+    """Insert a finished run into the ledger."""
     run = uuid4()
     await pool.execute(
         "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, scheduled_at, started_at, completed_at)"
@@ -45,7 +45,7 @@ SELECT $1, 1, 0, 1, (100000 + f)::text, 'FundDistribution', m::text, 'CSV', '',
   jsonb_build_object('TotalDistribution', '0.0125'), $4::date - m, 0.01
 FROM generate_series(2, $2::int, 2) f, generate_series(10, $3::int, 30) m
 """
-# what else a page shows, as many records a fund as in production
+# the other data of a page, with as many records per fund as in production
 PUT_RECORDS = """
 INSERT INTO fundata_data (run_id, data_version, row_ordinal, parser_version, identifier, dataset, record_id, data_source,
   content_hash, raw_json, month_end_date, date, allocation_date, expense_date, year, calendar_return_year, compound_return,
@@ -70,7 +70,7 @@ FROM (SELECT (100000 + f)::text AS f, $2::date - d AS day, 10 + (f * 37 + d * 13
 
 
 async def put_funds(pool: Pool, days: int) -> None:
-    """All funds with what their pages show, and a distribution a month of every second one."""
+    """Insert all funds with the data of their pages, and a monthly distribution for every second one."""
     run = await put_run(pool, "fundata", "FundGeneral", "FundDistribution", "FundTopHolding", "FundAllocation")
     await pool.execute(PUT_FUNDS, run, FUNDS, timeout=_SECONDS)
     await pool.execute(PUT_DISTRIBUTIONS, run, FUNDS, days, NEWEST, timeout=_SECONDS)
@@ -78,7 +78,7 @@ async def put_funds(pool: Pool, days: int) -> None:
 
 
 async def put_quotes(pool: Pool, newest: date, days: int) -> None:
-    """Values of all funds on so many days up to the newest, in a run of their own, by two connections."""
+    """Insert values of all funds for this many days up to the newest, in a separate run, over two connections."""
     run, half = await put_run(pool, "fundata", "FundDailyNAVPS"), FUNDS // 2
     await asyncio.gather(
         *(
@@ -161,7 +161,7 @@ FROM generate_series(1, $3::int) n
 
 
 async def put_listings(pool: Pool) -> None:
-    """All listings with profiles, events, six quarters of statements, peers, lists of ETFs; two indices, treasury rates."""
+    """Insert all listings with profiles, events, six quarters of statements, peers and ETF lists; two indices, treasury rates."""
     run = await put_run(
         pool, "fmp", "universe", "profile", "splits", "dividends", "income_statement", "balance_sheet", "cash_flow", "peers",
         "etf_holdings", "index_prices", "treasury_rates",
@@ -180,7 +180,8 @@ async def put_listings(pool: Pool) -> None:
 
 
 async def put_prices(pool: Pool, newest: date, days: int) -> None:
-    """Closes of all listings on so many days up to the newest and a quote of it, in a run of their own, by two connections."""
+    """Insert closes of all listings for this many days up to the newest, and quotes of the newest, in a separate run, over two
+    connections."""
     run, half = await put_run(pool, "fmp", "eod_prices", "quote"), LISTINGS // 2
     await asyncio.gather(
         *(
@@ -192,7 +193,7 @@ async def put_prices(pool: Pool, newest: date, days: int) -> None:
 
 
 async def put_market(pool: Pool, days: int) -> None:
-    """Everything, with a value a fund and a close a listing on each of so many days."""
+    """Insert everything, with one value per fund and one close per listing on each of this many days."""
     await put_funds(pool, days)
     await put_quotes(pool, NEWEST, days)
     await put_listings(pool)
@@ -200,7 +201,7 @@ async def put_market(pool: Pool, days: int) -> None:
 
 
 async def put_day(pool: Pool, number: int) -> None:
-    """A later day: 10,000 values of funds, 10,000 closes and quotes of listings."""
+    """Insert a later day: 10,000 values of funds, 10,000 closes and quotes of listings."""
     day = NEWEST + timedelta(days=number)
     await put_quotes(pool, day, 1)
     await put_prices(pool, day, 1)
