@@ -135,7 +135,7 @@ def measure(folder: Path, dsn: str, *, seconds: float) -> dict[str, Any]:
     plan = plan_stack(home, gateway_port=None)
     asyncio.run(migrate_database(dsn, sandbox=plan.is_sandbox))
     children = plan_children(plan, home, dsn)
-    supervisor = Supervisor(tell=lambda text: print(text, file=sys.stderr))
+    supervisor = Supervisor(report=lambda text: print(text, file=sys.stderr))
     try:
         # the first start compiles the modules, because a new clone has no bytecode
         start_stack(supervisor, plan, children)

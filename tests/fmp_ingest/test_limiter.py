@@ -169,7 +169,7 @@ async def test_a_small_budget_is_called_one_by_one(pool: Pool) -> None:
 
         async def call() -> None:
             async with limiter.turn() as turn:
-                turn.is_sent = turn.is_answered = True
+                turn.is_sent = turn.has_response = True
                 started.append(time.monotonic())
                 await asyncio.sleep(0.05)
                 ended.append(time.monotonic())
@@ -209,7 +209,7 @@ async def test_a_caller_that_gives_up_takes_no_turn(pool: Pool) -> None:
 async def test_a_database_that_goes_away_stops_the_calls_and_comes_back(pool: Pool) -> None:
     async def call(limiter: Limiter) -> None:
         async with limiter.turn() as turn:
-            turn.is_sent = turn.is_answered = True
+            turn.is_sent = turn.has_response = True
 
     async with Limiter(DatabaseTokenStore(pool, "calls"), PACE) as limiter:
         await asyncio.wait_for(call(limiter), 10)

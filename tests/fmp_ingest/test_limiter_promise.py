@@ -125,7 +125,7 @@ def test_callers_that_give_up_at_any_moment_harm_nobody() -> None:
         async def call(limiter: Limiter) -> None:
             nonlocal served
             async with limiter.turn() as turn:
-                turn.is_sent = turn.is_answered = True
+                turn.is_sent = turn.has_response = True
                 await asyncio.sleep(0.01)
                 served += 1
 

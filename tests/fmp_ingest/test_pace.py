@@ -52,7 +52,7 @@ def test_a_call_needs_a_token_and_a_permit() -> None:
     assert book.next_start() == 10.0
     book.start(10.0)
     assert (book.next_start(), book.in_flight, book.ready) == (None, 1, 2)
-    book.end(10.0, 10.5, is_answered=True)
+    book.end(10.0, 10.5, has_response=True)
     assert book.next_start() == 11.0
     assert make_book(tokens=0).next_start() is None
 
@@ -61,11 +61,11 @@ def test_a_token_rests_for_a_minute_after_the_answer_and_longer_without_one() ->
     book, rest = make_book(), make_pace(300).rest
     book.start(10.0)
     book.start(11.0)
-    book.end(10.0, 11.5, is_answered=True)
-    book.end(11.0, 11.5, is_answered=False)
-    assert book.hand_back(12.0, keep=9) == pytest.approx([rest - 0.5, rest + WINDOW_SECONDS - 0.5])
-    assert book.hand_back(12.0, keep=9) == []
-    assert book.hand_back(11.0, keep=0) == [1.0]
+    book.end(10.0, 11.5, has_response=True)
+    book.end(11.0, 11.5, has_response=False)
+    assert book.release(12.0, keep=9) == pytest.approx([rest - 0.5, rest + WINDOW_SECONDS - 0.5])
+    assert book.release(12.0, keep=9) == []
+    assert book.release(11.0, keep=0) == [1.0]
 
 
 def test_a_turn_that_was_not_used_costs_nothing() -> None:
@@ -73,7 +73,7 @@ def test_a_turn_that_was_not_used_costs_nothing() -> None:
     book.start(10.0)
     book.put_back(10.0, 10.2)
     assert (book.ready, book.in_flight, book.next_start()) == (1, 0, 10.2)
-    assert book.hand_back(10.2, keep=0) == [0.0]
+    assert book.release(10.2, keep=0) == [0.0]
 
 
 def test_permits_taken_away_are_given_up_as_calls_end() -> None:
@@ -81,9 +81,9 @@ def test_permits_taken_away_are_given_up_as_calls_end() -> None:
     book.start(10.0)
     book.start(11.0)
     book.permits = 1
-    book.end(10.0, 11.0, is_answered=True)
+    book.end(10.0, 11.0, has_response=True)
     assert book.next_start() is None
-    book.end(11.0, 12.0, is_answered=True)
+    book.end(11.0, 12.0, has_response=True)
     assert book.next_start() == 12.0
 
 
@@ -98,7 +98,7 @@ def test_a_process_takes_no_more_tokens_than_it_can_use() -> None:
     assert book.count_useful(10.0, 1.0) == 2
     # by now calls take a while, and both permits are in use
     for _ in range(50):
-        book.end(10.0, 15.0, is_answered=True)
+        book.end(10.0, 15.0, has_response=True)
         book.add([10.0])
         book.start(10.0)
     assert book.count_useful(10.0, 1.0) == 0

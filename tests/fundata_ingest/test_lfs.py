@@ -127,7 +127,7 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
     with serve_lfs(objects) as url:
         (problem,) = await fetch(SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": "wrong"}), wanted)
         assert problem is not None
-        assert "answered 401" in problem
+        assert "returned status 401" in problem
         shutil.rmtree(objects)
         settings = SeedStorageSettings.model_validate({"lfs_url": url, "lfs_token": LfsHandler.token})
         (problem,) = await fetch(settings, wanted)
@@ -147,7 +147,7 @@ async def test_lfs_server_that_refuses_or_lacks_the_object_is_a_problem_of_that_
         (200, b"[]", "not a response of the batch API"),
         (200, b'{"objects": [{"actions": {"download": {"href": "ftp://x/y"}}}]}', "no usable URL"),
         (200, b'{"objects": [{"actions": {"download": {"href": "http://x:port/"}}}]}', "no usable URL"),
-        (404, b"", "answered 404"),
+        (404, b"", "returned status 404"),
     ],
 )
 async def test_strange_lfs_answer_is_a_problem_of_that_file(

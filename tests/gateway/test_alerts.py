@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.alerts.troubles import read_lone_runs
+from gateway.alerts.active_problems import read_standalone_runs
 from sra_cli.postgres import find_free_port
 from sra_shared.db import Pool
 from sra_shared.runs import TaskType
@@ -184,7 +184,7 @@ async def test_build_that_a_refresh_waited_for_is_reported_by_the_refresh_alone(
         " VALUES (gen_random_uuid(), 'view_build', 'failed', 'b', 'views', now()) RETURNING task_id"
     )
     async with pool.acquire() as connection:
-        assert [run.task_id for run in await read_lone_runs(connection)] == [build]
+        assert [run.task_id for run in await read_standalone_runs(connection)] == [build]
         refresh = await connection.fetchval(
             "INSERT INTO task_execution_log (task_id, task_type, status, work_key, source, completed_at)"
             " VALUES (gen_random_uuid(), 'unified_refresh', 'partial', 'r', 'gateway', now()) RETURNING task_id"
@@ -194,7 +194,7 @@ async def test_build_that_a_refresh_waited_for_is_reported_by_the_refresh_alone(
             refresh,
             {"children": [{"task_id": str(build), "status": "failed"}]},
         )
-        assert await read_lone_runs(connection) == []
+        assert await read_standalone_runs(connection) == []
 
 
 async def test_rejects_over_the_limit_and_late_data_are_reported_and_withdrawn(services: Lab, pool: Pool) -> None:

@@ -280,7 +280,7 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
     done = await lab.refresh()
     assert statuses(done)["fmp"] == "failed"
     assert done["steps"][0]["attempt"] == 2, "the second try was left out"
-    assert "fmp_ingest answered 200 without a run" in done["steps"][0]["error"]
+    assert "fmp_ingest returned status 200 without a run" in done["steps"][0]["error"]
     assert asked.count("runs") > 2
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gateway.alerts.troubles import read_shares
+from gateway.alerts.active_problems import read_shares
 from sra_shared.db import Pool
 
 SETTLE = {

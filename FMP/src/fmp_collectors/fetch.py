@@ -59,22 +59,22 @@ async def fetch_pages(
     """Yield the responses to a request: one response, page by page, part by part (from `first_part`), or for ever
     shorter ranges of days. Raises ResponseError."""
     shaped = _ShapedClient(client, make_shape(dataset, request.endpoint))
-    async for answer in _fetch_answers(shaped, request, first_part):
-        yield answer
+    async for response in _fetch_responses(shaped, request, first_part):
+        yield response
 
 
-async def _fetch_answers(client: _ShapedClient, request: FmpRequest, first_part: int) -> AsyncIterator[FmpResponse]:
+async def _fetch_responses(client: _ShapedClient, request: FmpRequest, first_part: int) -> AsyncIterator[FmpResponse]:
     endpoint = request.endpoint
     if endpoint.scope is Scope.PARTS:
-        answers = _fetch_parts(client, request, first_part)
+        responses = _fetch_parts(client, request, first_part)
     elif endpoint.full_rows is not None:
-        answers = _fetch_range(client, request, date.fromisoformat(request.params["from"]))
+        responses = _fetch_range(client, request, date.fromisoformat(request.params["from"]))
     elif endpoint.page_size is not None:
-        answers = _fetch_list(client, request, {"limit": str(endpoint.page_size)})
+        responses = _fetch_list(client, request, {"limit": str(endpoint.page_size)})
     else:
-        answers = _fetch_variants(client, request)
-    async for answer in answers:
-        yield answer
+        responses = _fetch_variants(client, request)
+    async for response in responses:
+        yield response
 
 
 async def _fetch_variants(client: _ShapedClient, request: FmpRequest) -> AsyncIterator[FmpResponse]:
@@ -99,15 +99,15 @@ async def _fetch_list(
     for page in range(first, _MOST_PAGES):
         params = {**request.params, **fixed, "page": str(page)}
         try:
-            answer = await client.get(request.path, params, subject=request.subject)
+            response = await client.get(request.path, params, subject=request.subject)
         except ResponseError as error:
             if page and error.kind is ResponseKind.BAD_REQUEST:
                 return
             raise
-        entries = {_name_entry(row) for row in answer.verdict.rows}
+        entries = {_name_entry(row) for row in response.verdict.rows}
         if entries <= seen:
             return
-        yield answer
+        yield response
         seen = seen | entries
     raise ResponseError(Verdict(ResponseKind.TOO_LARGE, f"more than {_MOST_PAGES} pages"), path=request.path)
 
@@ -122,9 +122,9 @@ def _name_entry(row: Any) -> str:
 async def _fetch_range(client: _ShapedClient, request: FmpRequest, first: date) -> AsyncIterator[FmpResponse]:
     """Request the days from `first` on, and halves of them if the response is long enough to have been cut."""
     last = date.fromisoformat(request.params["to"])
-    answer = await client.get(request.path, request.params, subject=request.subject)
-    if len(answer.verdict.rows) < cast("int", request.endpoint.full_rows):
-        yield answer
+    response = await client.get(request.path, request.params, subject=request.subject)
+    if len(response.verdict.rows) < cast("int", request.endpoint.full_rows):
+        yield response
     elif first < last:
         middle = first + (last - first) // 2
         for start, end in ((first, middle), (middle + timedelta(days=1), last)):
@@ -132,15 +132,15 @@ async def _fetch_range(client: _ShapedClient, request: FmpRequest, first: date) 
             async for part in _fetch_range(client, replace(request, params=params), start):
                 yield part
     elif request.endpoint.has_pages:
-        yield answer
-        seen = {_name_entry(row) for row in answer.verdict.rows}
+        yield response
+        seen = {_name_entry(row) for row in response.verdict.rows}
         async for page in _fetch_list(client, request, {}, first=1, seen=seen):
             yield page
     else:
         raise ResponseError(
             Verdict(
                 ResponseKind.TOO_LARGE,
-                f"{len(answer.verdict.rows)} rows for {first}, the most that one response can have",
+                f"{len(response.verdict.rows)} rows for {first}, the most that one response can have",
             ),
             path=request.path,
             subject=request.subject,
@@ -156,7 +156,7 @@ async def _fetch_parts(client: _ShapedClient, request: FmpRequest, first: int) -
     for part in range(first, _MOST_PAGES):
         subject = f"part {part}"
         try:
-            answer = await client.get(
+            response = await client.get(
                 endpoint.path, {**request.params, "part": str(part)}, subject=subject, is_bulk=endpoint.is_bulk
             )
         except ResponseError as error:
@@ -164,30 +164,30 @@ async def _fetch_parts(client: _ShapedClient, request: FmpRequest, first: int) -
             if part and error.kind is ResponseKind.BAD_REQUEST:
                 return
             raise
-        digest = answer.call.digest if answer.call else None
+        digest = response.call.digest if response.call else None
         if digest is not None and digest == former:
             raise ResponseError(
                 Verdict(ResponseKind.TOO_LARGE, "the same rows as the previous part"),
                 path=endpoint.path,
                 subject=subject,
             )
-        yield answer
+        yield response
         former = digest
     raise ResponseError(Verdict(ResponseKind.TOO_LARGE, f"more than {_MOST_PAGES} parts"), path=endpoint.path)
 
 
-def reaches_limit(answer: FmpResponse, request: FmpRequest) -> bool:
+def reaches_limit(response: FmpResponse, request: FmpRequest) -> bool:
     """Whether a response has as many rows as one that was cut silently."""
     limits = [request.endpoint.full_rows, request.params.get("limit")]
-    return any(limit is not None and len(answer.verdict.rows) >= int(limit) for limit in limits)
+    return any(limit is not None and len(response.verdict.rows) >= int(limit) for limit in limits)
 
 
-def read_rows(answer: FmpResponse) -> Iterator[Any]:
+def read_rows(response: FmpResponse) -> Iterator[Any]:
     """Yield the rows of a response; those of CSV one by one, with every value as text and empty cells as None."""
-    if answer.csv is None:
-        yield from answer.verdict.rows
+    if response.csv is None:
+        yield from response.verdict.rows
         return
-    rows = iterate_rows(answer.csv)
+    rows = iterate_rows(response.csv)
     header = next(rows, [])
     if isinstance(header, DamagedRow):
         return
@@ -212,8 +212,8 @@ def find_repeated(shape: Shape, rows: Iterable[Any], *, path: str) -> set[int]:
             repeats, size = repeats + 1, size + measure_row(row)
         seen.add(key)
         if count > _MOST_ROWS or repeats > _MOST_REPEATED or size > _MOST_READ_CHARACTERS:
-            said = f"more than {_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that repeat a key"
-            raise ResponseError(Verdict(ResponseKind.TOO_LARGE, said), path=path)
+            message = f"more than {_MOST_ROWS:,} rows, or {_MOST_REPEATED:,} that repeat a key"
+            raise ResponseError(Verdict(ResponseKind.TOO_LARGE, message), path=path)
     return repeated
 
 
@@ -282,8 +282,8 @@ def parse_rows(
 def _check_size(batch: Batch, size: int, request: FmpRequest) -> None:
     """Raise ResponseError if the rows read exceed the memory bounds; this refuses the whole response."""
     if len(batch.accepted) + len(batch.rejected) > _MOST_READ or size > _MOST_READ_CHARACTERS:
-        said = f"more than {_MOST_READ:,} records, or {_MOST_READ_CHARACTERS >> 20} MB of them"
-        raise ResponseError(Verdict(ResponseKind.TOO_LARGE, said), path=request.path, subject=request.subject)
+        message = f"more than {_MOST_READ:,} records, or {_MOST_READ_CHARACTERS >> 20} MB of them"
+        raise ResponseError(Verdict(ResponseKind.TOO_LARGE, message), path=request.path, subject=request.subject)
 
 
 class _RowScope:
@@ -299,7 +299,7 @@ class _RowScope:
     ) -> None:
         self.dataset = dataset
         self.endpoint = request.endpoint
-        self._asked = frozenset(request.asked).union(*(aliases.get(symbol, ()) for symbol in request.asked))
+        self._requested = frozenset(request.asked).union(*(aliases.get(symbol, ()) for symbol in request.asked))
         self._wanted = known_symbols if dataset.symbol_fields and not dataset.is_worldwide else only
 
     def is_elsewhere(self, row: Any, batch: Batch) -> bool:
@@ -308,10 +308,10 @@ class _RowScope:
             return False
         if self.dataset.exchange_field is not None and is_foreign(row.get(self.dataset.exchange_field)):
             return True
-        if self._asked:
+        if self._requested:
             named = self._list_symbols(row, ("symbol",))
-            batch.strangers.update(clean_name(symbol) for symbol in named if symbol not in self._asked)
-            return bool(named) and named[0] not in self._asked
+            batch.strangers.update(clean_name(symbol) for symbol in named if symbol not in self._requested)
+            return bool(named) and named[0] not in self._requested
         if self._wanted is None:
             return False
         named = self._list_symbols(row, self.dataset.symbol_fields or ("symbol",))

@@ -52,7 +52,7 @@ def _drop_equal(group: Sequence[Accepted]) -> list[Accepted]:
     """Return one row of each content. Which of equal rows, and in which order, depends on their content alone."""
     by_content: dict[bytes, Accepted] = {}
     for one in sorted(group, key=_write_row):
-        by_content.setdefault(_hash_said(one), one)
+        by_content.setdefault(_hash_values(one), one)
     return list(by_content.values())
 
 
@@ -60,7 +60,7 @@ def _write_row(accepted: Accepted) -> str:
     return dump_exact(dict(sorted(accepted.raw.items())))
 
 
-def _hash_said(accepted: Accepted) -> bytes:
+def _hash_values(accepted: Accepted) -> bytes:
     """Return the hash of the vendor's content, without the fields derived from the row's position."""
     made = type(accepted.record).made
     if not made:
@@ -111,14 +111,14 @@ def _choose_fullest(group: list[Accepted]) -> Chosen:
 
 
 def _is_better(one: Accepted, other: Accepted) -> bool:
-    said, said_other = _list_said(one), _list_said(other)
-    if said != said_other and (said > said_other or said < said_other):
-        return said > said_other
+    values, other_values = _list_values(one), _list_values(other)
+    if values != other_values and (values > other_values or values < other_values):
+        return values > other_values
     newer, older = _find_update(one), _find_update(other)
     return older != "" and newer > older
 
 
-def _list_said(accepted: Accepted) -> frozenset[str]:
+def _list_values(accepted: Accepted) -> frozenset[str]:
     record = accepted.record
     return frozenset(name for name in type(record).model_fields if getattr(record, name) is not None)
 

@@ -137,8 +137,8 @@ class ResponseError(Exception):
     """The vendor returned no data; `kind` is what it returned instead, `path` what was requested."""
 
     def __init__(self, verdict: Verdict, *, path: str, subject: str = "") -> None:
-        asked = f"{path} ({subject})" if subject else path
-        super().__init__(f"FMP returned {verdict.kind} for {asked}: {verdict.message or 'no message'}")
+        request = f"{path} ({subject})" if subject else path
+        super().__init__(f"FMP returned {verdict.kind} for {request}: {verdict.message or 'no message'}")
         self.kind = verdict.kind
         self.message = verdict.message
         self.path = path
@@ -201,12 +201,12 @@ def _name_error(words: str, texts: str) -> Verdict:
     return Verdict(_find_kind(texts) or ResponseKind.ERROR_IN_200, _shorten(words) or "no message")
 
 
-def _classify_refusal(status: int, said: str) -> Verdict:
+def _classify_refusal(status: int, message: str) -> Verdict:
     if status >= 500:
-        return Verdict(ResponseKind.SERVER_ERROR, f"HTTP {status}: {said}" if said else f"HTTP {status}")
-    if status != 429 and said.startswith("<"):
+        return Verdict(ResponseKind.SERVER_ERROR, f"HTTP {status}: {message}" if message else f"HTTP {status}")
+    if status != 429 and message.startswith("<"):
         return Verdict(ResponseKind.HTML, f"HTTP {status} with an HTML page instead of data")
-    by_text = _find_kind(said)
+    by_text = _find_kind(message)
     by_status = _BY_STATUS.get(status, ResponseKind.BAD_REQUEST)
     # the status outweighs a word in its text, unless the vendor distinguishes cases by text
     allowed = {
@@ -222,7 +222,7 @@ def _classify_refusal(status: int, said: str) -> Verdict:
         ResponseKind.BAD_REQUEST: {ResponseKind.INVALID_KEY},
     }
     kind = by_text if by_text in allowed.get(by_status, set()) else by_status
-    return Verdict(kind or by_status, said or f"HTTP {status}")
+    return Verdict(kind or by_status, message or f"HTTP {status}")
 
 
 def _find_kind(message: str) -> ResponseKind | None:

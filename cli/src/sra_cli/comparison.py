@@ -15,7 +15,7 @@ from sra_shared.errors import ConfigError
 from sra_shared.statements import compose
 
 _PREFETCH = 2000
-_TELL_EVERY = 1_000_000
+_REPORT_EVERY = 1_000_000
 _MOST_TEXT = 200
 _NUMBERS = frozenset({"numeric", "double precision", "real"})
 
@@ -100,7 +100,7 @@ class Comparison:
         async for record in connection.cursor(query, prefetch=_PREFETCH):
             rows = getattr(result, f"rows_{side}") + 1
             setattr(result, f"rows_{side}", rows)
-            if rows % _TELL_EVERY == 0:
+            if rows % _REPORT_EVERY == 0:
                 self._report(f"{plan.ours}: {rows:,} rows read {side}")
             values = tuple(record)
             key = values[:width]

@@ -18,7 +18,7 @@ from sra_shared.texts import excerpt
 LIVE = frozenset({"queued", "running"})
 Progress = Callable[[Mapping[str, Any]], None]
 # covers the whole status with every run of a refresh
-_ANSWER_BOUND = Bound.of(16 << 20)
+_RESPONSE_BOUND = Bound.of(16 << 20)
 
 
 class GatewayError(SraError):
@@ -72,7 +72,7 @@ class GatewayClient:
         end = time.monotonic() + patience_seconds
         while True:
             try:
-                return self._ask("POST", "/refresh", json=body, headers=headers)
+                return self._request("POST", "/refresh", json=body, headers=headers)
             except RetryableError:
                 if time.monotonic() > end:
                     raise
@@ -80,11 +80,11 @@ class GatewayClient:
 
     def read_refresh(self, refresh_id: str) -> dict[str, Any]:
         """Return the current state of one refresh."""
-        return self._ask("GET", f"/refresh/{refresh_id}")
+        return self._request("GET", f"/refresh/{refresh_id}")
 
     def cancel_run(self, refresh_id: str) -> dict[str, Any]:
         """Cancel a refresh and the runs that it started."""
-        return self._ask("POST", f"/runs/{refresh_id}/cancel")
+        return self._request("POST", f"/runs/{refresh_id}/cancel")
 
     def follow_refresh(
         self,
@@ -100,15 +100,15 @@ class GatewayClient:
         does not depend on being followed.
         """
         before: dict[str, Any] | None = None
-        answered = time.monotonic()
+        responded_at = time.monotonic()
         while True:
             try:
                 state = self.read_refresh(refresh_id)
             except RetryableError:
-                if time.monotonic() - answered > patience_seconds:
+                if time.monotonic() - responded_at > patience_seconds:
                     raise
             else:
-                answered = time.monotonic()
+                responded_at = time.monotonic()
                 if on_change is not None and state != before:
                     on_change(state)
                 before = state
@@ -121,42 +121,42 @@ class GatewayClient:
 
         It begins with `dashboard_url` if users reach the gateway at another address than this client.
         """
-        code = self._ask("POST", "/login-codes")["code"]
+        code = self._request("POST", "/login-codes")["code"]
         return f"{(dashboard_url or self.url).rstrip('/')}/login#{code}"
 
     def read_status(self) -> dict[str, Any]:
         """Return the state of the whole system: services, database, refresh, freshness, schedule."""
-        return self._ask("GET", "/status")
+        return self._request("GET", "/status")
 
     def read_alerts(self) -> dict[str, Any]:
         """Return `{"webhook", "incidents", "alerts"}`: the incidents and the messages sent about them."""
-        return self._ask("GET", "/alerts")
+        return self._request("GET", "/alerts")
 
     def send_test_alert(self) -> dict[str, Any]:
         """Send a test message; return `{"delivered", "error"}`. Raises GatewayError if no webhook is set."""
-        return self._ask("POST", "/alerts/test")
+        return self._request("POST", "/alerts/test")
 
-    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+    def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:
-            answer = send_request_blocking(self._http, method, path, bound=_ANSWER_BOUND, **options)
+            response = send_request_blocking(self._http, method, path, bound=_RESPONSE_BOUND, **options)
         except ExchangeError as error:
             raise RetryableError(
                 f"The gateway at {self.url} does not respond ({error.cause}).",
                 next_step="Check that it is running: `./sra status`.",
             ) from error
-        if answer.is_success:
-            return _read_object(answer, self.url)
-        message = f"The gateway refused {method} {path}: {_read_problem(answer)}"
-        if answer.status_code in (401, 403):
+        if response.is_success:
+            return _read_object(response, self.url)
+        message = f"The gateway refused {method} {path}: {_read_problem(response)}"
+        if response.status_code in (401, 403):
             raise ConfigError(message, next_step="Set SRA_SERVICE_TOKEN to the gateway's token.")
-        if answer.status_code >= 500:
+        if response.status_code >= 500:
             raise RetryableError(message, next_step="See the gateway's log, or try again.")
         raise GatewayError(message, next_step="Correct the request.")
 
 
-def _read_object(answer: HttpResponse, url: str) -> dict[str, Any]:
+def _read_object(response: HttpResponse, url: str) -> dict[str, Any]:
     try:
-        found = answer.read_json()
+        found = response.read_json()
     except ValueError:
         found = None
     if not isinstance(found, dict):
@@ -164,9 +164,9 @@ def _read_object(answer: HttpResponse, url: str) -> dict[str, Any]:
     return found
 
 
-def _read_problem(answer: HttpResponse) -> str:
+def _read_problem(response: HttpResponse) -> str:
     try:
-        problem = answer.read_json()
-        return excerpt(problem.get("detail") or problem.get("title") or answer.status_code, 300)
+        problem = response.read_json()
+        return excerpt(problem.get("detail") or problem.get("title") or response.status_code, 300)
     except (ValueError, AttributeError):
-        return f"status {answer.status_code}"
+        return f"status {response.status_code}"

@@ -134,13 +134,13 @@ def read_data_major(data_folder: Path) -> int | None:
 def read_server_major(server: Path) -> int | None:
     """Return the major version of a `postgres` program, or None if it is missing or does not run."""
     try:
-        answer = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603
             [str(server), "--version"], capture_output=True, text=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
-    return int(match.group(1)) if match and answer.returncode == 0 else None
+    match = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return int(match.group(1)) if match and done.returncode == 0 else None
 
 
 def list_system_folders() -> list[Path]:
@@ -363,10 +363,10 @@ class EmbeddedPostgres:
                 return f"it was not ready after {_START_SECONDS:.0f} seconds"
             time.sleep(0.02)
         self._process = None
-        said = self.log_file.read_bytes()[log_start:].decode(errors="replace").strip()
+        output = self.log_file.read_bytes()[log_start:].decode(errors="replace").strip()
         if process.returncode == EXIT_NO_NAMESPACE:
-            raise _explain_failure("postgres", process.returncode, said)
-        return said or f"it exited with code {process.returncode} and no output"
+            raise _explain_failure("postgres", process.returncode, output)
+        return output or f"it exited with code {process.returncode} and no output"
 
     def _is_ready(self, pid: int) -> bool:
         # the server writes its state into the last line of its pid file
@@ -389,13 +389,13 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _explain_failure(program: str, code: int, said: str) -> ConfigError:
+def _explain_failure(program: str, code: int, output: str) -> ConfigError:
     if code == EXIT_NO_NAMESPACE:
         return ConfigError(
             "PostgreSQL refuses to run as root, and this machine refuses the user namespace that would hide root: "
-            f"{said}.",
+            f"{output}.",
             next_step="Run ./sra as an ordinary user, or set DATABASE_URL to a running server.",
         )
     return ConfigError(
-        f"{program} exited with code {code}:\n{said.strip()}\n", next_step="Fix the cause in its output."
+        f"{program} exited with code {code}:\n{output.strip()}\n", next_step="Fix the cause in its output."
     )

@@ -31,27 +31,27 @@ def wait_until_ready(
     with httpx.Client(timeout=5, trust_env=False) as client:
         while waiting:
             for name in list(waiting):
-                answer = _ask(client, urls[name])
-                if answer is None:
+                response = _check(client, urls[name])
+                if response is None:
                     del waiting[name]
                     on_ready(name)
                 else:
-                    waiting[name] = answer
+                    waiting[name] = response
             if not waiting:
                 return
             if time.monotonic() > deadline:
-                told = "; ".join(f"{name}: {answer}" for name, answer in waiting.items())
+                reasons = "; ".join(f"{name}: {response}" for name, response in waiting.items())
                 raise SraError(
-                    f"Not ready after {seconds:.0f} seconds: {told}.", next_step="Read the logs named above."
+                    f"Not ready after {seconds:.0f} seconds: {reasons}.", next_step="Read the logs named above."
                 )
             if stop.wait(_PAUSE):
                 raise StoppedWaitingError("Stopped before the services were ready.")
 
 
-def _ask(client: httpx.Client, url: str) -> str | None:
+def _check(client: httpx.Client, url: str) -> str | None:
     try:
-        answer = send_request_blocking(client, "GET", f"{url}/ready")
+        response = send_request_blocking(client, "GET", f"{url}/ready")
     except ExchangeError:
         return "it does not respond"
-    told = excerpt(answer.body[:2000].decode("utf-8", "replace"), 300)
-    return None if answer.is_success else f"status {answer.status_code}, {told}"
+    reasons = excerpt(response.body[:2000].decode("utf-8", "replace"), 300)
+    return None if response.is_success else f"status {response.status_code}, {reasons}"

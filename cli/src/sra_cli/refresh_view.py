@@ -82,7 +82,7 @@ class RefreshProgress:
                 continue
             self._shown[name] = status
             counts = sum_counts(step)
-            told = f", read {counts['read']:,}, stored {counts['stored']:,}" if counts["read"] else ""
+            counted = f", read {counts['read']:,}, stored {counts['stored']:,}" if counts["read"] else ""
             seconds = f" in {float(step['seconds']):.1f} s" if step.get("seconds") is not None else ""
             going = status == "running"
-            self._console.print(f"  {name}: {status}" + ("" if going else f"{seconds}{told}"), markup=False)
+            self._console.print(f"  {name}: {status}" + ("" if going else f"{seconds}{counted}"), markup=False)

@@ -97,13 +97,13 @@ def _run_pip(distribution: str, pin: str, folder: Path) -> None:
             command, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
         )
     except subprocess.TimeoutExpired:
-        said = f"pip did not finish within {_INSTALL_SECONDS} s"
+        reason = f"pip did not finish within {_INSTALL_SECONDS} s"
     else:
         if done.returncode == 0:
             return
-        said = "\n  ".join([line for line in done.stderr.splitlines() if line.startswith("ERROR")][-3:])
+        reason = "\n  ".join([line for line in done.stderr.splitlines() if line.startswith("ERROR")][-3:])
     raise ConfigError(
-        f"{distribution} could not be installed:\n  {said}\n",
+        f"{distribution} could not be installed:\n  {reason}\n",
         next_step="Check the network and pip's index (pip config list), then try again.",
     )
 

@@ -18,20 +18,20 @@ _WELL = "healthy"
 _GOOD_ENDS = ("completed", "cancelled")
 
 
-def list_gateway_problems(answer: Mapping[str, Any]) -> list[str]:
+def list_gateway_problems(status: Mapping[str, Any]) -> list[str]:
     """Return the problems in the gateway's /status, one sentence each; empty if all is well."""
-    problems = list(_list_parts(answer))
-    told = {f"service:{part['name']}" for part in answer["services"] if part["status"] != _WELL}
-    lasting = [one for one in answer["incidents"] if one["ended_at"] is None and one["subject"] not in told]
+    problems = list(_list_parts(status))
+    reported = {f"service:{part['name']}" for part in status["services"] if part["status"] != _WELL}
+    lasting = [one for one in status["incidents"] if one["ended_at"] is None and one["subject"] not in reported]
     problems += [f"Open incident: {incident['detail']}" for incident in lasting]
-    problems += _list_refresh_problems(answer["refresh"])
-    if not problems and answer["status"] != _WELL:
-        problems += [check["detail"] for check in answer["checks"].values() if check["status"] != _WELL]
+    problems += _list_refresh_problems(status["refresh"])
+    if not problems and status["status"] != _WELL:
+        problems += [check["detail"] for check in status["checks"].values() if check["status"] != _WELL]
     return problems
 
 
-def _list_parts(answer: Mapping[str, Any]) -> Iterator[str]:
-    for part in (answer["database"], *answer["services"], *answer["sources"]):
+def _list_parts(status: Mapping[str, Any]) -> Iterator[str]:
+    for part in (status["database"], *status["services"], *status["sources"]):
         if part["status"] != _WELL:
             yield f"{part['name']} is {part['status']}: {part['detail']}"
 

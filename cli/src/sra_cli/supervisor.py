@@ -19,7 +19,7 @@ _STEADY_SECONDS = 60.0
 _STOP_SECONDS = 25.0
 _LOG_LIMIT = 20_000_000
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Supervisor:
     Call everything from one thread that outlives the children: Linux ends a child with the thread that started it.
     """
 
-    def __init__(self, *, report: Tell, server: EmbeddedPostgres | None = None) -> None:
+    def __init__(self, *, report: Report, server: EmbeddedPostgres | None = None) -> None:
         self._report = report
         self._server = server
         self._children: list[_Child] = []
@@ -110,8 +110,8 @@ class Supervisor:
             if child.plan.name == name and child.plan.log_file.exists():
                 with child.plan.log_file.open("rb") as file:
                     file.seek(child.log_start)
-                    said = file.read()[-20_000:].decode(errors="replace")
-                return "\n".join(said.strip().splitlines()[-lines:])
+                    text = file.read()[-20_000:].decode(errors="replace")
+                return "\n".join(text.strip().splitlines()[-lines:])
         return ""
 
     def _launch(self, child: _Child) -> None:

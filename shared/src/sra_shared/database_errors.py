@@ -16,7 +16,7 @@ from sra_shared.errors import ConfigError, RetryableError, SraError
 
 _Explain = Callable[[asyncpg.PostgresError, DatabaseAddress], SraError]
 # errors of our own files, not of the network
-_OWN_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_LOCAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - shown instead of the password
 
 
@@ -86,11 +86,11 @@ def _explain_connection(error: BaseException, address: DatabaseAddress) -> SraEr
             f"The database server {place} requires a login method that is not supported.",
             next_step="Set the method to scram-sha-256 in this user's line of pg_hba.conf, then run: SELECT pg_reload_conf();",
         )
-    is_way = isinstance(error, OSError) and error.filename is None and error.errno not in _OWN_TROUBLE
-    if is_way or isinstance(error, asyncpg.InterfaceError):
-        said = str(error) or "no answer in time"
+    is_connection_error = isinstance(error, OSError) and error.filename is None and error.errno not in _LOCAL_ERRORS
+    if is_connection_error or isinstance(error, asyncpg.InterfaceError):
+        reason = str(error) or "no response in time"
         return RetryableError(
-            f"The database does not respond at {place} ({said}).",
+            f"The database does not respond at {place} ({reason}).",
             next_step="Check that it is running, and check DATABASE_URL.",
         )
     return None

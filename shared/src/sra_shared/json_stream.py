@@ -104,8 +104,8 @@ def load_array(stream: IO[bytes], what: str, decoder: json.JSONDecoder, *, most_
             if element is None:
                 return values
             if element.is_deep or element.length > ROW_LIMIT:
-                told = "is nested too deeply" if element.is_deep else f"has more than {ROW_LIMIT:,} characters"
-                raise LargeJsonError(f"Value {element.number} of the response for {what} {told}.")
+                fault = "is nested too deeply" if element.is_deep else f"has more than {ROW_LIMIT:,} characters"
+                raise LargeJsonError(f"Value {element.number} of the response for {what} {fault}.")
             slab, text = [element.value], element.text
         values += slab
         taken += estimate_parsed_size(text) + _OBJECT_BYTES

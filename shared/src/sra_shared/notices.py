@@ -16,7 +16,7 @@ from sra_shared.logs import get_logger
 # our own are at most 170 characters long
 _LONGEST = 400
 _PAUSE_SECONDS = 0.1
-_TELL_SECONDS = 60.0
+_REPORT_SECONDS = 60.0
 _log = get_logger(__name__)
 
 
@@ -32,7 +32,7 @@ class NoticeGate:
         self._channel = channel
         self._callback = callback
         self._waiting: asyncio.TimerHandle | None = None
-        self._last_hint = self._last_told = -_TELL_SECONDS
+        self._last_hint = self._last_report = -_REPORT_SECONDS
         self._foreign = 0
 
     def __call__(self, payload: str | bytes | bytearray) -> None:
@@ -49,12 +49,12 @@ class NoticeGate:
             return
         pause = self._last_hint + _PAUSE_SECONDS - time.monotonic()
         if pause <= 0:
-            self._hand_on()
+            self._pass_on()
         else:
             # the change may have happened after the last poll
-            self._waiting = asyncio.get_running_loop().call_later(pause, self._hand_on)
+            self._waiting = asyncio.get_running_loop().call_later(pause, self._pass_on)
 
-    def _hand_on(self) -> None:
+    def _pass_on(self) -> None:
         self._waiting = None
         self._last_hint = time.monotonic()
         event = TableChangedEvent(
@@ -68,9 +68,9 @@ class NoticeGate:
 
     def _count_foreign(self) -> None:
         self._foreign += 1
-        if time.monotonic() - self._last_told >= _TELL_SECONDS:
+        if time.monotonic() - self._last_report >= _REPORT_SECONDS:
             _log.warning("foreign_notifications_ignored", channel=self._channel, count=self._foreign)
-            self._last_told, self._foreign = time.monotonic(), 0
+            self._last_report, self._foreign = time.monotonic(), 0
 
 
 def _read_event(payload: str | bytes | bytearray) -> object:

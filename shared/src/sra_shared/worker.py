@@ -65,7 +65,7 @@ class JobWorker:
         self._stopping = asyncio.Event()
         self._manager: QueueManager | None = None
         self._running: set[UUID] = set()
-        self._told: str | None = None
+        self._reported: str | None = None
         self._pruned_on: datetime | None = None
         self._driver = ReconnectingDriver(
             lambda: open_connection(dsn, application_name=f"sra-jobs:{worker.owner}", command_timeout=15)
@@ -112,14 +112,14 @@ class JobWorker:
                 await require_revision(connection)
         except ConfigError as error:
             # a running migration changes the message with each revision, but not the next step
-            if self._told != error.next_step:
+            if self._reported != error.next_step:
                 _log.warning("job_worker_waits_for_migration", message=error.message, next_step=error.next_step)
-            self._told = error.next_step
+            self._reported = error.next_step
             return False
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
             _log.warning("job_worker_waits_for_database", error=str(error), error_type=type(error).__name__)
             return False
-        self._told = None
+        self._reported = None
         return True
 
     async def _take_jobs(self) -> None:

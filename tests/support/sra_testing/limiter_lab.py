@@ -185,7 +185,7 @@ class Lab:
                     sent.add_done_callback(self._going.discard)
                     try:
                         await asyncio.shield(sent)
-                        turn.is_answered = True
+                        turn.has_response = True
                         await asyncio.sleep(self.answer(rng))
                     finally:
                         self._in_flight -= 1

@@ -55,18 +55,18 @@ def check(as_json: JsonOption = False) -> None:
             text=True,
             check=False,
         )
-        said = (done.stdout + done.stderr).strip()
+        text = (done.stdout + done.stderr).strip()
         passed = done.returncode == 0
         results.append(
             {
                 "step": name,
                 "status": "completed" if passed else "failed",
                 "seconds": round(time.monotonic() - begun, 1),
-                "output": "" if passed else said,
+                "output": "" if passed else text,
             }
         )
         output.notes.print(Text(f"{name}: {'passed' if passed else 'failed'}", style="green" if passed else "red"))
         if not passed:
-            output.print_note(said)
+            output.print_note(text)
     failed = [result["step"] for result in results if result["status"] == "failed"]
     output.finish({"status": "failed" if failed else "completed", "steps": results}, code=EXIT_FAILED if failed else 0)

@@ -70,8 +70,8 @@ async def open_other(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
     try:
         return await open_connection(dsn, application_name="sra:compare", command_timeout=None)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-        told = redact_text(str(error) or type(error).__name__)
-        raise ConfigError(f"The other database does not respond ({told}).", next_step="Check --with.") from error
+        reason = redact_text(str(error) or type(error).__name__)
+        raise ConfigError(f"The other database does not respond ({reason}).", next_step="Check --with.") from error
 
 
 async def compare_databases(

@@ -167,7 +167,7 @@ class LoadDisplay:
         if not output.as_json and output.notes.is_terminal:
             self._live = Live(console=output.notes, transient=True, refresh_per_second=4)
         self._every = every_seconds
-        self._told = time.monotonic()
+        self._shown_at = time.monotonic()
 
     def __enter__(self) -> LoadDisplay:
         if self._live is not None:
@@ -182,8 +182,8 @@ class LoadDisplay:
         """Show the state of a run's units."""
         if self._live is not None:
             self._live.update(render_progress(units))
-        elif time.monotonic() - self._told >= self._every:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._shown_at >= self._every:
+            self._shown_at = time.monotonic()
             self._output.print_note(describe_progress(units))
 
 
@@ -202,10 +202,14 @@ def render_progress(units: Sequence[Unit]) -> Table:
     """Return a table of the files in progress, and a line for the whole run."""
     files: dict[str, tuple[str, int, int]] = {}
     for unit in units:
-        told = unit.progress
-        if unit.status == "running" and told.get("bytes_total"):
-            row = (f"{100 * told['bytes_done'] // told['bytes_total']} %", told["rows"], told["rows_per_second"])
-            files[told["file"]] = max(files.get(told["file"], row), row, key=itemgetter(1))
+        progress = unit.progress
+        if unit.status == "running" and progress.get("bytes_total"):
+            row = (
+                f"{100 * progress['bytes_done'] // progress['bytes_total']} %",
+                progress["rows"],
+                progress["rows_per_second"],
+            )
+            files[progress["file"]] = max(files.get(progress["file"], row), row, key=itemgetter(1))
     rows = [(shorten_file(name), *row) for name, row in sorted(files.items())]
     return make_table(describe_progress(units), ("file", "#done", "#records", "#a second"), rows)
 

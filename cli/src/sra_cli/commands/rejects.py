@@ -89,9 +89,9 @@ def reopen(ids: IdsArgument, home: HomeOption = None, as_json: JsonOption = Fals
 def report_verdicts(output: Output, what: str, verdicts: Verdicts) -> NoReturn:
     """Show which rejects were changed, and why the others were not; exits as partial if any were not."""
     status = "partial" if verdicts.left else "completed"
-    for told in verdicts.left.values():
-        output.print_note(told)
-    left = [{"reject_id": reject_id, "reason": told} for reject_id, told in verdicts.left.items()]
+    for reason in verdicts.left.values():
+        output.print_note(reason)
+    left = [{"reject_id": reject_id, "reason": reason} for reject_id, reason in verdicts.left.items()]
     output.finish(
         {"status": status, what: verdicts.changed, "left": left},
         code=choose_exit_code(status),
@@ -148,7 +148,7 @@ def _summarise(row: dict[str, Any], *, dismissed: bool) -> list[object]:
     )
     if row["line"] is not None:
         place += f":{row['line']}"
-    told = row["detail"] or ""
+    detail = row["detail"] or ""
     if dismissed:
-        told = f"{row['dismissal']} ({row['dismissed_by']}, {format_moment(row['dismissed_at'])})"
-    return [place, row["reason"], row["seen_count"], format_moment(row["last_seen_at"]), told]
+        detail = f"{row['dismissal']} ({row['dismissed_by']}, {format_moment(row['dismissed_at'])})"
+    return [place, row["reason"], row["seen_count"], format_moment(row["last_seen_at"]), detail]

@@ -27,13 +27,13 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     place = Home(home)
     with use_database(place) as dsn:
         database, tasks, freshness = asyncio.run(_read_database(dsn))
-    gateway = _ask_gateway(place)
+    gateway = _read_gateway(place)
     problems = [*database["problems"], *gateway["problems"]]
     result = {
         "status": "degraded" if problems else "healthy",
         "problems": problems,
         "database": {key: value for key, value in database.items() if key != "problems"},
-        "gateway": gateway["answer"],
+        "gateway": gateway["status"],
         "gateway_url": gateway["url"],
         "runs": [task.model_dump(mode="json") for task in tasks],
         "freshness": [plain(row) for row in freshness],
@@ -68,18 +68,18 @@ async def _read_database(dsn: str) -> tuple[dict[str, Any], list[ProcessingTask]
         await connection.close()
 
 
-def _ask_gateway(home: Home) -> dict[str, Any]:
+def _read_gateway(home: Home) -> dict[str, Any]:
     running = home.read_running()
     url = running.gateway_url if running else read_settings(CommandSettings).gateway_url
     if url is None:
-        return {"url": None, "answer": None, "problems": []}
+        return {"url": None, "status": None, "problems": []}
     secret = read_settings(ServiceSettings).sra_service_token
     token = running.service_token if running else secret.get_secret_value() if secret else None
     try:
         with GatewayClient(url, token) as client:
-            answer = client.read_status()
+            status = client.read_status()
     except ConfigError as error:
-        return {"url": url, "answer": None, "problems": [str(error)]}
+        return {"url": url, "status": None, "problems": [str(error)]}
     except SraError as error:
-        return {"url": url, "answer": None, "problems": [error.message]}
-    return {"url": url, "answer": answer, "problems": list_gateway_problems(answer)}
+        return {"url": url, "status": None, "problems": [error.message]}
+    return {"url": url, "status": status, "problems": list_gateway_problems(status)}

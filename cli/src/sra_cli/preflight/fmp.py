@@ -28,7 +28,7 @@ _OTHER_SHAPE = frozenset({ResponseKind.ERROR_IN_200, ResponseKind.TRUNCATED})
 
 
 @dataclass
-class Sight:
+class EndpointResult:
     """The result of one question.
 
     `status` is granted, partly (some values are refused), refused, no_data, other_shape, error or not_asked.
@@ -79,93 +79,93 @@ class FmpProbe:
         self.known_symbols = known_symbols
         self._client = client
         self._recorder = recorder
-        self._spent = ""
+        self._quota_message = ""
 
-    async def ask_all(self, questions: Sequence[Question]) -> list[Sight]:
+    async def call_all(self, questions: Sequence[Question]) -> list[EndpointResult]:
         """Return the result of each question; throttled bulk files are requested in parallel with the rest."""
-        answers: dict[int, Sight] = {}
+        results: dict[int, EndpointResult] = {}
 
-        async def ask_lane(*, is_bulk: bool) -> None:
+        async def call_in_order(*, is_bulk: bool) -> None:
             for number, question in enumerate(questions):
                 if question.endpoint.is_bulk is is_bulk:
-                    answers[number] = await self._ask(question)
+                    results[number] = await self._call(question)
 
-        await _run_together([lambda: ask_lane(is_bulk=False), lambda: ask_lane(is_bulk=True)])
-        return [answers[number] for number in range(len(questions))]
+        await _run_together([lambda: call_in_order(is_bulk=False), lambda: call_in_order(is_bulk=True)])
+        return [results[number] for number in range(len(questions))]
 
-    async def _ask(self, question: Question) -> Sight:
-        sight = Sight(question, "not_asked", self._spent)
+    async def _call(self, question: Question) -> EndpointResult:
+        result = EndpointResult(question, "not_asked", self._quota_message)
         refusal = ""
         for request in question.requests:
-            if self._spent:
-                return sight
-            sight = await self._try(question, request)
-            if sight.status in ("granted", "no_data") and refusal:
-                sight.status, sight.message = "partly", refusal
-            if sight.status not in ("refused", "no_data"):
+            if self._quota_message:
+                return result
+            result = await self._try(question, request)
+            if result.status in ("granted", "no_data") and refusal:
+                result.status, result.message = "partly", refusal
+            if result.status not in ("refused", "no_data"):
                 break
-            refusal = sight.message if sight.status == "refused" else refusal
-        return sight
+            refusal = result.message if result.status == "refused" else refusal
+        return result
 
-    async def _try(self, question: Question, request: FmpRequest) -> Sight:
+    async def _try(self, question: Question, request: FmpRequest) -> EndpointResult:
         asked = {**request.params, **(request.variants[0] if request.variants else {})}
         try:
-            answer = await self._fetch(question.dataset, request)
-            if answer is None:
-                return Sight(question, "no_data", asked=asked)
-            return await asyncio.to_thread(self._classify, question, request, asked, answer)
+            response = await self._fetch(question.dataset, request)
+            if response is None:
+                return EndpointResult(question, "no_data", asked=asked)
+            return await asyncio.to_thread(self._classify, question, request, asked, response)
         except ResponseError as error:
             return self._classify_refusal(question, request, asked, error)
         except OutageError as error:
-            return Sight(question, "error", str(error), asked)
+            return EndpointResult(question, "error", str(error), asked)
         except RunParkedError as error:
-            self._spent = str(error)
-            return Sight(question, "not_asked", self._spent, asked)
+            self._quota_message = str(error)
+            return EndpointResult(question, "not_asked", self._quota_message, asked)
         except AccountError as error:
             raise ConfigError(error.message, next_step="Check FMP_API_KEY and the account, then try again.") from error
 
     async def _fetch(self, dataset: FmpDataset, request: FmpRequest) -> FmpResponse | None:
         """Return the first response; further pages are not requested."""
-        async with aclosing(cast("Any", fetch_pages(self._client, dataset, request))) as answers:
-            return cast("FmpResponse | None", await anext(answers, None))
+        async with aclosing(cast("Any", fetch_pages(self._client, dataset, request))) as responses:
+            return cast("FmpResponse | None", await anext(responses, None))
 
     def _classify(
-        self, question: Question, request: FmpRequest, asked: Mapping[str, str], answer: FmpResponse
-    ) -> Sight:
+        self, question: Question, request: FmpRequest, asked: Mapping[str, str], response: FmpResponse
+    ) -> EndpointResult:
         try:
-            count = answer.call.rows if answer.call is not None else len(answer.verdict.rows)
-            rows = list(islice(read_rows(answer), None if request.exchange else _MOST_COMPARED))
+            count = response.call.rows if response.call is not None else len(response.verdict.rows)
+            rows = list(islice(read_rows(response), None if request.exchange else _MOST_COMPARED))
         finally:
-            if answer.csv is not None:
-                cast("BinaryIO", answer.csv).close()
+            if response.csv is not None:
+                cast("BinaryIO", response.csv).close()
         if not rows:
-            return Sight(question, "no_data", asked=asked)
+            return EndpointResult(question, "no_data", asked=asked)
         known = self.known_symbols or frozenset(str(row.get("symbol")) for row in rows if isinstance(row, Mapping))
         batch = parse_rows(question.dataset, rows, request, known_symbols=known)
         found = find_differences(question.dataset, request, rows[:_MOST_COMPARED])
-        sight = Sight(question, "granted", "", asked, count, found, batch)
+        result = EndpointResult(question, "granted", "", asked, count, found, batch)
         if found.is_other_shape:
-            sight.status, sight.message = "other_shape", _describe(found)
+            result.status, result.message = "other_shape", _describe(found)
         elif batch.rejected and not batch.accepted:
-            sight.status, sight.message = "other_shape", f"every record is rejected: {batch.rejected[0].detail}"
-        return sight
+            result.status, result.message = "other_shape", f"every record is rejected: {batch.rejected[0].detail}"
+        return result
 
     def _classify_refusal(
         self, question: Question, request: FmpRequest, asked: Mapping[str, str], error: ResponseError
-    ) -> Sight:
-        said = excerpt(error.message or error.kind)
+    ) -> EndpointResult:
+        message = excerpt(error.message or error.kind)
         if error.kind in _REFUSED:
-            return Sight(question, "refused", said, asked)
+            return EndpointResult(question, "refused", message, asked)
         if error.kind in _OTHER_SHAPE:
             recorded = self._recorder.find_last(request.path)
             rows = recorded.read_rows() if recorded is not None else []
             found = find_differences(question.dataset, request, rows)
-            said = _describe(found) if found.rows else f"no rows, but: {said}"
-            return Sight(question, "other_shape", said, asked, 0, found)
+            message = _describe(found) if found.rows else f"no rows, but: {message}"
+            return EndpointResult(question, "other_shape", message, asked, 0, found)
         if error.kind in (ResponseKind.RATE_LIMIT, ResponseKind.BANDWIDTH):
-            self._spent = f"The account's quota is used up: {said}"
-            return Sight(question, "not_asked", self._spent, asked)
-        return Sight(question, "error", f"{error.kind}: {said}", asked)
+            self._quota_message = f"The account's quota is used up: {message}"
+            return EndpointResult(question, "not_asked", self._quota_message, asked)
+        return EndpointResult(question, "error", f"{error.kind}: {message}", asked)
 
 
 def _describe(found: Differences) -> str:
@@ -190,33 +190,33 @@ async def _run_together(steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def list_fmp_findings(sights: Sequence[Sight]) -> list[str]:
+def list_fmp_findings(results: Sequence[EndpointResult]) -> list[str]:
     """Return one sentence for each incomplete dataset, or for an endpoint with another shape."""
     findings = []
-    by_dataset: dict[str, list[Sight]] = {}
-    for sight in sights:
-        by_dataset.setdefault(sight.question.dataset.name, []).append(sight)
+    by_dataset: dict[str, list[EndpointResult]] = {}
+    for result in results:
+        by_dataset.setdefault(result.question.dataset.name, []).append(result)
     for name, own in by_dataset.items():
-        if not any(sight.is_usable for sight in own):
-            told = "; ".join(f"{sight.question.path}: {sight.message or sight.status}" for sight in own)
-            findings.append(f"{name} cannot be collected ({told}).")
+        if not any(result.is_usable for result in own):
+            reasons = "; ".join(f"{result.question.path}: {result.message or result.status}" for result in own)
+            findings.append(f"{name} cannot be collected ({reasons}).")
             continue
-        findings += [_describe_sight(sight) for sight in own if _is_finding(sight, own)]
+        findings += [_describe_result(result) for result in own if _is_finding(result, own)]
     return findings
 
 
-def _is_finding(sight: Sight, own: Sequence[Sight]) -> bool:
-    if sight.status in ("other_shape", "error", "not_asked"):
+def _is_finding(result: EndpointResult, own: Sequence[EndpointResult]) -> bool:
+    if result.status in ("other_shape", "error", "not_asked"):
         return True
-    if sight.status == "refused":
+    if result.status == "refused":
         # a list has no substitute, whereas one endpoint among several has
-        return all(other.question.endpoint is sight.question.endpoint for other in own)
-    return sight.status == "partly" and not any(
-        other.status == "granted" and other.question.endpoint is not sight.question.endpoint for other in own
+        return all(other.question.endpoint is result.question.endpoint for other in own)
+    return result.status == "partly" and not any(
+        other.status == "granted" and other.question.endpoint is not result.question.endpoint for other in own
     )
 
 
-def _describe_sight(sight: Sight) -> str:
+def _describe_result(result: EndpointResult) -> str:
     words = {
         "other_shape": "returns another shape",
         "error": "did not respond",
@@ -224,4 +224,4 @@ def _describe_sight(sight: Sight) -> str:
         "partly": "returns only a part",
         "refused": "is outside the plan",
     }
-    return f"{sight.question.dataset.name}: {sight.question.path} {words[sight.status]} ({sight.message})."
+    return f"{result.question.dataset.name}: {result.question.path} {words[result.status]} ({result.message})."

@@ -19,8 +19,8 @@ from fmp_ingest.collection.backfill import HistoryPlan, PartCost, list_single_en
 from fmp_ingest.collection.estimate import estimate_calls
 from fmp_ingest.collection.stored_history import DELISTED, LISTED, choose_first
 from fmp_ingest.collection.trading_sessions import list_sessions
-from sra_cli.preflight.fmp import FmpProbe, Sight, list_fmp_findings
-from sra_cli.preflight.questions import Listing, PreflightMarket, ask_all, ask_universe
+from sra_cli.preflight.fmp import EndpointResult, FmpProbe, list_fmp_findings
+from sra_cli.preflight.questions import Listing, PreflightMarket, list_questions, list_universe_questions
 from sra_cli.preflight.recording import RecordingTransport
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, SESSIONS_PER_YEAR
 from sra_shared.errors import ConfigError
@@ -43,7 +43,7 @@ class FmpCheck:
 
     settings: FmpSettings
     market: PreflightMarket
-    sights: Sequence[Sight]
+    results: Sequence[EndpointResult]
     recorder: RecordingTransport
 
     @property
@@ -53,7 +53,7 @@ class FmpCheck:
 
     def list_findings(self) -> list[str]:
         """Return the causes of incomplete datasets, in sentences."""
-        return list_fmp_findings(self.sights)
+        return list_fmp_findings(self.results)
 
     def as_dict(self) -> dict[str, Any]:
         """This part in the form of `--json`."""
@@ -65,7 +65,7 @@ class FmpCheck:
             "stand_in": self.is_stand_in,
             "calls_made": len(self.recorder.calls),
             "listings": by_exchange,
-            "endpoints": [sight.as_dict() for sight in self.sights],
+            "endpoints": [result.as_dict() for result in self.results],
             "history": self._plan_history(),
             "daily": self._sum_ordinary(Cadence.DAILY),
             "weekly": self._sum_ordinary(Cadence.WEEKLY),
@@ -112,7 +112,9 @@ class FmpCheck:
     def _list_usable(self, dataset: FmpDataset) -> tuple[FmpEndpoint, ...]:
         """Return the granted endpoints of a dataset, in their order; pages of several topics count as one."""
         granted = {
-            sight.question.endpoint for sight in self.sights if sight.question.dataset is dataset and sight.is_usable
+            result.question.endpoint
+            for result in self.results
+            if result.question.dataset is dataset and result.is_usable
         }
         return tuple(endpoint for endpoint in dataset.endpoints if endpoint in granted)
 
@@ -125,25 +127,25 @@ async def check_fmp(settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck:
         async with open_client(
             settings, own_account(run_id), run_id, is_sandbox=is_sandbox, policy=_POLICY, transport=recorder
         ) as client:
-            sights = await FmpProbe(client, recorder, frozenset()).ask_all(ask_universe())
-            market = _read_market(settings, sights, datetime.now(UTC))
+            results = await FmpProbe(client, recorder, frozenset()).call_all(list_universe_questions())
+            market = _read_market(settings, results, datetime.now(UTC))
             known = frozenset(one.symbol for one in market.listings)
-            sights += await FmpProbe(client, recorder, known).ask_all(ask_all(market))
+            results += await FmpProbe(client, recorder, known).call_all(list_questions(market))
     except RefusedSourceError as error:
         raise ConfigError(
             "FMP_BASE_URL and SRA_SANDBOX contradict each other: a sandbox accepts only the stand-in's data, and no other"
             " database accepts it.",
             next_step="Unset SRA_SANDBOX for the vendor, or set it to 1 for the stand-in.",
         ) from error
-    return FmpCheck(settings, market, sights, recorder)
+    return FmpCheck(settings, market, results, recorder)
 
 
-def _read_market(settings: FmpSettings, sights: Iterable[Sight], now: datetime) -> PreflightMarket:
+def _read_market(settings: FmpSettings, results: Iterable[EndpointResult], now: datetime) -> PreflightMarket:
     """Return the market that the universe's responses describe."""
     today = now.date()
     first = choose_first(today, settings.fmp_history_years)
     sessions = sorted({day for _, day, close in list_sessions(first, today) if close + _LATE <= now})
-    records = [one.record for sight in sights for one in sight.batch.accepted]
+    records = [one.record for result in results for one in result.batch.accepted]
     listings = [_read_listing(one) for one in records if isinstance(one, UniverseListing)]
     return PreflightMarket(first, today, sessions, listings)
 

@@ -80,14 +80,14 @@ class Question:
         return self.requests[0].path
 
 
-def ask_universe() -> list[Question]:
+def list_universe_questions() -> list[Question]:
     """Return the questions that list all listings: one per exchange."""
     endpoint = UNIVERSE.endpoints[0]
     targets = Targets(dict.fromkeys(EXCHANGES, ()), date.min, date.max)
     return [Question(UNIVERSE, endpoint, [request]) for request in plan_requests(endpoint, targets)]
 
 
-def ask_all(market: PreflightMarket) -> list[Question]:
+def list_questions(market: PreflightMarket) -> list[Question]:
     """Return the questions about every other endpoint, in the order of the datasets."""
     return [
         question

@@ -227,7 +227,7 @@ class _FileChecker:
         return FileCheck(problem.path, problem.dataset, "missing", None, None, problem.kind, problem.message)
 
     async def _check_store(self, wanted: WantedFile, problem: FileProblem) -> FileCheck:
-        told = [problem.message]
+        reasons = [problem.message]
         for source in self.store.sources if self.store is not None else ():
             try:
                 file = await source.find_file(wanted)
@@ -235,9 +235,9 @@ class _FileChecker:
                     ends = await fetch_ends(source, file)
                     return await asyncio.to_thread(self._check_ends, wanted.path, ends, "storage")
             except (RetryableError, FatalError) as error:
-                told.append(str(error))
-        verdict = "missing" if len(told) == 1 else "unreadable"
-        return FileCheck(wanted.path, problem.dataset, verdict, None, None, problem.kind, " ".join(told))
+                reasons.append(str(error))
+        verdict = "missing" if len(reasons) == 1 else "unreadable"
+        return FileCheck(wanted.path, problem.dataset, verdict, None, None, problem.kind, " ".join(reasons))
 
     def _check_ends(self, path: str, ends: Ends, place: str) -> FileCheck:
         verdict = check_head(ends, path, self.catalogue)

@@ -107,7 +107,7 @@ class FmpWork:
         """Collect one dataset, or request again the subjects without a response."""
         try:
             if context.unit.unit.endswith(AGAIN):
-                await self._ask_again(context)
+                await self._request_again(context)
             else:
                 await self._collect(context)
         except (AccountError, RefusedSourceError) as error:
@@ -192,7 +192,7 @@ class FmpWork:
             finally:
                 await _write_tally(context, client.call_counts)
 
-    async def _ask_again(self, context: UnitContext) -> None:
+    async def _request_again(self, context: UnitContext) -> None:
         dataset = BY_NAME[context.unit.dataset]
         first = await _read_first_try(context)
         if first is None or not (first[1].spent or first[1].broken_off):
@@ -295,9 +295,9 @@ def decide_status(dataset: FmpDataset, progress: ResumePoint) -> tuple[UnitStatu
             else f"{len(progress.outside)} of the requested items ({_name_some(progress.outside)})"
         )
         reasons.append(f"the account's plan does not include {what}.")
-    told = f"{dataset.name}: no data for {_name_some(progress.mistaken)}." if progress.mistaken else None
+    mistakes = f"{dataset.name}: no data for {_name_some(progress.mistaken)}." if progress.mistaken else None
     if reasons:
-        reasons += [told] if told else []
+        reasons += [mistakes] if mistakes else []
         status = UnitStatus.PARTIAL if progress.answered else UnitStatus.FAILED
         return status, f"{dataset.name}: {' '.join(reasons)}"
     if progress.outside and not progress.answered:
@@ -305,7 +305,7 @@ def decide_status(dataset: FmpDataset, progress: ResumePoint) -> tuple[UnitStatu
         status = UnitStatus.FAILED if progress.was_throttled else UnitStatus.SKIPPED
         return status, f"{dataset.name}: {progress.last_error}"
     # a symbol without data is not a failure, whatever else the response was about
-    return UnitStatus.COMPLETED, told
+    return UnitStatus.COMPLETED, mistakes
 
 
 def _name_some(subjects: Sequence[str]) -> str:

@@ -29,8 +29,8 @@ from gateway.monitoring.probe import FRESHNESS_SECONDS, PROBE_SECONDS, Probe
 from gateway.pages.login import OPEN_PAGES, refuse_visitor
 from gateway.pages.main_pages import make_page_router
 from gateway.refresh.model import RefreshParameters, Step
-from gateway.refresh.peers import ServiceClient
 from gateway.refresh.schedule import TICK_SECONDS, Scheduler, make_schedules
+from gateway.refresh.service_client import ServiceClient
 from gateway.refresh.steps import PollTiming
 from gateway.refresh.work import RefreshWork
 from gateway.reject_api import make_reject_router
@@ -87,7 +87,7 @@ def create_gateway_app(
     client = _PeerClient(token)
     context = _make_context(peers, schedule, LoginSessions(service.list_tokens()), client, timing)
     watch = RefreshMonitor(
-        context.peers,
+        context.clients,
         context.probe.system_state,
         window_minutes=window,
         webhook=context.webhook,
@@ -97,7 +97,7 @@ def create_gateway_app(
     definition = ServiceDefinition(
         name=NAME,
         description=_DESCRIPTION,
-        works={TaskType.UNIFIED_REFRESH: RefreshWork(context.peers, window_minutes=window, pace=timing.pace)},
+        works={TaskType.UNIFIED_REFRESH: RefreshWork(context.clients, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
         routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
         background={
@@ -132,7 +132,7 @@ def _make_context(
         scheduler=Scheduler(make_schedules(schedule)),
         sessions=sessions,
         webhook=make_webhook(schedule),
-        peers=make_steps(urls, client),
+        clients=make_steps(urls, client),
     )
 
 

@@ -13,8 +13,8 @@ from gateway.login_limit import LoginLimit
 from gateway.login_sessions import LoginSessions
 from gateway.monitoring.probe import Probe
 from gateway.refresh.model import Step
-from gateway.refresh.peers import ServiceClient
 from gateway.refresh.schedule import Scheduler
+from gateway.refresh.service_client import ServiceClient
 
 
 @dataclass
@@ -25,7 +25,7 @@ class AppContext:
     scheduler: Scheduler
     sessions: LoginSessions
     webhook: Webhook | None
-    peers: Mapping[Step, ServiceClient]
+    clients: Mapping[Step, ServiceClient]
     logins: LoginLimit = field(default_factory=LoginLimit)
 
 

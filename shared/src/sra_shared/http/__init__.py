@@ -6,7 +6,7 @@ from sra_shared.http.outbound import find_proxy, is_direct, load_certificates, m
 from sra_shared.http.request import (
     ExchangeError,
     HttpResponse,
-    open_answer,
+    open_response,
     read_location,
     send_request,
     send_request_blocking,
@@ -26,7 +26,7 @@ __all__ = [
     "load_certificates",
     "make_outbound_transport",
     "normalise_host",
-    "open_answer",
+    "open_response",
     "read_location",
     "read_retry_after",
     "send_request",

@@ -109,7 +109,7 @@ def parse_address(text: str) -> httpx.URL:
 
 
 @asynccontextmanager
-async def open_answer(
+async def open_response(
     client: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, redirects: int = MOST_REDIRECTS
 ) -> AsyncIterator[httpx.Response]:
     """Open the response to a GET, following redirects; another origin gets no credentials.
@@ -117,37 +117,37 @@ async def open_answer(
     Raises ExchangeError, also for errors while the caller reads; a body that is too large remains a BodyTooLargeError.
     """
     try:
-        asked, sent = parse_address(url), dict(headers)
+        requested, sent = parse_address(url), dict(headers)
         for left in range(redirects, -1, -1):
-            async with client.stream("GET", asked, headers=sent, follow_redirects=False) as response:
-                target = read_location(response, asked)
+            async with client.stream("GET", requested, headers=sent, follow_redirects=False) as response:
+                target = read_location(response, requested)
                 if target is None:
                     yield response
                     return
             if not left:
                 raise ExchangeError(f"The server redirects more than {redirects} times.", cause="too many redirects")
-            if (target.scheme, target.host, target.port) != (asked.scheme, asked.host, asked.port):
+            if (target.scheme, target.host, target.port) != (requested.scheme, requested.host, requested.port):
                 sent = {name: value for name, value in sent.items() if name.lower() not in _OWN_HEADERS}
-            asked = target
+            requested = target
     except BodyTooLargeError:
         raise
     except (*_CLIENT_ERRORS, BodyError) as error:
         raise make_exchange_error(error) from error
 
 
-def read_location(response: httpx.Response, asked: httpx.URL) -> httpx.URL | None:
+def read_location(response: httpx.Response, requested: httpx.URL) -> httpx.URL | None:
     """Return the target of a redirect, None for other responses; raises ExchangeError for an invalid address."""
     location = response.headers.get("Location")
     if response.status_code not in _REDIRECTS or location is None:
         return None
     try:
-        target = parse_address(str(asked.join(location)))
+        target = parse_address(str(requested.join(location)))
         if target.scheme not in ("http", "https") or not target.host:
             raise httpx.InvalidURL("not a web address")
     except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
-        told = excerpt(location, 60)
+        shown = excerpt(location, 60)
         raise ExchangeError(
-            f"The server redirects to {told!r}, which is not an address.", cause="bad redirect"
+            f"The server redirects to {shown!r}, which is not an address.", cause="bad redirect"
         ) from error
     return target
 

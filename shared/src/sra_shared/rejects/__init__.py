@@ -7,9 +7,9 @@ from sra_shared.rejects.dismissal import reopen_rejects as reopen_rejects
 from sra_shared.rejects.replays import CORRECTED as CORRECTED
 from sra_shared.rejects.replays import MOST_IDS as MOST_IDS
 from sra_shared.rejects.replays import REPLAY_TASKS as REPLAY_TASKS
-from sra_shared.rejects.replays import Asked as Asked
 from sra_shared.rejects.replays import RejectPages as RejectPages
 from sra_shared.rejects.replays import ReplayParameters as ReplayParameters
+from sra_shared.rejects.replays import ReplayRequest as ReplayRequest
 from sra_shared.rejects.replays import conclude_replay as conclude_replay
 from sra_shared.rejects.replays import leave_open as leave_open
 from sra_shared.rejects.replays import make_replay_request as make_replay_request

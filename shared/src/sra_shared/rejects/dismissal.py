@@ -60,18 +60,20 @@ async def reopen_rejects(connection: Connection, reject_ids: Sequence[int], *, b
     return verdicts
 
 
-async def _list_verdicts(connection: Connection, asked: Sequence[int], changed: set[int], otherwise: str) -> Verdicts:
-    left = sorted(set(asked) - changed)
+async def _list_verdicts(
+    connection: Connection, reject_ids: Sequence[int], changed: set[int], otherwise: str
+) -> Verdicts:
+    left = sorted(set(reject_ids) - changed)
     rows = await connection.fetch(_SQL_STATE, left) if left else []
-    told = {}
+    reasons = {}
     for row in rows:
         name = f"Reject {row['reject_id']}"
         if not row["is_known"]:
-            told[row["reject_id"]] = f"{name} does not exist."
+            reasons[row["reject_id"]] = f"{name} does not exist."
         elif row["resolution"] is not None:
-            told[row["reject_id"]] = f"{name} is resolved ({row['resolution']})."
+            reasons[row["reject_id"]] = f"{name} is resolved ({row['resolution']})."
         elif row["dismissal"] is not None:
-            told[row["reject_id"]] = f"{name} was dismissed before by {row['dismissed_by']} ({row['dismissal']})."
+            reasons[row["reject_id"]] = f"{name} was dismissed before by {row['dismissed_by']} ({row['dismissal']})."
         else:
-            told[row["reject_id"]] = f"{name} {otherwise}."
-    return Verdicts(sorted(changed), told)
+            reasons[row["reject_id"]] = f"{name} {otherwise}."
+    return Verdicts(sorted(changed), reasons)

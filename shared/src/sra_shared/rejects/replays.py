@@ -84,7 +84,7 @@ def make_replay_request(
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplayRequest:
     """What to replay: the dataset and the ids of the rejects (None for all), and the corrected records."""
 
     dataset: str | None
@@ -109,7 +109,7 @@ class RejectPages:
 
     source: str
     dataset: str
-    asked: Asked
+    request: ReplayRequest
     rows: int = 500
     most_bytes: int = 16 << 20
     extra: str = ""
@@ -132,19 +132,19 @@ class RejectPages:
             most_bytes=self.most_bytes,
             reject_is_open=REJECT_IS_OPEN,
         )
-        return await connection.fetch(query, self.source, self.asked.reject_ids, self.dataset, after)
+        return await connection.fetch(query, self.source, self.request.reject_ids, self.dataset, after)
 
 
 async def plan_replay(connection: Connection, task: ProcessingTask, source: str) -> list[UnitPlan]:
     """Return a unit for each dataset with open rejects, and one that fails for ids that name no open reject."""
-    asked = Asked.read(task)
-    datasets = await connection.fetch(_SQL_DATASETS, source, asked.reject_ids, asked.dataset)
-    wrong = await connection.fetch(_SQL_NOT_OPEN, source, asked.reject_ids or [], asked.dataset)
+    request = ReplayRequest.read(task)
+    datasets = await connection.fetch(_SQL_DATASETS, source, request.reject_ids, request.dataset)
+    wrong = await connection.fetch(_SQL_NOT_OPEN, source, request.reject_ids or [], request.dataset)
     plans = [UnitPlan(f"rejects of {row['dataset']}", row["dataset"], {"file": "rejects"}) for row in datasets]
     if wrong:
-        told = " ".join(_describe_wrong_id(row, source) for row in wrong[:_MOST_NAMED])
+        message = " ".join(_describe_wrong_id(row, source) for row in wrong[:_MOST_NAMED])
         more = f" And {len(wrong) - _MOST_NAMED} more." if len(wrong) > _MOST_NAMED else ""
-        plans.append(UnitPlan("not open", "", {"file": "rejects"}, UnitStatus.FAILED, told + more))
+        plans.append(UnitPlan("not open", "", {"file": "rejects"}, UnitStatus.FAILED, message + more))
     return plans
 
 
@@ -187,8 +187,8 @@ async def conclude_replay(connection: Connection, task: ProcessingTask, units: S
     if status is not RunStatus.COMPLETED or datasets:
         return RunEnd(datasets=datasets)
     if not total.read:
-        told = "Nothing was resolved: there was no open reject to replay."
+        message = "Nothing was resolved: there was no open reject to replay."
     else:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(total.rejected_by.items()))
-        told = f"Nothing was resolved: all {total.read} replayed records are still rejected ({reasons})."
-    return RunEnd(status=RunStatus.PARTIAL, error=told, datasets=[])
+        message = f"Nothing was resolved: all {total.read} replayed records are still rejected ({reasons})."
+    return RunEnd(status=RunStatus.PARTIAL, error=message, datasets=[])

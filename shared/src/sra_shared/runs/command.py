@@ -112,17 +112,17 @@ async def carry_through(
     than the worker's `timing.longest_outage`; a repeated call resumes the run from the last committed chunk.
     """
     timing = worker.timing
-    answered = time.monotonic()
+    responded_at = time.monotonic()
     while True:
         try:
             left = await execute_run(pool, task_id, work, worker)
         except OUTAGE_ERRORS as error:
-            if time.monotonic() - answered > timing.longest_outage:
+            if time.monotonic() - responded_at > timing.longest_outage:
                 raise
             log.warning("command_waits_for_database", run_id=str(task_id), error=str(error))
             await asyncio.sleep(timing.command_poll)
             continue
-        answered = time.monotonic()
+        responded_at = time.monotonic()
         if not left.task.status.is_live or (left.task.status is RunStatus.PARKED and not waits_while_parked):
             return left.task
         # another worker may die, or a retry may become due, earlier than expected now

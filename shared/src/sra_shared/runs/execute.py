@@ -18,10 +18,10 @@ from sra_shared.db import Connection, Pool
 from sra_shared.errors import LeaseLostError, RunCancelledError, RunHeldError, RunParkedError, SraError
 from sra_shared.logs import get_logger, redact_text
 from sra_shared.runs.ending import Concluding, end_run
+from sra_shared.runs.error_kinds import ErrorKind, HandoverError, choose_error, classify_error, run_apart
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
-from sra_shared.runs.trouble import ErrorKind, HandoverError, choose_error, classify_error, run_apart
 
 __all__ = ["Execution", "HandoverError", "UnitContext", "Work", "execute_run"]
 
@@ -209,14 +209,14 @@ async def _do_unit(
     with structlog.contextvars.bound_contextvars(unit=lease.unit.unit, attempt=lease.unit.attempt):
         try:
             async with asyncio.timeout(task.timeout_seconds):
-                await _work_through_trouble(context, work, on_planned)
+                await _work_through_outages(context, work, on_planned)
         except Exception as group:  # noqa: BLE001 - each kind of error is handled
             await _take_consequence(pool, context, work, choose_error(group))
         finally:
             worker.active.discard(lease.key)
 
 
-async def _work_through_trouble(
+async def _work_through_outages(
     context: UnitContext,
     work: Work,
     on_planned: Callable[[Connection, ProcessingTask, int], Awaitable[None]] | None,
@@ -235,7 +235,7 @@ async def _work_through_trouble(
             return
         except Exception as group:
             error = choose_error(group)
-            if classify_error(error) is not ErrorKind.TROUBLE:
+            if classify_error(error) is not ErrorKind.OUTAGE:
                 raise
         await _wait_out(context, error, pauses)
         pauses = pauses + 1 if context.unit == before else 0
@@ -272,10 +272,10 @@ async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> 
 
 async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
     kind = classify_error(error)
-    if kind is ErrorKind.TROUBLE:
+    if kind is ErrorKind.OUTAGE:
         # the database is down, so nothing can be recorded; the unit is claimed again without counting an attempt
         raise error
-    if kind is ErrorKind.SET_ASIDE:
+    if kind is ErrorKind.INTERRUPTED:
         await _set_aside(pool, context, work, error)
     elif kind is ErrorKind.TRANSIENT:
         await _retry_unit(pool, context, work, error)

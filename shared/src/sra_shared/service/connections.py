@@ -10,7 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sra_shared.logs import get_logger
 
-_TELL_EVERY = 60.0
+_REPORT_EVERY = 60.0
 _log = get_logger(__name__)
 
 
@@ -24,7 +24,7 @@ class GuardedProtocol(H11Protocol):
 
     most_connections: ClassVar[int] = 256
     head_seconds: ClassVar[float] = 15.0
-    _next_told: ClassVar[float] = 0.0
+    _next_report: ClassVar[float] = 0.0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -47,8 +47,8 @@ class GuardedProtocol(H11Protocol):
 
     def _report_limit(self) -> None:
         # not once for each of thousands
-        if self.loop.time() >= GuardedProtocol._next_told:
-            GuardedProtocol._next_told = self.loop.time() + _TELL_EVERY
+        if self.loop.time() >= GuardedProtocol._next_report:
+            GuardedProtocol._next_report = self.loop.time() + _REPORT_EVERY
             _log.warning("connections_over_limit", limit=self.most_connections)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -19,8 +19,8 @@ MOMENT = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 def list_contract_examples(title: str, task_types: list[str]) -> list[BaseModel]:
     """Return one instance of each model of the contract, for a service that runs these task types."""
     task_type = TaskType(task_types[0]) if task_types else TaskType.DAILY_QUOTES
-    asked = make_run(task_type)
-    ended = asked.model_copy(
+    queued = make_run(task_type)
+    ended = queued.model_copy(
         update={
             "status": RunStatus.COMPLETED,
             "started_at": MOMENT + timedelta(seconds=1),
@@ -46,7 +46,7 @@ def list_contract_examples(title: str, task_types: list[str]) -> list[BaseModel]
     healthy = CheckResult(status=HealthStatus.HEALTHY, detail="", checked_at=MOMENT)
     return [
         RunBody(task_type=task_type, parameters={}, priority=3),
-        RunAccepted(**asked.model_dump(), created=True),
+        RunAccepted(**queued.model_dump(), created=True),
         ended,
         RunReport(**ended.model_dump(), units_total=1, units_done=1, progress=None, datasets=[counts], units=[unit]),
         RunPage(runs=[ended], next_offset=None),

@@ -100,7 +100,7 @@ class DatabaseWatcher:
         """
         self._pool = pool
         self._dsn = dsn
-        self._told: str | None = None
+        self._reported: str | None = None
         self._is_beating = is_beating
         self._metrics = metrics
         self._wants_reader = wants_reader
@@ -135,7 +135,7 @@ class DatabaseWatcher:
                 self._report_refusal(explained)
             found = DatabaseState(missing=(sentence,), checked_at=datetime.now(UTC))
         if found.reachable:
-            self._told = None
+            self._reported = None
         if found.reachable != self.state.reachable:
             _log.info("database_seen", reachable=found.reachable, missing=list(found.missing))
         self.state = found
@@ -149,15 +149,15 @@ class DatabaseWatcher:
         """Return the missing limits of the roles that read; the catalogue is queried for them once a minute."""
         if time.monotonic() >= self._advice_due:
             limits = await list_missing_limits(connection, self._reader_seconds)
-            told = f"Limits of the reading roles are not set; an administrator must run: {'; '.join(limits)}."
-            self._advice = (told,) if limits else ()
+            advice = f"Limits of the reading roles are not set; an administrator must run: {'; '.join(limits)}."
+            self._advice = (advice,) if limits else ()
             self._advice_due = time.monotonic() + _ADVICE_SECONDS
         return self._advice
 
     def _report_refusal(self, refusal: ConfigError) -> None:
         """Log what an administrator has to do, once per change."""
-        if refusal.message != self._told:
-            self._told = refusal.message
+        if refusal.message != self._reported:
+            self._reported = refusal.message
             _log.error("database_refuses", message=refusal.message, next_step=refusal.next_step)
 
 

@@ -82,16 +82,16 @@ class ForwardedAddressMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._proxies:
-            told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
-            if len(told) >= self._proxies and told[-self._proxies].strip():
-                scope["client"] = (told[-self._proxies].strip(), 0)
+            entries = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+            if len(entries) >= self._proxies and entries[-self._proxies].strip():
+                scope["client"] = (entries[-self._proxies].strip(), 0)
         await self._app(scope, receive, send)
 
 
 def is_secure(scope: Scope) -> bool:
     """Return whether a browser used HTTPS, to us or to the proxy before us."""
-    told = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
-    return "https" in (scope.get("scheme"), told)
+    scheme = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
+    return "https" in (scope.get("scheme"), scheme)
 
 
 class SecurityHeadersMiddleware:

@@ -74,11 +74,11 @@ def _complete(schema: dict[str, Any], examples: Mapping[str, Any]) -> None:
 def _complete_operation(path: str, method: str, operation: dict[str, Any], examples: Mapping[str, Any]) -> None:
     is_open = (method.upper(), path) in OPEN_ROUTES
     operation["security"] = [] if is_open else [{"token": []}]
-    answers = operation["responses"]
+    responses = operation["responses"]
     for status in _list_problems(operation, method, is_open=is_open):
-        if not _is_readiness(answers.get(status, {})):
-            answers[status] = _describe_status(int(status), path)
-    bodies = [operation.get("requestBody", {}), *answers.values()]
+        if not _is_readiness(responses.get(status, {})):
+            responses[status] = _describe_status(int(status), path)
+    bodies = [operation.get("requestBody", {}), *responses.values()]
     for content in (body.get("content", {}).get(_JSON) for body in bodies):
         if content is not None and "example" not in content:
             _add_example(content, examples)
@@ -101,8 +101,8 @@ def _name_model(schema: Mapping[str, Any]) -> str:
     return next((str(one["$ref"]).removeprefix(_REFERENCE) for one in choices if "$ref" in one), "")
 
 
-def _is_readiness(answer: Mapping[str, Any]) -> bool:
-    return _name_model(answer.get("content", {}).get(_JSON, {}).get("schema", {})) == "Readiness"
+def _is_readiness(response: Mapping[str, Any]) -> bool:
+    return _name_model(response.get("content", {}).get(_JSON, {}).get("schema", {})) == "Readiness"
 
 
 def _list_problems(operation: Mapping[str, Any], method: str, *, is_open: bool) -> list[str]:

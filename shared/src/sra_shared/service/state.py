@@ -129,8 +129,8 @@ class ServiceState:
         return CheckResult(status=HealthStatus.HEALTHY)
 
     def _check_background(self) -> CheckResult:
-        told = "; ".join(f"{name} exited with {error}" for name, error in sorted(self.restarts.items()))
-        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Restarted: {told}; see the service's log.")
+        restarts = "; ".join(f"{name} exited with {error}" for name, error in sorted(self.restarts.items()))
+        return CheckResult(status=HealthStatus.DEGRADED, detail=f"Restarted: {restarts}; see the service's log.")
 
 
 Background: TypeAlias = Callable[[ServiceState], Awaitable[None]]

@@ -41,7 +41,7 @@ _CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
 _JSON_SECONDS = 90.0
 _CSV_SECONDS = 900.0
 _GUARD = SandboxGuard("financialmodelingprep.com", "The host of FMP_BASE_URL", ("FMP_BASE_URL",))
-_UNJUDGED = FmpResponse(Verdict(ResponseKind.NO_ANSWER, "the response was not classified"))
+_UNCLASSIFIED = FmpResponse(Verdict(ResponseKind.NO_ANSWER, "the response was not classified"))
 
 
 class AccountError(FatalError):
@@ -57,21 +57,21 @@ def check_source(base_url: str, *, is_sandbox: bool) -> None:
 class CallOutcome:
     """The outcome of a call, the seconds that the vendor asks to wait, when the call was sent, and the receipt of its rows.
 
-    The answer of a `large` reply is a placeholder until it is settled.
+    The response of a `large` outcome is a placeholder until it is settled.
     """
 
-    answer: FmpResponse
+    response: FmpResponse
     retry_after: float | None = None
     sent_at: float = 0.0
     receipt: Receipt | None = None
     large: LargeResponse | None = None
 
     async def settle(self) -> CallOutcome:
-        """Return the reply with its answer classified, if that is still to be done."""
+        """Return the outcome with its response classified, if that is still to be done."""
         if self.large is None:
             return self
-        answer, receipt = await self.large.classify()
-        return replace(self, answer=answer, receipt=receipt, large=None)
+        response, receipt = await self.large.classify()
+        return replace(self, response=response, receipt=receipt, large=None)
 
 
 class FmpClient:
@@ -136,14 +136,14 @@ class FmpClient:
         """
         attempt, limited_since = 0, float("inf")
         while True:
-            answer, pause = await self._ask(
+            response, pause = await self._ask(
                 path, params, is_bulk=is_bulk, shape=shape, attempt=attempt, limited_since=limited_since
             )
-            verdict = answer.verdict
+            verdict = response.verdict
             if verdict.kind.is_ok:
-                return answer
-            if answer.csv is not None:
-                cast("BinaryIO", answer.csv).close()
+                return response
+            if response.csv is not None:
+                cast("BinaryIO", response.csv).close()
             if verdict.kind is ResponseKind.RATE_LIMIT:
                 # the account is exhausted, not the retries: the breaker delays the next call, and three minutes without a success
                 # park the run
@@ -158,48 +158,48 @@ class FmpClient:
     async def _ask(
         self, path: str, params: Mapping[str, str], *, is_bulk: bool, shape: Shape, attempt: int, limited_since: float
     ) -> tuple[FmpResponse, float | None]:
-        """Make one call when the circuit breakers allow it; return the answer and the pause before a retry."""
+        """Make one call when the circuit breakers allow it; return the response and the pause before a retry."""
         is_retry = attempt > 0 or limited_since < float("inf")
         while True:
             async with self._account_breaker.pass_call() as may_account, self._breakers[path].pass_call() as may_path:
                 self._check_call(is_sent=False)
-                reply = await self._call(
+                outcome = await self._call(
                     functools.partial(self._exchange, path, params, is_bulk=is_bulk, shape=shape),
                     is_bulk=is_bulk,
                     is_retry=is_retry,
                     may_go=lambda: may_account() and may_path(),
                 )
-                if reply is None:
+                if outcome is None:
                     continue
-                if reply.large is None:
-                    return await self._take(path, params, reply, attempt)
-            # a large reply waits for its turn, and must hold neither the breakers nor the limiter's turns that earlier calls need
-            return await self._take(path, params, await reply.settle(), attempt)
+                if outcome.large is None:
+                    return await self._finish_call(path, params, outcome, attempt)
+            # a waiting large response must hold neither the breakers nor the limiter's turns that earlier calls need
+            return await self._finish_call(path, params, await outcome.settle(), attempt)
 
-    async def _take(
-        self, path: str, params: Mapping[str, str], reply: CallOutcome, attempt: int
+    async def _finish_call(
+        self, path: str, params: Mapping[str, str], outcome: CallOutcome, attempt: int
     ) -> tuple[FmpResponse, float | None]:
-        """Evaluate a reply; return its answer and the pause before a retry."""
-        pause = await self._weigh(path, reply, attempt + 1)
-        return await self._name_call(path, params, reply), pause
+        """Evaluate an outcome; return its response and the pause before a retry."""
+        pause = await self._evaluate(path, outcome, attempt + 1)
+        return await self._name_call(path, params, outcome), pause
 
-    async def _name_call(self, path: str, params: Mapping[str, str], reply: CallOutcome) -> FmpResponse:
-        """Return the answer; one with rows names the call that returned it."""
-        if reply.receipt is None or not reply.receipt.rows:
-            return reply.answer
-        return replace(reply.answer, call=await self._numbers.make_call(path, params, reply.receipt))
+    async def _name_call(self, path: str, params: Mapping[str, str], outcome: CallOutcome) -> FmpResponse:
+        """Return the response; one with rows refers to its call."""
+        if outcome.receipt is None or not outcome.receipt.rows:
+            return outcome.response
+        return replace(outcome.response, call=await self._numbers.make_call(path, params, outcome.receipt))
 
-    async def _weigh(self, path: str, reply: CallOutcome, attempt: int) -> float | None:
-        """Record what a reply shows about account and endpoint; return the pause before a retry, None for no retry."""
+    async def _evaluate(self, path: str, outcome: CallOutcome, attempt: int) -> float | None:
+        """Record what an outcome shows about account and endpoint; return the pause before a retry, None for no retry."""
         try:
-            return await self._decide_retry(path, reply, attempt)
+            return await self._decide_retry(path, outcome, attempt)
         except (RunParkedError, AccountError) as error:
             # this run may make no further call, even if some wait for their turn
             self._ended = error
             raise
 
-    async def _decide_retry(self, path: str, reply: CallOutcome, attempt: int) -> float | None:
-        verdict, retry_after = reply.answer.verdict, reply.retry_after
+    async def _decide_retry(self, path: str, outcome: CallOutcome, attempt: int) -> float | None:
+        verdict, retry_after = outcome.response.verdict, outcome.retry_after
         kind = verdict.kind
         if kind.ends_run:
             raise AccountError(
@@ -207,7 +207,7 @@ class FmpClient:
                 next_step="Check FMP_API_KEY and the account, then try again.",
             )
         if kind in (ResponseKind.RATE_LIMIT, ResponseKind.BANDWIDTH):
-            self._account_breaker.record_failure(retry_after, sent_at=reply.sent_at)
+            self._account_breaker.record_failure(retry_after, sent_at=outcome.sent_at)
         if kind is ResponseKind.BANDWIDTH:
             await self._quota.record_bandwidth()
         if not kind.is_ok and retry_after is not None and retry_after > self._policy.longest_retry_after:
@@ -221,17 +221,17 @@ class FmpClient:
             self.call_counts.count_throttled()
             return max(retry_after or 0.0, self._policy.pause(attempt, base=self._policy.breaker_base * 3))
         if kind.may_pass:
-            self._breakers[path].record_failure(retry_after, sent_at=reply.sent_at)
+            self._breakers[path].record_failure(retry_after, sent_at=outcome.sent_at)
             self._detector.record_failure(path, verdict.message or kind)
             _log.info("call_failed", path=path, kind=kind, message=verdict.message, attempt=attempt)
             if self._detector.is_down:
                 raise self._detector.make_error()
             return self._policy.pause(attempt) if retry_after is None else retry_after
         self._detector.record_success()
-        self._breakers[path].record_success(reply.sent_at)
+        self._breakers[path].record_success(outcome.sent_at)
         if kind.is_ok:
             # the plan refuses these whether or not quota is left
-            self._account_breaker.record_success(reply.sent_at)
+            self._account_breaker.record_success(outcome.sent_at)
             await self._quota.record_success()
         return None
 
@@ -263,47 +263,47 @@ class FmpClient:
             sent_at = time.monotonic()
             try:
                 async with asyncio.timeout(_CSV_SECONDS if is_bulk else _JSON_SECONDS):
-                    reply = await exchange(turns)
+                    outcome = await exchange(turns)
             except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
-                reply = CallOutcome(
+                outcome = CallOutcome(
                     FmpResponse(Verdict(ResponseKind.TRUNCATED, f"the response was cut off ({type(error).__name__})"))
                 )
             except (httpx.HTTPError, TimeoutError, OSError) as error:
-                reply = CallOutcome(
+                outcome = CallOutcome(
                     FmpResponse(Verdict(ResponseKind.NO_ANSWER, f"no response ({type(error).__name__})"))
                 )
-            return replace(reply, sent_at=sent_at)
+            return replace(outcome, sent_at=sent_at)
 
     async def _exchange(
         self, path: str, params: Mapping[str, str], turns: list[Turn], *, is_bulk: bool, shape: Shape
     ) -> CallOutcome:
-        async with self._http.stream("GET", path, params=dict(params)) as response:
+        async with self._http.stream("GET", path, params=dict(params)) as http_response:
             for turn in turns:
-                turn.is_answered = True
-            _GUARD.check_response(response.headers, is_sandbox=self._is_sandbox)
-            retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-            status = response.status_code
+                turn.has_response = True
+            _GUARD.check_response(http_response.headers, is_sandbox=self._is_sandbox)
+            retry_after = read_retry_after(http_response.headers.get("Retry-After"), datetime.now(UTC))
+            status = http_response.status_code
             if is_bulk:
-                answer, receipt = await read_csv(response, status, shape, most_bytes=self._most_bytes)
-                answer = self._doubt_end(f"{path} {sorted(params.items())}", answer)
-                return CallOutcome(answer, retry_after, receipt=receipt if answer.verdict.kind.is_ok else None)
-            found = await read_json(response, status, shape)
+                response, receipt = await read_csv(http_response, status, shape, most_bytes=self._most_bytes)
+                response = self._check_end(f"{path} {sorted(params.items())}", response)
+                return CallOutcome(response, retry_after, receipt=receipt if response.verdict.kind.is_ok else None)
+            found = await read_json(http_response, status, shape)
             if isinstance(found, LargeResponse):
-                return CallOutcome(_UNJUDGED, retry_after, large=found)
-            answer, receipt = found
-            return CallOutcome(answer, retry_after, receipt=receipt)
+                return CallOutcome(_UNCLASSIFIED, retry_after, large=found)
+            response, receipt = found
+            return CallOutcome(response, retry_after, receipt=receipt)
 
-    def _doubt_end(self, asked: str, answer: FmpResponse) -> FmpResponse:
+    def _check_end(self, request_key: str, response: FmpResponse) -> FmpResponse:
         """Treat a file without a final line end as cut, until a second one of the same size shows that this is usual."""
-        if answer.csv is None or self._is_bare_usual or not ends_bare(answer.csv):
-            return answer
-        size = answer.csv.seek(0, os.SEEK_END)
-        answer.csv.seek(0)
-        if self._bare_sizes.get(asked) == size:
+        if response.csv is None or self._is_bare_usual or not ends_bare(response.csv):
+            return response
+        size = response.csv.seek(0, os.SEEK_END)
+        response.csv.seek(0)
+        if self._bare_sizes.get(request_key) == size:
             self._is_bare_usual = True
-            return answer
-        self._bare_sizes[asked] = size
-        cast("BinaryIO", answer.csv).close()
+            return response
+        self._bare_sizes[request_key] = size
+        cast("BinaryIO", response.csv).close()
         return FmpResponse(Verdict(ResponseKind.TRUNCATED, "the file does not end with a line break"))
 
 

@@ -52,7 +52,7 @@ class LargeResponse:
     shape: Shape
 
     async def classify(self) -> tuple[FmpResponse, Receipt | None]:
-        """Wait for its turn, then parse it in another thread; return the answer, and its receipt if it is data."""
+        """Wait for its turn, then parse it in another thread; return the response, and its receipt if it is data."""
         with self.spool:
             if (in_turn := IN_TURN.get()) is not None:
                 await in_turn()
@@ -64,7 +64,7 @@ async def read_json(
     response: httpx.Response, status: int, shape: Shape
 ) -> tuple[FmpResponse, Receipt | None] | LargeResponse:
     """Read a JSON response of up to `MOST_JSON_BYTES`; return its receipt if it is data. A large one is classified later."""
-    spool = tempfile.SpooledTemporaryFile(_LARGE_BYTES)  # noqa: SIM115 - a large answer keeps it
+    spool = tempfile.SpooledTemporaryFile(_LARGE_BYTES)  # noqa: SIM115 - a large response keeps it
     is_kept = False
     try:
         meter = await _spool(response, Bound.of(MOST_JSON_BYTES), spool)
@@ -136,11 +136,11 @@ async def _classify_body(file: IO[bytes], size: int, status: int, shape: Shape) 
     if size <= _LARGE_BYTES:
         return classify_response(status, file.read(), shape=shape)
     head = file.read(HEAD_BYTES)
-    judge = functools.partial(
+    classify = functools.partial(
         classify_response, status, head, shape=shape, load=functools.partial(_load_large, file, size)
     )
     try:
-        return await asyncio.to_thread(judge)
+        return await asyncio.to_thread(classify)
     except LargeJsonError as error:
         is_good = 200 <= status < 300
         # do not read the message of such a large refusal

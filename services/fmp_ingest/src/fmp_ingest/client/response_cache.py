@@ -59,16 +59,16 @@ class CachedFetcher:
         # bodies cached by earlier releases name no call; they have other keys and expire
         key = make_cache_key(f"{self._scope} call", path, params)
         kept = await self._cache.get(key)
-        found = None if kept is None else _read_answer(kept, shape)
+        found = None if kept is None else _read_response(kept, shape)
         if found is not None and found.verdict.kind.is_ok:
             _log.debug("response_cached", path=path, subject=subject)
             return found
-        answer = await self._client.get(path, params, subject=subject, shape=shape)
-        if answer.verdict.kind is ResponseKind.OK_JSON and answer.verdict.rows:
-            body = _dump_answer(answer)
+        response = await self._client.get(path, params, subject=subject, shape=shape)
+        if response.verdict.kind is ResponseKind.OK_JSON and response.verdict.rows:
+            body = _dump_response(response)
             if _is_storable(body):
                 await self._cache.put(key, body, lifetime=lifetime)
-        return answer
+        return response
 
 
 def _is_storable(body: str) -> bool:
@@ -80,15 +80,15 @@ def _is_storable(body: str) -> bool:
     return True
 
 
-def _dump_answer(answer: FmpResponse) -> str:
+def _dump_response(response: FmpResponse) -> str:
     """Return the rows with the call that returned them, which rows stored later name too."""
     call: dict[str, Any] | None = None
-    if answer.call is not None:
-        call = {**vars(answer.call), "digest": answer.call.digest.hex()}
-    return dump_exact({"call": call, "rows": answer.verdict.rows})
+    if response.call is not None:
+        call = {**vars(response.call), "digest": response.call.digest.hex()}
+    return dump_exact({"call": call, "rows": response.verdict.rows})
 
 
-def _read_answer(kept: str, shape: Shape) -> FmpResponse:
+def _read_response(kept: str, shape: Shape) -> FmpResponse:
     content = json.loads(kept, parse_float=Decimal)
     call: dict[str, Any] | None = content["call"]
     verdict = classify_rows(content["rows"], shape)

@@ -23,9 +23,9 @@ from fmp_ingest.collection.disagreements import Disagreement, find_disagreements
 from fmp_ingest.collection.fetching import (
     Arriving,
     Result,
+    check_stop,
     fetch_in_order,
     fetch_request,
-    heed_stop,
     parse_targets,
     settle,
 )
@@ -68,7 +68,7 @@ class Collector:
         is_released: bool,
         fetcher: Client | None = None,
     ) -> None:
-        """`fetcher` sits between the requests and the client, and may answer some requests from a cache."""
+        """`fetcher` sits between the requests and the client, and may serve some requests from a cache."""
         self.progress = ResumePoint.read(context.unit.resume)
         self._context = context
         self._client = client
@@ -189,7 +189,7 @@ class Collector:
         group: list[Result] = []
         results = fetch_in_order(requests, self._fetcher, self._dataset, self._targets, width=width)
         try:
-            async for result in self._heed_stop(results):
+            async for result in self._check_stop(results):
                 is_refused = result.error is not None and result.error.kind is ResponseKind.PLAN_ENDPOINT
                 # the earlier years are requested first, so they have responses
                 if is_refused and not result.request.is_ahead:
@@ -209,8 +209,8 @@ class Collector:
             await results.aclose()  # type: ignore[attr-defined]
         await self._commit_group(group)
 
-    def _heed_stop(self, arriving: AsyncIterator[Arriving]) -> AsyncIterator[Arriving]:
-        return heed_stop(arriving, self._context.check, stop_check=self._context.worker.timing.stop_check)
+    def _check_stop(self, arriving: AsyncIterator[Arriving]) -> AsyncIterator[Arriving]:
+        return check_stop(arriving, self._context.check, stop_check=self._context.worker.timing.stop_check)
 
     def _plan(self, endpoint: FmpEndpoint, targets: Targets) -> Iterator[FmpRequest]:
         """Yield the remaining requests; if subjects are not symbols, `only` names requests."""
@@ -286,7 +286,7 @@ class Collector:
                 self.progress.held.extend(sorted(held))
                 staged = await self._store.stage(connection, delivery)
             if delivery.covered is not None and not self._is_released:
-                delivery.covered = await self._hold_back(connection, delivery.covered)
+                delivery.covered = await self._check_drops(connection, delivery.covered)
             counts = await self._store.merge(connection, delivery, staged, waits_to_close=self._waits_to_close)
             await calls.write(connection)
             self._record_days(delivery)
@@ -315,7 +315,7 @@ class Collector:
             self.progress.dropped += sum(drop.current - drop.named for drop in drops if drop.name not in held)
         return held
 
-    async def _hold_back(self, connection: Connection, covered: Coverage) -> Coverage:
+    async def _check_drops(self, connection: Connection, covered: Coverage) -> Coverage:
         """Return which of the events that a response covers may end, and record how many would."""
         progress = self.progress
         total, drops = await self._store.count_ended(connection, covered)
@@ -336,8 +336,8 @@ class Collector:
         try:
             part = 0
             pages = fetch_pages(self._client, self._dataset, request, first_part=first)
-            async for answer in self._heed_stop(pages):
-                await self._store_part(request, answer, first + part)
+            async for response in self._check_stop(pages):
+                await self._store_part(request, response, first + part)
                 part += 1
         except ResponseError as error:
             self.progress.last_error = str(error)
@@ -350,13 +350,13 @@ class Collector:
                     str(error), next_step="Compare the dataset's declaration with the vendor's documentation."
                 ) from error
 
-    async def _store_part(self, request: FmpRequest, answer: FmpResponse, part: int) -> None:
+    async def _store_part(self, request: FmpRequest, response: FmpResponse, part: int) -> None:
         """Store a part chunk by chunk; rows whose key occurs more than once are decided together, at its end."""
         shape = make_shape(self._dataset, request.endpoint)
-        call = await self._find_call(answer.call)
+        call = await self._find_call(response.call)
         try:
-            repeated = await asyncio.to_thread(find_repeated, shape, read_rows(answer), path=request.path)
-            rows = read_rows(answer)
+            repeated = await asyncio.to_thread(find_repeated, shape, read_rows(response), path=request.path)
+            rows = read_rows(response)
             held_back: list[Any] = []
             end = 0
             while chunk := await asyncio.to_thread(take_rows, rows, _CHUNK_ROWS, _CHUNK_CHARACTERS):
@@ -372,8 +372,8 @@ class Collector:
                 self.progress.row = end
                 await self._commit(FmpBatch(self._parse(request, ready, call), path=request.endpoint.path))
         finally:
-            if answer.csv is not None:
-                cast("BinaryIO", answer.csv).close()
+            if response.csv is not None:
+                cast("BinaryIO", response.csv).close()
         self.progress.after, self.progress.row = str(part + 1), 0
         self.progress.answered += 1
         await self._commit(FmpBatch(self._parse(request, held_back, call), path=request.endpoint.path))

@@ -36,9 +36,9 @@ async def fetch_request(client: Client, dataset: FmpDataset, request: FmpRequest
     """Fetch and read all pages of a request."""
     batch, is_cut = Batch(), False
     try:
-        async for answer in fetch_pages(client, dataset, request):
-            is_cut = is_cut or reaches_limit(answer, request)
-            batch.extend(await _read_page(answer, dataset, request, targets))
+        async for response in fetch_pages(client, dataset, request):
+            is_cut = is_cut or reaches_limit(response, request)
+            batch.extend(await _read_page(response, dataset, request, targets))
         await settle(dataset, batch)
     except ResponseError as error:
         return Result(request, error=error)
@@ -60,16 +60,16 @@ def parse_targets(dataset: FmpDataset, rows: Iterable[Any], request: FmpRequest,
     )
 
 
-async def _read_page(answer: FmpResponse, dataset: FmpDataset, request: FmpRequest, targets: Targets) -> Batch:
+async def _read_page(response: FmpResponse, dataset: FmpDataset, request: FmpRequest, targets: Targets) -> Batch:
     """Read the rows of a response as records; many rows in another thread, since a bulk file has those of the whole world."""
-    read = functools.partial(parse_targets, dataset, read_rows(answer), request, targets)
+    read = functools.partial(parse_targets, dataset, read_rows(response), request, targets)
     try:
-        is_short = answer.csv is None and len(answer.verdict.rows) <= _FEW_ROWS
+        is_short = response.csv is None and len(response.verdict.rows) <= _FEW_ROWS
         batch = read() if is_short else await asyncio.to_thread(read)
     finally:
-        if answer.csv is not None:
-            cast("BinaryIO", answer.csv).close()
-    batch.name_call(answer.call, request.origin)
+        if response.csv is not None:
+            cast("BinaryIO", response.csv).close()
+    batch.name_call(response.call, request.origin)
     return batch
 
 
@@ -79,7 +79,7 @@ class _Line:
     def __init__(self) -> None:
         self._pending: deque[asyncio.Task[Result]] = deque()
         self._turns: deque[asyncio.Event] = deque()
-        self._trouble: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._failure: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -90,13 +90,13 @@ class _Line:
         context = copy_context()
         context.run(IN_TURN.set, turn.wait)
         task = asyncio.create_task(request, context=context)
-        task.add_done_callback(self._record_trouble)
+        task.add_done_callback(self._record_failure)
         self._pending.append(task)
         self._turns.append(turn)
 
-    def _record_trouble(self, task: asyncio.Task[Result]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None and not self._trouble.done():
-            self._trouble.set_exception(error)
+    def _record_failure(self, task: asyncio.Task[Result]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self._failure.done():
+            self._failure.set_exception(error)
 
     @property
     def is_full(self) -> bool:
@@ -110,9 +110,9 @@ class _Line:
         """Wait for the first request; raises its exception, or that of another request that failed before it was done."""
         first = self._pending[0]
         self._turns[0].set()
-        await asyncio.wait((first, self._trouble), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((first, self._failure), return_when=asyncio.FIRST_COMPLETED)
         if not first.done():
-            return self._trouble.result()
+            return self._failure.result()
         self._pending.popleft()
         self._turns.popleft()
         return first.result()
@@ -122,9 +122,9 @@ class _Line:
         for task in self._pending:
             task.cancel()
         await asyncio.gather(*self._pending, return_exceptions=True)
-        if not self._trouble.cancel():
+        if not self._failure.cancel():
             # `take_first` has raised it, or it came too late to matter
-            self._trouble.exception()
+            self._failure.exception()
 
 
 async def fetch_in_order(
@@ -146,7 +146,7 @@ async def fetch_in_order(
         await line.close()
 
 
-async def heed_stop(
+async def check_stop(
     arriving: AsyncIterator[Arriving], check: Callable[[], None], *, stop_check: float
 ) -> AsyncGenerator[Arriving, None]:
     """Yield what arrives; call `check` every `stop_check` seconds while waiting for the vendor, and raise what it raises.

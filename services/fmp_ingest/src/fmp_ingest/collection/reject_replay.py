@@ -32,8 +32,8 @@ from sra_shared.db import Connection
 from sra_shared.errors import FatalError
 from sra_shared.rejects import (
     CORRECTED,
-    Asked,
     RejectPages,
+    ReplayRequest,
     conclude_replay,
     leave_open,
     plan_replay,
@@ -102,12 +102,12 @@ class FmpReplayWork:
             raise FatalError(
                 f"FMP dataset {context.unit.dataset} is no longer collected.", next_step="Dismiss its rejects."
             )
-        asked = Asked.read(context.task)
-        pages = RejectPages(self.source, dataset.name, asked, rows=_PAGE_ROWS)
+        request = ReplayRequest.read(context.task)
+        pages = RejectPages(self.source, dataset.name, request, rows=_PAGE_ROWS)
         async with context.pool.acquire() as connection:
             known = frozenset(row["symbol"] for row in await connection.fetch(_SQL_KNOWN))
             market = KnownSymbols(known, await read_aliases(connection))
-        replay = Replay(dataset, context.task.task_id, asked, market)
+        replay = Replay(dataset, context.task.task_id, request, market)
         while True:
             async with context.transaction() as connection:
                 rows = await pages.read_page(connection, int(context.unit.resume.get("reject_id", 0)))
@@ -127,7 +127,7 @@ class Replay:
 
     dataset: FmpDataset
     run_id: UUID
-    asked: Asked
+    request: ReplayRequest
     market: KnownSymbols
     store: Store = field(init=False)
 
@@ -161,15 +161,15 @@ class Replay:
                 return await leave_open(connection, row, *_WHY[standing])
         standings = [await self._store_one(connection, one, late) for one in records]
         warnings = {reason: 1 for one in accepted for reason in one.warnings}
-        how = CORRECTED if row["reject_id"] in self.asked.corrections else "replayed"
-        told = next((_KNOWN[standing] for standing in standings if standing in _KNOWN), None)
-        await resolve_reject(connection, row["reject_id"], self.run_id, f"{how}, {told}" if told else how)
+        how = CORRECTED if row["reject_id"] in self.request.corrections else "replayed"
+        known = next((_KNOWN[standing] for standing in standings if standing in _KNOWN), None)
+        await resolve_reject(connection, row["reject_id"], self.run_id, f"{how}, {known}" if known else how)
         stored = int(any(standing not in _KNOWN for standing in standings))
         return Counts(read=1, stored=stored, unchanged=1 - stored, warnings_by=warnings)
 
     def _check_row(self, row: asyncpg.Record) -> list[Accepted] | tuple[str, str]:
         """Return the records of a row under the current rules, or reason and detail if it has none."""
-        given = read_row(row, self.asked.corrections.get(row["reject_id"]))
+        given = read_row(row, self.request.corrections.get(row["reject_id"]))
         if given is None:
             return row["reason"], row["detail"] or "only the beginning of the row was kept"
         origin = read_origin(row)
@@ -193,8 +193,8 @@ class Replay:
         """Compare a row with the other rejects of its response that have the same key, by the dataset's rule for repeats."""
         others = []
         for sibling in await connection.fetch(_SQL_SIBLINGS, row["identity"], row["delivery"], row["reject_id"]):
-            judged = self._check_row(sibling)
-            others.extend(judged if isinstance(judged, list) else [])
+            checked = self._check_row(sibling)
+            others.extend(checked if isinstance(checked, list) else [])
         if not others:
             return accepted
         batch = Batch([*accepted, *others])

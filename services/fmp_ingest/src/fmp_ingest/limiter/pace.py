@@ -20,7 +20,7 @@ _MOST_PERMITS = 50
 _FEWEST_PERMITS = 4
 _PERMIT_SHARE = 0.016
 # calls start this much faster than the setting, to catch up after a pause; the tokens keep the limit
-_HASTE = 1.02
+_SPEED_UP = 1.02
 # late calls go together as far as they fit into this time
 _SLACK_SECONDS = 0.1
 # weight of the newest call in the usual duration of a call
@@ -117,7 +117,7 @@ class TokenBook:
     @property
     def spacing(self) -> float:
         """Seconds between two calls of this process."""
-        return self._pace.interval / (self.part * _HASTE)
+        return self._pace.interval / (self.part * _SPEED_UP)
 
     def count_useful(self, now: float, seconds: float) -> int:
         """Return how many calls this process will start in the next `seconds`, by its pace and its future permits."""
@@ -156,11 +156,11 @@ class TokenBook:
         self._under_way.append(now)
         self.started += 1
 
-    def end(self, began: float, now: float, *, is_answered: bool) -> None:
+    def end(self, began: float, now: float, *, has_response: bool) -> None:
         """End the call that began at `began`; its token rests."""
         self._under_way.remove(began)
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
-        self._resting.append(now + self._pace.rest + (0.0 if is_answered else self._pace.lost))
+        self._resting.append(now + self._pace.rest + (0.0 if has_response else self._pace.lost))
 
     def put_back(self, began: float, now: float) -> None:
         """Undo the turn that began at `began`: its call was not sent."""
@@ -168,7 +168,7 @@ class TokenBook:
         self._paced_to -= self.spacing
         heapq.heappush(self._ready, now)
 
-    def hand_back(self, now: float, *, keep: int) -> list[float]:
+    def release(self, now: float, *, keep: int) -> list[float]:
         """Release the resting tokens and all but `keep` of those at hand; return the seconds until each is usable."""
         self._ready.sort()
         given = [*self._resting, *self._ready[keep:]]

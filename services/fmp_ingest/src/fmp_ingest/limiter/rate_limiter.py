@@ -47,7 +47,7 @@ class Turn:
 
     began: float
     is_sent: bool = False
-    is_answered: bool = False
+    has_response: bool = False
 
 
 class ClockWatch:
@@ -61,16 +61,16 @@ class ClockWatch:
         self._bounds = (float("-inf"), float("inf"))
         self._read_at = 0.0
 
-    def is_moved(self, at: float, *, asked: float, answered: float) -> bool:
+    def is_moved(self, at: float, *, sent: float, received: float) -> bool:
         """Record that the store read `at` between two moments of ours; return whether its clock was set since the last
         reading."""
-        relaxed = _CLOCK_DRIFT * max(0.0, answered - self._read_at)
+        relaxed = _CLOCK_DRIFT * max(0.0, received - self._read_at)
         least, most = self._bounds[0] - relaxed, self._bounds[1] + relaxed
-        self._read_at = answered
-        if answered - at < least - _CLOCK_TOLERANCE or asked - at > most + _CLOCK_TOLERANCE:
-            self._bounds = (asked - at, answered - at)
+        self._read_at = received
+        if received - at < least - _CLOCK_TOLERANCE or sent - at > most + _CLOCK_TOLERANCE:
+            self._bounds = (sent - at, received - at)
             return True
-        self._bounds = (max(least, asked - at), min(most, answered - at))
+        self._bounds = (max(least, sent - at), min(most, received - at))
         return False
 
 
@@ -88,12 +88,12 @@ class Limiter:
         self._queue: deque[asyncio.Future[float]] = deque()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._told = 0
+        self._exchange_task: asyncio.Task[None] | None = None
+        self._reported = 0
         self._took = 0.0
         self._is_satisfied = True
-        self._asked_for = 0
-        self._asked_at = self._renewed_at = self._busy_at = float("-inf")
+        self._requested = 0
+        self._exchanged_at = self._renewed_at = self._busy_at = float("-inf")
         self._clocks = ClockWatch()
         self._failure: Exception | None = None
 
@@ -105,11 +105,11 @@ class Limiter:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._asking is not None:
+        if self._exchange_task is not None:
             # if cancelled, it would be unknown who has the tokens of the exchange
-            await asyncio.wait({self._asking}, timeout=_LAST_EXCHANGE_SECONDS)
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+            await asyncio.wait({self._exchange_task}, timeout=_LAST_EXCHANGE_SECONDS)
+            self._exchange_task.cancel()
+            await asyncio.gather(self._exchange_task, return_exceptions=True)
         if self._is_known and not self._book.in_flight:
             with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
                 await self._leave()
@@ -117,7 +117,7 @@ class Limiter:
     @property
     def _is_known(self) -> bool:
         """Whether the store may hold permits or tokens of this process."""
-        return self._asked_at > float("-inf")
+        return self._exchanged_at > float("-inf")
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
@@ -143,7 +143,7 @@ class Limiter:
 
     def _end_turn(self, turn: Turn) -> None:
         if turn.is_sent:
-            self._book.end(turn.began, self._clock(), is_answered=turn.is_answered)
+            self._book.end(turn.began, self._clock(), has_response=turn.has_response)
         else:
             self._book.put_back(turn.began, self._clock())
         self._changed.set()
@@ -173,11 +173,11 @@ class Limiter:
         now = self._clock()
         if self._queue or self._book.in_flight:
             self._busy_at = now
-        elif self._asking is None and self._is_known and now - self._busy_at >= _LINGER_SECONDS:
-            self._told = 0
+        elif self._exchange_task is None and self._is_known and now - self._busy_at >= _LINGER_SECONDS:
+            self._reported = 0
             self._begin(self._leave())
         due = self._find_due()
-        if self._asking is None and due <= now:
+        if self._exchange_task is None and due <= now:
             self._ask(now)
         start = self._find_start(now)
         if start is not None and start <= now:
@@ -189,20 +189,20 @@ class Limiter:
                 self._book.start(now)
                 self._queue.popleft().set_result(now)
             return
-        next_look = min(due if self._asking is None else float("inf"), float("inf") if start is None else start)
-        await self._wait(next_look - now)
+        next_poll = min(due if self._exchange_task is None else float("inf"), float("inf") if start is None else start)
+        await self._wait(next_poll - now)
 
     def _find_due(self) -> float:
         """Return when the next exchange is due, by what this process has and lacks."""
         if self._queue:
             # all requested tokens are used: exchange at once; if supply is short, exchanging more often does not help
             is_used_up = self._is_satisfied and self._book.next_start() is None
-            has_news = self._book.started or not self._asked_for
-            return self._asked_at + (0.0 if is_used_up and has_news else self._every)
+            has_changed = self._book.started or not self._requested
+            return self._exchanged_at + (0.0 if is_used_up and has_changed else self._every)
         if not self._book.in_flight:
             return self._busy_at + _LINGER_SECONDS if self._is_known else float("inf")
         has_spare = self._book.ready or self._book.permits > self._book.in_flight
-        return self._asked_at + (_LINGER_SECONDS if has_spare else _RENEW_SECONDS)
+        return self._exchanged_at + (_LINGER_SECONDS if has_spare else _RENEW_SECONDS)
 
     def _find_start(self, now: float) -> float | None:
         """Return the moment of the next call, None if none may start before something changes."""
@@ -210,7 +210,7 @@ class Limiter:
             self._queue.popleft()
         if not self._queue or now - self._renewed_at > TRUST_SECONDS:
             return None
-        if self._asking is not None and self._book.in_flight >= self._told:
+        if self._exchange_task is not None and self._book.in_flight >= self._reported:
             return None
         return self._book.next_start()
 
@@ -219,34 +219,34 @@ class Limiter:
         rest."""
         book, waiting = self._book, len(self._queue)
         spare = max(0, book.permits - book.in_flight) if waiting else 0
-        self._told = book.in_flight + (spare + 1) // 2
+        self._reported = book.in_flight + (spare + 1) // 2
         ahead = self._every + min(_MOST_AHEAD_SECONDS, max(_LEAST_AHEAD_SECONDS, 2 * self._took))
         useful = min(book.count_useful(now, ahead), max(waiting, 2 * book.started)) if waiting else 0
-        back = book.hand_back(now, keep=useful)
-        book.started, self._asked_for = 0, waiting
+        back = book.release(now, keep=useful)
+        book.started, self._requested = 0, waiting
         offer = Offer(
-            in_use=self._told,
-            wants=max(self._told, min(self.pace.permits, book.in_flight + waiting)),
+            in_use=self._reported,
+            wants=max(self._reported, min(self.pace.permits, book.in_flight + waiting)),
             held=book.held,
             back=back,
             tokens=max(0, useful - book.ready),
             ahead=ahead,
         )
-        self._asked_at = now
+        self._exchanged_at = now
         self._begin(self._exchange(offer, now))
 
     def _begin(self, step: Coroutine[Any, Any, None]) -> None:
         """Run a step with the store in the background; one at a time, and never cancelled."""
-        self._asking = asyncio.create_task(step)
-        self._asking.add_done_callback(lambda _: self._changed.set())
+        self._exchange_task = asyncio.create_task(step)
+        self._exchange_task.add_done_callback(lambda _: self._changed.set())
 
-    async def _exchange(self, offer: Offer, asked_at: float) -> None:
+    async def _exchange(self, offer: Offer, sent_at: float) -> None:
         grant = await self._store.exchange_tokens(worker=self._worker, pace=self.pace, offer=offer)
         now = self._clock()
-        self._took = now - asked_at
+        self._took = now - sent_at
         # the store read its clock before `now`, so counting from `now` is never too early
         moments = [now + seconds for seconds in grant.tokens]
-        if self._clocks.is_moved(grant.at, asked=asked_at, answered=now):
+        if self._clocks.is_moved(grant.at, sent=sent_at, received=now):
             _log.warning("limiter_clock_moved", seconds=round(self.pace.rest, 2))
             await self._store.postpone(pace=self.pace)
             moments = [now + self.pace.rest + self.pace.lost] * len(moments)
@@ -255,18 +255,18 @@ class Limiter:
         self._book.add(moments)
         self._book.permits, self._book.part = grant.permits, grant.part
         self._is_satisfied = len(moments) == offer.tokens and grant.permits >= offer.wants
-        self._renewed_at = asked_at
+        self._renewed_at = sent_at
 
     def _take_answer(self) -> None:
         """Discard an exchange that is done; raises its exception."""
-        if self._asking is not None and self._asking.done():
-            done, self._asking = self._asking, None
+        if self._exchange_task is not None and self._exchange_task.done():
+            done, self._exchange_task = self._exchange_task, None
             done.result()
 
     async def _leave(self) -> None:
         """Release everything; nothing waits and nothing is in flight."""
-        back = self._book.hand_back(self._clock(), keep=0)
-        self._book.permits, self._renewed_at, self._asked_at = 0, float("-inf"), float("-inf")
+        back = self._book.release(self._clock(), keep=0)
+        self._book.permits, self._renewed_at, self._exchanged_at = 0, float("-inf"), float("-inf")
         await self._store.leave(worker=self._worker, pace=self.pace, back=back)
 
     async def _wait(self, seconds: float) -> None:

@@ -77,11 +77,11 @@ def name_mistaken(request: FmpRequest, batch: Batch, targets: Targets) -> list[s
     """Return the requested symbols that have no data because the response names other symbols, with those symbols."""
     if not batch.strangers:
         return []
-    answered = {str(getattr(one.record, "symbol", "")) for one in batch.accepted}
-    answered |= {rejected.symbol for rejected in batch.rejected if rejected.symbol is not None}
-    answered |= {alias for symbol in answered for alias in targets.aliases.get(symbol, ())}
+    named_symbols = {str(getattr(one.record, "symbol", "")) for one in batch.accepted}
+    named_symbols |= {rejected.symbol for rejected in batch.rejected if rejected.symbol is not None}
+    named_symbols |= {alias for symbol in named_symbols for alias in targets.aliases.get(symbol, ())}
     others = ", ".join(sorted(batch.strangers)[:_NAMED_STRANGERS])
-    return [f"{symbol} (the response is about {others})" for symbol in request.asked if symbol not in answered]
+    return [f"{symbol} (the response is about {others})" for symbol in request.asked if symbol not in named_symbols]
 
 
 def leave_out(delivery: FmpBatch, held: set[str], dataset: FmpDataset) -> FmpBatch:

@@ -24,8 +24,8 @@ from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.rejects import (
     CORRECTED,
-    Asked,
     RejectPages,
+    ReplayRequest,
     conclude_replay,
     leave_open,
     plan_replay,
@@ -78,9 +78,9 @@ class FundataReplayWork:
     async def process(self, context: UnitContext) -> None:
         """Replay a dataset's rejects from the resume point on; rows that are still invalid stay open with their current
         reason."""
-        dataset, asked = self.catalogue.find_dataset(context.unit.dataset), Asked.read(context.task)
-        replay = _Replay(dataset, context.task.task_id, asked)
-        pages = RejectPages(self.source, dataset.name, asked, extra=_COLUMNS)
+        dataset, request = self.catalogue.find_dataset(context.unit.dataset), ReplayRequest.read(context.task)
+        replay = _Replay(dataset, context.task.task_id, request)
+        pages = RejectPages(self.source, dataset.name, request, extra=_COLUMNS)
         while True:
             async with context.transaction() as connection:
                 rows = await pages.read_page(connection, int(context.unit.resume.get("reject_id", 0)))
@@ -99,15 +99,15 @@ class FundataReplayWork:
 class _Replay:
     """The rejects of one dataset in one run."""
 
-    def __init__(self, dataset: FundataDataset, run_id: UUID, asked: Asked) -> None:
+    def __init__(self, dataset: FundataDataset, run_id: UUID, request: ReplayRequest) -> None:
         self.dataset = dataset
-        self.asked = asked
+        self.request = request
         self._run_id = run_id
         self._ambiguous: dict[tuple[UUID, str | None], frozenset[str]] = {}
 
     async def try_again(self, connection: Connection, row: asyncpg.Record) -> Counts:
         """Store one record, or record why it is still invalid; return its counts."""
-        is_corrected = row["reject_id"] in self.asked.corrections
+        is_corrected = row["reject_id"] in self.request.corrections
         if not (is_corrected or self._is_whole(row)):
             return Counts(read=1, rejected=1, rejected_by={row["reason"]: 1})
         typed = await asyncio.to_thread(self._type_row, row)
@@ -130,7 +130,7 @@ class _Replay:
         return row["reason"] != "row_too_long" and (_is_json(row, bytes(row["raw"])) or row["knows_run"])
 
     def _type_row(self, row: asyncpg.Record) -> TypedBatch:
-        corrected = self.asked.corrections.get(row["reject_id"])
+        corrected = self.request.corrections.get(row["reject_id"])
         return _type_raw(self.dataset, row, bytes(row["raw"]) if corrected is None else corrected.encode())
 
     async def _is_ambiguous(
@@ -141,11 +141,11 @@ class _Replay:
             return False
         if row["reason"] == "ambiguous_key" and not is_corrected:
             return True
-        answer = row["run_id"], row["file_path"]
-        if answer not in self._ambiguous:
-            self._ambiguous[answer] = await self._find_ambiguous(connection, *answer)
+        response = row["run_id"], row["file_path"]
+        if response not in self._ambiguous:
+            self._ambiguous[response] = await self._find_ambiguous(connection, *response)
         identifier, content_hash = frame["identifier"][0], frame["content_hash"][0]
-        return identifier in self._ambiguous[answer] or bool(
+        return identifier in self._ambiguous[response] or bool(
             await connection.fetchval(_SQL_HAS_TWIN, identifier, self.dataset.name, row["file_path"], content_hash)
         )
 
@@ -154,7 +154,7 @@ class _Replay:
         first: dict[str, bytes] = {}
         ambiguous: set[str] = set()
         async for row in connection.cursor(_SQL_OF_ANSWER, run_id, path, self.dataset.name, self._run_id, prefetch=10):
-            if row["reason"] == "row_too_long" and row["reject_id"] not in self.asked.corrections:
+            if row["reason"] == "row_too_long" and row["reject_id"] not in self.request.corrections:
                 continue
             frame = (await asyncio.to_thread(self._type_row, row)).frame
             for identifier, record_id, content_hash in frame.select(

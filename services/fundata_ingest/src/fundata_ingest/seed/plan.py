@@ -27,7 +27,7 @@ UNKNOWN_DATASET = "(unknown)"
 # below this a second stream costs more than it gains
 _BYTES_PER_STREAM = 12 << 20
 _MOST_STREAMS = 2
-_TELL_SECONDS = 10.0
+_REPORT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -194,13 +194,13 @@ class SeedPlanner:
 
 def report_progress(context: UnitContext) -> Progress:
     """Return a callback for download progress: it logs every ten seconds, and raises if the work must stop."""
-    told = time.monotonic()
+    logged_at = time.monotonic()
 
     def report(path: str, done: int, total: int) -> None:
-        nonlocal told
+        nonlocal logged_at
         context.check()
-        if time.monotonic() - told >= _TELL_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - logged_at >= _REPORT_SECONDS:
+            logged_at = time.monotonic()
             log.info("seed_file_download_progress", file=path, bytes_done=done, bytes_total=total)
 
     return report

@@ -18,13 +18,13 @@ from pydantic import BaseModel, FailFast, Field, ValidationError
 
 from fundata_ingest.seed.manifest import Manifest, ManifestFile
 from sra_shared.errors import FatalError, RetryableError, SraError
-from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_answer, send_request
+from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_response, send_request
 from sra_shared.retry import SEED_MANIFEST
 from sra_shared.settings import SeedStorageSettings
 from sra_shared.texts import excerpt
 
-_ANSWER_BOUND = Bound.of(1 << 20)
-_ANSWER_SECONDS = 120.0
+_RESPONSE_BOUND = Bound.of(1 << 20)
+_RESPONSE_SECONDS = 120.0
 # a plan requests the manifest once, and the caller resumes a broken download
 _BUSY = (408, 429)
 _SIGNED_FOR = timedelta(hours=1)
@@ -112,7 +112,7 @@ class BucketSource:
     async def _read_manifest(self) -> Manifest:
         try:
             repeat = SEED_MANIFEST.retrying(lambda error: isinstance(error, ExchangeError))
-            body: bytes = await repeat(self._ask_manifest)
+            body: bytes = await repeat(self._request_manifest)
             return Manifest.model_validate_json(body)
         except ExchangeError as error:
             raise RetryableError(
@@ -125,18 +125,20 @@ class BucketSource:
                 next_step="Write it again with `./sra load --write-manifest DIR`.",
             ) from error
 
-    async def _ask_manifest(self) -> bytes:
+    async def _request_manifest(self) -> bytes:
         address = await self._sign(self._manifest_name)
-        reply = await send_request(
-            self._client, "GET", address, bound=_ANSWER_BOUND, seconds=_ANSWER_SECONDS, headers=_PLAIN
+        response = await send_request(
+            self._client, "GET", address, bound=_RESPONSE_BOUND, seconds=_RESPONSE_SECONDS, headers=_PLAIN
         )
-        if reply.status_code == httpx.codes.OK:
-            return reply.body
-        told = "it does not exist" if reply.status_code == httpx.codes.NOT_FOUND else f"status {reply.status_code}"
-        if reply.status_code >= 500 or reply.status_code in _BUSY:
-            raise ExchangeError(f"The bucket answered {reply.status_code}.", cause=told)
+        if response.status_code == httpx.codes.OK:
+            return response.body
+        cause = (
+            "it does not exist" if response.status_code == httpx.codes.NOT_FOUND else f"status {response.status_code}"
+        )
+        if response.status_code >= 500 or response.status_code in _BUSY:
+            raise ExchangeError(f"The bucket returned status {response.status_code}.", cause=cause)
         raise RetryableError(
-            f"The manifest {self._manifest_name} could not be read from the bucket: {told}.",
+            f"The manifest {self._manifest_name} could not be read from the bucket: {cause}.",
             next_step="Check the SEED_ settings, or write a manifest with `./sra load --write-manifest DIR`.",
         )
 
@@ -166,14 +168,14 @@ async def _download(
     Raises FatalError if it does not exist, or has no usable URL, WrongContentError if it is too long, RetryableError if it is
     incomplete.
     """
-    asked = {**headers, **_PLAIN} | ({"Range": f"bytes={offset}-"} if offset else {})
+    wanted_headers = {**headers, **_PLAIN} | ({"Range": f"bytes={offset}-"} if offset else {})
     try:
-        async with open_answer(client, address, asked) as answer:
-            if answer.status_code == httpx.codes.NOT_FOUND:
+        async with open_response(client, address, wanted_headers) as response:
+            if response.status_code == httpx.codes.NOT_FOUND:
                 raise FatalError(f"The {who} does not have {file.path}.", next_step="Upload it.")
-            if answer.status_code != (206 if offset else 200):
-                raise RetryableError(f"The {who} answered {answer.status_code} for {file.path}.")
-            async for block in iterate_body(answer, Bound.of(file.size - offset)):
+            if response.status_code != (206 if offset else 200):
+                raise RetryableError(f"The {who} returned status {response.status_code} for {file.path}.")
+            async for block in iterate_body(response, Bound.of(file.size - offset)):
                 yield block
     except BodyTooLargeError as error:
         raise WrongContentError.for_length(file) from error
@@ -201,7 +203,7 @@ class _LfsObject(BaseModel):
     actions: Annotated[dict[str, _LfsAction], Field(max_length=10)] | None = None
 
 
-class _LfsAnswer(BaseModel):
+class _LfsResponse(BaseModel):
     objects: Annotated[list[_LfsObject], FailFast(), Field(max_length=10)]
 
 
@@ -235,30 +237,30 @@ class LfsSource:
             "objects": [{"oid": file.sha256, "size": file.size}],
         }
         try:
-            answer = await send_request(
+            response = await send_request(
                 self._client,
                 "POST",
                 f"{self._url}/objects/batch",
-                bound=_ANSWER_BOUND,
-                seconds=_ANSWER_SECONDS,
+                bound=_RESPONSE_BOUND,
+                seconds=_RESPONSE_SECONDS,
                 json=body,
                 headers=headers | _PLAIN,
             )
         except ExchangeError as error:
             raise RetryableError(f"The LFS server did not respond: {error.cause}.") from error
-        if answer.status_code >= 500 or answer.status_code in _BUSY:
-            raise RetryableError(f"The LFS server answered {answer.status_code}.")
-        if answer.status_code != 200:
+        if response.status_code >= 500 or response.status_code in _BUSY:
+            raise RetryableError(f"The LFS server returned status {response.status_code}.")
+        if response.status_code != 200:
             raise FatalError(
-                f"The LFS server answered {answer.status_code} for {file.path}.",
+                f"The LFS server returned status {response.status_code} for {file.path}.",
                 next_step="Check LFS_URL and LFS_TOKEN.",
             )
-        return _read_action(answer.body, file.path)
+        return _read_action(response.body, file.path)
 
 
 def _read_action(body: bytes, path: str) -> _LfsAction:
     try:
-        objects = _LfsAnswer.model_validate_json(body).objects
+        objects = _LfsResponse.model_validate_json(body).objects
     except ValidationError as error:
         raise FatalError(
             f"The LFS server's response for {path} is not a response of the batch API.", next_step="Check LFS_URL."

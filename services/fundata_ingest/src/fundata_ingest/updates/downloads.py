@@ -37,15 +37,15 @@ class ExportDownloads:
         outbound: OutboundSettings,
         *,
         check: Callable[[], None],
-        check_answer: Callable[[httpx.Response], None],
+        check_response: Callable[[httpx.Response], None],
         web: PublicDownloads | None = None,
     ) -> None:
-        """`check` raises if the work must stop, `check_answer` if the response is not for this database."""
+        """`check` raises if the work must stop, `check_response` if the response is not for this database."""
         certificates = load_certificates(outbound.ssl_cert_file, outbound.ssl_cert_dir)
         self._web = web or PublicDownloads(rules, certificates, find_proxy=partial(find_proxy, outbound))
         self._bound = Bound.of(most_bytes)
         self._check = check
-        self._check_answer = check_answer
+        self._check_response = check_response
 
     async def fetch(self, url: str, target: Path) -> Downloaded:
         """Download an export into a file.
@@ -55,25 +55,26 @@ class ExportDownloads:
         """
         self._check()
         try:
-            async with self._web.open(url) as (answer, final):
-                self._check_answer(answer)
-                if answer.status_code != httpx.codes.OK:
+            async with self._web.open(url) as (response, final):
+                self._check_response(response)
+                if response.status_code != httpx.codes.OK:
                     raise RetryableError(
-                        f"The download server answered {answer.status_code}.", next_step="A new link is requested."
+                        f"The download server returned status {response.status_code}.",
+                        next_step="A new link is requested.",
                     )
-                sha256 = await self._write(answer, target)
+                sha256 = await self._write(response, target)
                 return Downloaded(sha256, None if self._web.rules.is_own(final) else find_host(final))
         except ExchangeError as error:
             raise RetryableError(
                 f"The download was interrupted ({error.cause}).", next_step="It is retried."
             ) from error
 
-    async def _write(self, answer: httpx.Response, target: Path) -> str:
+    async def _write(self, response: httpx.Response, target: Path) -> str:
         digest = hashlib.sha256()
         output: BinaryIO = await asyncio.to_thread(target.open, "wb")
         try:
             with output:
-                async for piece in iterate_body(answer, self._bound):
+                async for piece in iterate_body(response, self._bound):
                     self._check()
                     digest.update(piece)
                     await asyncio.to_thread(output.write, piece)

@@ -30,8 +30,8 @@ _GUARD = SandboxGuard("fundataapi.com", "The update API", ("FUNDATA_AUTH_URL", "
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ATTEMPTS = 5
 _RETRIED = {408, 425, 429, 500, 502, 503, 504}
-_ANSWER_BOUND = Bound.of(1 << 20)
-_ANSWER_SECONDS = 120.0
+_RESPONSE_BOUND = Bound.of(1 << 20)
+_RESPONSE_SECONDS = 120.0
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 # characters allowed in a header
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
@@ -120,7 +120,7 @@ class UpdateApi:
         self._token: str | None = None
         rules = AddressRules(account.export_hosts, account.api_url if is_sandbox else None, "FUNDATA_EXPORT_HOSTS")
         self._downloads = ExportDownloads(
-            rules, account.most_bytes, outbound, check=self._check, check_answer=self._check_answer
+            rules, account.most_bytes, outbound, check=self._check, check_response=self._check_stand_in
         )
 
     @property
@@ -133,10 +133,10 @@ class UpdateApi:
         params = {"fromdate": from_date.isoformat()}
         if language:
             params["language"] = language
-        answer = await self._ask(endpoint, params)
-        execution_id = str(answer.get("execution_id") or "")
+        response = await self._request(endpoint, params)
+        execution_id = str(response.get("execution_id") or "")
         if not _EXECUTION_ID.fullmatch(execution_id):
-            raise RetryableError(f"{endpoint} answered without an execution id.", next_step="It is requested again.")
+            raise RetryableError(f"{endpoint} returned no execution id.", next_step="It is requested again.")
         return execution_id
 
     async def wait_for_export(self, execution_id: str) -> str:
@@ -147,10 +147,10 @@ class UpdateApi:
         timing = self._account.timing
         waited, pause = 0.0, timing.poll
         while True:
-            answer = await self._ask(f"getresults/{execution_id}", {}, gone=True)
-            status = str(answer.get("status") or "")
-            if status == "Succeeded" and isinstance(answer.get("url"), str):
-                return str(answer["url"])
+            response = await self._request(f"getresults/{execution_id}", {}, gone=True)
+            status = str(response.get("status") or "")
+            if status == "Succeeded" and isinstance(response.get("url"), str):
+                return str(response["url"])
             if status != "Running":
                 raise ExportFailedError(
                     f"Export {execution_id} ended with status {excerpt(status, 60) or '(no status)'!r}.",
@@ -183,27 +183,27 @@ class UpdateApi:
         repeat = self._account.timing.backoff.retrying(lambda error: isinstance(error, _DownloadError), report=report)
         return await repeat(fetch)
 
-    async def _ask(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
+    async def _request(self, path: str, params: dict[str, str], *, gone: bool = False) -> dict[str, Any]:
         """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
         renewals = itertools.count(1)
 
         async def ask_once() -> dict[str, Any]:
             if self._token is None:
                 self._token = await self._sign_in()
-            answer = await self._send(
+            response = await self._send(
                 "GET", f"{self._account.api_url}/{path}", params=params, headers={"Authorization": self._token}
             )
-            if answer.status_code in (401, 403) and next(renewals) < _MOST_SIGN_INS:
+            if response.status_code in (401, 403) and next(renewals) < _MOST_SIGN_INS:
                 self._token = None
                 raise _RepeatableError(after=0.0)
-            if answer.status_code == httpx.codes.NOT_FOUND and gone:
+            if response.status_code == httpx.codes.NOT_FOUND and gone:
                 raise ExportFailedError(f"Fundata no longer has {path}.", next_step="A new export is requested.")
-            if answer.status_code in (401, 402, 403, 404):
+            if response.status_code in (401, 402, 403, 404):
                 raise FatalError(
-                    f"{path} answered {answer.status_code}: the account may not use it.",
+                    f"{path} returned status {response.status_code}: the account may not use it.",
                     next_step="Ask Fundata for access.",
                 )
-            return _read_object(answer)
+            return _read_object(response)
 
         return await self._repeat(ask_once, path)
 
@@ -212,13 +212,13 @@ class UpdateApi:
 
     async def _sign_in_once(self) -> str:
         body = {"key": self._account.key.get_secret_value(), "secret": self._account.secret.get_secret_value()}
-        answer = await self._send("POST", f"{self._account.auth_url}/authenticate", json=body)
-        if answer.status_code in (400, 401, 403):
+        response = await self._send("POST", f"{self._account.auth_url}/authenticate", json=body)
+        if response.status_code in (400, 401, 403):
             raise CredentialsError(
-                f"Fundata refused the credentials ({answer.status_code}).",
+                f"Fundata refused the credentials ({response.status_code}).",
                 next_step="Check FUNDATA_ACCESS_KEY_ID and FUNDATA_SECRET_ACCESS_KEY.",
             )
-        token = _read_object(answer).get("token")
+        token = _read_object(response).get("token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise _RepeatableError
         hide_secrets([token])
@@ -245,13 +245,13 @@ class UpdateApi:
         self._check()
         headers = {"Accept-Encoding": "gzip", **request.pop("headers", {})}
         try:
-            answer = await send_request(
+            response = await send_request(
                 self._client,
                 method,
                 url,
-                bound=_ANSWER_BOUND,
-                seconds=_ANSWER_SECONDS,
-                inspect=self._check_answer,
+                bound=_RESPONSE_BOUND,
+                seconds=_RESPONSE_SECONDS,
+                inspect=self._check_stand_in,
                 timeout=_TIMEOUT,
                 headers=headers,
                 **request,
@@ -259,20 +259,20 @@ class UpdateApi:
         except ExchangeError as error:
             log.warning("update_api_call_failed", error=error.cause)
             raise _RepeatableError from error
-        if answer.status_code in _RETRIED:
-            raise _RepeatableError(read_retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)))
-        return answer
+        if response.status_code in _RETRIED:
+            raise _RepeatableError(read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
+        return response
 
-    def _check_answer(self, answer: httpx.Response) -> None:
-        _GUARD.check_response(answer.headers, is_sandbox=self._is_sandbox)
+    def _check_stand_in(self, response: httpx.Response) -> None:
+        _GUARD.check_response(response.headers, is_sandbox=self._is_sandbox)
 
 
-def _read_object(answer: HttpResponse) -> dict[str, Any]:
+def _read_object(response: HttpResponse) -> dict[str, Any]:
     """Return the JSON object of a successful response; raises _RepeatableError for errors, HTML and cut bodies."""
-    if answer.status_code != httpx.codes.OK:
+    if response.status_code != httpx.codes.OK:
         raise _RepeatableError
     try:
-        found = answer.read_json()
+        found = response.read_json()
     except ValueError as error:
         raise _RepeatableError from error
     if not isinstance(found, dict):

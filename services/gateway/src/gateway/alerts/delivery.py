@@ -18,8 +18,8 @@ from sra_shared.retry import ALERT
 _SECONDS = 10
 # longer than the longest attempt
 _CLAIM_SECONDS = 6 * _SECONDS
-# Slack answers `ok`
-_ANSWER_BOUND = Bound.of(1 << 16)
+# Slack returns `ok`
+_RESPONSE_BOUND = Bound.of(1 << 16)
 log = get_logger(__name__)
 _TABLE = OutboxTable("alert", key="alert_id", order="alert_id")
 
@@ -51,12 +51,18 @@ class Webhook:
         """Send a message; return an error text, or None if the webhook accepted it."""
         try:
             async with self.http() as client:
-                answer = await send_request(
-                    client, "POST", self.url, bound=_ANSWER_BOUND, seconds=3 * _SECONDS, json=message, timeout=_SECONDS
+                response = await send_request(
+                    client,
+                    "POST",
+                    self.url,
+                    bound=_RESPONSE_BOUND,
+                    seconds=3 * _SECONDS,
+                    json=message,
+                    timeout=_SECONDS,
                 )
         except ExchangeError as error:
             return redact_text(f"The webhook did not respond ({error.cause}).")
-        return None if answer.is_success else f"The webhook returned status {answer.status_code}."
+        return None if response.is_success else f"The webhook returned status {response.status_code}."
 
 
 async def put_alert(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from gateway.alerts.active_problems import ActiveProblem, Findings
 from gateway.alerts.delivery import Webhook, put_alert
-from gateway.alerts.troubles import Findings, Trouble
 from sra_shared.db import Connection
 from sra_shared.logs import get_logger
 
@@ -38,10 +38,10 @@ async def sync_incidents(connection: Connection, found: Findings, webhook: Webho
     """
     rows = await connection.fetch("SELECT incident_id, subject FROM incident WHERE ended_at IS NULL")
     still_open = {row["subject"]: row["incident_id"] for row in rows}
-    new = [trouble for trouble in found.troubles if trouble.subject not in still_open]
-    for _, troubles in groupby(new, key=lambda trouble: trouble.together or trouble.subject):
-        await _open(connection, list(troubles), webhook)
-    over = sorted(found.judged.intersection(still_open) - {trouble.subject for trouble in found.troubles})
+    new = [problem for problem in found.problems if problem.subject not in still_open]
+    for _, problems in groupby(new, key=lambda problem: problem.together or problem.subject):
+        await _open(connection, list(problems), webhook)
+    over = sorted(found.known.intersection(still_open) - {problem.subject for problem in found.problems})
     for _, subjects in groupby(over, key=lambda subject: subject if _is_reported_alone(subject) else ""):
         await _close(connection, [still_open[subject] for subject in subjects], webhook)
 
@@ -50,32 +50,32 @@ def _is_reported_alone(subject: str) -> bool:
     return not subject.startswith("stale:")
 
 
-async def _open(connection: Connection, troubles: Sequence[Trouble], webhook: Webhook | None) -> None:
+async def _open(connection: Connection, problems: Sequence[ActiveProblem], webhook: Webhook | None) -> None:
     """Open incidents of problems that share a message; another gateway may have opened some of them already."""
-    opened: list[tuple[int, Trouble]] = []
+    opened: list[tuple[int, ActiveProblem]] = []
     async with connection.transaction():
-        for trouble in troubles:
-            age = max(datetime.now(UTC) - trouble.since, timedelta(0))
-            incident_id = await connection.fetchval(SQL_OPEN, trouble.subject, trouble.kind, trouble.text, age)
+        for problem in problems:
+            age = max(datetime.now(UTC) - problem.since, timedelta(0))
+            incident_id = await connection.fetchval(SQL_OPEN, problem.subject, problem.kind, problem.text, age)
             if incident_id is not None:
-                opened.append((incident_id, trouble))
+                opened.append((incident_id, problem))
         if opened and webhook is not None:
             name, first = opened[0]
             message = webhook.make_message(
-                first.kind, _describe_beginning([trouble for _, trouble in opened]), first.path
+                first.kind, _describe_beginning([problem for _, problem in opened]), first.path
             )
             await put_alert(connection, f"{name}:began", first.kind, message)
-    for _, trouble in opened:
-        log.warning("incident_began", subject=trouble.subject, kind=trouble.kind, detail=trouble.text)
+    for _, problem in opened:
+        log.warning("incident_began", subject=problem.subject, kind=problem.kind, detail=problem.text)
 
 
-def _describe_beginning(troubles: Sequence[Trouble]) -> list[str]:
-    first = troubles[0]
-    if len(troubles) == 1:
+def _describe_beginning(problems: Sequence[ActiveProblem]) -> list[str]:
+    first = problems[0]
+    if len(problems) == 1:
         return [f"SRA Data: {first.text}", f"Since {first.since:%Y-%m-%d %H:%M} UTC."]
-    named = [f"• {name_subject(one.subject)}, since {one.since:%Y-%m-%d %H:%M} UTC" for one in troubles[:_MOST_NAMED]]
-    more = len(troubles) - len(named)
-    return [f"SRA Data: {len(troubles)} {first.together}:", *named, *([f"and {more} more"] if more else [])]
+    named = [f"• {name_subject(one.subject)}, since {one.since:%Y-%m-%d %H:%M} UTC" for one in problems[:_MOST_NAMED]]
+    more = len(problems) - len(named)
+    return [f"SRA Data: {len(problems)} {first.together}:", *named, *([f"and {more} more"] if more else [])]
 
 
 async def _close(connection: Connection, incident_ids: Sequence[int], webhook: Webhook | None) -> None:
@@ -94,14 +94,14 @@ def describe_end(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the message text for the recovery of one subject, or of several of one kind."""
     names = [name_subject(row["subject"]) for row in rows]
     more = len(names) - _MOST_NAMED
-    told = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    subjects = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     what = {
         "service_down": "{} responds again",
         "stale_data": "{} is fresh again" if len(names) == 1 else "{} are fresh again",
         "reject_share": "{} rejects no more than REJECT_LIMIT again",
         "run_failed": "{} completes again",
         "database_down": "the database responds again",
-    }[rows[0]["kind"]].format(told)
+    }[rows[0]["kind"]].format(subjects)
     minutes = max((row["ended_at"] - row["began_at"]).total_seconds() for row in rows) / 60
     return f"SRA Data: recovered: {what}, after {minutes:,.0f} minutes."
 

@@ -46,14 +46,14 @@ class DatabaseOutage:
             if self._began is None:
                 self._began, self._delivered, self._tries, self._next_try = part.since, False, 0, 0.0
             self._detail = f"The database is down. {part.detail}"
-            if self._is_told_of() and not self._delivered and time.monotonic() >= self._next_try:
+            if self._is_reported() and not self._delivered and time.monotonic() >= self._next_try:
                 await self._report()
         elif part.status is HealthStatus.HEALTHY and self._began is not None:
-            if self._is_told_of():
+            if self._is_reported():
                 await self._record_end(pool, self._began)
             self._began = None
 
-    def _is_told_of(self) -> bool:
+    def _is_reported(self) -> bool:
         return self._began is not None and datetime.now(UTC) - self._began >= self._grace
 
     async def _report(self) -> None:

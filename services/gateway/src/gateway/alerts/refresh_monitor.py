@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from gateway.alerts.active_problems import find_problems, read_shares, read_standalone_runs
 from gateway.alerts.delivery import Webhook, send_due_alerts
 from gateway.alerts.incidents import sync_incidents
 from gateway.alerts.refreshes import record_refreshes
-from gateway.alerts.troubles import find_troubles, read_lone_runs, read_shares
 from gateway.monitoring.probe import SystemState
 from gateway.refresh.model import STEP_OF, Step
-from gateway.refresh.peers import ServiceClient
+from gateway.refresh.service_client import ServiceClient
 from sra_shared.db import Connection, Pool
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.logs import get_logger
@@ -27,7 +27,7 @@ class RefreshMonitor:
 
     def __init__(
         self,
-        peers: Mapping[Step, ServiceClient],
+        clients: Mapping[Step, ServiceClient],
         known: SystemState,
         *,
         window_minutes: int,
@@ -36,7 +36,7 @@ class RefreshMonitor:
         grace: timedelta,
     ) -> None:
         """`grace` is how long a service may be unresponsive, as during a restart, before that is an incident."""
-        self._peers = peers
+        self._clients = clients
         self._known = known
         self._window = timedelta(minutes=window_minutes)
         self._webhook = webhook
@@ -51,10 +51,10 @@ class RefreshMonitor:
         for task_type, task_id in orphans:
             await self._cancel(task_type, task_id)
         async with pool.acquire() as connection:
-            found = find_troubles(
+            found = find_problems(
                 self._known,
                 await read_shares(connection),
-                await read_lone_runs(connection),
+                await read_standalone_runs(connection),
                 reject_limit=self._reject_limit,
                 grace=self._grace,
                 now=datetime.now(UTC),
@@ -93,6 +93,6 @@ class RefreshMonitor:
         if step is None:
             return
         try:
-            await self._peers[step].cancel_run(task_id)
+            await self._clients[step].cancel_run(task_id)
         except (RetryableError, FatalError) as error:
             log.warning("child_not_cancelled", child=str(task_id), error=str(error))

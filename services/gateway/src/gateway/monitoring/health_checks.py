@@ -27,18 +27,18 @@ def check_refresh(known: SystemState) -> CheckResult:
     """Report on the refresh in progress and the newest finished one."""
     ended = next((one for one in known.refreshes if one.completed_at is not None), None)
     running = next((one for one in known.refreshes if one.completed_at is None), None)
-    status, told = HealthStatus.HEALTHY, []
+    status, details = HealthStatus.HEALTHY, []
     if running is not None:
-        told.append(f"Refresh {running.refresh_id} is {running.status}{', overdue' if running.overdue else ''}.")
+        details.append(f"Refresh {running.refresh_id} is {running.status}{', overdue' if running.overdue else ''}.")
         status = HealthStatus.DEGRADED if running.overdue else status
     if ended is None:
-        told.append("No refresh has finished yet.")
+        details.append("No refresh has finished yet.")
     else:
-        told.append(f"The last one finished with status {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
+        details.append(f"The last one finished with status {ended.status} at {ended.completed_at:%Y-%m-%d %H:%M} UTC.")
         if ended.status not in ("completed", "cancelled"):
-            told.append("Its steps show the errors.")
+            details.append("Its steps show the errors.")
             status = HealthStatus.DEGRADED
-    return CheckResult(status=status, detail=" ".join(told), checked_at=known.read_at)
+    return CheckResult(status=status, detail=" ".join(details), checked_at=known.read_at)
 
 
 def check_freshness(known: SystemState) -> CheckResult:
@@ -46,15 +46,15 @@ def check_freshness(known: SystemState) -> CheckResult:
     late = [row for row in known.freshness if row.get("is_late")]
     datasets = [_name_late(row) for row in late if row["source"] != "views"]
     views = [str(row["dataset"]) for row in late if row["source"] == "views"]
-    told = []
+    details = []
     if datasets:
-        told.append(f"Late: {_list_some(datasets)}. Check the last refresh, then start one.")
+        details.append(f"Late: {_list_some(datasets)}. Check the last refresh, then start one.")
     if views:
-        told.append(f"The newest build failed for: {_list_some(views)}. The views' pages show the reason.")
+        details.append(f"The newest build failed for: {_list_some(views)}. The views' pages show the reason.")
     if not known.freshness:
-        told.append("Nothing is published yet.")
+        details.append("Nothing is published yet.")
     status = HealthStatus.DEGRADED if late else HealthStatus.HEALTHY
-    return CheckResult(status=status, detail=" ".join(told), checked_at=known.freshness_read_at)
+    return CheckResult(status=status, detail=" ".join(details), checked_at=known.freshness_read_at)
 
 
 def _name_late(row: dict[str, Any]) -> str:
@@ -69,15 +69,15 @@ def _list_some(names: list[str]) -> str:
 
 def check_schedule(scheduler: Scheduler, now: datetime) -> CheckResult:
     """Report whether refreshes start on schedule: not while paused, nor if the scheduler has stopped polling."""
-    looked_at, paused = scheduler.looked_at, scheduler.known_pause
-    if looked_at is None:
-        told = "The schedule has not been checked yet."
-    elif now - looked_at > _CLOCK_SILENCE:
-        told = f"The schedule was last checked at {looked_at:%Y-%m-%d %H:%M:%S} UTC. Check the database and the log."
+    polled_at, paused = scheduler.polled_at, scheduler.known_pause
+    if polled_at is None:
+        details = "The schedule has not been checked yet."
+    elif now - polled_at > _CLOCK_SILENCE:
+        details = f"The schedule was last checked at {polled_at:%Y-%m-%d %H:%M:%S} UTC. Check the database and the log."
     elif paused is not None:
-        told = f"Paused since {paused:%Y-%m-%d %H:%M} UTC: no refresh starts on schedule. Resume it when you can."
+        details = f"Paused since {paused:%Y-%m-%d %H:%M} UTC: no refresh starts on schedule. Resume it when you can."
     else:
         waiting = ", ".join(f"the {name} slot of {slot:%Y-%m-%d %H:%M} UTC" for name, slot in scheduler.waiting.items())
-        told = f"A refresh is running; waiting for it to finish: {waiting}." if waiting else ""
-        return CheckResult(status=HealthStatus.HEALTHY, detail=told, checked_at=looked_at)
-    return CheckResult(status=HealthStatus.DEGRADED, detail=told, checked_at=looked_at)
+        details = f"A refresh is running; waiting for it to finish: {waiting}." if waiting else ""
+        return CheckResult(status=HealthStatus.HEALTHY, detail=details, checked_at=polled_at)
+    return CheckResult(status=HealthStatus.DEGRADED, detail=details, checked_at=polled_at)

@@ -29,9 +29,9 @@ from sra_shared.texts import excerpt
 PROBE_SECONDS = 5.0
 # data changes a few times a day, and reading its freshness costs more than reading the ledger
 FRESHNESS_SECONDS = 30.0
-_ANSWER_SECONDS = 2.0
-_ANSWER_BOUND = Bound.of(1 << 20)
-_FRESHNESS_ANSWER_SECONDS = 20.0
+_RESPONSE_SECONDS = 2.0
+_RESPONSE_BOUND = Bound.of(1 << 20)
+_FRESHNESS_SECONDS_LIMIT = 20.0
 _LATEST = 15
 _SOURCES = {"FMP": (Step.FMP,), "Fundata": (Step.FUNDATA_DATA, Step.FUNDATA_QUOTES)}
 _UNWELL = {"failed": HealthStatus.UNHEALTHY, "parked": HealthStatus.DEGRADED, "held": HealthStatus.DEGRADED}
@@ -52,18 +52,18 @@ class PartState:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def answers(self) -> bool:
+    def responds(self) -> bool:
         """Whether it responded to the last check, healthy or not."""
         return self.status is not HealthStatus.UNHEALTHY
 
-    def record(self, status: HealthStatus, detail: str, *, answers: bool = True) -> None:
+    def record(self, status: HealthStatus, detail: str, *, responds: bool = True) -> None:
         """Record the observed status; `since` changes only with the status.
 
         A part that responds and reports a problem is not unresponsive: what it lacks, such as the database, is a
         separate part.
         """
         now = datetime.now(UTC)
-        self.silent_since = None if answers else self.silent_since or now
+        self.silent_since = None if responds else self.silent_since or now
         if status is not self.status:
             if self.checked_at is not None:
                 log.info("part_changed", part=self.name, status=status, detail=detail)
@@ -74,8 +74,8 @@ class PartState:
         """Return the part's entry in the health report: without another service the gateway is degraded, not unhealthy."""
         if self.status is HealthStatus.HEALTHY:
             return CheckResult(status=self.status, detail=self.detail, checked_at=self.checked_at)
-        told = f"{self.detail} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
-        return CheckResult(status=HealthStatus.DEGRADED, detail=told, checked_at=self.checked_at)
+        detail = f"{self.detail} Since {self.since:%Y-%m-%d %H:%M:%S} UTC."
+        return CheckResult(status=HealthStatus.DEGRADED, detail=detail, checked_at=self.checked_at)
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Probe:
 
     def __init__(
         self,
-        peers: Mapping[str, str],
+        services: Mapping[str, str],
         http: Callable[[], httpx.AsyncClient],
         sessions: LoginSessions,
         *,
@@ -132,7 +132,7 @@ class Probe:
         self._history = RefreshHistory(_LATEST)
         self._freshness_due = 0.0
         self._freshness_after: frozenset[UUID] = frozenset()
-        self.system_state = SystemState(services={name: PartState(name, url) for name, url in peers.items()})
+        self.system_state = SystemState(services={name: PartState(name, url) for name, url in services.items()})
 
     async def run(self, state: ServiceState) -> None:
         """Poll until the service stops."""
@@ -148,11 +148,11 @@ class Probe:
     async def _poll_service(self, client: httpx.AsyncClient, part: PartState) -> None:
         try:
             address = f"{part.url}/health"
-            answer = await send_request(
-                client, "GET", address, bound=_ANSWER_BOUND, seconds=2 * _ANSWER_SECONDS, timeout=_ANSWER_SECONDS
+            response = await send_request(
+                client, "GET", address, bound=_RESPONSE_BOUND, seconds=2 * _RESPONSE_SECONDS, timeout=_RESPONSE_SECONDS
             )
-            body = answer.read_json()
-            status = HealthStatus(body["status"]) if answer.is_success else HealthStatus.UNHEALTHY
+            body = response.read_json()
+            status = HealthStatus(body["status"]) if response.is_success else HealthStatus.UNHEALTHY
             found = [f"{name}: {excerpt(check['detail'])}" for name, check in body["checks"].items() if check["detail"]]
             part.details = body.get("details", {})
             part.record(
@@ -162,20 +162,20 @@ class Probe:
             part.record(
                 HealthStatus.UNHEALTHY,
                 f"It does not respond ({error.cause}): check that it is running, and check its log.",
-                answers=False,
+                responds=False,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            told = f"Another program responds at the address of {part.name}: check the settings."
-            part.record(HealthStatus.UNHEALTHY, told, answers=False)
+            detail = f"Another program responds at the address of {part.name}: check the settings."
+            part.record(HealthStatus.UNHEALTHY, detail, responds=False)
 
     async def _poll_database(self, state: ServiceState) -> None:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS * 2), state.pool.acquire() as connection:
+            async with asyncio.timeout(_RESPONSE_SECONDS * 2), state.pool.acquire() as connection:
                 await self._read_ledger(connection)
         except (*OUTAGE_ERRORS, asyncpg.PostgresError) as error:
-            self.system_state.database.record(*_classify_outage(error, answers=state.watcher.state.reachable))
+            self.system_state.database.record(*_classify_outage(error, responds=state.watcher.state.reachable))
         else:
-            self.system_state.database.record(HealthStatus.HEALTHY, "It answers.")
+            self.system_state.database.record(HealthStatus.HEALTHY, "It responds.")
 
     async def _read_ledger(self, connection: Connection) -> None:
         refreshes = await self._history.read(connection)
@@ -196,21 +196,21 @@ class Probe:
         self._freshness_due = time.monotonic() + every.total_seconds()
         self._freshness_after = self.system_state.ended
         began = datetime.now(UTC)
-        async with asyncio.timeout(_FRESHNESS_ANSWER_SECONDS), pool.acquire() as connection:
+        async with asyncio.timeout(_FRESHNESS_SECONDS_LIMIT), pool.acquire() as connection:
             self.system_state.freshness = await read_freshness(connection)
             self.system_state.figures = await read_ledger_metrics(connection)
         self.system_state.freshness_read_at = began
 
 
-def _classify_outage(error: Exception, *, answers: bool) -> tuple[HealthStatus, str]:
-    """Return the status of the database after this error; `answers` is true if a lighter query succeeded."""
+def _classify_outage(error: Exception, *, responds: bool) -> tuple[HealthStatus, str]:
+    """Return the status of the database after this error; `responds` is true if a lighter query succeeded."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         return HealthStatus.DEGRADED, "It is not migrated: run `./sra migrate`."
-    if isinstance(error, TimeoutError) and answers:
-        told = "It responds slowly, so this page may show old values: check what keeps it busy. Work continues."
-        return HealthStatus.DEGRADED, told
-    told = f"It does not respond ({type(error).__name__}): check that it is running. Work resumes automatically."
-    return HealthStatus.UNHEALTHY, told
+    if isinstance(error, TimeoutError) and responds:
+        detail = "It responds slowly, so this page may show old values: check what keeps it busy. Work continues."
+        return HealthStatus.DEGRADED, detail
+    detail = f"It does not respond ({type(error).__name__}): check that it is running. Work resumes automatically."
+    return HealthStatus.UNHEALTHY, detail
 
 
 def decide_source_state(name: str, steps: Sequence[Step], known: SystemState) -> PartState:
@@ -230,9 +230,9 @@ def decide_source_state(name: str, steps: Sequence[Step], known: SystemState) ->
     if bad:
         newest = [series[0] for series in bad]
         worst = max((_UNWELL[one.status] for one in newest), key=list(HealthStatus).index)
-        told = " ".join(one.error or f"Step {one.step} finished with status {one.status}." for one in newest)
+        detail = " ".join(one.error or f"Step {one.step} finished with status {one.status}." for one in newest)
         part.status = worst
-        part.detail = f"{told} The next refresh retries it. Check the vendor's status page and the key."
+        part.detail = f"{detail} The next refresh retries it. Check the vendor's status page and the key."
         part.since = min(series[-1].completed_at or part.since for series in bad)
     return part
 

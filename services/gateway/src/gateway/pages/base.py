@@ -77,8 +77,8 @@ class PageRoute(APIRoute):
             except (*OUTAGE_ERRORS, asyncpg.UndefinedTableError) as error:
                 if request.method != "GET" or request.url.path == LIVE_PATH:
                     raise
-                is_slow = isinstance(error, TimeoutError) and app_context.probe.system_state.database.answers
-                why = "takes too long to answer" if is_slow else "is down"
+                is_slow = isinstance(error, TimeoutError) and app_context.probe.system_state.database.responds
+                why = "takes too long to respond" if is_slow else "is down"
                 text = f"The database {why}, so this page has nothing to show. Reload it in a minute."
                 return render_message(request, app_context, "Not now", text, status_code=503)
             except (RetryableError, FatalError) as error:

@@ -21,7 +21,7 @@ class Bar:
 
     value: float
     kind: str
-    told: str
+    tooltip: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def draw_bars(
             height = max(height, 2.0)
         drawn.append(
             f'<rect class="bar-{escape(bar.kind)}" x="{index * step:.1f}" width="{max(step * 0.8, 1):.1f}"'
-            f' y="{_HEIGHT - _BOTTOM - height:.1f}" height="{height:.1f}" rx="1.5"><title>{escape(bar.told)}</title></rect>'
+            f' y="{_HEIGHT - _BOTTOM - height:.1f}" height="{height:.1f}" rx="1.5"><title>{escape(bar.tooltip)}</title></rect>'
         )
     end = max(step * len(bars), 170.0)
     most = f"most {highest:,.0f}{escape(unit)}"

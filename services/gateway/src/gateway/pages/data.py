@@ -38,12 +38,12 @@ class DashboardData:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_dashboard(pool: Pool, *, answers: bool) -> DashboardData:
-    """Return the parts that could be read; `answers` is whether the database responded when it was last seen."""
+async def read_dashboard(pool: Pool, *, responds: bool) -> DashboardData:
+    """Return the parts that could be read; `responds` is whether the database responded when it was last seen."""
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for name, read in _PARTS.items():
-        if not answers:
+        if not responds:
             missing[name] = _AWAY
             continue
         try:
@@ -52,7 +52,7 @@ async def read_dashboard(pool: Pool, *, answers: bool) -> DashboardData:
         except TimeoutError:
             missing[name] = _SLOW
         except OUTAGE_ERRORS:
-            missing[name], answers = _AWAY, False
+            missing[name], responds = _AWAY, False
         except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             missing[name] = _NOT_MIGRATED
     return DashboardData(**found, missing=missing)
@@ -108,7 +108,7 @@ async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
     parked = await connection.fetchrow("SELECT parked_until, reason FROM fmp_quota WHERE parked_until > now()")
     if row is None or not row["last_day"]:
         return []
-    told: list[tuple[str, Any]] = [
+    usage: list[tuple[str, Any]] = [
         ("calls in the last 60 seconds", row["last_60_seconds"]),
         ("calls in the last day", row["last_day"]),
         ("most calls in one clock minute of it", highest),
@@ -116,8 +116,8 @@ async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
         ("throttled by FMP", row["throttled"]),
     ]
     if parked is not None:
-        told.append((f"parked by the {parked['reason']} quota until", parked["parked_until"]))
-    return told
+        usage.append((f"parked by the {parked['reason']} quota until", parked["parked_until"]))
+    return usage
 
 
 async def _read_minutes(connection: Connection) -> list[tuple[datetime, int]]:

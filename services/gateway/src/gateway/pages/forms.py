@@ -84,7 +84,7 @@ def _add_run_forms(router: APIRouter) -> None:
             wanted = make_release_request(task, units)
         except ConfigError as error:
             raise ProblemError(409, error.message, next_step=error.next_step) from error
-        started = await app_context.peers[step].start_run(
+        started = await app_context.clients[step].start_run(
             task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}", by=caller
         )
         return go_to(f"/ui/runs/{started.task_id}")

@@ -93,9 +93,9 @@ def add_login(router: APIRouter) -> None:
             if isinstance(found, Response):
                 return found
             session = found
-        answer = RedirectResponse(choose_next(wanted), status_code=303)
-        app_context.sessions.set_cookie(request, answer, session)
-        return answer
+        response = RedirectResponse(choose_next(wanted), status_code=303)
+        app_context.sessions.set_cookie(request, response, session)
+        return response
 
     @router.post(f"{FORM_PREFIX}logout", dependencies=[Depends(check_form)])
     async def log_out(request: Request, app_context: AppContextOf, state: State) -> Response:
@@ -103,9 +103,9 @@ def add_login(router: APIRouter) -> None:
         if session is not None:
             app_context.sessions.end(session, read_address(request))
             await _write_sessions(app_context, state)
-        answer = RedirectResponse("/login", status_code=303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
-        return answer
+        response = RedirectResponse("/login", status_code=303)
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        return response
 
     for name, media_type in STATIC.items():
         router.add_api_route(f"/static/{name}", _make_static(name, media_type), methods=["GET", "HEAD"])
@@ -121,7 +121,7 @@ def _make_static(name: str, media_type: str) -> Any:
 async def _write_sessions(app_context: AppContext, state: ServiceState) -> None:
     """Record logins and logouts; while the database is down, the probe does so later."""
     database = app_context.probe.system_state.database
-    if database.checked_at is not None and not database.answers:
+    if database.checked_at is not None and not database.responds:
         return
     with suppress(*OUTAGE_ERRORS, asyncpg.PostgresError):
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
@@ -134,8 +134,8 @@ async def _try_code(
     """Redeem a login code and return its new session, or the page with the reason for the refusal."""
     attempt = await app_context.logins.begin(state.pool, address)
     if isinstance(attempt, int):
-        told = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
-        page = _show_login(told, wanted, status_code=429)
+        text = f"Too many failed logins: wait {attempt} seconds, or log in with a token."
+        page = _show_login(text, wanted, status_code=429)
         page.headers["Retry-After"] = str(attempt)
         return page
     try:
@@ -143,8 +143,8 @@ async def _try_code(
             session = await _begin_by_code(app_context, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
         await app_context.logins.forgive(state.pool, attempt)
-        told = "The database is down, so codes cannot be checked. Log in with a token."
-        return _show_login(told, wanted, status_code=503)
+        text = "The database is down, so codes cannot be checked. Log in with a token."
+        return _show_login(text, wanted, status_code=503)
     if session is None:
         return _show_login("The token is not valid, or the code is unknown, used or expired.", wanted, status_code=401)
     await app_context.logins.forgive(state.pool, attempt)

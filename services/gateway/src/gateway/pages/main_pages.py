@@ -47,7 +47,7 @@ def _add_dashboard(router: APIRouter) -> None:
     async def show_dashboard(request: Request, app_context: AppContextOf, state: State) -> Response:
         common = make_common(request, app_context)
         known = app_context.probe.system_state
-        page = await read_dashboard(state.pool, answers=known.database.answers)
+        page = await read_dashboard(state.pool, responds=known.database.responds)
         return render_page(
             "dashboard.html",
             **common,
@@ -74,10 +74,10 @@ def _add_dashboard(router: APIRouter) -> None:
 
 
 def read_ceiling(known: SystemState) -> int | None:
-    """Return the calls a minute that FMP's service allows itself, from its last answer."""
+    """Return the calls a minute that FMP's service allows itself, from its last response."""
     part = known.services.get("fmp_ingest")
-    told = part.details.get("fmp_max_calls_per_minute") if part is not None else None
-    return told if isinstance(told, int) else None
+    limit = part.details.get("fmp_max_calls_per_minute") if part is not None else None
+    return limit if isinstance(limit, int) else None
 
 
 def _add_pages(router: APIRouter) -> None:

@@ -31,7 +31,7 @@ from sra_shared.service import ProblemError
 from sra_shared.service.actors import CallerOf
 from sra_shared.statements import compose
 
-_PEERS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
+_STEPS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
 _SQL_SOURCES = compose(
     """
 SELECT DISTINCT source FROM rejected_record WHERE dataset = $1 AND {reject_is_open}
@@ -104,8 +104,8 @@ async def _start_replay(
     app_context: AppContext, source: str, dataset: str, reject_ids: Sequence[int], *, by: Actor
 ) -> UUID:
     wanted = make_replay_request(source, dataset=dataset or None, reject_ids=reject_ids or None)
-    peer = app_context.peers[_PEERS[source]]
-    return (await peer.start_run(REPLAY_TASKS[source], parameters=wanted.parameters, by=by)).task_id
+    client = app_context.clients[_STEPS[source]]
+    return (await client.start_run(REPLAY_TASKS[source], parameters=wanted.parameters, by=by)).task_id
 
 
 def _write_back(back: str, *more: tuple[str, str]) -> str:

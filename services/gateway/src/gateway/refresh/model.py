@@ -94,7 +94,7 @@ class RefreshParameters(BaseModel):
         None, alias="from", description="First day of Fundata's changes, instead of the stored cursor."
     )
     retry_seconds: float = Field(60, ge=0, le=3600, description="Seconds before a failed step is retried once.")
-    trigger: Literal["manual", "schedule"] = Field("manual", description="Who asked.")
+    trigger: Literal["manual", "schedule"] = Field("manual", description="What requested it.")
 
     @field_validator("sources")
     @classmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.refresh.model import Child, RefreshParameters, StepState, StepStatus, add_datasets, read_counts_of
-from gateway.refresh.peers import SeenRun, ServiceClient
+from gateway.refresh.service_client import SeenRun, ServiceClient
 from sra_shared.counts import Counts
 from sra_shared.db import Connection
 from sra_shared.errors import FatalError, RetryableError
@@ -29,9 +29,9 @@ class PollTiming:
 class StepRun:
     """One attempt at one step; `state` holds all that a successor needs, and every change is committed."""
 
-    def __init__(self, context: UnitContext, peer: ServiceClient, pace: PollTiming) -> None:
+    def __init__(self, context: UnitContext, client: ServiceClient, pace: PollTiming) -> None:
         self.context = context
-        self.peer = peer
+        self.client = client
         self.pace = pace
         self.state = StepState.model_validate(context.unit.resume or {})
         self.parameters = RefreshParameters.model_validate(context.task.parameters)
@@ -83,11 +83,13 @@ class StepRun:
 
     async def _poll(self, child: Child) -> SeenRun:
         if child.task_id is not None:
-            return await self.peer.read_run(child.task_id)
+            return await self.client.read_run(child.task_id)
         context = self.context
         key = f"{context.task.task_id}:{context.unit.unit}:{child.task_type}:{self.state.attempt}"
-        asked = self.parameters.choose_for(child.task_type)
-        seen = await self.peer.start_run(child.task_type, parent_id=context.task.task_id, key=key, parameters=asked)
+        parameters = self.parameters.choose_for(child.task_type)
+        seen = await self.client.start_run(
+            child.task_type, parent_id=context.task.task_id, key=key, parameters=parameters
+        )
         child.task_id, child.ours = seen.task_id, seen.parent_id == context.task.task_id
         # The run is recorded before it is followed, so that a successor finds it. Until then the idempotency key
         # returns it.
@@ -109,7 +111,7 @@ class StepRun:
         else:
             child.status = StepStatus(seen.status.value)
         if child.status is StepStatus.FAILED and not child.error:
-            child.error = f"Run {seen.task_id} of {self.peer.name} failed."
+            child.error = f"Run {seen.task_id} of {self.client.name} failed."
 
     def _record_silence(self, child: Child, error: RetryableError) -> None:
         now = datetime.now(UTC)
@@ -163,6 +165,6 @@ class StepRun:
         for child in self.state.children:
             if child.task_id is not None and child.ours and not child.ended:
                 try:
-                    await self.peer.cancel_run(child.task_id)
+                    await self.client.cancel_run(child.task_id)
                 except (RetryableError, FatalError) as error:
                     log.warning("child_not_cancelled", child=str(child.task_id), error=str(error))

@@ -15,7 +15,7 @@ from gateway.refresh.model import (
     make_request,
     name_outcome,
 )
-from gateway.refresh.peers import ServiceClient
+from gateway.refresh.service_client import ServiceClient
 from gateway.refresh.steps import PollTiming, StepRun
 from gateway.refresh.views import ViewsStep
 from sra_shared.db import Connection
@@ -49,9 +49,9 @@ class RefreshWork:
     concurrency = 1
 
     def __init__(
-        self, peers: Mapping[Step, ServiceClient], *, window_minutes: int, pace: PollTiming | None = None
+        self, clients: Mapping[Step, ServiceClient], *, window_minutes: int, pace: PollTiming | None = None
     ) -> None:
-        self._peers = peers
+        self._clients = clients
         self._window_seconds = window_minutes * 60
         self._pace = pace or PollTiming()
 
@@ -77,7 +77,7 @@ class RefreshWork:
         """Do one step, from the point that a predecessor reached."""
         step = Step(context.unit.unit)
         kind = ViewsStep if step is Step.VIEWS else StepRun
-        run = kind(context, self._peers[step], self._pace)
+        run = kind(context, self._clients[step], self._pace)
         try:
             if isinstance(run, ViewsStep):
                 await run.publish()

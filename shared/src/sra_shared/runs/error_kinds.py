@@ -28,15 +28,15 @@ class HandoverError(SraError):
 class ErrorKind(Enum):
     """Kinds of errors of a unit's work; if several occur together, the first of them decides."""
 
-    SET_ASIDE = "set aside"
-    TROUBLE = "trouble"
+    INTERRUPTED = "interrupted"
+    OUTAGE = "outage"
     TRANSIENT = "transient"
     FINAL = "final"
     UNEXPECTED = "unexpected"
 
 
-_SET_ASIDE = (LeaseLostError, HandoverError, RunCancelledError, RunParkedError, RunHeldError)
-_TROUBLE = (
+_INTERRUPTIONS = (LeaseLostError, HandoverError, RunCancelledError, RunParkedError, RunHeldError)
+_OUTAGE = (
     ConnectionError,
     socket.gaierror,
     asyncpg.PostgresConnectionError,
@@ -46,7 +46,7 @@ _TROUBLE = (
     # raised by a server that fails over, or that its operator has made read-only because of a full disk
     asyncpg.ReadOnlySQLTransactionError,
 )
-_TROUBLE_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH}
+_OUTAGE_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH}
 _TRANSIENT = (
     RetryableError,
     OSError,
@@ -60,24 +60,24 @@ _TRANSIENT = (
 
 
 def classify_error(error: BaseException) -> ErrorKind:
-    """Return how an error is handled: the unit is set aside, waits, is retried as an attempt, or fails."""
-    if isinstance(error, _SET_ASIDE):
-        return ErrorKind.SET_ASIDE
-    if _is_trouble(error):
-        return ErrorKind.TROUBLE
+    """Return how an error is handled: the unit is interrupted, waits, is retried as an attempt, or fails."""
+    if isinstance(error, _INTERRUPTIONS):
+        return ErrorKind.INTERRUPTED
+    if _is_outage(error):
+        return ErrorKind.OUTAGE
     if isinstance(error, _TRANSIENT):
         return ErrorKind.TRANSIENT
     return ErrorKind.FINAL if isinstance(error, SraError) else ErrorKind.UNEXPECTED
 
 
-def _is_trouble(error: BaseException) -> bool:
+def _is_outage(error: BaseException) -> bool:
     """Whether a server that is full, restarting or unreachable caused the error; the same work may succeed later."""
     if isinstance(error, asyncpg.QueryCanceledError):
         # a statement that timed out would time out again
         return False
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
-    return isinstance(error, _TROUBLE) or (isinstance(error, OSError) and error.errno in _TROUBLE_NUMBERS)
+    return isinstance(error, _OUTAGE) or (isinstance(error, OSError) and error.errno in _OUTAGE_NUMBERS)
 
 
 def choose_error(error: BaseException) -> BaseException:

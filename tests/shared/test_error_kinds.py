@@ -20,7 +20,7 @@ from sra_shared.errors import FatalError, LeaseLostError, RetryableError, RunHel
 from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitContext, Worker, execute_run, request_run
-from sra_shared.runs.trouble import ErrorKind, choose_error, classify_error
+from sra_shared.runs.error_kinds import ErrorKind, choose_error, classify_error
 from sra_shared.worker import JobWorker
 from sra_testing import full_disk
 from sra_testing.kept_logs import keep_logs
@@ -158,15 +158,15 @@ async def test_unit_given_up_while_the_server_was_away_is_taken_again_as_the_sam
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (LeaseLostError("a"), ErrorKind.SET_ASIDE),
-        (RunHeldError("a"), ErrorKind.SET_ASIDE),
-        (asyncpg.DiskFullError("a"), ErrorKind.TROUBLE),
-        (asyncpg.CannotConnectNowError("the database system is starting up"), ErrorKind.TROUBLE),
-        (asyncpg.ConnectionDoesNotExistError("a"), ErrorKind.TROUBLE),
-        (asyncpg.InterfaceError("connection is closed"), ErrorKind.TROUBLE),
-        (asyncpg.ReadOnlySQLTransactionError("a"), ErrorKind.TROUBLE),
-        (OSError(errno.ENOSPC, "No space left on device"), ErrorKind.TROUBLE),
-        (ConnectionRefusedError("a"), ErrorKind.TROUBLE),
+        (LeaseLostError("a"), ErrorKind.INTERRUPTED),
+        (RunHeldError("a"), ErrorKind.INTERRUPTED),
+        (asyncpg.DiskFullError("a"), ErrorKind.OUTAGE),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), ErrorKind.OUTAGE),
+        (asyncpg.ConnectionDoesNotExistError("a"), ErrorKind.OUTAGE),
+        (asyncpg.InterfaceError("connection is closed"), ErrorKind.OUTAGE),
+        (asyncpg.ReadOnlySQLTransactionError("a"), ErrorKind.OUTAGE),
+        (OSError(errno.ENOSPC, "No space left on device"), ErrorKind.OUTAGE),
+        (ConnectionRefusedError("a"), ErrorKind.OUTAGE),
         (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), ErrorKind.TRANSIENT),
         (asyncpg.DeadlockDetectedError("a"), ErrorKind.TRANSIENT),
         (FileNotFoundError("a"), ErrorKind.TRANSIENT),

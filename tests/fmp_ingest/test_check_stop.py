@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fmp_ingest.collection.fetching import heed_stop
-from sra_shared.runs.trouble import HandoverError
+from fmp_ingest.collection.fetching import check_stop
+from sra_shared.runs.error_kinds import HandoverError
 
 
 class Arrivals:
@@ -32,7 +32,7 @@ class Arrivals:
 
 async def test_what_arrives_is_passed_on_in_order() -> None:
     arrivals = Arrivals(3, 1, 2, is_silent_then=False)
-    assert [number async for number in heed_stop(arrivals.arrive(), lambda: None, stop_check=0.01)] == [3, 1, 2]
+    assert [number async for number in check_stop(arrivals.arrive(), lambda: None, stop_check=0.01)] == [3, 1, 2]
 
 
 async def test_a_stop_ends_the_wait_and_what_was_waited_for() -> None:
@@ -42,7 +42,7 @@ async def test_a_stop_ends_the_wait_and_what_was_waited_for() -> None:
         if stopping.is_set():
             raise HandoverError("This process is stopping.", next_step="Another worker continues.")
 
-    heeded = heed_stop(arrivals.arrive(), check, stop_check=0.01)
+    heeded = check_stop(arrivals.arrive(), check, stop_check=0.01)
     assert await anext(heeded) == 3
     stopping.set()
     with pytest.raises(HandoverError):

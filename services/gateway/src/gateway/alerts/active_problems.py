@@ -18,7 +18,7 @@ from sra_shared.statements import compose
 
 _MOST_WORDS = 300
 _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")
-_LONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD)
+_STANDALONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD)
 _BAD_ENDS = {
     RunStatus.FAILED: "failed",
     RunStatus.PARTIAL: "finished with status partial",
@@ -43,7 +43,7 @@ FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
 )
 # Runs that resume on their own, without a refresh that would report them. A build that a refresh waits for belongs to the
 # refresh, and a running refresh may still start another one.
-SQL_LONE_RUNS = """
+SQL_STANDALONE_RUNS = """
 SELECT r.task_type, r.task_id, r.status, r.since, r.error
 FROM unnest($1::text[]) AS k (task_type) CROSS JOIN LATERAL (
   SELECT t.task_type, t.task_id, t.status, coalesce(t.completed_at, t.started_at, t.scheduled_at) AS since,
@@ -65,7 +65,7 @@ SELECT EXISTS (
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ActiveProblem:
     """One thing that needs attention; `subject` is the same in every gateway, `path` is the page with details.
 
     Problems with the same `together` that are found at once share one message.
@@ -83,8 +83,8 @@ class Trouble:
 class Findings:
     """The current problems, and the subjects whose state is known."""
 
-    troubles: list[Trouble] = field(default_factory=list)
-    judged: set[str] = field(default_factory=set)
+    problems: list[ActiveProblem] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class RunShare:
 
 
 @dataclass(frozen=True)
-class LoneRun:
+class StandaloneRun:
     """The newest run of a kind that belongs to no refresh."""
 
     task_type: str
@@ -109,9 +109,9 @@ class LoneRun:
     error: str | None
 
 
-async def read_lone_runs(connection: Connection) -> list[LoneRun]:
+async def read_standalone_runs(connection: Connection) -> list[StandaloneRun]:
     """Return the newest backfill and build, unless it is active or belongs to a refresh."""
-    runs = [LoneRun(**dict(row)) for row in await connection.fetch(SQL_LONE_RUNS, list(_LONE_TYPES))]
+    runs = [StandaloneRun(**dict(row)) for row in await connection.fetch(SQL_STANDALONE_RUNS, list(_STANDALONE_TYPES))]
     return [
         run
         for run in runs
@@ -124,10 +124,10 @@ async def read_shares(connection: Connection) -> list[RunShare]:
     return [RunShare(**dict(row)) for row in await connection.fetch(SQL_SHARES, list(_TYPES))]
 
 
-def find_troubles(
+def find_problems(
     known: SystemState,
     shares: Sequence[RunShare],
-    runs: Sequence[LoneRun],
+    runs: Sequence[StandaloneRun],
     *,
     reject_limit: Decimal,
     grace: timedelta,
@@ -141,7 +141,7 @@ def find_troubles(
         _check_run(run, found)
     for share in shares:
         subject = f"rejects:{share.task_type}"
-        found.judged.add(subject)
+        found.known.add(subject)
         if share.rejected > share.read * reject_limit:
             text = (
                 f"Run {share.task_type} rejected {share.rejected:,} of the {share.read:,} records it read"
@@ -149,7 +149,7 @@ def find_troubles(
                 " the cause, then replay or dismiss them."
             )
             path = f"/ui/rejects?{urlencode({'run_id': str(share.task_id)})}"
-            found.troubles.append(Trouble(subject, "reject_share", share.completed_at, text, path))
+            found.problems.append(ActiveProblem(subject, "reject_share", share.completed_at, text, path))
     return found
 
 
@@ -159,21 +159,21 @@ def _check_services(known: SystemState, found: Findings, *, grace: timedelta, no
             continue
         subject = f"service:{part.name}"
         if part.silent_since is None:
-            found.judged.add(subject)
+            found.known.add(subject)
         elif now - part.silent_since >= grace:
-            found.judged.add(subject)
+            found.known.add(subject)
             text = f"{part.name} is down. {part.detail}"
-            found.troubles.append(Trouble(subject, "service_down", part.silent_since, text))
+            found.problems.append(ActiveProblem(subject, "service_down", part.silent_since, text))
 
 
-def _check_run(run: LoneRun, found: Findings) -> None:
+def _check_run(run: StandaloneRun, found: Findings) -> None:
     subject = f"run:{run.task_type}"
-    found.judged.add(subject)
+    found.known.add(subject)
     how = _BAD_ENDS.get(RunStatus(run.status))
     if how is not None:
         why = f" {run.error[:_MOST_WORDS].rstrip('.')}." if run.error else ""
         text = f"Run {run.task_type} {how}.{why} ./sra runs show {run.task_id} shows details."
-        found.troubles.append(Trouble(subject, "run_failed", run.since, text))
+        found.problems.append(ActiveProblem(subject, "run_failed", run.since, text))
 
 
 def _check_freshness(known: SystemState, found: Findings) -> None:
@@ -186,13 +186,13 @@ def _check_freshness(known: SystemState, found: Findings) -> None:
         if row.get("source") == "views":
             continue
         subject = f"stale:{row['source']}:{row['dataset']}"
-        found.judged.add(subject)
+        found.known.add(subject)
         if row.get("is_late"):
             text = f"{row['source']} {row['dataset']} is stale: {_describe_lag(row)} Check the last refresh, then start one."
             since = row.get("late_since")
             began = datetime.fromisoformat(since) if since else datetime.now(UTC)
             together = "datasets are stale. Check the last refresh, then start one"
-            found.troubles.append(Trouble(subject, "stale_data", began, text, together=together))
+            found.problems.append(ActiveProblem(subject, "stale_data", began, text, together=together))
 
 
 def _describe_lag(row: Mapping[str, Any]) -> str:

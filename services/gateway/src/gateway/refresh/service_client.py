@@ -61,49 +61,49 @@ class ServiceClient:
         if parent_id is not None:
             body["parent_id"] = str(parent_id)
         headers = {**speak_for(by), **({"Idempotency-Key": key} if key is not None else {})}
-        return self._read_run(await self._ask("POST", "/runs", json=body, headers=headers))
+        return self._read_run(await self._request("POST", "/runs", json=body, headers=headers))
 
     async def read_run(self, task_id: UUID) -> SeenRun:
         """Return the current state of a run; raises as `start_run`."""
-        return self._read_run(await self._ask("GET", f"/runs/{task_id}"))
+        return self._read_run(await self._request("GET", f"/runs/{task_id}"))
 
     async def cancel_run(self, task_id: UUID) -> None:
         """Request cancellation of a refresh's run; raises as `start_run`."""
-        await self._ask("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
+        await self._request("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
 
-    def _read_run(self, answer: HttpResponse) -> SeenRun:
+    def _read_run(self, response: HttpResponse) -> SeenRun:
         """Return the run; any other response may be a proxy's page and is retried."""
         try:
-            return _read_run(answer.read_json())
+            return _read_run(response.read_json())
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise RetryableError(
-                f"{self.name} answered {answer.status_code} without a run.",
+                f"{self.name} returned status {response.status_code} without a run.",
                 next_step="Check which program listens at its address.",
             ) from error
 
-    async def _ask(self, method: str, path: str, **options: Any) -> HttpResponse:
+    async def _request(self, method: str, path: str, **options: Any) -> HttpResponse:
         try:
-            answer = await send_request(self._http(), method, f"{self.url}{path}", seconds=_SECONDS, **options)
+            response = await send_request(self._http(), method, f"{self.url}{path}", seconds=_SECONDS, **options)
         except ExchangeError as error:
             raise RetryableError(
                 f"{self.name} does not respond ({error.cause}).",
                 next_step="Check that it is running, and check its log.",
             ) from error
-        if answer.is_success:
-            return answer
-        problem = _read_problem(answer)
-        told = excerpt(problem.get("detail") or answer.status_code, 300)
-        message = f"{self.name} refused {method} {path.split('/')[1]}: {told}"
-        if answer.status_code in (401, 403):
+        if response.is_success:
+            return response
+        problem = _read_problem(response)
+        reason = excerpt(problem.get("detail") or response.status_code, 300)
+        message = f"{self.name} refused {method} {path.split('/')[1]}: {reason}"
+        if response.status_code in (401, 403):
             raise FatalError(message, next_step="Give both services the same SRA_SERVICE_TOKEN.")
-        if answer.status_code >= 500 or answer.status_code == 429:
+        if response.status_code >= 500 or response.status_code == 429:
             raise RetryableError(message, next_step=f"See the log of {self.name}.")
         raise FatalError(message, next_step=f"See the log of {self.name}.")
 
 
-def _read_problem(answer: HttpResponse) -> dict[str, Any]:
+def _read_problem(response: HttpResponse) -> dict[str, Any]:
     try:
-        body = answer.read_json()
+        body = response.read_json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
