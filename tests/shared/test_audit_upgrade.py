@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from gateway.login_sessions import hash_code, use_code
+from gateway.login_sessions import hash_code, redeem_code
 from sra_shared.audit import AuditFilter, list_audit
 from sra_shared.db import open_connection
 from sra_shared.migrate import upgrade_database
@@ -30,7 +30,7 @@ async def test_a_run_at_work_and_a_login_code_outlive_the_upgrade(empty_database
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == read_newest_revision()
     # a gateway of the former version may still make codes
     await connection.execute(put_code, hash_code("of the old gateway"))
-    assert [await use_code(connection, code) for code in ("of before", "of the old gateway")] == ["service"] * 2
+    assert [await redeem_code(connection, code) for code in ("of before", "of the old gateway")] == ["service"] * 2
     task = await request_cancel(connection, run, by=SOMEBODY)
     assert task is not None
     (entry,) = await list_audit(connection, AuditFilter())

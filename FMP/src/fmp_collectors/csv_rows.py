@@ -60,7 +60,7 @@ class _Lines:
         """Start a new row with the next line."""
         self._row, self._size = [], 0
 
-    def give_up_row(self) -> str:
+    def discard_row(self) -> str:
         """Drop the first line of the row and return its beginning; reading resumes at the next line."""
         first, *others = self._row
         self._again.extendleft(reversed(others))
@@ -88,10 +88,10 @@ def iterate_rows(body: Body) -> Iterator[list[str] | DamagedRow]:
                 return
             except _OverlongError:
                 detail = f"the row has more than {MOST_CHARACTERS:,} characters, or opens a quote that is never closed"
-                yield DamagedRow(lines.give_up_row(), detail)
+                yield DamagedRow(lines.discard_row(), detail)
                 reader = csv.reader(lines)
             except csv.Error as error:
-                yield DamagedRow(lines.give_up_row(), f"the row cannot be read: {error}")
+                yield DamagedRow(lines.discard_row(), f"the row cannot be read: {error}")
                 reader = csv.reader(lines)
     finally:
         # a reader that failed may close the file before this generator is collected

@@ -261,7 +261,7 @@ def parse_rows(
     scope = _RowScope(dataset, request, known_symbols, only, aliases or {})
     defaults = request.given
     reshape = request.endpoint.reshape
-    records = _sift_rows(rows, scope, defaults, batch)
+    records = _split_rows(rows, scope, defaults, batch)
     now = datetime.now(UTC)
     size = 0
     for row in records if reshape is None else reshape(records, request.subject):
@@ -323,7 +323,7 @@ class _RowScope:
         return [str(value).strip().upper() for value in given if isinstance(value, str | int)]
 
 
-def _sift_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
+def _split_rows(rows: Iterable[Any], scope: _RowScope, defaults: Mapping[str, str], batch: Batch) -> Iterator[Any]:
     """Yield the rows that are records; reject the others with the reason."""
     dataset, endpoint = scope.dataset, scope.endpoint
     shape = make_shape(dataset, endpoint)

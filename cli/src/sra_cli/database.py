@@ -70,9 +70,9 @@ def _choose_database(home: Home | None, *, create: bool) -> Iterator[str]:
         if running is not None:
             yield running.database_url
             return
-        with home.borrow_server() as lent:
-            if lent is not None:
-                yield lent.database_url
+        with home.use_shared_server() as shared:
+            if shared is not None:
+                yield shared.database_url
                 return
         with home.hold() as is_ours:
             if is_ours:
@@ -88,7 +88,7 @@ def _run_server(home: Home, server: EmbeddedPostgres) -> Iterator[str]:
     server.start()
     try:
         database_url = asyncio.run(create_database(server))
-        with home.lend_server(database_url, on_wait=_report_waiting):
+        with home.share_server(database_url, on_wait=_report_waiting):
             yield database_url
     finally:
         server.stop()

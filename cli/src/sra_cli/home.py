@@ -34,7 +34,7 @@ class RunningStack:
 
 
 @dataclass(frozen=True)
-class LentServer:
+class SharedServer:
     """The embedded server that a command runs while it works: its process, and the database on it."""
 
     pid: int
@@ -49,8 +49,8 @@ class Home:
         self.logs = self.path / "logs"
         self._state = self.path / "up.json"
         self._lock = self.path / "up.lock"
-        self._lent = self.path / "server.json"
-        self._borrowers = self.path / "server.lock"
+        self._shared_server = self.path / "server.json"
+        self._shared_server_lock = self.path / "server.lock"
 
     def prepare(self) -> None:
         """Create the folder and close it to others; raises ConfigError if that is not possible."""
@@ -104,17 +104,17 @@ class Home:
         _write_secret(self._state, asdict(stack))
 
     @contextmanager
-    def lend_server(self, database_url: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+    def share_server(self, database_url: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
         """Let other commands use the lock holder's server; the context exits when the last of them has finished.
 
         `on_wait` is called if it has to wait for one.
         """
-        _write_secret(self._lent, asdict(LentServer(os.getpid(), database_url)))
+        _write_secret(self._shared_server, asdict(SharedServer(os.getpid(), database_url)))
         try:
             yield
         finally:
-            self._lent.unlink(missing_ok=True)
-            with self._borrowers.open("a", encoding="ascii") as file:
+            self._shared_server.unlink(missing_ok=True)
+            with self._shared_server_lock.open("a", encoding="ascii") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -122,16 +122,16 @@ class Home:
                     fcntl.flock(file, fcntl.LOCK_EX)
 
     @contextmanager
-    def borrow_server(self) -> Iterator[LentServer | None]:
+    def use_shared_server(self) -> Iterator[SharedServer | None]:
         """Yield the server that another command runs here and keep it up until the block ends; None if there is none."""
-        with self._borrowers.open("a", encoding="ascii") as file:
+        with self._shared_server_lock.open("a", encoding="ascii") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            yield self.read_lent()
+            yield self.read_shared_server()
 
-    def read_lent(self) -> LentServer | None:
+    def read_shared_server(self) -> SharedServer | None:
         """Return the server that a command runs here while it works, or None."""
-        found = self._read_while_held(self._lent)
-        return None if found is None else LentServer(**found)
+        found = self._read_while_held(self._shared_server)
+        return None if found is None else SharedServer(**found)
 
     def is_held(self) -> bool:
         """Whether a process runs this home now; raises ConfigError if the home belongs to another user."""

@@ -100,7 +100,7 @@ async def prepare_server(
             )
         await connection.execute(f"DROP ROLE IF EXISTS {_HELPER}")
         await make_owner(connection, owner)
-        await give_database(connection, owner.user)
+        await reassign_database(connection, owner.user)
         await make_reader(connection, reader_password)
         await set_limits(connection, reader_seconds, owner=owner.user)
     finally:
@@ -115,7 +115,7 @@ async def make_owner(connection: Connection, owner: Login) -> None:
     await connection.execute(f"{verb} ROLE {quote_name(owner.user)} {_OWNER_RIGHTS} PASSWORD '{verifier}'")
 
 
-async def give_database(connection: Connection, owner: str) -> None:
+async def reassign_database(connection: Connection, owner: str) -> None:
     """Give the owner everything in the database that it does not own yet, in one transaction."""
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '30s'")

@@ -142,18 +142,18 @@ class ReconnectingDriver(Driver):
         self._closing = False
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        rows = await self._ask(lambda connection: connection.fetch(query, *args))
+        rows = await self._call(lambda connection: connection.fetch(query, *args))
         return [dict(row) for row in rows]
 
     async def execute(self, query: str, *args: object) -> str:
-        return str(await self._ask(lambda connection: connection.execute(query, *args)))
+        return str(await self._call(lambda connection: connection.execute(query, *args)))
 
     async def notify(self, channel: str, payload: str) -> None:
         await self.execute("SELECT pg_notify($1, $2)", channel, payload)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         gate = NoticeGate(channel, callback)
-        await self._ask(lambda connection: connection.add_listener(channel, Relay(gate)))
+        await self._call(lambda connection: connection.add_listener(channel, Relay(gate)))
         self._listeners[channel, callback] = gate
 
     async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
@@ -190,12 +190,12 @@ class ReconnectingDriver(Driver):
             with suppress(*OUTAGE_ERRORS):
                 await self._connection.close(timeout=2)
 
-    async def _ask(self, call: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Any]]) -> Any:
-        async def ask_once() -> Any:
+    async def _call(self, call: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[Any]]) -> Any:
+        async def call_once() -> Any:
             async with self._lock:
                 return await call(await self._open())
 
-        return await QUEUE_CONNECTION.retrying(self._may_reconnect, report=_report_outage)(ask_once)
+        return await QUEUE_CONNECTION.retrying(self._may_reconnect, report=_report_outage)(call_once)
 
     def _may_reconnect(self, error: BaseException) -> bool:
         return isinstance(error, OUTAGE_ERRORS) and not self._closing

@@ -44,7 +44,7 @@ def bench(name: NameArgument = None, more: MoreArguments = None, as_json: JsonOp
     if path is None:
         raise ConfigError(f"Benchmark {name!r} does not exist.", next_step=f"Choose one of: {', '.join(found)}.")
     words = [sys.executable, str(path), *(more or []), *(["--json"] if as_json else [])]
-    with _lend_database() as dsn:
+    with _provide_database() as dsn:
         code = run_foreground(words, settings={"DATABASE_URL": dsn, "PYTHONPATH": str(ROOT)}, folder=ROOT)
     raise typer.Exit(EXIT_FAILED if code else 0)
 
@@ -55,7 +55,7 @@ def _read_summary(path: Path) -> str:
 
 
 @contextmanager
-def _lend_database() -> Iterator[str]:
+def _provide_database() -> Iterator[str]:
     dsn = read_settings(DatabaseSettings).dsn
     if dsn is not None:
         yield dsn

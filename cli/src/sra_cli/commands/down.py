@@ -20,9 +20,9 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
     output = Output(as_json=as_json)
     place = Home(home)
     running = place.read_running()
-    lent = place.read_lent()
-    if lent is not None:
-        output.print_note(f"A command is using the database here (process {lent.pid}) and stops it when it finishes.")
+    shared = place.read_shared_server()
+    if shared is not None:
+        output.print_note(f"A command is using the database here (process {shared.pid}) and stops it when it finishes.")
         output.finish({"status": "busy", "stopped": []}, code=EXIT_FAILED)
     if running is None and place.is_held():
         output.print_note("A stack is starting; try again in a few seconds.")

@@ -63,7 +63,7 @@ async def _run_checks(output: Output, seed: Path | None, save: Path | None) -> d
     checks: dict[str, FmpCheck | SeedCheck | UpdateCheck | None] = {
         "seed": await _check_seed(fundata, seed),
         "updates": await check_updates(fundata, load_catalogue(), is_sandbox=is_sandbox),
-        "fmp": await _ask_fmp(output, fmp, is_sandbox=is_sandbox),
+        "fmp": await _check_fmp(output, fmp, is_sandbox=is_sandbox),
     }
     if not any(checks.values()):
         raise ConfigError(
@@ -80,7 +80,7 @@ async def _run_checks(output: Output, seed: Path | None, save: Path | None) -> d
     return result
 
 
-async def _ask_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck | None:
+async def _check_fmp(output: Output, settings: FmpSettings, *, is_sandbox: bool) -> FmpCheck | None:
     if settings.fmp_api_key is None:
         output.print_note("FMP_API_KEY is not set: FMP is skipped.")
         return None

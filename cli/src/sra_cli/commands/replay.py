@@ -89,7 +89,7 @@ def replay(
     wanted = ReplaySelection(dataset, reject_ids or None, corrections)
     with use_database(Home(home)) as dsn:
         results = asyncio.run(replay_all(dsn, wanted, context.obj))
-    status, error, tried = summarize_results(results)
+    status, error, tried = summarise_results(results)
     if error:
         output.print_note(error)
     counts = tried.as_dict()
@@ -132,7 +132,7 @@ async def _split(dsn: str, wanted: ReplaySelection, sources: Sequence[str]) -> d
     return {source: part for source, part in parts.items() if part.reject_ids or part.corrections}
 
 
-def summarize_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Counts]:
+def summarise_results(results: Sequence[LoadResult]) -> tuple[str, str | None, Counts]:
     """Return the status, errors and counts of all replays together: at best partial if nothing was resolved."""
     tried = sum((unit.counts for result in results for unit in result.units), Counts())
     resolved = tried.stored + tried.unchanged

@@ -121,12 +121,12 @@ def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as
     """Cancel a run. Committed chunks stay."""
     output = Output(as_json=as_json)
 
-    async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
+    async def change(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
         task = await find_run(connection, run)
         async with connection.transaction():
             return await request_cancel(connection, task.task_id, timing=context.obj, by=name_actor()) or task
 
-    task = work_on_database(Home(home), ask)
+    task = work_on_database(Home(home), change)
     output.print_note(
         f"Run {task.task_id} is {task.status}" + (" and was requested to stop." if task.status.is_live else ".")
     )
@@ -138,11 +138,11 @@ def release(run: RunArgument, home: HomeOption = None, as_json: JsonOption = Fal
     """Approve a held run: its held datasets are collected again and stored as delivered."""
     output = Output(as_json=as_json)
 
-    async def ask(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, ProcessingTask]:
+    async def change(connection: asyncpg.Connection[asyncpg.Record]) -> tuple[ProcessingTask, ProcessingTask]:
         task = await find_run(connection, run)
         return task, await request_release(connection, task)
 
-    held, released = work_on_database(Home(home), ask)
+    held, released = work_on_database(Home(home), change)
     output.print_note(
         f"Run {released.task_id} collects the held datasets of {held.task_id} as soon as fmp_ingest is running."
     )

@@ -62,10 +62,11 @@ def up(
 
 def _report_running(output: Output, home: Home, *, exit_when_done: bool) -> None:
     running = home.read_running()
-    lent = home.read_lent()
-    if lent is not None:
+    shared = home.read_shared_server()
+    if shared is not None:
         raise ConfigError(
-            f"A command is using the database of {home.path} (process {lent.pid}).", next_step="Wait until it finishes."
+            f"A command is using the database of {home.path} (process {shared.pid}).",
+            next_step="Wait until it finishes.",
         )
     if running is None:
         raise ConfigError(f"Another ./sra is starting on {home.path}.", next_step="Wait for it, or run ./sra down.")
@@ -117,7 +118,7 @@ class _Up:
             stack = self._announce(plan, database_url)
             status = self._refresh(supervisor, stack)
             if not self._exit_when_done:
-                self._stay(supervisor, stack)
+                self._supervise(supervisor, stack)
         finally:
             supervisor.stop()  # before any output, which fails if the reader is gone
             self._output.print_note("Stopped.")
@@ -161,7 +162,7 @@ class _Up:
 
     def _refresh(self, supervisor: Supervisor, stack: RunningStack) -> str:
         """Run the refresh in a second thread and supervise the processes meanwhile; return its status."""
-        talker = threading.Thread(target=self._talk, args=(stack,), name="refresh", daemon=True)
+        talker = threading.Thread(target=self._run_refresh, args=(stack,), name="refresh", daemon=True)
         talker.start()
         while talker.is_alive() and not self._stop.is_set():
             supervisor.tend()
@@ -182,7 +183,7 @@ class _Up:
         self._output.show(result, render=lambda: render_refresh(result))
         return str(result["status"])
 
-    def _talk(self, stack: RunningStack) -> None:
+    def _run_refresh(self, stack: RunningStack) -> None:
         try:
             wait_until_ready(
                 stack.urls,
@@ -206,7 +207,7 @@ class _Up:
         except SraError as error:
             self._failure = error
 
-    def _stay(self, supervisor: Supervisor, stack: RunningStack) -> None:
+    def _supervise(self, supervisor: Supervisor, stack: RunningStack) -> None:
         if not self._stop.is_set():
             self._output.print_note(f"Dashboard: {make_link(stack)}")
             self._output.print_note("The link logs in once, within ten minutes; `./sra up` again prints a new one.")

@@ -94,11 +94,11 @@ def list_questions(market: PreflightMarket) -> list[Question]:
         for dataset in DATASETS
         if dataset is not UNIVERSE
         for endpoint in dataset.endpoints
-        for question in _ask_endpoint(dataset, endpoint, market)
+        for question in _list_endpoint_questions(dataset, endpoint, market)
     ]
 
 
-def _ask_endpoint(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket) -> list[Question]:
+def _list_endpoint_questions(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket) -> list[Question]:
     most = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=True)))
     least = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=False)))
     if endpoint.scope is Scope.FISCAL:

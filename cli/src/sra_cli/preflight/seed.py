@@ -18,7 +18,7 @@ from fundata_ingest.formats.batches import FileHead, FileProblem
 from fundata_ingest.seed.manifest import Manifest, ManifestFile
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import SeedStore, open_store
-from fundata_ingest.seed.tree import FoundFile, SeedTree, survey_tree
+from fundata_ingest.seed.tree import FoundFile, SeedTree, inspect_tree
 from sra_cli.preflight.ends import (
     Ends,
     check_head,
@@ -162,7 +162,7 @@ async def check_seed(
     reject_limit: Decimal,
 ) -> SeedCheck:
     """Check each file on disk, else in storage; a file that only the manifest lists is checked by its name."""
-    found, missing = await asyncio.to_thread(survey_tree, tree, catalogue)
+    found, missing = await asyncio.to_thread(inspect_tree, tree, catalogue)
     listed = {file.path: file for file in manifest.files} if manifest is not None else {}
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(storage)) if storage.is_set else None

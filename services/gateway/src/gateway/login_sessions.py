@@ -181,7 +181,7 @@ async def make_code(connection: Connection, by: Actor) -> str:
     return code
 
 
-async def use_code(connection: Connection, code: str) -> str | None:
+async def redeem_code(connection: Connection, code: str) -> str | None:
     """Redeem a login code and return the name of its token; None if it is unknown, used or expired."""
     name: str | None = await connection.fetchval(
         "UPDATE login_code SET used_at = now() WHERE code_hash = $1 AND used_at IS NULL AND expires_at > now()"

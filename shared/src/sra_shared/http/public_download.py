@@ -78,7 +78,7 @@ class PublicDownloads:
         url = check_url(text, self.rules)
         try:
             for left in range(MOST_REDIRECTS, -1, -1):
-                async with self._ask(url) as response:
+                async with self._request(url) as response:
                     target = read_location(response, url)
                     if target is None:
                         yield response, url
@@ -92,7 +92,7 @@ class PublicDownloads:
             raise make_exchange_error(error) from error
 
     @asynccontextmanager
-    async def _ask(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
+    async def _request(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
         proxy = None if self.rules.is_own(url) else self._find_proxy(url)
         async with httpx.AsyncClient(
             proxy=proxy, verify=self._certificates, trust_env=False, timeout=_TIMEOUT, follow_redirects=False

@@ -211,7 +211,7 @@ async def _do_unit(
             async with asyncio.timeout(task.timeout_seconds):
                 await _work_through_outages(context, work, on_planned)
         except Exception as group:  # noqa: BLE001 - each kind of error is handled
-            await _take_consequence(pool, context, work, choose_error(group))
+            await _handle_error(pool, context, work, choose_error(group))
         finally:
             worker.active.discard(lease.key)
 
@@ -270,7 +270,7 @@ async def _wait_out(context: UnitContext, error: BaseException, pauses: int) -> 
         await refresh_lease(connection, context.lease)
 
 
-async def _take_consequence(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
+async def _handle_error(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
     kind = classify_error(error)
     if kind is ErrorKind.OUTAGE:
         # the database is down, so nothing can be recorded; the unit is claimed again without counting an attempt

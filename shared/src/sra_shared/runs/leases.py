@@ -193,9 +193,9 @@ class Worker:
         return self._backend
 
     def _keep(self) -> None:
-        asyncio.run(self._keep_leases())
+        asyncio.run(self._renew_leases())
 
-    async def _keep_leases(self) -> None:
+    async def _renew_leases(self) -> None:
         log = get_logger(__name__)
         while not self._closed.is_set():
             try:

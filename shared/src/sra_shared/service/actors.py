@@ -42,7 +42,7 @@ def read_actor(request: Request) -> Actor | None:
     return Actor(Role(role), name[:_MOST_OF_NAME], clean_address(address))
 
 
-def speak_for(actor: Actor | None) -> Mapping[str, str]:
+def forward_actor(actor: Actor | None) -> Mapping[str, str]:
     """Return the header with which the gateway forwards a request of an actor, or of a refresh."""
     if actor is None:
         return {_HEADER: _OF_A_REFRESH}

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sra_shared.named_tokens import NamedToken, Role, TokenRing
 from sra_shared.service.limit import FailureLimit
-from sra_shared.service.problems import answer_problem
+from sra_shared.service.problems import respond_with_problem
 
 OPEN_ROUTES = frozenset({("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/ready")})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,7 +65,7 @@ def make_token_authenticator(tokens: Sequence[NamedToken]) -> Authenticator:
 
 def refuse_stranger(request: Request) -> Response:
     """Return the response to a request without a valid token."""
-    return answer_problem(
+    return respond_with_problem(
         request.url.path,
         401,
         "The request carries no valid token.",
@@ -76,7 +76,7 @@ def refuse_stranger(request: Request) -> Response:
 
 def refuse_guesser(request: Request, wait: int) -> Response:
     """Return the response to a wrong token from an address that sent too many; `wait` is in seconds."""
-    return answer_problem(
+    return respond_with_problem(
         request.url.path,
         429,
         f"Too many wrong tokens came from this address: wait {wait} seconds. A valid token is still accepted.",
@@ -141,7 +141,7 @@ class AuthMiddleware:
             wait = self._guesses.record(read_address(request)) if "authorization" in request.headers else 0
             return refuse_guesser(request, wait) if wait else self._refuse(request)
         if caller.access is Access.READ and request.method not in _READING:
-            return answer_problem(
+            return respond_with_problem(
                 request.url.path,
                 403,
                 "This token may read but not change.",

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sra_shared.logs import get_logger
 from sra_shared.service.metrics import ServiceMetrics
-from sra_shared.service.problems import SECURITY_HEADERS, answer_problem
+from sra_shared.service.problems import SECURITY_HEADERS, respond_with_problem
 
 _ONE_YEAR = "max-age=31536000"
 _MOST_OF_PATH = 200
@@ -130,7 +130,7 @@ class BodyLimitMiddleware:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > self._limit:
-            await answer_problem(scope["path"], 413, self._message)(scope, receive, send)
+            await respond_with_problem(scope["path"], 413, self._message)(scope, receive, send)
             return
         taken, is_whole = 0, False
         until = asyncio.get_running_loop().time() + self._seconds

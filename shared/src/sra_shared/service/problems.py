@@ -85,7 +85,7 @@ def describe_problem(
     )
 
 
-def answer_problem(
+def respond_with_problem(
     path: str,
     status: int,
     detail: str,
@@ -104,16 +104,16 @@ def answer_problem(
     )
 
 
-def _answer_http(request: Request, error: HTTPException) -> Response:
+def _handle_http_error(request: Request, error: HTTPException) -> Response:
     if error.status_code == 400:
         # the framework raises this for a body that is not text; malformed JSON is 422 already
         unreadable = FieldProblem(where="body", message="The body cannot be read as JSON.")
-        return answer_problem(request.url.path, 422, "Some values are not valid.", errors=[unreadable])
+        return respond_with_problem(request.url.path, 422, "Some values are not valid.", errors=[unreadable])
     detail = str(error.detail) if error.detail else TITLES.get(error.status_code, "")
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_list_methods(request))
-    return answer_problem(request.url.path, error.status_code, detail, headers=headers)
+    return respond_with_problem(request.url.path, error.status_code, detail, headers=headers)
 
 
 def _list_methods(request: Request) -> list[str]:
@@ -125,16 +125,16 @@ def _list_methods(request: Request) -> list[str]:
     return sorted(methods)
 
 
-def _answer_validation(request: Request, error: RequestValidationError) -> Response:
+def _handle_validation_error(request: Request, error: RequestValidationError) -> Response:
     # the value itself is not repeated: it may be a secret in the wrong place
     found = [
         FieldProblem(where=".".join(str(part) for part in item["loc"]), message=str(item["msg"]))
         for item in error.errors()
     ]
-    return answer_problem(request.url.path, 422, "Some values are not valid.", errors=found)
+    return respond_with_problem(request.url.path, 422, "Some values are not valid.", errors=found)
 
 
-def _answer_ours(request: Request, error: SraError) -> Response:
+def _handle_own_error(request: Request, error: SraError) -> Response:
     status = 500
     if isinstance(error, ProblemError):
         status = error.status
@@ -142,16 +142,16 @@ def _answer_ours(request: Request, error: SraError) -> Response:
         status = 409
     elif isinstance(error, RetryableError):
         status = 503
-    return answer_problem(request.url.path, status, error.message, next_step=error.next_step)
+    return respond_with_problem(request.url.path, status, error.message, next_step=error.next_step)
 
 
-def _answer_bad_value(request: Request, error: asyncpg.PostgresError) -> Response:
-    return answer_problem(request.url.path, 422, f"The database cannot hold a value: {type(error).__name__}.")
+def _handle_bad_value(request: Request, error: asyncpg.PostgresError) -> Response:
+    return respond_with_problem(request.url.path, 422, f"The database cannot hold a value: {type(error).__name__}.")
 
 
-def _answer_outage(request: Request, error: Exception) -> Response:
+def _handle_outage(request: Request, error: Exception) -> Response:
     _log.warning("database_unreachable", error_type=type(error).__name__)
-    return answer_problem(
+    return respond_with_problem(
         request.url.path,
         503,
         "The database cannot be reached.",
@@ -160,8 +160,8 @@ def _answer_outage(request: Request, error: Exception) -> Response:
     )
 
 
-def _answer_unforeseen(request: Request, error: Exception) -> Response:
-    return answer_problem(
+def _handle_unexpected_error(request: Request, error: Exception) -> Response:
+    return respond_with_problem(
         request.url.path,
         500,
         f"Internal error: {type(error).__name__}.",
@@ -172,13 +172,13 @@ def _answer_unforeseen(request: Request, error: Exception) -> Response:
 def add_problem_handlers(app: FastAPI) -> None:
     """Make this application return every error as a problem document."""
     handlers: dict[type[Exception], Any] = {
-        HTTPException: _answer_http,
-        RequestValidationError: _answer_validation,
-        SraError: _answer_ours,
-        asyncpg.DataError: _answer_bad_value,
-        asyncpg.UntranslatableCharacterError: _answer_bad_value,
-        **dict.fromkeys(OUTAGE_ERRORS, _answer_outage),
-        Exception: _answer_unforeseen,
+        HTTPException: _handle_http_error,
+        RequestValidationError: _handle_validation_error,
+        SraError: _handle_own_error,
+        asyncpg.DataError: _handle_bad_value,
+        asyncpg.UntranslatableCharacterError: _handle_bad_value,
+        **dict.fromkeys(OUTAGE_ERRORS, _handle_outage),
+        Exception: _handle_unexpected_error,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -136,7 +136,7 @@ class FmpClient:
         """
         attempt, limited_since = 0, float("inf")
         while True:
-            response, pause = await self._ask(
+            response, pause = await self._request(
                 path, params, is_bulk=is_bulk, shape=shape, attempt=attempt, limited_since=limited_since
             )
             verdict = response.verdict
@@ -155,7 +155,7 @@ class FmpClient:
             attempt += 1
             await asyncio.sleep(pause)
 
-    async def _ask(
+    async def _request(
         self, path: str, params: Mapping[str, str], *, is_bulk: bool, shape: Shape, attempt: int, limited_since: float
     ) -> tuple[FmpResponse, float | None]:
         """Make one call when the circuit breakers allow it; return the response and the pause before a retry."""

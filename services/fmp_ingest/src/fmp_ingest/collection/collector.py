@@ -121,10 +121,10 @@ class Collector:
             symbols = sorted({one.symbol for one in found})
             if len(symbols) > _MOST_COMPARED:
                 _log.warning("too_many_disagreements", symbols=len(symbols), asked=_MOST_COMPARED)
-            await self._ask_whole(whole, symbols[:_MOST_COMPARED])
+            await self._request_whole_history(whole, symbols[:_MOST_COMPARED])
         await self._record_disagreements(found)
 
-    async def _ask_whole(self, endpoint: FmpEndpoint, symbols: list[str]) -> None:
+    async def _request_whole_history(self, endpoint: FmpEndpoint, symbols: list[str]) -> None:
         targets = Targets({"(asked)": symbols}, self._targets.first, self._targets.last)
         for request in plan_requests(endpoint, targets) if symbols else ():
             self._context.check()

@@ -54,11 +54,11 @@ def order_endpoints(
     if not is_backfill and targets.only is None:
         return tuple(endpoints)
 
-    def weigh(endpoint: FmpEndpoint) -> tuple[Decimal, bool]:
+    def make_sort_key(endpoint: FmpEndpoint) -> tuple[Decimal, bool]:
         minutes = _count_minutes(endpoint, targets, settings, is_backfill=is_backfill)
         return minutes, endpoint.scope not in (Scope.SYMBOL, Scope.BATCH)
 
-    return tuple(sorted(endpoints, key=weigh))
+    return tuple(sorted(endpoints, key=make_sort_key))
 
 
 def _count_minutes(endpoint: FmpEndpoint, targets: Targets, settings: FmpSettings, *, is_backfill: bool) -> Decimal:

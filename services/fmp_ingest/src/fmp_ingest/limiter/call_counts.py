@@ -40,7 +40,7 @@ def _make_counts() -> dict[datetime, list[int]]:
 
 
 @dataclass(frozen=True)
-class HandedOver:
+class UnwrittenCounts:
     """Counts to be written to the ledger: calls, retried and throttled by second."""
 
     run_id: UUID
@@ -73,11 +73,11 @@ class CallCounts:
         CALLS.labels("throttled").inc()
 
     @asynccontextmanager
-    async def hand_over(self) -> AsyncIterator[HandedOver]:
+    async def hand_over(self) -> AsyncIterator[UnwrittenCounts]:
         """Pass the counts since the last time to a transaction within the block; if it fails, they are kept for the next time."""
         rows, self._open = self._open, _make_counts()
         try:
-            yield HandedOver(self._run_id, rows)
+            yield UnwrittenCounts(self._run_id, rows)
         except BaseException:
             for second, counts in rows.items():
                 self._open[second] = [one + other for one, other in zip(self._open[second], counts, strict=True)]

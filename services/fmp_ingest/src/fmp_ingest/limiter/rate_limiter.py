@@ -169,7 +169,7 @@ class Limiter:
     async def _serve_once(self) -> None:
         # cleared first, so that no event during this pass is missed
         self._changed.clear()
-        self._take_answer()
+        self._finish_exchange()
         now = self._clock()
         if self._queue or self._book.in_flight:
             self._busy_at = now
@@ -178,7 +178,7 @@ class Limiter:
             self._begin(self._leave())
         due = self._find_due()
         if self._exchange_task is None and due <= now:
-            self._ask(now)
+            self._start_exchange(now)
         start = self._find_start(now)
         if start is not None and start <= now:
             await self._spacing.acquire()
@@ -214,7 +214,7 @@ class Limiter:
             return None
         return self._book.next_start()
 
-    def _ask(self, now: float) -> None:
+    def _start_exchange(self, now: float) -> None:
         """Begin an exchange. Until it completes, no more calls may be in flight than it reports, since others may get the
         rest."""
         book, waiting = self._book, len(self._queue)
@@ -257,7 +257,7 @@ class Limiter:
         self._is_satisfied = len(moments) == offer.tokens and grant.permits >= offer.wants
         self._renewed_at = sent_at
 
-    def _take_answer(self) -> None:
+    def _finish_exchange(self) -> None:
         """Discard an exchange that is done; raises its exception."""
         if self._exchange_task is not None and self._exchange_task.done():
             done, self._exchange_task = self._exchange_task, None

@@ -93,7 +93,7 @@ def round_up(moment: float) -> float:
     return round(math.ceil(moment / _BUCKET_SECONDS) * _BUCKET_SECONDS, 2)
 
 
-def give_permits(pace: CallPace, worker: str, offer: Offer, others: Sequence[Member], now: float) -> int:
+def allot_permits(pace: CallPace, worker: str, offer: Offer, others: Sequence[Member], now: float) -> int:
     """Return how many calls a process may have in flight: its fair part, as far as other processes have released it."""
     turn = int(now // _TURN_SECONDS)
     wants = {worker: offer.wants, **{member.worker: member.wants for member in others if not member.is_quiet}}
@@ -128,7 +128,7 @@ def decide_token_exchange(
     """
     others = [member for member in members if member.worker != worker]
     is_lost = len(others) == len(members) and bool(offer.held or offer.back)
-    permits = give_permits(pace, worker, offer, others, now)
+    permits = allot_permits(pace, worker, offer, others, now)
     put = Counter[float]() if is_lost else Counter(round_up(now + seconds) for seconds in offer.back)
     surplus = count_surplus(pace, worker, offer, members, pooled=pooled) - (len(offer.back) if is_lost else 0)
     if surplus < 0:

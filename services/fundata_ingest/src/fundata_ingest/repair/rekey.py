@@ -106,7 +106,7 @@ def _restore_lines(fresh: TypedBatch, group: pl.DataFrame) -> TypedBatch:
     return replace(fresh, frame=frame, elements=elements)
 
 
-async def unlist_moved(connection: Connection, dataset: FundataDataset) -> None:
+async def delete_odd_keys(connection: Connection, dataset: FundataDataset) -> None:
     """Remove the odd keys of a dataset from the list of those that hold current records."""
     target = find_target_table(dataset)
     same_record = "t.record_id = k.record_id" if target.key_column == "record_id" else "true"

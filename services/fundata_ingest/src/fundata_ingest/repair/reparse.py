@@ -17,7 +17,7 @@ import polars as pl
 from fundata_ingest.catalogue import Catalogue, FundataDataset
 from fundata_ingest.formats.batches import TypedBatch
 from fundata_ingest.formats.json_records import read_stored_records
-from fundata_ingest.repair.rekey import REKEYED, find_moved, read_changes, store_moved, unlist_moved
+from fundata_ingest.repair.rekey import REKEYED, delete_odd_keys, find_moved, read_changes, store_moved
 from fundata_ingest.store.chunks import LOCK_BUCKETS
 from fundata_ingest.store.target_tables import TargetTable, copy_frame, find_target_table
 from fundata_ingest.store.version_lookup import lock_identifiers
@@ -109,7 +109,7 @@ class ReparseWork:
                 rows = await _read_page(reader, dataset, after, self.page_rows)
             if not rows:
                 async with context.transaction() as connection:
-                    await unlist_moved(connection, dataset)
+                    await delete_odd_keys(connection, dataset)
                 return
             fresh = await asyncio.to_thread(_type_again, dataset, rows)
             async with context.transaction() as connection:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from fundata_ingest.seed.plan import UNKNOWN_DATASET
-from fundata_ingest.seed.tree import SeedTree, survey_tree
+from fundata_ingest.seed.tree import SeedTree, inspect_tree
 from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.store.file_tracker import sum_streams
 from sra_shared.audit import Actor
@@ -147,7 +147,7 @@ def _has_changed(tree: SeedTree, work: SeedWork, units: Sequence[Unit]) -> bool:
         for unit in units
         if "file" in unit.detail
     }
-    found, _ = survey_tree(tree, work.catalogue, tables=work.tables)
+    found, _ = inspect_tree(tree, work.catalogue, tables=work.tables)
     return any(planned.get(file.path) != (file.size, file.modified_ns) for file in found)
 
 

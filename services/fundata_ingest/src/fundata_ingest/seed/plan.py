@@ -14,7 +14,7 @@ from fundata_ingest.formats.batches import FileProblem
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import Progress, SeedStore, open_store
 from fundata_ingest.seed.streams import FileJob
-from fundata_ingest.seed.tree import FoundFile, SeedTree, hash_file, survey_tree
+from fundata_ingest.seed.tree import FoundFile, SeedTree, hash_file, inspect_tree
 from fundata_ingest.store.file_tracker import find_finished, track_file
 from sra_shared.logs import get_logger
 from sra_shared.revision import read_sandbox_mark
@@ -48,10 +48,10 @@ class SeedPlanner:
         """Inspect and hash every file, and return what to do with it; missing files are downloaded if possible."""
         async with self.context.pool.acquire() as connection:
             self.tree.check_mark(is_sandbox=await read_sandbox_mark(connection))
-        found, missing = await self._survey()
+        found, missing = await self._inspect_tree()
         if self.storage is not None and self.storage.is_set:
             await self._fetch(self.storage, found, missing)
-            found, missing = await self._survey()
+            found, missing = await self._inspect_tree()
         plans = []
         for file in found:
             self.context.check()
@@ -60,8 +60,8 @@ class SeedPlanner:
             plans += await self._plan_missing(problem)
         return plans
 
-    async def _survey(self) -> tuple[list[FoundFile], list[FileProblem]]:
-        return await asyncio.to_thread(survey_tree, self.tree, self.catalogue, tables=self.tables, only=self.only)
+    async def _inspect_tree(self) -> tuple[list[FoundFile], list[FileProblem]]:
+        return await asyncio.to_thread(inspect_tree, self.tree, self.catalogue, tables=self.tables, only=self.only)
 
     async def _fetch(
         self, storage: SeedStorageSettings, found: Sequence[FoundFile], missing: Sequence[FileProblem]

@@ -73,7 +73,7 @@ class FoundFile:
     verdict: FileHead | FileProblem
 
 
-def survey_tree(
+def inspect_tree(
     tree: SeedTree,
     catalogue: Catalogue,
     *,

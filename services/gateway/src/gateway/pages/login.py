@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.api import State
 from gateway.context import AppContext, AppContextOf
-from gateway.login_sessions import COOKIE, FORM_PREFIX, LoginSession, make_act, use_code
+from gateway.login_sessions import COOKIE, FORM_PREFIX, LoginSession, make_act, redeem_code
 from gateway.pages.base import check_form
 from gateway.pages.data import PAGE_SECONDS
 from gateway.pages.render import STATIC, read_static, render_page
@@ -156,7 +156,7 @@ async def _begin_by_code(
 ) -> LoginSession | None:
     """Redeem a code and record the login or its failure in the same transaction."""
     async with connection.transaction():
-        name = await use_code(connection, code)
+        name = await redeem_code(connection, code)
         # the token that made the code may have been revoked since
         holder = app_context.sessions.tokens.find_named(name) if name is not None else None
         if holder is None:

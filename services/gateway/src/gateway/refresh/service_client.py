@@ -15,7 +15,7 @@ from sra_shared.audit import Actor
 from sra_shared.errors import FatalError, RetryableError
 from sra_shared.http import ExchangeError, HttpResponse, send_request
 from sra_shared.runs import RunStatus, TaskType
-from sra_shared.service.actors import speak_for
+from sra_shared.service.actors import forward_actor
 from sra_shared.texts import excerpt
 
 _SECONDS = 60.0
@@ -60,7 +60,7 @@ class ServiceClient:
         body: dict[str, Any] = {"task_type": task_type.value, "parameters": dict(parameters or {})}
         if parent_id is not None:
             body["parent_id"] = str(parent_id)
-        headers = {**speak_for(by), **({"Idempotency-Key": key} if key is not None else {})}
+        headers = {**forward_actor(by), **({"Idempotency-Key": key} if key is not None else {})}
         return self._read_run(await self._request("POST", "/runs", json=body, headers=headers))
 
     async def read_run(self, task_id: UUID) -> SeenRun:
@@ -69,7 +69,7 @@ class ServiceClient:
 
     async def cancel_run(self, task_id: UUID) -> None:
         """Request cancellation of a refresh's run; raises as `start_run`."""
-        await self._request("POST", f"/runs/{task_id}/cancel", headers=speak_for(None))
+        await self._request("POST", f"/runs/{task_id}/cancel", headers=forward_actor(None))
 
     def _read_run(self, response: HttpResponse) -> SeenRun:
         """Return the run; any other response may be a proxy's page and is retried."""

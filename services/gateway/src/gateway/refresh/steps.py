@@ -44,7 +44,7 @@ class StepRun:
         while True:
             for child in self.state.children:
                 if not child.ended:
-                    await self.carry(child)
+                    await self.run_child(child)
             if not await self.prepare_retry():
                 break
         await self.finish()
@@ -66,7 +66,7 @@ class StepRun:
         await self.save()
         return True
 
-    async def carry(self, child: Child) -> None:
+    async def run_child(self, child: Child) -> None:
         """Start a run, unless it was started, and follow it until this step need not wait for it."""
         while not child.ended:
             try:

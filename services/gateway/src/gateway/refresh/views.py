@@ -88,7 +88,7 @@ class ViewsStep(StepRun):
             self.state.children.append(Child(task_type=TaskType.VIEW_BUILD))
         for child in self.state.children:
             if not child.ended:
-                await self.carry(child)
+                await self.run_child(child)
         if not delivery.is_covered:
             self._record_missing(await self._read_delivery())
 
