@@ -83,13 +83,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("words", nargs="*", help="passed to pytest")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-coverage-") as folder:
         settings = write_settings(Path(folder))
-        code = run_suite(settings, asked.words)
+        code = run_suite(settings, options.words)
         result = read_result(settings) | {"tests_passed": code == 0, "limits": LIMITS, "aims": AIMS}
     result["passed"] = result["tests_passed"] and result["percent"] >= LIMITS["percent"]
-    print(json.dumps(result) if asked.json else "\n".join(f"{name:14} {value}" for name, value in result.items()))
+    print(json.dumps(result) if options.json else "\n".join(f"{name:14} {value}" for name, value in result.items()))
     return 0 if result["passed"] else 1
 
 

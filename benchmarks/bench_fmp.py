@@ -264,21 +264,21 @@ def main() -> int:
         "--securities", type=int, default=10_000, help="number for the daily run; the limiter has a fifth more"
     )
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     configure_logs(service="bench", level="ERROR")
     dsn = DatabaseSettings().require_dsn()
     asyncio.run(upgrade_database(dsn, sandbox=True))
     result: dict[str, Any] = {}
-    if asked.part != "limiter":
-        result["daily"] = measure_daily(dsn, asked.securities)
-    if asked.part != "daily":
+    if options.part != "limiter":
+        result["daily"] = measure_daily(dsn, options.securities)
+    if options.part != "daily":
         # one replica must not run out of symbols before the time has passed
-        securities = asked.securities * 6 // 5
-        chosen = choose_cases(asked.settings, asked.answers, asked.killed)
-        result["limiter"] = measure_limiter(dsn, securities, asked.seconds, chosen)
+        securities = options.securities * 6 // 5
+        chosen = choose_cases(options.settings, options.answers, options.killed)
+        result["limiter"] = measure_limiter(dsn, securities, options.seconds, chosen)
     parts = [result["daily"]] if "daily" in result else []
     result["passed"] = all(part["passed"] for part in [*parts, *result.get("limiter", [])])
-    print(json.dumps(result) if asked.json else json.dumps(result, indent=2))
+    print(json.dumps(result) if options.json else json.dumps(result, indent=2))
     return 0 if result["passed"] else 1
 
 

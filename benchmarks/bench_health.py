@@ -166,13 +166,13 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="requests per second")
     parser.add_argument("--longest", type=float, default=300, help="maximum seconds of requests")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-health-") as folder:
-        result = measure(Path(folder) / "home", rate=asked.rate, longest=asked.longest)
+        result = measure(Path(folder) / "home", rate=options.rate, longest=options.longest)
     result |= {"limits": LIMITS, "aims": AIMS}
     within = all(result[name] <= limit for name, limit in LIMITS.items())
     result["passed"] = within and result["refresh_ended"] and not result["not_answered"]
-    print(json.dumps(result) if asked.json else "\n".join(f"{name:28} {value}" for name, value in result.items()))
+    print(json.dumps(result) if options.json else "\n".join(f"{name:28} {value}" for name, value in result.items()))
     return 0 if result["passed"] else 1
 
 

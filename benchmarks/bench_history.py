@@ -230,10 +230,10 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large table")
     parser.add_argument("--rounds", type=int, default=9, help="chunks per way")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     configure_logs(service="bench", level="ERROR")
-    result = asyncio.run(run(DatabaseSettings().require_dsn(), size=asked.rows, rounds=asked.rounds))
-    print(json.dumps(result) if asked.json else json.dumps(result, indent=2))
+    result = asyncio.run(run(DatabaseSettings().require_dsn(), size=options.rows, rounds=options.rounds))
+    print(json.dumps(result) if options.json else json.dumps(result, indent=2))
     return 0 if result["passed"] else 1
 
 

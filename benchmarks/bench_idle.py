@@ -187,12 +187,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="duration of the measurement of idle services")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-idle-") as folder:
-        result = measure(Path(folder), DatabaseSettings().require_dsn(), seconds=asked.seconds)
+        result = measure(Path(folder), DatabaseSettings().require_dsn(), seconds=options.seconds)
     result |= {"limits": LIMITS, "aims": AIMS}
     result["passed"] = all(result[name] <= limit for name, limit in LIMITS.items())
-    print(json.dumps(result) if asked.json else render_table(result))
+    print(json.dumps(result) if options.json else render_table(result))
     return 0 if result["passed"] else 1
 
 

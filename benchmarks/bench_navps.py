@@ -195,21 +195,21 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="compare with a file --times as long, in rows per second")
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     dsn = DatabaseSettings().require_dsn()
     asyncio.run(prepare(dsn))
     with tempfile.TemporaryDirectory(prefix="bench-navps-") as folder:
-        if asked.long:
-            result = measure_long(dsn, Path(folder), funds=asked.funds, days=asked.days, times=asked.times)
+        if options.long:
+            result = measure_long(dsn, Path(folder), funds=options.funds, days=options.days, times=options.times)
         else:
-            result = measure(dsn, Path(folder), funds=asked.funds, days=asked.days)
+            result = measure(dsn, Path(folder), funds=options.funds, days=options.days)
     at_most = {name: limit for name, limit in AT_MOST.items() if name in result}
     at_least = {name: limit for name, limit in AT_LEAST.items() if name in result}
     result["limits"] = {"at_most": at_most, "at_least": at_least}
     result["passed"] = all(result[name] <= limit for name, limit in at_most.items()) and all(
         result[name] >= limit for name, limit in at_least.items()
     )
-    print(json.dumps(result) if asked.json else "\n".join(f"{name:24} {value}" for name, value in result.items()))
+    print(json.dumps(result) if options.json else "\n".join(f"{name:24} {value}" for name, value in result.items()))
     return 0 if result["passed"] else 1
 
 

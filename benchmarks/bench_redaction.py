@@ -40,14 +40,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     texts = {}
     for name, part in TEXTS.items():
-        short, long = (measure(part, length, asked.rounds) for length in LENGTHS)
+        short, long = (measure(part, length, options.rounds) for length in LENGTHS)
         texts[name] = {"ns_per_byte": round(short, 1), "ns_per_byte_at_4x": round(long, 1), "ratio": long / short}
     worst = max(one["ratio"] for one in texts.values())
     result = {"texts": texts, "worst": worst, "passed": worst <= MOST_RATIO}
-    print(json.dumps(result) if asked.json else json.dumps(result, indent=2))
+    print(json.dumps(result) if options.json else json.dumps(result, indent=2))
     return 0 if result["passed"] else 1
 
 

@@ -142,7 +142,7 @@ async def build(pool: Pool, views: tuple[CompiledView, ...]) -> dict[str, float]
     return seconds
 
 
-Ask = Callable[[Connection, str, str], Awaitable[object]]
+Query = Callable[[Connection, str, str], Awaitable[object]]
 
 
 async def read_rows(connection: Connection, statement: str, key: str) -> None:
@@ -159,7 +159,7 @@ async def receive_rows(connection: Connection, statement: str, key: str) -> None
     await connection.copy_from_query(statement, key, output=drop, format="binary")
 
 
-async def measure_reads(dsn: str, asked: dict[str, tuple[str, str]], ask: Ask) -> dict[str, float]:
+async def measure_reads(dsn: str, queries: dict[str, tuple[str, str]], query: Query) -> dict[str, float]:
     """The 99th percentile of queries for securities at random, in milliseconds, on a warm connection."""
     connection = await open_connection(dsn, application_name="bench")
     dice, worst = random.Random(7), {}  # noqa: S311 - which securities are read
@@ -168,14 +168,14 @@ async def measure_reads(dsn: str, asked: dict[str, tuple[str, str]], ask: Ask) -
         _EQUITY: lambda: f"S{dice.randint(ETFS + 1, LISTINGS):05}",
         _ETF: lambda: f"S{dice.randint(1, ETFS):05}",
     }
-    for name, (kind, statement) in asked.items():
+    for name, (kind, statement) in queries.items():
         for _ in range(10):
-            await ask(connection, statement, keys[kind]())
+            await query(connection, statement, keys[kind]())
         times = []
         for _ in range(READ_REPEATS):
             key = keys[kind]()
             started = time.perf_counter()
-            await ask(connection, statement, key)
+            await query(connection, statement, key)
             times.append((time.perf_counter() - started) * 1000)
         worst[name] = round(statistics.quantiles(times, n=100)[98], 2)
     await connection.close()
@@ -216,7 +216,7 @@ async def measure(pool: Pool, dsn: str, days: int, *, with_summary: bool) -> Siz
     await pool.execute("VACUUM (ANALYZE)", timeout=3600)
     loaded = time.perf_counter() - started
     report(
-        f"{days * FUNDS:,} values of funds and {days * LISTINGS:,} closes lie in the raw tables after {loaded:.0f} s"
+        f"{days * FUNDS:,} values of funds and {days * LISTINGS:,} closes are in the raw tables after {loaded:.0f} s"
     )
     first = await build_first(pool, dsn)
     report(f"first build of all views: {sum(first.values()):.0f} s {first}")

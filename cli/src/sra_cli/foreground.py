@@ -11,7 +11,7 @@ from pathlib import Path
 from sra_cli.settings import build_environment
 
 STOPPED = (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
-"""Exit codes of a program that ended because it was asked to."""
+"""Exit codes of a program that ended on request."""
 
 
 def run_foreground(

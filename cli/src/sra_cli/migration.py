@@ -1,4 +1,4 @@
-"""Brings a database to the newest revision and prepares the role of the SRA app."""
+"""Migrates a database to the newest revision and prepares the role of the SRA app."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MigratedDatabase:
     odd_keys: list[str]
 
     def describe(self) -> list[str]:
-        """Return the state in sentences, with what is left to do before the SRA app can read."""
+        """Return the state in sentences, with the remaining steps before the SRA app can read."""
         kind = ["It is a sandbox: made-up data only."] if self.sandbox else []
         return [" ".join([describe_revision(self.revision), *kind]), *describe_reader(self.reader), *self.odd_keys]
 

@@ -1,8 +1,8 @@
 """Prepares a database server before a migration, as its administrator, so that nothing else needs the administrator's rights.
 
-Creates an owner without those rights, gives it the database, and creates the roles that read, with their limits. Every step
-can be repeated, so a killed start is resumed by the next one. Databases of earlier releases, where the administrator owned
-everything, are given to the owner.
+Creates an owner without those rights, makes it own the database, and creates the reading roles with their limits. Every
+step can be repeated, so the next start resumes a killed one. In databases of earlier releases, the administrator owned
+everything; they are reassigned to the owner.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sra_shared.dsn import DatabaseAddress, parse_dsn
 from sra_shared.errors import ConfigError, RetryableError, SraError
 
 _Explain = Callable[[asyncpg.PostgresError, DatabaseAddress], SraError]
-# errors of our own files, not of the network
+# errors of local files, not of the network
 _LOCAL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _PASSWORD = "'(the password in DATABASE_URL)'"  # noqa: S105 - shown instead of the password
 

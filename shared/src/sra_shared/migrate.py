@@ -1,4 +1,4 @@
-"""Brings a database to the newest revision."""
+"""Migrates a database to the newest revision."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Statements that are written once, with placeholders for names that differ.
 
-A part is a name, a number or a fragment of our own declarations, never a value that a vendor or a person sent: values are
-parameters.
+A part is a name, a number or a fragment of our declarations, never a value that a vendor or a person sent: values are parameters.
 """
 
 from __future__ import annotations

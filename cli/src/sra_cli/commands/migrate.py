@@ -1,4 +1,4 @@
-"""`./sra migrate`: brings the database to the newest revision."""
+"""`./sra migrate`: migrates the database to the newest revision."""
 
 from __future__ import annotations
 

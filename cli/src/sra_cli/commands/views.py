@@ -96,7 +96,7 @@ def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @app.command("schema")
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="A view.")], as_json: JsonOption = False) -> None:
-    """Print the JSON Schema of a view's rows; needs no database."""
+    """Print the JSON Schema of a view's rows. Does not need a database."""
     output = Output(as_json=as_json)
     views = {view.relation: view for view in list_compiled_views()}
     view = views.get(name)

@@ -66,7 +66,7 @@ class PreflightMarket:
 class Question:
     """An endpoint of a dataset, and the requests to try.
 
-    The first request asks for the most: a Canadian listing, the oldest days, quarters. The next one is made if the vendor
+    The first request is the most demanding: a Canadian listing, the oldest days, quarters. The next one follows if the vendor
     refuses the first or returns no data.
     """
 

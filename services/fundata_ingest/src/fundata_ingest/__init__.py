@@ -1,1 +1,1 @@
-"""See the README beside this package."""
+"""See the README next to this package."""

@@ -76,7 +76,7 @@ class CompiledView:
 
     @property
     def staged(self) -> CompiledView:
-        """The same view where the next contract version is built."""
+        """The same view in the schemas of the next contract version."""
         return replace(
             self,
             spec=STAGED.place_spec(self.spec),

@@ -169,7 +169,7 @@ class ViewBuildWork:
         _log.info("view_built", views=names, rows=built.computed, changed=built.changed, full=built.full)
 
     async def _find_group(self, pool: Pool, relation: str) -> tuple[CompiledView, ...]:
-        """Return the group of a view where it is to be built; empty if the view is unknown."""
+        """Return the view's group in the schemas where it is built; empty if the view is unknown."""
         async with pool.acquire() as connection:
             views = await find_target(connection, self._views)
         groups = (group for group in group_views(views) if relation in [view.relation for view in group])

@@ -1,7 +1,7 @@
 """Sets comments of tables and columns from a file that lists them with the former ones.
 
 A comment is an entry of the catalogue: no row is read or written, and readers and writers of the tables do not wait. One
-statement sets all comments, so a distant server takes as long as a near one.
+statement sets all comments, so a remote server takes as long as a local one.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ async def plan_history(connection: Connection, settings: FmpSettings, *, today: 
 async def request_history(connection: Connection, settings: FmpSettings, *, today: date) -> ProcessingTask | None:
     """Request what is missing of the history up to today, in the caller's transaction; return None if nothing is missing.
 
-    A worker of the service runs it beside everything else, within its share of the calls. The next daily run requests again what
+    A worker of the service runs it next to everything else, within its share of the calls. The next daily run requests again what
     failed, and it resumes from the last committed chunk; a run that a person cancelled does not resume.
     """
     last = await connection.fetchval(SQL_LAST, _WORK_KEY)

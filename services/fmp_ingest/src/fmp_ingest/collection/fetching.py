@@ -118,7 +118,7 @@ class _Line:
         return first.result()
 
     async def close(self) -> None:
-        """Cancel what is left."""
+        """Cancel the remaining requests."""
         for task in self._pending:
             task.cancel()
         await asyncio.gather(*self._pending, return_exceptions=True)

@@ -26,7 +26,7 @@ _TURN_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Offer:
-    """What a process has, releases and wants.
+    """The tokens and permits that a process has, releases and wants.
 
     `in_use` are permits that it keeps, `wants` those that it could use. `held` are the tokens that it keeps, `back` the seconds
     until each of those it releases is usable, `tokens` how many it wants that are usable within `ahead` seconds.

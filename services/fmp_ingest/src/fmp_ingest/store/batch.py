@@ -38,7 +38,7 @@ def add_list(delivery: FmpBatch, dataset: FmpDataset, targets: Targets, request:
     named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
     names = named if request.asked and named else {name}
     delivery.lists |= names
-    # an unreadable row may be any entry, and an empty response is no list
+    # an unreadable row may be any entry, and an empty response is not a list
     if batch.rejected or batch.strangers:
         delivery.unread |= names
     elif batch.accepted:

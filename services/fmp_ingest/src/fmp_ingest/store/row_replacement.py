@@ -83,7 +83,7 @@ async def extend_history(connection: Connection) -> None:
 
 
 def _write_trace(dataset: FmpDataset, kept: Sequence[str]) -> str:
-    """Return the INSERT that keeps replaced rows, except where only moving fields changed."""
+    """Return the INSERT that keeps replaced rows, unless only moving fields changed."""
     key = ", ".join(f"""'{name}', d."{name}\"""" for name in dataset.key)
     values = ", ".join(f'd."was_{name}" AS "{name}"' for name in kept)
     symbol = 'd."symbol"' if "symbol" in dataset.key else "NULL"

@@ -88,7 +88,7 @@ async def lock_identifiers(connection: Connection, dataset: str, buckets: Sequen
 
 
 async def find_existing(connection: Connection, delivery: DeliveryContext, chunk: Chunk) -> pl.DataFrame:
-    """Return all stored versions of the chunk's keys, as `decide_versions` wants them."""
+    """Return all stored versions of the chunk's keys, in the form that `decide_versions` expects."""
     target = delivery.target
     frame = chunk.typed.frame.select(target.key).with_row_index("row").filter(pl.Series(chunk.is_first))
     if delivery.dataset.table == "quotes":
