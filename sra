@@ -66,7 +66,7 @@ def require_python():
 
 
 def list_sources():
-    """Return the source folders of our own packages."""
+    """Return the source folders of our packages."""
     found = []
     for pattern in PACKAGES:
         found += sorted(glob.glob(os.path.join(glob.escape(ROOT), pattern, "src")))

@@ -76,7 +76,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Files that take minutes start first, so that none of them is what the others wait for at the end.
 
-    A property belongs to the ordinary suite and to the proofs at full numbers.
+    A property belongs to the ordinary suite and to the heavy tests.
     """
     if config.getoption("markexpr") == FULL_NUMBERS:
         for item in items:
@@ -92,7 +92,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI, and in a proof asked for by name, a skipped test fails the session, save for want of what is outside the clone."""
+    """In CI and in heavy test runs, a skipped test fails the session, unless it needs something outside the clone."""
     # handlers that tests set up write to what pytest has closed by now
     logging.disable()
     stop_idle_stand_ins()
@@ -116,7 +116,7 @@ def choose_folder() -> Path | None:
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL server for the whole session; it keeps all promises but to survive a power failure."""
     with tempfile.TemporaryDirectory(prefix="sra-postgres-", dir=choose_folder(), ignore_cleanup_errors=True) as home:
-        # nothing that goes on by itself: a vacuum of another moment would be another plan
+        # no background work: a vacuum at a different moment would change plans
         options = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
         server = EmbeddedPostgres(Path(home), pg_bin=getattr(request, "param", None), options=options)
         server.start()

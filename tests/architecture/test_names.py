@@ -21,14 +21,21 @@ SHARED_NAMES = {
     "DatasetCounts": "what a run did with a dataset's records",
 }
 VERBS = {
+    "answer": "respond or handle",
+    "ask": "request or query",
+    "give": "assign or return",
+    "heed": "check",
     "judge": "check, classify or decide",
     "look": "poll or check",
     "note": "record",
     "say": "render",
+    "sift": "split or filter",
     "tell": "report",
+    "tend": "supervise",
+    "weigh": "evaluate",
 }
-# "look up" is a standard term
-ALLOWED = {"look_up", "look_up_only"}
+# standard terms
+ALLOWED = {"give_up", "_give_up", "look_up", "look_up_only"}
 
 
 Definition = tuple[Path, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]

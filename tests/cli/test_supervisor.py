@@ -47,7 +47,7 @@ def tend_until(supervisor: Supervisor, condition: Callable[[], bool], *, seconds
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
-        supervisor.tend()
+        supervisor.restart_dead()
         time.sleep(0.02)
 
 

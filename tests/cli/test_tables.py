@@ -174,7 +174,7 @@ def test_detail_fills_what_room_is_left() -> None:
         ["17", "FundDailyNAVPS:2345", "negative_navps", "navps is -1.25"],
     )
     assert "navps is -1.25" in find_line(draw(make_table("", columns, [row])), "FundDailyNAVPS:2345")
-    long = [*row[:3], "a detail that goes on and on for longer than the line has room for it"]
+    long = [*row[:3], "a detail that continues and continues for longer than the line has room for it"]
     assert find_line(draw(make_table("", columns, [long])), "FundDailyNAVPS:2345").rstrip().endswith("…")
 
 

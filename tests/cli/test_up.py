@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 KILLED = "fundata_ingest"
-"""The service that is killed in the first refresh; the proofs at full numbers kill each of them in turn."""
+"""The service that is killed in the first refresh; the heavy tests kill each of them in turn."""
 
 
 class Running(NamedTuple):

@@ -151,7 +151,7 @@ def test_nothing_private_is_sent_to_a_build(built: Stack) -> None:
     finally:
         built.engine.images.remove(tag)
     assert "/context/shared/pyproject.toml" in sent
-    # tables that are part of a package lie in its src, a vendor's data do not
+    # CSV files that are part of a package are in its src, a vendor's data is not
     private = re.compile(
         r"/\.(?!python-version)|\.(token|pem|key|log)$|^(?!.*/src/).*\.csv$"
         r"|/context/(?!shared|FMP|services|cli|fundata|tests|requ)"

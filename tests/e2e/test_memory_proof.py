@@ -161,7 +161,7 @@ def measure_services(dsn: str, vendor: HostileVendor, folder: Path) -> tuple[dic
 
 
 def follow(vendor: HostileVendor, places: Sequence[str], goes_on: Callable[[], bool]) -> None:
-    """Return when nothing goes on any more, or some time after each of the places has sent its first body."""
+    """Return when all work has stopped, or some time after each endpoint has sent its first body."""
     begun = time.monotonic()
     while goes_on() and time.monotonic() - begun < LONGEST_ROUND:
         began = [seen for place, seen in vendor.began.items() if place.startswith(tuple(places))]
@@ -171,7 +171,7 @@ def follow(vendor: HostileVendor, places: Sequence[str], goes_on: Callable[[], b
 
 
 def is_live(client: httpx.Client, run: str) -> bool:
-    """Whether a run goes on, or waits for a moment that may come in this round."""
+    """Whether a run is active, or waits for a moment within this round."""
     found = client.get(run).json()
     return found["status"] in ("queued", "running")
 

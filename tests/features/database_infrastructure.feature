@@ -21,7 +21,7 @@ Feature: The database is ready, and stays usable
     And every large table's unique key begins with its identifier or symbol
     And migrating it again changes nothing
 
-  Scenario: Lost connections recover and the work goes on without loss
+  Scenario: Lost connections recover and the work continues without loss
     Given a migrated database
     And a run that commits 6 chunks
     When the server ends all its connections after the third chunk

@@ -29,15 +29,15 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 
 
-def judge(name: str, **changes: Any) -> Accepted | Rejected:
+def check_row(name: str, **changes: Any) -> Accepted | Rejected:
     return check_values(BY_NAME[name], ROWS[name] | changes, now=NOW)
 
 
 @pytest.mark.parametrize("name", list(ROWS))
 def test_good_rows_are_kept_as_they_are(name: str) -> None:
-    judged = judge(name)
-    assert isinstance(judged, Accepted)
-    assert (judged.warnings, judged.raw) == ((), ROWS[name])
+    checked = check_row(name)
+    assert isinstance(checked, Accepted)
+    assert (checked.warnings, checked.raw) == ((), ROWS[name])
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_good_rows_are_kept_as_they_are(name: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("price", [0, Decimal("0.00"), "0", Decimal("-0.01")])
 def test_a_row_without_a_real_price_is_rejected(name: str, field: str, price: Any) -> None:
-    judged = judge(name, **{field: price})
-    assert isinstance(judged, Rejected)
-    assert (judged.reason, judged.symbol) == ("bad_price", ROWS[name]["symbol"])
+    checked = check_row(name, **{field: price})
+    assert isinstance(checked, Rejected)
+    assert (checked.reason, checked.symbol) == ("bad_price", ROWS[name]["symbol"])
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_a_row_without_a_real_price_is_rejected(name: str, field: str, price: An
 )
 def test_a_price_beside_that_is_none_is_left_out_with_a_warning(name: str, sent: str, field: str) -> None:
     for price in (0, -1):
-        judged = judge(name, **{sent: price})
-        assert isinstance(judged, Accepted)
-        assert getattr(judged.record, field) is None
-        assert judged.warnings == ("bad_price",)
-        assert judged.raw[sent] == price
+        checked = check_row(name, **{sent: price})
+        assert isinstance(checked, Accepted)
+        assert getattr(checked.record, field) is None
+        assert checked.warnings == ("bad_price",)
+        assert checked.raw[sent] == price
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_a_price_beside_that_is_none_is_left_out_with_a_warning(name: str, sent:
     ],
 )
 def test_a_quote_is_not_of_the_future(stamp: Any, is_good: bool) -> None:
-    judged = judge("quote", timestamp=stamp)
-    assert isinstance(judged, Accepted) == is_good
-    assert is_good or judged.reason == "bad_timestamp"  # type: ignore[union-attr]
+    checked = check_row("quote", timestamp=stamp)
+    assert isinstance(checked, Accepted) == is_good
+    assert is_good or checked.reason == "bad_timestamp"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["eod_prices", "index_prices", "treasury_rates"])
 def test_what_was_observed_is_not_of_the_future(name: str) -> None:
-    assert isinstance(judge(name, date=NOW.date() + timedelta(days=1)), Accepted)
-    judged = judge(name, date="2099-01-05")
-    assert isinstance(judged, Rejected)
-    assert judged.reason == "bad_date"
+    assert isinstance(check_row(name, date=NOW.date() + timedelta(days=1)), Accepted)
+    checked = check_row(name, date="2099-01-05")
+    assert isinstance(checked, Rejected)
+    assert checked.reason == "bad_date"
 
 
 IMPLAUSIBLE = ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30", "9999-12-31", "soon", 20261204, "1795773600"]
@@ -108,36 +108,36 @@ IMPLAUSIBLE = ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30", "9999-12-
     ],
 )
 def test_an_implausible_date_beside_the_key_is_left_out(name: str, sent: str, field: str, day: Any) -> None:
-    judged = judge(name, **{sent: day})
-    assert isinstance(judged, Accepted), judged
-    assert getattr(judged.record, field) is None
-    assert judged.warnings == ("bad_date",)
+    checked = check_row(name, **{sent: day})
+    assert isinstance(checked, Accepted), checked
+    assert getattr(checked.record, field) is None
+    assert checked.warnings == ("bad_date",)
 
 
 @pytest.mark.parametrize("day", ["0000-00-00", "1799-12-31", "2127-01-01", "2026-02-30"])
 def test_an_implausible_date_in_the_key_costs_the_row(day: str) -> None:
-    judged = judge("dividends", date=day)
-    assert isinstance(judged, Rejected)
-    assert judged.reason == "bad_date"
+    checked = check_row("dividends", date=day)
+    assert isinstance(checked, Rejected)
+    assert checked.reason == "bad_date"
 
 
 def test_plausible_dates_and_absences_are_no_matter_of_warnings() -> None:
     for day, kept in (("1800-01-01", date(1800, 1, 1)), ("2126-12-31 00:00:00", date(2126, 12, 31)), ("N/A", None)):
-        judged = judge("dividends", paymentDate=day)
-        assert isinstance(judged, Accepted)
-        assert judged.record.model_dump()["payment_date"] == kept
-        assert judged.warnings == ()
+        checked = check_row("dividends", paymentDate=day)
+        assert isinstance(checked, Accepted)
+        assert checked.record.model_dump()["payment_date"] == kept
+        assert checked.warnings == ()
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
 def test_a_bare_constant_costs_its_field_or_its_row(text: str) -> None:
     body = f'[{{"symbol": "ACME", "date": "2026-11-27", "close": 10, "volume": {text}, "unknown": {text}}}]'
     (row,) = classify_response(200, body.encode()).rows
-    judged = check_values(BY_NAME["eod_prices"], row, now=NOW)
-    assert isinstance(judged, Accepted)
-    assert judged.record.model_dump()["volume"] is None
-    assert judged.warnings == ("bad_number",)
-    assert isinstance(judge("splits", numerator=Decimal(text)), Rejected)
-    assert isinstance(judge("profile", companyName=Decimal(text)), Rejected)
+    checked = check_values(BY_NAME["eod_prices"], row, now=NOW)
+    assert isinstance(checked, Accepted)
+    assert checked.record.model_dump()["volume"] is None
+    assert checked.warnings == ("bad_number",)
+    assert isinstance(check_row("splits", numerator=Decimal(text)), Rejected)
+    assert isinstance(check_row("profile", companyName=Decimal(text)), Rejected)
     for written in (text, text.lower(), f" {text} "):
-        assert judge("eod_prices", volume=written).warnings == ("bad_number",)  # type: ignore[union-attr]
+        assert check_row("eod_prices", volume=written).warnings == ("bad_number",)  # type: ignore[union-attr]

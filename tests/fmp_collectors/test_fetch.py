@@ -1,4 +1,4 @@
-"""Asking for lists and ranges that come in pieces: nothing is cut without a word, and nothing goes on for ever."""
+"""Requests for lists and ranges that arrive in pieces: no silent cut goes unnoticed, and no request repeats forever."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ async def run_dataset(dsn: str, stand_in: StandIn, name: str, **values: Any) -> 
     return await run_fmp(dsn, make_settings(stand_in.fmp_base_url, **values), name, task_type=task_type)
 
 
-# stored as income statements and key metrics are; the proofs at full numbers load each of them alone
+# stored like income statements and key metrics; the heavy tests load each of them alone
 LIKE_OTHERS = (
     *("balance_sheet", "cash_flow", "ratios"),
     *("income_growth", "balance_sheet_growth", "cash_flow_growth", "financial_growth"),

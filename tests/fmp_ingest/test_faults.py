@@ -276,7 +276,7 @@ async def test_the_key_is_nowhere_but_in_the_header(
     texts += [caplog.text, shown.out, shown.err]
     for (table,) in await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'jobs')"):
         schema = "jobs." if table.startswith("pgqueuer") else ""
-        texts += [row["t"] for row in await pool.fetch(f'SELECT t::text AS t FROM {schema}"{table}" t')]  # noqa: S608 - names of our own tables
+        texts += [row["t"] for row in await pool.fetch(f'SELECT t::text AS t FROM {schema}"{table}" t')]  # noqa: S608 - names of our tables
     assert not any(CANARY in text for text in texts)
 
 

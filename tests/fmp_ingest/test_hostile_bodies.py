@@ -255,13 +255,13 @@ async def test_large_answers_of_many_calls_are_judged_one_at_a_time_in_order(
     )
     at_once: list[int] = []
     under_way = threading.Semaphore(0)
-    judge: Callable[..., Any] = response_bodies._load_large
+    load: Callable[..., Any] = response_bodies._load_large
 
     def watch(*arguments: Any) -> Any:
         under_way.release()
         at_once.append(under_way._value)
         try:
-            return judge(*arguments)
+            return load(*arguments)
         finally:
             under_way.acquire()
 

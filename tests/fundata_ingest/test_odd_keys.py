@@ -133,7 +133,7 @@ async def test_migration_lists_odd_keys_and_status_says_what_to_do(old_pool: Poo
     assert [problem.split(":")[0] for problem in problems] == [QUOTES, HOLDINGS]
     assert "6 stored keys" in problems[1]
     assert problems[1].endswith("./sra load --reparse FundTopHolding.")
-    # and the file that is half loaded goes on as it was split
+    # and the half-loaded file continues under its original split
     async with old_pool.acquire() as connection:
         file_id = await connection.fetchval("SELECT file_id FROM file_processing_tracker")
         await connection.execute("INSERT INTO file_stream (file_id, stream) VALUES ($1, 2)", file_id)

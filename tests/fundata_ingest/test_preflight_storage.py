@@ -1,4 +1,4 @@
-"""`./sra preflight` on files that lie in object storage alone: both ends of each are read, and nothing is kept."""
+"""`./sra preflight` on files that exist only in object storage: both ends of each are read, and nothing is stored."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ async def test_run_continues_without_the_files_that_it_was_planned_with(
     assert five(done, NAVPS_FILE) == (6720, 6720, 0, 0, 0)
     assert (root / NAVPS_FILE).read_bytes() == (origin / NAVPS_FILE).read_bytes()
     assert [path.name for path in (root / NAVPS_FILE).parent.iterdir()] == [Path(NAVPS_FILE).name]
-    assert any(offset > 500 for offset in read), "it goes on at the last committed chunk"
+    assert any(offset > 500 for offset in read), "it resumes at the last committed chunk"
     assert await pool.fetchval("SELECT count(*) FROM fundata_quotes") == 6720
     assert (await digest_content(pool))["fundata_quotes_superseded"][0] == 0
 

@@ -1,4 +1,4 @@
-"""A process that is killed with an export in each of its states: the next one goes on, and loads it exactly once."""
+"""A process is killed with an export in each of its states: the next one resumes, and loads it exactly once."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ async def test_without_seed_or_first_day_is_refused(sandbox_database: str, stand
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "faults",
     [
         {"pending_polls": 5},
         {"fail_next": 1},
@@ -79,9 +79,9 @@ async def test_without_seed_or_first_day_is_refused(sandbox_database: str, stand
     ],
 )
 async def test_trouble_is_overcome(
-    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, trouble: dict[str, Any]
+    sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, faults: dict[str, Any]
 ) -> None:
-    stand_in.set_fundata(**trouble)
+    stand_in.set_fundata(**faults)
     result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
     await check_one_load(pool, result)
@@ -108,12 +108,12 @@ async def check_one_load(pool: Pool, *results: LoadResult) -> None:
     assert not await find_broken_keys(pool)
 
 
-@pytest.mark.parametrize("trouble", [{"cut_next": 2}, {"expire_next": 2, "fail_next": 1}])
+@pytest.mark.parametrize("faults", [{"cut_next": 2}, {"expire_next": 2, "fail_next": 1}])
 async def test_trouble_with_the_json_form_is_overcome_too(
-    sandbox_database: str, pool: Pool, tmp_path: Path, trouble: dict[str, Any]
+    sandbox_database: str, pool: Pool, tmp_path: Path, faults: dict[str, Any]
 ) -> None:
     with run_stand_in(funds=3, fundata_format="json") as stand_in:
-        stand_in.set_fundata(**trouble)
+        stand_in.set_fundata(**faults)
         result = await update(sandbox_database, make_step(stand_in, tmp_path), **{"from": "2025-01-01"})
     assert result.task.status == RunStatus.COMPLETED, result.errors
     await check_one_load(pool, result)
@@ -222,7 +222,7 @@ async def test_export_that_never_gets_ready_is_given_up_at_the_deadline(
 async def test_attempt_that_breaks_off_after_any_step_is_followed_by_one_load(
     sandbox_database: str, pool: Pool, stand_in: StandIn, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The connection breaks right after a step; the next attempt goes on with what was stored."""
+    """The connection breaks right after a step; the next attempt continues with the stored state."""
     left = [1]
     calls: list[str] = []
     request_export = UpdateApi.request_export

@@ -29,7 +29,7 @@ SLOWEST = 1.0
 
 
 async def fetch_descriptions(urls: Mapping[str, str], folder: Path) -> None:
-    """Write each service's description into the folder: without a token it is not to be had."""
+    """Write each service's description into the folder, because it cannot be read without a token."""
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {SERVICE_TOKEN}"}) as client:
         for name, url in urls.items():
             (folder / f"{name}.json").write_text((await client.get(f"{url}/openapi.json")).text)

@@ -1,4 +1,4 @@
-"""Gateways that die, overlap and start again: the refresh goes on, and no step is started twice."""
+"""Gateways that die, overlap and restart: the refresh continues, and no step is started twice."""
 
 from __future__ import annotations
 

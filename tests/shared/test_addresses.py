@@ -1,4 +1,4 @@
-"""Addresses that others name: what may be asked, what never, and that what was judged is what is dialled."""
+"""Addresses from outside: which may be requested, which never, and that the checked address is the one connected to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRIVATE = [
     "192.168.1.1",
     "169.254.169.254",
     "100.64.0.1",
-    "0.0.0.0",  # noqa: S104 - judged, not bound
+    "0.0.0.0",  # noqa: S104 - checked, not bound
     "224.0.0.1",
     "240.0.0.1",
     "255.255.255.255",

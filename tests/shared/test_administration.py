@@ -107,7 +107,7 @@ async def test_a_wrong_administrator_is_named(database: str, postgres_server: Em
 def test_a_server_whose_first_role_was_the_owner_gets_an_administrator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As compose's volume was made; killed after each step, it goes on at the next start."""
+    """As compose's volume was created; killed after each step, the conversion resumes at the next start."""
     monkeypatch.setattr(postgres, "SUPERUSER", "sra_owner")
     server = EmbeddedPostgres(tmp_path, options={"fsync": "off"})
     server.start()

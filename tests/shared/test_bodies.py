@@ -109,7 +109,7 @@ def test_a_body_that_unpacks_to_too_much_is_given_up_early() -> None:
 
 @contextmanager
 def answering(chunks: list[bytes], headers: Mapping[str, str], *, pause: float = 0) -> Iterator[str]:
-    """A server that sends these chunks as its body, and goes on with the last one."""
+    """A server that sends these chunks as its body, and repeats the last one."""
 
     class Handler(QuietHandler):
         def do_GET(self) -> None:  # noqa: N802 - a name of http.server

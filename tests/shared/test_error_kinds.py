@@ -1,4 +1,4 @@
-"""What a database in trouble does to a run: it waits, spends no attempt, and goes on by itself."""
+"""A run during an outage of the database: it waits, consumes no attempt, and resumes by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks of our own: they exclude one another, are waited for with an end, and no other role can hold one."""
+"""Our locks exclude one another, waiting for them ends, and no other role can hold one."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def test_a_migration_waits_for_another_one_and_not_for_ever(
         await connection.execute("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE")
         with pytest.raises(RetryableError, match="alembic_version"):
             await upgrade_database(database)
-        # whoever asks for the revision goes on
+        # reading the revision does not wait
         assert await pool.fetchval("SELECT version_num FROM alembic_version") == BEFORE
 
 

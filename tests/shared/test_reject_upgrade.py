@@ -1,4 +1,4 @@
-"""What the upgrade makes of a database with rejects and a run at work: all stay, and the newest are counted up."""
+"""The upgrade of a database with rejects and an active run: all stay, and the newest are counted from then on."""
 
 from __future__ import annotations
 

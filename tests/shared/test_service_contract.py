@@ -83,7 +83,7 @@ async def test_only_health_and_readiness_are_open(app: FastAPI, client: httpx.As
             if path in ("/health", "/ready") and method in ("GET", "HEAD"):
                 assert answer.status_code in (200, 503)
             elif answer.status_code == 429:
-                # too many wrong tokens: who sent none gets the same answer as ever
+                # too many wrong tokens: a request without a token gets the same response as before
                 assert "Authorization" in headers
                 assert_problem(answer, 429)
             else:

@@ -84,7 +84,7 @@ async def fill(pool: Pool) -> None:
 
 
 async def begin_run(pool: Pool) -> UUID:
-    """A run that has stored a value and goes on."""
+    """A run that has stored a value and is still active."""
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", ["FundDailyNAVPS"], status="running")
         await put_quote(connection, run, "3", DAY + timedelta(days=1), "77")
@@ -328,7 +328,7 @@ async def test_an_instance_of_the_former_version_serves_until_the_swap_and_refus
     await build(database)
     second = compile_second_version()
     await kill_after(database, pool, 5)
-    # the former version goes on beside the build of the next one
+    # the former version stays current during the build of the next one
     await finish_run(pool, await begin_run(pool))
     # it resumes the run that was left, and skips the publication; another run builds what is left
     assert (await build(database))["contract"].status.value == "skipped"

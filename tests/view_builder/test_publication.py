@@ -177,7 +177,7 @@ async def test_comments_report_unit_and_build(pool: Pool, views: tuple[CompiledV
     assert columns == [{"n": 0}]
 
 
-# ---- one small view of our own, to change and to break
+# ---- a small view for this test, to change and to break
 
 
 def make_thing(

@@ -106,7 +106,7 @@ async def change(pool: Pool, number: int) -> None:
         if number % 2 == 0:
             # the vendor reports a split after the close of its day
             for symbol in (*EQUITIES, *ETFS):
-                # two for one and one for two by turns, so that no price comes to nothing in fifty of them
+                # alternately two for one and one for two, so that fifty of them do not reduce a price to nothing
                 await put_split(connection, listed, symbol, day, *((2, 1) if number // 2 % 2 else (1, 2)))
         await end_run(connection, run)
         await end_run(connection, listed)
@@ -230,7 +230,7 @@ async def test_an_open_reader_stops_no_publication(
                 await asyncio.wait_for(build_changed(pool, views, full=number % 3 == 0), 60)
                 assert await pool.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == number
                 await asyncio.sleep(min(2.0, max(0.0, end - time.monotonic())))
-            # the reader goes on seeing what it saw
+            # the reader still sees the same state
             assert await reader.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == 1
             assert await reader.fetchval("SELECT count(*) FROM sra.daily_market_summary") == 1
     finally:

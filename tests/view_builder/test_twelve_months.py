@@ -305,7 +305,7 @@ async def test_old_statements_give_no_ratio_with_a_price(pool: Pool, views: tupl
     assert rows["recent"]["price_to_sales_ratio"] == Decimal("4.000000")  # 1440 / 360
     assert (rows["old"]["valuation_basis"], rows["old"]["fundamentals_reason"]) == (None, "too_old")
     assert [rows["old"][name] for name in RATIOS] == [None] * len(RATIOS)
-    # statements alone are as good as ever: 10 / 360
+    # statements alone are as good as before: 10 / 360
     assert (rows["old"]["revenue_ttm"], rows["old"]["net_margin"]) == (360, Decimal("0.027778"))
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["quote"])

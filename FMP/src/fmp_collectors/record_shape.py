@@ -78,7 +78,7 @@ class Shape:
         return Finding.NOTHING if is_complete and self.may_be_bare else Finding.DAMAGED
 
     def _count_proofs(self, row: Mapping[str, Any]) -> int:
-        """Return how many declared values a row has besides its key, counted up to two."""
+        """Return how many declared values a row has besides its key, at most two."""
         count = 0
         for name in self.values:
             if is_given(row.get(name)):

@@ -60,7 +60,7 @@ class Supervisor:
             self._children.append(child)
             self._launch(child)
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Restart children that died, each time after a longer pause; call it several times a second.
 
         Raises ConfigError if a child ended because of its settings, which a restart does not fix.

@@ -165,7 +165,7 @@ class _Up:
         talker = threading.Thread(target=self._run_refresh, args=(stack,), name="refresh", daemon=True)
         talker.start()
         while talker.is_alive() and not self._stop.is_set():
-            supervisor.tend()
+            supervisor.restart_dead()
             talker.join(_TEND_SECONDS)
         if self._failure is not None:
             raise self._failure
@@ -214,4 +214,4 @@ class _Up:
             self._output.print_note(f"Database:  {redact_dsn(stack.database_url)} (./sra psql)")
             self._output.print_note("Ctrl-C or ./sra down stops everything.")
         while not self._stop.wait(_TEND_SECONDS):
-            supervisor.tend()
+            supervisor.restart_dead()

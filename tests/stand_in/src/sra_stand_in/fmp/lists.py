@@ -119,7 +119,7 @@ def list_past_constituents(world: World, index: str) -> list[Row]:
 
 
 def list_delisted(world: World) -> list[Row]:
-    """The rows of `delisted-companies`, newest first; the first ones lie in the future and still trade."""
+    """The rows of `delisted-companies`, newest first; the first ones are in the future and still trade."""
     today = dt.date.fromordinal(world.as_of)
     next_month = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1).toordinal()
     rows = [
