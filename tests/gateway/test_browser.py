@@ -169,7 +169,7 @@ async def test_log_in_trigger_watch_filter_download_and_replay(
         await other.close()
     await page.goto(lab.url)
     await page.get_by_role("button", name="Log out").click()
-    await expect(page.get_by_label("Token, or code of a login link")).to_be_visible()
+    await expect(page.get_by_label("Token or login code")).to_be_visible()
     assert faults == []
     await context.close()
 
@@ -246,7 +246,7 @@ async def test_the_page_reads_without_javascript(lab: Lab, browser: Browser) -> 
     page = await context.new_page()
     await page.goto(lab.url)
     code = (await lab.http.post("/login-codes")).json()["code"]
-    await page.get_by_label("Token, or code of a login link").fill(code)
+    await page.get_by_label("Token or login code").fill(code)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Past refreshes")).to_be_visible()
     await page.get_by_role("link", name="Rejected rows").first.click()

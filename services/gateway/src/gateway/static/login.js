@@ -1,4 +1,4 @@
-// A login link carries its code in the fragment, which never leaves the browser by itself.
+// A login link contains its code in the fragment, which the browser does not send to the server.
 (() => {
   const code = location.hash.slice(1);
   if (!code) return;
