@@ -539,7 +539,7 @@ async def test_a_clock_that_nobody_checks_is_reported() -> None:
     scheduler = Scheduler([Schedule(DAILY_SLOT, "0 2 * * *", "UTC")])
     now = datetime.now(UTC)
     assert check_schedule(scheduler, now).status == "degraded"
-    scheduler.looked_at = now
+    scheduler.polled_at = now
     assert check_schedule(scheduler, now).status == "healthy"
     found = check_schedule(scheduler, now + timedelta(minutes=3))
     assert found.status == "degraded"

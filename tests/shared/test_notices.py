@@ -49,7 +49,7 @@ async def test_foreign_texts_are_counted_and_reported_once_a_minute(
     for number in range(3_000):
         gate(FOREIGN[number % len(FOREIGN)])
     assert (seen, warnings) == ([], [1])
-    monkeypatch.setattr(notices, "_TELL_SECONDS", 0.0)
+    monkeypatch.setattr(notices, "_REPORT_SECONDS", 0.0)
     gate("garbage")
     assert warnings == [1, 3_000]
 

@@ -116,7 +116,7 @@ class Scheduler:
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = tuple(schedules)
         self.known_pause: datetime | None = None
-        self.looked_at: datetime | None = None
+        self.polled_at: datetime | None = None
         self.waiting: Mapping[str, datetime] = {}
 
     async def fire_due(self, pool: Pool, *, now: datetime | None = None) -> Fired | None:
@@ -129,7 +129,7 @@ class Scheduler:
             now = now or await connection.fetchval("SELECT clock_timestamp()")
             paused = await self._read_state(connection)
             due = {name: slot for name, slot, since in await self._list_due(connection, now) if slot and slot > since}
-            self.looked_at = datetime.now(UTC)
+            self.polled_at = datetime.now(UTC)
             if not due:
                 self.waiting = {}
                 return None
