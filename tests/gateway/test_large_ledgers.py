@@ -68,7 +68,7 @@ async def test_open_rejects_are_counted_as_far_as_anybody_wants_to_know(lab: Lab
     await pool.execute("UPDATE rejected_record SET resolved_at = now() WHERE reason = 'nul_byte' AND line = 2")
     page = (await lab.http.get("/")).text
     rows = re.findall(r'reason=(\w+)">FundGeneral</a></td><td>\w+</td><td class="n">([^<]+)</td>', page)
-    assert rows == [("field_count", "over 10,000"), ("nul_byte", "2")]
+    assert rows == [("field_count", "more than 10,000"), ("nul_byte", "2")]
 
 
 @pytest.mark.parametrize(("query", "arguments"), [(SQL_OPEN_KINDS, [MOST_COUNTED]), (SQL_KINDS, [])])
@@ -93,7 +93,7 @@ async def test_a_slow_part_of_the_page_is_left_out_and_reported_as_slow(lab: Lab
             page = (await lab.http.get("/")).text
             assert "the database took too long to respond" in page
             assert "while the database is down" not in page
-            assert "No view is built yet." in page, "the other parts are there"
+            assert "No view has been built yet." in page, "the other parts are there"
             assert (await lab.http.get("/status")).json()["database"]["status"] == "healthy"
     finally:
         await locker.close()
@@ -172,6 +172,6 @@ async def test_a_run_reports_its_totals_and_all_of_its_warnings(lab: Lab, pool: 
         shown = re.findall(r"<code>(value \d+)</code>", page)
         assert f"{len(shown)} of 250 are shown: bad_number 250." in page
         seen += shown
-        more = re.search(r'href="([^"]+)">More</a>', page)
+        more = re.search(r'href="([^"]+)">Next page</a>', page)
         address = more[1] if more else None
     assert seen == [f"value {number}" for number in range(1, 251)]

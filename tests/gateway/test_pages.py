@@ -404,7 +404,7 @@ async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> N
         assert "part" in (await browser.get(f"/ui/runs/{child}")).text
         cost = {"cost": {"from": "2016-10-14", "to": "2026-11-28", "calls": 193796, "minutes": 215.4, "datasets": []}}
         await pool.execute("UPDATE task_execution_log SET details = $1 WHERE task_id = $2", cost, child)
-        told = "about 193,796 calls and 215 minutes, for 2016-10-14 to 2026-11-28"
+        told = "about 193,796 calls and 215 minutes for 2016-10-14 to 2026-11-28"
         assert told in (await browser.get(f"/ui/runs/{child}")).text
         assert (await browser.get(f"/ui/runs/{SOME_ID}")).status_code == 404
         assert (await browser.get("/ui/runs")).text.count("view_build") >= 1
