@@ -15,7 +15,7 @@ from sra_cli.postgres import EmbeddedPostgres
 from sra_shared.db import OUTAGE_ERRORS, open_pool
 from sra_shared.jobs import enqueue_run
 from sra_shared.migrate import upgrade_database
-from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, Worker, carry_through, request_run
+from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, Worker, execute_to_end, request_run
 from sra_testing.job_process import PROBE_TABLE, ProbeWork, run_worker_process
 from sra_testing.waiting import wait_for
 
@@ -27,7 +27,7 @@ async def carry_out(dsn: str, task_id: UUID) -> ProcessingTask:
     async with Worker(dsn, "command") as worker:
         pool = await worker.open_pool(max_size=3)
         try:
-            return await carry_through(pool, task_id, ProbeWork(), worker)
+            return await execute_to_end(pool, task_id, ProbeWork(), worker)
         finally:
             await pool.close()
 

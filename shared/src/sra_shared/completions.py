@@ -60,11 +60,11 @@ class CompletionSender:
                     attempt = await outbox.send_next(self._pool, claim_seconds=self._timing.send_claim)
                     if attempt is None:
                         return
-                    told = {"run_id": str(attempt.message["run_id"]), "attempts": attempt.message["attempts"]}
+                    fields = {"run_id": str(attempt.message["run_id"]), "attempts": attempt.message["attempts"]}
                     if attempt.problem is None:
-                        _log.info("completion_delivered", **told)
+                        _log.info("completion_delivered", **fields)
                     else:
-                        _log.warning("completion_not_acknowledged", error=attempt.problem, **told)
+                        _log.warning("completion_not_acknowledged", error=attempt.problem, **fields)
 
             await repeat_until_stopped(
                 self._stopping,
@@ -84,7 +84,7 @@ class CompletionSender:
         }
         try:
             seconds = 3 * self._timing.send_timeout
-            answer = await send_request(client, "POST", self._url, seconds=seconds, json=body, headers=self._headers)
+            response = await send_request(client, "POST", self._url, seconds=seconds, json=body, headers=self._headers)
         except ExchangeError as error:
             return f"view_builder does not respond ({error.cause})"
-        return None if answer.is_success else f"view_builder answered {answer.status_code}"
+        return None if response.is_success else f"view_builder returned status {response.status_code}"

@@ -56,8 +56,8 @@ async def check_staging(connection: Connection, view: CompiledView) -> None:
     nulls = await connection.fetchrow(merge.count_nulls(view), timeout=merge.STATEMENT_SECONDS)
     empty = {name: count for name, count in (nulls or {}).items() if count}
     if empty:
-        told = ", ".join(f"{name} in {count} rows" for name, count in empty.items())
-        raise _fail(view, f"columns that must have a value have none: {told}")
+        listed = ", ".join(f"{name} in {count} rows" for name, count in empty.items())
+        raise _fail(view, f"columns that must have a value have none: {listed}")
 
 
 async def check_shape(connection: Connection, view: CompiledView) -> None:

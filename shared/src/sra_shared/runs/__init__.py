@@ -6,8 +6,8 @@ resume point itself.
 """
 
 from sra_shared.runs.command import CommandRun as CommandRun
-from sra_shared.runs.command import carry_through as carry_through
 from sra_shared.runs.command import execute_in_process as execute_in_process
+from sra_shared.runs.command import execute_to_end as execute_to_end
 from sra_shared.runs.ending import RunEnd as RunEnd
 from sra_shared.runs.execute import Execution as Execution
 from sra_shared.runs.execute import UnitContext as UnitContext

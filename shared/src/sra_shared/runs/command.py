@@ -69,7 +69,7 @@ async def execute_in_process(
                 await prepare(pool)
             following = None if follow is None else asyncio.create_task(follow(pool, task_id))
             try:
-                await carry_through(pool, task_id, work, worker, waits_while_parked=waits_while_parked)
+                await execute_to_end(pool, task_id, work, worker, waits_while_parked=waits_while_parked)
             finally:
                 if following is not None:
                     following.cancel()
@@ -103,7 +103,7 @@ async def _request(
         await connection.close()
 
 
-async def carry_through(
+async def execute_to_end(
     pool: Pool, task_id: UUID, work: Work, worker: Worker, *, waits_while_parked: bool = False
 ) -> ProcessingTask:
     """Execute the run until it finishes or is parked and return it; waits for retries and for units that other workers hold.

@@ -187,7 +187,7 @@ class UpdateApi:
         """Return a JSON response; with `gone`, a 404 means that the vendor no longer knows the export."""
         renewals = itertools.count(1)
 
-        async def ask_once() -> dict[str, Any]:
+        async def request_once() -> dict[str, Any]:
             if self._token is None:
                 self._token = await self._sign_in()
             response = await self._send(
@@ -205,7 +205,7 @@ class UpdateApi:
                 )
             return _read_object(response)
 
-        return await self._repeat(ask_once, path)
+        return await self._repeat(request_once, path)
 
     async def _sign_in(self) -> str:
         return await self._repeat(self._sign_in_once, "Fundata's login")

@@ -83,8 +83,8 @@ async def send_due_alerts(pool: Pool, webhook: Webhook) -> None:
     outbox = Outbox(_TABLE, lambda alert: webhook.send(alert["message"]), ALERT)
     while (attempt := await outbox.send_next(pool, claim_seconds=_CLAIM_SECONDS)) is not None:
         alert, run_id = attempt.message, attempt.message["task_id"]
-        told = {"kind": alert["kind"], "incident": alert["incident"], **({"run_id": str(run_id)} if run_id else {})}
+        fields = {"kind": alert["kind"], "incident": alert["incident"], **({"run_id": str(run_id)} if run_id else {})}
         if attempt.problem is not None:
-            log.warning("alert_not_delivered", error=attempt.problem, **told)
+            log.warning("alert_not_delivered", error=attempt.problem, **fields)
             return
-        log.info("alert_delivered", **told)
+        log.info("alert_delivered", **fields)
