@@ -1,4 +1,4 @@
-"""Completions on their way to view_builder: stored with the run's end, and sent until acknowledged."""
+"""Completion events for view_builder: stored with the run's end, and sent until acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a failed attempt is repeated: one kind of policy, one table of them, carried out by tenacity."""
+"""Retry policies: one kind of policy and one table of them, executed by tenacity."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ class Backoff:
     def pause(self, failures: int) -> float:
         """Return the seconds to wait after this many failures in a row, from 1."""
         seconds = min(self.longest, self.first * self.factor ** min(max(failures - 1, 0), _MOST_DOUBLINGS))
-        return seconds * random.uniform(*self.jitter)  # noqa: S311 - jitter is no secret
+        return seconds * random.uniform(*self.jitter)  # noqa: S311 - jitter is not a secret
 
     def retrying(
         self,
         may_repeat: Callable[[BaseException], bool],
         *,
-        asked: Callable[[BaseException], float | None] = lambda _: None,
+        requested: Callable[[BaseException], float | None] = lambda _: None,
         report: Callable[[BaseException, float], object] | None = None,
     ) -> AsyncRetrying:
-        """Return a caller that repeats a function after errors that `may_repeat`; the last error is raised as it is.
+        """Return a caller that repeats a function after errors that `may_repeat`; the last error is raised unchanged.
 
-        `asked` returns the seconds that the other side asked to wait instead of the usual pause. `report` is called before each
-        pause.
+        `requested` returns the pause in seconds that the other side requested instead of the usual one. `report` is called
+        before each pause.
         """
 
         def choose_pause(state: RetryCallState) -> float:
-            seconds = asked(_find_error(state))
+            seconds = requested(_find_error(state))
             return self.pause(state.attempt_number) if seconds is None else seconds
 
         def report_pause(state: RetryCallState) -> None:

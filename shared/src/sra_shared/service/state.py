@@ -1,4 +1,4 @@
-"""What distinguishes one service from the others, and the open parts of a running one."""
+"""The definition of a service, and the open parts of a running one."""
 
 from __future__ import annotations
 

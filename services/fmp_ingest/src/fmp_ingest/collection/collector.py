@@ -120,7 +120,7 @@ class Collector:
         if whole is not None and self.endpoints[progress.level : progress.level + 1] != (whole,):
             symbols = sorted({one.symbol for one in found})
             if len(symbols) > _MOST_COMPARED:
-                _log.warning("too_many_disagreements", symbols=len(symbols), asked=_MOST_COMPARED)
+                _log.warning("too_many_disagreements", symbols=len(symbols), requested=_MOST_COMPARED)
             await self._request_whole_history(whole, symbols[:_MOST_COMPARED])
         await self._record_disagreements(found)
 

@@ -55,7 +55,7 @@ class _RepeatableError(Exception):
 
 
 class _DownloadError(RetryableError):
-    """A download that broke off."""
+    """An interrupted download."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ class UpdateApi:
             return None if after is None else min(after, longest)
 
         repeat = self._account.timing.backoff.retrying(
-            lambda error: isinstance(error, _RepeatableError), asked=find_pause
+            lambda error: isinstance(error, _RepeatableError), requested=find_pause
         )
         try:
             return await repeat(call)
