@@ -20,11 +20,11 @@ from fmp_ingest.limiter.pace import make_pace
 from fmp_ingest.work import FmpWork
 from sra_cli.postgres import find_free_port
 from sra_cli.settings import build_environment
-from sra_shared.db import open_connection
-from sra_shared.logs import configure_logs
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.settings import DatabaseSettings, FmpSettings
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, TaskType, execute_in_process
-from sra_shared.settings import DatabaseSettings, FmpSettings
 
 LEAST_SHARE = 0.98
 MOST_DAILY_SECONDS = 120.0

@@ -19,7 +19,7 @@ from sra_cli.home import Home, RunningStack
 from sra_cli.postgres import find_free_port
 from sra_cli.settings import build_environment
 from sra_cli.stack import SERVICES
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 
 LIMITS = {"health_p99_ms": 100.0, "slowest_cold_start_seconds": 10.0}
 AIMS = {"health_p99_ms": 10.0, "slowest_cold_start_seconds": 3.0}

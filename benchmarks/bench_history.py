@@ -24,10 +24,10 @@ from fmp_collectors.datasets.profile import PROFILE
 from fmp_collectors.records import Accepted, Batch, dump_exact, hash_content, parse_row
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store, build_statements
-from sra_shared.db import Connection, open_connection
-from sra_shared.logs import configure_logs
+from sra_shared.kit.db import Connection, open_connection
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.settings import DatabaseSettings
 from sra_shared.migrate import upgrade_database
-from sra_shared.settings import DatabaseSettings
 
 MOST_RATIO = 1.3
 CHUNK = 5000

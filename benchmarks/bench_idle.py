@@ -21,7 +21,7 @@ from sra_cli.home import Home
 from sra_cli.migration import migrate_database
 from sra_cli.stack import SERVICES, StackPlan, plan_children, plan_stack
 from sra_cli.supervisor import ChildPlan, Supervisor
-from sra_shared.settings import DatabaseSettings
+from sra_shared.kit.settings import DatabaseSettings
 
 LIMITS = {"total_rss_mb": 450.0, "slowest_start_seconds": 2.0}
 AIMS = {"total_rss_mb": 350.0}

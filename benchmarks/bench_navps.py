@@ -25,8 +25,8 @@ import numpy.typing as npt
 import polars as pl
 
 from sra_cli.settings import build_environment
+from sra_shared.kit.settings import DatabaseSettings
 from sra_shared.migrate import upgrade_database
-from sra_shared.settings import DatabaseSettings
 
 FILE = "quotes/FundDailyNAVPSSeed.csv"
 AT_MOST = {

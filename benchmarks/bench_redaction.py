@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 
-from sra_shared.logs import redact_text
+from sra_shared.kit.logs import redact_text
 
 # quadratic time would result in 4
 MOST_RATIO = 2.5

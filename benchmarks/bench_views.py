@@ -17,11 +17,11 @@ from uuid import uuid4
 
 from benchmarks.made_market import ETFS, FUNDS, LISTINGS, put_day, put_market
 
-from sra_shared.db import Connection, Pool, open_connection, open_pool
-from sra_shared.logs import configure_logs
+from sra_shared.kit.db import Connection, Pool, open_connection, open_pool
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.settings import DatabaseSettings
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunStatus
-from sra_shared.settings import DatabaseSettings
 from view_builder.apply import prepare_table
 from view_builder.build import build_views
 from view_builder.compile import CompiledView, compile_views, group_views

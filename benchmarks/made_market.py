@@ -6,7 +6,7 @@ import asyncio
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 
 FUNDS = 10_000
 LISTINGS = 10_000

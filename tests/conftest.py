@@ -13,7 +13,7 @@ import pytest
 
 from sra_cli.postgres import EmbeddedPostgres, read_server_major
 from sra_cli.settings import CommandSettings, read_settings
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.databases import (
     administer,
     create_database,

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sra_shared.reader_limits import list_roles
+from sra_shared.kit.database.reader_limits import list_roles
 from sra_testing.deployments import (
     MIGRATE,
     MODES,

@@ -15,8 +15,8 @@ from gateway.monitoring.ledger_metrics import LedgerMetrics
 from gateway.monitoring.metrics import add_gateway_figures
 from gateway.monitoring.probe import SystemState
 from gateway.refresh.result import RefreshView
+from sra_shared.kit.settings import FmpSettings
 from sra_shared.service.metrics import ServiceMetrics
-from sra_shared.settings import FmpSettings
 
 ROOT = Path(__file__).parents[2]
 _SUFFIX = re.compile(r"_(bucket|sum|count)$")

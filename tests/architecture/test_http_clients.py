@@ -9,9 +9,9 @@ import pytest
 from sra_testing.packages import PACKAGES, ROOT
 
 ALLOWED = {
-    "shared/src/sra_shared/http/bodies.py",
-    "shared/src/sra_shared/http/request.py",
-    "shared/src/sra_shared/http/public_download.py",
+    "shared/src/sra_shared/kit/http/bodies.py",
+    "shared/src/sra_shared/kit/http/request.py",
+    "shared/src/sra_shared/kit/http/public_download.py",
 }
 FORBIDDEN = {
     "reads a whole body": r"\.(aread|aiter_bytes|aiter_text|aiter_lines|iter_bytes|iter_text|iter_lines)\(",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sra_cli.settings import ROOT
-from sra_shared.tables import metadata
+from sra_shared.schema.tables import metadata
 
 SERVICES = sorted(path.parent for path in ROOT.glob("services/*/README.md"))
 _ROW = re.compile(r"^\| (`[^|]+) \|", re.MULTILINE)
@@ -39,7 +39,7 @@ def test_it_names_tables_that_exist(service: Path) -> None:
     named = {
         name
         for name in _NAME.findall(section)
-        if not name.startswith("sra.") and name not in ("published", "fmp_*", "sra_shared.tables")
+        if not name.startswith("sra.") and name not in ("published", "fmp_*", "sra_shared.schema.tables")
     }
     tables = {table.name for table in metadata.tables.values()}
     assert named - tables == set()

@@ -10,7 +10,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from sra_cli.settings import CommandSettings
-from sra_shared.settings import SETTINGS_CLASSES, list_own_fields
+from sra_shared.kit.settings import SETTINGS_CLASSES, list_own_fields
 from sra_testing.packages import PACKAGES, ROOT
 
 SPECIFIED = """
@@ -70,7 +70,7 @@ def test_no_secret_has_a_default() -> None:
 
 
 def test_the_environment_is_read_in_one_place() -> None:
-    allowed = {"shared/src/sra_shared/settings.py", "cli/src/sra_cli/settings.py"}
+    allowed = {"shared/src/sra_shared/kit/settings.py", "cli/src/sra_cli/settings.py"}
     found = {
         str(path.relative_to(ROOT))
         for source in PACKAGES.values()

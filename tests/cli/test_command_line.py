@@ -11,7 +11,7 @@ import typer
 
 from sra_cli.app import COMMANDS, build_app, run
 from sra_cli.output import choose_exit_code
-from sra_shared.errors import ConfigError, RunHeldError
+from sra_shared.kit.errors import ConfigError, RunHeldError
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from sra_cli.app import run
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_shared.runs import RunRequest, TaskType, request_run
 from sra_testing.databases import execute_sql, run_async
 

@@ -20,8 +20,8 @@ import pytest
 
 from sra_cli import postgres
 from sra_cli.postgres import EmbeddedPostgres, find_binaries
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
 from sra_testing.waiting import wait_for
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from sra_cli.home import Home, RunningStack
 from sra_cli.stack import choose_fmp_settings, choose_gateway_port, choose_ports, plan_children, plan_stack
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 STACK = RunningStack(pid=1, gateway_url="http://g", database_url="postgresql://x", service_token="t", urls={"a": "b"})
 VENDORS = (

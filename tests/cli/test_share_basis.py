@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sra_cli.app import run
-from sra_shared.share_basis import read_share_basis
+from sra_shared.schema.share_basis import read_share_basis
 
 HEAD = "symbol,ratio,source,valid_from\n"
 Command = Callable[..., tuple[int, dict[str, Any]]]

@@ -15,8 +15,8 @@ import pytest
 
 from sra_cli import supervisor as module
 from sra_cli.supervisor import ChildPlan, Supervisor
-from sra_shared.errors import ConfigError
-from sra_shared.retry import SERVICE_RESTART
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.retry import SERVICE_RESTART
 
 SLEEP = """
 import os, signal, sys, time

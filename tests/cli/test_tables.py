@@ -17,9 +17,9 @@ from sra_cli.output import Output
 from sra_cli.refresh_view import render_refresh
 from sra_cli.status_view import list_late_datasets, render_status
 from sra_cli.tables import format_duration, format_moment, make_table
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
+from sra_shared.kit.texts import escape_controls
 from sra_shared.runs import RunStatus, TaskType, list_runs
-from sra_shared.texts import escape_controls
 from sra_testing.databases import execute_sql
 
 NOW = datetime(2026, 11, 23, 14, 5, 33, tzinfo=UTC)

@@ -19,11 +19,11 @@ from sra_cli.commands import test as test_command
 from sra_cli.postgres import find_binaries, find_free_port
 from sra_cli.settings import ROOT
 from sra_cli.tools import find_chromium
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 BENCHMARK = '''"""How fast nothing is."""
 import json, sys
-from sra_shared.settings import DatabaseSettings
+from sra_shared.kit.settings import DatabaseSettings
 print(json.dumps({"arguments": sys.argv[1:], "has_database": DatabaseSettings().dsn is not None}))
 '''
 REPORT = """<testsuites><testsuite><testcase name="a"/><testcase name="b"><failure/></testcase>

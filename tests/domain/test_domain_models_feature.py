@@ -20,8 +20,8 @@ from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.transform.record_models import FundataDataRecord, FundataQuotesRecord
-from sra_shared.counts import Counts
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
+from sra_shared.runs.counts import Counts
 from sra_testing.databases import run_async
 from sra_testing.fundata import GENERAL_FILE, NAVPS_FILE, five, navps, write_csv
 from sra_testing.kept_logs import keep_logs

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.memory import read_high_water_mark
+from sra_shared.kit.memory import read_high_water_mark
 from sra_testing.databases import create_database, drop_database, execute_sql
 from sra_testing.gateway_lab import SERVICE_TOKEN
 from sra_testing.hostile_vendor import KINDS, LINE, OBJECTS, SMALL_SIZES, HostileVendor, Sizes, run_hostile_vendor

@@ -11,7 +11,7 @@ from sqlalchemy import Table
 
 from fmp_collectors.dataset import FmpDataset, Scope, Storage, Targets, plan_requests
 from fmp_collectors.datasets import BY_NAME, DATASETS
-from sra_shared.tables import metadata
+from sra_shared.schema.tables import metadata
 
 each_dataset = pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 TARGETS = Targets(

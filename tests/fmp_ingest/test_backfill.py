@@ -21,7 +21,7 @@ from fmp_ingest.collection.collector import Collector
 from fmp_ingest.collection.estimate import order_endpoints
 from fmp_ingest.collection.resume_point import ResumePoint
 from sra_cli.commands.fmp import estimate
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async

@@ -15,8 +15,8 @@ from fmp_collectors.call import Call
 from fmp_collectors.fetch import Client
 from fmp_collectors.responses import FmpResponse, ResponseError, ResponseKind, Verdict
 from fmp_ingest.client.response_cache import CachedFetcher
-from sra_shared.cache import DatabaseCache
-from sra_shared.db import Pool
+from sra_shared.kit.database.cache import DatabaseCache
+from sra_shared.kit.db import Pool
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from fmp_collectors.dataset import Cadence
 from fmp_collectors.datasets import BY_NAME, DATASETS
 from fmp_ingest.collection.target_symbols import read_targets
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp

@@ -22,7 +22,7 @@ from fmp_collectors.records import Accepted, Batch, hash_content, parse_row
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.events import Coverage
 from fmp_ingest.store.row_store import Store
-from sra_shared.db import Connection, open_connection
+from sra_shared.kit.db import Connection, open_connection
 from sra_testing.examples import examples
 
 SYMBOLS = ("AAA", "BBB")

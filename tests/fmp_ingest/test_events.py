@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fmp_collectors.datasets.dividends import DIVIDENDS
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.plain_vendor import PlainVendor, make_dividend, make_split, run_plain_vendor
 from sra_testing.publication import build_all, read_rows

@@ -19,9 +19,9 @@ from fmp_collectors.records import Accepted, parse_row
 from fundata_ingest.seed.manifest import Manifest, write_manifest
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import fetch_files
-from sra_shared.db import load_json, open_connection
+from sra_shared.kit.db import load_json, open_connection
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_shared.runs import TaskType
-from sra_shared.settings import SeedStorageSettings
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp

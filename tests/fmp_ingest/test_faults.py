@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fmp_ingest.client.circuit_breaker import RetryPolicy
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.faults import KINDS
 from sra_stand_in.server import StandIn

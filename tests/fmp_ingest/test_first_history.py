@@ -29,8 +29,8 @@ from fmp_ingest.parameters import FmpParameters
 from sra_cli.commands.fmp import estimate_history, fmp
 from sra_cli.ledger_view import describe_backfill
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Pool, open_pool
-from sra_shared.settings import FmpSettings
+from sra_shared.kit.db import Pool, open_pool
+from sra_shared.kit.settings import FmpSettings
 from sra_stand_in.server import StandIn
 from sra_testing.databases import create_database, drop_database, execute_sql, run_async
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp, run_history

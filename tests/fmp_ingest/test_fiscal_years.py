@@ -10,7 +10,7 @@ import pytest
 from fmp_collectors.dataset import Targets, plan_requests
 from fmp_collectors.datasets.earnings import EARNINGS
 from fmp_collectors.datasets.statements import INCOME_STATEMENT
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp

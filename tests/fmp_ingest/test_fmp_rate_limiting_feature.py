@@ -13,7 +13,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from fmp_ingest.client.fmp_client import open_client, share_account
 from fmp_ingest.limiter.pace import make_pace
-from sra_shared.db import open_pool
+from sra_shared.kit.db import open_pool
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fmp_caller import start_caller

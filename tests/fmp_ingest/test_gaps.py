@@ -12,7 +12,7 @@ from fmp_ingest.collection.target_symbols import read_targets
 from fmp_ingest.collection.watermark import join_spans
 from sra_cli.commands.fmp import estimate
 from sra_cli.migration import migrate_database
-from sra_shared.db import Pool, open_connection
+from sra_shared.kit.db import Pool, open_connection
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp

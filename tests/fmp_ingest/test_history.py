@@ -24,9 +24,9 @@ from fmp_collectors.records import Accepted, Batch, parse_row
 from fmp_ingest.collection import collector
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool, open_connection, open_pool
+from sra_shared.kit.db import Connection, Pool, open_connection, open_pool
 from sra_shared.runs import TaskType
+from sra_shared.runs.counts import Counts
 from sra_stand_in.server import StandIn
 from sra_testing.examples import examples
 from sra_testing.fmp_runs import make_settings, run_fmp

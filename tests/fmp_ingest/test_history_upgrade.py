@@ -11,9 +11,9 @@ from fmp_collectors.datasets import BY_NAME
 from fmp_collectors.records import Accepted, Batch, parse_row
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
-from sra_shared.db import open_connection
+from sra_shared.kit.database.revision import read_newest_revision
+from sra_shared.kit.db import open_connection
 from sra_shared.migrate import upgrade_database
-from sra_shared.revision import read_newest_revision
 
 BEFORE = "0015"
 PRICE = {"symbol": "AAPL", "date": "2026-01-05", "open": 1, "high": 3, "low": 1, "close": 2, "volume": 100}

@@ -17,9 +17,9 @@ import pytest
 
 from fmp_ingest.client import response_bodies
 from fmp_ingest.client.fmp_client import check_source
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
-from sra_shared.sandbox import RefusedSourceError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.sandbox import RefusedSourceError
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.small_server import QuietHandler, serve
 

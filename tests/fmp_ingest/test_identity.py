@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from fmp_ingest.store.identity import refresh_owners
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import make_settings, run_fmp
 from sra_testing.plain_vendor import run_plain_vendor

@@ -15,7 +15,7 @@ from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.collection import collector
 from sra_cli.commands.fmp import describe
 from sra_cli.output import choose_exit_code
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.scripted_vendor import Vendor, list_securities, run_vendor

@@ -12,7 +12,7 @@ import pytest
 from fmp_ingest.limiter.pace import CallPace, make_bulk_pace, make_pace
 from fmp_ingest.limiter.rate_limiter import Limiter
 from fmp_ingest.limiter.token_pool import DatabaseTokenStore, Grant, Offer
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_caller import start_caller
 from sra_testing.stand_in import run_stand_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp

@@ -15,9 +15,9 @@ from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.collection import reject_replay as module
 from fmp_ingest.collection.reject_replay import FmpReplayWork
 from fundata_ingest.seed.local_load import LoadResult, run_in_process
-from sra_shared.db import Pool
-from sra_shared.rejects import dismiss_rejects, make_replay_request
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunStatus, TaskType
+from sra_shared.runs.rejects import dismiss_rejects, make_replay_request
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.fundata import five, run_cli
 from sra_testing.people import SOMEBODY

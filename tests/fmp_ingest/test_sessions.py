@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from fmp_ingest.collection.trading_sessions import FIRST_DAY, LAST_DAY, list_sessions
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 
 def read_closes(market: str, first: date, last: date) -> dict[date, datetime]:

@@ -17,7 +17,7 @@ from fmp_collectors.fetch import parse_rows
 from fmp_collectors.repeats import settle_repeats
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
-from sra_shared.db import Pool, open_connection
+from sra_shared.kit.db import Pool, open_connection
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async

@@ -17,8 +17,8 @@ from fmp_ingest.client.circuit_breaker import CircuitBreaker, OutageError, Retry
 from fmp_ingest.collection.fetching import Result, fetch_in_order
 from fmp_ingest.limiter.pace import make_pace
 from fmp_ingest.limiter.vendor_quota import Quota, next_midnight
-from sra_shared.db import Pool
-from sra_shared.errors import RunParkedError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import RunParkedError
 from sra_shared.runs import TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import QUICK, Ended, make_settings, run_fmp

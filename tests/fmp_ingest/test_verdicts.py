@@ -14,7 +14,7 @@ from fmp_collectors.datasets import BY_NAME
 from fmp_ingest.limiter.call_counts import CallCounts
 from sra_cli.commands.fmp import NO_UNIVERSE, describe, estimate
 from sra_cli.output import choose_exit_code
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.fmp.routes import ROUTES, Call, Session
 from sra_stand_in.http import Answer

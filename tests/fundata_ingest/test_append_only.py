@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.transform.numbers import parse_number
-from sra_shared.db import Pool
-from sra_shared.tables import fundata
+from sra_shared.kit.db import Pool
+from sra_shared.schema.tables import fundata
 from sra_testing.fundata import GENERAL_FILE, NAVPS_FILE, load_tree, navps, write_csv
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fundata_ingest.catalogue import load_catalogue, make_snake_case, parse_catalogue
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT: dict[str, Any] = tomllib.loads((ROOT / "fundata/catalogue.toml").read_text(encoding="utf-8"))

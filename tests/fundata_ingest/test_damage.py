@@ -22,7 +22,7 @@ from fundata_ingest.formats.batches import FileHead
 from fundata_ingest.formats.csv_reader import read_batches
 from fundata_ingest.formats.file_heads import inspect_file
 from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks, take_share
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.examples import examples
 from sra_testing.fundata import HOLDING_FILE, NAVPS_FILE, counts_of, five, load_tree
 from sra_testing.plain_csv import PlainRecord, read_plainly

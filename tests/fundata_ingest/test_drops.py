@@ -10,8 +10,8 @@ import pytest
 
 from fundata_ingest.seed.local_load import LoadResult, make_load_request, run_in_process
 from sra_cli.output import choose_exit_code
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
 from sra_shared.runs import RunStatus
 from sra_shared.runs.release import make_release_request
 from sra_testing.fundata import HOLDING_FILE, find_broken_keys, five, load_tree, make_work, read_versions, write_csv

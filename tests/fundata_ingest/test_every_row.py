@@ -21,7 +21,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.store.target_tables import find_target_table
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import build_environment
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 from sra_testing.fundata import find_broken_keys, needs_generator
 
 IDENTIFIER_FILE = "data/InstrumentIdentifierSeed.csv"

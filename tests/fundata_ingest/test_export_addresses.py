@@ -13,10 +13,10 @@ import pytest
 from fundata_ingest.seed.local_load import LoadResult
 from fundata_ingest.updates import downloads
 from fundata_ingest.updates.update_api import FundataAccount, check_hosts
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import FundataSettings
 from sra_shared.runs import RunStatus
-from sra_shared.settings import FundataSettings
 from sra_testing.hostile_vendor import NAVPS_HEADER, NAVPS_ROW
 from sra_testing.small_server import QuietHandler, serve
 from sra_testing.tls_web import Web, run_tls_web

@@ -20,9 +20,9 @@ import pytest
 from fundata_ingest.store.chunk_loader import CHUNK_ROWS
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
-from sra_shared.db import open_pool
+from sra_shared.kit.db import open_pool
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.migrate import upgrade_database
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from sra_testing.databases import create_database, drop_database
 from sra_testing.fundata import (
     GENERAL_FILE,

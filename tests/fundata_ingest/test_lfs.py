@@ -20,7 +20,7 @@ from fundata_ingest.formats.batches import FileProblem
 from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import fetch_files
-from sra_shared.settings import SeedStorageSettings
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_testing.small_server import QuietHandler, serve
 
 BODY = b"RecordId,InstrumentKey\n" + b"1,412003\n" * 300_000

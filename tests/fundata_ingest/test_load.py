@@ -21,9 +21,9 @@ from fundata_ingest.seed.local_load import run_in_process
 from fundata_ingest.transform.typed_batches import RULES_VERSION, type_batch
 from sra_cli.commands.test import GENERATOR
 from sra_cli.settings import ROOT
-from sra_shared.db import Pool
-from sra_shared.rejects import make_replay_request
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunStatus
+from sra_shared.runs.rejects import make_replay_request
 from sra_testing.databases import execute_sql
 from sra_testing.fundata import (
     GENERAL_FILE,

@@ -14,8 +14,8 @@ from sqlalchemy import Numeric
 
 from fundata_ingest.transform.numbers import parse_number, round_money
 from fundata_ingest.transform.record_models import FundataDataRecord, FundataQuotesRecord
-from sra_shared.db import Pool
-from sra_shared.tables import metadata
+from sra_shared.kit.db import Pool
+from sra_shared.schema.tables import metadata
 from sra_testing.fundata import load_tree
 
 SAMPLE = Path(__file__).resolve().parents[2] / "fundata" / "sample"

@@ -13,7 +13,7 @@ from fundata_ingest.repair.reparse import ReparseWork, make_reparse_request
 from fundata_ingest.seed.local_load import run_in_process
 from fundata_ingest.store.file_tracker import read_stream
 from sra_cli.ledger_view import list_odd_keys
-from sra_shared.db import Connection, Pool, open_pool
+from sra_shared.kit.db import Connection, Pool, open_pool
 from sra_shared.migrate import upgrade_database
 from sra_testing.fundata import (
     HOLDING_FILE,

@@ -12,9 +12,9 @@ import pytest
 from fundata_ingest.seed.local_load import run_in_process
 from sra_cli.commands.load import LoadDisplay, render_progress, shorten_file
 from sra_cli.output import Output
-from sra_shared.counts import Counts
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunStatus, Unit, UnitStatus, read_run, read_units, summarise_progress
+from sra_shared.runs.counts import Counts
 from sra_shared.service.runs import describe_run
 from sra_testing.fundata import GENERAL_FILE, NAVPS_FILE, load_first_chunks, make_work, navps, write_csv
 

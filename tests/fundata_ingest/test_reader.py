@@ -20,7 +20,7 @@ from fundata_ingest.formats import csv_lines, csv_reader, csv_scanner
 from fundata_ingest.formats.batches import FileHead, Position, Reject, TextBatch
 from fundata_ingest.formats.csv_reader import read_batches
 from fundata_ingest.formats.file_heads import inspect_file
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 from sra_testing.examples import examples
 from sra_testing.plain_csv import PlainRecord, read_plainly
 
@@ -251,7 +251,7 @@ from fundata_ingest.formats.batches import FileHead
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.formats.file_heads import inspect_file
 from fundata_ingest.formats.csv_reader import read_batches
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.memory import measure_peak_memory
 path = sys.argv[1]
 with open(path, "rb") as stream:
     head = inspect_file(stream.read(65536), "data/InstrumentIdentifierSeed.csv", load_catalogue())

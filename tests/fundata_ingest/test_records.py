@@ -24,8 +24,8 @@ from fundata_ingest.formats.json_records import decode_value, read_stored_record
 from fundata_ingest.formats.json_text import NumberText, dump_value
 from fundata_ingest.transform.json_batches import find_ambiguous_keys, read_json_batches
 from fundata_ingest.transform.typed_batches import explode, type_batch
-from sra_shared import json_stream
-from sra_shared.json_stream import ROW_LIMIT, BrokenJsonError, looks_like_json
+from sra_shared.kit import json_stream
+from sra_shared.kit.json_stream import ROW_LIMIT, BrokenJsonError, looks_like_json
 from sra_testing.examples import examples
 from sra_testing.plain_csv import PlainRecord
 
@@ -341,7 +341,7 @@ from datetime import date
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.typed_batches import type_batch
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.memory import measure_peak_memory
 with open(sys.argv[1], "rb") as stream:
     read = peak = 0
     dataset = load_catalogue().find_dataset("FundDailyNAVPS")
@@ -373,7 +373,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.store.chunks import DeliveryContext, build_rows, prefetch, prepare_chunks
 from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.store.target_tables import cut_rows, encode_rows
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.memory import measure_peak_memory
 import numpy as np
 dataset = load_catalogue().find_dataset("FundGeneral")
 delivery = DeliveryContext(dataset, uuid4(), "API", None, date(2026, 11, 23))

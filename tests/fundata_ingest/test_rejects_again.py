@@ -20,9 +20,9 @@ from fundata_ingest.store.chunk_commit import store_chunk
 from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
 from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.versions import KeySet
-from sra_shared.db import Pool
-from sra_shared.rejects import dismiss_rejects, make_replay_request
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunStatus
+from sra_shared.runs.rejects import dismiss_rejects, make_replay_request
 from sra_testing.fundata import NAVPS_FILE, five, load_tree, navps, run_cli, write_csv
 from sra_testing.people import SOMEBODY
 

@@ -24,10 +24,10 @@ from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.typed_batches import type_batch
 from fundata_ingest.transform.versions import KeySet
 from sra_cli.commands.replay import read_corrections
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
-from sra_shared.rejects import RejectPages, make_replay_request
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
 from sra_shared.runs import RunStatus
+from sra_shared.runs.rejects import RejectPages, make_replay_request
 from sra_testing.fundata import (
     HOLDING_FILE,
     NAVPS_FILE,

@@ -21,10 +21,10 @@ from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.update_steps import StepWork
 from fundata_ingest.updates.update_api import FundataAccount
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
-from sra_shared.settings import SeedStorageSettings
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import (
     GENERAL_FILE,

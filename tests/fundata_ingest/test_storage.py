@@ -21,10 +21,10 @@ from fundata_ingest.seed.manifest import ManifestFile, write_manifest
 from fundata_ingest.seed.sources import WantedFile
 from fundata_ingest.seed.storage import Fetched, SeedStore, download_file, fetch_files
 from sra_cli.settings import build_environment, read_settings
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError, FatalError, RetryableError
-from sra_shared.retry import Backoff
-from sra_shared.settings import SeedStorageSettings
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError, FatalError, RetryableError
+from sra_shared.kit.retry import Backoff
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_testing.fundata import GENERAL_FILE, HOLDING_FILE, NAVPS_FILE, navps, write_csv
 from sra_testing.seed_storage import fill_bucket, make_settings
 from sra_testing.small_server import QuietHandler, serve

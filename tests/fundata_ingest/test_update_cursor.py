@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunStatus
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import NAVPS_FILE, load_tree, navps, read_versions, write_csv

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import find_broken_keys
 from sra_testing.stand_in import run_stand_in

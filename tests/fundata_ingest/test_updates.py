@@ -20,8 +20,8 @@ from fundata_ingest.seed.local_load import LoadResult, run_in_process
 from fundata_ingest.store import chunk_loader
 from fundata_ingest.updates import exports
 from fundata_ingest.updates.update_api import UpdateApi
-from sra_shared.db import Pool
-from sra_shared.errors import FatalError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import FatalError
 from sra_shared.runs import RunStatus
 from sra_stand_in.server import StandIn
 from sra_testing.fundata import find_broken_keys, write_csv

@@ -6,7 +6,7 @@ import random
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.fundata import NAVPS_FILE, counts_of, load_tree, navps, write_csv
 
 

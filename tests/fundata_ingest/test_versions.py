@@ -19,8 +19,8 @@ from fundata_ingest.store.chunk_commit import store_chunk
 from fundata_ingest.store.chunks import DeliveryContext, prepare_chunks
 from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.versions import EXISTING_SCHEMA, KeySet, decide_versions
-from sra_shared.counts import Counts
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
+from sra_shared.runs.counts import Counts
 from sra_testing.fundata import (
     GENERAL_FILE,
     HOLDING_FILE,

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.databases import create_database, drop_database
 from sra_testing.gateway_lab import Lab
 from sra_testing.shared_lab import SharedLab, open_shared_lab

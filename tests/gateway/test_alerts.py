@@ -10,7 +10,7 @@ import pytest
 
 from gateway.alerts.active_problems import read_standalone_runs
 from sra_cli.postgres import find_free_port
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType
 from sra_testing.command_line import carry_out
 from sra_testing.gateway_lab import DAILY, DATA, SERVICE_TOKEN, SHORT_GRACE, Lab, mark_weekly_done, serve_app

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.gateway_lab import SERVICE_TOKEN, VIEWER_TOKEN, open_lab
 from sra_testing.hostile_requests import Answered, make_requests, send_all
 from sra_testing.real_services import run_real_services, wait_until_ready

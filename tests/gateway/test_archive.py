@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from gateway.ledger_archive import archive_ledgers
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 
 YEAR = timedelta(days=365)
 SQL_COUNTS = """

@@ -18,9 +18,9 @@ import pytest_asyncio
 from gateway.ledger_archive import archive_ledgers
 from gateway.login_sessions import LoginSessions
 from sra_cli.postgres import find_free_port
-from sra_shared.audit import MOST_FAILED_LOGINS_AN_HOUR, Action
-from sra_shared.db import Pool
-from sra_shared.named_tokens import NamedToken, Role
+from sra_shared.kit.db import Pool
+from sra_shared.kit.named_tokens import NamedToken, Role
+from sra_shared.runs.audit import MOST_FAILED_LOGINS_AN_HOUR, Action
 from sra_testing.gateway_lab import DAILY, DATA, SERVICE, VIEWER, Lab, serve_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -15,8 +15,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.main import make_app
 from sra_cli.tools import find_chromium
-from sra_shared.db import Pool
-from sra_shared.settings import DatabaseSettings, FundataSettings, SeedStorageSettings, ServiceSettings
+from sra_shared.kit.db import Pool
+from sra_shared.kit.settings import DatabaseSettings, FundataSettings, SeedStorageSettings, ServiceSettings
 from sra_testing.gateway_lab import DAILY, SERVICE_TOKEN, VIEWER_TOKEN, Lab, mark_weekly_done, open_lab
 from sra_testing.timings import QUICK
 

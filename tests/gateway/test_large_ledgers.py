@@ -10,7 +10,7 @@ import pytest
 
 from gateway.pages.data import MOST_COUNTED, SQL_OPEN_KINDS
 from gateway.reject_list import SQL_KINDS
-from sra_shared.db import Pool, open_connection
+from sra_shared.kit.db import Pool, open_connection
 from sra_testing.gateway_lab import VIEWER, Lab, open_lab
 from sra_testing.gateway_process import run_gateway_process
 from sra_testing.waiting import wait_for

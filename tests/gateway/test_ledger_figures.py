@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.monitoring.ledger_metrics import read_ledger_metrics
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.records import put_run
 
 

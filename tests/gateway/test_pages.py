@@ -24,8 +24,8 @@ from gateway.pages.render import neutralise_cell
 from gateway.refresh.schedule import DAILY as DAILY_SLOT
 from gateway.refresh.schedule import Schedule, Scheduler
 from sra_cli.postgres import find_free_port
-from sra_shared.db import Pool
-from sra_shared.named_tokens import NamedToken, Role
+from sra_shared.kit.db import Pool
+from sra_shared.kit.named_tokens import NamedToken, Role
 from sra_testing.gateway_lab import (
     DAILY,
     SERVICE,

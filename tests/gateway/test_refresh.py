@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from gateway.refresh.steps import PollTiming
 from sra_cli.app import run
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.gateway_lab import (
     BUILD,
     DAILY,

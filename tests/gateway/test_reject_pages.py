@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.gateway_lab import SERVICE_TOKEN, VIEWER_TOKEN, Lab
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.alerts.active_problems import read_shares
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 
 SETTLE = {
     "resolved": "UPDATE rejected_record SET resolved_at = now() WHERE line < 3",

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.refresh.schedule import DAILY, WEEKLY, Schedule, Scheduler
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError
 from sra_testing.examples import examples
 
 TORONTO = ZoneInfo("America/Toronto")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_testing.gateway_lab import BUILD, DAILY, DATA, QUOTES, Lab, mark_weekly_done, open_lab
 from sra_testing.waiting import wait_for
 

@@ -14,8 +14,8 @@ import pytest
 
 from sra_cli.migration import migrate_database
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import open_connection
-from sra_shared.revision import read_newest_revision, read_revision
+from sra_shared.kit.database.revision import read_newest_revision, read_revision
+from sra_shared.kit.db import open_connection
 from sra_testing.databases import create_database, drop_database, run_async
 from sra_testing.previous_head import REVISION, count_rows, load_previous_head
 from sra_testing.schema_text import describe_tables

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_testing.fundata import load_tree
 from sra_testing.stack_processes import call_command
 from view_builder.inprocess import build_in_process, check_views

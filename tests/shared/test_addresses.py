@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sra_shared.http import ExchangeError, RefusedAddressError, load_certificates
-from sra_shared.http.addresses import AddressRules, check_url, find_host, is_public
-from sra_shared.http.public_download import PublicDownloads
+from sra_shared.kit.http import ExchangeError, RefusedAddressError, load_certificates
+from sra_shared.kit.http.addresses import AddressRules, check_url, find_host, is_public
+from sra_shared.kit.http.public_download import PublicDownloads
 from sra_testing.tls_web import ANY, Web, run_tls_web
 
 PRIVATE = [

@@ -9,12 +9,12 @@ import pytest
 
 from sra_cli import postgres
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared import administration
-from sra_shared.administration import Login, prepare_server
-from sra_shared.db import Pool, open_connection
-from sra_shared.errors import ConfigError
+from sra_shared.kit.database.reader_roles import set_up_reader
+from sra_shared.kit.db import Pool, open_connection
+from sra_shared.kit.errors import ConfigError
 from sra_shared.migrate import upgrade_database
-from sra_shared.reader_roles import set_up_reader
+from sra_shared.schema import administration
+from sra_shared.schema.administration import Login, prepare_server
 from sra_testing.databases import execute_sql, run_async
 
 OWNER = Login("new_owner", "of-all-'that\\is-there")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import uuid4
 
 from gateway.login_sessions import hash_code, redeem_code
-from sra_shared.audit import AuditFilter, list_audit
-from sra_shared.db import open_connection
+from sra_shared.kit.database.revision import read_newest_revision
+from sra_shared.kit.db import open_connection
 from sra_shared.migrate import upgrade_database
-from sra_shared.revision import read_newest_revision
 from sra_shared.runs import request_cancel
+from sra_shared.runs.audit import AuditFilter, list_audit
 from sra_testing.people import SOMEBODY
 
 BEFORE = "0020"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sra_shared.http import (
+from sra_shared.kit.http import (
     BodyError,
     BodyTooLargeError,
     Bound,
@@ -23,7 +23,7 @@ from sra_shared.http import (
     send_request,
     send_request_blocking,
 )
-from sra_shared.http.bodies import Unpacker
+from sra_shared.kit.http.bodies import Unpacker
 from sra_testing.small_server import QuietHandler, serve
 
 LARGE = Bound.of(1 << 30)

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from sra_shared.cache import DatabaseCache, make_cache_key
-from sra_shared.db import Pool
+from sra_shared.kit.database.cache import DatabaseCache, make_cache_key
+from sra_shared.kit.db import Pool
 
 DAY = timedelta(days=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_stand_in.options import Options
 from sra_testing.clearing import clear_database, read_baseline
 from sra_testing.stand_in import TEST_DAY, call_fmp, run_stand_in

@@ -11,8 +11,7 @@ import asyncpg
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, open_connection, open_pool
+from sra_shared.kit.db import Connection, open_connection, open_pool
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import (
     ProcessingTask,
@@ -27,6 +26,7 @@ from sra_shared.runs import (
     execute_run,
     request_run,
 )
+from sra_shared.runs.counts import Counts
 from sra_testing.databases import run_async
 
 scenarios("database_infrastructure.feature")

@@ -15,11 +15,11 @@ import pytest
 
 from sra_cli.app import run
 from sra_cli.postgres import EmbeddedPostgres, find_free_port
-from sra_shared.connect import SESSION_SETTINGS, SessionConnection, connect
-from sra_shared.db import open_pool
-from sra_shared.dsn import normalise_dsn, redact_dsn, write_client_address
-from sra_shared.errors import ConfigError
-from sra_shared.libpq import BY_NAME, PARAMETERS, Fate, Form
+from sra_shared.kit.database.connect import SESSION_SETTINGS, SessionConnection, connect
+from sra_shared.kit.database.dsn import normalise_dsn, redact_dsn, write_client_address
+from sra_shared.kit.database.libpq import BY_NAME, PARAMETERS, Fate, Form
+from sra_shared.kit.db import open_pool
+from sra_shared.kit.errors import ConfigError
 from sra_testing.certificates import Certificates, make_certificates
 from sra_testing.databases import execute_sql, run_async
 from sra_testing.fundata import write_csv

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from sra_shared.db import Pool
-from sra_shared.jobs import enqueue_run, restore_jobs
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunRequest, RunStatus, TaskType, read_run, read_units, request_cancel, request_run
+from sra_shared.runs.jobs import enqueue_run, restore_jobs
 from sra_testing.job_process import PROBE_TABLE, run_worker_process
 from sra_testing.nursery import Helper
 from sra_testing.timings import BRIEF_LEASES

@@ -15,13 +15,13 @@ import asyncpg
 import pytest
 
 from sra_cli.settings import build_environment
-from sra_shared.db import Pool, open_pool
-from sra_shared.errors import FatalError, LeaseLostError, RetryableError, RunHeldError
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import Pool, open_pool
+from sra_shared.kit.errors import FatalError, LeaseLostError, RetryableError, RunHeldError
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitContext, Worker, execute_run, request_run
 from sra_shared.runs.error_kinds import ErrorKind, choose_error, classify_error
-from sra_shared.worker import JobWorker
+from sra_shared.runs.jobs import enqueue_run
+from sra_shared.runs.worker import JobWorker
 from sra_testing import full_disk
 from sra_testing.kept_logs import keep_logs
 from sra_testing.scripted_work import ONE_ROW, ScriptedWork, ask, commit_one, fetch_run, fetch_units

@@ -11,7 +11,7 @@ from fmp_collectors.records import Accepted, Batch, hash_content, parse_row
 from fmp_ingest.collection.resume_point import ResumePoint
 from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.row_store import Store
-from sra_shared.db import Connection, open_connection
+from sra_shared.kit.db import Connection, open_connection
 from sra_shared.migrate import upgrade_database
 
 DAY = date(2026, 3, 2)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Connection, open_connection
+from sra_shared.kit.db import Connection, open_connection
 from sra_shared.migrate import upgrade_database
 from sra_testing.databases import create_database, drop_database, run_async
 

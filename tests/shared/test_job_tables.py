@@ -7,8 +7,8 @@ import pytest
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 
-from sra_shared.db import Pool
-from sra_shared.jobs import library_settings, make_fenced_queries
+from sra_shared.kit.db import Pool
+from sra_shared.runs.jobs import library_settings, make_fenced_queries
 
 pytestmark = pytest.mark.versions
 

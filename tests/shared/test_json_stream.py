@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sra_shared import json_stream
-from sra_shared.json_stream import BrokenJsonError, LargeJsonError, estimate_parsed_size, load_array
+from sra_shared.kit import json_stream
+from sra_shared.kit.json_stream import BrokenJsonError, LargeJsonError, estimate_parsed_size, load_array
 
 COUNT = 2000
 DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)

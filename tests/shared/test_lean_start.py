@@ -16,11 +16,11 @@ from sqlalchemy.dialects import postgresql
 from fmp_collectors.datasets import DATASETS
 from fmp_ingest.main import build_app as build_fmp
 from fundata_ingest.main import build_service as build_fundata
-from sra_shared.columns import ColumnFacts, read_columns
 from sra_shared.runs import Work
 from sra_shared.runs.deferred import DeferredWork, WorkTraits, defer_works
+from sra_shared.schema.columns import ColumnFacts, read_columns
+from sra_shared.schema.tables import metadata
 from sra_shared.service import ServiceDefinition, create_service_app
-from sra_shared.tables import metadata
 from sra_testing.job_process import ProbeWork
 
 WORK = frozenset({"polars", "numpy", "pandas", "exchange_calendars", "alembic", "mako", "sqlalchemy"})

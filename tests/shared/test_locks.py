@@ -9,12 +9,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from sra_shared import upgrade
-from sra_shared.db import Pool, open_connection
-from sra_shared.errors import RetryableError
-from sra_shared.locks import name_bucket, take_lock, take_locks, try_lock
+from sra_shared.kit.database.locks import name_bucket, take_lock, take_locks, try_lock
+from sra_shared.kit.database.revision import read_newest_revision
+from sra_shared.kit.db import Pool, open_connection
+from sra_shared.kit.errors import RetryableError
 from sra_shared.migrate import upgrade_database
-from sra_shared.revision import read_newest_revision
+from sra_shared.schema import upgrade
 from sra_testing.packages import ROOT
 
 BEFORE = "0021"

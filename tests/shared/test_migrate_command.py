@@ -13,7 +13,7 @@ import pytest
 from sra_cli.app import run
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
-from sra_shared.reader_limits import READER
+from sra_shared.kit.database.reader_limits import READER
 from sra_testing.databases import create_database, drop_database, execute_sql, run_async
 from sra_testing.probe_service import ask_ready
 

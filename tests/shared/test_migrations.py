@@ -12,12 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
+from sra_shared.kit.database.revision import read_newest_revision, read_revision, read_sandbox_mark, require_revision
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
 from sra_shared.migrate import upgrade_database
-from sra_shared.revision import read_newest_revision, read_revision, read_sandbox_mark, require_revision
-from sra_shared.tables import metadata
-from sra_shared.upgrade import _make_config, open_engine
+from sra_shared.schema.tables import metadata
+from sra_shared.schema.upgrade import _make_config, open_engine
 from sra_testing.schema_text import describe_tables
 
 pytestmark = pytest.mark.versions

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from sra_shared import notices
-from sra_shared.db import Pool, open_connection
-from sra_shared.jobs import ReconnectingDriver, library_settings
-from sra_shared.notices import NoticeGate
+from sra_shared.kit.database import notices
+from sra_shared.kit.database.notices import NoticeGate
+from sra_shared.kit.db import Pool, open_connection
+from sra_shared.runs.jobs import ReconnectingDriver, library_settings
 from sra_testing.waiting import wait_for
 
 CHANNEL = "sra_jobs"
@@ -93,7 +93,7 @@ async def test_a_driver_hands_on_hints_also_after_it_connected_anew(
             assert await driver.fetch("SELECT 1 AS one") == [{"one": 1}]
         assert len(warnings) == 1
         # a connection that is just being ended is one that is away
-        assert {record.name for record in caplog.records} <= {"sra_shared.jobs"}
+        assert {record.name for record in caplog.records} <= {"sra_shared.runs.jobs"}
         await driver.remove_listener(channel, seen.append)
     finally:
         await driver.close()

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from sra_cli.postgres import find_free_port
-from sra_shared.completions import CompletionSender
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_shared.runs.completions import CompletionSender
 from sra_shared.runs.ledger import put_completion
 from sra_testing.receiver_process import TAKEN_TABLE, run_receiver
 from sra_testing.timings import QUICK

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Pool
-from sra_shared.reader_limits import ANALYST, READER, end_long_readers, list_missing_limits, list_roles
-from sra_shared.reader_roles import prepare_reader
+from sra_shared.kit.database.reader_limits import ANALYST, READER, end_long_readers, list_missing_limits, list_roles
+from sra_shared.kit.database.reader_roles import prepare_reader
+from sra_shared.kit.db import Pool
 from sra_testing.databases import execute_sql
 from sra_testing.waiting import wait_for
 

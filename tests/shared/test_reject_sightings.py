@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from sra_shared.db import Pool
-from sra_shared.rejects import (
+from sra_shared.kit.db import Pool
+from sra_shared.runs.rejects import (
     Deliverer,
     Sighting,
     dismiss_rejects,

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fundata_ingest.store.chunk_commit import SOURCE, name_place
-from sra_shared.db import Connection, open_connection
+from sra_shared.kit.database.revision import read_newest_revision
+from sra_shared.kit.db import Connection, open_connection
 from sra_shared.migrate import upgrade_database
-from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
-from sra_shared.revision import read_newest_revision
+from sra_shared.runs.rejects import Deliverer, Sighting, keep_sightings, make_identity
 
 BEFORE = "0019"
 EXPORT = "api/FundGeneral.en/{}"

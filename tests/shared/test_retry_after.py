@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sra_shared.http import read_retry_after
+from sra_shared.kit.http import read_retry_after
 
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
 DAY = 86_400.0

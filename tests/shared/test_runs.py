@@ -12,9 +12,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool, open_connection, prepare_connection
-from sra_shared.errors import (
+from sra_shared.kit.db import Connection, Pool, open_connection, prepare_connection
+from sra_shared.kit.errors import (
     FatalError,
     IdempotencyConflictError,
     LeaseLostError,
@@ -36,6 +35,7 @@ from sra_shared.runs import (
     request_cancel,
     request_run,
 )
+from sra_shared.runs.counts import Counts
 from sra_shared.runs.leases import claim_unit, commit_unit
 from sra_shared.runs.ledger import end_cancelled_runs
 from sra_testing.scripted_work import ScriptedWork, ask, commit_one, end_leases, fetch_run, fetch_units, make_due

@@ -9,8 +9,8 @@ import secrets
 
 import pytest
 
-from sra_shared.db import Pool
-from sra_shared.scram import make_verifier, prepare_password
+from sra_shared.kit.database.scram import make_verifier, prepare_password
+from sra_shared.kit.db import Pool
 
 PASSWORDS = [
     "pencil",

@@ -7,7 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_shared.migrate import upgrade_database
 
 

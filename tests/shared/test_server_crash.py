@@ -12,10 +12,10 @@ import asyncpg
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import OUTAGE_ERRORS, open_pool
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import OUTAGE_ERRORS, open_pool
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, Worker, execute_to_end, request_run
+from sra_shared.runs.jobs import enqueue_run
 from sra_testing.job_process import PROBE_TABLE, ProbeWork, run_worker_process
 from sra_testing.waiting import wait_for
 

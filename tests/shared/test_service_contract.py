@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.service.app import MAX_BODY_BYTES
 from sra_testing.kept_logs import keep_logs
 from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, make_probe_app

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from sra_cli.postgres import find_free_port
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.databases import execute_sql
 from sra_testing.job_process import PROBE_TABLE
 from sra_testing.probe_service import SERVICE_TOKEN, VIEWER_TOKEN, run_probe_service

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sra_shared.db import Connection, Pool
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import Connection, Pool
 from sra_shared.runs import RunRequest, TaskType, request_run
-from sra_shared.slots import bind_slot, claim_slot
+from sra_shared.runs.jobs import enqueue_run
+from sra_shared.runs.slots import bind_slot, claim_slot
 
 pytestmark = pytest.mark.versions
 

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sra_shared.counts import Counts
-from sra_shared.dsn import build_dsn, normalise_dsn, read_password, redact_dsn
-from sra_shared.errors import ConfigError, FatalError
-from sra_shared.logs import configure_logs, get_logger, hide_secrets, redact_text
+from sra_shared.kit.database.dsn import build_dsn, normalise_dsn, read_password, redact_dsn
+from sra_shared.kit.errors import ConfigError, FatalError
+from sra_shared.kit.logs import configure_logs, get_logger, hide_secrets, redact_text
+from sra_shared.kit.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.kit.tokens import find_weakness
+from sra_shared.runs.counts import Counts
 from sra_shared.service import limit
-from sra_shared.settings import DatabaseSettings, FundataSettings, PeerSettings, ScheduleSettings, ServiceSettings
-from sra_shared.tokens import find_weakness
 
 
 @pytest.mark.parametrize(
@@ -265,10 +265,10 @@ def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest
 
 _MEASURE = """
 import sys, subprocess
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.memory import measure_peak_memory
 ballast = b"x" * (400 << 20) if len(sys.argv) > 1 else b""
 own = measure_peak_memory()
-words = [sys.executable, "-c", "from sra_shared.memory import measure_peak_memory; print(measure_peak_memory())"]
+words = [sys.executable, "-c", "from sra_shared.kit.memory import measure_peak_memory; print(measure_peak_memory())"]
 child = float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 waiting = subprocess.Popen([sys.executable, "-c", "b = b'x' * (200 << 20); print(flush=True); input()"], stdin=-1, stdout=-1)
 waiting.stdout.readline()
@@ -288,7 +288,7 @@ def test_peak_memory_is_that_of_the_program_and_not_of_the_one_that_started_it()
 
 _RELEASE = """
 import psutil
-from sra_shared.memory import release_memory, share_arenas
+from sra_shared.kit.memory import release_memory, share_arenas
 share_arenas()
 blocks = [bytes(2000) for _ in range(50_000)]
 pin = bytes(2000)

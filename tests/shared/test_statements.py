@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sra_shared.statements import compose, compose_from
+from sra_shared.kit.database.statements import compose, compose_from
 
 
 def test_parts_are_put_in_their_places() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Table
 
 from sra_cli.settings import ROOT
-from sra_shared.tables import metadata
+from sra_shared.schema.tables import metadata
 
 TABLES = [table for table in metadata.tables.values() if table.schema is None]
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from sra_shared.db import Pool
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import Pool
+from sra_shared.kit.timing import DEFAULT_TIMING
 from sra_shared.runs import RunRequest, TaskType, request_run
-from sra_shared.timing import DEFAULT_TIMING
+from sra_shared.runs.jobs import enqueue_run
 from sra_testing.job_process import HOLD_TABLE, PROBE_TABLE, run_worker_process
 from sra_testing.waiting import wait_for
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_testing.timings import BRIEF_LEASES, QUICK, read_timing, write_timing
 
 

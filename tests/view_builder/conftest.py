@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.databases import create_database, drop_database
 from view_builder.compile import CompiledView, compile_views
 from view_builder.marts import MARTS

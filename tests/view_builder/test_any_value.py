@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from fundata_ingest.catalogue import load_catalogue
-from sra_shared.db import Connection, Pool
-from sra_shared.tables import metadata
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.schema.tables import metadata
 from sra_testing.fundata import load_tree, write_csv
 from sra_testing.publication import build_all
 from sra_testing.records import put_profile, put_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_data, put_fund, put_quote, put_run
 from view_builder.compile import CompiledView

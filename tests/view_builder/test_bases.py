@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from fundata_ingest.repair.rekey import REKEYED
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import Unit
 from sra_testing.publication import build_all, build_one, read_rows
 from sra_testing.records import put_close, put_data, put_fund, put_profile, put_quote, put_run, put_split

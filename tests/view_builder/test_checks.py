@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from sra_contract import ViewModel
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_one, read_rows
 from view_builder.apply import define_views
 from view_builder.checks import CheckFailedError, Extent, check_extent

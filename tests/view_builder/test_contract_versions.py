@@ -20,8 +20,8 @@ import httpx
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Pool, open_connection, open_pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool, open_connection, open_pool
+from sra_shared.kit.errors import ConfigError
 from sra_shared.runs import Unit
 from sra_testing.bucket import SAMPLE
 from sra_testing.contracts import RENAMED, compile_second_version, use_views

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from alembic import command
 
-from sra_shared.columns import read_columns
-from sra_shared.db import Pool, open_connection
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Pool, open_connection
+from sra_shared.kit.errors import ConfigError
 from sra_shared.migrate import upgrade_database
-from sra_shared.upgrade import _make_config, open_engine
+from sra_shared.schema.columns import read_columns
+from sra_shared.schema.upgrade import _make_config, open_engine
 from sra_testing.publication import read_rows
 from view_builder import core
 from view_builder.apply import define_views

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, choose_views, dump_view, read_rows
 from sra_testing.records import end_events, put_close, put_dividend, put_profile, put_run
 from view_builder.compile import CompiledView

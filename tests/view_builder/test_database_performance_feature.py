@@ -11,7 +11,7 @@ import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import open_connection, open_pool
+from sra_shared.kit.db import open_connection, open_pool
 from sra_testing.databases import create_database, drop_database, run_async
 from sra_testing.publication import build_one
 from sra_testing.records import put_run

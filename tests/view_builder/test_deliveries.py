@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from sra_cli.postgres import find_free_port
-from sra_shared.db import Pool, open_connection
+from sra_shared.kit.db import Pool, open_connection
 from sra_testing.product_process import SUPPORT, make_command
 from sra_testing.publication import build_all, dump_view
 from sra_testing.records import put_fund, put_quote, put_run

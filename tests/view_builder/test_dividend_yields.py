@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_price, put_profile, put_row, put_run, put_split
 from view_builder.compile import CompiledView

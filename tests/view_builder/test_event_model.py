@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.examples import examples
 from sra_testing.plain_events import (
     PAYMENTS_A_YEAR,

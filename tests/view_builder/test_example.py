@@ -16,9 +16,9 @@ import httpx
 from sra_cli.postgres import find_free_port
 from sra_contract.equity_page import EquityPage
 from sra_contract.fund_page import FundPage
-from sra_shared.db import Pool
-from sra_shared.reader_limits import READER
-from sra_shared.reader_roles import prepare_reader
+from sra_shared.kit.database.reader_limits import READER
+from sra_shared.kit.database.reader_roles import prepare_reader
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all
 from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
 from sra_testing.waiting import wait_for

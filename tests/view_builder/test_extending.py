@@ -13,7 +13,7 @@ import pytest
 
 from sra_contract.base import ViewModel, column
 from sra_contract.quantities import QUANTITIES, Quantity
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.packages import ROOT
 from sra_testing.publication import build_group, choose_views, read_rows
 from sra_testing.records import put_dividend, put_profile, put_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_close, put_data, put_fund, put_price, put_profile, put_quote, put_row, put_run
 from view_builder.compile import CompiledView

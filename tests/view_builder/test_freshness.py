@@ -10,8 +10,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from sra_shared.db import Connection, Pool
-from sra_shared.freshness_sla import ExpectedDataset, store_expectations
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.runs.freshness_sla import ExpectedDataset, store_expectations
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import Unit
 from sra_testing.publication import build_all, dump_view, read_rows
 from sra_testing.records import put_close, put_data, put_fund, put_quote, put_rename, put_run

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
-from sra_shared.db import Connection, Pool, open_pool
+from sra_shared.kit.db import Connection, Pool, open_pool
 from sra_testing.examples import examples
 from sra_testing.plain_distributions import Told, add_distributions
 from sra_testing.publication import build_all, choose_views, dump_view, read_rows

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from sra_contract.fund_metrics import FundMetrics
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_data, put_fund, put_quote, put_run
 from view_builder.compile import CompiledView

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, choose_views, dump_view, read_rows
 from sra_testing.records import put_data, put_quote, put_run
 from view_builder.compile import CompiledView

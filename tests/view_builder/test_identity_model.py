@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from fmp_ingest.store.identity import refresh_owners
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.examples import examples
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_profile, put_row, put_run

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.databases import make_views_template
 from sra_testing.publication import build_all
 from sra_testing.records import put_run

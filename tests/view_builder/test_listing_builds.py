@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.listings import DATASETS, change_market, put_market, relate_listings
 from sra_testing.publication import build_all, dump_view, read_rows
 from sra_testing.records import end_run, put_run

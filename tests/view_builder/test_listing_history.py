@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, build_one, choose_views, read_rows
 from sra_testing.records import put_close, put_dividend, put_profile, put_run, put_split
 from view_builder.compile import CompiledView

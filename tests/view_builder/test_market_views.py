@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_price, put_profile, put_row, put_run
 from view_builder.compile import CompiledView

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, build_group, read_rows
 from sra_testing.records import put_quote, put_run
 from view_builder import merge

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from sra_shared.db import Connection, Pool, open_connection
+from sra_shared.kit.db import Connection, Pool, open_connection
 from sra_shared.runs import Unit
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import put_close, put_dividend, put_fund, put_profile, put_quote, put_run, put_split

@@ -10,7 +10,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_testing.databases import run_async
 from sra_testing.examples import examples
 from sra_testing.records import put_row

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_close, put_data, put_dividend, put_fund, put_profile, put_quote, put_run, put_split
 from view_builder.compile import CompiledView

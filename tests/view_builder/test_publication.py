@@ -13,8 +13,8 @@ import pytest
 from pydantic import Field
 
 from sra_contract.base import Col, ViewModel
-from sra_shared.db import Connection, Pool
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.errors import ConfigError
 from sra_testing.publication import build_all, build_one, dump_view, read_rows
 from sra_testing.records import end_run, put_data, put_fund, put_price, put_profile, put_quote, put_run
 from view_builder.apply import define_views

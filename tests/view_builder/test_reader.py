@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from sra_shared.db import Pool
-from sra_shared.reader_limits import ANALYST, READER
-from sra_shared.reader_roles import prepare_reader, read_reader_state
+from sra_shared.kit.database.reader_limits import ANALYST, READER
+from sra_shared.kit.database.reader_roles import prepare_reader, read_reader_state
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from view_builder.compile import CompiledView

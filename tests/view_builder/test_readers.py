@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from sra_shared.db import Connection, Pool, open_connection
+from sra_shared.kit.db import Connection, Pool, open_connection
 from sra_testing.listings import DATASETS, EQUITIES, ETFS, put_market
 from sra_testing.publication import build_all, build_group
 from sra_testing.records import end_run, put_close, put_data, put_fund, put_price, put_quote, put_run, put_split

@@ -6,7 +6,7 @@ import asyncio
 from datetime import date
 from uuid import UUID
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.databases import execute_sql
 from sra_testing.publication import read_rows
 from sra_testing.records import put_fund, put_quote, put_run

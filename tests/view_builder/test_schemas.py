@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.fundata import load_tree
 from sra_testing.listings import DATASETS, put_market
 from sra_testing.publication import build_all

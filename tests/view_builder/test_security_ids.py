@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from fmp_ingest.store.identity import refresh_owners
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.listings import DATASETS, INCOME, put_statement
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import (

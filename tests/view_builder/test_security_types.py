@@ -9,7 +9,7 @@ import pytest
 
 from sra_contract.equity_metrics import EquityMetrics
 from sra_contract.etf_page import EtfPage
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.listings import DATASETS, INCOME, put_statement
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_price, put_profile, put_run

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from fundata_ingest.repair.rekey import REKEYED
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import read_rows
 from sra_testing.records import put_fund, put_quote, put_run
 from sra_testing.views_service import count_builds, count_open_work, serve_views

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sra_contract.equity_metrics import EquityMetrics
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_price, put_profile, put_row, put_run, put_split
 from sra_testing.statements import put_quarter

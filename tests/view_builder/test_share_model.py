@@ -12,7 +12,7 @@ from functools import cache
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.examples import examples
 from sra_testing.plain_shares import Period, Stock, value_stock
 from sra_testing.publication import build_all, choose_views, read_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.packages import ROOT
 from view_builder import merge
 from view_builder.compile import CompiledView

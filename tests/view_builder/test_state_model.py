@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from sra_shared.db import open_connection
+from sra_shared.kit.db import open_connection
 from sra_testing.examples import examples
 from sra_testing.publication import choose_views
 from sra_testing.records import put_row

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from fmp_ingest.store.identity import refresh_owners
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_testing.publication import build_all, build_one, read_rows
 from sra_testing.records import (
     end_run,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_price, put_row, put_run
 from sra_testing.statements import put_company, put_quarter

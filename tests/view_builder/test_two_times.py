@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from sra_shared.db import Connection, Pool, open_connection
+from sra_shared.kit.db import Connection, Pool, open_connection
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_row, put_run
 from sra_testing.statements import put_company, put_quarter

@@ -13,9 +13,9 @@ import asyncpg
 import typer
 
 from sra_cli.output import EXIT_FAILED, Output, write_json
-from sra_shared.errors import ConfigError, RetryableError, SraError
-from sra_shared.logs import redact_text
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.kit.errors import ConfigError, RetryableError, SraError
+from sra_shared.kit.logs import redact_text
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 
 COMMANDS: dict[str, str] = {
     "up": "Start the full stack, run one refresh, and show the result and the dashboard.",

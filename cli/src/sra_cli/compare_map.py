@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError
 from view_builder.marts import MARTS
 
 MAP_EXAMPLE = '[tables."old.nav"]\nours = "sra.fundata_quotes"\nkey = { identifier = "fund_id", date = "day" }'

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from sra_cli.compare_map import ColumnPair, TablePlan, quote_relation
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError
 
 _PREFETCH = 2000
 _REPORT_EVERY = 1_000_000

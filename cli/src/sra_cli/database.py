@@ -13,11 +13,11 @@ import asyncpg
 from sra_cli.home import Home
 from sra_cli.postgres import EmbeddedPostgres, read_data_major
 from sra_cli.settings import CommandSettings, read_settings
-from sra_shared.administration import prepare_server
-from sra_shared.database_errors import explain_database_error
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError, SraError
-from sra_shared.settings import DatabaseSettings
+from sra_shared.kit.database.database_errors import explain_database_error
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError, SraError
+from sra_shared.kit.settings import DatabaseSettings
+from sra_shared.schema.administration import prepare_server
 
 DATABASE = "sra_data"
 _STARTING_SECONDS = 60.0

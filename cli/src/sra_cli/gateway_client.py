@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import httpx
 
-from sra_shared.errors import ConfigError, RetryableError, SraError
-from sra_shared.http import Bound, ExchangeError, HttpResponse, send_request_blocking
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import ConfigError, RetryableError, SraError
+from sra_shared.kit.http import Bound, ExchangeError, HttpResponse, send_request_blocking
+from sra_shared.kit.texts import excerpt
 
 LIVE = frozenset({"queued", "running"})
 Progress = Callable[[Mapping[str, Any]], None]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sra_cli.settings import ROOT
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 DEFAULT_HOME = ROOT / ".sra"
 _LOCK_TRIES, _LOCK_PAUSE = 5, 0.05

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from sra_cli.tables import format_duration, format_moment
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import ProcessingTask, Unit
 
 RUN_COLUMNS = ("run", "type", "status", "started", "#took", "#records", "?#errors")

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from fmp_ingest.collection.trading_sessions import store_sessions
 from sra_cli.ledger_view import list_odd_keys
 from sra_cli.settings import read_settings
-from sra_shared.administration import prepare_database
-from sra_shared.db import open_connection
+from sra_shared.kit.database.reader_roles import ReaderState, describe_reader, set_up_reader
+from sra_shared.kit.database.revision import describe_revision, read_sandbox_mark
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.settings import AdministratorSettings, DatabaseSettings, FmpSettings
 from sra_shared.migrate import upgrade_database
-from sra_shared.reader_roles import ReaderState, describe_reader, set_up_reader
-from sra_shared.revision import describe_revision, read_sandbox_mark
-from sra_shared.settings import AdministratorSettings, DatabaseSettings, FmpSettings
+from sra_shared.schema.administration import prepare_database
 from view_builder.inprocess import define_missing_views
 
 

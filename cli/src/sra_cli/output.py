@@ -14,7 +14,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from sra_cli.home import Home
-from sra_shared.texts import escape_controls
+from sra_shared.kit.texts import escape_controls
 
 EXIT_FAILED = 1
 # control characters that json does not escape, and those that change the direction of text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 
-from sra_shared.audit import Actor
-from sra_shared.named_tokens import CLI, Role
+from sra_shared.kit.named_tokens import CLI, Role
+from sra_shared.runs.audit import Actor
 
 
 def name_actor() -> Actor:

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sra_cli.launch import EXIT_NO_NAMESPACE
-from sra_shared.administration import Login
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
+from sra_shared.schema.administration import Login
 
 OLDEST_MAJOR = 15
 SUPERUSER = "postgres"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from sra_shared.errors import SraError
-from sra_shared.http import ExchangeError, send_request_blocking
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import SraError
+from sra_shared.kit.http import ExchangeError, send_request_blocking
+from sra_shared.kit.texts import excerpt
 
 _PAUSE = 0.15
 

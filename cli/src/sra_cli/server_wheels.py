@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sra_cli.postgres import list_system_folders, read_server_major
 from sra_cli.settings import ROOT
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 MAJORS = (15, 16, 17, 18)
 """Every major version that the product supports."""

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from sra_shared.setting_kinds import Url, check_folder
-from sra_shared.settings import EnvironmentSettings, read_settings
+from sra_shared.kit.setting_kinds import Url, check_folder
+from sra_shared.kit.settings import EnvironmentSettings, read_settings
 
 __all__ = ["ROOT", "CommandSettings", "build_environment", "read_settings"]
 

@@ -16,8 +16,8 @@ from sra_cli.home import Home
 from sra_cli.postgres import claim_port, find_free_port
 from sra_cli.settings import ROOT, read_settings
 from sra_cli.supervisor import ChildPlan
-from sra_shared.errors import ConfigError
-from sra_shared.settings import FmpSettings, FundataSettings, ServiceSettings, list_own_fields
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import FmpSettings, FundataSettings, ServiceSettings, list_own_fields
 
 SERVICES = ("fmp_ingest", "fundata_ingest", "view_builder", "gateway")
 STAND_IN = "stand_in"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sra_cli.postgres import EmbeddedPostgres, build_child_command
 from sra_cli.settings import build_environment
-from sra_shared.errors import ConfigError
-from sra_shared.retry import SERVICE_RESTART
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.retry import SERVICE_RESTART
 
 EXIT_CONFIG = 5
 _STEADY_SECONDS = 60.0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sra_shared.texts import escape_controls
+from sra_shared.kit.texts import escape_controls
 
 _LEAST_CUT = 12
 _RECENT = timedelta(days=300)

@@ -7,16 +7,22 @@ import sys
 
 import asyncpg
 
-from sra_shared.administration import prepare_database
-from sra_shared.database_check import require_fit_database, require_rights_to_migrate
-from sra_shared.database_errors import explain_database_error
-from sra_shared.db import open_connection
-from sra_shared.dsn import read_password
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs, get_logger, hide_secrets
-from sra_shared.reader_roles import ReaderState, describe_reader, set_up_reader
-from sra_shared.revision import describe_revision, is_newer, read_newest_revision, read_revision, read_sandbox_mark
-from sra_shared.settings import AdministratorSettings, DatabaseSettings, ServiceSettings, check_settings
+from sra_shared.kit.database.database_check import require_fit_database, require_rights_to_migrate
+from sra_shared.kit.database.database_errors import explain_database_error
+from sra_shared.kit.database.dsn import read_password
+from sra_shared.kit.database.reader_roles import ReaderState, describe_reader, set_up_reader
+from sra_shared.kit.database.revision import (
+    describe_revision,
+    is_newer,
+    read_newest_revision,
+    read_revision,
+    read_sandbox_mark,
+)
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs, get_logger, hide_secrets
+from sra_shared.kit.settings import AdministratorSettings, DatabaseSettings, ServiceSettings, check_settings
+from sra_shared.schema.administration import prepare_database
 
 _OLDEST_MAJOR = 15
 
@@ -33,7 +39,7 @@ async def upgrade_database(dsn: str, *, sandbox: bool = False, revision: str = "
         if reached is not None:
             return reached
     # SQLAlchemy, Alembic and all migrations take half a second of CPU time
-    from sra_shared.upgrade import upgrade  # noqa: PLC0415
+    from sra_shared.schema.upgrade import upgrade  # noqa: PLC0415
 
     return await upgrade(dsn, sandbox=sandbox, revision=revision)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 _USERS_SCHEMAS = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg_temp%'"
 # a table that was never filled, or was truncated since, has no pages

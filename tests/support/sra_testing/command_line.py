@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from sra_cli.app import run
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 
 
 class _OfThisThread(io.TextIOBase):

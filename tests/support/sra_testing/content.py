@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from sra_shared.tables import metadata
+from sra_shared.schema.tables import metadata
 
 # a completion that is in transit, or not yet processed, causes another build
 LIVE_RUNS = (

@@ -13,9 +13,9 @@ from typing import TypeVar
 import asyncpg
 
 from sra_cli.postgres import SUPERUSER, EmbeddedPostgres
-from sra_shared.db import open_pool
+from sra_shared.kit.database.scram import make_verifier
+from sra_shared.kit.db import open_pool
 from sra_shared.migrate import upgrade_database
-from sra_shared.scram import make_verifier
 from view_builder.apply import define_views
 from view_builder.compile import compile_views
 from view_builder.marts import MARTS

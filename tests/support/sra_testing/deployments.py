@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sra_shared import settings as declarations
+from sra_shared.kit import settings as declarations
 from sra_testing.packages import PACKAGES, ROOT, SERVICES
 
 MIGRATE = "migrate"

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from fmp_ingest.client.fmp_client import open_client, share_account
-from sra_shared.db import open_pool
+from sra_shared.kit.db import open_pool
 from sra_testing.fmp_runs import QUICK, make_settings
 
 

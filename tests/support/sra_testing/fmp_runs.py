@@ -12,7 +12,8 @@ from fmp_ingest.client.circuit_breaker import RetryPolicy
 from fmp_ingest.collection.backfill import request_history
 from fmp_ingest.limiter.pace import WINDOW_SECONDS
 from fmp_ingest.work import FmpWork
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
+from sra_shared.kit.settings import FmpSettings
 from sra_shared.runs import (
     ProcessingTask,
     RunRequest,
@@ -24,7 +25,6 @@ from sra_shared.runs import (
     read_units,
     request_run,
 )
-from sra_shared.settings import FmpSettings
 from sra_testing.stand_in import TEST_KEY
 from sra_testing.timings import QUICK as QUICK_LEASES
 

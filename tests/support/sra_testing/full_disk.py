@@ -16,10 +16,10 @@ from typing import Any
 import asyncpg
 
 from sra_cli.postgres import EmbeddedPostgres
-from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import OUTAGE_ERRORS, Pool, open_pool
 from sra_shared.migrate import upgrade_database
 from sra_shared.runs import RunRequest, TaskType, request_run
+from sra_shared.runs.jobs import enqueue_run
 from sra_testing.job_process import PROBE_TABLE, run_worker_process
 from sra_testing.waiting import wait_for
 

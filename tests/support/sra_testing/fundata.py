@@ -17,7 +17,7 @@ from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.store import chunk_loader
 from sra_cli.commands.test import GENERATOR
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_shared.runs import RunRequest, RunStatus, TaskType, Worker, execute_run, request_run
 from sra_testing.command_line import carry_out
 from sra_testing.timings import QUICK

@@ -21,10 +21,10 @@ from pydantic import BaseModel
 from gateway.app import GatewayTiming, create_gateway_app
 from gateway.refresh.steps import PollTiming
 from sra_cli.postgres import find_free_port
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, open_connection
-from sra_shared.errors import FatalError, RunHeldError, RunParkedError
-from sra_shared.http import load_certificates
+from sra_shared.kit.db import Connection, open_connection
+from sra_shared.kit.errors import FatalError, RunHeldError, RunParkedError
+from sra_shared.kit.http import load_certificates
+from sra_shared.kit.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_shared.runs import (
     ProcessingTask,
     RunEnd,
@@ -36,8 +36,8 @@ from sra_shared.runs import (
     UnitPlan,
     UnitStatus,
 )
+from sra_shared.runs.counts import Counts
 from sra_shared.service import ServiceDefinition, ServiceState, create_service_app, get_state
-from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 
 from gateway.app import create_gateway_app
+from sra_shared.kit.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_shared.service import start_service
-from sra_shared.settings import DatabaseSettings, LimitSettings, PeerSettings, ScheduleSettings, ServiceSettings
 from sra_testing.gateway_lab import SERVICE_TOKEN, TIMING, VIEWER_TOKEN, Lab
 from sra_testing.nursery import Helper, start_helper
 

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.logs import configure_logs
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.timing import LeaseTiming
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Worker
-from sra_shared.timing import LeaseTiming
-from sra_shared.worker import JobWorker
+from sra_shared.runs.counts import Counts
+from sra_shared.runs.worker import JobWorker
 from sra_testing.nursery import Helper, start_helper
 from sra_testing.timings import QUICK, read_timing, write_timing
 from sra_testing.waiting import wait_for

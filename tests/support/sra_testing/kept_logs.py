@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sra_shared.logs import configure_logs
+from sra_shared.kit.logs import configure_logs
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fmp_ingest.store.identity import refresh_owners
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_testing.records import (
     change_currency,
     delist,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sra_shared.logs import configure_logs
+from sra_shared.kit.logs import configure_logs
 from sra_testing.fundata import load_tree
 
 _NOWHERE = ("192.0.2.1", 9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sra_shared.audit import Actor
-from sra_shared.named_tokens import Role
+from sra_shared.kit.named_tokens import Role
+from sra_shared.runs.audit import Actor
 
 SOMEBODY = Actor(Role.OPERATOR, "me", "here")

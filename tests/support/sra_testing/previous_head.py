@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from sra_shared.reader_limits import READER
+from sra_shared.kit.database.reader_limits import READER
 
 DUMP = Path(__file__).resolve().parents[2] / "postgres" / "previous_head.sql.xz"
 REVISION = "0015"

@@ -14,8 +14,8 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, Field
 
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 from sra_shared.service import ServiceDefinition, create_service_app, start_service
-from sra_shared.settings import DatabaseSettings, ServiceSettings
 from sra_testing.databases import run_async
 from sra_testing.job_process import ProbeWork
 from sra_testing.timings import QUICK

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sra_shared.kit.timing import LeaseTiming
 from sra_shared.service import start_service
-from sra_shared.timing import LeaseTiming
 from sra_testing.timings import QUICK, read_timing, write_timing
 
 _BUILDERS = {"fmp_ingest": "build_app", "fundata_ingest": "build_service", "view_builder": "build_service"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from view_builder.apply import define_views, prepare_table
 from view_builder.build import Built, build_views
 from view_builder.compile import CompiledView, compile_views, group_views

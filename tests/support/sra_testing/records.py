@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fmp_ingest.store.identity import SQL_REFRESH_PERIODS, refresh_owners
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 _ORDER = "(data_source = 'API', coalesce(change_date, '-infinity'::date), data_version)"
 

@@ -11,8 +11,8 @@ from fmp_ingest.store.row_store import Store
 from fundata_ingest.formats.batches import FileHead, Position, TextBatch
 from fundata_ingest.formats.csv_reader import read_batches
 from gateway.refresh.schedule import Fired, Scheduler
-from sra_shared.cache import DatabaseCache
-from sra_shared.protocols import CacheManager, CSVProcessor, DataFetcher, DataRepository, TaskScheduler
+from sra_shared.kit.database.cache import DatabaseCache
+from sra_shared.runs.protocols import CacheManager, CSVProcessor, DataFetcher, DataRepository, TaskScheduler
 
 
 def prove_roles(

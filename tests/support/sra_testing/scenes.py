@@ -24,9 +24,9 @@ from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.versions import KeySet
 from fundata_ingest.update_steps import StepWork
 from fundata_ingest.updates.update_api import FundataAccount
-from sra_shared.counts import Counts
-from sra_shared.db import open_connection, open_pool
+from sra_shared.kit.db import open_connection, open_pool
 from sra_shared.runs import RunRequest, TaskType
+from sra_shared.runs.counts import Counts
 from sra_stand_in.server import StandIn
 from sra_testing.databases import run_async
 from sra_testing.fundata import load_tree, write_csv

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sra_shared.db import open_connection
-from sra_shared.tables import metadata
+from sra_shared.kit.db import open_connection
+from sra_shared.schema.tables import metadata
 
 _DESCRIBE_TABLES = """
 SELECT c.relname::text AS relation, 'column' AS kind, a.attname::text AS name, format_type(a.atttypid, a.atttypmod)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.small_server import QuietHandler, serve
 
 RESTRICTED = "Restricted Endpoint: This endpoint is not available under your current subscription"

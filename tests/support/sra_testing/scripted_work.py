@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 from sra_shared.runs import (
     ProcessingTask,
     RunEnd,
@@ -20,6 +19,7 @@ from sra_shared.runs import (
     read_units,
     request_run,
 )
+from sra_shared.runs.counts import Counts
 
 ONE_ROW = Counts(read=1, stored=1)
 

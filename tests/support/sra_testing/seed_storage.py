@@ -11,7 +11,7 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from fundata_ingest.seed.manifest import write_manifest
-from sra_shared.settings import SeedStorageSettings
+from sra_shared.kit.settings import SeedStorageSettings
 
 
 @contextmanager

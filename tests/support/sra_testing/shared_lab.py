@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sra_shared.db import Pool, open_pool
+from sra_shared.kit.db import Pool, open_pool
 from sra_testing.clearing import Baseline, clear_database, read_baseline
 from sra_testing.gateway_lab import Lab, open_lab
 

@@ -18,7 +18,7 @@ import psutil
 
 from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import Home, RunningStack
-from sra_shared.http import load_certificates
+from sra_shared.kit.http import load_certificates
 from sra_testing.content import LIVE_RUNS, make_content_query
 from sra_testing.databases import run_async
 

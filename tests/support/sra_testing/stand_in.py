@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from sra_shared.http import load_certificates
+from sra_shared.kit.http import load_certificates
 from sra_stand_in.options import Options
 from sra_stand_in.server import StandIn
 

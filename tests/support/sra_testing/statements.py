@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_testing.records import put_price, put_profile, put_row
 
 

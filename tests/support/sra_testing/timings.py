@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 
-from sra_shared.timing import LeaseTiming
+from sra_shared.kit.timing import LeaseTiming
 
 QUICK = LeaseTiming(
     beat=0.3,

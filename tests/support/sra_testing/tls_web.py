@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sra_shared.http import RefusedAddressError
-from sra_shared.http.addresses import AddressRules, IpAddress, is_public
-from sra_shared.http.public_download import PublicDownloads
+from sra_shared.kit.http import RefusedAddressError
+from sra_shared.kit.http.addresses import AddressRules, IpAddress, is_public
+from sra_shared.kit.http.public_download import PublicDownloads
 from sra_testing.small_server import QuietHandler
 
 ANY = AddressRules()

@@ -20,7 +20,7 @@ from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.update_steps import StepWork
 from fundata_ingest.updates.update_api import FundataAccount
-from sra_shared.logs import configure_logs
+from sra_shared.kit.logs import configure_logs
 from sra_shared.runs import RunRequest, TaskType
 from sra_stand_in.server import StandIn
 from sra_testing.timings import QUICK

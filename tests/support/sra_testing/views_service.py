@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 from pydantic import SecretStr
 
-from sra_shared.db import Pool
-from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_shared.kit.db import Pool
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 from view_builder.main import make_app

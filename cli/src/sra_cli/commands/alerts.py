@@ -14,7 +14,7 @@ from sra_cli.gateway_client import GatewayClient, GatewayError
 from sra_cli.home import Home
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.tables import format_moment, make_table
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 _SHOWN = 10

@@ -11,8 +11,8 @@ from sra_cli.commands.runs import work_on_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.tables import format_moment, make_table
-from sra_shared.audit import Action, AuditEntry, AuditFilter, describe_details, list_audit
-from sra_shared.texts import escape_controls
+from sra_shared.kit.texts import escape_controls
+from sra_shared.runs.audit import Action, AuditEntry, AuditFilter, describe_details, list_audit
 
 _COLUMNS = ("at", "action", "who", "?role", "?from", "subject", "~details")
 

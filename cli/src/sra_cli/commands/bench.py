@@ -18,10 +18,10 @@ from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import ROOT, CommandSettings, read_settings
 from sra_cli.tables import make_table
-from sra_shared.database_check import quote_name
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
-from sra_shared.settings import DatabaseSettings
+from sra_shared.kit.database.database_check import quote_name
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import DatabaseSettings
 
 FOLDER = ROOT / "benchmarks"
 NameArgument = Annotated[

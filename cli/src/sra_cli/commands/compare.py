@@ -18,10 +18,10 @@ from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.tables import make_table
-from sra_shared.db import OUTAGE_ERRORS, open_connection
-from sra_shared.dsn import normalise_dsn, read_password
-from sra_shared.errors import ConfigError
-from sra_shared.logs import hide_secrets, redact_text
+from sra_shared.kit.database.dsn import normalise_dsn, read_password
+from sra_shared.kit.db import OUTAGE_ERRORS, open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import hide_secrets, redact_text
 
 WithOption = Annotated[str, typer.Option("--with", metavar="DSN", help="Address of the other database.")]
 MapOption = Annotated[

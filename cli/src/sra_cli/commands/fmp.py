@@ -27,14 +27,14 @@ from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.stack import choose_fmp_settings
 from sra_cli.tables import make_table
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, open_connection
-from sra_shared.errors import ConfigError, SraError
-from sra_shared.logs import configure_logs, hide_secrets
-from sra_shared.revision import read_sandbox_mark, require_revision
+from sra_shared.kit.database.revision import read_sandbox_mark, require_revision
+from sra_shared.kit.db import Connection, open_connection
+from sra_shared.kit.errors import ConfigError, SraError
+from sra_shared.kit.logs import configure_logs, hide_secrets
+from sra_shared.kit.settings import DatabaseSettings, FmpSettings, ServiceSettings, check_settings
+from sra_shared.kit.timing import LeaseTiming
 from sra_shared.runs import ProcessingTask, RunRequest, TaskType, Unit, execute_in_process
-from sra_shared.settings import DatabaseSettings, FmpSettings, ServiceSettings, check_settings
-from sra_shared.timing import LeaseTiming
+from sra_shared.runs.counts import Counts
 
 DatasetArgument = Annotated[
     str | None, typer.Argument(metavar="[DATASET]", help="Dataset; without a name, lists them.")

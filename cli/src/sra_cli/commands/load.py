@@ -27,20 +27,20 @@ from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.tables import make_table
-from sra_shared.database_check import require_fit_database
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs
-from sra_shared.revision import read_sandbox_mark, require_revision
-from sra_shared.runs import Unit, summarise_progress
-from sra_shared.settings import (
+from sra_shared.kit.database.database_check import require_fit_database
+from sra_shared.kit.database.revision import read_sandbox_mark, require_revision
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.settings import (
     DatabaseSettings,
     FundataSettings,
     SeedStorageSettings,
     ServiceSettings,
     check_settings,
 )
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs import Unit, summarise_progress
 
 _LINE_SECONDS = 5.0
 

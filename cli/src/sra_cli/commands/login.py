@@ -7,7 +7,7 @@ from sra_cli.gateway_client import GatewayClient
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
-from sra_shared.settings import ScheduleSettings
+from sra_shared.kit.settings import ScheduleSettings
 
 
 def login(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -12,7 +12,13 @@ from sra_cli.home import Home
 from sra_cli.migration import migrate_database
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
-from sra_shared.settings import AdministratorSettings, DatabaseSettings, FmpSettings, ServiceSettings, check_settings
+from sra_shared.kit.settings import (
+    AdministratorSettings,
+    DatabaseSettings,
+    FmpSettings,
+    ServiceSettings,
+    check_settings,
+)
 
 SandboxOption = Annotated[
     bool, typer.Option("--sandbox", help="Mark an empty database as a sandbox: made-up data only.")

@@ -18,9 +18,9 @@ from sra_cli.preflight.report import render_report
 from sra_cli.preflight.seed import SeedCheck, check_seed, read_manifest
 from sra_cli.preflight.updates import UpdateCheck, check_updates
 from sra_cli.settings import read_settings
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs, hide_secrets
-from sra_shared.settings import FmpSettings, FundataSettings, SeedStorageSettings, ServiceSettings, check_settings
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs, hide_secrets
+from sra_shared.kit.settings import FmpSettings, FundataSettings, SeedStorageSettings, ServiceSettings, check_settings
 
 SeedArgument = Annotated[
     Path | None,

@@ -16,10 +16,10 @@ from sra_cli.home import Home
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.postgres import find_binaries
 from sra_cli.settings import CommandSettings, read_settings
-from sra_shared.db import open_connection
-from sra_shared.dsn import read_password, write_client_address
-from sra_shared.errors import ConfigError
-from sra_shared.libpq import OLDEST_CLIENT
+from sra_shared.kit.database.dsn import read_password, write_client_address
+from sra_shared.kit.database.libpq import OLDEST_CLIENT
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
 
 CommandOption = Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and exit.")]
 MoreArguments = Annotated[list[str] | None, typer.Argument(metavar="[-- PSQL OPTIONS]", help="Passed to psql.")]

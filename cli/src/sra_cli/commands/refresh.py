@@ -14,8 +14,8 @@ from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.refresh_view import STEP_KEYS, RefreshProgress, render_refresh
 from sra_cli.settings import CommandSettings, read_settings
-from sra_shared.errors import ConfigError
-from sra_shared.settings import DatabaseSettings, ServiceSettings
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 
 SOURCES = ("fmp", "fundata", "views")
 

@@ -15,11 +15,11 @@ from sra_cli.ledger_view import plain
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.person import name_actor
 from sra_cli.tables import format_moment, make_table
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.rejects import Verdicts, dismiss_rejects, reopen_rejects
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
+from sra_shared.runs.rejects import Verdicts, dismiss_rejects, reopen_rejects
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 app.command()(replay)

@@ -21,16 +21,16 @@ from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output, choose_exit_code
 from sra_cli.person import name_actor
 from sra_cli.tables import make_table
-from sra_shared.counts import Counts
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.rejects import make_replay_request
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.timing import LeaseTiming
 from sra_shared.runs import UnitStatus, Work
-from sra_shared.statements import compose
-from sra_shared.timing import LeaseTiming
+from sra_shared.runs.counts import Counts
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
+from sra_shared.runs.rejects import make_replay_request
 
 _COUNTED = ("read", "stored", "unchanged", "rejected", "rejected_by")
 _NOTHING = "Nothing was resolved: there was no open reject to replay."

@@ -18,10 +18,10 @@ from sra_cli.ledger_view import RUN_COLUMNS, UNIT_COLUMNS, describe_backfill, de
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.person import name_actor
 from sra_cli.tables import make_table
-from sra_shared.db import open_connection
-from sra_shared.enqueueing import enqueue_run
-from sra_shared.errors import ConfigError
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.texts import escape_controls
 from sra_shared.runs import (
     ProcessingTask,
     RunStatus,
@@ -33,7 +33,7 @@ from sra_shared.runs import (
     request_cancel,
     request_run,
 )
-from sra_shared.texts import escape_controls
+from sra_shared.runs.enqueueing import enqueue_run
 
 
 class RunsGroup(typer.core.TyperGroup):

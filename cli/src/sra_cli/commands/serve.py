@@ -12,8 +12,8 @@ from sra_cli.home import Home
 from sra_cli.output import EXIT_CONFIG, EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.settings import read_settings
 from sra_cli.stack import SERVICES
-from sra_shared.errors import ConfigError
-from sra_shared.settings import DatabaseSettings
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.settings import DatabaseSettings
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(SERVICES)}.")]
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on (PORT).")]

@@ -11,7 +11,7 @@ from sra_cli.commands.runs import work_on_database
 from sra_cli.home import Home
 from sra_cli.output import HomeOption, JsonOption, Output
 from sra_cli.tables import make_table
-from sra_shared.share_basis import MAINTAINED, ShareBasis, list_share_basis, load_share_basis, read_share_basis
+from sra_shared.schema.share_basis import MAINTAINED, ShareBasis, list_share_basis, load_share_basis, read_share_basis
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 

@@ -12,13 +12,13 @@ from sra_cli.ledger_view import list_odd_keys, plain, read_freshness
 from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output
 from sra_cli.settings import CommandSettings, read_settings
 from sra_cli.status_view import list_gateway_problems, render_status
-from sra_shared.db import open_connection
-from sra_shared.dsn import redact_dsn
-from sra_shared.errors import ConfigError, SraError
-from sra_shared.reader_roles import read_reader_state
-from sra_shared.revision import is_newer, read_newest_revision, read_revision, read_sandbox_mark
+from sra_shared.kit.database.dsn import redact_dsn
+from sra_shared.kit.database.reader_roles import read_reader_state
+from sra_shared.kit.database.revision import is_newer, read_newest_revision, read_revision, read_sandbox_mark
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError, SraError
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 from sra_shared.runs import ProcessingTask, list_runs
-from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:

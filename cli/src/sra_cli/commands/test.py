@@ -19,7 +19,7 @@ from sra_cli.output import EXIT_FAILED, JsonOption, Output
 from sra_cli.server_wheels import MAJORS, SHORT_MAJORS, find_server
 from sra_cli.settings import ROOT, CommandSettings, read_settings
 from sra_cli.tools import find_chromium, has_container_engine
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 HEAVY = ("faults", "containers", "api", "postgres")
 _NOTHING_SELECTED = 5  # pytest's own code

@@ -24,9 +24,9 @@ from sra_cli.refresh_view import STEP_KEYS, RefreshProgress, render_refresh
 from sra_cli.settings import CommandSettings, read_settings
 from sra_cli.stack import SERVICES, STAND_IN, StackPlan, plan_children, plan_stack
 from sra_cli.supervisor import Supervisor
-from sra_shared.dsn import redact_dsn
-from sra_shared.errors import ConfigError, SraError
-from sra_shared.settings import SETTINGS_CLASSES, DatabaseSettings, ScheduleSettings, check_settings
+from sra_shared.kit.database.dsn import redact_dsn
+from sra_shared.kit.errors import ConfigError, SraError
+from sra_shared.kit.settings import SETTINGS_CLASSES, DatabaseSettings, ScheduleSettings, check_settings
 
 _READY_SECONDS = 90.0
 _RETRY_SECONDS = 5.0

@@ -16,11 +16,11 @@ from sra_cli.output import EXIT_FAILED, HomeOption, JsonOption, Output, choose_e
 from sra_cli.person import name_actor
 from sra_cli.settings import read_settings
 from sra_cli.tables import format_moment, make_table
-from sra_shared.db import open_connection
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs
-from sra_shared.revision import require_revision
-from sra_shared.settings import ServiceSettings
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.db import open_connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.settings import ServiceSettings
 from view_builder.inprocess import (
     BuildResult,
     ViewVerdict,

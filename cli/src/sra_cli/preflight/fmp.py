@@ -19,8 +19,8 @@ from fmp_ingest.client.circuit_breaker import OutageError
 from fmp_ingest.client.fmp_client import AccountError, FmpClient
 from sra_cli.preflight.questions import Question
 from sra_cli.preflight.recording import RecordingTransport
-from sra_shared.errors import ConfigError, RunParkedError
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import ConfigError, RunParkedError
+from sra_shared.kit.texts import excerpt
 
 _MOST_COMPARED = 2000
 _REFUSED = frozenset({ResponseKind.PLAN_ENDPOINT, ResponseKind.PLAN_VALUE, ResponseKind.FORBIDDEN, ResponseKind.LEGACY})

@@ -23,10 +23,10 @@ from sra_cli.preflight.fmp import EndpointResult, FmpProbe, list_fmp_findings
 from sra_cli.preflight.questions import Listing, PreflightMarket, list_questions, list_universe_questions
 from sra_cli.preflight.recording import RecordingTransport
 from sra_cli.preflight.sizes import BYTES_PER_CLOSE, SESSIONS_PER_YEAR
-from sra_shared.errors import ConfigError
-from sra_shared.http import make_outbound_transport
-from sra_shared.sandbox import STAND_IN_HEADER, RefusedSourceError
-from sra_shared.settings import FmpSettings
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.http import make_outbound_transport
+from sra_shared.kit.sandbox import STAND_IN_HEADER, RefusedSourceError
+from sra_shared.kit.settings import FmpSettings
 
 # a check is not a run: a call that fails twice is reported
 _POLICY = RetryPolicy(retries=1, limit_patience=75.0)

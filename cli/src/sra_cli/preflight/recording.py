@@ -15,9 +15,9 @@ from typing import Any, cast
 
 import httpx
 
-from sra_shared.errors import ConfigError
-from sra_shared.http.bodies import BodyError, Bound, Unpacker
-from sra_shared.logs import redact_text
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.http.bodies import BodyError, Bound, Unpacker
+from sra_shared.kit.logs import redact_text
 
 _KEPT_BYTES = 256 * 1024
 _SAVED_ROWS = 50

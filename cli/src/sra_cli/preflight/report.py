@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sra_cli.preflight.sizes import BYTES_PER_GB, RESERVE
 from sra_cli.tables import make_table
-from sra_shared.texts import escape_controls
+from sra_shared.kit.texts import escape_controls
 
 
 def render_report(result: Mapping[str, Any]) -> RenderableType:

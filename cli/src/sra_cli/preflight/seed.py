@@ -29,9 +29,9 @@ from sra_cli.preflight.ends import (
     read_ends,
 )
 from sra_cli.preflight.sizes import BYTES_PER_FUND_ROW, LOADER_PEAK_MB
-from sra_shared.errors import ConfigError, FatalError, RetryableError
-from sra_shared.settings import SeedStorageSettings
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import ConfigError, FatalError, RetryableError
+from sra_shared.kit.settings import SeedStorageSettings
+from sra_shared.kit.texts import excerpt
 
 _MOST_MANIFEST_BYTES = 16 << 20
 

@@ -16,9 +16,9 @@ from fundata_ingest.formats.batches import FileProblem
 from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file
 from fundata_ingest.update_steps import make_account
 from fundata_ingest.updates.update_api import ApiTiming, CredentialsError, UpdateApi
-from sra_shared.errors import ConfigError, FatalError, RetryableError
-from sra_shared.http import RefusedAddressError, make_outbound_transport
-from sra_shared.settings import FundataSettings
+from sra_shared.kit.errors import ConfigError, FatalError, RetryableError
+from sra_shared.kit.http import RefusedAddressError, make_outbound_transport
+from sra_shared.kit.settings import FundataSettings
 
 _DATASET = "BenchmarkGeneral"
 # an export takes seconds to minutes

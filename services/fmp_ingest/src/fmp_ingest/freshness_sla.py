@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.datasets import DATASETS
-from sra_shared.freshness_sla import DAILY_DELAY, ExpectedDataset
-from sra_shared.settings import FmpSettings
+from sra_shared.kit.settings import FmpSettings
+from sra_shared.runs.freshness_sla import DAILY_DELAY, ExpectedDataset
 
 
 def list_expected(settings: FmpSettings) -> list[ExpectedDataset]:

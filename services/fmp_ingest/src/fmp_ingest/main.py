@@ -8,12 +8,12 @@ from prometheus_client import CollectorRegistry, Gauge
 from fmp_ingest.freshness_sla import list_expected
 from fmp_ingest.limiter.call_counts import CALLS
 from fmp_ingest.parameters import FmpParameters
-from sra_shared.logs import hide_secrets
+from sra_shared.kit.logs import hide_secrets
+from sra_shared.kit.settings import DatabaseSettings, FmpSettings, PeerSettings, ServiceSettings, check_settings
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs import TaskType, Work
 from sra_shared.runs.deferred import WorkTraits, defer_works
 from sra_shared.service import ServiceDefinition, create_service_app, start_service
-from sra_shared.settings import DatabaseSettings, FmpSettings, PeerSettings, ServiceSettings, check_settings
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 NAME = "fmp_ingest"
 _TASK_TYPES = (TaskType.DAILY_QUOTES, TaskType.WEEKLY_FUNDAMENTALS, TaskType.FMP_BACKFILL)

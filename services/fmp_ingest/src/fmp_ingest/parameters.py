@@ -12,8 +12,8 @@ from fmp_collectors.dataset import Cadence, FmpDataset, FmpEndpoint, History
 from fmp_collectors.datasets import BY_NAME, list_datasets
 from fmp_collectors.datasets.exchange_rates import EXCHANGE_RATES
 from fmp_collectors.datasets.profile import PROFILE
-from sra_shared.rejects import ReplayParameters
 from sra_shared.runs import TaskType
+from sra_shared.runs.rejects import ReplayParameters
 
 
 class FmpParameters(ReplayParameters):

@@ -32,15 +32,15 @@ from fmp_ingest.parameters import choose_datasets, choose_endpoints
 from fmp_ingest.store.identity import refresh_owners
 from fmp_ingest.store.quarantine import SOURCE
 from fmp_ingest.store.row_replacement import extend_history
-from sra_shared.cache import DatabaseCache
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
-from sra_shared.revision import read_sandbox_mark
+from sra_shared.kit.database.cache import DatabaseCache
+from sra_shared.kit.database.revision import read_sandbox_mark
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError, FatalError, RunParkedError, SraError
+from sra_shared.kit.sandbox import RefusedSourceError
+from sra_shared.kit.settings import FmpSettings
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, UnitContext, UnitPlan, UnitStatus, Work
+from sra_shared.runs.counts import Counts
 from sra_shared.runs.ending import decide_run_status
-from sra_shared.sandbox import RefusedSourceError
-from sra_shared.settings import FmpSettings
 
 AGAIN = ": again"
 OF_DELISTED = f": {DELISTED}"

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 ColumnType = Literal["text", "identifier", "number", "date"]
 TableName = Literal["data", "quotes"]

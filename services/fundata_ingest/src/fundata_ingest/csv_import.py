@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from sra_shared.db import Connection
-from sra_shared.rejects import ReplayParameters
+from sra_shared.kit.db import Connection
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, Work
+from sra_shared.runs.rejects import ReplayParameters
 
 
 class ImportRequest(ReplayParameters):

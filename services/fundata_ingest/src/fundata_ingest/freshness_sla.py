@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from fundata_ingest.catalogue import Catalogue, FundataDataset
-from sra_shared.freshness_sla import DAILY_DELAY, ExpectedDataset
-from sra_shared.settings import FundataSettings
+from sra_shared.kit.settings import FundataSettings
+from sra_shared.runs.freshness_sla import DAILY_DELAY, ExpectedDataset
 
 # the vendor prices funds in the night after the session
 _NAVPS_DELAY = timedelta(hours=14)

@@ -8,10 +8,7 @@ from fundata_ingest.catalogue import load_catalogue
 from fundata_ingest.csv_import import ImportRequest, ImportWork
 from fundata_ingest.freshness_sla import list_expected
 from fundata_ingest.parameters import UpdateParameters
-from sra_shared.runs import TaskType, Work
-from sra_shared.runs.deferred import WorkTraits, defer_works
-from sra_shared.service import ServiceDefinition, create_service_app, start_service
-from sra_shared.settings import (
+from sra_shared.kit.settings import (
     DatabaseSettings,
     FundataSettings,
     PeerSettings,
@@ -19,7 +16,10 @@ from sra_shared.settings import (
     ServiceSettings,
     check_settings,
 )
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs import TaskType, Work
+from sra_shared.runs.deferred import WorkTraits, defer_works
+from sra_shared.service import ServiceDefinition, create_service_app, start_service
 
 _TRAITS: dict[str, WorkTraits] = {
     TaskType.CSV_IMPORT: WorkTraits(source="fundata", ordered=False, concurrency=2),

@@ -19,12 +19,12 @@ from fundata_ingest.store.target_tables import TARGETS
 from fundata_ingest.updates.export_ledger import end_exports
 from fundata_ingest.updates.exports import load_export
 from fundata_ingest.updates.update_api import FundataAccount, UpdateApi, check_hosts
-from sra_shared.db import Connection
-from sra_shared.http import make_outbound_transport
-from sra_shared.revision import read_sandbox_mark
+from sra_shared.kit.database.revision import read_sandbox_mark
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.http import make_outbound_transport
+from sra_shared.kit.settings import FundataSettings, OutboundSettings, SeedStorageSettings
 from sra_shared.runs import ProcessingTask, RunEnd, TaskType, Unit, UnitContext, UnitPlan, Work
-from sra_shared.settings import FundataSettings, OutboundSettings, SeedStorageSettings
-from sra_shared.statements import compose
 
 
 @dataclass(frozen=True)

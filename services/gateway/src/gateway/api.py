@@ -17,8 +17,8 @@ from gateway.monitoring.incident_list import IncidentView
 from gateway.monitoring.probe import PartState
 from gateway.refresh.model import SOURCES, Day, RefreshParameters, Source
 from gateway.refresh.result import RefreshView, list_refreshes, read_refresh, show_refresh
-from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.runs import RunRequest, TaskType, read_units
+from sra_shared.runs.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.service import CheckResult, HealthStatus, ProblemError, ServiceState, get_state
 from sra_shared.service.actors import CallerOf
 

@@ -23,8 +23,8 @@ from gateway.monitoring.incident_list import IncidentView
 from gateway.refresh.model import SOURCES, Step
 from gateway.refresh.result import DatasetCounts, RefreshView, StepRunReference, StepView
 from gateway.reject_api import DismissBody, RejectPage, RejectView, ReopenBody, VerdictReport
-from sra_shared.audit import Action, AuditEntry, SubjectKind
-from sra_shared.named_tokens import Role
+from sra_shared.kit.named_tokens import Role
+from sra_shared.runs.audit import Action, AuditEntry, SubjectKind
 from sra_shared.service import CheckResult, HealthStatus
 from sra_shared.service.examples import MOMENT
 

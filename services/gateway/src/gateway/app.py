@@ -34,16 +34,16 @@ from gateway.refresh.service_client import ServiceClient
 from gateway.refresh.steps import PollTiming
 from gateway.refresh.work import RefreshWork
 from gateway.reject_api import make_reject_router
-from sra_shared.db import OUTAGE_ERRORS, Pool
-from sra_shared.errors import SraError
-from sra_shared.http import load_certificates
-from sra_shared.logs import get_logger, hide_secrets
-from sra_shared.repeating import repeat_until_stopped
+from sra_shared.kit.db import OUTAGE_ERRORS, Pool
+from sra_shared.kit.errors import SraError
+from sra_shared.kit.http import load_certificates
+from sra_shared.kit.logs import get_logger, hide_secrets
+from sra_shared.kit.repeating import repeat_until_stopped
+from sra_shared.kit.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
+from sra_shared.kit.timing import LeaseTiming
 from sra_shared.runs import TaskType
 from sra_shared.service import CheckResult, ServiceDefinition, ServiceState, create_service_app
 from sra_shared.service.state import Background
-from sra_shared.settings import DatabaseSettings, PeerSettings, ScheduleSettings, ServiceSettings
-from sra_shared.timing import LeaseTiming
 
 NAME = "gateway"
 _DESCRIPTION = "Coordinates the unified refresh, runs its schedule and shows the state of the system."

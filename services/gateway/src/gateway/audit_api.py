@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from gateway.api import State
-from sra_shared.audit import Action, AuditEntry, AuditFilter, SubjectKind, list_audit
-from sra_shared.named_tokens import Role
+from sra_shared.kit.named_tokens import Role
+from sra_shared.runs.audit import Action, AuditEntry, AuditFilter, SubjectKind, list_audit
 from sra_shared.service import ProblemError
 from sra_shared.service.actors import CallerOf
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sra_shared.db import Connection, Pool
-from sra_shared.locks import try_lock
-from sra_shared.logs import get_logger
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.statements import compose
+from sra_shared.kit.database.locks import try_lock
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.logs import get_logger
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
 
 KEY_LIFETIME = timedelta(days=30)
 _BATCH = 200

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from sra_shared.db import OUTAGE_ERRORS, Pool
-from sra_shared.locks import name_bucket, take_lock
+from sra_shared.kit.database.locks import name_bucket, take_lock
+from sra_shared.kit.db import OUTAGE_ERRORS, Pool
 from sra_shared.service import FailureLimit
 
 COUNT_SECONDS = 2.0

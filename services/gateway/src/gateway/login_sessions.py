@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
-from sra_shared.db import Connection
-from sra_shared.named_tokens import SERVICE, NamedToken, TokenRing
+from sra_shared.kit.db import Connection
+from sra_shared.kit.named_tokens import SERVICE, NamedToken, TokenRing
+from sra_shared.runs.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.service import Access, Caller
 from sra_shared.service.middleware import is_secure
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from gateway.app import NAME, create_gateway_app
-from sra_shared.service import start_service
-from sra_shared.settings import (
+from sra_shared.kit.settings import (
     DatabaseSettings,
     LimitSettings,
     PeerSettings,
@@ -15,6 +14,7 @@ from sra_shared.settings import (
     ServiceSettings,
     check_settings,
 )
+from sra_shared.service import start_service
 
 
 def build() -> tuple[FastAPI, ServiceSettings]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api import State
 from gateway.reject_list import RejectFilter, dismiss_for, list_rejects, read_filter
-from sra_shared.rejects import MOST_IDS, MOST_WHY, Verdicts, reopen_rejects
+from sra_shared.runs.rejects import MOST_IDS, MOST_WHY, Verdicts, reopen_rejects
 from sra_shared.service.actors import CallerOf
 
 RejectId = Annotated[int, Field(ge=1, lt=2**63)]

@@ -10,12 +10,12 @@ from uuid import UUID
 import asyncpg
 from fastapi import Query
 
-from sra_shared.audit import Actor
-from sra_shared.db import Connection
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.rejects import Verdicts, dismiss_rejects
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.runs.audit import Actor
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
+from sra_shared.runs.rejects import Verdicts, dismiss_rejects
 from sra_shared.service import ProblemError
-from sra_shared.statements import compose
 
 _RAW_SHOWN = 300
 _ROWS = 100

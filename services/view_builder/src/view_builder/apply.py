@@ -8,12 +8,12 @@ from datetime import datetime
 
 import asyncpg
 
-from sra_shared.db import Connection, Pool
-from sra_shared.errors import RetryableError
-from sra_shared.locks import take_lock
-from sra_shared.logs import get_logger
-from sra_shared.reader_roles import list_readers
-from sra_shared.retry import LOCKED_VIEW
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.database.reader_roles import list_readers
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.errors import RetryableError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.retry import LOCKED_VIEW
 from view_builder.compile import CompiledView, quote_name
 from view_builder.contract_versions import begin_contract, drop_former, find_target, require_version
 from view_builder.core import LOCK_TIMEOUT, define_core

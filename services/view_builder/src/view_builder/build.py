@@ -10,10 +10,10 @@ from uuid import UUID
 
 import asyncpg
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import SraError
-from sra_shared.logs import redact_text
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import SraError
+from sra_shared.kit.logs import redact_text
+from sra_shared.runs.counts import Counts
 from view_builder import merge
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
 from view_builder.checks import Extent, check_extent, check_sample, check_shape, check_staging

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError
 from view_builder import merge
 from view_builder.compile import CompiledView
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
 from sra_shared.service.health import CheckResult, HealthStatus
 from view_builder.apply import read_state
 from view_builder.compile import CompiledView

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError, FatalError, RetryableError
-from sra_shared.locks import take_lock, take_locks
-from sra_shared.logs import get_logger
-from sra_shared.reader_roles import list_readers
-from sra_shared.retry import LOCKED_VIEW
+from sra_shared.kit.database.locks import take_lock, take_locks
+from sra_shared.kit.database.reader_roles import list_readers
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError, FatalError, RetryableError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.retry import LOCKED_VIEW
 from sra_shared.runs import UnitContext
 from view_builder.apply import is_defined, read_state, take_build_lock
 from view_builder.build import add_up, build_views, find_new_runs, find_waiting_runs, needs_full_build

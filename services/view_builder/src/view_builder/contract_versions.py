@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from sra_shared.db import Connection
-from sra_shared.errors import RetryableError
-from sra_shared.locks import take_lock
-from sra_shared.revision import read_revision
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.database.revision import read_revision
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import RetryableError
 from view_builder.compile import CompiledView
 from view_builder.diff import diff_contract
 from view_builder.schemas import FORMER, READERS, STAGED, Schemas

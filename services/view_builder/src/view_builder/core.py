@@ -12,10 +12,10 @@ from contextlib import suppress
 import asyncpg
 
 from sra_contract.base import CONTRACT_VERSION
-from sra_shared.columns import list_tables, read_columns
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError
-from sra_shared.locks import take_lock
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError
+from sra_shared.schema.columns import list_tables, read_columns
 from view_builder.contract_versions import require_version
 from view_builder.schemas import READERS, Schemas
 from view_builder.sql_files import CoreObject, find_core, hash_text, read_core

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 from view_builder.compile import CompiledView
 
 

@@ -17,11 +17,11 @@ from uuid import UUID
 
 import asyncpg
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
-from sra_shared.retry import LOCKED_VIEW
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.retry import LOCKED_VIEW
 from sra_shared.runs import UnitContext
+from sra_shared.runs.counts import Counts
 from view_builder import merge
 from view_builder.apply import lock_view, prepare_materialized, read_state, replace_view
 from view_builder.build import (

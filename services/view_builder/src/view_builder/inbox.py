@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sra_shared.db import Connection
-from sra_shared.enqueueing import enqueue_run
-from sra_shared.locks import take_lock
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.db import Connection
 from sra_shared.runs import RunRequest, TaskType, read_run, request_run
+from sra_shared.runs.enqueueing import enqueue_run
 
 SQL_TAKE_EVENT = """
 INSERT INTO completion_inbox (event_id, run_id, source, datasets) VALUES ($1, $2, $3, $4)

@@ -8,13 +8,13 @@ from typing import Any
 
 import asyncpg
 
-from sra_shared.audit import Actor
-from sra_shared.db import Connection, open_pool
-from sra_shared.errors import ConfigError
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection, open_pool
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs import ProcessingTask, Unit, execute_in_process
-from sra_shared.statements import compose
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs.audit import Actor
 from view_builder.apply import define_views, is_defined, read_state
 from view_builder.build import find_new_runs
 from view_builder.checks import CheckFailedError, check_sample_of_view, check_shape

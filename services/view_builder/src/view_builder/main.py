@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings, check_settings
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs import TaskType
 from sra_shared.service import ServiceDefinition, ServiceState, create_service_app, start_service
-from sra_shared.settings import DatabaseSettings, ServiceSettings, check_settings
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 from view_builder.compile import compile_views
 from view_builder.contract_report import ContractReport
 from view_builder.examples import list_examples

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
 from view_builder.compile import LAST_RUN_COLUMN, CompiledView, quote_name
 
 # per statement: counting, sorting or indexing a history of fifty million rows takes a few minutes each

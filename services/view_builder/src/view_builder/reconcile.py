@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
-from sra_shared.errors import ConfigError, RetryableError
-from sra_shared.jobs import enqueue_run
-from sra_shared.logs import get_logger
-from sra_shared.reader_limits import end_long_readers
-from sra_shared.reader_roles import prepare_reader
-from sra_shared.repeating import repeat_until_stopped
-from sra_shared.retry import BUILD_REQUEST
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.reader_limits import end_long_readers
+from sra_shared.kit.database.reader_roles import prepare_reader
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.kit.errors import ConfigError, RetryableError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.repeating import repeat_until_stopped
+from sra_shared.kit.retry import BUILD_REQUEST
 from sra_shared.runs import request_run
+from sra_shared.runs.jobs import enqueue_run
 from sra_shared.service import ServiceState
 from view_builder.apply import clear_former, define_views, is_outdated, read_state
 from view_builder.build import find_new_runs, needs_full_build

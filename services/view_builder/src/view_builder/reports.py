@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from view_builder.compile import CompiledView
 from view_builder.lineage import read_lineage
 

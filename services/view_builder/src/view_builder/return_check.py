@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.service import CheckResult, HealthStatus
 
 SQL_FIND_BUILD = "SELECT build_id FROM published_view WHERE relation = 'fund_return_reconciliation'"

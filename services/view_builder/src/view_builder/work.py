@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
-from sra_shared.errors import ConfigError, LeaseLostError, RetryableError, RunCancelledError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.kit.errors import ConfigError, LeaseLostError, RetryableError, RunCancelledError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import HandoverError
 from view_builder.apply import (

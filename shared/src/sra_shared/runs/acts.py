@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sra_shared.audit import Act, Action, SubjectKind
+from sra_shared.runs.audit import Act, Action, SubjectKind
 from sra_shared.runs.model import RunRequest, TaskType
 
 

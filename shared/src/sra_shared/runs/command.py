@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sra_shared.audit import Actor
-from sra_shared.database_check import require_fit_database
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection
-from sra_shared.errors import RunCancelledError
-from sra_shared.logs import get_logger
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.database_check import require_fit_database
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool, open_connection
+from sra_shared.kit.errors import RunCancelledError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs.audit import Actor
 from sra_shared.runs.execute import Work, execute_run
 from sra_shared.runs.leases import Worker
 from sra_shared.runs.ledger import RequestedRun, read_run, read_units, request_run
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, Unit
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 log = get_logger(__name__)
 

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs.ending import RunEnd
 from sra_shared.runs.execute import UnitContext, Work
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan

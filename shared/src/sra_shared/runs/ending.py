@@ -9,9 +9,9 @@ from uuid import UUID
 
 import psutil
 
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.memory import measure_peak_memory
 from sra_shared.runs.ledger import PLAN_UNIT, put_completion, read_run, read_units
 from sra_shared.runs.model import ProcessingTask, RunStatus, Unit, UnitStatus, sum_datasets
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import asyncpg
 
-from sra_shared.errors import (
+from sra_shared.kit.errors import (
     LeaseLostError,
     RetryableError,
     RunCancelledError,

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import structlog
 
-from sra_shared.counts import Counts
-from sra_shared.db import Connection, Pool
-from sra_shared.errors import LeaseLostError, RunCancelledError, RunHeldError, RunParkedError, SraError
-from sra_shared.logs import get_logger, redact_text
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.errors import LeaseLostError, RunCancelledError, RunHeldError, RunParkedError, SraError
+from sra_shared.kit.logs import get_logger, redact_text
+from sra_shared.runs.counts import Counts
 from sra_shared.runs.ending import Concluding, end_run
 from sra_shared.runs.error_kinds import ErrorKind, HandoverError, choose_error, classify_error, run_apart
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit

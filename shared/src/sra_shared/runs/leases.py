@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from sra_shared.counts import Counts
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool, open_connection, open_pool
-from sra_shared.errors import LeaseLostError, RetryableError
-from sra_shared.logs import get_logger
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool, open_connection, open_pool
+from sra_shared.kit.errors import LeaseLostError, RetryableError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs.counts import Counts
 from sra_shared.runs.model import Unit, UnitStatus
-from sra_shared.statements import compose
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 _LOOK_SECONDS = 0.1
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-from sra_shared.audit import Act, Action, Actor, SubjectKind, record_act
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError, IdempotencyConflictError
-from sra_shared.locks import name_bucket, take_lock
+from sra_shared.kit.database.locks import name_bucket, take_lock
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError, IdempotencyConflictError
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs.acts import describe_request
+from sra_shared.runs.audit import Act, Action, Actor, SubjectKind, record_act
 from sra_shared.runs.leases import SQL_FREE_LOCKS, make_death_condition
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, TaskType, Unit, UnitPlan
-from sra_shared.statements import compose
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
 
 PLAN_UNIT = "(plan)"
 

@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field
 
-from sra_shared.counts import Counts
-from sra_shared.db import dump_json
+from sra_shared.kit.db import dump_json
+from sra_shared.runs.counts import Counts
 
 
 class TaskType(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 from sra_shared.runs.model import ProcessingTask, RunRequest, RunStatus, Unit, UnitStatus
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sra_shared.audit import Actor, clean_address
-from sra_shared.named_tokens import SERVICE, Role
+from sra_shared.kit.named_tokens import SERVICE, Role
+from sra_shared.runs.audit import Actor, clean_address
 from sra_shared.service.auth import Caller, read_address
 from sra_shared.service.state import get_state
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
-from sra_shared.dsn import read_password
-from sra_shared.logs import get_logger, hide_secrets
+from sra_shared.kit.database.dsn import read_password
+from sra_shared.kit.logs import get_logger, hide_secrets
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 from sra_shared.service.auth import (
     OPEN_ROUTES,
     AuthMiddleware,
@@ -31,7 +32,6 @@ from sra_shared.service.openapi import METRICS_EXAMPLE, describe_app
 from sra_shared.service.problems import add_problem_handlers
 from sra_shared.service.runs import State, make_run_router
 from sra_shared.service.state import ServiceDefinition
-from sra_shared.settings import DatabaseSettings, ServiceSettings
 
 MAX_BODY_BYTES = 1_000_000
 _log = get_logger(__name__)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sra_shared.named_tokens import NamedToken, Role, TokenRing
+from sra_shared.kit.named_tokens import NamedToken, Role, TokenRing
 from sra_shared.service.limit import FailureLimit
 from sra_shared.service.problems import respond_with_problem
 

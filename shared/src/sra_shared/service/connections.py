@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sra_shared.logs import get_logger
+from sra_shared.kit.logs import get_logger
 
 _REPORT_EVERY = 60.0
 _log = get_logger(__name__)

@@ -13,15 +13,15 @@ from typing import Any, TypeAlias
 import asyncpg
 from pydantic import BaseModel, Field
 
-from sra_shared.database_check import require_fit_database
-from sra_shared.database_errors import explain_database_error
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
-from sra_shared.errors import ConfigError
-from sra_shared.logs import get_logger
-from sra_shared.reader_limits import READER, list_missing_limits
-from sra_shared.reader_roles import find_reader
-from sra_shared.repeating import repeat_until_stopped
-from sra_shared.revision import require_revision
+from sra_shared.kit.database.database_check import require_fit_database
+from sra_shared.kit.database.database_errors import explain_database_error
+from sra_shared.kit.database.reader_limits import READER, list_missing_limits
+from sra_shared.kit.database.reader_roles import find_reader
+from sra_shared.kit.database.revision import require_revision
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.repeating import repeat_until_stopped
 from sra_shared.service.metrics import ServiceMetrics
 
 PROBE_SECONDS = 3.0

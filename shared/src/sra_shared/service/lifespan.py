@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from sra_shared.completions import CompletionSender
-from sra_shared.db import OUTAGE_ERRORS, Pool, open_pool
-from sra_shared.freshness_sla import ExpectedDataset, store_expectations
-from sra_shared.logs import get_logger
-from sra_shared.repeating import repeat_until_stopped
+from sra_shared.kit.db import OUTAGE_ERRORS, Pool, open_pool
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.repeating import repeat_until_stopped
+from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
 from sra_shared.runs import Worker
+from sra_shared.runs.completions import CompletionSender
+from sra_shared.runs.freshness_sla import ExpectedDataset, store_expectations
+from sra_shared.runs.worker import JobWorker
 from sra_shared.service.health import DatabaseWatcher
 from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.service.state import Background, ServiceDefinition, ServiceState
-from sra_shared.settings import DatabaseSettings, ServiceSettings
-from sra_shared.worker import JobWorker
 
 _OPEN_SECONDS = 5.0
 _log = get_logger(__name__)

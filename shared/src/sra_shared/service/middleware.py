@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sra_shared.logs import get_logger
+from sra_shared.kit.logs import get_logger
 from sra_shared.service.metrics import ServiceMetrics
 from sra_shared.service.problems import SECURITY_HEADERS, respond_with_problem
 

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.errors import IdempotencyConflictError, RetryableError, RunBusyError, SraError
-from sra_shared.logs import get_logger, redact_text
+from sra_shared.kit.db import OUTAGE_ERRORS
+from sra_shared.kit.errors import IdempotencyConflictError, RetryableError, RunBusyError, SraError
+from sra_shared.kit.logs import get_logger, redact_text
 
 MEDIA_TYPE = "application/problem+json"
 SECURITY_HEADERS = {

@@ -14,12 +14,12 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from sra_shared.errors import ConfigError
-from sra_shared.logs import configure_logs
-from sra_shared.memory import share_arenas
+from sra_shared.kit.errors import ConfigError
+from sra_shared.kit.logs import configure_logs
+from sra_shared.kit.memory import share_arenas
+from sra_shared.kit.settings import ServiceSettings, describe_settings_error
 from sra_shared.service.connections import GuardedProtocol
 from sra_shared.service.state import ServiceState
-from sra_shared.settings import ServiceSettings, describe_settings_error
 
 _DRAIN_SECONDS = 5
 

@@ -11,17 +11,17 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from sra_shared.audit import Actor
-from sra_shared.completions import CompletionSender
-from sra_shared.db import Pool
-from sra_shared.freshness_sla import ExpectedDataset
-from sra_shared.jobs import enqueue_run
+from sra_shared.kit.db import Pool
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs import RequestedRun, RunRequest, Work, Worker, request_run
+from sra_shared.runs.audit import Actor
+from sra_shared.runs.completions import CompletionSender
+from sra_shared.runs.freshness_sla import ExpectedDataset
+from sra_shared.runs.jobs import enqueue_run
+from sra_shared.runs.worker import JobWorker
 from sra_shared.service.auth import Authenticator, Refusal, refuse_stranger
 from sra_shared.service.health import Check, CheckResult, DatabaseWatcher, HealthStatus, check_database
 from sra_shared.service.metrics import ServiceMetrics
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
-from sra_shared.worker import JobWorker
 
 Examples: TypeAlias = Callable[[], Sequence[BaseModel]]
 """Returns one instance of each model that is a whole body; called when the description is requested."""

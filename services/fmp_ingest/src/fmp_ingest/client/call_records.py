@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from fmp_collectors.call import Call
-from sra_shared.db import Connection, Pool, dump_json
+from sra_shared.kit.db import Connection, Pool, dump_json
 
 _BLOCK = 100
 DIGEST_BYTES = 32

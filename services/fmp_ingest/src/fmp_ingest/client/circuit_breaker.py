@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sra_shared.errors import FatalError
-from sra_shared.retry import Backoff
+from sra_shared.kit.errors import FatalError
+from sra_shared.kit.retry import Backoff
 
 
 class OutageError(FatalError):

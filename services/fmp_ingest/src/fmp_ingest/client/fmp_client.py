@@ -27,12 +27,12 @@ from fmp_ingest.limiter.pace import WINDOW_SECONDS, make_bulk_pace, make_pace
 from fmp_ingest.limiter.rate_limiter import Limiter, Turn
 from fmp_ingest.limiter.token_pool import DatabaseTokenStore, TokenStore
 from fmp_ingest.limiter.vendor_quota import AccountQuota, Quota
-from sra_shared.db import Pool
-from sra_shared.errors import ConfigError, FatalError, RunParkedError, SraError
-from sra_shared.http import make_outbound_transport, read_retry_after
-from sra_shared.logs import get_logger
-from sra_shared.sandbox import SandboxGuard
-from sra_shared.settings import FmpSettings
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import ConfigError, FatalError, RunParkedError, SraError
+from sra_shared.kit.http import make_outbound_transport, read_retry_after
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.sandbox import SandboxGuard
+from sra_shared.kit.settings import FmpSettings
 
 _log = get_logger(__name__)
 

@@ -26,9 +26,9 @@ from fmp_collectors.responses import (
     classify_response,
 )
 from fmp_ingest.client.call_records import BodyMeter, Receipt
-from sra_shared.http import BodyError, BodyTooLargeError, Bound, iterate_body
-from sra_shared.json_stream import BrokenJsonError, LargeJsonError, load_array
-from sra_shared.logs import redact_text
+from sra_shared.kit.http import BodyError, BodyTooLargeError, Bound, iterate_body
+from sra_shared.kit.json_stream import BrokenJsonError, LargeJsonError, load_array
+from sra_shared.kit.logs import redact_text
 
 MOST_JSON_BYTES = 64 * 1024 * 1024
 MOST_PARSED_BYTES = 128 * 1024 * 1024

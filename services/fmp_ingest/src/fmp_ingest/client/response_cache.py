@@ -14,9 +14,9 @@ from fmp_collectors.fetch import Client
 from fmp_collectors.record_shape import ANY_SHAPE, Shape
 from fmp_collectors.records import dump_exact
 from fmp_collectors.responses import FmpResponse, ResponseKind, classify_rows
-from sra_shared.cache import make_cache_key
-from sra_shared.logs import get_logger
-from sra_shared.protocols import CacheManager
+from sra_shared.kit.database.cache import make_cache_key
+from sra_shared.kit.logs import get_logger
+from sra_shared.runs.protocols import CacheManager
 
 _log = get_logger(__name__)
 

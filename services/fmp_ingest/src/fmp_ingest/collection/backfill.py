@@ -21,11 +21,11 @@ from fmp_ingest.collection.stored_history import (
     has_topics,
 )
 from fmp_ingest.collection.target_symbols import read_delisted_targets, read_targets
-from sra_shared.db import Connection
-from sra_shared.enqueueing import enqueue_run
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.settings import FmpSettings
 from sra_shared.runs import ProcessingTask, RunRequest, RunStatus, TaskType, UnitStatus, request_run
-from sra_shared.settings import FmpSettings
+from sra_shared.runs.enqueueing import enqueue_run
 
 _log = get_logger(__name__)
 

@@ -34,11 +34,11 @@ from fmp_ingest.collection.target_symbols import narrow_targets
 from fmp_ingest.store.batch import FmpBatch, add_coverage, add_list, leave_out, name_mistaken, name_subjects
 from fmp_ingest.store.events import Coverage
 from fmp_ingest.store.row_store import Store, find_held
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError, RunHeldError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError, RunHeldError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import UnitContext
+from sra_shared.runs.counts import Counts
 
 _log = get_logger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fmp_collectors.currencies import choose_pairs
 from fmp_collectors.datasets.statements import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT
-from sra_shared.db import Connection
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 
 # the oldest and the newest statement of each company: reading all of them would take minutes
 _ENDS = " UNION ALL ".join(

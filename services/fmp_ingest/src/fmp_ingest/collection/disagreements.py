@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import asyncpg
 
-from sra_shared.db import Connection
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 
 SPLIT_WITHOUT_JUMP = "split_without_jump"
 JUMP_WITHOUT_SPLIT = "jump_without_split"

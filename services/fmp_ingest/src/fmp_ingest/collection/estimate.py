@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from fmp_collectors.dataset import FmpDataset, FmpEndpoint, Scope, Targets, plan_requests
 from fmp_collectors.datasets.universe import UNIVERSE
-from sra_shared.settings import FmpSettings
+from sra_shared.kit.settings import FmpSettings
 
 _USUAL_PARTS = 5
 _USUAL_PAGES = {"delisted-companies": 100}

@@ -27,10 +27,11 @@ from fmp_ingest.store.identity import refresh_owners
 from fmp_ingest.store.late_rows import Late, Standing, Stored, build_late_statements, find_standing
 from fmp_ingest.store.quarantine import SOURCE
 from fmp_ingest.store.row_store import Store
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError
-from sra_shared.rejects import (
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+from sra_shared.runs.counts import Counts
+from sra_shared.runs.rejects import (
     CORRECTED,
     RejectPages,
     ReplayRequest,
@@ -39,7 +40,6 @@ from sra_shared.rejects import (
     plan_replay,
     resolve_reject,
 )
-from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
 
 TELLS_OWNERS = (UNIVERSE, SYMBOL_CHANGES, DELISTED)
 # each row of a page takes several statements, and the page holds the table's lock

@@ -10,7 +10,7 @@ from fmp_collectors.dataset import Audience, FmpDataset, History, Scope
 from fmp_collectors.datasets import DATASETS
 from fmp_ingest.collection.currency_pairs import read_pairs
 from fmp_ingest.collection.resume_point import ResumePoint
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import ProcessingTask, TaskType
 
 LISTED, DELISTED = "listed", "delisted"

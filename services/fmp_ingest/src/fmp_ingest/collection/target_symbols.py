@@ -13,7 +13,7 @@ from fmp_collectors.records import EXCHANGES
 from fmp_ingest.collection.currency_pairs import read_pairs
 from fmp_ingest.collection.trading_sessions import cover_days
 from fmp_ingest.collection.watermark import read_frontier, read_last_success
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 SQL_UNIVERSE = """
 SELECT symbol, exchange, coalesce(is_etf, false) AS is_etf, coalesce(is_etf, false) OR coalesce(is_fund, false) AS is_fund

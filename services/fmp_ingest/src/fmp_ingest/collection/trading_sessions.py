@@ -10,8 +10,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from sra_shared.db import Connection
-from sra_shared.errors import ConfigError
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import ConfigError
 
 FIRST_DAY, LAST_DAY = date(1950, 1, 1), date(2060, 12, 31)
 """The days that `market_days.csv` covers."""

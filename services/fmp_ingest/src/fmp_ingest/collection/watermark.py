@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from fmp_collectors.dataset import FmpDataset
-from sra_shared.db import Connection
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 from sra_shared.runs import TaskType
-from sra_shared.statements import compose
 
 SQL_LAST_SUCCESS = """
 SELECT max(u.started_at AT TIME ZONE 'UTC')::date FROM run_unit u JOIN task_execution_log t USING (task_id)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 CALLS = Counter("sra_fmp_calls", "Calls of this process to FMP, by kind.", ("kind",), registry=None)
 """`call` counts all calls including retries, `retry` the retries, and `throttled` the responses that report throttling."""

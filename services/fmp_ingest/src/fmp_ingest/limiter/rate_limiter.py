@@ -16,8 +16,8 @@ from aiolimiter import AsyncLimiter
 
 from fmp_ingest.limiter.pace import CallPace, TokenBook
 from fmp_ingest.limiter.token_pool import TRUST_SECONDS, Offer, TokenStore
-from sra_shared.db import OUTAGE_ERRORS
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import OUTAGE_ERRORS
+from sra_shared.kit.logs import get_logger
 
 _log = get_logger(__name__)
 

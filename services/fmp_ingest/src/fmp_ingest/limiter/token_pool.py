@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from fmp_ingest.limiter.pace import WINDOW_SECONDS, CallPace, share_out
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 
 # a process silent for this long no longer counts; one whose exchanges failed for `TRUST` starts no call
 PERMIT_SECONDS = WINDOW_SECONDS

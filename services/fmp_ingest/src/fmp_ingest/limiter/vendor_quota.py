@@ -8,8 +8,8 @@ from typing import Protocol
 
 import asyncpg
 
-from sra_shared.db import Pool
-from sra_shared.errors import RunParkedError
+from sra_shared.kit.db import Pool
+from sra_shared.kit.errors import RunParkedError
 
 DAY, BANDWIDTH = "day", "bandwidth"
 DAY_AFTER = timedelta(minutes=3)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from fmp_collectors.dataset import FmpDataset, FmpRequest, Scope
 from fmp_collectors.records import Batch
-from sra_shared.statements import compose_from
+from sra_shared.kit.database.statements import compose_from
 
 _KEY = ("symbol", "date")
 # smaller plans return the events of five years, without saying so

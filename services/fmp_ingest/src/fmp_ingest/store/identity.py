@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sra_shared.db import Connection
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 
 _NEAR_DAYS = 10
 

@@ -16,8 +16,8 @@ from uuid import UUID
 from fmp_collectors.dataset import FmpDataset, Repeats, Storage
 from fmp_ingest.store.row_replacement import count_by_call
 from fmp_ingest.store.row_store import Statements, build_statements
-from sra_shared.db import Connection
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 
 _CAN_END = frozenset({Storage.SNAPSHOT, Storage.EVENTS})
 _KEEPS_ALL = frozenset({Repeats.SET, Repeats.NUMBERED})

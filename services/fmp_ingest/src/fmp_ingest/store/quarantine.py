@@ -9,9 +9,9 @@ from fmp_collectors.dataset import FmpDataset
 from fmp_collectors.records import Rejected, dump_exact
 from fmp_collectors.rejects import name_row
 from fmp_ingest.store.batch import FmpBatch
-from sra_shared.db import Connection, dump_json
-from sra_shared.logs import get_logger
-from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
+from sra_shared.kit.db import Connection, dump_json
+from sra_shared.kit.logs import get_logger
+from sra_shared.runs.rejects import Deliverer, Sighting, keep_sightings, make_identity
 
 _log = get_logger(__name__)
 

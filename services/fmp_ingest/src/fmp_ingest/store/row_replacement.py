@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import asyncpg
 
 from fmp_collectors.dataset import FmpDataset
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
 
 _log = get_logger(__name__)
 

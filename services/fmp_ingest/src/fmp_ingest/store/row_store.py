@@ -19,11 +19,11 @@ from fmp_ingest.store.batch import FmpBatch
 from fmp_ingest.store.events import Coverage, EventStatements, build_event_statements
 from fmp_ingest.store.quarantine import keep_rejected
 from fmp_ingest.store.row_replacement import MergeNames, count_by_call, write_merge
-from sra_shared.columns import read_columns
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.locks import take_lock
-from sra_shared.statements import compose, compose_from
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.database.statements import compose, compose_from
+from sra_shared.kit.db import Connection
+from sra_shared.runs.counts import Counts
+from sra_shared.schema.columns import read_columns
 
 _HALF = Decimal("0.5")
 _FEW_ROWS = 1_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 
 _LF, _CR, _COMMA, _SPACE, _ASCII_END = 10, 13, 44, 32, 128
 

@@ -24,7 +24,7 @@ from fundata_ingest.formats.csv_scanner import (
     describe_long_row,
     scan_record,
 )
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 
 BATCH_ROWS = 50_000
 _PIECE = 1 << 20

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fundata_ingest.formats.batches import RejectReason
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 
 _FIELD_END = re.compile(rb"[,\n]")
 _AFTER_QUOTE = re.compile(rb",|\r?\n|\r?\Z")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fundata_ingest.catalogue import Catalogue, FundataDataset, normalise_name
 from fundata_ingest.formats.batches import FileHead, FileProblem, Position, ProblemKind
 from fundata_ingest.formats.csv_scanner import Scan, scan_record
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 
 HEAD_BYTES = 64 * 1024
 

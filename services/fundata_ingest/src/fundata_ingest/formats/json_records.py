@@ -17,7 +17,7 @@ from fundata_ingest.formats.batches import ELEMENT_SCHEMA, JsonExtras, Position,
 from fundata_ingest.formats.csv_reader import BATCH_ROWS
 from fundata_ingest.formats.json_text import MOST_DEPTH, NumberText, TooDeepError, dump_value, write_element
 from fundata_ingest.formats.keys import normalise_keys
-from sra_shared.json_stream import ROW_LIMIT, BrokenJsonError, Element, iterate_elements
+from sra_shared.kit.json_stream import ROW_LIMIT, BrokenJsonError, Element, iterate_elements
 
 _BATCH_CHARACTERS = 8 << 20
 # A record with lists becomes one row per element, each with all of raw_json. This bounds the total of a batch's rows, and the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fundata_ingest.formats.csv_scanner import Scan, scan_record
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"[ \t\r]*(?:\n|\Z)")

@@ -20,9 +20,11 @@ from fundata_ingest.store.chunks import DeliveryContext, prepare_chunk
 from fundata_ingest.transform.json_batches import read_json_batches
 from fundata_ingest.transform.typed_batches import type_batch
 from fundata_ingest.transform.versions import DataSource
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.rejects import (
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
+from sra_shared.runs.counts import Counts
+from sra_shared.runs.rejects import (
     CORRECTED,
     RejectPages,
     ReplayRequest,
@@ -31,8 +33,6 @@ from sra_shared.rejects import (
     plan_replay,
     resolve_reject,
 )
-from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan
-from sra_shared.statements import compose
 
 _START = Position(0, 1)
 

@@ -21,7 +21,7 @@ from fundata_ingest.store.chunk_commit import store_versions
 from fundata_ingest.store.chunks import DeliveryContext, prepare_chunk
 from fundata_ingest.store.target_tables import find_target_table
 from fundata_ingest.transform.dates import is_within_bounds
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 REKEYED: Final = "Rekeyed"
 """record_state of the last version of a key whose record continues under its normal form."""

@@ -22,9 +22,9 @@ from fundata_ingest.store.chunks import LOCK_BUCKETS
 from fundata_ingest.store.target_tables import TargetTable, copy_frame, find_target_table
 from fundata_ingest.store.version_lookup import lock_identifiers
 from fundata_ingest.transform.typed_batches import bucket_identifiers, explode, number_parser, type_batch
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import ProcessingTask, RunEnd, RunRequest, TaskType, Unit, UnitContext, UnitPlan
+from sra_shared.runs.counts import Counts
 
 _ROWS = 5_000
 # a page holds at most this many characters of raw_json and rows of the table, and one record

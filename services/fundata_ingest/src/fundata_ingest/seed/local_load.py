@@ -15,11 +15,10 @@ from fundata_ingest.seed.plan import UNKNOWN_DATASET
 from fundata_ingest.seed.tree import SeedTree, inspect_tree
 from fundata_ingest.seed.work import SeedWork
 from fundata_ingest.store.file_tracker import sum_streams
-from sra_shared.audit import Actor
-from sra_shared.counts import Counts
-from sra_shared.db import OUTAGE_ERRORS, Pool, open_connection
-from sra_shared.logs import get_logger
-from sra_shared.memory import measure_peak_memory
+from sra_shared.kit.db import OUTAGE_ERRORS, Pool, open_connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.memory import measure_peak_memory
+from sra_shared.kit.timing import DEFAULT_TIMING, LeaseTiming
 from sra_shared.runs import (
     ProcessingTask,
     RunRequest,
@@ -31,7 +30,8 @@ from sra_shared.runs import (
     execute_in_process,
     read_units,
 )
-from sra_shared.timing import DEFAULT_TIMING, LeaseTiming
+from sra_shared.runs.audit import Actor
+from sra_shared.runs.counts import Counts
 
 log = get_logger(__name__)
 

@@ -16,10 +16,10 @@ from fundata_ingest.seed.storage import Progress, SeedStore, open_store
 from fundata_ingest.seed.streams import FileJob
 from fundata_ingest.seed.tree import FoundFile, SeedTree, hash_file, inspect_tree
 from fundata_ingest.store.file_tracker import find_finished, track_file
-from sra_shared.logs import get_logger
-from sra_shared.revision import read_sandbox_mark
+from sra_shared.kit.database.revision import read_sandbox_mark
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_shared.runs import UnitContext, UnitPlan, UnitStatus
-from sra_shared.settings import SeedStorageSettings
 
 log = get_logger(__name__)
 

@@ -17,11 +17,11 @@ from obstore.store import S3Store
 from pydantic import BaseModel, FailFast, Field, ValidationError
 
 from fundata_ingest.seed.manifest import Manifest, ManifestFile
-from sra_shared.errors import FatalError, RetryableError, SraError
-from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_response, send_request
-from sra_shared.retry import SEED_MANIFEST
-from sra_shared.settings import SeedStorageSettings
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import FatalError, RetryableError, SraError
+from sra_shared.kit.http import BodyTooLargeError, Bound, ExchangeError, iterate_body, open_response, send_request
+from sra_shared.kit.retry import SEED_MANIFEST
+from sra_shared.kit.settings import SeedStorageSettings
+from sra_shared.kit.texts import excerpt
 
 _RESPONSE_BOUND = Bound.of(1 << 20)
 _RESPONSE_SECONDS = 120.0

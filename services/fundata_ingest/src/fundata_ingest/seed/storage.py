@@ -18,11 +18,11 @@ import httpx
 
 from fundata_ingest.seed.manifest import ManifestFile, compute_sha256
 from fundata_ingest.seed.sources import BucketSource, LfsSource, SeedSource, WantedFile, WrongContentError
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import make_outbound_transport
-from sra_shared.logs import get_logger
-from sra_shared.retry import SEED_FILE
-from sra_shared.settings import SeedStorageSettings
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.http import make_outbound_transport
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.retry import SEED_FILE
+from sra_shared.kit.settings import SeedStorageSettings
 
 log = get_logger(__name__)
 

@@ -17,7 +17,7 @@ from fundata_ingest.seed.manifest import compute_sha256
 from fundata_ingest.store.chunk_loader import CHUNK_ROWS, ChunkLoader, FileStream
 from fundata_ingest.store.chunks import DeliveryContext
 from fundata_ingest.store.file_tracker import list_file_runs, read_stream
-from sra_shared.errors import FatalError, RetryableError
+from sra_shared.kit.errors import FatalError, RetryableError
 from sra_shared.runs import UnitContext
 
 

@@ -12,7 +12,7 @@ from fundata_ingest.catalogue import Catalogue, TableName
 from fundata_ingest.formats.batches import FileHead, FileProblem
 from fundata_ingest.formats.file_heads import HEAD_BYTES, inspect_file, report_missing
 from fundata_ingest.seed.manifest import compute_sha256
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 
 SAMPLE_MARK = "SAMPLE"
 

@@ -15,11 +15,11 @@ from fundata_ingest.seed.streams import FileJob, load_stream
 from fundata_ingest.seed.tree import SeedTree
 from fundata_ingest.store.chunk_loader import CHUNK_ROWS
 from fundata_ingest.store.file_tracker import count_settled, settle_files, sum_streams
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.settings import SeedStorageSettings
 from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, Unit, UnitContext, UnitPlan, UnitStatus
-from sra_shared.settings import SeedStorageSettings
+from sra_shared.runs.counts import Counts
 
 log = get_logger(__name__)
 

@@ -13,10 +13,10 @@ from fundata_ingest.store.chunks import Chunk, DeliveryContext, build_rows, hash
 from fundata_ingest.store.target_tables import copy_bytes, copy_frame
 from fundata_ingest.store.version_lookup import find_existing, lock_identifiers
 from fundata_ingest.transform.versions import DataSource, Decision, KeySet, decide_versions
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
-from sra_shared.rejects import Deliverer, Sighting, keep_sightings, make_identity
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
+from sra_shared.runs.counts import Counts
+from sra_shared.runs.rejects import Deliverer, Sighting, keep_sightings, make_identity
 
 log = get_logger(__name__)
 

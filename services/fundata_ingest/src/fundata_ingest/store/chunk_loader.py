@@ -16,9 +16,9 @@ from fundata_ingest.store.file_tracker import StreamState, save_stream
 from fundata_ingest.store.load_progress import FilePace, open_pace
 from fundata_ingest.store.met_keys import collect_met_keys
 from fundata_ingest.transform.versions import KeySet
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import UnitContext
+from sra_shared.runs.counts import Counts
 
 # records in one transaction; two streams with a chunk ahead each hold some 60 MB of these
 CHUNK_ROWS = 16_000

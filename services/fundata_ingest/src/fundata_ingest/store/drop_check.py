@@ -12,9 +12,9 @@ import polars as pl
 
 from fundata_ingest.store.chunks import Chunk, DeliveryContext
 from fundata_ingest.store.target_tables import TargetTable
-from sra_shared.db import Connection
-from sra_shared.errors import RunHeldError
-from sra_shared.locks import take_lock
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import RunHeldError
 from sra_shared.runs import UnitContext
 
 # Fewer records than these are one or two closed funds, however large their share of a small dataset is.

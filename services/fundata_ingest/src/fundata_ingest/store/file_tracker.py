@@ -8,12 +8,12 @@ from datetime import date
 from uuid import UUID
 
 from fundata_ingest.formats.batches import Position
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import RetryableError
-from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import RetryableError
+from sra_shared.runs.counts import Counts
 from sra_shared.runs.model import read_counts
-from sra_shared.statements import compose
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
 
 SQL_TRACK = """
 INSERT INTO file_processing_tracker AS t

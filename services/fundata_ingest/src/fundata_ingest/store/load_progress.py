@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sra_shared.db import Connection, Pool
+from sra_shared.kit.db import Connection, Pool
 
 _SQL_SUM = """
 SELECT sum(least(resume_offset, $2))::bigint AS bytes, sum(read_count)::bigint AS rows, count(*)::int AS streams

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from fundata_ingest.catalogue import FundataDataset, TableName
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 _PIECE = 1 << 19
 # rows are encoded in slices of this many bytes of raw_json: exploded records repeat it in every row

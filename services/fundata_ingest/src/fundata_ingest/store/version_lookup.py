@@ -16,9 +16,9 @@ from fundata_ingest.store.target_tables import TargetTable
 from fundata_ingest.transform.content_hash import HASH_BYTES
 from fundata_ingest.transform.dates import is_within_bounds
 from fundata_ingest.transform.versions import EXISTING_SCHEMA
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError
-from sra_shared.locks import take_locks
+from sra_shared.kit.database.locks import take_locks
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError
 
 # Every query scans the primary key. It is planned every time, because a plan from when a partition was empty could use any of its
 # indexes.

@@ -23,7 +23,7 @@ from fundata_ingest.formats.keys import INVISIBLE, find_respelled, normalise_key
 from fundata_ingest.transform.content_hash import build_raw_json, hash_records
 from fundata_ingest.transform.dates import add_years, type_dates
 from fundata_ingest.transform.numbers import type_numbers
-from sra_shared.json_stream import ROW_LIMIT
+from sra_shared.kit.json_stream import ROW_LIMIT
 
 # The version of this package's rules. Raise it when any result changes; `load --reparse` then applies it to old rows.
 RULES_VERSION = 2

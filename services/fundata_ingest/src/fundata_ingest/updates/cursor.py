@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fundata_ingest.catalogue import FundataDataset
 from fundata_ingest.store.target_tables import find_target_table
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError
+from sra_shared.kit.logs import get_logger
 
 log = get_logger(__name__)
 

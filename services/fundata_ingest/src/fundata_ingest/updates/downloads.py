@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 import httpx
 
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import BodyTooLargeError, Bound, ExchangeError, find_proxy, iterate_body, load_certificates
-from sra_shared.http.addresses import AddressRules, find_host
-from sra_shared.http.public_download import PublicDownloads
-from sra_shared.settings import OutboundSettings
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.http import BodyTooLargeError, Bound, ExchangeError, find_proxy, iterate_body, load_certificates
+from sra_shared.kit.http.addresses import AddressRules, find_host
+from sra_shared.kit.http.public_download import PublicDownloads
+from sra_shared.kit.settings import OutboundSettings
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import asyncpg
 
 from fundata_ingest.catalogue import FundataDataset
 from fundata_ingest.updates.cursor import find_cursor
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import RetryableError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import RetryableError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import UnitContext
+from sra_shared.runs.counts import Counts
 
 log = get_logger(__name__)
 

@@ -33,12 +33,12 @@ from fundata_ingest.updates.export_ledger import (
     record_ready,
 )
 from fundata_ingest.updates.update_api import ExportFailedError, UpdateApi
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.json_stream import BrokenJsonError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.json_stream import BrokenJsonError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import UnitContext
+from sra_shared.runs.counts import Counts
 
 log = get_logger(__name__)
 

@@ -15,14 +15,14 @@ import httpx
 from pydantic import SecretStr
 
 from fundata_ingest.updates.downloads import Downloaded, ExportDownloads
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import Bound, ExchangeError, HttpResponse, read_retry_after, send_request
-from sra_shared.http.addresses import AddressRules
-from sra_shared.logs import get_logger, hide_secrets
-from sra_shared.retry import Backoff
-from sra_shared.sandbox import SandboxGuard
-from sra_shared.settings import LimitSettings, OutboundSettings, read_default
-from sra_shared.texts import excerpt
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.http import Bound, ExchangeError, HttpResponse, read_retry_after, send_request
+from sra_shared.kit.http.addresses import AddressRules
+from sra_shared.kit.logs import get_logger, hide_secrets
+from sra_shared.kit.retry import Backoff
+from sra_shared.kit.sandbox import SandboxGuard
+from sra_shared.kit.settings import LimitSettings, OutboundSettings, read_default
+from sra_shared.kit.texts import excerpt
 
 log = get_logger(__name__)
 

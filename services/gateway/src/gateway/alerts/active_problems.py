@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from gateway.monitoring.probe import SystemState
-from sra_shared.db import Connection
-from sra_shared.reject_state import REJECT_IS_OPEN
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 from sra_shared.runs import RunStatus, TaskType
-from sra_shared.statements import compose
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
 
 _MOST_WORDS = 300
 _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")

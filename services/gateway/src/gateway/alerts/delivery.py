@@ -9,11 +9,11 @@ from uuid import UUID
 
 import httpx
 
-from sra_shared.db import Connection, Pool
-from sra_shared.http import Bound, ExchangeError, send_request
-from sra_shared.logs import get_logger, redact_text
-from sra_shared.outbox import Outbox, OutboxTable
-from sra_shared.retry import ALERT
+from sra_shared.kit.database.outbox import Outbox, OutboxTable
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.http import Bound, ExchangeError, send_request
+from sra_shared.kit.logs import get_logger, redact_text
+from sra_shared.kit.retry import ALERT
 
 _SECONDS = 10
 # longer than the longest attempt

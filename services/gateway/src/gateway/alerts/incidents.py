@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.alerts.active_problems import ActiveProblem, Findings
 from gateway.alerts.delivery import Webhook, put_alert
-from sra_shared.db import Connection
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.logs import get_logger
 
 _MOST_NAMED = 20
 log = get_logger(__name__)

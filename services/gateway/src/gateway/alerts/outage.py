@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from gateway.alerts.delivery import Webhook, put_alert
 from gateway.alerts.incidents import describe_end
 from gateway.monitoring.probe import SystemState
-from sra_shared.db import Pool
-from sra_shared.locks import take_lock
-from sra_shared.logs import get_logger
-from sra_shared.retry import ALERT
+from sra_shared.kit.database.locks import take_lock
+from sra_shared.kit.db import Pool
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.retry import ALERT
 from sra_shared.service import HealthStatus
 
 _KIND = "database_down"

@@ -14,9 +14,9 @@ from gateway.alerts.refreshes import record_refreshes
 from gateway.monitoring.probe import SystemState
 from gateway.refresh.model import STEP_OF, Step
 from gateway.refresh.service_client import ServiceClient
-from sra_shared.db import Connection, Pool
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import TaskType
 
 log = get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.alerts.delivery import Webhook, put_alert
 from gateway.refresh.result import RefreshView, read_refresh
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 SQL_NEW_INCIDENTS = """
 SELECT t.task_id, t.kind

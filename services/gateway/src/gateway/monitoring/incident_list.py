@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 
 _RECENT = 20
 

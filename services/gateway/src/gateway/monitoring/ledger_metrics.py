@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from sra_shared.db import Connection
-from sra_shared.reader_limits import READER
-from sra_shared.statements import compose
+from sra_shared.kit.database.reader_limits import READER
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
 
 OUTCOMES = ("read", "stored", "unchanged", "duplicate", "rejected", "out_of_scope")
 _SUMS = ", ".join(f"sum({name}_count)::bigint AS {name}" for name in OUTCOMES)

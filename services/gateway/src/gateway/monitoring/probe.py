@@ -19,12 +19,12 @@ from gateway.monitoring.incident_list import IncidentView, list_incidents
 from gateway.monitoring.ledger_metrics import LedgerMetrics, read_ledger_metrics
 from gateway.refresh.model import Step
 from gateway.refresh.result import RefreshHistory, RefreshView, StepView
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
-from sra_shared.http import Bound, ExchangeError, send_request
-from sra_shared.logs import get_logger
-from sra_shared.repeating import repeat_until_stopped
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.kit.http import Bound, ExchangeError, send_request
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.repeating import repeat_until_stopped
+from sra_shared.kit.texts import excerpt
 from sra_shared.service import CheckResult, HealthStatus, ServiceState
-from sra_shared.texts import excerpt
 
 PROBE_SECONDS = 5.0
 # data changes a few times a day, and reading its freshness costs more than reading the ledger

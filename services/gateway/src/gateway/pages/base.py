@@ -15,10 +15,10 @@ from starlette.responses import Response
 from gateway.api import report_status
 from gateway.context import AppContext, AppContextOf, get_app_context
 from gateway.pages.render import render_page
-from sra_shared.audit import AuditEntry, AuditFilter, list_audit
-from sra_shared.db import OUTAGE_ERRORS, Connection
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.named_tokens import Role
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.named_tokens import Role
+from sra_shared.runs.audit import AuditEntry, AuditFilter, list_audit
 from sra_shared.service import Access, ProblemError
 from sra_shared.service.actors import read_caller
 

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from sra_shared.db import OUTAGE_ERRORS, Connection, Pool
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.statements import compose
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection, Pool
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
 
 PAGE_SECONDS = 3.0
 # each part of the dashboard may take this long

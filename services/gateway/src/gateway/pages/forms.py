@@ -13,7 +13,7 @@ from gateway.context import AppContextOf
 from gateway.login_sessions import FORM_PREFIX
 from gateway.pages.base import check_form
 from gateway.refresh.model import SOURCES, STEP_OF, RefreshParameters
-from sra_shared.errors import ConfigError
+from sra_shared.kit.errors import ConfigError
 from sra_shared.runs import TaskType, make_release_request, read_run, read_units, request_cancel
 from sra_shared.service import ProblemError
 from sra_shared.service.actors import CallerOf

@@ -16,8 +16,8 @@ from gateway.login_sessions import COOKIE, FORM_PREFIX, LoginSession, make_act, 
 from gateway.pages.base import check_form
 from gateway.pages.data import PAGE_SECONDS
 from gateway.pages.render import STATIC, read_static, render_page
-from sra_shared.audit import Action, Actor, record_act, record_failed_login
-from sra_shared.db import OUTAGE_ERRORS, Connection
+from sra_shared.kit.db import OUTAGE_ERRORS, Connection
+from sra_shared.runs.audit import Action, Actor, record_act, record_failed_login
 from sra_shared.service import ProblemError, ServiceState
 from sra_shared.service.auth import read_address, refuse_stranger
 

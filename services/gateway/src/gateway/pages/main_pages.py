@@ -23,8 +23,8 @@ from gateway.pages.rejects import add_rejects
 from gateway.pages.render import render_page
 from gateway.pages.run_totals import sum_by_dataset, sum_by_file, sum_counts
 from gateway.refresh.result import read_refresh
-from sra_shared.audit import AuditFilter
 from sra_shared.runs import list_runs, read_run, read_units
+from sra_shared.runs.audit import AuditFilter
 
 _PAGE_RUNS = 50
 

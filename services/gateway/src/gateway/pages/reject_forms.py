@@ -18,10 +18,11 @@ from gateway.pages.forms import go_to
 from gateway.pages.rejects import FILTERS
 from gateway.refresh.model import Step
 from gateway.reject_list import dismiss_for
-from sra_shared.audit import Actor
-from sra_shared.db import Connection
-from sra_shared.reject_state import REJECT_IS_OPEN
-from sra_shared.rejects import (
+from sra_shared.kit.database.statements import compose
+from sra_shared.kit.db import Connection
+from sra_shared.runs.audit import Actor
+from sra_shared.runs.reject_state import REJECT_IS_OPEN
+from sra_shared.runs.rejects import (
     MOST_IDS,
     REPLAY_TASKS,
     make_replay_request,
@@ -29,7 +30,6 @@ from sra_shared.rejects import (
 )
 from sra_shared.service import ProblemError
 from sra_shared.service.actors import CallerOf
-from sra_shared.statements import compose
 
 _STEPS = {"fundata": Step.FUNDATA_DATA, "fmp": Step.FMP}
 _SQL_SOURCES = compose(

@@ -27,10 +27,10 @@ from gateway.reject_list import (
     read_filter,
     read_run_id,
 )
-from sra_shared.audit import AuditFilter, SubjectKind
-from sra_shared.db import Pool
-from sra_shared.rejects import MOST_WHY
+from sra_shared.kit.db import Pool
 from sra_shared.runs import read_run
+from sra_shared.runs.audit import AuditFilter, SubjectKind
+from sra_shared.runs.rejects import MOST_WHY
 
 FILTERS = ("dataset", "reason", "run_id", "state")
 COLUMNS = (

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 
 from gateway.refresh.model import add_datasets
 from gateway.refresh.result import RefreshView, StepView
-from sra_shared.audit import describe_details
+from sra_shared.runs.audit import describe_details
 
 STATIC = {
     "app.css": "text/css; charset=utf-8",

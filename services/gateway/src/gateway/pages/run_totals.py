@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sra_shared.counts import Counts
 from sra_shared.runs import Unit, UnitStatus
+from sra_shared.runs.counts import Counts
 
 # if parts have different statuses, the total has the one that needs attention most
 _FIRST = (

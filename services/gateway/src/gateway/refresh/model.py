@@ -11,8 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from sra_shared.counts import Counts
 from sra_shared.runs import RunRequest, RunStatus, TaskType, UnitStatus
+from sra_shared.runs.counts import Counts
 
 Source = Literal["fmp", "fundata", "views"]
 SOURCES: tuple[Source, ...] = ("fmp", "fundata", "views")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from gateway.refresh.model import SOURCES, Step, StepStatus
 from gateway.refresh.work import read_step_status
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import ProcessingTask, RunStatus, TaskType, Unit, list_runs, read_run, read_units
 
 

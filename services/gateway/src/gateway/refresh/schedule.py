@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterError, croniter
 
 from gateway.refresh.model import RefreshParameters, make_request
-from sra_shared.db import Connection, Pool
-from sra_shared.enqueueing import enqueue_run
-from sra_shared.errors import ConfigError, SraError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection, Pool
+from sra_shared.kit.errors import ConfigError, SraError
+from sra_shared.kit.logs import get_logger
+from sra_shared.kit.settings import ScheduleSettings
 from sra_shared.runs import TaskType, request_run
-from sra_shared.settings import ScheduleSettings
-from sra_shared.slots import bind_slot, claim_slot
+from sra_shared.runs.enqueueing import enqueue_run
+from sra_shared.runs.slots import bind_slot, claim_slot
 
 log = get_logger(__name__)
 

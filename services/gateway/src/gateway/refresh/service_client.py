@@ -11,12 +11,12 @@ from uuid import UUID
 import httpx
 
 from gateway.refresh.model import read_counts_of
-from sra_shared.audit import Actor
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.http import ExchangeError, HttpResponse, send_request
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.http import ExchangeError, HttpResponse, send_request
+from sra_shared.kit.texts import excerpt
 from sra_shared.runs import RunStatus, TaskType
+from sra_shared.runs.audit import Actor
 from sra_shared.service.actors import forward_actor
-from sra_shared.texts import excerpt
 
 _SECONDS = 60.0
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.refresh.model import Child, RefreshParameters, StepState, StepStatus, add_datasets, read_counts_of
 from gateway.refresh.service_client import SeenRun, ServiceClient
-from sra_shared.counts import Counts
-from sra_shared.db import Connection
-from sra_shared.errors import FatalError, RetryableError
-from sra_shared.logs import get_logger
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import FatalError, RetryableError
+from sra_shared.kit.logs import get_logger
 from sra_shared.runs import RunStatus, TaskType, UnitContext
+from sra_shared.runs.counts import Counts
 
 log = get_logger(__name__)
 

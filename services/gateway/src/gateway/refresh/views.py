@@ -10,7 +10,7 @@ from uuid import UUID
 from gateway.refresh.model import Child, StepState, StepStatus
 from gateway.refresh.service_client import SeenRun
 from gateway.refresh.steps import StepRun
-from sra_shared.db import Connection
+from sra_shared.kit.db import Connection
 from sra_shared.runs import TaskType, UnitContext, read_units
 
 SQL_DELIVERY = """

@@ -18,8 +18,8 @@ from gateway.refresh.model import (
 from gateway.refresh.service_client import ServiceClient
 from gateway.refresh.steps import PollTiming, StepRun
 from gateway.refresh.views import ViewsStep
-from sra_shared.db import Connection
-from sra_shared.errors import RunCancelledError
+from sra_shared.kit.db import Connection
+from sra_shared.kit.errors import RunCancelledError
 from sra_shared.runs import (
     ProcessingTask,
     RunEnd,

@@ -1,0 +1,1 @@
+"""The tables and their migrations, and what maintains them; nothing that serves or executes runs imports it."""
