@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -68,8 +69,14 @@ def build_app(wanted: str | None) -> typer.Typer:
             app.add_typer(group, name=name, help=summary)
         else:
             function: Callable[..., Any] = getattr(module, name.replace("-", "_"))
-            app.command(name, short_help=summary)(function)
+            app.command(name, short_help=summary, help=join_lines(function))(function)
     return app
+
+
+def join_lines(function: Callable[..., Any]) -> str:
+    """Return a docstring whose paragraphs are single lines, which the help wraps itself; a list after `\\b` keeps its lines."""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    return "\n\n".join(text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs)
 
 
 def _do_nothing() -> None:

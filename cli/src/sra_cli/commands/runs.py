@@ -118,7 +118,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False)
 
 @app.command()
 def cancel(context: typer.Context, run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Cancel a run. Committed chunks stay."""
+    """Cancel a run. Committed chunks are kept."""
     output = Output(as_json=as_json)
 
     async def change(connection: asyncpg.Connection[asyncpg.Record]) -> ProcessingTask:
