@@ -62,7 +62,8 @@ async def test_a_new_column_of_a_table_reaches_the_views_over_it(pool: Pool, mon
     await pool.execute("ALTER TABLE fundata_data ADD COLUMN newest_thing text")
     more = {**read_columns("fundata_data"), "newest_thing": read_columns("fundata_data")["language"]}
     monkeypatch.setattr(core, "read_columns", lambda table: more if table == "fundata_data" else read_columns(table))
-    assert await define(pool) == ["fundata_data_latest", "fundata_data_newest", "fundata_data_settled"]
+    readers = ["fund_payment_records", "fundata_data_latest", "fundata_data_newest", "fundata_data_settled"]
+    assert await define(pool) == readers
     assert await read_rows(pool, "SELECT newest_thing FROM core.fundata_data_latest") == []
     assert await define(pool) == []
 

@@ -60,6 +60,18 @@ SMALL = [
     ("security_master", "issuer_id = 'cik:7'"),
     ("security_master", "fund_id = 'fund:manager:fund'"),
     ("price_adjustment", "security_id = 'fmp:S7'"),
+    *(
+        (view, "security_id = 'fmp:S7'")
+        for view in ("dividends", "dividends_history", "splits", "splits_history", "earnings")
+    ),
+    *((view, "symbol = 'S7'") for view in ("dividends", "splits", "earnings", "listing_events", "universe_history")),
+    ("dividends", "ex_date = '2025-09-26'"),
+    ("distributions", "security_id = 'fundata:7'"),
+    ("fund_codes", "security_id = 'fundata:7'"),
+    ("exchange_rates", "pair = 'USDCAD' AND date >= '2025-09-01'"),
+    ("trading_calendar", "exchange = 'NYSE' AND session_date >= '2025-09-01'"),
+    ("runs", "task_id = '00000000-0000-0000-0000-000000000000'"),
+    ("rejects", "reject_id = 7"),
 ]
 FUNDS = """
 INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal, parser_version,

@@ -72,7 +72,8 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
         READER,
     )
     views = ("fundata_data", "fundata_quotes", "equity_fundamentals", "price_adjustment", "equity_quote_history")
-    assert {row["name"].split("(")[0] for row in allowed} == {f"sra.{view}_as_of" for view in views}
+    functions = {*(f"{view}_as_of" for view in views)}
+    assert {row["name"].split("(")[0] for row in allowed} == {f"sra.{function}" for function in functions}
 
 
 async def test_functions_with_their_owners_rights_are_for_the_roles_that_read(
@@ -113,7 +114,16 @@ async def test_core_is_closed_save_for_what_live_views_call(
         READER,
     )
     # of their arguments, or of views of sra
-    names = ["adjusted_amount", "adjustment_factors", "is_active"]
+    names = [
+        *(
+            "adjusted_amount",
+            "adjustment_factors",
+            "is_active",
+            "is_price_factor",
+            "is_special",
+        ),
+        *("percent_as_fraction", "read_day", "read_number"),
+    ]
     assert [row["name"] for row in executable] == names
     assert not [name for name in names if "public." in read_core()[name].statement.partition("$$")[2]]
     await pool.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA core FROM PUBLIC")

@@ -23,6 +23,7 @@ from view_builder.compile import CompiledView, group_views
 
 FUNDS = 15
 DAY = date(2000, 1, 1)
+MONTHLY = ("FundPerformanceSummary", "FundYearlyPerformance", "FundDistribution", "FundLoads")
 LISTED = date(2025, 9, 26)
 # Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
 ONE_STATE = {
@@ -72,7 +73,7 @@ class Told:
 async def fill(pool: Pool) -> None:
     """Funds, listings, a day of treasury rates: something in every view."""
     async with pool.acquire() as connection, connection.transaction():
-        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", "FundPerformanceSummary"])
+        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", *MONTHLY])
         listed = await put_run(connection, "fmp", [*DATASETS, "treasury_rates"])
         await put_market(connection, listed)
         await connection.execute(
@@ -80,8 +81,20 @@ async def fill(pool: Pool) -> None:
             listed,
         )
         for fund in range(FUNDS):
-            await put_fund(connection, run, str(fund), name="Fund 0")
+            await put_fund(connection, run, str(fund), name="Fund 0", cifsc_type="Canadian Equity")
             await put_quote(connection, run, str(fund), DAY, "1")
+            await put_data(connection, run, "FundDistribution", str(fund), "d", date=DAY, total_distribution="0")
+            await put_data(connection, run, "FundLoads", str(fund), "l", fund_serv_code="ABC100")
+            await put_data(
+                connection,
+                run,
+                "FundYearlyPerformance",
+                str(fund),
+                "y",
+                year=1,
+                month_end_date=DAY,
+                compound_return="1",
+            )
             await put_data(
                 connection, run, "FundPerformanceSummary", str(fund), "s", month_end_date=DAY, one_month_return="1"
             )
@@ -102,7 +115,7 @@ async def change(pool: Pool, number: int) -> None:
         await connection.execute("UPDATE fmp_quote SET change_percentage = 1.5 WHERE run_id = $1", listed)
         for fund in range(FUNDS):
             await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
-            await put_fund(connection, run, str(fund), name=f"Fund {number}")
+            await put_fund(connection, run, str(fund), name=f"Fund {number}", cifsc_type="Canadian Equity")
         if number % 2 == 0:
             # the vendor reports a split after the close of its day
             for symbol in (*EQUITIES, *ETFS):

@@ -46,6 +46,7 @@ DATASETS = (
         "etf_sectors",
     ),
     *("etf_countries", "constituents", "index_prices", "exchange_rates", "symbol_changes", "delisted"),
+    "balance_sheet_growth",
 )
 EQUITIES = ("AAA", "BBB", "CCC", "DDD.TO")
 ETFS = ("EEE", "FFF.TO")
@@ -78,6 +79,38 @@ async def put_market(connection: Connection, run_id: UUID) -> None:
     for place, peer in enumerate(EQUITIES[1:], 1):
         await put_row(connection, run_id, "fmp_peer", symbol="AAA", peer_symbol=peer, place=place)
     await _put_reports(connection, run_id)
+    await _put_other_records(connection, run_id)
+
+
+async def _put_other_records(connection: Connection, run_id: UUID) -> None:
+    """Store what only the views of collected rows show: none of it changes a figure of another view."""
+    # no close follows it
+    await put_split(connection, run_id, "AAA", date(2039, 1, 3), 2, 1)
+    await put_row(
+        connection, run_id, "fmp_earning", symbol="AAA", date=date(2025, 7, 30), eps_actual="1.1", eps_estimated="1"
+    )
+    await put_row(
+        connection,
+        run_id,
+        "fmp_delisted",
+        symbol="GONE",
+        exchange="NYSE",
+        delisted_date=date(2020, 5, 6),
+        company_name="Gone",
+    )
+    await put_row(connection, run_id, "fmp_etf_holding", symbol="EEE", asset="AAA", name="AAA Inc.", isin="",
+        security_cusip="", occurrence=1, weight_percentage="100")  # fmt: skip
+    await put_statement(connection, run_id, "fmp_key_metric", "DDD.TO", 2024, "Q1", income_quality="1.5")
+    await put_statement(connection, run_id, "fmp_balance_sheet_growth", "DDD.TO", 2024, "Q1", growth_inventory="0.5")
+    await connection.execute(
+        "INSERT INTO market_session (exchange, session_date, close_at) VALUES ('NYSE', '2000-01-03', '2000-01-03 21:00Z')"
+        " ON CONFLICT DO NOTHING"
+    )
+    await connection.execute(
+        "INSERT INTO rejected_record (run_id, source, dataset, record_key, reason, raw)"
+        " VALUES ($1, 'fmp', 'quote', 'AAA', 'bad_price', 'x')",
+        run_id,
+    )
 
 
 async def _put_reports(connection: Connection, run_id: UUID) -> None:

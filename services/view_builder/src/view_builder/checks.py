@@ -90,9 +90,13 @@ async def check_sample(connection: Connection, view: CompiledView) -> int:
 
 async def check_sample_of_view(connection: Connection, view: CompiledView) -> int:
     """Validate a sample of the view's rows against the model and return their number; raises CheckFailedError."""
-    return await _validate(
-        connection, view, compose("SELECT * FROM {name} LIMIT {sample_rows}", name=view.name, sample_rows=SAMPLE_ROWS)
+    statement = compose(
+        "SELECT * FROM {name} WHERE {sample} LIMIT {sample_rows}",
+        name=view.name,
+        sample=view.spec.sample,
+        sample_rows=SAMPLE_ROWS,
     )
+    return await _validate(connection, view, statement)
 
 
 async def _validate(connection: Connection, view: CompiledView, statement: str) -> int:

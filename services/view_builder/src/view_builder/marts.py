@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-from sra_contract.base import ViewModel
 from sra_contract.daily_market_summary import DailyMarketSummary
 from sra_contract.data_freshness import DataFreshness, RunContents
 from sra_contract.equity_fundamentals import EquityFundamentals
@@ -26,8 +24,9 @@ from sra_contract.price_adjustment import PriceAdjustment
 from sra_contract.security_master import SecurityMaster
 from sra_contract.treasury_curve import TreasuryCurve
 from view_builder.as_of import make_fundata_as_of, make_known_as_of, make_mode_as_of
-from view_builder.spec import Incremental, Mart, ViewSource, ViewSpec
-from view_builder.sql_files import read_mart
+from view_builder.collected_marts import COLLECTED
+from view_builder.mart_makers import make_live, make_materialized
+from view_builder.spec import Mart, ViewSource
 
 _EVENTS = (ViewSource("fmp_split", "fmp", ("splits",)), ViewSource("fmp_dividend", "fmp", ("dividends",)))
 _CLOSES = (ViewSource("fmp_eod_price", "fmp", ("eod_prices",)),)
@@ -89,37 +88,8 @@ _QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
 _QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
 
 
-def _make_live(model: type[ViewModel], **facts: Any) -> Mart:
-    return Mart(model, ViewSpec(query=read_mart(model.relation())["rows"], **facts))
-
-
-def _make_materialized(
-    model: type[ViewModel],
-    *,
-    sources: tuple[ViewSource, ...],
-    uses: tuple[str, ...] = (),
-    key: tuple[str, ...],
-    published_with: tuple[str, ...] = (),
-    **facts: Any,
-) -> Mart:
-    """A view whose rows are materialized. A build recomputes the rows of a key, or of its part `partition`."""
-    sql = read_mart(model.relation())
-    functions = facts.pop("functions", ())
-    incremental = Incremental(
-        partition=facts.pop("partition", key),
-        all_keys=sql["keys"],
-        affected_keys=sql["affected"],
-        read_query=sql.get("read"),
-        full_query=sql.get("rows_full"),
-        next_keys=sql.get("next_keys"),
-        ids=sql.get("ids"),
-        **facts,
-    )
-    return Mart(model, ViewSpec(key, sql["rows"], sources, uses, published_with, incremental, functions))
-
-
 MARTS: tuple[Mart, ...] = (
-    _make_materialized(
+    make_materialized(
         SecurityMaster,
         key=("source", "identifier"),
         sources=(
@@ -138,8 +108,8 @@ MARTS: tuple[Mart, ...] = (
             "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
         ),
     ),
-    _make_live(FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)),
-    _make_live(
+    make_live(FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)),
+    make_live(
         FundataDataHistory,
         key=_DATA_KEY,
         sources=_DATA,
@@ -154,14 +124,14 @@ MARTS: tuple[Mart, ...] = (
         ),
         used_indexes=("pk_fundata_data",),
     ),
-    _make_live(
+    make_live(
         FundataQuotes,
         key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
         used_indexes=_QUOTE_INDEXES,
     ),
-    _make_live(
+    make_live(
         FundataQuotesHistory,
         key=_QUOTE_KEY,
         sources=_VALUES,
@@ -176,7 +146,7 @@ MARTS: tuple[Mart, ...] = (
         ),
         used_indexes=_QUOTE_INDEXES,
     ),
-    _make_materialized(
+    make_materialized(
         FundQuoteHistory,
         key=("identifier", "date"),
         partition=("identifier",),
@@ -187,7 +157,7 @@ MARTS: tuple[Mart, ...] = (
         has_run=True,
         on_read=("adjusted_navps", "security_id"),
     ),
-    _make_materialized(
+    make_materialized(
         LatestQuote,
         key=("source", "identifier"),
         sources=(
@@ -198,7 +168,7 @@ MARTS: tuple[Mart, ...] = (
         uses=("security_master", "fund_quote_history"),
         indexes=("(identifier)", "(price_date)"),
     ),
-    _make_materialized(
+    make_materialized(
         PriceAdjustment,
         key=("symbol", "date"),
         partition=("symbol",),
@@ -216,7 +186,7 @@ MARTS: tuple[Mart, ...] = (
         ),
     ),
     # directly after the factors that it is read with
-    _make_materialized(
+    make_materialized(
         EquityQuoteHistory,
         key=("symbol", "date"),
         partition=("symbol",),
@@ -239,13 +209,13 @@ MARTS: tuple[Mart, ...] = (
             ),
         ),
     ),
-    _make_materialized(
+    make_materialized(
         FundValue,
         key=("identifier",),
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("fund_quote_history",),
     ),
-    _make_materialized(
+    make_materialized(
         FundPage,
         key=("identifier",),
         sources=(ViewSource("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
@@ -258,7 +228,7 @@ MARTS: tuple[Mart, ...] = (
             *("current_yield_percent", "current_yield_change_percent", "current_yield_date"),
         ),
     ),
-    _make_materialized(
+    make_materialized(
         FundMetrics,
         key=("identifier",),
         sources=(
@@ -283,14 +253,14 @@ MARTS: tuple[Mart, ...] = (
             *("(management_expense_ratio)", "(standard_deviation_3y)", "(sharpe_3y DESC NULLS LAST)"),
         ),
     ),
-    _make_materialized(
+    make_materialized(
         FundReturnReconciliation,
         key=("identifier", "month_end_date"),
         sources=(ViewSource("fundata_data", "fundata", ("FundPerformanceSummary", "FundDistribution")), *_VALUES),
         uses=("fund_quote_history",),
         indexes=("(month_end_date)", "(month_end_date) WHERE NOT is_within"),
     ),
-    _make_materialized(
+    make_materialized(
         EquityFundamentals,
         key=("symbol",),
         sources=(*_STATEMENTS, *_QUOTE, *_CLOSES, *_EVENTS, *_NAMES, *_UNIVERSE, *_PROFILE),
@@ -308,7 +278,7 @@ MARTS: tuple[Mart, ...] = (
             ),
         ),
     ),
-    _make_materialized(
+    make_materialized(
         EquityMetrics,
         key=("symbol",),
         sources=_METRICS,
@@ -321,14 +291,14 @@ MARTS: tuple[Mart, ...] = (
             "(reported_currency) WHERE reported_currency <> currency",
         ),
     ),
-    _make_live(
+    make_live(
         EquityPage,
         key=("symbol",),
         sources=_METRICS,
         uses=("equity_metrics",),
         used_indexes=("ix_equity_metrics_6c2f5087",),
     ),
-    _make_materialized(
+    make_materialized(
         EtfPage,
         key=("symbol",),
         sources=(
@@ -343,7 +313,7 @@ MARTS: tuple[Mart, ...] = (
         uses=("security_master", "price_adjustment"),
         indexes=("(exchange)", "(assets_under_management DESC NULLS LAST)", _DOUBTFUL),
     ),
-    _make_materialized(
+    make_materialized(
         MarketMovers,
         key=("market", "direction", "rank"),
         partition=("market",),
@@ -354,25 +324,25 @@ MARTS: tuple[Mart, ...] = (
         uses=("equity_metrics",),
         indexes=("(symbol)",),
     ),
-    _make_materialized(
+    make_materialized(
         IndexPerformance,
         key=("symbol",),
         sources=(ViewSource("fmp_index_price", "fmp", ("index_prices",)),),
     ),
-    _make_materialized(
+    make_materialized(
         DailyMarketSummary,
         key=("date", "currency"),
         partition=("date",),
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundGeneral",))),
         uses=("security_master", "fund_quote_history"),
     ),
-    _make_live(
+    make_live(
         TreasuryCurve,
         key=("date", "tenor"),
         sources=(ViewSource("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
-    _make_materialized(
+    make_materialized(
         RunContents,
         key=("task_id", "dataset"),
         sources=(*_DATA, ViewSource("fundata_quotes", "fundata")),
@@ -380,11 +350,12 @@ MARTS: tuple[Mart, ...] = (
         max_shrink=Decimal(1),
         looks_up=True,
     ),
-    _make_live(
+    make_live(
         DataFreshness,
         key=("source", "dataset"),
         sources=(ViewSource("run_unit", "fundata"), ViewSource("run_unit", "fmp"), ViewSource("market_session", "fmp")),
         uses=("run_contents", "latest_quote"),
         used_indexes=("pk_market_session",),
     ),
+    *COLLECTED,
 )

@@ -39,6 +39,7 @@ class Schemas:
         return replace(
             spec,
             query=self.place(spec.query),
+            sample=self.place(spec.sample),
             functions=tuple(map(self._place_function, spec.functions)),
             incremental=None if incremental is None else self._place_incremental(incremental),
         )

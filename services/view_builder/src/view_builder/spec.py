@@ -82,7 +82,8 @@ class ViewSpec:
     """How a view's rows are computed; `incremental` None means a live view over `query`.
 
     `published_with` are materialized views that it uses and combines with its own rows when it is read. All of them are
-    published in one commit, so that no reader sees different builds together.
+    published in one commit, so that no reader sees different builds together. `sample` is a condition on the key that keeps the
+    check of a live view from computing all of its rows.
     """
 
     key: tuple[str, ...]
@@ -93,6 +94,7 @@ class ViewSpec:
     incremental: Incremental | None = None
     functions: tuple[SqlFunction, ...] = ()
     used_indexes: tuple[str, ...] = ()
+    sample: str = "true"
 
     @property
     def texts(self) -> tuple[str, ...]:

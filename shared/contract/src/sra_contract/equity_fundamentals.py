@@ -107,7 +107,7 @@ class EquityFundamentals(ViewModel):
     vendor_ratios_date: dt.date | None = column()
     available_at: datetime | None = column()
     available_basis: AvailableBasis | None = column()
-    known_at: datetime | None = column()
+    known_at: datetime | None = column("Scores are left out.")
     common_income_ttm: Decimal | None = column()
     preferred_stock: Decimal | None = column()
     minority_interest: Decimal | None = column()

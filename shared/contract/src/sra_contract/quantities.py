@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sra_contract.quantities_common import COMMON
+from sra_contract.quantities_events import EVENTS
 from sra_contract.quantities_funds import FUNDS
 from sra_contract.quantities_listings import LISTINGS
 from sra_contract.quantities_month_ends import MONTH_ENDS
@@ -18,7 +19,10 @@ from sra_contract.quantity import Quantity
 
 __all__ = ["OTHER_MEANINGS", "QUANTITIES", "Quantity", "find_quantity"]
 
-QUANTITIES: Mapping[str, Quantity] = {**COMMON, **FUNDS, **LISTINGS, **MONTH_ENDS, **RETURNS, **STATEMENTS}
+QUANTITIES: Mapping[str, Quantity] = {
+    **{**COMMON, **EVENTS, **FUNDS, **LISTINGS},
+    **{**MONTH_ENDS, **RETURNS, **STATEMENTS},
+}
 
 OTHER_MEANINGS: Mapping[tuple[str, str], Quantity] = {
     ("index_performance", "change"): Quantity(

@@ -96,7 +96,7 @@ LISTINGS: Mapping[str, Quantity] = {
         unit="currency of the row",
         formula="close / total_return_factor",
     ),
-    "delivered_symbol": Quantity("text", "Symbol under which the vendor delivered the session."),
+    "delivered_symbol": Quantity("text", "Symbol under which the vendor delivered the row."),
     "issuer": Quantity("text", "Company behind the fund."),
     "asset_class": Quantity("text", "Asset class, in the vendor's words."),
     "domicile": Quantity("text", "Domicile, ISO 3166 alpha-2."),
@@ -236,5 +236,5 @@ LISTINGS: Mapping[str, Quantity] = {
     "basis": Quantity("text", "How the members of the market are found."),
     "direction": Quantity("text", "Whether the row is a gain or a loss."),
     "rank": Quantity("bigint", "Rank in the list; 1 is the largest move.", unit="place"),
-    "session_date": Quantity("date", "Session of the move, in New York."),
+    "session_date": Quantity("date", "Day of the session, by the exchange's clock."),
 }

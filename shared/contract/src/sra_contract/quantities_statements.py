@@ -15,7 +15,7 @@ STATEMENTS: Mapping[str, Quantity] = {
     "available_basis": Quantity("text", "How available_at is known: accepted, filing_day or assumed."),
     "known_at": Quantity(
         "timestamp with time zone",
-        "When we stored the newest of the row's statements and yearly figures, in UTC; scores are left out.",
+        "When we stored the newest of what the row says, in UTC.",
     ),
     "fundamentals_basis": Quantity(
         "text", "What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."

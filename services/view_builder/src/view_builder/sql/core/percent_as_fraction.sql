@@ -4,3 +4,5 @@ CREATE OR REPLACE FUNCTION core.percent_as_fraction(percent numeric) RETURNS num
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT trim_scale(percent * 0.01)
 $$;
+-- live views call it with the reader's rights
+GRANT EXECUTE ON FUNCTION core.percent_as_fraction(numeric) TO public;

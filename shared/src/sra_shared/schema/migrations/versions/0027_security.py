@@ -48,4 +48,32 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # views over the table, each after those that read it; view_builder defines them anew when it starts
+    op.execute(
+        """
+        DO $$
+        DECLARE item record;
+        BEGIN
+          LOOP
+            WITH RECURSIVE reading AS (
+              SELECT 'public.security'::regclass::oid AS oid
+              UNION
+              SELECT r.ev_class
+              FROM reading x
+              JOIN pg_depend d ON d.refobjid = x.oid AND d.classid = 'pg_rewrite'::regclass
+              JOIN pg_rewrite r ON r.oid = d.objid
+            )
+            SELECT x.oid::regclass AS name INTO item
+            FROM reading x
+            WHERE x.oid <> 'public.security'::regclass
+              AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+                              WHERE d.refobjid = x.oid AND d.classid = 'pg_rewrite'::regclass AND r.ev_class <> x.oid)
+            LIMIT 1;
+            EXIT WHEN NOT FOUND;
+            EXECUTE format('DROP VIEW %s', item.name);
+          END LOOP;
+        END
+        $$
+        """
+    )
     op.drop_table("security")

@@ -1,0 +1,18 @@
+-- Earnings reports of every company: the calendar, estimates, results and surprises. Of a day that the vendor gives under two
+-- symbols of a security, the report under the newest one counts.
+-- Grain: one row per report. Key: security_id, report_date. Sources: fmp_earning, fmp_symbol_period, security.
+-- Units: as the vendor gives them; surprises are fractions of the estimate.
+-- name: rows
+SELECT r.security_id, r.symbol, r.date AS report_date, r.eps_actual, r.eps_estimated,
+  r.eps_actual - r.eps_estimated AS eps_surprise,
+  round((r.eps_actual - r.eps_estimated) / nullif(abs(r.eps_estimated), 0), 6) AS eps_surprise_ratio, r.revenue_actual,
+  r.revenue_estimated, r.revenue_actual - r.revenue_estimated AS revenue_surprise,
+  round((r.revenue_actual - r.revenue_estimated) / nullif(abs(r.revenue_estimated), 0), 6) AS revenue_surprise_ratio,
+  r.delivered_symbol, r.updated_at AS known_at, r.updated_at AS as_of, r.run_id AS last_run_id
+FROM (
+  SELECT e.*, row_number() OVER (
+      PARTITION BY e.security_id, e.symbol, e.date ORDER BY e.ended_on DESC NULLS FIRST, e.delivered_symbol
+    ) AS place
+  FROM core.earning_reports e
+) r
+WHERE r.place = 1;

@@ -1,0 +1,11 @@
+-- Renames, delistings and moves of listings to another exchange, those of securities that are not in the universe among them.
+-- Grain: one row per event. Key: event, symbol, date, ordinal. Sources: fmp_symbol_change, fmp_delisted, fmp_universe,
+-- fmp_symbol_period, security. Units: dates.
+-- Without origins: event.
+-- name: rows
+SELECT e.event, e.symbol, e.date,
+  row_number() OVER (PARTITION BY e.event, e.symbol, e.date ORDER BY e.new_symbol, e.exchange, e.new_exchange) AS ordinal,
+  s.security_id, e.new_symbol, e.exchange, e.new_exchange, e.company_name AS name, e.ipo_date, e.created_at AS known_at,
+  e.updated_at AS as_of, e.run_id AS last_run_id
+FROM core.listing_changes e
+LEFT JOIN core.security_symbols s ON s.name = e.symbol AND e.of_day >= s.since AND e.of_day < s.until;

@@ -1,0 +1,6 @@
+-- The sessions of the exchanges, past and to come: a weekday without a row is a holiday.
+-- Grain: one row per exchange and session. Key: exchange, session_date. Sources: market_session. Units: moments in UTC.
+-- Without origins: as_of.
+-- name: rows
+SELECT s.exchange, s.session_date, s.close_at, NULL::timestamptz AS as_of, NULL::uuid AS last_run_id
+FROM core.market_sessions s;
