@@ -72,6 +72,12 @@ SMALL = [
     ("trading_calendar", "exchange = 'NYSE' AND session_date >= '2025-09-01'"),
     ("runs", "task_id = '00000000-0000-0000-0000-000000000000'"),
     ("rejects", "reject_id = 7"),
+    *(
+        (view, condition)
+        for view in ("financial_statements", "financial_ratios", "financial_growth", "fundamentals_ttm")
+        for condition in ("issuer_id = 'cik:7'", "security_id = 'fmp:S7'", "symbol = 'S7'")
+    ),
+    ("financial_statements_history", "symbol = 'S7'"),
 ]
 FUNDS = """
 INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal, parser_version,

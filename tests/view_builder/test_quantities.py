@@ -12,10 +12,12 @@ from sra_contract.quantities import OTHER_MEANINGS, QUANTITIES, find_quantity
 from sra_contract.quantities_common import COMMON
 from sra_contract.quantities_events import EVENTS
 from sra_contract.quantities_funds import FUNDS
+from sra_contract.quantities_lines import LINES
 from sra_contract.quantities_listings import LISTINGS
 from sra_contract.quantities_month_ends import MONTH_ENDS
 from sra_contract.quantities_returns import RETURNS
 from sra_contract.quantities_statements import STATEMENTS
+from sra_contract.quantities_vendor import VENDOR
 from view_builder.compile import CompiledView
 
 # the vendor's names and units, as delivered
@@ -45,7 +47,7 @@ def test_one_name_has_two_meanings_only_where_version_1_published_them(views: tu
 
 
 def test_the_dictionary_has_each_name_once_and_no_other(views: tuple[CompiledView, ...]) -> None:
-    parts = (COMMON, EVENTS, FUNDS, LISTINGS, MONTH_ENDS, RETURNS, STATEMENTS)
+    parts = (COMMON, EVENTS, FUNDS, LINES, LISTINGS, MONTH_ENDS, RETURNS, STATEMENTS, VENDOR)
     assert len(QUANTITIES) == sum(map(len, parts))
     published = {one.name for view in views if view.relation not in RECORDS for one in view.columns}
     assert set(QUANTITIES) == published

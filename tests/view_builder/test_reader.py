@@ -49,6 +49,7 @@ async def test_every_view_and_function_is_readable(
     for function in ("fundata_data_as_of", "fundata_quotes_as_of"):
         assert await reader.fetch(f"SELECT * FROM {function}('2025-12-31', now())")  # noqa: S608
     assert await reader.fetch("SELECT * FROM equity_fundamentals_as_of(now(), 'strict')") == []
+    assert await reader.fetch("SELECT * FROM financial_statements_as_of(now(), 'strict')") == []
     for function in ("price_adjustment_as_of", "equity_quote_history_as_of"):
         assert await reader.fetch(f"SELECT * FROM {function}(now(), ARRAY['ABC'])") == []  # noqa: S608
 
@@ -72,7 +73,7 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
         READER,
     )
     views = ("fundata_data", "fundata_quotes", "equity_fundamentals", "price_adjustment", "equity_quote_history")
-    functions = {*(f"{view}_as_of" for view in views)}
+    functions = {"financial_statements_as_of", *(f"{view}_as_of" for view in views)}
     assert {row["name"].split("(")[0] for row in allowed} == {f"sra.{function}" for function in functions}
 
 
@@ -87,6 +88,7 @@ async def test_functions_with_their_owners_rights_are_for_the_roles_that_read(
     assert [row["name"] for row in functions] == [
         "equity_fundamentals_as_of",
         "equity_quote_history_as_of",
+        "financial_statements_as_of",
         "price_adjustment_as_of",
     ]
     # no object of the caller can take the place of one that they name
@@ -116,8 +118,10 @@ async def test_core_is_closed_save_for_what_live_views_call(
     # of their arguments, or of views of sra
     names = [
         *(
+            "accepted_at",
             "adjusted_amount",
             "adjustment_factors",
+            "assumed_at",
             "is_active",
             "is_price_factor",
             "is_special",

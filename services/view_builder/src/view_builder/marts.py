@@ -27,6 +27,7 @@ from view_builder.as_of import make_fundata_as_of, make_known_as_of, make_mode_a
 from view_builder.collected_marts import COLLECTED
 from view_builder.mart_makers import make_live, make_materialized
 from view_builder.spec import Mart, ViewSource
+from view_builder.statement_marts import STATEMENT_MARTS
 
 _EVENTS = (ViewSource("fmp_split", "fmp", ("splits",)), ViewSource("fmp_dividend", "fmp", ("dividends",)))
 _CLOSES = (ViewSource("fmp_eod_price", "fmp", ("eod_prices",)),)
@@ -358,4 +359,5 @@ MARTS: tuple[Mart, ...] = (
         used_indexes=("pk_market_session",),
     ),
     *COLLECTED,
+    *STATEMENT_MARTS,
 )

@@ -29,6 +29,7 @@ the moment at which we stored it. The functions `..._as_of` return past states:
 - `equity_fundamentals_as_of(at, mode, symbols)`: in mode `strict`, statements with `available_at <= at` and `known_at <= at`; in
   mode `reported`, those with `available_at <= at`. There, `is_backfilled` marks what we stored after `at`, which may be
   restated.
+- `financial_statements_as_of(at, mode, symbols)`: all lines of the statements, in the same two modes.
 - `equity_quote_history_as_of(at, symbols)` and `price_adjustment_as_of(at, symbols)`: prices and events that we had stored at
   `at`. An event adjusts nothing before a close of its day, or of a later day, is known.
 - `fundata_data_as_of(valid_on, known_at)` and `fundata_quotes_as_of(valid_on, known_at)`: records that were in force on a day, as

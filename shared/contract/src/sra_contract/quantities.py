@@ -11,17 +11,19 @@ from collections.abc import Mapping
 from sra_contract.quantities_common import COMMON
 from sra_contract.quantities_events import EVENTS
 from sra_contract.quantities_funds import FUNDS
+from sra_contract.quantities_lines import LINES
 from sra_contract.quantities_listings import LISTINGS
 from sra_contract.quantities_month_ends import MONTH_ENDS
 from sra_contract.quantities_returns import RETURNS
 from sra_contract.quantities_statements import STATEMENTS
+from sra_contract.quantities_vendor import VENDOR
 from sra_contract.quantity import Quantity
 
 __all__ = ["OTHER_MEANINGS", "QUANTITIES", "Quantity", "find_quantity"]
 
 QUANTITIES: Mapping[str, Quantity] = {
-    **{**COMMON, **EVENTS, **FUNDS, **LISTINGS},
-    **{**MONTH_ENDS, **RETURNS, **STATEMENTS},
+    **{**COMMON, **EVENTS, **FUNDS, **LINES, **LISTINGS},
+    **{**MONTH_ENDS, **RETURNS, **STATEMENTS, **VENDOR},
 }
 
 OTHER_MEANINGS: Mapping[tuple[str, str], Quantity] = {

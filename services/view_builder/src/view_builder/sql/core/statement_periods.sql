@@ -1,14 +1,14 @@
--- The fiscal periods of a company that its page shows: the newest four quarters (is_shown), and those that are its twelve months
--- (is_summed: of a kind, from one end to another). Each has the cash flow and balance sheet of its end and currency: of its own
--- label, else of another. common_income is the net income after preferred dividends, by the income statement or else the cash
--- flow; common_equity the equity without preferred stock and minority interests. A split after filed may not be in the shares,
--- and one after learnt is not. A period became public with the last of its statements. Of a past state (known_by, public_by),
--- only the versions that belong to it.
+-- The fiscal periods of a company that its page shows: the newest four quarters (is_shown, with_shown only), and those that are
+-- its twelve months (is_summed: of a kind, from one end to another). Each has the cash flow and balance sheet of its end and
+-- currency: of its own label, else of another. common_income is the net income after preferred dividends, by the income
+-- statement or else the cash flow; common_equity the equity without preferred stock and minority interests. A split after filed
+-- may not be in the shares, and one after learnt is not. A period became public with the last of its statements. Of a past state
+-- (known_by, public_by), only the versions that belong to it.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.reported_periods, fmp_cash_flow, fmp_balance_sheet.
 -- Units: reported_currency; per share; shares.
 CREATE OR REPLACE FUNCTION core.statement_periods(
   of_symbol text, of_years boolean, from_end date, to_end date,
-  known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
+  known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity', with_shown boolean DEFAULT true
 )
 RETURNS TABLE (
   is_shown boolean, is_summed boolean, fiscal_year integer, period text, date date, filing_date date,
@@ -33,7 +33,8 @@ SELECT i.is_shown, i.is_summed, i.fiscal_year, i.period, i.date, i.filing_date, 
   greatest(i.updated_at, c.updated_at, b.updated_at), w.available_at, w.available_basis,
   greatest(i.learnt_at, c.learnt_at, b.learnt_at)
 FROM (
-  SELECT p.*, NOT p.is_yearly AND row_number() OVER (PARTITION BY p.is_yearly ORDER BY p.date DESC) <= 4 AS is_shown,
+  SELECT p.*,
+    with_shown AND NOT p.is_yearly AND row_number() OVER (PARTITION BY p.is_yearly ORDER BY p.date DESC) <= 4 AS is_shown,
     p.is_yearly = of_years AND p.date BETWEEN from_end AND to_end AS is_summed
   FROM core.reported_periods(of_symbol, known_by, public_by) p
 ) i

@@ -4,7 +4,7 @@
 -- Grain: one row. Key: none. Sources: core.statement_periods. Units: reported_currency; eps per share as reported.
 CREATE OR REPLACE FUNCTION core.statement_sums(
   of_symbol text, of_years boolean, from_end date, to_end date, all_parts integer,
-  known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
+  known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity', with_shown boolean DEFAULT true
 )
 RETURNS TABLE (
   items jsonb, revenue numeric, gross_profit numeric, operating_income numeric, ebitda numeric, ebit numeric,
@@ -70,6 +70,6 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
   max(p.available_at), (array_agg(p.available_basis ORDER BY p.available_at DESC, p.available_basis))[1], max(p.known_at)
 FROM (
   SELECT x.*, x.is_summed AND x.date = to_end AS is_last
-  FROM core.statement_periods(of_symbol, of_years, from_end, to_end, known_by, public_by) x
+  FROM core.statement_periods(of_symbol, of_years, from_end, to_end, known_by, public_by, with_shown) x
 ) p
 $$;

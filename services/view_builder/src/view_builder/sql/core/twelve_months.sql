@@ -1,7 +1,6 @@
 -- The newest twelve months of a company: four quarters, two halves or a fiscal year, by the dates on which they end; of one
--- end, the parts before the year. Quarters or halves whose revenue does not sum to that of their year do not count: they
--- are cumulative or mislabelled. Two halves need a proof that the first is one: a half before it, or a year of their revenue.
--- Grain: one row. Key: none. Sources: core.checked_spans. Units: none; reason says why there are no twelve months.
+-- end, the parts before the year.
+-- Grain: one row. Key: none. Sources: core.twelve_month_spans. Units: none; reason says why there are no twelve months.
 CREATE OR REPLACE FUNCTION core.twelve_months(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'
 )
@@ -22,25 +21,7 @@ LEFT JOIN LATERAL (
       WHEN r.is_contradicted THEN 'revenue_disagrees'
       ELSE 'no_whole_period'
     END AS reason
-  FROM (
-    SELECT v.*,
-      CASE
-        WHEN v.parts = 1 THEN 'fiscal_year'
-        WHEN v.is_contradicted OR NOT v.has_one_currency THEN NULL
-        WHEN v.parts = 4 THEN 'quarters'
-        WHEN v.length = 'half' OR (v.parts = 2 AND v.agrees AND v.has_revenue) THEN 'half_years'
-      END AS basis
-    FROM (
-      SELECT c.*, max(c.updated_at) OVER () AS stored_at,
-        coalesce(CASE c.parts
-          WHEN 4 THEN bool_or(NOT c.agrees) FILTER (WHERE c.parts = 4 AND c.has_one_currency) OVER seven
-          WHEN 2 THEN bool_or(NOT c.agrees) FILTER (WHERE c.parts = 2 AND c.has_one_currency) OVER three
-        END, false) AS is_contradicted
-      FROM core.checked_spans(of_symbol, known_by, public_by) c
-      WINDOW seven AS (PARTITION BY c.is_yearly ORDER BY c.date ROWS BETWEEN 3 PRECEDING AND 3 FOLLOWING),
-        three AS (PARTITION BY c.is_yearly ORDER BY c.date ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
-    ) v
-  ) r
+  FROM core.twelve_month_spans(of_symbol, known_by, public_by) r
   ORDER BY r.basis IS NULL, r.date DESC, r.is_yearly LIMIT 1
 ) w ON true
 $$;

@@ -1,0 +1,6 @@
+-- Every version of the vendor's growth of balance sheet items, with the kind of its period.
+-- Grain: one row per version of a period. Key: symbol, fiscal_year, period, date, version. Sources: fmp_balance_sheet_growth.
+-- Units: fractions.
+CREATE OR REPLACE VIEW core.balance_growth_versions AS
+SELECT CASE x.period WHEN 'FY' THEN 'year' ELSE 'quarter' END AS period_kind, x.*
+FROM public.fmp_balance_sheet_growth x;

@@ -1,0 +1,44 @@
+-- The twelve months up to every end of a company's fiscal periods, by the rules of equity_fundamentals, which has the newest of
+-- them. The newest version of each statement counts. Of the listings of one issuer that have an end, readers see one: active
+-- ones first, then by symbol.
+-- Grain: one row per symbol and end of twelve months. Key: symbol, period_end_date. Sources: fmp_income_statement,
+-- fmp_balance_sheet, fmp_cash_flow. Units: reported_currency, fraction, ratio, shares.
+-- name: rows
+SELECT s.symbol, t.date AS period_end_date, t.basis AS fundamentals_basis, t.reported_currency, f.revenue AS revenue_ttm,
+  f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm,
+  f.ebit AS ebit_ttm, f.interest_expense AS interest_expense_ttm, f.net_income AS net_income_ttm,
+  f.common_income AS common_income_ttm, f.operating_cash_flow AS operating_cash_flow_ttm,
+  f.capital_expenditure AS capital_expenditure_ttm, f.free_cash_flow AS free_cash_flow_ttm,
+  f.cash_and_short_term_investments, f.total_current_assets, f.total_current_liabilities, f.total_assets, f.total_liabilities,
+  f.total_stockholders_equity, f.common_equity, f.preferred_stock, f.minority_interest, f.total_debt, f.net_debt,
+  f.diluted_shares AS reported_diluted_shares, core.ratio_by_gain(f.gross_profit, f.revenue) AS gross_margin,
+  core.ratio_by_gain(f.operating_income, f.revenue) AS operating_margin,
+  core.ratio_by_gain(f.ebitda, f.revenue) AS ebitda_margin, core.ratio_by_gain(f.net_income, f.revenue) AS net_margin,
+  core.ratio_by_gain(f.free_cash_flow, f.revenue) AS free_cash_flow_margin,
+  core.ratio_by_gain(f.common_income, f.common_equity) AS return_on_equity,
+  core.ratio_by_gain(f.net_income, f.total_assets) AS return_on_assets,
+  core.ratio_by_gain(f.total_debt, f.total_stockholders_equity) AS debt_to_equity_ratio,
+  core.ratio_by_gain(f.total_current_assets, f.total_current_liabilities) AS current_ratio, f.available_at,
+  f.available_basis, f.known_at, f.stored_at AS as_of
+FROM affected_keys s
+CROSS JOIN LATERAL (
+  SELECT DISTINCT ON (r.date) r.* FROM core.twelve_month_spans(s.symbol) r
+  WHERE r.basis IS NOT NULL
+  ORDER BY r.date, r.is_yearly
+) t
+CROSS JOIN LATERAL core.statement_sums(
+  s.symbol, t.basis = 'fiscal_year', t.first_date, t.date, t.parts, 'infinity', 'infinity', false
+) f;
+-- name: keys
+SELECT c.symbol FROM core.symbols_with_statements() c;
+-- name: affected
+SELECT c.symbol, c.run_id FROM core.statements_of_runs($1::uuid[]) c;
+-- name: read
+SELECT b.*, m.security_id, m.issuer_id
+FROM materialized_rows b
+JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = b.symbol
+WHERE NOT EXISTS (
+    SELECT FROM sra.security_master o
+    JOIN materialized_rows e ON e.symbol = o.identifier AND e.period_end_date = b.period_end_date
+    WHERE o.source = 'fmp' AND o.issuer_id = m.issuer_id AND (o.is_active, m.identifier) > (m.is_active, o.identifier)
+  );

@@ -1,0 +1,78 @@
+"""The views of companies' statements: all lines, what the vendor derives from them, and twelve months of every period."""
+
+from __future__ import annotations
+
+from sra_contract.financial_ratios import FinancialRatio, VendorGrowth
+from sra_contract.financial_statements import FinancialStatement, FinancialStatementHistory
+from sra_contract.fundamentals_ttm import FundamentalsTtm
+from view_builder.as_of import make_mode_as_of
+from view_builder.mart_makers import make_live, make_materialized, sample_securities
+from view_builder.spec import Mart, ViewSource
+
+_MASTER = ("security_master",)
+_SOME_LISTINGS = sample_securities("fmp")
+_PERIOD_KEY = ("issuer_id", "period_kind", "period_end_date")
+_STATEMENTS = (
+    ViewSource("fmp_income_statement", "fmp", ("income_statement",)),
+    ViewSource("fmp_balance_sheet", "fmp", ("balance_sheet",)),
+    ViewSource("fmp_cash_flow", "fmp", ("cash_flow",)),
+)
+_STATEMENT_INDEXES = ("pk_fmp_income_statement", "pk_fmp_balance_sheet", "pk_fmp_cash_flow")
+
+STATEMENT_MARTS: tuple[Mart, ...] = (
+    make_live(
+        FinancialStatementHistory,
+        key=("security_id", "symbol", "period_kind", "period_end_date", "version"),
+        sources=_STATEMENTS,
+        uses=_MASTER,
+        used_indexes=_STATEMENT_INDEXES,
+        sample=_SOME_LISTINGS,
+    ),
+    make_live(
+        FinancialStatement,
+        key=_PERIOD_KEY,
+        sources=_STATEMENTS,
+        uses=(*_MASTER, "financial_statements_history"),
+        functions=(
+            make_mode_as_of(
+                FinancialStatement,
+                "The newest state of every fiscal period of some listings by the statements of a past state: strict, what was"
+                " public and known to us at that moment; reported, what was public, whenever we stored it. is_backfilled:"
+                " known_at is later than that moment, so that figures may be restated ones. A future moment counts as now. Name"
+                " the symbols: NULL reads the statements of every listing.",
+            ),
+        ),
+        used_indexes=_STATEMENT_INDEXES,
+        sample=_SOME_LISTINGS,
+    ),
+    make_live(
+        FinancialRatio,
+        key=_PERIOD_KEY,
+        sources=(ViewSource("fmp_ratio", "fmp", ("ratios",)), ViewSource("fmp_key_metric", "fmp", ("key_metrics",))),
+        uses=_MASTER,
+        used_indexes=("pk_fmp_ratio", "pk_fmp_key_metric"),
+        sample=_SOME_LISTINGS,
+    ),
+    make_live(
+        VendorGrowth,
+        key=_PERIOD_KEY,
+        sources=(
+            ViewSource("fmp_financial_growth", "fmp", ("financial_growth",)),
+            ViewSource("fmp_income_growth", "fmp", ("income_growth",)),
+            ViewSource("fmp_balance_sheet_growth", "fmp", ("balance_sheet_growth",)),
+            ViewSource("fmp_cash_flow_growth", "fmp", ("cash_flow_growth",)),
+        ),
+        uses=_MASTER,
+        used_indexes=("pk_fmp_financial_growth", "pk_fmp_income_growth", "pk_fmp_cash_flow_growth"),
+        sample=_SOME_LISTINGS,
+    ),
+    make_materialized(
+        FundamentalsTtm,
+        key=("symbol", "period_end_date"),
+        partition=("symbol",),
+        sources=_STATEMENTS,
+        uses=_MASTER,
+        indexes=("(available_at)",),
+        on_read=("security_id", "issuer_id"),
+    ),
+)

@@ -1,0 +1,151 @@
+"""Quantities of the lines of statements, under the vendor's names; quantities_statements has those that other views show too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sra_contract.quantity import Quantity
+
+_UNIT = "reported_currency"
+_OF_PERIOD: Mapping[str, str] = {
+    "revenue": "Revenue",
+    "cost_of_revenue": "Cost of revenue",
+    "gross_profit": "Gross profit",
+    "research_and_development_expenses": "Research and development expenses",
+    "general_and_administrative_expenses": "General and administrative expenses",
+    "selling_and_marketing_expenses": "Selling and marketing expenses",
+    "selling_general_and_administrative_expenses": "Selling, general and administrative expenses",
+    "other_expenses": "Other expenses",
+    "operating_expenses": "Operating expenses",
+    "cost_and_expenses": "Cost and expenses",
+    "net_interest_income": "Net interest income",
+    "income_interest_income": "Interest income",
+    "interest_expense": "Interest expense",
+    "depreciation_and_amortization": "Depreciation and amortisation",
+    "ebitda": "EBITDA",
+    "ebit": "EBIT",
+    "non_operating_income_excluding_interest": "Income from other than operations, without interest",
+    "operating_income": "Operating income",
+    "total_other_income_expenses_net": "Other income less other expenses",
+    "income_before_tax": "Income before tax",
+    "income_tax_expense": "Income tax expense",
+    "net_income_from_continuing_operations": "Net income from continuing operations",
+    "net_income_from_discontinued_operations": "Net income from discontinued operations",
+    "other_adjustments_to_net_income": "Other adjustments to net income",
+    "net_income": "Net income",
+    "net_income_deductions": "Net income deductions",
+    "bottom_line_net_income": "Net income after all deductions, such as preferred dividends",
+    "eps": "Basic earnings per share",
+    "eps_diluted": "Diluted earnings per share",
+    "cash_flow_net_income": "Net income, by the cash flow statement",
+    "cash_flow_depreciation_and_amortization": "Depreciation and amortisation, by the cash flow statement",
+    "deferred_income_tax": "Deferred income tax",
+    "stock_based_compensation": "Stock-based compensation",
+    "change_in_working_capital": "Change in working capital",
+    "cash_flow_accounts_receivables": "Change of receivables from customers",
+    "cash_flow_inventory": "Change of inventory",
+    "accounts_payables": "Change of payables to suppliers",
+    "other_working_capital": "Other working capital",
+    "other_non_cash_items": "Other items without cash",
+    "net_cash_provided_by_operating_activities": "Cash from operating activities, net",
+    "investments_in_property_plant_and_equipment": "Investments in property, plant and equipment",
+    "acquisitions_net": "Acquisitions, net",
+    "purchases_of_investments": "Purchases of investments",
+    "sales_maturities_of_investments": "Sales and maturities of investments",
+    "other_investing_activities": "Other investing activities",
+    "net_cash_provided_by_investing_activities": "Cash from investing activities, net",
+    "net_debt_issuance": "Net debt issuance",
+    "long_term_net_debt_issuance": "Issuance of long-term debt, net",
+    "short_term_net_debt_issuance": "Issuance of short-term debt, net",
+    "net_stock_issuance": "Net stock issuance",
+    "net_common_stock_issuance": "Net common stock issuance",
+    "common_stock_issuance": "Common stock issuance",
+    "common_stock_repurchased": "Common stock repurchased",
+    "net_preferred_stock_issuance": "Net preferred stock issuance",
+    "net_dividends_paid": "Net dividends paid",
+    "common_dividends_paid": "Common dividends paid",
+    "preferred_dividends_paid": "Preferred dividends paid",
+    "other_financing_activities": "Other financing activities",
+    "net_cash_provided_by_financing_activities": "Cash from financing activities, net",
+    "effect_of_forex_changes_on_cash": "Effect of exchange rates on cash",
+    "net_change_in_cash": "Change of cash, net",
+    "cash_at_end_of_period": "Cash at the end",
+    "cash_at_beginning_of_period": "Cash at the beginning",
+    "operating_cash_flow": "Operating cash flow",
+    "capital_expenditure": "Capital expenditure",
+    "free_cash_flow": "Operating cash flow less capital expenditure",
+    "income_taxes_paid": "Income taxes paid",
+    "interest_paid": "Interest paid",
+}
+_AT_ITS_END: Mapping[str, str] = {
+    "cash_and_cash_equivalents": "Cash and cash equivalents",
+    "short_term_investments": "Short-term investments",
+    "net_receivables": "Net receivables",
+    "accounts_receivables": "Receivables from customers",
+    "other_receivables": "Other receivables",
+    "inventory": "Inventory",
+    "prepaids": "Prepaids",
+    "other_current_assets": "Other current assets",
+    "property_plant_equipment_net": "Property, plant and equipment, net",
+    "goodwill": "Goodwill",
+    "intangible_assets": "Intangible assets",
+    "goodwill_and_intangible_assets": "Goodwill and intangible assets",
+    "long_term_investments": "Long-term investments",
+    "tax_assets": "Tax assets",
+    "other_non_current_assets": "Other non-current assets",
+    "total_non_current_assets": "Total non-current assets",
+    "other_assets": "Other assets",
+    "total_payables": "Total payables",
+    "account_payables": "Payables to suppliers",
+    "other_payables": "Other payables",
+    "accrued_expenses": "Accrued expenses",
+    "short_term_debt": "Short-term debt",
+    "capital_lease_obligations_current": "Capital lease obligations, current",
+    "tax_payables": "Tax payables",
+    "deferred_revenue": "Deferred revenue",
+    "other_current_liabilities": "Other current liabilities",
+    "long_term_debt": "Long-term debt",
+    "capital_lease_obligations_non_current": "Capital lease obligations, non-current",
+    "deferred_revenue_non_current": "Deferred revenue, non-current",
+    "deferred_tax_liabilities_non_current": "Deferred tax liabilities, non-current",
+    "other_non_current_liabilities": "Other non-current liabilities",
+    "total_non_current_liabilities": "Total non-current liabilities",
+    "other_liabilities": "Other liabilities",
+    "capital_lease_obligations": "Capital lease obligations",
+    "treasury_stock": "Treasury stock",
+    "common_stock": "Common stock",
+    "retained_earnings": "Retained earnings",
+    "additional_paid_in_capital": "Additional paid-in capital",
+    "accumulated_other_comprehensive_income_loss": "Accumulated other comprehensive income",
+    "other_total_stockholders_equity": "Other stockholders' equity",
+    "total_equity": "Total equity",
+    "total_liabilities_and_total_equity": "Liabilities and equity together",
+    "total_investments": "Total investments",
+}
+
+LINES: Mapping[str, Quantity] = {
+    "period_kind": Quantity("text", "Whether the fiscal period is a year or a quarter; a half is a quarter here."),
+    "period_end_date": Quantity("date", "Last day of the fiscal period, or of the twelve months of *_ttm."),
+    "fiscal_year": Quantity(
+        "integer", "Fiscal year, vendor's; it may differ from the calendar year.", unit="fiscal year"
+    ),
+    "fiscal_period": Quantity("text", "Label of the fiscal period, vendor's: FY, Q1, Q2, Q3 or Q4."),
+    "filing_date": Quantity("date", "Day of the filing, vendor's."),
+    "accepted_at": Quantity(
+        "timestamp with time zone", "When the filing was accepted, in UTC; NULL if the vendor gives no time."
+    ),
+    "is_newest": Quantity("boolean", "Whether the row is the newest state of its period."),
+    "weighted_average_shares": Quantity(
+        "numeric", "Weighted average number of shares of the period, vendor's.", unit="shares"
+    ),
+    "weighted_average_shares_diluted": Quantity(
+        "numeric", "Weighted average number of diluted shares of the period, vendor's.", unit="shares"
+    ),
+    **{
+        name: Quantity("numeric", f"{words} of the period, vendor's.", unit=_UNIT) for name, words in _OF_PERIOD.items()
+    },
+    **{
+        name: Quantity("numeric", f"{words} on period_end_date, vendor's.", unit=_UNIT)
+        for name, words in _AT_ITS_END.items()
+    },
+}
