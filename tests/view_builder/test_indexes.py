@@ -78,6 +78,11 @@ SMALL = [
         for condition in ("issuer_id = 'cik:7'", "security_id = 'fmp:S7'", "symbol = 'S7'")
     ),
     ("financial_statements_history", "symbol = 'S7'"),
+    *((view, "security_id = 'fmp:S401'") for view in ("etf_holdings", "etf_exposures")),
+    ("index_history", "symbol = '^GSPC' AND date >= '2025-09-01'"),
+    ("index_constituents", "index_name = 'sp500' AND symbol = 'S7'"),
+    *((view, "security_id = 'fmp:S7'") for view in ("total_return_history", "period_returns")),
+    ("total_return_history", "security_id = 'fundata:7' AND date >= '2025-01-01'"),
 ]
 FUNDS = """
 INSERT INTO fundata_data (run_id, identifier, dataset, record_id, data_source, data_version, row_ordinal, parser_version,

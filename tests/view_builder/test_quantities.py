@@ -16,6 +16,7 @@ from sra_contract.quantities_lines import LINES
 from sra_contract.quantities_listings import LISTINGS
 from sra_contract.quantities_month_ends import MONTH_ENDS
 from sra_contract.quantities_returns import RETURNS
+from sra_contract.quantities_series import SERIES
 from sra_contract.quantities_statements import STATEMENTS
 from sra_contract.quantities_vendor import VENDOR
 from view_builder.compile import CompiledView
@@ -47,7 +48,7 @@ def test_one_name_has_two_meanings_only_where_version_1_published_them(views: tu
 
 
 def test_the_dictionary_has_each_name_once_and_no_other(views: tuple[CompiledView, ...]) -> None:
-    parts = (COMMON, EVENTS, FUNDS, LINES, LISTINGS, MONTH_ENDS, RETURNS, STATEMENTS, VENDOR)
+    parts = (COMMON, EVENTS, FUNDS, LINES, LISTINGS, MONTH_ENDS, RETURNS, SERIES, STATEMENTS, VENDOR)
     assert len(QUANTITIES) == sum(map(len, parts))
     published = {one.name for view in views if view.relation not in RECORDS for one in view.columns}
     assert set(QUANTITIES) == published

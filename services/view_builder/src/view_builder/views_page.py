@@ -35,8 +35,8 @@ the moment at which we stored it. The functions `..._as_of` return past states:
 - `fundata_data_as_of(valid_on, known_at)` and `fundata_quotes_as_of(valid_on, known_at)`: records that were in force on a day, as
   far as we knew at a moment.
 
-Events and distributions have their two times in their own views: a row of `dividends_history`,
-`splits_history` or `distributions_history` counted from `known_at` until `withdrawn_at`.
+Events, distributions, positions and weights have their two times in their own views: a row of `dividends_history`,
+`splits_history`, `distributions_history`, `etf_holdings` or `etf_exposures` counted from `known_at` until `withdrawn_at`.
 
 The functions of Fundata have no modes: `valid_on` and `known_at` already are the two times, and `infinity` leaves out either
 of them. `point_in_time_since` of `data_freshness` is the moment from which on `known_at` is a true history. For earlier
@@ -58,7 +58,7 @@ where the data were never collected:
 - Members of an index are known from the first collection on; the vendor's list of changes names earlier ones, without the
   figures of listings that are missing.
 
-`universe_history` says who was listed on a day, `listing_events` what was renamed or
+`universe_history` says who was listed on a day, `index_constituents` who was a member, `listing_events` what was renamed or
 delisted.
 
 ## Views

@@ -15,6 +15,7 @@ from sra_contract.quantities_lines import LINES
 from sra_contract.quantities_listings import LISTINGS
 from sra_contract.quantities_month_ends import MONTH_ENDS
 from sra_contract.quantities_returns import RETURNS
+from sra_contract.quantities_series import SERIES
 from sra_contract.quantities_statements import STATEMENTS
 from sra_contract.quantities_vendor import VENDOR
 from sra_contract.quantity import Quantity
@@ -23,7 +24,7 @@ __all__ = ["OTHER_MEANINGS", "QUANTITIES", "Quantity", "find_quantity"]
 
 QUANTITIES: Mapping[str, Quantity] = {
     **{**COMMON, **EVENTS, **FUNDS, **LINES, **LISTINGS},
-    **{**MONTH_ENDS, **RETURNS, **STATEMENTS, **VENDOR},
+    **{**MONTH_ENDS, **RETURNS, **SERIES, **STATEMENTS, **VENDOR},
 }
 
 OTHER_MEANINGS: Mapping[tuple[str, str], Quantity] = {

@@ -1,0 +1,52 @@
+-- One daily series for listings, ETFs and funds: the price, the price in today's shares, and the value of a holding with all
+-- payments reinvested, which ends at the price. Of a listing the series of its newest symbol.
+-- Grain: one row per security and day. Key: security_id, date. Sources: sra.equity_quote_history, sra.fund_quote_history,
+-- sra.security_master. Units: currency of the row.
+-- name: rows
+SELECT m.security_id, h.date, m.identifier, m.type, h.currency, h.close AS unadjusted_price,
+  h.split_adjusted_close AS adjusted_price, h.total_return_close AS total_return_index, h.as_of, h.last_run_id
+FROM sra.security_master m
+JOIN sra.equity_quote_history h ON h.symbol = m.identifier
+WHERE m.source = 'fmp' AND NOT EXISTS (
+    SELECT FROM sra.security_master o
+    WHERE o.security_id = m.security_id AND coalesce(o.valid_to, 'infinity') > coalesce(m.valid_to, 'infinity')
+  )
+UNION ALL
+SELECT m.security_id, q.date, m.identifier, m.type, q.currency, q.navps,
+  trim_scale(round(q.navps / coalesce(s.factor, 1), 10)), q.adjusted_navps, q.as_of, q.last_run_id
+FROM sra.security_master m
+JOIN sra.fund_quote_history q ON q.identifier = m.identifier
+CROSS JOIN LATERAL (
+  SELECT exp(sum(ln(n.split_factor))) AS factor
+  FROM sra.fund_quote_history n
+  WHERE n.identifier = q.identifier AND n.date > q.date AND n.split_factor IS NOT NULL
+) s
+WHERE m.source = 'fundata';
+-- name: prices_on
+SELECT s.security_id, p.date, p.price, p.price_currency, r.rate, r.rate_date, trim_scale(round(p.price * r.rate, 10))
+FROM unnest(security_ids) s (security_id)
+LEFT JOIN LATERAL (
+  SELECT t.date, t.unadjusted_price AS price, t.currency AS price_currency
+  FROM sra.total_return_history t
+  WHERE t.security_id = s.security_id AND t.date BETWEEN day - 7 AND day AND t.unadjusted_price > 0
+  ORDER BY t.date DESC LIMIT 1
+) p ON true
+LEFT JOIN LATERAL (
+  SELECT CASE
+      WHEN p.price_currency = currency THEN 1
+      WHEN count(*) = 2 THEN trim_scale(round(
+        max(v.rate) FILTER (WHERE c.place = 2) / round(max(v.rate) FILTER (WHERE c.place = 1), 40), 15
+      ))
+    END AS rate, CASE WHEN p.price_currency <> currency AND count(*) = 2 THEN min(v.date) END AS rate_date
+  FROM unnest(ARRAY[p.price_currency, currency]) WITH ORDINALITY c (code, place)
+  CROSS JOIN LATERAL (
+    SELECT 1::numeric AS rate, NULL::date AS date WHERE c.code = 'USD'
+    UNION ALL
+    (
+      SELECT x.exchange_rate, x.date
+      FROM sra.exchange_rates x
+      WHERE x.pair = 'USD' || c.code AND x.date BETWEEN day - 7 AND day AND x.exchange_rate > 0
+      ORDER BY x.date DESC LIMIT 1
+    )
+  ) v
+) r ON true;

@@ -1,0 +1,78 @@
+"""Series and summaries of returns: one series for every security, calendar periods, categories of funds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from sra_contract.base import ViewModel, column
+from sra_contract.security_types import SecurityType
+
+
+class TotalReturnHistory(ViewModel):
+    """One daily series for listings, ETFs and funds: price, price in today's shares, index of total return.
+
+    Of a listing it is the series of its newest symbol in equity_quote_history, of a fund that in fund_quote_history. The return
+    between two days is the quotient of their total_return_index, less one; the index ends at the newest price.
+    """
+
+    security_id: str = column()
+    date: dt.date = column()
+    identifier: str = column()
+    type: SecurityType = column()
+    currency: str | None = column()
+    unadjusted_price: Decimal | None = column()
+    adjusted_price: Decimal | None = column()
+    total_return_index: Decimal | None = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+
+    view_name: ClassVar[str] = "total_return_history"
+
+
+class CalendarPeriodReturn(ViewModel):
+    """The return of every security over each calendar month and year.
+
+    A period counts from the last price of the period before to its own last price; the first period of a series counts from its
+    first price. It is partial if it is not over, if its last price is over seven days before its end, or if the price that it
+    starts from is over seven days before its beginning or missing. The returns are NULL across a change of the currency, and the
+    total return also where total_return_index is. fund_return_reconciliation compares months of funds with the vendor's.
+    """
+
+    security_id: str = column()
+    identifier: str = column()
+    type: SecurityType = column()
+    return_period: Literal["month", "year"] = column()
+    return_period_end: dt.date = column()
+    return_start_date: dt.date | None = column()
+    return_end_date: dt.date = column()
+    currency: str | None = column()
+    period_price_return: Decimal | None = column()
+    period_total_return: Decimal | None = column()
+    is_partial: bool = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+
+    view_name: ClassVar[str] = "period_returns"
+
+
+class CategorySummary(ViewModel):
+    """How the active funds of each CIFSC category did, by the vendor's returns of one, three, five and ten years.
+
+    Funds whose newest figures are of different months are in different rows.
+    """
+
+    category: str = column()
+    month_end_date: dt.date = column()
+    return_years: int = column()
+    fund_count: int = column()
+    median_return: Decimal = column()
+    first_quartile_return: Decimal = column()
+    third_quartile_return: Decimal = column()
+    as_of: datetime = column()
+    last_run_id: UUID | None = column()
+
+    view_name: ClassVar[str] = "category_summary"
