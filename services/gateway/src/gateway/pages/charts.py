@@ -52,7 +52,7 @@ def draw_bars(
             f' y="{_HEIGHT - _BOTTOM - height:.1f}" height="{height:.1f}" rx="1.5"><title>{escape(bar.tooltip)}</title></rect>'
         )
     end = max(step * len(bars), 170.0)
-    most = f"most {highest:,.0f}{escape(unit)}"
+    most = f"max {highest:,.0f}{escape(unit)}"
     if ceiling:
         top = _HEIGHT - _BOTTOM - ceiling / full * (_HEIGHT - _BOTTOM - _TOP)
         most += f" of {ceiling:,.0f} allowed"

@@ -111,7 +111,7 @@ async def _read_budget(connection: Connection) -> list[tuple[str, Any]]:
     usage: list[tuple[str, Any]] = [
         ("calls in the last 60 seconds", row["last_60_seconds"]),
         ("calls in the last day", row["last_day"]),
-        ("most calls in one clock minute of it", highest),
+        ("peak calls per clock minute", highest),
         ("retried", row["retried"]),
         ("throttled by FMP", row["throttled"]),
     ]
