@@ -148,6 +148,9 @@ class FmpDataset:
 
     With `skips_refused`, data that the plan refuses is skipped and the dataset still counts as complete. Without `keeps_history`,
     a newer row replaces the one of its key without a trace.
+
+    `about` is the comment of the dataset's table. Its columns are then those of the record, each with its field's description
+    as comment; otherwise the table is declared where the others are.
     """
 
     name: str
@@ -176,6 +179,7 @@ class FmpDataset:
     days_ahead: int = 0
     is_stamped: bool = False
     hours_after_close: int | None = None
+    about: str | None = None
 
     @functools.cached_property
     def day_field(self) -> str | None:

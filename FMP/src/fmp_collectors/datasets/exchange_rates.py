@@ -8,16 +8,20 @@ from fmp_collectors.currencies import ALWAYS
 from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, History, Scope
 from fmp_collectors.records import Day, Number, Record, Symbol
 
+_UNIT = "in units of the second currency for one of the first"
+
 
 class ExchangeRate(Record):
     """One day of a pair: USDCAD is Canadian dollars for one US dollar."""
 
-    pair: Symbol = Field(alias="symbol")
-    date: Day
-    open: Number | None = None
-    high: Number | None = None
-    low: Number | None = None
-    close: Number | None = None
+    pair: Symbol = Field(
+        alias="symbol", description="Pair of currencies: USDCAD is Canadian dollars for one US dollar."
+    )
+    date: Day = Field(description="Day of the rates.")
+    open: Number | None = Field(None, description=f"Opening rate, {_UNIT}.")
+    high: Number | None = Field(None, description=f"Highest rate, {_UNIT}.")
+    low: Number | None = Field(None, description=f"Lowest rate, {_UNIT}.")
+    close: Number | None = Field(None, description=f"Closing rate, {_UNIT}.")
 
 
 EXCHANGE_RATES = FmpDataset(
@@ -25,6 +29,7 @@ EXCHANGE_RATES = FmpDataset(
     title="Exchange rates",
     record=ExchangeRate,
     table="fmp_exchange_rate",
+    about="Exchange rates at the end of each day: newest row per pair and day.",
     key=("pair", "date"),
     prices=("close",),
     side_prices=("open", "high", "low"),

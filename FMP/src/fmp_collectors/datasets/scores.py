@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from fmp_collectors.dataset import Audience, Cadence, FmpDataset, FmpEndpoint, Plan, Scope
 from fmp_collectors.records import MarketCap, Number, Record, Symbol
 
@@ -11,15 +13,15 @@ class Score(Record):
 
     symbol: Symbol
     reported_currency: str | None = None
-    altman_z_score: Number | None = None
-    piotroski_score: Number | None = None
-    working_capital: Number | None = None
-    total_assets: Number | None = None
-    retained_earnings: Number | None = None
-    ebit: Number | None = None
-    market_cap: MarketCap | None = None
-    total_liabilities: Number | None = None
-    revenue: Number | None = None
+    altman_z_score: Number | None = Field(None, description="Altman Z-score, as delivered.")
+    piotroski_score: Number | None = Field(None, description="Piotroski score, as delivered.")
+    working_capital: Number | None = Field(None, description="Working capital, in the reported currency.")
+    total_assets: Number | None = Field(None, description="Total assets, in the reported currency.")
+    retained_earnings: Number | None = Field(None, description="Retained earnings, in the reported currency.")
+    ebit: Number | None = Field(None, description="Earnings before interest and taxes, in the reported currency.")
+    market_cap: MarketCap | None = Field(None, description="Market capitalisation, in the reported currency.")
+    total_liabilities: Number | None = Field(None, description="Total liabilities, in the reported currency.")
+    revenue: Number | None = Field(None, description="Revenue, in the reported currency.")
 
 
 SCORES = FmpDataset(
@@ -27,6 +29,7 @@ SCORES = FmpDataset(
     title="Altman and Piotroski scores",
     record=Score,
     table="fmp_score",
+    about="Altman and Piotroski scores with the trailing figures behind them: newest row per company.",
     key=("symbol",),
     cadence=Cadence.WEEKLY,
     audience=Audience.COMPANIES,

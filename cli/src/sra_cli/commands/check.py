@@ -24,6 +24,7 @@ STEPS: dict[str, list[str]] = {
     "dead code": [sys.executable, "scripts/check_dead_code"],
     "locks": [sys.executable, "scripts/lock", "--check"],
     "env example": [sys.executable, "scripts/write_env_example", "--check"],
+    "declarations": [sys.executable, "scripts/write_declared", "--check"],
     "datasets page": [sys.executable, "scripts/write_datasets", "--check"],
     "tables page": [sys.executable, "scripts/write_tables", "--check"],
     "columns": [sys.executable, "scripts/write_columns", "--check"],

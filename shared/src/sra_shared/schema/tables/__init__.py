@@ -8,6 +8,7 @@ from sra_shared.schema.tables.metadata import metadata as metadata
 from sra_shared.schema.tables import ops as ops  # isort: skip
 from sra_shared.schema.tables import deliveries as deliveries  # isort: skip
 from sra_shared.schema.tables import gateway as gateway  # isort: skip
+from sra_shared.schema.tables import declared as declared  # isort: skip
 from sra_shared.schema.tables import fmp as fmp  # isort: skip
 from sra_shared.schema.tables import fmp_fundamentals as fmp_fundamentals  # isort: skip
 from sra_shared.schema.tables import fmp_history as fmp_history  # isort: skip

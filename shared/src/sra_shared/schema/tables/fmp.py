@@ -204,33 +204,6 @@ fmp_dividend = Table(
     info=written_by("fmp_ingest"),
 )
 
-_TENORS = {"month": (1, 2, 3, 6), "year": (1, 2, 3, 5, 7, 10, 20, 30)}
-fmp_treasury_rate = Table(
-    "fmp_treasury_rate",
-    metadata,
-    *list_days(required=True, date="Day of the curve."),
-    *list_numbers(
-        unit="in percent",
-        **{f"{name}{n}": f"Yield of US treasuries of {n} {name}s" for name, tenors in _TENORS.items() for n in tenors},
-    ),
-    *list_provenance(),
-    PrimaryKeyConstraint("date"),
-    comment="Yields of US treasuries by tenor: newest row per day.",
-    info=written_by("fmp_ingest"),
-)
-
-fmp_exchange_rate = Table(
-    "fmp_exchange_rate",
-    metadata,
-    *list_texts(required=True, pair="Pair of currencies: USDCAD is Canadian dollars for one US dollar."),
-    *list_days(required=True, date="Day of the rates."),
-    *list_prices("rate", "in units of the second currency for one of the first"),
-    *list_provenance(),
-    PrimaryKeyConstraint("pair", "date"),
-    comment="Exchange rates at the end of each day: newest row per pair and day.",
-    info=written_by("fmp_ingest"),
-)
-
 fmp_etf_info = Table(
     "fmp_etf_info",
     metadata,

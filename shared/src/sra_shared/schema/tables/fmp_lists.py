@@ -1,4 +1,4 @@
-"""FMP: scores, earnings, movers, index prices; and lists as snapshots: peers, weights of ETFs, members of indices."""
+"""FMP: earnings, movers, index prices; and lists as snapshots: peers, weights of ETFs, members of indices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table
 from sra_shared.schema.tables.fmp_columns import (
     DELIVERED,
     LISTING_CURRENCY,
-    REPORTED_CURRENCY,
     list_days,
     list_numbers,
     list_prices,
@@ -19,28 +18,6 @@ from sra_shared.schema.tables.fmp_columns import (
 from sra_shared.schema.tables.metadata import metadata, written_by
 
 _INDEX = "Index: sp500, nasdaq (the Nasdaq-100) or dowjones."
-
-fmp_score = Table(
-    "fmp_score",
-    metadata,
-    *list_texts("symbol", required=True),
-    *list_texts("reported_currency"),
-    *list_numbers(unit=DELIVERED, altman_z_score="Altman Z-score", piotroski_score="Piotroski score"),
-    *list_numbers(
-        unit=REPORTED_CURRENCY,
-        working_capital="Working capital",
-        total_assets="Total assets",
-        retained_earnings="Retained earnings",
-        ebit="Earnings before interest and taxes",
-        market_cap="Market capitalisation",
-        total_liabilities="Total liabilities",
-        revenue="Revenue",
-    ),
-    *list_provenance(),
-    PrimaryKeyConstraint("symbol"),
-    comment="Altman and Piotroski scores with the trailing figures behind them: newest row per company.",
-    info=written_by("fmp_ingest"),
-)
 
 fmp_earning = Table(
     "fmp_earning",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sra_stand_in.calendars import FIRST_YEAR
-from sra_stand_in.fmp import bulk, derived, forex, funds, history, lists, market
+from sra_stand_in.fmp import bulk, declared, derived, forex, funds, history, lists, market
 from sra_stand_in.fmp.ratios import key_metric_row, ratio_row
 from sra_stand_in.fmp.revisions import Revisions
 from sra_stand_in.fmp.statements import PERIODS, QUARTERS, STATEMENT_KINDS, Statement, list_statements, statement_row
@@ -375,3 +376,22 @@ for _path in bulk.STATEMENT_BULKS:
     ROUTES[_path] = lambda session, call: _stream_csv(
         bulk.statement_lines(session.world, call.path, *_read_period(call))
     )
+
+OWN_PATHS = frozenset(ROUTES)
+"""The paths with figures of their own; the rows of the others are made from what a dataset declares."""
+
+
+def _make_declared(path: str, facts: Mapping[str, Any]) -> None:
+    def list_all(session: Session) -> Iterator[Row]:
+        return (declared.make_row(path, session.world, one) for one in session.world.universe.in_scope)
+
+    if facts["scope"] == "symbol":
+        _per_symbol(path, lambda session, call, one: [declared.make_row(call.path, session.world, one)])
+    elif facts["is_bulk"]:
+        ROUTES[path] = lambda session, _: _stream_csv(bulk.encode_csv(list_all(session), facts["fields"]))
+    else:
+        ROUTES[path] = lambda session, _: _stream_json(list_all(session))
+
+
+for _path, _facts in declared.DECLARED.items():
+    _make_declared(_path, _facts)
