@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fundata_ingest.catalogue import load_catalogue
 from sra_stand_in.fundata.datasets import BY_ENDPOINT, DATASETS
 from sra_stand_in.server import StandIn
 from sra_testing.stand_in import run_stand_in
@@ -58,8 +59,12 @@ def fetch_rows(stand_in: StandIn, client: httpx.Client, endpoint: str, **params:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_there_are_21_datasets() -> None:
-    assert len(DATASETS) == len(BY_ENDPOINT) == 21
+def test_the_datasets_are_those_of_the_catalogue_and_each_has_an_endpoint() -> None:
+    catalogue = load_catalogue()
+    assert {name: one.columns for name, one in DATASETS.items()} == {
+        one.name: one.column_names for one in catalogue.datasets if one.endpoint is not None
+    }
+    assert len(BY_ENDPOINT) == len(DATASETS) >= 21
 
 
 @pytest.mark.parametrize("endpoint", list(BY_ENDPOINT))

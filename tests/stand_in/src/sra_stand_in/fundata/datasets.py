@@ -1,97 +1,31 @@
-"""The 21 datasets of the update API: endpoint, seed file and columns, which are those of the seed file."""
+"""The datasets of the update API: endpoint, seed file and columns; `scripts/write_declared` writes them to catalogue.json."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One dataset; `columns` in the order of its CSV."""
+    """One dataset; `file` is its seed file below the root of a tree, `kinds` are the types of its columns, in order."""
 
     name: str
     endpoint: str
-    columns: tuple[str, ...]
+    file: str
+    kinds: dict[str, str]
 
     @property
-    def file(self) -> str:
-        """The seed file below the root of a tree."""
-        return f"{'quotes' if self.name == NAVPS else 'data'}/{self.name}Seed.csv"
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns in the order of its CSV."""
+        return tuple(self.kinds)
 
 
 NAVPS = "FundDailyNAVPS"
-_SPANS = " ".join(
-    f"{years}Year{measure}"
-    for measure in ("MaxDrawdown", "CategoryBatting", "AbsoluteBatting", "UpCapture", "DownCapture")
-    for years in ("One", "Three", "Five", "Ten")
-)
-_YEARLY = "MonthEndDate Year CompoundReturn CalendarSimpleReturn CalendarReturnYear"
-_TABLE: tuple[tuple[str, str, str], ...] = (
-    (
-        "FundGeneral",
-        "fund/getgeneral",
-        "Language LegalName FamilyName SeriesName Company InstrumentType InceptionDate Objective Strategy CIFSCType "
-        "Properties MinInvestment SubInvestment DistributionFrequency ManagementFee LegalStatus ManagementType "
-        "ShareClass FixedDistribution HighNetWorth Currency DocumentType",
-    ),
-    ("BenchmarkGeneral", "benchmark/getgeneral", "Language LegalName"),
-    ("InstrumentIdentifier", "instrument/getidentifiers", "IdentifierType IdentifierValue"),
-    (
-        "FundAllocation",
-        "fund/getallocations",
-        "Language AllocationDate AllocationType AllocationName AllocationValue",
-    ),
-    ("FundExpenses", "fund/getexpense", "ExpenseDate ExpenseType ExpenseValue"),
-    ("FundAssets", "fund/getassets", "Date FundAssetsValue SeriesAssetsValue"),
-    (
-        "FundPerformanceSummary",
-        "fund/getperformancesummary",
-        "MonthEndDate PerformanceStartDate OneMonthReturn ThreeMonthReturn SixMonthReturn YTDReturn InceptionReturn "
-        "InceptionReturnDate YTDTotalDistribution FundGrade",
-    ),
-    ("FundYearlyPerformance", "fund/getyearlyperformance", _YEARLY),
-    ("BenchmarkYearlyPerformance", "benchmark/getyearlyperformance", _YEARLY),
-    (
-        "FundYearlyPerformanceRankingByClass",
-        "fund/getyearlyperformanceranking",
-        "MonthEndDate Year CompoundReturnQuartile CompoundReturnFundCount CompoundReturnRanking "
-        "CalendarReturnQuartile CalendarReturnFundCount CalendarReturnRanking",
-    ),
-    (
-        "FundRiskYearlyPerformance",
-        "fund/getyearlyperformancerisk",
-        "MonthEndDate Year AnnualizedSTD AnnualizedAlpha Beta RSquared AnnualizedSharpe AnnualizedTreynor "
-        "AnnualizedSortino AnnualizedInformationRatio AnnualizedJensenAlpha AnnualizedTrackingError TaxEfficiency "
-        "Calmar DownsideDeviation",
-    ),
-    (
-        "FundAdvancedPerformance",
-        "fund/getadvancedperformance",
-        "MonthEndDate InceptionReturnDate WorstMonthlyReturn UninterruptedDrawdown MaxPercentChange MaxStartDate "
-        f"MaxEndDate MaxDownLength MaxRecoveryTime {_SPANS}",
-    ),
-    ("FundAssociateBenchmark", "fund/getassociatedbenchmark", "Language BenchmarkType BenchmarkInstrumentKey"),
-    (
-        "FundDistribution",
-        "fund/getdistribution",
-        "Date TotalDistribution DividendIncome ForeignDividendIncome CapitalGains InterestIncome ReturnOfPrinciple",
-    ),
-    ("FundEquityStyle", "fund/getequitystyle", "MonthEndDate Capitalization Style"),
-    ("FundFixedIncomeStyle", "fund/getfixedincomestyle", "MonthEndDate DurationClass CreditRatingClass"),
-    ("FundLoads", "fund/getload", "Language FundServCode SalesStatus LoadType MaxPercent"),
-    ("FundOtherFee", "fund/getotherfees", "Language FeeType Value Days PaidBy FeeNote"),
-    ("FundTopHolding", "fund/gettopholding", "Language Date Security MarketPercent HoldingNumber"),
-    ("FundTrailerSchedule", "fund/gettrailerschedule", "FundServCode StartMonth EndMonth Description Fee"),
-    (
-        NAVPS,
-        "fund/getdailynavps",
-        "CurrentYield CurrentYieldPercentChange Date NAVPS NAVPSPennyChange NAVPSPercentChange PreviousDate "
-        "PreviousNAVPS Split",
-    ),
-)
 DATASETS: dict[str, Dataset] = {
-    name: Dataset(name, endpoint, ("RecordId", "InstrumentKey", *columns.split(), "RecordState", "ChangeDate"))
-    for name, endpoint, columns in _TABLE
+    name: Dataset(name, facts["endpoint"], facts["file"], facts["columns"])
+    for name, facts in json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8")).items()
 }
 BY_ENDPOINT: dict[str, Dataset] = {one.endpoint: one for one in DATASETS.values()}
 GENERAL_ENDPOINTS = frozenset({"fund/getgeneral", "benchmark/getgeneral"})

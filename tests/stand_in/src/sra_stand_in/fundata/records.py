@@ -196,6 +196,19 @@ _MAKERS: dict[str, Maker] = {
 }  # fmt: skip
 
 
+def _make_declared(dataset: Dataset, salt: int) -> Iterator[Values]:
+    """One record of a dataset without figures of its own; texts and numbers are decided by their columns."""
+    yield {
+        name: {
+            "number": _draw(-2, 20, salt, place, 57),
+            "date": _MONTH_END,
+            "text": "EN" if name == "Language" else f"text {mix(salt, place, 58) % 1000}",
+            "identifier": str(mix(salt, place, 59) % 10_000),
+        }[kind]
+        for place, (name, kind) in enumerate(dataset.kinds.items())
+    }
+
+
 def nav_factor(key: int, day: int) -> float:
     """How the value of a fund moves around its level, by day."""
     age = day - SEED_DAY.toordinal()
@@ -228,14 +241,20 @@ def make_navps(key: int, days: list[int]) -> Iterator[Values]:
         yield values
 
 
+def _list_values(dataset: Dataset, key: int, salt: int, days: list[int]) -> Iterator[Values]:
+    if dataset.name == NAVPS:
+        return make_navps(key, days)
+    make = _MAKERS.get(dataset.name)
+    return _make_declared(dataset, salt) if make is None else make(key, salt)
+
+
 def make_records(dataset: Dataset, *, funds: int, seed: int) -> list[Record]:
     """Records of a made-up tree; the same arguments always give the same ones."""
     calendar, last = open_calendar("CA"), SEED_DAY.toordinal()
     days = calendar.between(last - 2 * SEED_SESSIONS, last)[-SEED_SESSIONS:]
     records: list[Record] = []
     for key in list_instruments(funds, dataset.name):
-        rows = make_navps(key, days) if dataset.name == NAVPS else _MAKERS[dataset.name](key, mix(seed, key))
-        for values in rows:
+        for values in _list_values(dataset, key, mix(seed, key), days):
             values |= {
                 "RecordId": str(len(records) + 1),
                 "InstrumentKey": str(key),
