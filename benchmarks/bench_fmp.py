@@ -200,7 +200,7 @@ async def run_work(dsn: str, vendor: Vendor, task_type: TaskType, datasets: list
     try:
         rows = await connection.fetch(
             "SELECT dataset, extract(epoch FROM completed_at - started_at)::float8 AS seconds, stored_count AS stored,"
-            " read_count AS read FROM run_unit WHERE task_id = $1 AND unit NOT LIKE '%: again' ORDER BY ordinal",
+            " read_count AS read FROM run_unit WHERE task_id = $1 AND repeats IS NULL ORDER BY ordinal",
             done.task.task_id,
         )
     finally:

@@ -18,7 +18,7 @@ from fmp_ingest.collection.backfill import plan_history
 from fmp_ingest.collection.estimate import estimate_calls
 from fmp_ingest.collection.target_symbols import has_universe, read_targets
 from fmp_ingest.parameters import FmpParameters
-from fmp_ingest.work import AGAIN, FmpWork
+from fmp_ingest.work import FmpWork
 from sra_cli.database import use_database
 from sra_cli.home import Home
 from sra_cli.ledger_view import describe_cost
@@ -228,7 +228,7 @@ def _make_request(dataset: FmpDataset, parameters: dict[str, Any]) -> RunRequest
 def describe(dataset: FmpDataset, task: ProcessingTask, units: Sequence[Unit], seconds: float) -> dict[str, Any]:
     """Return the result object of the command."""
     own = [unit for unit in units if unit.dataset == dataset.name]
-    first = next((unit for unit in own if not unit.unit.endswith(AGAIN)), None)
+    first = next((unit for unit in own if unit.repeats is None), None)
     counts = sum((unit.counts for unit in own), Counts())
     status = str(first.status) if first is not None and not first.status.is_live else str(task.status)
     if task.status == "parked":

@@ -42,7 +42,7 @@ from sra_shared.runs import ProcessingTask, RunEnd, RunStatus, TaskType, Unit, U
 from sra_shared.runs.counts import Counts
 from sra_shared.runs.ending import decide_run_status
 
-AGAIN = ": again"
+_AGAIN = ": again"
 OF_DELISTED = f": {DELISTED}"
 _NAMED = 10
 
@@ -100,13 +100,13 @@ class FmpWork:
         units.sort(key=lambda unit: BY_NAME[unit[1]].audience is Audience.CURRENCIES)
         return [
             *(UnitPlan(unit, dataset) for unit, dataset in units),
-            *(UnitPlan(unit + AGAIN, dataset) for unit, dataset in units),
+            *(UnitPlan(unit + _AGAIN, dataset, repeats=unit) for unit, dataset in units),
         ]
 
     async def process(self, context: UnitContext) -> None:
         """Collect one dataset, or request again the subjects without a response."""
         try:
-            if context.unit.unit.endswith(AGAIN):
+            if context.unit.repeats is not None:
                 await self._request_again(context)
             else:
                 await self._collect(context)
@@ -210,7 +210,7 @@ class FmpWork:
             await connection.execute(
                 "UPDATE run_unit SET status = $3, error = $4 WHERE task_id = $1 AND unit = $2",
                 context.task.task_id,
-                context.unit.unit.removesuffix(AGAIN),
+                context.unit.repeats,
                 status,
                 error,
             )
@@ -219,7 +219,7 @@ class FmpWork:
 
     async def conclude(self, connection: Connection, task: ProcessingTask, units: Sequence[Unit]) -> RunEnd:
         """Decide the run's status from its datasets, without the second tries, and record how many calls it took."""
-        counted = [unit.status for unit in units if not unit.unit.endswith(AGAIN)]
+        counted = [unit.status for unit in units if unit.repeats is None]
         details: dict[str, Any] = {"fmp": await read_tally(connection, task.task_id)}
         if counted and all(status is UnitStatus.SKIPPED for status in counted):
             details["skipped"] = (
@@ -254,7 +254,7 @@ class FmpWork:
 
 def name_part(unit: Unit) -> str:
     """Return whether a unit is about listed or delisted securities, as the history names them."""
-    return DELISTED if unit.unit.removesuffix(AGAIN).endswith(OF_DELISTED) else LISTED
+    return DELISTED if (unit.repeats or unit.unit).endswith(OF_DELISTED) else LISTED
 
 
 async def _read_targets(connection: Connection, context: UnitContext, dataset: FmpDataset) -> Targets:
@@ -317,7 +317,7 @@ async def _read_first_try(context: UnitContext) -> tuple[UnitStatus, ResumePoint
         "SELECT status, resume, coalesce(not_before, now() + interval '1 minute') AS due FROM run_unit"
         " WHERE task_id = $1 AND unit = $2",
         context.task.task_id,
-        context.unit.unit.removesuffix(AGAIN),
+        context.unit.repeats,
     )
     if row is None:
         return None

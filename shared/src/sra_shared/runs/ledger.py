@@ -147,7 +147,8 @@ async def add_units(
 ) -> None:
     """Add units to a run, in order; units that it already has are left unchanged."""
     await connection.executemany(
-        "INSERT INTO run_unit (task_id, unit, ordinal, dataset, status, detail, error) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO run_unit (task_id, unit, ordinal, dataset, status, detail, error, repeats)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         " ON CONFLICT (task_id, unit) DO NOTHING",
         [
             (
@@ -158,6 +159,7 @@ async def add_units(
                 plan.status,
                 dict(plan.detail),
                 plan.error,
+                plan.repeats,
             )
             for index, plan in enumerate(units)
         ],

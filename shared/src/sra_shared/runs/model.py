@@ -127,7 +127,8 @@ class ProcessingTask(BaseModel):
 class UnitPlan:
     """A planned unit of a run: `unit` names it within the run, `detail` describes it.
 
-    In an ordered run, units of the same `stage` run concurrently; a unit without one comes after the previous unit.
+    In an ordered run, units of the same `stage` run concurrently; a unit without one comes after the previous unit. A unit that
+    `repeats` another sends again what that one got no response to.
     """
 
     unit: str
@@ -136,6 +137,7 @@ class UnitPlan:
     status: UnitStatus = UnitStatus.QUEUED
     error: str | None = None
     stage: int | None = None
+    repeats: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class Unit:
     counts: Counts
     started_at: datetime | None
     completed_at: datetime | None
+    repeats: str | None = None
 
     @classmethod
     def from_row(cls, row: asyncpg.Record) -> Unit:
@@ -179,6 +182,7 @@ class Unit:
             counts=read_counts(row),
             started_at=row["started_at"],
             completed_at=row["completed_at"],
+            repeats=row["repeats"],
         )
 
 

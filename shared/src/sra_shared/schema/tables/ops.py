@@ -183,6 +183,11 @@ run_unit = Table(
     *list_counts(),
     make_time("started_at", "When it was first claimed (UTC)."),
     make_time("completed_at", "When it ended, whatever its status (UTC)."),
+    Column(
+        "repeats",
+        Text,
+        comment="Unit of the run whose unanswered requests this one sends again; NULL for every other unit.",
+    ),
     limit_values("status", UNIT_STATUSES),
     make_conservation(),
     Index("ix_run_unit_owner", "owner", postgresql_where=text("status = 'running'")),
