@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pytest_bdd import given, parsers, scenarios, then, when
 
+from fmp_collectors.datasets import DATASETS
 from fmp_collectors.datasets.profile import EquityProfile
 from fmp_collectors.records import Accepted, parse_row
 from fundata_ingest.seed.manifest import Manifest, write_manifest
@@ -126,12 +128,14 @@ def then_one_error(story: Story) -> None:
 def then_the_error_is_clear(story: Story) -> None:
     message = story.run.task.error_details[0]["message"]
     assert "FMP_API_KEY" in message
-    assert "apikey=" not in message
+    # the address of FMP's own help ends with the same word
+    assert not re.search(rf"(?<![\w-]){UNKNOWN_KEY}(?![\w-])", message)
 
 
 @then("nothing is stored")
 def then_nothing_is_stored(sandbox_database: str) -> None:
-    assert run_async(fetch(sandbox_database, "SELECT count(*) FROM fmp_universe")) == [0]
+    for dataset in DATASETS:
+        assert run_async(fetch(sandbox_database, f"SELECT count(*) FROM {dataset.table}")) == [0], dataset.name  # noqa: S608
 
 
 @then("the run ends completed")
