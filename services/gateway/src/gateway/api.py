@@ -116,7 +116,13 @@ class LoginCode(BaseModel):
 def make_api_router() -> APIRouter:
     """Return the routes."""
     router = APIRouter()
+    _add_refreshes(router)
+    _add_schedule(router)
+    _add_rest(router)
+    return router
 
+
+def _add_refreshes(router: APIRouter) -> None:
     @router.post(
         "/refresh",
         status_code=202,
@@ -155,6 +161,8 @@ def make_api_router() -> APIRouter:
             raise ProblemError(404, f"Refresh {refresh_id} does not exist.", next_step="List them: GET /refresh.")
         return found
 
+
+def _add_schedule(router: APIRouter) -> None:
     @router.get("/schedule", tags=["schedule"], summary="The schedules and their next slots")
     async def get_schedule(app_context: AppContextOf) -> list[ScheduleView]:
         return [ScheduleView.model_validate(one) for one in app_context.scheduler.describe(datetime.now(UTC))]
@@ -167,6 +175,8 @@ def make_api_router() -> APIRouter:
     async def resume_schedule(app_context: AppContextOf, state: State, caller: CallerOf) -> list[ScheduleView]:
         return await set_paused(app_context, state, paused=False, by=caller)
 
+
+def _add_rest(router: APIRouter) -> None:
     @router.get("/status", tags=["status"], summary="The state of the whole system")
     async def get_status(app_context: AppContextOf) -> StatusReport:
         return report_status(app_context)
@@ -177,8 +187,6 @@ def make_api_router() -> APIRouter:
             code = await make_code(connection, caller)
             await record_act(connection, caller, Act(Action.LOGIN_CODE, SubjectKind.SESSION))
         return LoginCode(code=code, expires_at=datetime.now(UTC) + CODE_LIFETIME)
-
-    return router
 
 
 async def start_refresh(

@@ -167,7 +167,12 @@ def describe_run(task: ProcessingTask, units: list[Unit]) -> RunReport:
 def make_run_router() -> APIRouter:
     """Return the routes, which all services of a process share."""
     router = APIRouter(tags=["runs"])
+    _add_request(router)
+    _add_reports(router)
+    return router
 
+
+def _add_request(router: APIRouter) -> None:
     @router.post(
         "/runs",
         status_code=202,
@@ -205,6 +210,8 @@ def make_run_router() -> APIRouter:
         request.state.run_id = requested.task.task_id
         return RunAccepted(**requested.task.model_dump(), created=requested.created)
 
+
+def _add_reports(router: APIRouter) -> None:
     @router.get("/runs", summary="List runs, newest first")
     async def get_runs(
         state: State,
@@ -240,8 +247,6 @@ def make_run_router() -> APIRouter:
         async with state.pool.acquire() as connection, connection.transaction():
             task = await request_cancel(connection, task_id, timing=state.definition.timing, by=actor)
         return _require(task, task_id)
-
-    return router
 
 
 def check_parameters(model: type[BaseModel] | None, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def make_page_router() -> APIRouter:
     add_login(router)
     _add_dashboard(router)
     _add_pages(router)
+    _add_single_pages(router)
     add_rejects(router)
     add_forms(router)
     add_reject_forms(router)
@@ -106,6 +107,8 @@ def _add_pages(router: APIRouter) -> None:
             next_offset=offset + _PAGE_RUNS if len(runs) > _PAGE_RUNS else None,
         )
 
+
+def _add_single_pages(router: APIRouter) -> None:
     @router.get("/ui/runs/{task_id}")
     async def show_run(
         task_id: UUID,
