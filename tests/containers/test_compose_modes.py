@@ -125,7 +125,7 @@ def test_seed_files_come_from_object_storage_into_a_volume(real: Stack, quotes: 
     stored = "SELECT count(*), max(data_version) FROM fundata_quotes WHERE dataset = 'FundDailyNAVPS'"
     assert real.query(stored) == f"{quotes}|1"
     # one of the sample's funds ended; it stays
-    funds = "SELECT count(*), count(*) FILTER (WHERE NOT is_active) FROM sra.fund_page WHERE nav IS NOT NULL"
+    funds = "SELECT count(*), count(*) FILTER (WHERE NOT is_active) FROM sra.fund_page WHERE navps IS NOT NULL"
     assert real.query(funds) == f"{quotes // DAYS}|1"
     (container,) = real.containers("fundata_ingest")
     mounts = {mount["Destination"]: mount["Type"] for mount in container.attrs["Mounts"]}

@@ -87,7 +87,7 @@ async def test_a_regular_and_a_special_dividend_of_one_day_both_count(
     assert count(await collect_well(database, vendor, "dividends")) == (3, 2, 0, 1, 0)
     await build(market)
     (row,) = await read_rows(market, "SELECT * FROM sra.price_adjustment")
-    assert (row["symbol"], row["date"], row["dividend"]) == ("ACME", day, Decimal("0.80"))
+    assert (row["symbol"], row["ex_date"], row["dividend"]) == ("ACME", day, Decimal("0.80"))
     assert row["total_return_factor"] == Decimal("1.08")
     (before,) = await read_rows(
         market,
@@ -130,8 +130,8 @@ async def test_a_split_corrected_to_the_next_day_stays_once(database: str, marke
     assert await list_current(market, "fmp_split") == [("ACME", day + timedelta(days=1), Decimal(4))]
     assert await count_history(market, "fmp_split") == 1
     await build(market)
-    (row,) = await read_rows(market, "SELECT performance_1y FROM sra.equity_metrics WHERE symbol = 'ACME'")
-    assert row["performance_1y"] == Decimal("0.057000")
+    (row,) = await read_rows(market, "SELECT return_1y FROM sra.equity_metrics WHERE symbol = 'ACME'")
+    assert row["return_1y"] == Decimal("0.057000")
 
 
 async def test_a_withdrawn_event_ends_and_one_given_again_is_new(

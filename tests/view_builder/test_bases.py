@@ -76,8 +76,8 @@ async def test_a_run_that_ends_between_the_builds_of_two_views_is_in_both_after_
     await build_all(pool, views)
     assert await list_holders(pool, run) >= {"fund_quote_history", *following}
     for statement in (
-        "SELECT DISTINCT price AS value FROM sra.latest_quote",
-        "SELECT DISTINCT nav AS value FROM sra.fund_page",
+        "SELECT DISTINCT navps AS value FROM sra.latest_quote",
+        "SELECT DISTINCT navps AS value FROM sra.fund_page",
         "SELECT avg_navps AS value FROM sra.daily_market_summary WHERE date = '2025-09-27'",
     ):
         assert await read_rows(pool, statement) == [{"value": Decimal(2)}]
@@ -100,8 +100,8 @@ async def test_a_split_never_reaches_figures_before_its_factors(
     for name in ("equity_metrics", "market_movers"):
         assert (await build_one(pool, view_by_name[name])).runs == ()
     await build_all(pool, views)
-    (row,) = await read_rows(pool, "SELECT performance_date, performance_1w FROM sra.equity_metrics")
-    assert (row["performance_date"], row["performance_1w"]) == (DAY, Decimal(0))
+    (row,) = await read_rows(pool, "SELECT return_date, return_1w FROM sra.equity_metrics")
+    assert (row["return_date"], row["return_1w"]) == (DAY, Decimal(0))
 
 
 async def build(database: str, **wanted: object) -> dict[str, Unit]:

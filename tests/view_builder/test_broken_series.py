@@ -58,11 +58,11 @@ async def read_row(pool: Pool, view: str = "equity_metrics", symbol: str = "ABC"
 def list_known(row: dict[str, Any]) -> list[str]:
     """Return the horizons that have figures, which both kinds of performance must have."""
     known = [name for name in HORIZONS if row[f"price_return_{name}"] is not None]
-    assert known == [name for name in HORIZONS if row[f"performance_{name}"] is not None]
+    assert known == [name for name in HORIZONS if row[f"return_{name}"] is not None]
     return known
 
 
-async def test_a_new_owner_of_a_symbol_has_no_performance_over_the_former_ones_prices(
+async def test_a_new_owner_of_a_symbol_has_no_return_over_the_former_ones_prices(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     async with pool.acquire() as connection:
@@ -73,7 +73,7 @@ async def test_a_new_owner_of_a_symbol_has_no_performance_over_the_former_ones_p
     await build_all(pool, views)
     row = await read_row(pool)
     assert list_known(row) == ["1w", "1m", "3m", "6m"]
-    assert row["performance_6m"] == Decimal("1.500000")  # 20 / 8 - 1
+    assert row["return_6m"] == Decimal("1.500000")  # 20 / 8 - 1
     # since 2025-03-01: 209 days
     assert [row[name] for name in ("year_low", "year_high", "price_avg200", "beta")] == [None] * 4
     assert (row["price_avg50"], row["change"], row["previous_close"]) == (15, 4, 16)
@@ -90,10 +90,10 @@ async def test_the_first_day_of_a_new_owner_has_no_change(pool: Pool, views: tup
     await build_all(pool, views)
     row = await read_row(pool)
     assert list_known(row) == []
-    names = ("change", "change_percentage", "previous_close", "price_avg50")
+    names = ("change", "price_return_1d", "previous_close", "price_avg50")
     assert [row[name] for name in names] == [None] * 4
-    (quote,) = await read_rows(pool, "SELECT price, change, change_percent FROM sra.latest_quote")
-    assert quote == {"price": 20, "change": None, "change_percent": None}
+    (quote,) = await read_rows(pool, "SELECT price, change, price_return_1d FROM sra.latest_quote")
+    assert quote == {"price": 20, "change": None, "price_return_1d": None}
 
 
 async def test_a_rename_interrupts_nothing(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -108,10 +108,10 @@ async def test_a_rename_interrupts_nothing(pool: Pool, views: tuple[CompiledView
     await build_all(pool, views)
     row = await read_row(pool)
     assert list_known(row) == list(HORIZONS)
-    assert (row["performance_1y"], row["year_low"]) == (4, 3)  # 20 / 4 - 1
+    assert (row["return_1y"], row["year_low"]) == (4, 3)  # 20 / 4 - 1
 
 
-async def test_no_performance_spans_a_change_of_currency(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_no_return_spans_a_change_of_currency(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         await put_profile(connection, run, "ABC", currency="CAD")
@@ -129,7 +129,7 @@ async def test_no_performance_spans_a_change_of_currency(pool: Pool, views: tupl
     assert not any(one.full for one in built.values())
     row = await read_row(pool)
     assert (row["currency"], list_known(row)) == ("USD", ["1w", "1m", "3m"])
-    assert row["performance_3m"] == 1  # 20 / 10 - 1
+    assert row["return_3m"] == 1  # 20 / 10 - 1
     assert [row[name] for name in ("dividend_ttm", "dividend_yield", "dividend_yield_forward", "year_low")] == [
         None
     ] * 4
@@ -188,10 +188,10 @@ async def test_the_risk_of_an_etf_spans_neither(pool: Pool, views: tuple[Compile
         await change_currency(connection, run, "CUR", "USD", datetime(2024, 9, 15, tzinfo=UTC))
         await delist(connection, run, "OWN", date(2024, 9, 15), "Former Fund")
     await build_all(pool, views)
-    names = ("standard_deviation_1y", "max_drawdown_1y", "performance_inception", "price_return_inception")
+    names = ("standard_deviation_1y", "max_drawdown_1y", "return_since_inception", "price_return_since_inception")
     whole = await read_row(pool, "etf_page", "FND")
     assert None not in [whole[name] for name in names]
     for symbol in ("CUR", "OWN"):
         row = await read_row(pool, "etf_page", symbol)
         assert [row[name] for name in names] == [None] * 4, symbol
-        assert row["performance_1w"] is not None
+        assert row["return_1w"] is not None

@@ -66,7 +66,7 @@ def test_check_reports_what_is_wrong(address: str, capsys: pytest.CaptureFixture
 def test_schema_needs_no_database(capsys: pytest.CaptureFixture[str]) -> None:
     code, told = call(capsys, "views", "schema", "treasury_curve")
     assert (code, told["x-view"], told["x-key"]) == (0, "sra.treasury_curve", ["date", "tenor"])
-    assert told["properties"]["rate"]["x-unit"] == "percent a year"
+    assert told["properties"]["yield"]["x-unit"] == "fraction a year"
     assert call(capsys, "views", "schema", "nothing")[0] == 5
 
 

@@ -20,11 +20,12 @@ import httpx
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
+from sra_contract import CONTRACT_VERSION
 from sra_shared.kit.db import Pool, open_connection, open_pool
 from sra_shared.kit.errors import ConfigError
 from sra_shared.runs import Unit
 from sra_testing.bucket import SAMPLE
-from sra_testing.contracts import RENAMED, compile_second_version, use_views
+from sra_testing.contracts import NEXT_VERSION, RENAMED, compile_next_version, use_views
 from sra_testing.databases import create_database, drop_database, execute_sql
 from sra_testing.fundata import load_tree
 from sra_testing.listings import DATASETS, put_market
@@ -42,6 +43,8 @@ from view_builder.inprocess import build_in_process
 from view_builder.work import BuildParameters, ViewBuildWork
 
 DAY = date(2025, 9, 26)
+FORMER, NEXT = "the former version", "the next version"
+REFUSED = f"contract version {NEXT_VERSION}, and this code has version {CONTRACT_VERSION}"
 NEXT_SCHEMAS = ("sra_next", "core_next", "published_next", "core_former", "published_former")
 STAGED_BUILDS = "SELECT count(*) FROM sra_next.published_view WHERE filled IS NOT NULL"
 # what an administrator of the database sees of the views, without what differs between two databases
@@ -73,7 +76,7 @@ async def build(database: str, **wanted: object) -> dict[str, Unit]:
 
 
 async def fill(pool: Pool) -> None:
-    """Something in every view that version 2 changes."""
+    """Something in every view that the next version changes."""
     async with pool.acquire() as connection, connection.transaction():
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         listed = await put_run(connection, "fmp", DATASETS)
@@ -116,10 +119,10 @@ async def require_version(pool: Pool, version: int) -> None:
     for view, names in RENAMED.items():
         columns = await list_columns(pool, view)
         for former, new in names.items():
-            assert (former in columns, new in columns) == (version == 1, version == 2), view
+            assert (former in columns, new in columns) == (version == CONTRACT_VERSION, version == NEXT_VERSION), view
         assert await pool.fetchval(f"SELECT count(v::text) FROM sra.{view} v") > 0, view  # noqa: S608
     left = await read_rows(pool, "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1)", list(NEXT_SCHEMAS))
-    assert version == 1 or left == []
+    assert version == CONTRACT_VERSION or left == []
 
 
 @dataclass
@@ -144,7 +147,7 @@ class Seen:
                 if not row["n"]:
                     self.met[f"{view} is empty"] += 1
                 versions.add((row["is_first"], row["is_second"]))
-        known = {(True, False): "version 1", (False, True): "version 2"}
+        known = {(True, False): FORMER, (False, True): NEXT}
         self.met[known.get(versions.pop(), "neither") if len(versions) == 1 else f"a mixture: {versions}"] += 1
 
     async def read_on(self, dsn: str, isolation: str, stop: asyncio.Event) -> None:
@@ -173,43 +176,43 @@ async def test_readers_go_from_one_whole_version_to_the_next(
     await load_tree(database, SAMPLE)
     await fill(pool)
     await build(database)
-    await require_version(pool, 1)
+    await require_version(pool, CONTRACT_VERSION)
     execute_sql(database, "GRANT SELECT ON sra.fund_page TO pg_monitor")
     open_run = await begin_run(pool)
-    views = compile_second_version()
+    views = compile_next_version()
     use_views(monkeypatch, views)
     seen, stop = Seen(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for isolation in ("read_committed", "repeatable_read", "read_committed"):
             group.create_task(seen.read_on(database, isolation, stop))
         units = await build(database)
-        count = seen.met["version 2"]
+        count = seen.met[NEXT]
 
         async def is_read() -> bool:
-            return seen.met["version 2"] > count
+            return seen.met[NEXT] > count
 
-        await wait_for(is_read, what="a reader of the second version")
+        await wait_for(is_read, what="a reader of the next version")
         stop.set()
     assert {unit.status.value for unit in units.values()} == {"completed"}
     assert list(units)[-1] == "contract"
-    assert set(seen.met) == {"version 1", "version 2"}, seen.met
+    assert set(seen.met) == {FORMER, NEXT}, seen.met
     sys.stdout.write(f"\nlongest answer of a reader: {seen.longest * 1000:.0f} ms\n")
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
     # the run that was open is in the first build after
-    assert await pool.fetchval("SELECT max(nav_date) FROM sra.fund_page WHERE identifier = '3'") == DAY
+    assert await pool.fetchval("SELECT max(price_date) FROM sra.fund_page WHERE identifier = '3'") == DAY
     await finish_run(pool, open_run)
     built = await build(database)
     assert not any(unit.resume["full"] for unit in built.values() if unit.unit == "fund_page")
-    assert await pool.fetchval("SELECT navps FROM sra.fund_page WHERE identifier = '3'") == 77
+    assert await pool.fetchval("SELECT value_per_share FROM sra.fund_page WHERE identifier = '3'") == 77
     await require_like_new(database, pool, views, postgres_server, migrated_template)
 
 
 async def require_like_new(
     database: str, pool: Pool, views: tuple[CompiledView, ...], server: EmbeddedPostgres, template: str
 ) -> None:
-    """The database is as if version 2 had been its first one, and a full build finds nothing to change."""
+    """The database is as if the next version had been its first one, and a full build finds nothing to change."""
     async with pool.acquire() as connection, connection.transaction():
-        assert await define_core(connection, contract_version=2) == []
+        assert await define_core(connection, contract_version=NEXT_VERSION) == []
     assert await apply.define_views(pool, views) == []
     rows = await read_rows(pool, "SELECT has_table_privilege('pg_monitor', 'sra.fund_page', 'SELECT') AS kept")
     assert rows == [{"kept": True}]
@@ -228,7 +231,7 @@ async def require_like_new(
     try:
         assert await read_version(fresh_pool) == 1
         await build(fresh)
-        assert await read_version(fresh_pool) == 2
+        assert await read_version(fresh_pool) == NEXT_VERSION
         found, wanted = await describe_database(pool), await describe_database(fresh_pool)
         for text, rows in wanted.items():
             assert found[text] == rows
@@ -239,7 +242,7 @@ async def require_like_new(
 
 @contextmanager
 def building(database: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that builds the second version; it is killed at the end."""
+    """A process that builds the next version; it is killed at the end."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DB_", "SRA_"))}  # noqa: TID251
     command = [sys.executable, "-m", "sra_testing.contracts", database]
     process = subprocess.Popen(command, env={**kept, "PYTHONPATH": SUPPORT})
@@ -251,7 +254,7 @@ def building(database: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def kill_after(database: str, pool: Pool, staged: int) -> None:
-    """Build the second version in a process, and kill it when it has built so many views."""
+    """Build the next version in a process, and kill it when it has built so many views."""
     with building(database) as process:
 
         async def has_staged() -> bool:
@@ -272,8 +275,8 @@ async def test_a_killed_build_resumes_and_a_killed_swap_changes_nothing(
     await build(database)
     for staged in (0, 3, 9):
         await kill_after(database, pool, staged)
-        await require_version(pool, 1)
-    use_views(monkeypatch, compile_second_version())
+        await require_version(pool, CONTRACT_VERSION)
+    use_views(monkeypatch, compile_next_version())
     swap = contract_swap._swap
     kills = 0
 
@@ -294,12 +297,12 @@ async def test_a_killed_build_resumes_and_a_killed_swap_changes_nothing(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    await require_version(pool, 1)
+    await require_version(pool, CONTRACT_VERSION)
     builds = "SELECT relation, builds FROM {}.published_view ORDER BY relation"
     staged = await read_rows(pool, builds.format("sra_next"))
     units = await build(database)
     assert units["contract"].status.value == "completed"
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
     # what was staged before is not built again
     assert await read_rows(pool, builds.format("public")) == staged
 
@@ -311,12 +314,12 @@ async def test_two_builds_of_the_new_version_at_once_publish_it_once(
 ) -> None:
     await fill(pool)
     await build(database)
-    use_views(monkeypatch, compile_second_version())
+    use_views(monkeypatch, compile_next_version())
     first, second = await asyncio.gather(build(database), build(database, full=True))
     for units in (first, second):
         assert {unit.status.value for unit in units.values()} == {"completed"}
         assert "contract" in units
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
     assert await pool.fetchval("SELECT count(*) FROM published_view WHERE filled IS NULL OR error IS NOT NULL") == 0
 
 
@@ -326,21 +329,21 @@ async def test_an_instance_of_the_former_version_serves_until_the_swap_and_refus
 ) -> None:
     await fill(pool)
     await build(database)
-    second = compile_second_version()
+    second = compile_next_version()
     await kill_after(database, pool, 5)
     # the former version stays current during the build of the next one
     await finish_run(pool, await begin_run(pool))
     # it resumes the run that was left, and skips the publication; another run builds what is left
     assert (await build(database))["contract"].status.value == "skipped"
     await build(database)
-    assert await pool.fetchval("SELECT nav FROM sra.fund_page WHERE identifier = '3'") == 77
+    assert await pool.fetchval("SELECT navps FROM sra.fund_page WHERE identifier = '3'") == 77
     with monkeypatch.context() as patch:
         use_views(patch, second)
         await build(database)
-    await require_version(pool, 2)
-    assert await pool.fetchval("SELECT navps FROM sra.fund_page WHERE identifier = '3'") == 77
+    await require_version(pool, NEXT_VERSION)
+    assert await pool.fetchval("SELECT value_per_share FROM sra.fund_page WHERE identifier = '3'") == 77
     before = await read_rows(pool, LEDGER)
-    with pytest.raises(ConfigError, match="contract version 2, and this code has version 1"):
+    with pytest.raises(ConfigError, match=REFUSED):
         await build(database, full=True)
     work = ViewBuildWork(all_views)
     async with pool.acquire() as connection:
@@ -353,10 +356,10 @@ async def test_an_instance_of_the_former_version_serves_until_the_swap_and_refus
             with pytest.raises(NewerContractError):
                 await define_core(connection)
     async with serve_views(database) as client:
-        await wait_for_health(client, "contract version 2, and this code has version 1")
+        await wait_for_health(client, REFUSED)
         assert (await client.get("/views")).status_code == 200
     assert await read_rows(pool, LEDGER) == before
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
 
 
 def change_query(views: tuple[CompiledView, ...], name: str, template: str) -> tuple[CompiledView, ...]:
@@ -384,27 +387,27 @@ async def test_a_failed_build_leaves_the_former_version_and_health_reports_it(
 ) -> None:
     await fill(pool)
     await build(database)
-    second = compile_second_version()
+    second = compile_next_version()
     broken = change_query(second, "index_performance", "SELECT b.* FROM ({}) b WHERE 1 / (length(b.symbol) - 5) > 0")
     use_views(monkeypatch, broken)
     units = await build(database)
     assert "division by zero" in (units["index_performance"].error or "")
     assert "view index_performance is not built" in (units["contract"].error or "")
-    await require_version(pool, 1)
+    await require_version(pool, CONTRACT_VERSION)
     monkeypatch.setattr(main, "compile_views", lambda _: broken)
     async with serve_views(database) as client:
-        await wait_for_health(client, "readers see version 1")
+        await wait_for_health(client, f"readers see version {CONTRACT_VERSION}")
     # a service of fixed code publishes the version on its own
     use_views(monkeypatch, second)
     monkeypatch.setattr(main, "compile_views", lambda _: second)
     async with serve_views(database):
 
         async def is_published() -> bool:
-            return await read_version(pool) == 2
+            return await read_version(pool) == NEXT_VERSION
 
-        await wait_for(is_published, what="the second version", seconds=120)
+        await wait_for(is_published, what="the next version", seconds=120)
         await wait_until_idle(pool)
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
 
 
 @pytest.mark.faults
@@ -413,28 +416,28 @@ async def test_an_open_reader_and_views_of_others_delay_the_swap_and_lose_nothin
 ) -> None:
     await fill(pool)
     await build(database)
-    execute_sql(database, "CREATE VIEW public.mine AS SELECT symbol, close FROM sra.index_performance")
-    use_views(monkeypatch, compile_second_version())
+    execute_sql(database, "CREATE VIEW public.mine AS SELECT symbol, level FROM sra.index_performance")
+    use_views(monkeypatch, compile_next_version())
     units = await build(database)
     assert "other objects depend on it: view mine depends on view sra.index_performance" in (
         units["contract"].error or ""
     )
-    await require_version(pool, 1)
+    await require_version(pool, CONTRACT_VERSION)
     execute_sql(database, "DROP VIEW public.mine")
     reader = await asyncpg.connect(database)
     try:
         async with reader.transaction(isolation="repeatable_read"):
-            assert await reader.fetchval("SELECT count(close) FROM sra.index_performance") == 1
+            assert await reader.fetchval("SELECT count(level) FROM sra.index_performance") == 1
             task = asyncio.create_task(build(database))
             await asyncio.sleep(2)
             # it waits, and nobody waits for it
             assert not task.done()
-            await asyncio.wait_for(require_version(pool, 1), 10)
-            assert await reader.fetchval("SELECT count(nav) FROM sra.fund_page") == 5
+            await asyncio.wait_for(require_version(pool, CONTRACT_VERSION), 10)
+            assert await reader.fetchval("SELECT count(navps) FROM sra.fund_page") == 5
     finally:
         await reader.close()
     assert (await task)["contract"].status.value == "completed"
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)
 
 
 @pytest.mark.faults
@@ -447,9 +450,9 @@ async def test_a_staged_view_that_would_shrink_is_not_published(
         for fund in range(100, 200):
             await put_fund(connection, run, str(fund))
     await build(database)
-    use_views(monkeypatch, change_query(compile_second_version(), "fund_page", "SELECT f.* FROM ({}) f LIMIT 1"))
+    use_views(monkeypatch, change_query(compile_next_version(), "fund_page", "SELECT f.* FROM ({}) f LIMIT 1"))
     units = await build(database)
     assert "rows would disappear" in (units["contract"].error or "")
-    await require_version(pool, 1)
+    await require_version(pool, CONTRACT_VERSION)
     assert (await build(database, accept_drop=True))["contract"].status.value == "completed"
-    await require_version(pool, 2)
+    await require_version(pool, NEXT_VERSION)

@@ -79,20 +79,20 @@ async def test_equal_amounts_in_two_currencies_are_doubtful(pool: Pool, views: t
     for relation, doubtful, clear in (("equity_page", "ABC", "ABC-P"), ("etf_page", "FND", None)):
         page = {row["symbol"]: row for row in await read_rows(pool, f"SELECT * FROM sra.{relation}")}  # noqa: S608
         row = page[doubtful]
-        assert (row["dividend_yield"], row["dividend_yield_forward"], row["performance_basis"]) == (
+        assert (row["dividend_yield"], row["dividend_yield_forward"], row["return_basis"]) == (
             None,
             None,
             "total_return",
         )
-        assert [row[f"performance_{name}"] for name in HORIZONS] == [None] * len(HORIZONS)
+        assert [row[f"return_{name}"] for name in HORIZONS] == [None] * len(HORIZONS)
         assert (row["price_return_1y"], row["currency_basis"]) == (0, "doubtful")
         if clear is not None:
             row = page[clear]
-            assert (row["dividend_yield"], row["performance_1y"]) == (
+            assert (row["dividend_yield"], row["return_1y"]) == (
                 row["dividend_yield_forward"],
                 row["dividend_yield"],
             )
-            assert float(row["performance_1y"]) == 0.06  # 3 / 50
+            assert float(row["return_1y"]) == 0.06  # 3 / 50
     rows = await read_rows(
         pool, "SELECT date, total_return_close FROM sra.equity_quote_history WHERE symbol = 'ABC' ORDER BY date"
     )

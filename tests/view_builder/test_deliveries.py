@@ -146,7 +146,7 @@ async def test_a_service_killed_during_a_build_leaves_the_views_and_does_it_agai
     await holder.close()
     with run_service(database):
         await wait_until_idle(pool)
-    assert await pool.fetchval("SELECT count(*) FROM sra.latest_quote WHERE price = 2") == 5
+    assert await pool.fetchval("SELECT count(*) FROM sra.latest_quote WHERE navps = 2") == 5
     published = await pool.fetch("SELECT run_id FROM published_run WHERE relation = $1", view)
     assert {row["run_id"] for row in published} == {run, next_run}
     built = await build_all(pool, views, full=True)

@@ -53,7 +53,7 @@ _STARTS = [
 
 
 @pytest.mark.parametrize("kind", ["plain", "split", "dividend"])
-async def test_performance_by_hand(pool: Pool, views: tuple[CompiledView, ...], kind: str) -> None:
+async def test_returns_by_hand(pool: Pool, views: tuple[CompiledView, ...], kind: str) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", DATASETS)
         for number, (_, day, price, _) in enumerate(_STARTS):
@@ -70,13 +70,13 @@ async def test_performance_by_hand(pool: Pool, views: tuple[CompiledView, ...], 
     await build_all(pool, views)
     for number, (horizon, day, price, expected) in enumerate(_STARTS):
         row = await read_page(pool, f"S{number}")
-        assert row["performance_date"] == DAY
-        assert row["performance_basis"] == ("total_return" if kind == "dividend" else "price_return")
+        assert row["return_date"] == DAY
+        assert row["return_basis"] == ("total_return" if kind == "dividend" else "price_return")
         assert row[f"price_return_{horizon}"] == (None if expected is None else compute(horizon, day, "110", price))
         assert row[f"price_return_{horizon}"] == expected or horizon in ("3y", "5y")
         # 5 / 50 of a share is bought on the ex-date: 110 x 1.1 = 121
         end = "121" if kind == "dividend" else "110"
-        assert row[f"performance_{horizon}"] == (None if expected is None else compute(horizon, day, end, price))
+        assert row[f"return_{horizon}"] == (None if expected is None else compute(horizon, day, end, price))
 
 
 def compute(horizon: str, day: date, end: str, start: str) -> Decimal:
@@ -99,7 +99,7 @@ async def test_a_month_before_31_march_is_the_last_of_february(pool: Pool, views
             await put_split(connection, run, "ABC", day, new, 1)
     await build_all(pool, views)
     row = await read_page(pool)
-    assert row["performance_1m"] == Decimal("0.100000")  # 110 / (300 / 3) - 1
+    assert row["return_1m"] == Decimal("0.100000")  # 110 / (300 / 3) - 1
     # no quote: the close is the price
     assert (row["price"], row["price_date"], row["change"]) == (Decimal(110), date(2025, 3, 31), None)
 
@@ -116,7 +116,7 @@ async def test_twelve_months_are_the_sum_of_four_quarters(pool: Pool, views: tup
         await put_quarter(connection, run, "Q1", date(2025, 3, 31), version=2, revenue="110")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["fundamentals_basis"], row["fundamentals_date"]) == ("quarters", date(2025, 6, 30))
+    assert (row["fundamentals_basis"], row["period_end_date"]) == ("quarters", date(2025, 6, 30))
     assert [(q["fiscal_year"], q["period"], q["revenue"]) for q in row["quarters"]] == [
         (2025, "Q2", 100), (2025, "Q1", 110), (2024, "Q4", 100), (2024, "Q3", 100),
     ]  # fmt: skip
@@ -124,8 +124,8 @@ async def test_twelve_months_are_the_sum_of_four_quarters(pool: Pool, views: tup
         410, 40, 4, Decimal("3.6"),
     )  # fmt: skip
     assert (row["valuation_basis"], row["pe_ratio"]) == ("price_eps", Decimal("20.000000"))  # 72 / 3.6
-    assert row["price_to_book_ratio"] == Decimal("7.200000")  # 1440 / 200
-    assert row["price_to_sales_ratio"] == Decimal("3.512195")  # 1440 / 410
+    assert row["pb_ratio"] == Decimal("7.200000")  # 1440 / 200
+    assert row["ps_ratio"] == Decimal("3.512195")  # 1440 / 410
     assert (row["enterprise_value"], row["ev_to_ebitda"]) == (1470, Decimal("14.700000"))  # 1440 + 30; / 100
     assert row["free_cash_flow_yield"] == Decimal("0.027778")  # 40 / 1440
     assert row["gross_margin"] == Decimal("0.390244")  # 160 / 410
@@ -149,7 +149,7 @@ async def test_a_missing_quarter_leaves_the_fiscal_year(pool: Pool, views: tuple
         await put_quarter(connection, run, "FY", date(2023, 12, 31), revenue="999")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["fundamentals_basis"], row["fundamentals_date"]) == ("fiscal_year", date(2024, 12, 31))
+    assert (row["fundamentals_basis"], row["period_end_date"]) == ("fiscal_year", date(2024, 12, 31))
     assert (row["revenue_ttm"], row["pe_ratio"], len(row["quarters"])) == (360, Decimal("22.500000"), 3)
 
 
@@ -188,7 +188,7 @@ async def test_currencies_never_mix_in_a_ratio(pool: Pool, views: tuple[Compiled
     assert row["return_on_equity"] == Decimal("0.200000")
     for symbol in ("ABC", "XYZ", "NONE"):
         row = await read_page(pool, symbol)
-        told = ("valuation_basis", "pe_ratio", "price_to_book_ratio", "price_to_sales_ratio", "ev_to_ebitda")
+        told = ("valuation_basis", "pe_ratio", "pb_ratio", "ps_ratio", "ev_to_ebitda")
         assert [row[name] for name in (*told, "enterprise_value", "free_cash_flow_yield")] == [None] * 7
 
 
@@ -248,7 +248,7 @@ async def test_six_peers_with_the_same_figures(pool: Pool, views: tuple[Compiled
     own = await read_page(pool, "P0")
     assert row["peers"][0] == {name: to_json(own[name]) for name in row["peers"][0]}
     assert row["peers"][0]["pe_ratio"] == Decimal("20.000000")
-    assert row["peers"][0]["performance_1w"] == Decimal("0.200000")
+    assert row["peers"][0]["return_1w"] == Decimal("0.200000")
     async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["quote"])
         await put_price(connection, later, "P1", datetime(2025, 9, 27, 20, tzinfo=UTC), "80.5")

@@ -56,16 +56,16 @@ async def test_profile_holdings_and_weights(pool: Pool, views: tuple[CompiledVie
         await put_row(connection, run, "fmp_etf_country", symbol="FND", country="Canada", weight_percentage="100")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["price"], row["currency"], row["nav"], row["nav_currency"]) == (25, "CAD", Decimal("24.75"), "USD")
-    assert (row["nav_date"], row["holdings_date"]) == (DAY, date(2025, 9, 25))
-    assert (row["expense_ratio_percent"], row["assets_under_management"]) == (Decimal("0.09"), 1_000_000)
+    assert (row["price"], row["currency"], row["navps"], row["nav_currency"]) == (25, "CAD", Decimal("24.75"), "USD")
+    assert (row["navps_date"], row["holdings_date"]) == (DAY, date(2025, 9, 25))
+    assert (row["expense_ratio"], row["assets_under_management"]) == (Decimal("0.0009"), 1_000_000)
     assert (row["isin"], row["holdings_count"], len(row["top_holdings"])) == (None, 12, 10)
     assert row["top_holdings"][0] == {
-        "place": 1, "symbol": "H11", "name": "Holding 11", "isin": None, "weight_percent": Decimal("11.5"), "shares": None,
+        "place": 1, "symbol": "H11", "name": "Holding 11", "isin": None, "weight": Decimal("0.115"), "shares": None,
         "market_value": 7,
     }  # fmt: skip
     assert [item["sector"] for item in row["sector_weights"]] == ["Technology", "Energy"]
-    assert row["country_weights"] == [{"country": "Canada", "weight_percent": 100}]
+    assert row["country_weights"] == [{"country": "Canada", "weight": 1}]
     assert row["dividend_yield"] == Decimal("0.080000")  # the vendor's 2 / 25
     async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["etf_holdings"], status="running")
@@ -82,7 +82,7 @@ async def test_profile_holdings_and_weights(pool: Pool, views: tuple[CompiledVie
     assert (row["top_holdings"][0]["symbol"], row["last_run_id"]) == ("H10", later)
 
 
-async def test_performance_with_dividends_over_ten_years_and_since_inception(
+async def test_returns_with_dividends_over_ten_years_and_since_inception(
     pool: Pool, views: tuple[CompiledView, ...]
 ) -> None:
     async with pool.acquire() as connection:
@@ -98,17 +98,20 @@ async def test_performance_with_dividends_over_ten_years_and_since_inception(
         await put_dividend(connection, run, "FND", date(2025, 9, 24), "20")
     await build_all(pool, views)
     row = await read_page(pool)
-    assert (row["performance_basis"], row["performance_date"]) == ("total_return", DAY)
-    assert (row["price_return_1w"], row["performance_1w"]) == (
+    assert (row["return_basis"], row["return_date"]) == ("total_return", DAY)
+    assert (row["price_return_1w"], row["return_1w"]) == (
         Decimal("0.600000"),
         Decimal("1.400000"),
     )  # 80 x 1.5 / 50
     days = (DAY - date(2015, 9, 25)).days
-    assert row["performance_10y"] == annualise("3", days)  # 120 / 40
+    assert row["return_10y"] == annualise("3", days)  # 120 / 40
     assert row["price_return_10y"] == annualise("2", days)
     days = (DAY - date(2015, 1, 5)).days
-    assert (row["performance_inception"], row["price_return_inception"]) == (annualise("6", days), annualise("4", days))
-    assert row["performance_1y"] is None
+    assert (row["return_since_inception"], row["price_return_since_inception"]) == (
+        annualise("6", days),
+        annualise("4", days),
+    )
+    assert row["return_1y"] is None
 
 
 def annualise(ratio: str, days: int) -> Decimal:
@@ -117,7 +120,7 @@ def annualise(ratio: str, days: int) -> Decimal:
 
 
 async def test_risk_is_of_full_months(pool: Pool, views: tuple[CompiledView, ...]) -> None:
-    # thirteen month ends up to August 2025: twelve performances of +10%, -10%, +10%, ...
+    # thirteen month ends up to August 2025: twelve returns of +10%, -10%, +10%, ...
     ends = [date(2024, 8, 30), date(2024, 9, 30), date(2024, 10, 31), date(2024, 11, 29), date(2024, 12, 31)]
     ends += [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30), date(2025, 5, 30)]
     ends += [date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)]
@@ -163,12 +166,12 @@ async def test_risk_against_the_market_by_hand(pool: Pool, views: tuple[Compiled
     fund, other = rows["FND"], rows["FND.TO"]
     assert (fund["benchmark_index"], other["benchmark_index"]) == ("^GSPC", "^GSPTSE")
     assert fund["beta_1y"] == Decimal("2.000000")
-    assert (fund["up_capture_1y"], fund["down_capture_1y"]) == (Decimal("2.000000"), Decimal("2.000000"))
+    assert (fund["upside_capture_1y"], fund["downside_capture_1y"]) == (Decimal("2.000000"), Decimal("2.000000"))
     # excess 0.2 - 0.001 and -0.2 - 0.001: mean -0.001, deviation sqrt(12 x 0.04 / 11); x sqrt(12) = -0.016583
     assert fund["sharpe_1y"] == Decimal("-0.016583")
-    assert (fund["beta_3y"], fund["sharpe_3y"], fund["up_capture_3y"]) == (None, None, None)
+    assert (fund["beta_3y"], fund["sharpe_3y"], fund["upside_capture_3y"]) == (None, None, None)
     # no index and no rate in its currency
-    assert (other["beta_1y"], other["up_capture_1y"], other["sharpe_1y"]) == (None, None, None)
+    assert (other["beta_1y"], other["upside_capture_1y"], other["sharpe_1y"]) == (None, None, None)
     assert other["standard_deviation_1y"] == fund["standard_deviation_1y"]
     async with pool.acquire() as connection:
         # the index of Toronto comes late: its ETFs are set against it
@@ -206,9 +209,9 @@ async def test_distributions_are_in_shares_of_the_price(pool: Pool, views: tuple
     assert len(row["distributions"]) == 24
     # the special one of the same day is next to it, and both are in the twelve months
     special = row["distributions"].pop(1)
-    assert (special["date"], special["dividend"]) == ("2025-09-20", Decimal("0.2"))
+    assert (special["ex_date"], special["dividend"]) == ("2025-09-20", Decimal("0.2"))
     assert row["distributions"][0] == {
-        "date": "2025-09-20", "dividend": Decimal("0.75"), "adjusted_dividend": Decimal("0.75"),
+        "ex_date": "2025-09-20", "dividend": Decimal("0.75"), "adjusted_dividend": Decimal("0.75"),
         "declaration_date": "2025-09-05", "record_date": "2025-09-21", "payment_date": "2025-10-01",
     }  # fmt: skip
     assert row["distributions"][1]["dividend"] == 1

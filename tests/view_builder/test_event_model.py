@@ -97,7 +97,7 @@ async def put_listing(pool: Pool, symbol: str, listing: Listing) -> None:
 
 
 def model_returns(listing: Listing) -> dict[str, Decimal | None]:
-    """performance_* and price_return_* of the horizons."""
+    """return_* and price_return_* of the horizons."""
     ratios = {day: Decimal(new) / Decimal(old) for day, (new, old) in listing.ratios.items()}
     paid: dict[date, Decimal] = {}
     for payment in listing.payments:
@@ -105,7 +105,7 @@ def model_returns(listing: Listing) -> dict[str, Decimal | None]:
     found: dict[str, Decimal | None] = {}
     for name, target in STARTS.items():
         starts = [day for day in listing.closes if timedelta(0) <= target - day <= timedelta(days=7)]
-        for column, dividends in ((f"performance_{name}", paid), (f"price_return_{name}", {})):
+        for column, dividends in ((f"return_{name}", paid), (f"price_return_{name}", {})):
             end = follow_one_share(max(starts), END, listing.closes, ratios, dividends) if starts else None
             growth = None if end is None else end / listing.closes[max(starts)] - 1
             found[column] = None if growth is None else growth.quantize(MILLIONTH, ROUND_HALF_UP)
@@ -150,7 +150,7 @@ def check_listing(listing: Listing, row: dict[str, Any], days: list[dict[str, An
             shares = count_shares(splits, day["date"])
             assert round(day["share_factor"], 20) == round(Decimal(shares.numerator) / Decimal(shares.denominator), 20)
     is_known = any(payment.day <= END for payment in listing.payments)
-    assert (row["performance_basis"], row["currency_basis"]) == (
+    assert (row["return_basis"], row["currency_basis"]) == (
         "total_return" if is_known else "price_return",
         "assumed_listing",
     )

@@ -68,7 +68,7 @@ async def test_a_price_factor_adjusts_prices_and_no_shares(pool: Pool, views: tu
     assert first["total_return_close"] == Decimal("47.619047619048")
     assert (second["split_adjusted_close"], second["share_factor"]) == (50, 2)
     assert (third["split_adjusted_volume"], third["share_factor"], third["split_factor"]) == (30, 1, 1)
-    spin_off, split = await read_rows(pool, "SELECT * FROM sra.price_adjustment ORDER BY date")
+    spin_off, split = await read_rows(pool, "SELECT * FROM sra.price_adjustment ORDER BY ex_date")
     assert (spin_off["kind"], spin_off["split_factor"], spin_off["share_factor"]) == (
         "price_factor",
         Decimal("2.506"),
@@ -78,7 +78,7 @@ async def test_a_price_factor_adjusts_prices_and_no_shares(pool: Pool, views: tu
     page = (await read_by_symbol(pool, "equity_page"))["ABC"]
     assert (page["price"], page["eps_diluted_ttm"]) == (45, Decimal("1.8"))  # 4 x 0.9 / 2
     # 50 / (100 / 2) - 1; with 5 / 100 of a share: 50 x 1.05 / 50 - 1, from the close of the ex-date without it
-    assert (page["price_return_1w"], page["performance_1w"]) == (0, 0)
+    assert (page["price_return_1w"], page["return_1w"]) == (0, 0)
 
 
 # new shares, old ones, kind
@@ -129,8 +129,8 @@ async def test_an_unplaced_payment_hides_the_horizons_that_include_it(
     await build_all(pool, views)
     for relation, symbol in (("equity_page", "ABC"), ("etf_page", "FND")):
         page = (await read_by_symbol(pool, relation))[symbol]
-        assert page["performance_basis"] == "total_return"
-        assert {name: page[f"performance_{name}"] for name in HORIZONS} == {
+        assert page["return_basis"] == "total_return"
+        assert {name: page[f"return_{name}"] for name in HORIZONS} == {
             "1w": Decimal("0.100000"),
             "1m": Decimal("0.100000"),  # from the close of the ex-date, without it
             "3m": Decimal("0.210000"),  # 110 x 1.1 / 100 - 1
@@ -138,9 +138,9 @@ async def test_an_unplaced_payment_hides_the_horizons_that_include_it(
         }
         assert page["price_return_6m"] == Decimal("0.100000")
         assert page["price_return_5y"] is not None
-    assert (page["performance_10y"], page["performance_inception"]) == (None, None)
+    assert (page["return_10y"], page["return_since_inception"]) == (None, None)
     # 1.1 to the power of 365.25 / 3654, less 1
-    assert page["price_return_10y"] == page["price_return_inception"] == Decimal("0.009573")
+    assert page["price_return_10y"] == page["price_return_since_inception"] == Decimal("0.009573")
     history = await read_rows(pool, "SELECT * FROM sra.equity_quote_history WHERE symbol = 'ABC' ORDER BY date")
     assert [row["total_return_close"] for row in history[:6]] == [None] * 6
     # 100 / 1.1 before the dividend that is placed
@@ -150,7 +150,7 @@ async def test_an_unplaced_payment_hides_the_horizons_that_include_it(
         await put_close(connection, later, "ABC", date(2025, 4, 14), "100")
     await build_all(pool, views)
     page = (await read_by_symbol(pool, "equity_page"))["ABC"]
-    assert page["performance_6m"] == Decimal("0.246300")  # 110 x 1.1 x 1.03 / 100 - 1
+    assert page["return_6m"] == Decimal("0.246300")  # 110 x 1.1 x 1.03 / 100 - 1
 
 
 async def test_risk_over_an_unplaced_payment_is_not_reported(pool: Pool, views: tuple[CompiledView, ...]) -> None:

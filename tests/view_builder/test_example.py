@@ -70,8 +70,8 @@ async def test_the_example_reads_both_pages_with_the_models(
             await wait_for(answers, what="the example's start")
             fund = FundPage.model_validate((await client.get("/funds/412")).json())
             equity = EquityPage.model_validate((await client.get("/equities/ABC")).json())
-            assert (fund.name, fund.nav, fund.currency) == ("Fund", Decimal("12.12345678"), "CAD")
-            assert fund.top_holdings[0].market_percent == Decimal("4.4444")
+            assert (fund.name, fund.navps, fund.currency) == ("Fund", Decimal("12.12345678"), "CAD")
+            assert fund.top_holdings[0].weight == Decimal("0.044444")
             assert equity.symbol == "ABC"
             assert (await client.get("/funds/none")).status_code == 404
             assert (await client.get("/equities/x' OR ''='")).status_code == 404

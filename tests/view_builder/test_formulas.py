@@ -76,8 +76,8 @@ async def test_latest_quote_takes_the_newest_day_with_a_value_at_full_precision(
         await put_price(connection, prices, "ABC", datetime(2025, 9, 27, 1, tzinfo=UTC), "6.25")
     await build_all(pool, views)
     fund, listing = await read_rows(pool, "SELECT * FROM sra.latest_quote ORDER BY source DESC")
-    assert (fund["source"], fund["price"], fund["price_date"]) == ("fundata", Decimal(0), date(2025, 9, 27))
-    assert fund["currency"] == "USD"
+    assert (fund["source"], fund["navps"], fund["price_date"]) == ("fundata", Decimal(0), date(2025, 9, 27))
+    assert (fund["currency"], fund["price"], listing["navps"]) == ("USD", None, None)
     assert (listing["price"], listing["price_date"], listing["currency"]) == (Decimal("6.25"), DAY, "USD")
 
 
@@ -120,7 +120,7 @@ async def test_pricing_fills_a_day_that_fund_daily_navps_lacks(pool: Pool, views
         await put_quote(connection, run, "1", DAY, "12.87654321", dataset="Pricing")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.latest_quote")
-    assert (row["price"], row["price_date"], row["currency"]) == (Decimal("12.87654321"), DAY, None)
+    assert (row["navps"], row["price_date"], row["currency"]) == (Decimal("12.87654321"), DAY, None)
 
 
 async def test_fund_page_holds_the_vendors_figures_in_full(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -168,15 +168,15 @@ async def test_fund_page_holds_the_vendors_figures_in_full(pool: Pool, views: tu
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.fund_page")
     assert (row["name"], row["name_fr"], row["currency"]) == ("Fund", "Fonds", "CAD")
-    assert (row["nav"], row["nav_date"]) == (Decimal("12.12345678"), DAY)
-    assert row["return_1m_percent"] == Decimal("1.234567")
-    assert row["management_fee_percent"] == Decimal("1.2345")
+    assert (row["navps"], row["price_date"]) == (Decimal("12.12345678"), DAY)
+    assert row["month_end_return_1m"] == Decimal("0.01234567")
+    assert row["management_fee"] == Decimal("0.012345")
     assert [period["years"] for period in row["returns"]] == [1, 3, 5, 10]
-    assert row["returns"][1]["annualised_return_percent"] == Decimal("7.654321")
-    assert row["returns"][0]["annualised_return_percent"] is None
+    assert row["returns"][1]["month_end_return"] == Decimal("0.07654321")
+    assert row["returns"][0]["month_end_return"] is None
     assert row["risk"][1]["beta"] == Decimal("0.987")
     assert [holding["security"] for holding in row["top_holdings"]] == ["Holding 1", "Holding 2"]
-    assert row["top_holdings"][0]["market_percent"] == Decimal("4.4444")
+    assert row["top_holdings"][0]["weight"] == Decimal("0.044444")
     assert row["series_assets"] == Decimal("5.25")
 
 
@@ -213,10 +213,10 @@ async def test_treasury_curve_has_a_row_per_day_and_tenor(pool: Pool, views: tup
             run,
         )
     await build_all(pool, views)
-    rows = await read_rows(pool, "SELECT tenor, tenor_months, rate, last_run_id FROM sra.treasury_curve ORDER BY 2")
+    rows = await read_rows(pool, "SELECT tenor, tenor_months, yield, last_run_id FROM sra.treasury_curve ORDER BY 2")
     assert rows == [
-        {"tenor": "month1", "tenor_months": 1, "rate": Decimal(0), "last_run_id": run},
-        {"tenor": "year10", "tenor_months": 120, "rate": Decimal("4.125"), "last_run_id": run},
+        {"tenor": "1M", "tenor_months": 1, "yield": Decimal(0), "last_run_id": run},
+        {"tenor": "10Y", "tenor_months": 120, "yield": Decimal("0.04125"), "last_run_id": run},
     ]
 
 
@@ -238,7 +238,7 @@ async def test_daily_returns_of_a_fund_by_hand(pool: Pool, views: tuple[Compiled
         await put_quote(connection, run, "1", date(2025, 9, 18), "6")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.fund_quote_history ORDER BY date")
-    told = [(row["date"].day, row["price_return"], row["total_return"]) for row in rows]
+    told = [(row["date"].day, row["price_return_1d"], row["return_1d"]) for row in rows]
     assert told == [
         (1, None, None),
         (2, Decimal("0.012346"), Decimal("0.012346")),  # 0.012345678

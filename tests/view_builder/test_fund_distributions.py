@@ -123,9 +123,9 @@ async def test_returns_of_a_distribution_that_both_name(pool: Pool, views: tuple
             )
         await put_record(connection, "1", "a", on(4, "0.2"))
     await build_all(pool, views)
-    rows = await read_rows(pool, "SELECT date, total_return, adjustment_factor FROM sra.fund_quote_history ORDER BY 1")
+    rows = await read_rows(pool, "SELECT date, return_1d, adjustment_factor FROM sra.fund_quote_history ORDER BY 1")
     # (9.8 + 0.2) / 10 - 1 = 0; 9.9 / 9.8 - 1 = 0.010204; nothing was paid on the 4th
-    assert [row["total_return"] for row in rows] == [None, Decimal(0), Decimal("0.010204"), Decimal(0)]
+    assert [row["return_1d"] for row in rows] == [None, Decimal(0), Decimal("0.010204"), Decimal(0)]
     assert round(rows[-1]["adjustment_factor"], 6) == Decimal("1.020408")  # 1 + 0.2 / 9.8
 
 
@@ -151,9 +151,9 @@ async def test_a_distribution_that_is_consolidated_does_not_raise_the_return(
         await put_record(connection, "1", "a", on(2, "0.5"))
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.fund_quote_history WHERE previous_date IS NOT NULL")
-    assert (row["distribution"], row["split_factor"]) == (Decimal("0.5"), split and Decimal(split))
-    assert row["total_return"] == Decimal(total)
-    assert abs(row["adjustment_factor"] - 1 - row["total_return"]) < Decimal("0.000001")
+    assert (row["distribution"], row["split_ratio"]) == (Decimal("0.5"), split and Decimal(split))
+    assert row["return_1d"] == Decimal(total)
+    assert abs(row["adjustment_factor"] - 1 - row["return_1d"]) < Decimal("0.000001")
 
 
 async def require_like_a_full_build(pool: Pool, views: tuple[CompiledView, ...]) -> None:

@@ -60,17 +60,17 @@ async def test_fees_loads_trailers_and_benchmarks(pool: Pool, views: tuple[Compi
         await put_data(connection, run, "BenchmarkGeneral", "B77", "b", language="EN", legal_name="Index")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.fund_page")
-    assert (row["mer_percent"], row["ter_percent"]) == (Decimal("1.98765"), Decimal("0.05"))
+    assert (row["management_expense_ratio"], row["trading_expense_ratio"]) == (Decimal("0.0198765"), Decimal("0.0005"))
     assert [load["load_type"] for load in row["loads"]] == ["Front end"]
-    assert row["loads"][0]["max_percent"] == Decimal("5.125")
-    assert row["trailers"][0]["fee_percent"] == Decimal("0.5055")
+    assert row["loads"][0]["max_load"] == Decimal("0.05125")
+    assert (row["trailers"][0]["fee"], row["trailers"][0]["end_month"]) == (Decimal("0.5055"), 12)
     assert [fee["value"] for fee in row["other_fees"]] == [Decimal("2.0001")]
     assert row["benchmarks"] == [{"type": "Primary", "identifier": "B77", "name": "Index", "returns": []}]
     assert row["risk"][1]["category_batting"] == Decimal("61.5")
     assert row["risk"][1]["absolute_batting"] == Decimal("55.25")
     assert row["risk"][1]["r_squared"] == Decimal("0.9")
-    assert row["worst_monthly_return_percent"] == Decimal("-9.1234")
-    assert (row["price_return_1d"], row["total_return_1d"]) == (Decimal("-0.010000"), Decimal("0.010000"))
+    assert row["worst_monthly_return"] == Decimal("-0.091234")
+    assert (row["price_return_1d"], row["return_1d"]) == (Decimal("-0.010000"), Decimal("0.010000"))
 
     async with pool.acquire() as connection:
         renamed = await put_run(connection, "fundata", ["BenchmarkGeneral"])
@@ -108,33 +108,33 @@ async def test_returns_by_calendar_year_ranks_and_further_risk(pool: Pool, views
         await put_data(
             connection, run, "FundAdvancedPerformance", "1", "a", month_end_date=date(2025, 7, 31), max_percent_change="-33.25",
             max_start_date=date(2020, 2, 20), max_end_date=date(2020, 3, 23), max_down_length="2", max_recovery_time="7",
-            uninterrupted_drawdown="-12.125", one_year_up_capture="101.5",
+            uninterrupted_drawdown="-12.125", one_year_up_capture="101.5", one_year_max_drawdown="21.25",
         )  # fmt: skip
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.fund_page")
     FundPage.model_validate(row)
     assert row["calendar_returns"] == [
         {
-            "year": 2024, "return_percent": Decimal("-1.25"), "category_rank": 1, "category_funds": 60,
-            "category_quartile": 1, "category_percentile": Decimal("1.67"),  # 100 x 1 / 60
+            "year": 2024, "calendar_year_return": Decimal("-0.0125"), "category_rank": 1, "category_fund_count": 60,
+            "quartile": 1, "percentile": 2,  # 100 x 1 / 60 is 1.67
         },
         {
-            "year": 2022, "return_percent": Decimal("-3.25"), "category_rank": 17, "category_funds": 60,
-            "category_quartile": 1, "category_percentile": Decimal("28.33"),
+            "year": 2022, "calendar_year_return": Decimal("-0.0325"), "category_rank": 17, "category_fund_count": 60,
+            "quartile": 1, "percentile": 29,  # 28.33
         },
     ]  # fmt: skip
     third = row["returns"][1]
-    assert (third["category_rank"], third["category_percentile"]) == (17, Decimal("33.33"))  # 1700 / 51
-    assert (third["month_end_date"], third["rank_month_end_date"]) == ("2025-08-31", "2025-08-31")
+    assert (third["category_rank"], third["percentile"]) == (17, 34)  # 1700 / 51 is 33.33
+    assert (third["month_end_date"], third["rank_date"]) == ("2025-08-31", "2025-08-31")
     risk = row["risk"][0]
     assert (risk["calmar"], risk["tax_efficiency"]) == (Decimal("0.77"), Decimal("88.123"))
-    assert (risk["jensen_alpha"], risk["treynor"]) == (Decimal("-0.5005"), Decimal("3.25"))
+    assert (risk["annualized_jensen_alpha"], risk["annualized_treynor"]) == (Decimal("-0.5005"), Decimal("3.25"))
     # each figure names its month
-    assert (risk["month_end_date"], risk["drawdown_month_end_date"]) == ("2025-08-31", "2025-07-31")
+    assert (risk["risk_date"], risk["drawdown_date"]) == ("2025-08-31", "2025-07-31")
     assert (risk["up_capture"], row["drawdown_date"]) == (Decimal("101.5"), date(2025, 7, 31))
     assert (row["max_percent_change"], row["max_start_date"]) == (Decimal("-33.25"), date(2020, 2, 20))
     assert (row["max_end_date"], row["max_down_length"], row["max_recovery_time"]) == (date(2020, 3, 23), 2, 7)
-    assert row["uninterrupted_drawdown_percent"] == Decimal("-12.125")
+    assert (row["uninterrupted_drawdown"], risk["max_drawdown"]) == (Decimal("-0.12125"), Decimal("-0.2125"))
 
 
 async def test_profile_yield_styles_and_identifiers(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -172,10 +172,10 @@ async def test_profile_yield_styles_and_identifiers(pool: Pool, views: tuple[Com
     (row,) = await read_rows(pool, "SELECT * FROM sra.fund_page")
     FundPage.model_validate(row)
     assert (row["strategy"], row["distribution_frequency"], row["share_class"]) == ("Buys low.", "Monthly", "A")
-    assert (row["min_investment"], row["sub_investment"]) == (Decimal("500.505"), Decimal(50))
+    assert (row["min_investment"], row["min_subsequent_investment"]) == (Decimal("500.505"), Decimal(50))
     assert (row["legal_status"], row["properties"], row["fund_grade"]) == ("Trust", "ESG", "A")
     # the newest day has none: that of the 20th, six days before, is shown
-    assert (row["current_yield_percent"], row["current_yield_date"]) == (Decimal("4.56"), date(2025, 9, 20))
+    assert (row["current_yield"], row["current_yield_date"]) == (Decimal("4.56"), date(2025, 9, 20))
     assert (row["equity_capitalization"], row["equity_style"]) == ("Large 31", "Growth")
     assert (row["fixed_income_duration"], row["fixed_income_credit_rating"]) == ("Short", "AA 31")
     assert row["equity_style_date"] == row["fixed_income_style_date"] == MONTH
@@ -223,8 +223,10 @@ async def test_ten_holdings_and_each_type_of_allocation_on_its_newest_day(
         ("Region", "Europe EN", "2025-08-31"),
     ]
     assert row["allocations_date"] == newer
+    assert (row["top_holdings"][0]["number"], row["top_holdings"][0]["weight"]) == (1, Decimal("0.015"))
+    assert row["allocations"][0]["weight"] == Decimal("0.50125")
     assert row["benchmarks"][0]["returns"] == [
-        {"years": 3, "month_end_date": "2025-08-31", "annualised_return_percent": Decimal("6.25")}
+        {"years": 3, "month_end_date": "2025-08-31", "month_end_return": Decimal("0.0625")}
     ]
     async with pool.acquire() as connection:
         later = await put_run(connection, "fundata", ["BenchmarkYearlyPerformance"])
@@ -242,7 +244,7 @@ async def test_ten_holdings_and_each_type_of_allocation_on_its_newest_day(
 
 
 async def read_value(pool: Pool) -> tuple[object, ...]:
-    (row,) = await read_rows(pool, "SELECT nav, nav_date, current_yield_percent, current_yield_date FROM sra.fund_page")
+    (row,) = await read_rows(pool, "SELECT navps, price_date, current_yield, current_yield_date FROM sra.fund_page")
     return tuple(row.values())
 
 
@@ -260,8 +262,8 @@ async def test_days_of_values_show_on_a_page_that_is_not_computed_anew(
     built = (await build_all(pool, views))["fund_page"]
     assert (built.computed, built.runs) == (0, (second,))
     assert await read_value(pool) == (Decimal(11), date(2025, 9, 2), None, None)
-    assert await read_rows(pool, "SELECT total_return_1d, last_run_id FROM sra.fund_page") == [
-        {"total_return_1d": Decimal("0.1"), "last_run_id": second}
+    assert await read_rows(pool, "SELECT return_1d, last_run_id FROM sra.fund_page") == [
+        {"return_1d": Decimal("0.1"), "last_run_id": second}
     ]
 
 

@@ -111,7 +111,7 @@ async def test_returns_agree_with_an_independent_computation(
         await put_made_up_series(connection, "7", random.Random(seed))  # noqa: S311 - a made-up series
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.fund_quote_history WHERE identifier = '7' ORDER BY date")
-    told = {row["date"]: (row["price_return"], row["total_return"]) for row in rows}
+    told = {row["date"]: (row["price_return_1d"], row["return_1d"]) for row in rows}
     expected = await compute_returns(pool, "7")
     assert told == expected
     assert sum(one[0] != one[1] for one in expected.values()) > 10
@@ -128,6 +128,6 @@ def check_adjusted(rows: list[dict[str, Any]]) -> None:
     valued = [row for row in rows if row["navps"] > 0]
     assert valued[-1]["adjusted_navps"] == valued[-1]["navps"]
     for former, row in pairwise(valued):
-        if row["total_return"] is not None:
+        if row["return_1d"] is not None:
             told = row["adjusted_navps"] / former["adjusted_navps"] - 1
-            assert abs(told - row["total_return"]) < Decimal("0.000002")
+            assert abs(told - row["return_1d"]) < Decimal("0.000002")

@@ -50,7 +50,7 @@ SMALL = [
     ("fund_return_reconciliation", "NOT is_within"),
     ("security_master", "lower(name) LIKE 'fund%'"),
     ("equity_metrics", "exchange = 'TSX'"),
-    ("price_adjustment", "symbol = 'S7' AND date > '2025-09-01'"),
+    ("price_adjustment", "symbol = 'S7' AND ex_date > '2025-09-01'"),
     ("index_performance", "symbol = '^GSPC'"),
     ("market_movers", "market = 'tsx'"),
     ("market_movers", "symbol = 'S7'"),

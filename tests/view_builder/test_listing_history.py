@@ -49,7 +49,7 @@ async def test_splits_and_dividends_adjust_what_was_before(pool: Pool, views: tu
     assert (first["split_adjusted_open"], first["split_adjusted_high"]) == (Decimal(99), Decimal("101.1"))
     assert (first["split_adjusted_low"], first["split_adjusted_volume"]) == (Decimal(98), Decimal(30))
     assert (first["volume"], first["currency"], first["last_run_id"]) == (Decimal(10), "CAD", run)
-    (split, dividend) = await read_rows(pool, "SELECT * FROM sra.price_adjustment ORDER BY date")
+    (split, dividend) = await read_rows(pool, "SELECT * FROM sra.price_adjustment ORDER BY ex_date")
     assert (split["split_factor"], split["total_return_factor"]) == (Decimal(3), Decimal("3.075"))
     assert (dividend["split_factor"], dividend["total_return_factor"]) == (Decimal(1), Decimal("1.025"))
     assert (dividend["dividend"], dividend["reinvestment_price"], dividend["currency"]) == (2, 80, "CAD")
@@ -178,8 +178,8 @@ async def test_dividends_before_all_closes_hide_nothing(pool: Pool, views: tuple
         await put_close(connection, run, "ABC", date(2025, 9, 1), "100")
         await put_close(connection, run, "ABC", date(2025, 9, 8), "110")
     await build_all(pool, views)
-    (row,) = await read_rows(pool, "SELECT performance_basis, performance_1w FROM sra.equity_page")
-    assert row == {"performance_basis": "total_return", "performance_1w": Decimal("0.100000")}
+    (row,) = await read_rows(pool, "SELECT return_basis, return_1w FROM sra.equity_page")
+    assert row == {"return_basis": "total_return", "return_1w": Decimal("0.100000")}
     async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["eod_prices"])
         await put_close(connection, later, "ABC", date(2025, 9, 9), "111")

@@ -79,9 +79,9 @@ async def test_returns_agree_to_the_sixth_decimal(pool: Pool, views: tuple[Compi
             await put_dividend(connection, run, "ABC", day, str(dividend))
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
-    assert row["performance_basis"] == "total_return"
+    assert row["return_basis"] == "total_return"
     exact = {day: Decimal(new) / (old * 42) for day, (new, old) in ratios.items()}
-    told = {name: (row[f"performance_{name}"], row[f"price_return_{name}"]) for name in TARGETS}
+    told = {name: (row[f"return_{name}"], row[f"price_return_{name}"]) for name in TARGETS}
     assert told == {
         name: (compute(name, closes, exact, dividends), compute(name, closes, exact, {})) for name in TARGETS
     }

@@ -26,7 +26,7 @@ async def put_level(connection: Connection, run: UUID, day: date, close: str, sy
     await put_row(connection, run, "fmp_index_price", symbol=symbol, date=day, close=close)
 
 
-async def test_index_performance_by_hand(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_index_returns_by_hand(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fmp", ["index_prices"])
         for day, close in (
@@ -43,17 +43,17 @@ async def test_index_performance_by_hand(pool: Pool, views: tuple[CompiledView, 
         await put_level(connection, run, DAY, "23.5", "^VIX")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.index_performance")
-    assert (row["name"], row["currency"], row["date"], row["close"]) == ("S&P 500", "USD", DAY, Decimal(6600))
-    assert (row["change"], row["performance_1d"]) == (Decimal(600), Decimal("0.100000"))
-    assert row["performance_1w"] == Decimal("0.200000")  # 6600 / 5500 - 1
-    assert row["performance_1m"] == Decimal("0.500000")
-    assert row["performance_3m"] == Decimal("0.000000")  # 0.00000000015...
-    assert row["performance_qtd"] == Decimal("1.000000")  # from the close of 30 June
-    assert row["performance_ytd"] == Decimal("-0.250000")
-    assert row["performance_1y"] is None
+    assert (row["name"], row["currency"], row["date"], row["level"]) == ("S&P 500", "USD", DAY, Decimal(6600))
+    assert (row["level_change"], row["price_return_1d"]) == (Decimal(600), Decimal("0.100000"))
+    assert row["price_return_1w"] == Decimal("0.200000")  # 6600 / 5500 - 1
+    assert row["price_return_1m"] == Decimal("0.500000")
+    assert row["price_return_3m"] == Decimal("0.000000")  # 0.00000000015...
+    assert row["price_return_qtd"] == Decimal("1.000000")  # from the close of 30 June
+    assert row["price_return_ytd"] == Decimal("-0.250000")
+    assert row["price_return_1y"] is None
     # eight closes are no average of fifty
     assert (row["sma_50"], row["sma_200"], row["trend"]) == (None, None, None)
-    assert (row["year_high"], row["year_low"]) == (Decimal(8800), Decimal(3300))
+    assert (row["level_year_high"], row["level_year_low"]) == (Decimal(8800), Decimal(3300))
 
 
 async def test_trend_is_the_close_against_both_averages(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -122,8 +122,8 @@ async def test_movers_are_ranked_by_market(pool: Pool, views: tuple[CompiledView
         ("tsx", "loser", 1, "B.TO", "listing"),
         ("tsx", "loser", 2, "A.TO", "listing"),
     ]
-    assert (rows[-2]["change_percentage"], rows[-2]["currency"], rows[-2]["session_date"]) == (
-        Decimal("-3.5"),
+    assert (rows[-2]["price_return_1d"], rows[-2]["currency"], rows[-2]["session_date"]) == (
+        Decimal("-0.035"),
         "CAD",
         DAY,
     )

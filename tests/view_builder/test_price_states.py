@@ -99,7 +99,7 @@ async def test_a_dividend_is_reinvested_from_its_day_on(pool: Pool, views: tuple
     # 1 + 25 / 100: before Wednesday, 100 / 1.25 and 102 / 1.25; the dividend of the next week adjusts nothing
     assert await read_closes(pool, evening(3), "total_return_close") == numbers("80", "81.6", "100", "100")
     (row,) = await read_rows(pool, "SELECT * FROM sra.price_adjustment_as_of($1, ARRAY['ABC'])", evening(3))
-    assert (row["date"], row["total_return_factor"]) == (MONDAY + timedelta(days=2), Decimal("1.25"))
+    assert (row["ex_date"], row["total_return_factor"]) == (MONDAY + timedelta(days=2), Decimal("1.25"))
 
 
 async def test_a_corrected_close_has_its_former_value(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -135,14 +135,14 @@ async def test_the_state_of_now_is_the_view(pool: Pool, views: tuple[CompiledVie
         await put_close(connection, run, "OLD", MONDAY - timedelta(days=3), "98")
         await put_rename(connection, run, "OLD", "ABC", MONDAY + timedelta(days=1))
     await build_all(pool, views)
-    for name in ("equity_quote_history", "price_adjustment"):
+    for name, day in (("equity_quote_history", "date"), ("price_adjustment", "ex_date")):
         of_view = await read_rows(
             pool,
-            f"SELECT to_jsonb(v) - '{{as_of,last_run_id}}'::text[] AS row FROM sra.{name} v WHERE symbol = 'ABC' ORDER BY date",  # noqa: S608
+            f"SELECT to_jsonb(v) - '{{as_of,last_run_id}}'::text[] AS row FROM sra.{name} v WHERE symbol = 'ABC' ORDER BY {day}",  # noqa: S608
         )
         of_now = await read_rows(
             pool,
-            f"SELECT to_jsonb(v) AS row FROM sra.{name}_as_of(now(), ARRAY['ABC', 'ABC', 'NONE']) v ORDER BY date",  # noqa: S608
+            f"SELECT to_jsonb(v) AS row FROM sra.{name}_as_of(now(), ARRAY['ABC', 'ABC', 'NONE']) v ORDER BY {day}",  # noqa: S608
         )
         assert of_now == of_view
         assert len(of_now) > 2

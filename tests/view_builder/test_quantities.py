@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import pytest
 
 from sra_contract import ViewModel
 from sra_contract.base import ContractError, column, list_columns
-from sra_contract.quantities import OTHER_MEANINGS, QUANTITIES, find_quantity
+from sra_contract.quantities import QUANTITIES
 from sra_contract.quantities_common import COMMON
 from sra_contract.quantities_events import EVENTS
 from sra_contract.quantities_funds import FUNDS
@@ -28,23 +29,25 @@ RECORDS = {"fundata_data", "fundata_data_history", "fundata_quotes", "fundata_qu
 def test_each_published_column_is_a_quantity_of_the_dictionary(views: tuple[CompiledView, ...]) -> None:
     for view in views:
         for one in view.columns if view.relation not in RECORDS else ():
-            quantity = find_quantity(view.relation, one.name)
+            quantity = QUANTITIES.get(one.name)
             assert quantity is not None, f"{view.relation}.{one.name} is not in sra_contract.quantities"
             assert (one.sql_type, one.unit) == (quantity.sql_type, quantity.unit), f"{view.relation}.{one.name}"
             assert one.description.startswith(quantity.meaning), f"{view.relation}.{one.name}"
 
 
-def test_one_name_has_two_meanings_only_where_version_1_published_them(views: tuple[CompiledView, ...]) -> None:
-    # the next contract version empties this list; nothing is added to it
-    assert set(OTHER_MEANINGS) == {
-        *(("index_performance", name) for name in ("change", "close", "year_high", "year_low")),
-        ("etf_page", "nav"),
-        ("fund_quote_history", "split_factor"),
-    }
-    published = {(view.relation, one.name) for view in views for one in view.columns}
-    assert set(OTHER_MEANINGS) <= published
-    for _, name in OTHER_MEANINGS:
-        assert name in QUANTITIES
+def test_percentages_are_fractions_and_counts_and_places_are_integers() -> None:
+    for name, quantity in QUANTITIES.items():
+        assert "percent" not in (quantity.unit or ""), name
+        # what keeps the vendor's name and unit says so
+        assert not re.search("percent(?!ile)", name) or quantity.unit == "as the vendor delivers it", name
+        if name.endswith("_count") or name.startswith(("category_rank", "quartile", "percentile", "rank_")):
+            assert quantity.sql_type in ("bigint", "integer", "date"), name
+
+
+def test_ours_and_the_vendors_figures_have_names_of_their_own() -> None:
+    for name, quantity in QUANTITIES.items():
+        ours = QUANTITIES.get(name.removeprefix("vendor_")) if name.startswith("vendor_") else None
+        assert ours is None or quantity.meaning != ours.meaning, name
 
 
 def test_the_dictionary_has_each_name_once_and_no_other(views: tuple[CompiledView, ...]) -> None:
@@ -55,7 +58,7 @@ def test_the_dictionary_has_each_name_once_and_no_other(views: tuple[CompiledVie
 
 
 def test_each_meaning_is_a_sentence_of_its_own() -> None:
-    for name, quantity in {**QUANTITIES, **{name: one for (_, name), one in OTHER_MEANINGS.items()}}.items():
+    for name, quantity in QUANTITIES.items():
         assert quantity.meaning.endswith("."), name
         assert not quantity.meaning.startswith(("Its ", "The same")), name
         for part in (quantity.unit, quantity.sign, quantity.formula):

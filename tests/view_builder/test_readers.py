@@ -27,8 +27,8 @@ MONTHLY = ("FundPerformanceSummary", "FundYearlyPerformance", "FundDistribution"
 LISTED = date(2025, 9, 26)
 # Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
 ONE_STATE = {
-    "latest_quote": "SELECT DISTINCT price FROM sra.latest_quote WHERE source = 'fundata'",
-    "fund_page": "SELECT DISTINCT nav FROM sra.fund_page",
+    "latest_quote": "SELECT DISTINCT navps FROM sra.latest_quote WHERE source = 'fundata'",
+    "fund_page": "SELECT DISTINCT navps FROM sra.fund_page",
     "fund_quote_history": "SELECT DISTINCT newest FROM (SELECT max(date) AS newest FROM sra.fund_quote_history"
     " GROUP BY identifier) n",
     "daily_market_summary": "SELECT DISTINCT total_symbols FROM sra.daily_market_summary",
@@ -41,9 +41,9 @@ ONE_STATE = {
     " GROUP BY symbol) n",
     # every build's data correct this session, and the split after it
     "a corrected session": "SELECT DISTINCT last_run_id FROM sra.equity_quote_history WHERE date = '2025-09-26'",
-    "equity_metrics": "SELECT DISTINCT performance_date, performance_1w FROM sra.equity_metrics",
-    "equity_page": "SELECT DISTINCT performance_date FROM sra.equity_page",
-    "etf_page": "SELECT DISTINCT performance_date FROM sra.etf_page",
+    "equity_metrics": "SELECT DISTINCT return_date, return_1w FROM sra.equity_metrics",
+    "equity_page": "SELECT DISTINCT return_date FROM sra.equity_page",
+    "etf_page": "SELECT DISTINCT return_date FROM sra.etf_page",
 }
 # Every second session has a split at the price that goes with it, and a correction of an old close goes with one of the
 # split after it: in today's shares the price never moves.
@@ -241,10 +241,10 @@ async def test_an_open_reader_stops_no_publication(
                 number += 1
                 await change(pool, number)
                 await asyncio.wait_for(build_changed(pool, views, full=number % 3 == 0), 60)
-                assert await pool.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == number
+                assert await pool.fetchval("SELECT navps FROM sra.latest_quote WHERE identifier = '7'") == number
                 await asyncio.sleep(min(2.0, max(0.0, end - time.monotonic())))
             # the reader still sees the same state
-            assert await reader.fetchval("SELECT price FROM sra.latest_quote WHERE identifier = '7'") == 1
+            assert await reader.fetchval("SELECT navps FROM sra.latest_quote WHERE identifier = '7'") == 1
             assert await reader.fetchval("SELECT count(*) FROM sra.daily_market_summary") == 1
     finally:
         await reader.close()

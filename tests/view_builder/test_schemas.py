@@ -48,8 +48,8 @@ def test_numbers_are_numbers_in_columns_and_in_lists(view_by_name: dict[str, Com
     def types_of(described: dict[str, Any]) -> set[str]:
         return {option["type"] for option in described["anyOf"]}
 
-    assert types_of(schema["properties"]["nav"]) == {"number", "null"}
-    assert types_of(schema["$defs"]["Holding"]["properties"]["market_percent"]) == {"number", "null"}
+    assert types_of(schema["properties"]["navps"]) == {"number", "null"}
+    assert types_of(schema["$defs"]["Holding"]["properties"]["weight"]) == {"number", "null"}
     validator = Draft202012Validator(schema["$defs"]["Holding"])
-    assert validator.is_valid({"number": 1, "security": "Gold", "market_percent": 4.5})
-    assert not validator.is_valid({"number": 1, "security": "Gold", "market_percent": "4.5"})
+    assert validator.is_valid({"number": 1, "security": "Gold", "weight": 0.045})
+    assert not validator.is_valid({"number": 1, "security": "Gold", "weight": "0.045"})

@@ -111,7 +111,7 @@ def views() -> tuple[CompiledView, ...]:
     return choose_views("equity_page", "etf_page", "latest_quote")
 
 
-RATIOS = ("valuation_basis", "pe_ratio", "price_to_sales_ratio", "enterprise_value", "free_cash_flow_yield")
+RATIOS = ("valuation_basis", "pe_ratio", "ps_ratio", "enterprise_value", "free_cash_flow_yield")
 
 
 async def test_only_common_shares_and_adrs_are_valued(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -139,7 +139,7 @@ async def test_only_common_shares_and_adrs_are_valued(pool: Pool, views: tuple[C
     }  # fmt: skip
     for row in rows:
         if row["type"] in ("equity", "common"):
-            assert (row["pe_ratio"], row["price_to_sales_ratio"]) == (6, 5), row["symbol"]  # 12 / 2 and 2000 / 400
+            assert (row["pe_ratio"], row["ps_ratio"]) == (6, 5), row["symbol"]  # 12 / 2 and 2000 / 400
         elif row["type"] == "adr":
             # it is valued, but not before its shares are known
             assert row["fundamentals_reason"] == "adr_basis_unknown"
@@ -157,8 +157,8 @@ async def test_a_closed_end_fund_has_a_page(pool: Pool, views: tuple[CompiledVie
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.etf_page")
     EtfPage.model_validate(row)
-    assert (row["type"], row["price"], row["performance_1w"]) == ("closed_end_fund", 6, Decimal("0.200000"))
-    assert (row["nav"], row["expense_ratio_percent"], row["top_holdings"]) == (None, None, [])
+    assert (row["type"], row["price"], row["return_1w"]) == ("closed_end_fund", 6, Decimal("0.200000"))
+    assert (row["navps"], row["expense_ratio"], row["top_holdings"]) == (None, None, [])
     (quote,) = await read_rows(pool, "SELECT type FROM sra.latest_quote")
     assert quote["type"] == "closed_end_fund"
     assert await read_rows(pool, "SELECT symbol FROM sra.equity_metrics") == []

@@ -69,8 +69,8 @@ async def test_a_completion_is_published(client: httpx.AsyncClient, pool: Pool) 
     answer = await client.post("/completions", json=make_event(run))
     assert answer.status_code == 202
     await wait_for(lambda: all_handled(pool), what="the build")
-    (row,) = await read_rows(pool, "SELECT price, last_run_id FROM sra.latest_quote")
-    assert (str(row["price"]), row["last_run_id"]) == ("12.5", run)
+    (row,) = await read_rows(pool, "SELECT navps, last_run_id FROM sra.latest_quote")
+    assert (str(row["navps"]), row["last_run_id"]) == ("12.5", run)
 
 
 async def test_the_same_event_twice_is_one_build(client: httpx.AsyncClient, pool: Pool) -> None:
@@ -97,8 +97,8 @@ async def test_a_storm_of_events_out_of_order_ends_in_few_builds_and_the_right_s
     await wait_for(lambda: all_handled(pool), what="the builds")
     # one that was planned before the last event came, and one for those that came meanwhile
     assert before + 1 <= await count_builds(pool) <= before + 3
-    rows = await read_rows(pool, "SELECT identifier, price FROM sra.latest_quote")
-    assert {row["identifier"]: str(row["price"]) for row in rows} == {str(n): f"{n}.5" for n in range(20)}
+    rows = await read_rows(pool, "SELECT identifier, navps FROM sra.latest_quote")
+    assert {row["identifier"]: str(row["navps"]) for row in rows} == {str(n): f"{n}.5" for n in range(20)}
     built = await read_rows(
         pool, "SELECT count(*) AS n FROM published_run WHERE relation = 'latest_quote' AND run_id = ANY($1)", runs
     )
@@ -119,8 +119,8 @@ async def test_events_kept_before_a_crash_are_built_after_it(database: str, pool
     async with serve_views(database):
         await wait_for(lambda: first_build_done(pool), what="the first build")
         await wait_for(lambda: all_handled(pool), what="the event's build")
-    (row,) = await read_rows(pool, "SELECT price FROM sra.latest_quote")
-    assert str(row["price"]) == "3.25"
+    (row,) = await read_rows(pool, "SELECT navps FROM sra.latest_quote")
+    assert str(row["navps"]) == "3.25"
 
 
 async def test_a_failed_check_is_reported_and_the_other_views_are_published(

@@ -25,7 +25,7 @@ DATASETS = (
     *("ratios", "key_metrics", "exchange_rates"),
 )
 QUARTERS = (("Q3", date(2024, 9, 30)), ("Q4", date(2024, 12, 31)), ("Q1", date(2025, 3, 31)), ("Q2", date(2025, 6, 30)))
-RATIOS = ("pe_ratio", "price_to_book_ratio", "price_to_sales_ratio", "ev_to_ebitda", "free_cash_flow_yield")
+RATIOS = ("pe_ratio", "pb_ratio", "ps_ratio", "ev_to_ebitda", "free_cash_flow_yield")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ async def test_near_the_vendors_shares_price_goes_with_earnings_per_share(
         assert show(rows[name], *BASIS) == ("price_eps", "company", None), name
         assert show(rows[name], "listed_shares", "diluted_shares") == (20, Decimal(shares))
         # 72 / 3.6; 1440 / 400
-        assert show(rows[name], "pe_ratio", "price_to_sales_ratio") == (20, Decimal("3.6"))
+        assert show(rows[name], "pe_ratio", "ps_ratio") == (20, Decimal("3.6"))
 
 
 async def test_an_adr_of_five_shares_has_the_earnings_of_five(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -116,7 +116,7 @@ async def test_an_adr_of_five_shares_has_the_earnings_of_five(pool: Pool, views:
     assert show(row, *BASIS) == ("market_cap_income", "company", None)
     # 1440 / 40, and not 72 / 0.4 = 180; 40 / 20 shares; 0.4 x 100 / 20
     assert show(row, "pe_ratio", "eps_diluted_ttm", "eps_ttm") == (36, 2, 2)
-    assert show(row, "price_to_sales_ratio", "price_to_book_ratio") == (Decimal("3.6"), Decimal("7.2"))
+    assert show(row, "ps_ratio", "pb_ratio") == (Decimal("3.6"), Decimal("7.2"))
 
 
 async def test_an_adr_near_the_vendors_shares_needs_the_maintained_ratio(
@@ -137,7 +137,7 @@ async def test_an_adr_near_the_vendors_shares_needs_the_maintained_ratio(
     row = rows["FIVE"]
     assert show(row, *BASIS, "share_ratio") == ("share_basis", "share_basis", None, 5)
     assert show(row, "pe_ratio", "eps_diluted_ttm", "market_cap") == (4, 18, 288)
-    assert show(row, "price_to_sales_ratio", "market_cap_usd") == (Decimal("0.72"), 288)
+    assert show(row, "ps_ratio", "market_cap_usd") == (Decimal("0.72"), 288)
     # half a share each: 10 / 0.5 are the vendor's 20; 1440 / 40
     assert show(rows["KNOWN"], *BASIS, "pe_ratio") == ("market_cap_income", "company", None, 36)
 
@@ -152,7 +152,7 @@ async def test_two_classes_of_one_company_are_worth_both(pool: Pool, views: tupl
     assert show(row, *RATIOS) == (20, Decimal("16.2"), Decimal("8.1"), Decimal("32.7"), Decimal("0.012346"))
     assert row["enterprise_value"] == 3270
     # 74 x 45 / 400
-    assert show(rows["GOOGL"], *BASIS, "price_to_sales_ratio") == ("price_eps", "class", None, Decimal("8.325"))
+    assert show(rows["GOOGL"], *BASIS, "ps_ratio") == ("price_eps", "class", None, Decimal("8.325"))
 
 
 async def test_a_class_of_a_fraction_of_the_other_needs_its_ratio(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -203,7 +203,7 @@ async def test_a_large_issue_of_shares_is_no_split(pool: Pool, views: tuple[Comp
     rows = await build_companies(pool, views, ISSUE=Company(**issue), SPLIT=Company(**issue, splits=old_split))
     # 36 / 3.6; 1440 / 400
     assert show(rows["ISSUE"], *BASIS) == ("price_eps", "company", None)
-    assert show(rows["ISSUE"], "pe_ratio", "price_to_sales_ratio") == (10, Decimal("3.6"))
+    assert show(rows["ISSUE"], "pe_ratio", "ps_ratio") == (10, Decimal("3.6"))
     # the statements may be in shares before it: 1440 / 40
     assert show(rows["SPLIT"], *BASIS) == ("market_cap_income", "company", None)
     assert show(rows["SPLIT"], "pe_ratio", "eps_diluted_ttm") == (36, 1)
@@ -261,7 +261,7 @@ async def test_equity_is_without_preferred_stock_and_minorities(pool: Pool, view
     for name, equity in (("IN", 150), ("APART", 170)):
         row = rows[name]
         assert show(row, "common_equity", "preferred_stock", "minority_interest") == (equity, 30, 20)
-        assert row["price_to_book_ratio"] == round(Decimal(1440) / equity, 6)
+        assert row["pb_ratio"] == round(Decimal(1440) / equity, 6)
         assert row["return_on_equity"] == round(Decimal(40) / equity, 6)
         # 1440 + 50 + 30 + 20 - 20; / 100
         assert show(row, "enterprise_value", "ev_to_ebitda") == (1520, Decimal("15.2"))
@@ -314,7 +314,7 @@ async def test_market_cap_is_of_the_price_shown(pool: Pool, views: tuple[Compile
     # 20 x 80; 40 x 40; a spin-off leaves the shares: 20 x 40; 31 days are too many; the profile's 20 shares at 72; those of a
     # profile after a split are 10 before it
     assert caps == {"UP": 1600, "SPLIT": 1600, "SPUN": 800, "LATE": None, "PROFILE": 1440, "OLDER": None, "NEWER": 720}
-    assert show(rows["UP"], "pe_ratio", "price_to_sales_ratio", "enterprise_value") == (
+    assert show(rows["UP"], "pe_ratio", "ps_ratio", "enterprise_value") == (
         Decimal("22.222222"), 4, 1630,
     )  # fmt: skip
 
@@ -345,13 +345,13 @@ async def test_statements_in_another_currency_enter_at_the_rate_of_the_day(
     # seven days old: 1 / 1.25; 72 / (3.6 x 0.8); 1440 / (400 x 0.8); 1440 / (200 x 0.8); 1440 + 30 x 0.8
     row = rows["US"]
     assert show(row, *names) == (Decimal("0.8"), date(2025, 9, 19), "CADUSD", None)
-    assert show(row, "pe_ratio", "price_to_sales_ratio", "price_to_book_ratio") == (25, Decimal("4.5"), 9)
+    assert show(row, "pe_ratio", "ps_ratio", "pb_ratio") == (25, Decimal("4.5"), 9)
     assert show(row, "enterprise_value", "market_cap_usd", "eps_diluted_ttm") == (1464, 1440, Decimal("3.6"))
     # 1464 / (100 x 0.8); 40 x 0.8 / 1440
     assert show(row, "ev_to_ebitda", "free_cash_flow_yield") == (Decimal("18.3"), Decimal("0.022222"))
     # through the US dollar, of the older day: 1.25 / 0.8; 1440 / 1.25
     assert show(rows["TO"], *names) == (Decimal("1.5625"), date(2025, 9, 19), "EURCAD", None)
-    assert show(rows["TO"], "price_to_sales_ratio", "market_cap_usd") == (
+    assert show(rows["TO"], "ps_ratio", "market_cap_usd") == (
         Decimal("2.304"),
         1152,
     )  # 1440 / (400 x 1.5625)
@@ -381,10 +381,10 @@ async def test_ratios_of_the_vendor_have_columns_and_a_date_of_their_own(
         await put_row(connection, run, "fmp_key_metric", **year, ev_to_ebitda="12.25", free_cash_flow_yield="0.031")
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
-    assert show(row, "vendor_ratios_date", "vendor_pe_ratio", "vendor_price_to_book_ratio") == (
+    assert show(row, "vendor_ratios_date", "vendor_pe_ratio", "vendor_pb_ratio") == (
         date(2024, 12, 31), Decimal("31.5"), -2,
     )  # fmt: skip
-    assert show(row, "vendor_ev_to_ebitda", "vendor_free_cash_flow_yield", "vendor_price_to_sales_ratio") == (
+    assert show(row, "vendor_ev_to_ebitda", "vendor_free_cash_flow_yield", "vendor_ps_ratio") == (
         Decimal("12.25"), Decimal("0.031"), None,
     )  # fmt: skip
     assert [row[ratio] for ratio in RATIOS] == [None] * 5

@@ -103,7 +103,7 @@ async def check_stocks(database: str, stocks: list[Stock]) -> None:
             expected = value_stock(stock)
             told = (row["valuation_basis"], row["market_cap_scope"], row["fundamentals_reason"])
             assert told == (expected.basis, expected.scope, expected.reason), stock
-            for name, figure in (("pe_ratio", expected.pe), ("price_to_sales_ratio", expected.price_to_sales)):
+            for name, figure in (("pe_ratio", expected.pe), ("ps_ratio", expected.price_to_sales)):
                 rounded = None if figure is None else to_decimal(figure).quantize(MILLIONTH, ROUND_HALF_UP)
                 assert row[name] == rounded, (name, stock)
     finally:

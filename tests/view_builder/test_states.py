@@ -114,10 +114,8 @@ async def test_the_close_of_a_split_day_is_never_beside_unadjusted_ones(
         other = await put_run(connection, "fmp", ["quote"])
         await put_price(connection, other, "ABC", datetime(2025, 9, 25, 20, tzinfo=UTC), "100")
     await build_all(pool, views)
-    figures = "SELECT performance_date, performance_1w FROM sra.equity_metrics"
-    assert await read_rows(pool, figures) == [
-        {"performance_date": DAY - timedelta(days=1), "performance_1w": Decimal(0)}
-    ]
+    figures = "SELECT return_date, return_1w FROM sra.equity_metrics"
+    assert await read_rows(pool, figures) == [{"return_date": DAY - timedelta(days=1), "return_1w": Decimal(0)}]
     async with pool.acquire() as connection:
         await put_split(connection, live, "ABC", DAY, 2, 1)
         # a correction of a session that readers know is no new one
@@ -129,7 +127,7 @@ async def test_the_close_of_a_split_day_is_never_beside_unadjusted_ones(
     assert (await build_one(pool, view_by_name["equity_quote_history"])).runs == (live,)
     assert await read_closes(pool) == [Decimal("50.25"), *(close / 2 for close in calm[1:]), Decimal(50)]
     await build_all(pool, views)
-    assert await read_rows(pool, figures) == [{"performance_date": DAY, "performance_1w": Decimal(0)}]
+    assert await read_rows(pool, figures) == [{"return_date": DAY, "return_1w": Decimal(0)}]
 
 
 async def test_rows_of_runs_that_the_ledger_no_longer_has_stay(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -161,7 +159,7 @@ async def test_a_quote_of_a_split_day_is_set_against_figures_in_its_shares(
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_metrics")
     # the close of the day is not there yet: the split shows in the quote alone
-    assert (row["price"], row["price_date"], row["performance_date"]) == (Decimal(50), DAY, DAY - timedelta(days=1))
+    assert (row["price"], row["price_date"], row["return_date"]) == (Decimal(50), DAY, DAY - timedelta(days=1))
     assert (row["eps_diluted_ttm"], row["pe_ratio"]) == (Decimal(5), Decimal("10.000000"))
     assert (row["dividend_ttm"], row["dividend_yield"]) == (Decimal(2), Decimal("0.040000"))
     async with pool.acquire() as connection:
@@ -205,7 +203,7 @@ async def test_a_rename_continues_with_the_history(pool: Pool, views: tuple[Comp
     assert (len(rows), rows[-1]["delivered_symbol"], rows[-1]["close"]) == (11, "NEW", Decimal(88))
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_metrics WHERE symbol = 'NEW'")
     # from 80 on the 19th, the ex-date, on: 88 / 80 - 1; the dividend was paid before
-    assert (row["price_return_1w"], row["performance_basis"]) == (Decimal("0.100000"), "total_return")
+    assert (row["price_return_1w"], row["return_basis"]) == (Decimal("0.100000"), "total_return")
     before = {view.relation: await read_rows(pool, f"SELECT * FROM {view.name}") for view in views}  # noqa: S608
     rebuilt = await build_all(pool, views, full=True)
     for name in ("equity_metrics", "price_adjustment", "equity_quote_history"):
@@ -233,7 +231,7 @@ async def test_a_symbol_of_a_delisted_company_begins_anew_with_its_present_owner
         await put_close(connection, run, "ABC", former, "40")
         await put_split(connection, run, "ABC", former, 2, 1)
     await build_all(pool, views)
-    assert len(await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE date = $1", former)) == 1
+    assert len(await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE ex_date = $1", former)) == 1
     async with pool.acquire() as connection:
         told = await put_run(connection, "fmp", ["delisted"])
         await put_row(
@@ -245,7 +243,7 @@ async def test_a_symbol_of_a_delisted_company_begins_anew_with_its_present_owner
     assert not built["equity_quote_history"].full
     (row,) = await read_rows(pool, "SELECT min(date) AS first FROM sra.equity_quote_history WHERE symbol = 'ABC'")
     assert row["first"] > former
-    assert await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE date = $1", former) == []
+    assert await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE ex_date = $1", former) == []
     rebuilt = await build_all(pool, views, full=True)
     assert {name: rebuilt[name].changed for name in ("equity_quote_history", "price_adjustment", "equity_metrics")} == {
         "equity_quote_history": 0, "price_adjustment": 0, "equity_metrics": 0,

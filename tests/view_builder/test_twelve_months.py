@@ -238,7 +238,7 @@ async def test_twelve_months_by_hand(pool: Pool, views: tuple[CompiledView, ...]
     told = {
         name: (
             row["fundamentals_basis"] or row["fundamentals_reason"],
-            str(row["fundamentals_date"]),
+            str(row["period_end_date"]),
             row["revenue_ttm"],
         )
         for name, row in rows.items()
@@ -288,7 +288,7 @@ async def test_statements_are_looked_up_by_their_primary_keys(pool: Pool, views:
 
 
 RATIOS = (
-    "pe_ratio", "price_to_book_ratio", "price_to_sales_ratio", "ev_to_ebitda", "free_cash_flow_yield", "enterprise_value",
+    "pe_ratio", "pb_ratio", "ps_ratio", "ev_to_ebitda", "free_cash_flow_yield", "enterprise_value",
 )  # fmt: skip
 
 
@@ -302,7 +302,7 @@ async def test_old_statements_give_no_ratio_with_a_price(pool: Pool, views: tupl
     await build_all(pool, views)
     rows = await read_metrics(pool, cases)
     assert (rows["recent"]["valuation_basis"], rows["recent"]["fundamentals_reason"]) == ("price_eps", None)
-    assert rows["recent"]["price_to_sales_ratio"] == Decimal("4.000000")  # 1440 / 360
+    assert rows["recent"]["ps_ratio"] == Decimal("4.000000")  # 1440 / 360
     assert (rows["old"]["valuation_basis"], rows["old"]["fundamentals_reason"]) == (None, "too_old")
     assert [rows["old"][name] for name in RATIOS] == [None] * len(RATIOS)
     # statements alone are as good as before: 10 / 360
@@ -349,7 +349,7 @@ async def test_without_a_price_there_is_no_ratio(pool: Pool, views: tuple[Compil
     await pool.execute("DELETE FROM fmp_quote")
     await build_all(pool, views)
     row = (await read_metrics(pool, cases))["unpriced"]
-    assert (row["market_cap"], row["price_to_book_ratio"], row["fundamentals_reason"]) == (None, None, "no_price")
+    assert (row["market_cap"], row["pb_ratio"], row["fundamentals_reason"]) == (None, None, "no_price")
 
 
 async def test_the_balance_sheet_is_that_of_fundamentals_date(pool: Pool, views: tuple[CompiledView, ...]) -> None:
@@ -376,4 +376,4 @@ async def test_the_balance_sheet_is_that_of_fundamentals_date(pool: Pool, views:
     await build_all(pool, views)
     rows = await read_metrics(pool, cases)
     assert {name: row["total_assets"] for name, row in rows.items()} == {"own": 620, "year's": 610, "moved": None}
-    assert {row["fundamentals_date"] for row in rows.values()} == {date(2025, 6, 30)}
+    assert {row["period_end_date"] for row in rows.values()} == {date(2025, 6, 30)}

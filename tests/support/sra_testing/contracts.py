@@ -1,4 +1,4 @@
-"""A second contract version for tests: the product's views with some columns renamed, and a core that reads them."""
+"""A next contract version for tests: the product's views with some columns renamed, and a core that reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, create_model
 
-from sra_contract import ViewModel
+from sra_contract import CONTRACT_VERSION, ViewModel
 from sra_contract.base import Col, list_columns
 from sra_testing.timings import QUICK
 from view_builder import core, inprocess
@@ -22,9 +22,10 @@ from view_builder.spec import Incremental, Mart
 from view_builder.sql_files import read_core
 from view_builder.work import BuildParameters
 
+NEXT_VERSION = CONTRACT_VERSION + 1
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "price_adjustment": {"share_factor": "share_multiple"},
-    "fund_page": {"nav": "navps"},
+    "fund_page": {"navps": "value_per_share"},
     "index_performance": {"sma_50": "average_50"},
     "daily_market_summary": {"advancers": "advancing_count"},
     "equity_page": {"price": "last_price"},
@@ -74,12 +75,12 @@ def _rename_mart(mart: Mart) -> Mart:
     return Mart(_rename_model(mart.model, names), spec)
 
 
-def compile_second_version() -> tuple[CompiledView, ...]:
-    """Return the views of contract version 2."""
+def compile_next_version() -> tuple[CompiledView, ...]:
+    """Return the views of the next contract version."""
     return tuple(set_version(view) for view in compile_views([_rename_mart(mart) for mart in MARTS]))
 
 
-def set_version(view: CompiledView, version: int = 2) -> CompiledView:
+def set_version(view: CompiledView, version: int = NEXT_VERSION) -> CompiledView:
     """Return a view as code of this contract version has it."""
     return replace(
         view,
@@ -90,10 +91,10 @@ def set_version(view: CompiledView, version: int = 2) -> CompiledView:
 
 
 def use_views(patch: pytest.MonkeyPatch, views: tuple[CompiledView, ...]) -> None:
-    """Have commands build these views; those of version 2 with a core that reads their columns."""
+    """Have commands build these views; those of the next version with a core that reads their columns."""
     patch.setattr(inprocess, "list_compiled_views", lambda: views)
     files = dict(read_core())
-    if views[0].contract_version > 1:
+    if views[0].contract_version == NEXT_VERSION:
         item = files["adjustment_factors"]
         statement = item.statement.replace("a.share_factor", "a.share_multiple")
         assert statement != item.statement
@@ -102,8 +103,8 @@ def use_views(patch: pytest.MonkeyPatch, views: tuple[CompiledView, ...]) -> Non
 
 
 def main(dsn: str) -> None:
-    """Build the second version in this process, which a test may kill."""
-    use_views(pytest.MonkeyPatch(), compile_second_version())
+    """Build the next version in this process, which a test may kill."""
+    use_views(pytest.MonkeyPatch(), compile_next_version())
     asyncio.run(build_in_process(dsn, BuildParameters(), part_rows=50, timing=QUICK))
 
 

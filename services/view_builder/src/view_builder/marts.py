@@ -172,7 +172,7 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         PriceAdjustment,
-        key=("symbol", "date"),
+        key=("symbol", "ex_date"),
         partition=("symbol",),
         sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
         uses=("security_master",),
@@ -225,9 +225,9 @@ MARTS: tuple[Mart, ...] = (
         published_with=("fund_value",),
         indexes=("(lower(name) text_pattern_ops)", "(category)"),
         on_read=(
-            *("nav", "nav_date", "nav_change", "nav_change_percent"),
-            *("price_return_1d", "total_return_1d"),
-            *("current_yield_percent", "current_yield_change_percent", "current_yield_date"),
+            *("navps", "price_date", "change", "vendor_price_return_1d"),
+            *("price_return_1d", "return_1d"),
+            *("current_yield", "current_yield_percent_change", "current_yield_date"),
         ),
     ),
     make_materialized(
@@ -252,7 +252,7 @@ MARTS: tuple[Mart, ...] = (
         indexes=(
             *("(category, category_rank_3y)", "(company)", "(lower(name) text_pattern_ops)"),
             *(f"(month_end_return_{span} DESC NULLS LAST)" for span in ("1y", "3y", "5y")),
-            *("(management_expense_ratio)", "(standard_deviation_3y)", "(sharpe_3y DESC NULLS LAST)"),
+            *("(management_expense_ratio)", "(vendor_standard_deviation_3y)", "(vendor_sharpe_3y DESC NULLS LAST)"),
         ),
     ),
     make_materialized(

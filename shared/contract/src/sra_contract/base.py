@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from sra_contract.quantities import Quantity, find_quantity
+from sra_contract.quantities import QUANTITIES, Quantity
 
 CONTRACT_VERSION = 1
 """Version of all models together. A release that raises it replaces all views of the former version in one commit."""
@@ -125,7 +125,7 @@ def _find_mark(field: FieldInfo, kind: type[_Mark]) -> _Mark | None:
 
 
 def _require_quantity(model: type[ViewModel], name: str) -> Quantity:
-    quantity = find_quantity(getattr(model, "view_name", None), name)
+    quantity = QUANTITIES.get(name)
     if quantity is None:
         raise ContractError(f"{model.__name__}.{name} is not in the dictionary of quantities. Add it there.")
     return quantity

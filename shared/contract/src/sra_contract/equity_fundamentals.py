@@ -30,7 +30,7 @@ class EquityFundamentals(ViewModel):
     last counts. The newest 30 periods are read, six years as a rule. fundamentals_reason says why there are no twelve months:
     no_statements; no_whole_period, also where a period is missing; currency_changed or currency_unknown, between the
     newest periods; revenue_disagrees, with a fiscal year that may be a transition period.
-    The balance sheet is that of fundamentals_date. Quarterly growth compares the newest quarter with the one that ended 350
+    The balance sheet is that of period_end_date. Quarterly growth compares the newest quarter with the one that ended 350
     to 380 days before it, in one currency. eps_ttm and eps_diluted_ttm sum the reported periods in full precision. A
     split between a filing and the newest price leaves open whether the vendor restated the period (IAS 33.64): they are then
     NULL, and split_parts has the periods and the factors that equity_metrics chooses from. common_income_ttm is the net income
@@ -52,7 +52,7 @@ class EquityFundamentals(ViewModel):
     symbol: str = column()
     reported_currency: str | None = column()
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
-    fundamentals_date: dt.date | None = column()
+    period_end_date: dt.date | None = column("It is the day of the balance sheet too.")
     revenue_ttm: Decimal | None = column()
     gross_profit_ttm: Decimal | None = column()
     operating_income_ttm: Decimal | None = column()
@@ -95,8 +95,8 @@ class EquityFundamentals(ViewModel):
     free_cash_flow_growth: Decimal | None = column()
     has_vendor_ratios: bool = column()
     vendor_pe_ratio: Decimal | None = column()
-    vendor_price_to_book_ratio: Decimal | None = column()
-    vendor_price_to_sales_ratio: Decimal | None = column()
+    vendor_pb_ratio: Decimal | None = column()
+    vendor_ps_ratio: Decimal | None = column()
     vendor_ev_to_ebitda: Decimal | None = column()
     vendor_free_cash_flow_yield: Decimal | None = column()
     altman_z_score: Decimal | None = column()

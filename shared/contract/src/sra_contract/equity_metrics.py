@@ -27,27 +27,29 @@ class EquityFigures(ViewModel):
     price: Decimal | None = column()
     price_date: dt.date | None = column()
     change: Decimal | None = column("None if the price is a close.")
-    change_percentage: Decimal | None = column()
+    price_return_1d: Decimal | None = column(
+        "The quote's change, as the vendor delivers it. None if the price is a close."
+    )
     market_cap: Decimal | None = column()
-    performance_basis: Literal["total_return", "price_return"] = column()
-    performance_date: dt.date | None = column()
-    performance_1w: Decimal | None = column()
-    performance_1m: Decimal | None = column()
-    performance_3m: Decimal | None = column()
-    performance_6m: Decimal | None = column()
-    performance_ytd: Decimal | None = column()
-    performance_1y: Decimal | None = column()
-    performance_3y: Decimal | None = column()
-    performance_5y: Decimal | None = column()
+    return_basis: Literal["total_return", "price_return"] = column()
+    return_date: dt.date | None = column()
+    return_1w: Decimal | None = column()
+    return_1m: Decimal | None = column()
+    return_3m: Decimal | None = column()
+    return_6m: Decimal | None = column()
+    return_ytd: Decimal | None = column()
+    return_1y: Decimal | None = column()
+    return_3y: Decimal | None = column()
+    return_5y: Decimal | None = column()
     valuation_basis: ValuationBasis | None = column()
     pe_ratio: Decimal | None = column()
-    price_to_book_ratio: Decimal | None = column()
-    price_to_sales_ratio: Decimal | None = column()
+    pb_ratio: Decimal | None = column()
+    ps_ratio: Decimal | None = column()
     ev_to_ebitda: Decimal | None = column()
     dividend_yield: Decimal | None = column()
     reported_currency: str | None = column()
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
-    fundamentals_date: dt.date | None = column()
+    period_end_date: dt.date | None = column("It is the day of the balance sheet too.")
     revenue_ttm: Decimal | None = column()
     net_income_ttm: Decimal | None = column()
     eps_diluted_ttm: Decimal | None = column("Per share of the listing, in today's shares.")
@@ -122,7 +124,7 @@ class EquityCore(EquityFigures):
     ceo: str | None = column()
     website: str | None = column()
     description: str | None = column()
-    employees: Decimal | None = column()
+    employee_count: int | None = column()
     ipo_date: dt.date | None = column()
     peer_symbols: list[str] = column()
     as_of: datetime = column()
@@ -166,15 +168,16 @@ class SecurityIds(ViewModel):
 
 
 class EquityMetrics(ValuationDetails, SecurityIds, DividendDetails, RatioReason, ProfileDetails, EquityCore):
-    """One row per listed equity: profile, price, performance, valuation, twelve months of statements, growth, scores.
+    """One row per listed equity: profile, price, returns, valuation, twelve months of statements, growth, scores.
 
-    Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
-    7 days, 1, 3, 6, 12, 36, 60 calendar months or the last day of the former year, NULL where that is over 7 days older than
-    asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes. Both closes are
-    in today's shares (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says
-    total_return, price_return_* never do. It says so where a dividend up to the newest close is known. A performance_* over a
-    dividend that cannot be placed (price_adjustment) is then NULL, and the others are not; all are NULL where currency_basis
-    is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5). All ratios are
+    A return is P(end) / P(start) - 1. The end is the newest close (return_date). The start is the last close on or before the
+    end minus 7 days, 1, 3, 6, 12, 36, 60 calendar months, or the last day of the former year. It is NULL if that close is over
+    7 days older than asked for. Three and five years are annualised by 365.25 days over the true distance of the two closes.
+    Both closes are in today's shares (price_adjustment). return_* reinvest dividends on the ex-date if return_basis is
+    total_return; price_return_* never do. The basis is total_return if a dividend up to the newest close is known. A return_*
+    over a dividend that cannot be placed (price_adjustment) is then NULL, and the others are not; all are NULL if
+    currency_basis is doubtful. Returns are computed with 40 digits and rounded half up to six decimals (specification,
+    section 5). price_return_1d is the quote's own change, the vendor's percentage as a fraction. All ratios are
     rounded likewise. A period that ended more than 548 days before price_date gives no ratio. fundamentals_reason says why
     no ratio is computed: that of equity_fundamentals where there are no twelve months, else no_price, too_old,
     currency_unknown, no_exchange_rate, no_share_count, no_market_cap or adr_basis_unknown; which periods are twelve months,
@@ -204,8 +207,8 @@ class EquityMetrics(ValuationDetails, SecurityIds, DividendDetails, RatioReason,
     and the reason is not_common.
 
     No figure spans two securities or two currencies. A series begins on the day on which another security gave up the symbol,
-    or on which the profile named another currency (currency_since of security_master). A performance whose start is earlier is
-    NULL. The same holds for the vendor's figures: change, change_percentage and previous_close on that day, price_avg50 for 80
+    or on which the profile named another currency (currency_since of security_master). A return whose start is earlier is
+    NULL. The same holds for the vendor's figures: change, price_return_1d and previous_close on that day, price_avg50 for 80
     days, price_avg200 for 300, year_low and year_high for 366, beta for 1,827. After a change of currency dividend_ttm is NULL
     for 366 days, and the yields for 550. dividend_ttm sums the dividends by ex-date over the twelve months up to
     price_date in today's shares, where those known reach back that far, else it is the vendor's yearly dividend.

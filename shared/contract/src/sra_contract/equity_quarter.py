@@ -15,7 +15,7 @@ class Quarter(BaseModel):
 
     fiscal_year: int
     period: str
-    date: dt.date
+    period_end_date: dt.date
     filing_date: dt.date | None
     reported_currency: str | None
     revenue: Decimal | None

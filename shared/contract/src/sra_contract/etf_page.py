@@ -19,35 +19,35 @@ class _Part(BaseModel):
 
 
 class EtfHolding(_Part):
-    """One of the ten largest positions: weight in percent of the fund, value in nav_currency."""
+    """One of the ten largest positions: weight as a fraction of the fund, value in nav_currency."""
 
     place: int
     symbol: str | None
     name: str | None
     isin: str | None
-    weight_percent: Decimal | None
+    weight: Decimal | None
     shares: Decimal | None
     market_value: Decimal | None
 
 
 class SectorWeight(_Part):
-    """The share of a sector in percent of the fund."""
+    """The share of a sector, as a fraction of the fund."""
 
     sector: str
-    weight_percent: Decimal
+    weight: Decimal
 
 
 class CountryWeight(_Part):
-    """The share of a country in percent of the fund."""
+    """The share of a country, as a fraction of the fund."""
 
     country: str
-    weight_percent: Decimal
+    weight: Decimal
 
 
 class EtfDistribution(_Part):
-    """A dividend per share in the listing's currency: as delivered, and in shares of price_date. `date` is the ex-date."""
+    """A dividend per share in the listing's currency: as delivered, and in shares of price_date."""
 
-    date: dt.date
+    ex_date: dt.date
     dividend: Decimal
     adjusted_dividend: Decimal | None
     declaration_date: dt.date | None
@@ -56,24 +56,27 @@ class EtfDistribution(_Part):
 
 
 class EtfPage(ViewModel):
-    """One row per ETF and closed-end fund: profile, price, net asset value, cost, size, performance, yield, holdings, weights.
+    """One row per ETF and closed-end fund: profile, price, net asset value, cost, size, returns, yield, holdings, weights.
 
-    Performance is P(end) / P(start) - 1: the end is the newest close, the start the last close on or before the end minus
-    7 days, 1, 3, 6, 12, 36, 60, 120 calendar months or the last day of the former year, NULL where that is over 7 days older
-    than asked for; since inception the start is the first close, known where it lies within 7 days of inception_date. Beyond
-    a year figures are annualised by 365.25 days over the true distance of the two closes. Both closes are in today's shares
-    (price_adjustment); performance_* reinvest dividends on the ex-date where performance_basis says total_return,
-    price_return_* never do. It says so where a dividend up to the newest close is known. A performance_* over a dividend that
-    cannot be placed is then NULL, and so are standard_deviation_*, sharpe_* and max_drawdown_* over one; all are NULL where
-    currency_basis is doubtful. Computed with 40 digits, rounded half up to six decimals (specification, section 5).
+    A return is P(end) / P(start) - 1. The end is the newest close (return_date). The start is the last close on or before the
+    end minus 7 days, 1, 3, 6, 12, 36, 60, 120 calendar months, or the last day of the former year. It is NULL if that close is
+    over 7 days older than asked for. Since inception the start is the first close, known if it lies within 7 days of
+    inception_date. Beyond a year returns are annualised by 365.25 days over the true distance of the two closes. Both closes
+    are in today's shares (price_adjustment). return_* reinvest dividends on the ex-date if return_basis is total_return;
+    price_return_* never do. The basis is total_return if a dividend up to the newest close is known. A return_* over a dividend
+    that cannot be placed is then NULL, and so are standard_deviation_*, sharpe_* and max_drawdown_* over one; all are NULL if
+    currency_basis is doubtful. Returns are computed with 40 digits and rounded half up to six decimals (specification,
+    section 5). price_return_1d is the quote's own change. The vendor's percentages (expense ratio, weights, price_return_1d)
+    are fractions with all their digits.
     Risk is over the 12, 36 or 60 full calendar months before the newest close, each from last close to last close of a
     month; NULL where a month lacks a close in its last 7 days, or an index level or rate that the figure needs.
-    standard_deviation_* is the sample standard deviation of the monthly performances, sharpe_* the mean of those less the
+    standard_deviation_* is the sample standard deviation of the monthly returns, sharpe_* the mean of those less the
     3-month Treasury yield over their sample standard deviation, in US dollars only, both times the square root of twelve;
     max_drawdown_* the deepest fall below a former month's end. beta_* is covariance over variance of the monthly changes of
-    price and benchmark_index, capture the geometric mean change of the price over that of the index in the months in which
-    the index rose or fell, all without dividends. dividend_ttm sums the dividends by ex-date over the twelve months up to
-    price_date in shares of that day, where those known reach back that far, else it is the vendor's yearly dividend.
+    price and benchmark_index. upside_capture_* is the geometric mean change of the price over that of the index in the months
+    in which the index rose, downside_capture_* in those in which it fell; all are without dividends. dividend_ttm sums the
+    dividends by ex-date over the twelve months up to price_date in shares of that day, if those known reach back that far;
+    else it is the vendor's yearly dividend.
     dividend_yield and dividend_yield_forward follow the rules of equity_metrics.
     No figure spans two securities or two currencies, by the rules of equity_metrics; risk over such a month is NULL.
     The vendor gives no net asset value, cost, holdings or weights of a closed-end fund; they are NULL or empty.
@@ -99,7 +102,9 @@ class EtfPage(ViewModel):
     price_date: dt.date | None = column()
     quoted_at: datetime | None = column()
     change: Decimal | None = column("None if the price is a close.")
-    change_percentage: Decimal | None = column()
+    price_return_1d: Decimal | None = column(
+        "The quote's change, as the vendor delivers it. None if the price is a close."
+    )
     open: Decimal | None = column()
     day_low: Decimal | None = column()
     day_high: Decimal | None = column()
@@ -110,27 +115,27 @@ class EtfPage(ViewModel):
     price_avg200: Decimal | None = column()
     volume: Decimal | None = column()
     average_volume: Decimal | None = column()
-    nav: Decimal | None = column()
-    nav_date: dt.date | None = column("It is the day on which the vendor brought it up to date.")
+    navps: Decimal | None = column("Of an ETF in nav_currency, which may differ from the currency of the row.")
+    navps_date: dt.date | None = column("It is the day on which the vendor brought it up to date.")
     nav_currency: str | None = column()
-    expense_ratio_percent: Decimal | None = column()
+    expense_ratio: Decimal | None = column()
     assets_under_management: Decimal | None = column()
-    holdings_count: Decimal | None = column()
+    holdings_count: int | None = column()
     beta: Decimal | None = column()
     dividend_ttm: Decimal | None = column()
     dividend_yield: Decimal | None = column()
-    performance_basis: Literal["total_return", "price_return"] = column()
-    performance_date: dt.date | None = column()
-    performance_1w: Decimal | None = column()
-    performance_1m: Decimal | None = column()
-    performance_3m: Decimal | None = column()
-    performance_6m: Decimal | None = column()
-    performance_ytd: Decimal | None = column()
-    performance_1y: Decimal | None = column()
-    performance_3y: Decimal | None = column()
-    performance_5y: Decimal | None = column()
-    performance_10y: Decimal | None = column()
-    performance_inception: Decimal | None = column()
+    return_basis: Literal["total_return", "price_return"] = column()
+    return_date: dt.date | None = column()
+    return_1w: Decimal | None = column()
+    return_1m: Decimal | None = column()
+    return_3m: Decimal | None = column()
+    return_6m: Decimal | None = column()
+    return_ytd: Decimal | None = column()
+    return_1y: Decimal | None = column()
+    return_3y: Decimal | None = column()
+    return_5y: Decimal | None = column()
+    return_10y: Decimal | None = column()
+    return_since_inception: Decimal | None = column()
     price_return_1w: Decimal | None = column()
     price_return_1m: Decimal | None = column()
     price_return_3m: Decimal | None = column()
@@ -140,7 +145,7 @@ class EtfPage(ViewModel):
     price_return_3y: Decimal | None = column()
     price_return_5y: Decimal | None = column()
     price_return_10y: Decimal | None = column()
-    price_return_inception: Decimal | None = column()
+    price_return_since_inception: Decimal | None = column()
     standard_deviation_1y: Decimal | None = column()
     standard_deviation_3y: Decimal | None = column()
     standard_deviation_5y: Decimal | None = column()
@@ -161,12 +166,12 @@ class EtfPage(ViewModel):
     beta_1y: Decimal | None = column()
     beta_3y: Decimal | None = column()
     beta_5y: Decimal | None = column()
-    up_capture_1y: Decimal | None = column()
-    up_capture_3y: Decimal | None = column()
-    up_capture_5y: Decimal | None = column()
-    down_capture_1y: Decimal | None = column()
-    down_capture_3y: Decimal | None = column()
-    down_capture_5y: Decimal | None = column()
+    upside_capture_1y: Decimal | None = column()
+    upside_capture_3y: Decimal | None = column()
+    upside_capture_5y: Decimal | None = column()
+    downside_capture_1y: Decimal | None = column()
+    downside_capture_3y: Decimal | None = column()
+    downside_capture_5y: Decimal | None = column()
     dividend_yield_forward: Decimal | None = column()
     currency_basis: Literal["assumed_listing", "doubtful"] = column()
     security_id: str = column()

@@ -75,21 +75,21 @@ class FundRisk(FundYears):
     """The risk over whole years."""
 
     risk_date_1y: dt.date | None = column()
-    standard_deviation_1y: Decimal | None = column()
-    sharpe_1y: Decimal | None = column()
-    beta_1y: Decimal | None = column()
+    vendor_standard_deviation_1y: Decimal | None = column()
+    vendor_sharpe_1y: Decimal | None = column()
+    vendor_beta_1y: Decimal | None = column()
     risk_date_3y: dt.date | None = column()
-    standard_deviation_3y: Decimal | None = column()
-    sharpe_3y: Decimal | None = column()
-    beta_3y: Decimal | None = column()
+    vendor_standard_deviation_3y: Decimal | None = column()
+    vendor_sharpe_3y: Decimal | None = column()
+    vendor_beta_3y: Decimal | None = column()
     risk_date_5y: dt.date | None = column()
-    standard_deviation_5y: Decimal | None = column()
-    sharpe_5y: Decimal | None = column()
-    beta_5y: Decimal | None = column()
+    vendor_standard_deviation_5y: Decimal | None = column()
+    vendor_sharpe_5y: Decimal | None = column()
+    vendor_beta_5y: Decimal | None = column()
     risk_date_10y: dt.date | None = column()
-    standard_deviation_10y: Decimal | None = column()
-    sharpe_10y: Decimal | None = column()
-    beta_10y: Decimal | None = column()
+    vendor_standard_deviation_10y: Decimal | None = column()
+    vendor_sharpe_10y: Decimal | None = column()
+    vendor_beta_10y: Decimal | None = column()
 
 
 class FundMetrics(FundRisk):
@@ -98,9 +98,10 @@ class FundMetrics(FundRisk):
     The figures are the vendor's and those of fund_page, each from its newest month's end, which has a column of its own:
     FundPerformanceSummary (month_end_date), FundYearlyPerformance (month_end_date_*), FundYearlyPerformanceRankingByClass
     (rank_date_*), FundRiskYearlyPerformance (risk_date_*), FundExpenses (expense_date, trading_expense_date). Returns, fees
-    and standard deviations are the delivered percentages as fractions, digit by digit; Sharpe ratio and beta are as
-    delivered. A rank, count or quartile that is no whole number is NULL. A percentile is that of fund_page, 100 x rank /
-    funds, rounded up. management_fee is never a substitute for management_expense_ratio. Source: specification, section 5.
+    and standard deviations are the delivered percentages as fractions, digit by digit. Sharpe ratio and beta are as
+    delivered. vendor_* are the vendor's figures of risk; ours of other views have no prefix. A rank, count or quartile that
+    is no whole number is NULL. A percentile is 100 x rank / funds, rounded up. management_fee is never a substitute for
+    management_expense_ratio. Source: specification, section 5.
     """
 
     management_expense_ratio: Decimal | None = column()

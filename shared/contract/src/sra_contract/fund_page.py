@@ -29,9 +29,11 @@ class FundPage(ViewModel):
     """One row per mutual fund: profile, value, returns, rank, risk, fees, holdings, allocations, distributions.
 
     Returns over standard horizons and calendar years are the vendor's (FundPerformanceSummary, FundYearlyPerformance) at the
-    newest month's end, in percent and at full precision; so are rank and quartile (FundYearlyPerformanceRankingByClass),
-    risk (FundRiskYearlyPerformance), drawdown, capture and batting (FundAdvancedPerformance), each beside the month's end it
-    is of. A percentile is 100 x rank / funds of the category, rounded half up to two decimals: the best of fifty is at 2.
+    newest month's end; so are rank and quartile (FundYearlyPerformanceRankingByClass), risk (FundRiskYearlyPerformance),
+    drawdown, capture and batting (FundAdvancedPerformance), each beside the month's end it is of. Returns, fees, weights,
+    standard deviations and drawdowns are the delivered percentages as fractions, digit by digit. A drawdown is zero or below.
+    A percentile is 100 x rank / funds of the category, rounded up: the best of fifty is at 2. Ranks, counts and years that
+    are no whole numbers are NULL. Figures whose unit we cannot prove keep the vendor's name and are as delivered.
     Lists are those of the newest day, allocations of each type's newest, in English where both languages are there; holdings
     are the first ten, distributions the newest 24. Source: specification, section 5.
     """
@@ -47,24 +49,24 @@ class FundPage(ViewModel):
     objective: str | None = column()
     currency: str | None = column()
     inception_date: dt.date | None = column()
-    nav: Decimal | None = column()
-    nav_date: dt.date | None = column()
-    nav_change: Decimal | None = column()
-    nav_change_percent: Decimal | None = column()
+    navps: Decimal | None = column("It is the newest one.")
+    price_date: dt.date | None = column()
+    change: Decimal | None = column()
+    vendor_price_return_1d: Decimal | None = column()
     fund_assets: Decimal | None = column()
     series_assets: Decimal | None = column()
     assets_date: dt.date | None = column()
-    returns_date: dt.date | None = column()
-    return_1m_percent: Decimal | None = column()
-    return_3m_percent: Decimal | None = column()
-    return_6m_percent: Decimal | None = column()
-    return_ytd_percent: Decimal | None = column()
-    return_inception_percent: Decimal | None = column()
+    month_end_date: dt.date | None = column()
+    month_end_return_1m: Decimal | None = column()
+    month_end_return_3m: Decimal | None = column()
+    month_end_return_6m: Decimal | None = column()
+    month_end_return_ytd: Decimal | None = column()
+    month_end_return_since_inception: Decimal | None = column()
     inception_return_date: dt.date | None = column()
     fund_grade: str | None = column()
     returns: list[PeriodReturn] = column()
     risk: list[PeriodRisk] = column()
-    management_fee_percent: Decimal | None = column()
+    management_fee: Decimal | None = column()
     expenses: list[Expense] = column()
     holdings_date: dt.date | None = column()
     top_holdings: list[Holding] = column()
@@ -72,10 +74,10 @@ class FundPage(ViewModel):
     allocations: list[Allocation] = column()
     distributions: list[Distribution] = column()
     price_return_1d: Decimal | None = column()
-    total_return_1d: Decimal | None = column()
-    mer_percent: Decimal | None = column()
-    ter_percent: Decimal | None = column()
-    worst_monthly_return_percent: Decimal | None = column()
+    return_1d: Decimal | None = column()
+    management_expense_ratio: Decimal | None = column()
+    trading_expense_ratio: Decimal | None = column()
+    worst_monthly_return: Decimal | None = column()
     loads: list[Load] = column()
     trailers: list[Trailer] = column()
     other_fees: list[OtherFee] = column()
@@ -93,15 +95,15 @@ class FundPage(ViewModel):
     high_net_worth: str | None = column()
     document_type: str | None = column()
     min_investment: Decimal | None = column()
-    sub_investment: Decimal | None = column()
+    min_subsequent_investment: Decimal | None = column()
     performance_start_date: dt.date | None = column()
     ytd_total_distribution: Decimal | None = column()
-    current_yield_percent: Decimal | None = column()
-    current_yield_change_percent: Decimal | None = column()
+    current_yield: Decimal | None = column()
+    current_yield_percent_change: Decimal | None = column()
     current_yield_date: dt.date | None = column()
     calendar_returns: list[CalendarReturn] = column()
     drawdown_date: dt.date | None = column()
-    uninterrupted_drawdown_percent: Decimal | None = column()
+    uninterrupted_drawdown: Decimal | None = column()
     max_percent_change: Decimal | None = column()
     max_start_date: dt.date | None = column()
     max_end_date: dt.date | None = column()

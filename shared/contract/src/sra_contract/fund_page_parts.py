@@ -13,50 +13,54 @@ class Part(BaseModel):
 
 
 class PeriodReturn(Part):
-    """The vendor's figures over a period of whole years: the return at month_end_date, the rank at rank_month_end_date."""
+    """The vendor's figures over a period of whole years: the return at month_end_date, the rank at rank_date."""
 
     years: int
     month_end_date: dt.date | None
-    annualised_return_percent: Decimal | None
-    rank_month_end_date: dt.date | None
-    category_rank: Decimal | None
-    category_funds: Decimal | None
-    category_quartile: Decimal | None
-    category_percentile: Decimal | None
+    month_end_return: Decimal | None
+    rank_date: dt.date | None
+    category_rank: int | None
+    category_fund_count: int | None
+    quartile: int | None
+    percentile: int | None
 
 
 class CalendarReturn(Part):
     """The vendor's figures of a calendar year."""
 
-    year: Decimal
-    return_percent: Decimal | None
-    category_rank: Decimal | None
-    category_funds: Decimal | None
-    category_quartile: Decimal | None
-    category_percentile: Decimal | None
+    year: int
+    calendar_year_return: Decimal | None
+    category_rank: int | None
+    category_fund_count: int | None
+    quartile: int | None
+    percentile: int | None
 
 
 class PeriodRisk(Part):
-    """The vendor's risk figures over a period of whole years at month_end_date; drawdown, capture and batting are those at
-    drawdown_month_end_date."""
+    """The vendor's risk figures over a period of whole years at risk_date; drawdown, capture and batting are those at
+    drawdown_date.
+
+    standard_deviation and max_drawdown are fractions, max_drawdown zero or below. The others are as delivered, under the
+    vendor's names.
+    """
 
     years: int
-    month_end_date: dt.date | None
+    risk_date: dt.date | None
     beta: Decimal | None
-    alpha: Decimal | None
+    annualized_alpha: Decimal | None
     standard_deviation: Decimal | None
     sharpe: Decimal | None
     r_squared: Decimal | None
-    treynor: Decimal | None
-    sortino: Decimal | None
-    information_ratio: Decimal | None
-    tracking_error: Decimal | None
+    annualized_treynor: Decimal | None
+    annualized_sortino: Decimal | None
+    annualized_information_ratio: Decimal | None
+    annualized_tracking_error: Decimal | None
     downside_deviation: Decimal | None
-    jensen_alpha: Decimal | None
+    annualized_jensen_alpha: Decimal | None
     calmar: Decimal | None
     tax_efficiency: Decimal | None
-    drawdown_month_end_date: dt.date | None
-    max_drawdown_percent: Decimal | None
+    drawdown_date: dt.date | None
+    max_drawdown: Decimal | None
     up_capture: Decimal | None
     down_capture: Decimal | None
     category_batting: Decimal | None
@@ -64,19 +68,20 @@ class PeriodRisk(Part):
 
 
 class Holding(Part):
-    """One of the ten largest positions."""
+    """One of the ten largest positions; weight as a fraction of the fund."""
 
-    number: Decimal | None
+    number: int | None
     security: str | None
-    market_percent: Decimal | None
+    weight: Decimal | None
 
 
 class Allocation(Part):
-    """A part of the portfolio; the parts of one type, which have one date, add up to the whole."""
+    """A part of the portfolio; the parts of one type, which have one date, add up to the whole. weight is a
+    fraction."""
 
     type: str | None
     name: str | None
-    percent: Decimal | None
+    weight: Decimal | None
     date: dt.date | None
 
 
@@ -89,34 +94,34 @@ class Distribution(Part):
     foreign_dividend_income: Decimal | None
     capital_gains: Decimal | None
     interest_income: Decimal | None
-    return_of_principle: Decimal | None
+    return_of_capital: Decimal | None
 
 
 class Expense(Part):
-    """A ratio of cost, MER or TER for instance."""
+    """A ratio of cost, MER or TER for instance, as a fraction a year."""
 
     type: str | None
     date: dt.date | None
-    percent: Decimal | None
+    expense_ratio: Decimal | None
 
 
 class Load(Part):
-    """How a series is sold: its code, whether it is open, the kind of load and the highest one."""
+    """How a series is sold: its code, whether it is open, the kind of load and the highest one, as a fraction."""
 
     fund_serv_code: str | None
     sales_status: str | None
     load_type: str | None
-    max_percent: Decimal | None
+    max_load: Decimal | None
 
 
 class Trailer(Part):
-    """What an adviser is paid while the units are held, between two months of holding."""
+    """What an adviser is paid while the units are held, between two months of holding; fee is as delivered."""
 
     fund_serv_code: str | None
-    start_month: Decimal | None
-    end_month: Decimal | None
+    start_month: int | None
+    end_month: int | None
     description: str | None
-    fee_percent: Decimal | None
+    fee: Decimal | None
 
 
 class OtherFee(Part):
@@ -124,7 +129,7 @@ class OtherFee(Part):
 
     type: str | None
     value: Decimal | None
-    days: Decimal | None
+    days: int | None
     paid_by: str | None
     note: str | None
 
@@ -132,9 +137,9 @@ class OtherFee(Part):
 class BenchmarkReturn(Part):
     """The vendor's annualised return of an index over a period of whole years."""
 
-    years: Decimal
+    years: int
     month_end_date: dt.date | None
-    annualised_return_percent: Decimal | None
+    month_end_return: Decimal | None
 
 
 class Benchmark(Part):

@@ -14,10 +14,10 @@ from sra_contract.base import ViewModel, column
 class FundQuoteHistory(ViewModel):
     """Net asset value of every fund and day, with all delivered digits, raw and adjusted, and our own returns of the day.
 
-    One record a fund and day, FundDailyNAVPS before Pricing. price_return is NAVPS / previous NAVPS - 1, the change of the
-    value alone. total_return is (NAVPS + distribution) x split / previous NAVPS - 1: the distribution is reinvested on its
-    ex-date, or on the first day after it that has a value, and the split puts today's value into former shares. A split is a
-    factor between a millionth and a million.
+    One record a fund and day, FundDailyNAVPS before Pricing. price_return_1d is NAVPS / previous NAVPS - 1, the change of the
+    value alone. return_1d is (NAVPS + distribution) x split_ratio / previous NAVPS - 1. The distribution is reinvested on its
+    ex-date, or on the first day after it that has a value. The split puts today's value into former shares. A split is a
+    factor between a millionth and a million. vendor_price_return_1d is the vendor's percentage as a fraction.
 
     Distributions are those of the quote records and of FundDistribution, each counted once. A quote and a record are one
     distribution if their totals are equal, if each part that both name (dividends, foreign dividends, capital gains,
@@ -27,7 +27,7 @@ class FundQuoteHistory(ViewModel):
     the record's id, if both are still free. Several records of one day may also match together, by their sum; that pair
     comes before those of the single records.
 
-    A distribution that is reinvested and consolidated pays nothing and does not raise total_return, which is then NAVPS /
+    A distribution that is reinvested and consolidated pays nothing and does not raise return_1d, which is then NAVPS /
     previous NAVPS - 1. The vendor has no mark for it: it is one if the split of the same value undoes the reinvestment, that
     is if it is below 1 and between 1 - distribution / NAVPS and 1 / (1 + distribution / NAVPS), give or take 0.0001. Without
     such a split a distribution counts as cash, and fund_return_reconciliation shows the month as a difference.
@@ -45,20 +45,20 @@ class FundQuoteHistory(ViewModel):
     adjusted_navps: Decimal = column()
     currency: str | None = column()
     change: Decimal | None = column()
-    change_percent: Decimal | None = column()
+    vendor_price_return_1d: Decimal | None = column()
     previous_date: dt.date | None = column()
     previous_navps: Decimal | None = column()
     distribution: Decimal | None = column()
-    split_factor: Decimal | None = column()
-    price_return: Decimal | None = column()
-    total_return: Decimal | None = column("It is that of the day: (NAVPS + distribution) x split / previous NAVPS - 1.")
+    split_ratio: Decimal | None = column()
+    price_return_1d: Decimal | None = column()
+    return_1d: Decimal | None = column()
     adjustment_factor: Decimal = column()
     as_of: datetime = column(
         "The records are those of the value, the previous one, and what was paid or split between; later "
         "distributions and splits move adjusted_navps alone."
     )
     last_run_id: UUID = column("It is the run of as_of.")
-    stored_at: datetime = column()
+    known_at: datetime = column("It is the record of the value itself.")
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_quote_history"

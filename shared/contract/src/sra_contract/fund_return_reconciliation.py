@@ -28,7 +28,7 @@ class FundReturnReconciliation(ViewModel):
     month_end_date: dt.date = column()
     start_date: dt.date | None = column()
     end_date: dt.date | None = column()
-    total_return: Decimal | None = column("It is that of the month.")
+    total_return: Decimal | None = column()
     vendor_return: Decimal | None = column()
     difference: Decimal | None = column()
     is_within: bool | None = column()

@@ -15,19 +15,19 @@ class FundValue(ViewModel):
     """The newest value of every fund, the returns of its day, and its yield: what a day of values changes on a fund's page.
 
     It is the newest day of fund_quote_history. The yield is that of the newest day that has one, at most 7 days before
-    nav_date.
+    price_date.
     """
 
     identifier: str = column()
     currency: str | None = column()
-    nav: Decimal | None = column()
-    nav_date: dt.date = column()
-    nav_change: Decimal | None = column()
-    nav_change_percent: Decimal | None = column()
+    navps: Decimal | None = column("It is the newest one.")
+    price_date: dt.date = column()
+    change: Decimal | None = column()
+    vendor_price_return_1d: Decimal | None = column()
     price_return_1d: Decimal | None = column()
-    total_return_1d: Decimal | None = column()
-    current_yield_percent: Decimal | None = column()
-    current_yield_change_percent: Decimal | None = column()
+    return_1d: Decimal | None = column()
+    current_yield: Decimal | None = column()
+    current_yield_percent_change: Decimal | None = column()
     current_yield_date: dt.date | None = column()
     as_of: datetime = column()
     last_run_id: UUID = column()

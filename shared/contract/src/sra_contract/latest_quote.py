@@ -11,23 +11,25 @@ from sra_contract.base import ViewModel, column
 
 
 class LatestQuote(ViewModel):
-    """Newest price or NAVPS that is not NULL, one row per security.
+    """Newest price or net asset value that is not NULL, one row per security: a listing has price, a fund has navps.
 
-    A fund's comes from the newest day that has one, FundDailyNAVPS before Pricing, with all delivered digits. A listing's
-    comes from its newest quote, or from its newest close where that is of a later day; the day is that of New York, where
-    all five exchanges keep their time. The change is NULL on the first day of a security or of a currency.
+    A fund's value comes from the newest day that has one, FundDailyNAVPS before Pricing, with all delivered digits. A
+    listing's price comes from its newest quote, or from its newest close if that is of a later day; the day is that of New
+    York, where all five exchanges keep their time. price_return_1d is ours for a fund and the quote's for a listing. The
+    changes are NULL on the first day of a security or of a currency.
     """
 
     source: Literal["fundata", "fmp"] = column()
     identifier: str = column()
     type: str | None = column("None if the security is not in security_master.")
     name: str | None = column()
-    price: Decimal = column("Of a fund, its newest net asset value per share.")
+    price: Decimal | None = column("None for a fund, which has navps.")
+    navps: Decimal | None = column("None for a listing, which has price.")
     currency: str | None = column("None if the vendor gives none.")
     price_date: date = column()
     quoted_at: datetime | None = column("None for a fund, which has one value a day.")
     change: Decimal | None = column("None if the price is a close.")
-    change_percent: Decimal | None = column()
+    price_return_1d: Decimal | None = column("Of a listing, None if the price is a close.")
     volume: Decimal | None = column("None for a fund.")
     as_of: datetime = column()
     last_run_id: UUID = column()

@@ -16,7 +16,7 @@ class MarketMovers(ViewModel):
 
     S&P 500, Nasdaq-100 and Dow are by their present constituents; for Toronto the vendor gives no constituents, so that all
     equities listed on TSX are included; basis is then listing. A move is the vendor's change of the newest quote
-    against the close before, in percent; only quotes of one session count, that of most members' newest quotes (of two with
+    against the close before, as a fraction; only quotes of one session count, that of most members' newest quotes (of two with
     as many the newer one), so that neither a halted share nor one quoted a day early is a mover. Equal moves are ranked by
     market capitalisation. Source: specification, section 5.
     """
@@ -34,7 +34,7 @@ class MarketMovers(ViewModel):
     currency: str | None = column()
     price: Decimal | None = column("Only quotes of the session count.")
     change: Decimal | None = column()
-    change_percentage: Decimal = column()
+    price_return_1d: Decimal = column()
     volume: Decimal | None = column()
     market_cap: Decimal | None = column()
     as_of: datetime = column()

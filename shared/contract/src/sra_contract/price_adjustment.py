@@ -15,8 +15,8 @@ class PriceAdjustment(ViewModel):
     """Splits and dividends of every listing, with the factors by which prices before them are divided.
 
     A price of day d in today's shares is price / split_factor, and with dividends reinvested price / total_return_factor,
-    both of the first row of the symbol whose date is after d; without such a row the price stands as it is. An event counts
-    from the first close on or after its date, so that what is only announced changes nothing. split_factor is the product of
+    both of the first row of the symbol whose ex_date is after d; without such a row the price stands as it is. An event counts
+    from the first close on or after its ex_date, so that what is only announced changes nothing. split_factor is the product of
     numerator / denominator over this event and all later ones; total_return_factor the product of
     numerator / denominator x (1 + dividend / close), the close being the first one on or after the ex-date, at most 7 days
     later, in shares of the ex-date: what each dividend buys on its ex-date. Dividends that share a close are added before
@@ -37,7 +37,7 @@ class PriceAdjustment(ViewModel):
     """
 
     symbol: str = column()
-    date: dt.date = column("It is the first day with the new number of shares; of a dividend the ex-date.")
+    ex_date: dt.date = column()
     split_numerator: Decimal | None = column()
     split_denominator: Decimal | None = column()
     dividend: Decimal | None = column()

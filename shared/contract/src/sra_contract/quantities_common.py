@@ -50,14 +50,14 @@ COMMON: Mapping[str, Quantity] = {
     "task_id": Quantity("uuid", "The run that stored the records."),
     "dataset": Quantity("text", "Dataset of the catalogue."),
     "newest_record": Quantity("date", "Newest day that a stored record is about."),
-    "change_percent": Quantity("numeric", "Change since the day before, vendor's.", unit="percent"),
     "split_factor": Quantity(
         "numeric", "What prices are divided by to be in today's shares: the product of all later ratios.", unit="factor"
     ),
-    "nav": Quantity(
-        "numeric", "Newest net asset value per share, with all delivered digits.", unit="currency of the row"
+    "navps": Quantity(
+        "numeric",
+        "Net asset value per share, with all delivered digits.",
+        unit="nav_currency if the view has it, else currency of the row",
     ),
-    "nav_date": Quantity("date", "Day of nav."),
     "holdings_date": Quantity("date", "Day of the holdings."),
     "top_holdings": Quantity("jsonb", "The ten largest positions, largest first."),
     "distributions": Quantity("jsonb", "The newest 24 distributions, newest first."),

@@ -11,7 +11,6 @@ _GIVEN = "as the vendor gives it"
 _RATE = "quote_currency for one of base_currency"
 
 EVENTS: Mapping[str, Quantity] = {
-    "ex_date": Quantity("date", "First day on which a buyer of the share does not receive the payment."),
     "ordinal": Quantity("bigint", "Place among the rows of one security and day, from 1.", unit="place"),
     "amount": Quantity("numeric", "Payment per share, with all delivered digits.", unit="currency of the row"),
     "vendor_adjusted_amount": Quantity(

@@ -8,20 +8,27 @@ from sra_contract.quantity import Quantity
 
 LISTINGS: Mapping[str, Quantity] = {
     "close": Quantity("numeric", "Last price of the session, as delivered.", unit="currency of the row"),
+    "level_change": Quantity("numeric", "Change of the level since the close before.", unit="index points"),
+    "level_year_high": Quantity("numeric", "Highest level of twelve months.", unit="index points"),
+    "level_year_low": Quantity("numeric", "Lowest level of twelve months.", unit="index points"),
     "sma_50": Quantity("numeric", "Mean of the newest 50 closes.", unit="index points"),
     "sma_200": Quantity("numeric", "Mean of the newest 200 closes.", unit="index points"),
     "distance_sma_50": Quantity(
-        "numeric", "Distance of the close from sma_50.", unit="fraction", formula="close / sma_50 - 1"
+        "numeric", "Distance of the level from sma_50.", unit="fraction", formula="level / sma_50 - 1"
     ),
     "distance_sma_200": Quantity(
-        "numeric", "Distance of the close from sma_200.", unit="fraction", formula="close / sma_200 - 1"
+        "numeric", "Distance of the level from sma_200.", unit="fraction", formula="level / sma_200 - 1"
     ),
-    "trend": Quantity("text", "Close against both averages: up above both, down below both, else mixed."),
+    "trend": Quantity("text", "Level against both averages: up above both, down below both, else mixed."),
     "year_high": Quantity("numeric", "Highest price of 52 weeks, vendor's.", unit="currency of the row"),
     "year_low": Quantity("numeric", "Lowest price of 52 weeks, vendor's.", unit="currency of the row"),
-    "tenor": Quantity("text", "Name of the tenor, the vendor's: month1 to year30."),
+    "tenor": Quantity("text", "Length of the tenor in short: 1M to 6M in months, 1Y to 30Y in years."),
     "tenor_months": Quantity("integer", "Length of the tenor.", unit="months"),
-    "rate": Quantity("numeric", "Yield of the tenor.", unit="percent a year"),
+    "yield": Quantity("numeric", "Yield of the tenor, the vendor's percentage as a fraction.", unit="fraction a year"),
+    "ex_date": Quantity(
+        "date",
+        "First day on which the event counts: with the new number of shares, or without the right to the dividend.",
+    ),
     "split_numerator": Quantity(
         "numeric", "New shares of a split, for split_denominator old ones; NULL without a split.", unit="shares"
     ),
@@ -56,7 +63,8 @@ LISTINGS: Mapping[str, Quantity] = {
         "Newest price: the last quote, or the last close if that is of a later day.",
         unit="currency of the row",
     ),
-    "price_date": Quantity("date", "Day of the price, in New York."),
+    "price_date": Quantity("date", "Day of the price, in New York; of a fund, day of navps."),
+    "navps_date": Quantity("date", "Day of navps, if price_date is that of a price."),
     "quoted_at": Quantity("timestamp with time zone", "Moment of the newest quote, in UTC."),
     "volume": Quantity("numeric", "Shares traded on the day.", unit="shares"),
     "open": Quantity("numeric", "First price of the day.", unit="currency of the row"),
@@ -103,23 +111,16 @@ LISTINGS: Mapping[str, Quantity] = {
     "cusip": Quantity("text", "CUSIP."),
     "website": Quantity("text", "Website."),
     "description": Quantity("text", "What the company or fund does."),
-    "change_percentage": Quantity("numeric", "Change since the close before, vendor's.", unit="percent"),
     "day_low": Quantity("numeric", "Lowest price of the day.", unit="currency of the row"),
     "day_high": Quantity("numeric", "Highest price of the day.", unit="currency of the row"),
     "previous_close": Quantity("numeric", "Close of the day before.", unit="currency of the row"),
     "price_avg50": Quantity("numeric", "Mean close of 50 days, vendor's.", unit="currency of the row"),
     "price_avg200": Quantity("numeric", "Mean close of 200 days, vendor's.", unit="currency of the row"),
     "average_volume": Quantity("numeric", "Mean volume of a day, vendor's.", unit="shares"),
-    "nav_currency": Quantity("text", "Currency of nav, assets and the values of holdings."),
-    "expense_ratio_percent": Quantity(
-        "numeric",
-        "Yearly cost in percent of the assets, vendor's: 0.09 is nine hundredths of a percent.",
-        unit="percent a year",
-    ),
+    "nav_currency": Quantity("text", "Currency of navps, assets and the values of holdings."),
+    "expense_ratio": Quantity("numeric", "Yearly cost, the vendor's percentage of the assets.", unit="fraction a year"),
+    "holdings_count": Quantity("bigint", "Positions in the newest list of holdings, else the vendor's count."),
     "assets_under_management": Quantity("numeric", "Assets of the ETF.", unit="nav_currency"),
-    "holdings_count": Quantity(
-        "numeric", "Positions in the newest list of holdings, else the vendor's count.", unit="positions"
-    ),
     "beta": Quantity("numeric", "Beta, vendor's.", unit="ratio"),
     "dividend_ttm": Quantity(
         "numeric",
@@ -156,13 +157,13 @@ LISTINGS: Mapping[str, Quantity] = {
         unit="ratio",
         formula="price / (eps_diluted_ttm x fx_rate), NULL if the divisor is not above zero",
     ),
-    "price_to_book_ratio": Quantity(
+    "pb_ratio": Quantity(
         "numeric",
         "Market capitalisation of the company for one unit of common equity.",
         unit="ratio",
         formula="company's market cap / (common_equity x fx_rate), NULL if the divisor is not above zero",
     ),
-    "price_to_sales_ratio": Quantity(
+    "ps_ratio": Quantity(
         "numeric",
         "Market capitalisation of the company for one unit of revenue.",
         unit="ratio",
@@ -221,7 +222,7 @@ LISTINGS: Mapping[str, Quantity] = {
         "numeric", "Estimate of the earnings per share of the next report.", unit="as the vendor gives it"
     ),
     "ceo": Quantity("text", "Chief executive."),
-    "employees": Quantity("numeric", "Full-time employees.", unit="persons"),
+    "employee_count": Quantity("bigint", "Full-time employees, vendor's."),
     "ipo_date": Quantity("date", "Day of the first listing."),
     "peer_symbols": Quantity("jsonb", "The vendor's peers that are listed equities here, in the vendor's order."),
     "address": Quantity("text", "Street of the head office."),

@@ -53,11 +53,30 @@ MONTH_ENDS: Mapping[str, Quantity] = {
     "risk_date_3y": Quantity("date", "Month's end of the risk over three years."),
     "risk_date_5y": Quantity("date", "Month's end of the risk over five years."),
     "risk_date_10y": Quantity("date", "Month's end of the risk over ten years."),
-    "standard_deviation_10y": Quantity(
-        "numeric", "Standard deviation of the returns over ten years, annualised.", unit="fraction a year"
+    "vendor_standard_deviation_1y": Quantity(
+        "numeric", "Standard deviation of the returns over one year, annualised, the vendor's.", unit="fraction a year"
     ),
-    "sharpe_10y": Quantity("numeric", "Sharpe ratio over ten years, annualised.", unit="ratio"),
-    "beta_10y": Quantity("numeric", "Beta over ten years.", unit="ratio"),
+    "vendor_sharpe_1y": Quantity("numeric", "Sharpe ratio over one year, annualised, the vendor's.", unit="ratio"),
+    "vendor_beta_1y": Quantity("numeric", "Beta over one year, the vendor's.", unit="ratio"),
+    "vendor_standard_deviation_3y": Quantity(
+        "numeric",
+        "Standard deviation of the returns over three years, annualised, the vendor's.",
+        unit="fraction a year",
+    ),
+    "vendor_sharpe_3y": Quantity("numeric", "Sharpe ratio over three years, annualised, the vendor's.", unit="ratio"),
+    "vendor_beta_3y": Quantity("numeric", "Beta over three years, the vendor's.", unit="ratio"),
+    "vendor_standard_deviation_5y": Quantity(
+        "numeric",
+        "Standard deviation of the returns over five years, annualised, the vendor's.",
+        unit="fraction a year",
+    ),
+    "vendor_sharpe_5y": Quantity("numeric", "Sharpe ratio over five years, annualised, the vendor's.", unit="ratio"),
+    "vendor_beta_5y": Quantity("numeric", "Beta over five years, the vendor's.", unit="ratio"),
+    "vendor_standard_deviation_10y": Quantity(
+        "numeric", "Standard deviation of the returns over ten years, annualised, the vendor's.", unit="fraction a year"
+    ),
+    "vendor_sharpe_10y": Quantity("numeric", "Sharpe ratio over ten years, annualised, the vendor's.", unit="ratio"),
+    "vendor_beta_10y": Quantity("numeric", "Beta over ten years, the vendor's.", unit="ratio"),
     "management_expense_ratio": Quantity("numeric", "Newest management expense ratio.", unit="fraction a year"),
     "expense_date": Quantity("date", "Day of management_expense_ratio."),
     "trading_expense_ratio": Quantity("numeric", "Newest trading expense ratio.", unit="fraction a year"),
@@ -65,6 +84,11 @@ MONTH_ENDS: Mapping[str, Quantity] = {
     "management_fee": Quantity("numeric", "Management fee.", unit="fraction a year"),
     "start_date": Quantity("date", "Day of the value that the month starts from."),
     "end_date": Quantity("date", "Day of the value that the month ends with."),
+    "total_return": Quantity(
+        "numeric",
+        "Total return of the month, ours: distributions reinvested on the ex-date, and splits.",
+        unit="fraction",
+    ),
     "vendor_return": Quantity(
         "numeric", "The vendor's total return of the month, with all delivered digits.", unit="fraction"
     ),

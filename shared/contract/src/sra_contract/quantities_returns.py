@@ -7,61 +7,47 @@ from collections.abc import Mapping
 from sra_contract.quantity import Quantity
 
 RETURNS: Mapping[str, Quantity] = {
-    "performance_1d": Quantity(
-        "numeric", "Performance over one session.", unit="fraction", formula="P(end) / P(start) - 1"
+    "return_1w": Quantity("numeric", "Return over seven days.", unit="fraction", formula="P(end) / P(start) - 1"),
+    "return_1m": Quantity("numeric", "Return over one month.", unit="fraction", formula="P(end) / P(start) - 1"),
+    "return_3m": Quantity("numeric", "Return over three months.", unit="fraction", formula="P(end) / P(start) - 1"),
+    "return_ytd": Quantity(
+        "numeric", "Return since the end of the former year.", unit="fraction", formula="P(end) / P(start) - 1"
     ),
-    "performance_1w": Quantity(
-        "numeric", "Performance over seven days.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_1m": Quantity(
-        "numeric", "Performance over one month.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_3m": Quantity(
-        "numeric", "Performance over three months.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_qtd": Quantity(
-        "numeric",
-        "Performance since the end of the former calendar quarter.",
-        unit="fraction",
-        formula="P(end) / P(start) - 1",
-    ),
-    "performance_ytd": Quantity(
-        "numeric", "Performance since the end of the former year.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_1y": Quantity(
-        "numeric", "Performance over one year.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_basis": Quantity(
+    "return_1y": Quantity("numeric", "Return over one year.", unit="fraction", formula="P(end) / P(start) - 1"),
+    "return_basis": Quantity(
         "text",
-        "What performance_* are: total returns if a dividend up to performance_date is known, else price returns.",
+        "What return_* are: total returns if a dividend up to return_date is known, else price returns.",
     ),
-    "performance_date": Quantity("date", "Day of the newest close, at which every performance ends."),
-    "performance_6m": Quantity(
-        "numeric", "Performance over six months.", unit="fraction", formula="P(end) / P(start) - 1"
-    ),
-    "performance_3y": Quantity(
+    "return_date": Quantity("date", "Day of the newest close, at which every return_* and price_return_* ends."),
+    "return_6m": Quantity("numeric", "Return over six months.", unit="fraction", formula="P(end) / P(start) - 1"),
+    "return_3y": Quantity(
         "numeric",
-        "Performance over three years, annualised.",
+        "Return over three years, annualised.",
         unit="fraction a year",
         formula="(P(end) / P(start)) ^ (365.25 / days) - 1",
     ),
-    "performance_5y": Quantity(
+    "return_5y": Quantity(
         "numeric",
-        "Performance over five years, annualised.",
+        "Return over five years, annualised.",
         unit="fraction a year",
         formula="(P(end) / P(start)) ^ (365.25 / days) - 1",
     ),
-    "performance_10y": Quantity(
+    "return_10y": Quantity(
         "numeric",
-        "Performance over ten years, annualised.",
+        "Return over ten years, annualised.",
         unit="fraction a year",
         formula="(P(end) / P(start)) ^ (365.25 / days) - 1",
     ),
-    "performance_inception": Quantity(
+    "return_since_inception": Quantity(
         "numeric",
-        "Performance since inception, annualised beyond a year.",
+        "Return since inception, annualised beyond a year.",
         unit="fraction",
         formula="P(end) / P(start) - 1, annualised by 365.25 days beyond a year",
+    ),
+    "price_return_1d": Quantity(
+        "numeric",
+        "Change of the price, net asset value or level alone since the one before.",
+        unit="fraction",
     ),
     "price_return_1w": Quantity(
         "numeric", "Change of the price over seven days.", unit="fraction", formula="P(end) / P(start) - 1"
@@ -74,6 +60,12 @@ RETURNS: Mapping[str, Quantity] = {
     ),
     "price_return_6m": Quantity(
         "numeric", "Change of the price over six months.", unit="fraction", formula="P(end) / P(start) - 1"
+    ),
+    "price_return_qtd": Quantity(
+        "numeric",
+        "Change of the price since the end of the former calendar quarter.",
+        unit="fraction",
+        formula="P(end) / P(start) - 1",
     ),
     "price_return_ytd": Quantity(
         "numeric",
@@ -102,7 +94,7 @@ RETURNS: Mapping[str, Quantity] = {
         unit="fraction a year",
         formula="(P(end) / P(start)) ^ (365.25 / days) - 1",
     ),
-    "price_return_inception": Quantity(
+    "price_return_since_inception": Quantity(
         "numeric",
         "Change of the price since inception, annualised beyond a year.",
         unit="fraction",
@@ -148,39 +140,39 @@ RETURNS: Mapping[str, Quantity] = {
     "beta_1y": Quantity("numeric", "Beta over one year.", unit="ratio"),
     "beta_3y": Quantity("numeric", "Beta over three years.", unit="ratio"),
     "beta_5y": Quantity("numeric", "Beta over five years.", unit="ratio"),
-    "up_capture_1y": Quantity(
+    "upside_capture_1y": Quantity(
         "numeric",
-        "Up capture over one year: 1 rises as the index does.",
+        "Upside capture over one year: 1 rises as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index rose",
     ),
-    "up_capture_3y": Quantity(
+    "upside_capture_3y": Quantity(
         "numeric",
-        "Up capture over three years: 1 rises as the index does.",
+        "Upside capture over three years: 1 rises as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index rose",
     ),
-    "up_capture_5y": Quantity(
+    "upside_capture_5y": Quantity(
         "numeric",
-        "Up capture over five years: 1 rises as the index does.",
+        "Upside capture over five years: 1 rises as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index rose",
     ),
-    "down_capture_1y": Quantity(
+    "downside_capture_1y": Quantity(
         "numeric",
-        "Down capture over one year: 1 falls as the index does.",
+        "Downside capture over one year: 1 falls as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index fell",
     ),
-    "down_capture_3y": Quantity(
+    "downside_capture_3y": Quantity(
         "numeric",
-        "Down capture over three years: 1 falls as the index does.",
+        "Downside capture over three years: 1 falls as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index fell",
     ),
-    "down_capture_5y": Quantity(
+    "downside_capture_5y": Quantity(
         "numeric",
-        "Down capture over five years: 1 falls as the index does.",
+        "Downside capture over five years: 1 falls as the index does.",
         unit="ratio",
         formula="geometric mean change of the price / that of the index, in months in which the index fell",
     ),

@@ -20,7 +20,6 @@ STATEMENTS: Mapping[str, Quantity] = {
     "fundamentals_basis": Quantity(
         "text", "What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."
     ),
-    "fundamentals_date": Quantity("date", "Last day of the twelve months of *_ttm, and day of the balance sheet."),
     "revenue_ttm": Quantity("numeric", "Revenue of twelve months.", unit="reported_currency"),
     "gross_profit_ttm": Quantity("numeric", "Gross profit of twelve months.", unit="reported_currency"),
     "operating_income_ttm": Quantity("numeric", "Operating income of twelve months.", unit="reported_currency"),
@@ -38,19 +37,19 @@ STATEMENTS: Mapping[str, Quantity] = {
     "eps_ttm": Quantity("numeric", "Basic earnings per share of twelve months.", unit="reported_currency"),
     "eps_diluted_ttm": Quantity("numeric", "Diluted earnings per share of twelve months.", unit="reported_currency"),
     "cash_and_short_term_investments": Quantity(
-        "numeric", "Cash and short-term investments on fundamentals_date.", unit="reported_currency"
+        "numeric", "Cash and short-term investments on period_end_date.", unit="reported_currency"
     ),
-    "total_current_assets": Quantity("numeric", "Current assets on fundamentals_date.", unit="reported_currency"),
+    "total_current_assets": Quantity("numeric", "Current assets on period_end_date.", unit="reported_currency"),
     "total_current_liabilities": Quantity(
-        "numeric", "Current liabilities on fundamentals_date.", unit="reported_currency"
+        "numeric", "Current liabilities on period_end_date.", unit="reported_currency"
     ),
-    "total_assets": Quantity("numeric", "Total assets on fundamentals_date.", unit="reported_currency"),
-    "total_liabilities": Quantity("numeric", "Total liabilities on fundamentals_date.", unit="reported_currency"),
+    "total_assets": Quantity("numeric", "Total assets on period_end_date.", unit="reported_currency"),
+    "total_liabilities": Quantity("numeric", "Total liabilities on period_end_date.", unit="reported_currency"),
     "total_stockholders_equity": Quantity(
-        "numeric", "Stockholders' equity on fundamentals_date.", unit="reported_currency"
+        "numeric", "Stockholders' equity on period_end_date.", unit="reported_currency"
     ),
-    "total_debt": Quantity("numeric", "Total debt on fundamentals_date.", unit="reported_currency"),
-    "net_debt": Quantity("numeric", "Total debt less cash, vendor's, on fundamentals_date.", unit="reported_currency"),
+    "total_debt": Quantity("numeric", "Total debt on period_end_date.", unit="reported_currency"),
+    "net_debt": Quantity("numeric", "Total debt less cash, vendor's, on period_end_date.", unit="reported_currency"),
     "gross_margin": Quantity(
         "numeric",
         "Share of gross profit in revenue.",
@@ -149,8 +148,6 @@ STATEMENTS: Mapping[str, Quantity] = {
     ),
     "has_vendor_ratios": Quantity("boolean", "Whether the vendor gives ratios or key metrics of a fiscal year."),
     "vendor_pe_ratio": Quantity("numeric", "Price / earnings, vendor's.", unit="ratio"),
-    "vendor_price_to_book_ratio": Quantity("numeric", "Price / book value, vendor's.", unit="ratio"),
-    "vendor_price_to_sales_ratio": Quantity("numeric", "Price / sales, vendor's.", unit="ratio"),
     "vendor_ev_to_ebitda": Quantity("numeric", "Enterprise value / EBITDA, vendor's.", unit="ratio"),
     "vendor_free_cash_flow_yield": Quantity(
         "numeric", "Free cash flow / market capitalisation, vendor's.", unit="fraction"
@@ -166,11 +163,11 @@ STATEMENTS: Mapping[str, Quantity] = {
         "Net income of twelve months after preferred dividends, where the vendor gives them.",
         unit="reported_currency",
     ),
-    "preferred_stock": Quantity("numeric", "Preferred stock on fundamentals_date.", unit="reported_currency"),
-    "minority_interest": Quantity("numeric", "Minority interests on fundamentals_date.", unit="reported_currency"),
+    "preferred_stock": Quantity("numeric", "Preferred stock on period_end_date.", unit="reported_currency"),
+    "minority_interest": Quantity("numeric", "Minority interests on period_end_date.", unit="reported_currency"),
     "common_equity": Quantity(
         "numeric",
-        "Stockholders' equity less preferred stock and minority interests, where known, on fundamentals_date.",
+        "Stockholders' equity less preferred stock and minority interests, where known, on period_end_date.",
         unit="reported_currency",
     ),
     "reported_diluted_shares": Quantity(

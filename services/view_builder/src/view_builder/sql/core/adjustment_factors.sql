@@ -10,7 +10,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT true, a.split_factor, a.total_return_factor, a.share_factor, a.as_of, a.last_run_id
 FROM sra.price_adjustment a
-WHERE a.symbol = of_symbol AND a.date > of_day
-ORDER BY a.date LIMIT 1
+WHERE a.symbol = of_symbol AND a.ex_date > of_day
+ORDER BY a.ex_date LIMIT 1
 $$;
 GRANT EXECUTE ON FUNCTION core.adjustment_factors(text, date) TO public;

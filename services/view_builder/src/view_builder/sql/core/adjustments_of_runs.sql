@@ -21,9 +21,9 @@ WHERE EXISTS (
     x.date >= c.first_day - 7
     OR NOT EXISTS (
       SELECT FROM sra.price_adjustment a
-      WHERE a.symbol = c.symbol AND a.date = x.date
+      WHERE a.symbol = c.symbol AND a.ex_date = x.date
         AND (
-          a.reinvestment_date IS NOT NULL OR a.date < c.first_day - 366
+          a.reinvestment_date IS NOT NULL OR a.ex_date < c.first_day - 366
           OR EXISTS (SELECT FROM core.closes_between(c.symbol, x.date, c.first_day - 1))
         )
     )

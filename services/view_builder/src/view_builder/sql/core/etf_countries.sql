@@ -1,8 +1,8 @@
 -- The newest complete list of an ETF's weights by country, largest first.
--- Grain: one row. Key: none. Sources: fmp_etf_country. Units: percent of the fund.
+-- Grain: one row. Key: none. Sources: fmp_etf_country. Units: fraction of the fund.
 CREATE OR REPLACE FUNCTION core.etf_countries(of_symbol text) RETURNS TABLE (items jsonb, as_of timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT jsonb_agg(jsonb_build_object('country', x.country, 'weight_percent', x.weight_percentage)
+SELECT jsonb_agg(jsonb_build_object('country', x.country, 'weight', core.percent_as_fraction(x.weight_percentage))
     ORDER BY x.weight_percentage DESC, x.country) FILTER (WHERE x.weight_percentage IS NOT NULL), max(x.updated_at)
 FROM public.fmp_etf_country x
 WHERE x.symbol = of_symbol AND x.valid_to IS NULL

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION core.etf_distributions(of_symbol text, close_day date
 RETURNS TABLE (items jsonb, as_of timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT jsonb_agg(jsonb_build_object(
-    'date', x.date, 'dividend', x.dividend, 'adjusted_dividend', trim_scale(round(core.quotient(
+    'ex_date', x.date, 'dividend', x.dividend, 'adjusted_dividend', trim_scale(round(core.quotient(
       x.dividend, (SELECT c.shares FROM core.share_count(of_symbol, x.date, close_day, price_day) c)
     ), 10)),
     'declaration_date', x.declaration_date, 'record_date', x.record_date, 'payment_date', x.payment_date

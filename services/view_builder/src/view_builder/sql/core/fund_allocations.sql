@@ -1,6 +1,6 @@
 -- The portfolio of a fund by asset class, region and so on: of each type the parts of its newest day, since the types are not
 -- delivered on the same days; in one language, English before French.
--- Grain: one row. Key: none. Sources: core.fundata_data_latest (FundAllocation). Units: percent of the fund.
+-- Grain: one row. Key: none. Sources: core.fundata_data_latest (FundAllocation). Units: fraction of the fund.
 CREATE OR REPLACE FUNCTION core.fund_allocations(of_fund text)
 RETURNS TABLE (day date, items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -15,7 +15,8 @@ WITH held AS (
 )
 SELECT max(n.day), jsonb_agg(jsonb_build_object(
     'type', h.allocation_type, 'name', h.allocation_name,
-    'percent', core.exact(h.allocation_value, h.raw_json, 'AllocationValue', 'allocation_value'),
+    'weight',
+    core.percent_as_fraction(core.exact(h.allocation_value, h.raw_json, 'AllocationValue', 'allocation_value')),
     'date', h.allocation_date
   ) ORDER BY n.type, h.record_id), max(n.stored)
 FROM newest n

@@ -1,6 +1,6 @@
 -- What a fund is measured by: its benchmarks, whose names and returns are in records of their own.
 -- Grain: one row. Key: none. Sources: core.fund_records (FundAssociateBenchmark), core.fundata_data_latest (BenchmarkGeneral,
--- BenchmarkYearlyPerformance). Units: percent a year.
+-- BenchmarkYearlyPerformance). Units: fraction a year.
 CREATE OR REPLACE FUNCTION core.fund_benchmarks(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT jsonb_agg(jsonb_build_object(
@@ -18,12 +18,12 @@ LEFT JOIN LATERAL (
   SELECT jsonb_agg(x.item ORDER BY x.year) AS items, max(x.processed_at) AS processed_at
   FROM (
     SELECT DISTINCT ON (d.year) d.year, d.processed_at, jsonb_build_object(
-        'years', d.year, 'month_end_date', d.month_end_date, 'annualised_return_percent',
-        core.exact(d.compound_return, d.raw_json, 'CompoundReturn', 'compound_return')
+        'years', core.whole_number(d.year), 'month_end_date', d.month_end_date, 'month_end_return',
+        core.percent_as_fraction(core.exact(d.compound_return, d.raw_json, 'CompoundReturn', 'compound_return'))
       ) AS item
     FROM core.fundata_data_latest d
     WHERE d.identifier = b.benchmark_instrument_key AND d.dataset = 'BenchmarkYearlyPerformance'
-      AND d.year IS NOT NULL AND d.compound_return IS NOT NULL
+      AND core.whole_number(d.year) IS NOT NULL AND d.compound_return IS NOT NULL
     ORDER BY d.year, d.month_end_date DESC NULLS LAST, d.record_id DESC
   ) x
 ) p ON true

@@ -12,7 +12,7 @@ FROM (
       core.exact(d.foreign_dividend_income, d.raw_json, 'ForeignDividendIncome', 'foreign_dividend_income'),
       'capital_gains', core.exact(d.capital_gains, d.raw_json, 'CapitalGains', 'capital_gains'),
       'interest_income', core.exact(d.interest_income, d.raw_json, 'InterestIncome', 'interest_income'),
-      'return_of_principle', core.exact(d.return_of_principle, d.raw_json, 'ReturnOfPrinciple', 'return_of_principle')
+      'return_of_capital', core.exact(d.return_of_principle, d.raw_json, 'ReturnOfPrinciple', 'return_of_principle')
     ) AS item
   FROM core.fundata_data_latest d
   WHERE d.identifier = of_fund AND d.dataset = 'FundDistribution' AND d.row_ordinal = 0

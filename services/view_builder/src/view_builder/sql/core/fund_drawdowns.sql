@@ -1,12 +1,13 @@
 -- Drawdown, capture and batting of a fund over 1, 3, 5 and 10 years at its newest month's end.
 -- Grain: one row per span. Key: years. Sources: core.newest_fund_record (FundAdvancedPerformance).
--- Units: percent; as the vendor delivers them.
+-- Units: max_drawdown a fraction, zero or below; capture and batting as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_drawdowns(of_fund text) RETURNS TABLE (
   years integer, month_end_date date, max_drawdown numeric, up_capture numeric, down_capture numeric,
   category_batting numeric, absolute_batting numeric
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT y.years, d.month_end_date, y.max_drawdown, y.up_capture, y.down_capture, y.category_batting, y.absolute_batting
+SELECT y.years, d.month_end_date, core.drawdown(y.max_drawdown), y.up_capture, y.down_capture, y.category_batting,
+  y.absolute_batting
 FROM core.newest_fund_record(of_fund, 'FundAdvancedPerformance') d
 CROSS JOIN LATERAL (VALUES
   (

@@ -1,11 +1,12 @@
 -- The vendor's return of a fund over a month, as it last gave it: of each record the newest version of that month, of
 -- several such records the newest. What a later version says of another month does not replace it.
 -- Grain: at most one row. Key: none. Sources: core.fundata_data_settled (FundPerformanceSummary).
--- Units: percent.
+-- Units: fraction.
 CREATE OR REPLACE FUNCTION core.fund_month(of_fund text, of_month date)
 RETURNS TABLE (one_month_return numeric, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT core.exact(x.one_month_return, x.raw_json, 'OneMonthReturn', 'one_month_return'), x.processed_at
+SELECT core.percent_as_fraction(core.exact(x.one_month_return, x.raw_json, 'OneMonthReturn', 'one_month_return')),
+  x.processed_at
 FROM (
   SELECT DISTINCT ON (d.record_id) d.*
   FROM core.fundata_data_settled d

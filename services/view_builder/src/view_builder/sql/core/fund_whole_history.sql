@@ -1,6 +1,6 @@
 -- The worst of a fund's whole history at its newest month's end.
 -- Grain: at most one row. Key: none. Sources: core.newest_fund_record (FundAdvancedPerformance).
--- Units: percent; months; as the vendor delivers them.
+-- Units: fractions; max_* as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_whole_history(of_fund text) RETURNS TABLE (
   month_end_date date, max_start_date date, max_end_date date, worst_monthly_return numeric,
   uninterrupted_drawdown numeric, max_percent_change numeric, max_down_length numeric, max_recovery_time numeric,
@@ -8,8 +8,8 @@ CREATE OR REPLACE FUNCTION core.fund_whole_history(of_fund text) RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT d.month_end_date, d.max_start_date, d.max_end_date,
-  core.exact(d.worst_monthly_return, d.raw_json, 'WorstMonthlyReturn', 'worst_monthly_return'),
-  core.exact(d.uninterrupted_drawdown, d.raw_json, 'UninterruptedDrawdown', 'uninterrupted_drawdown'),
+  core.percent_as_fraction(core.exact(d.worst_monthly_return, d.raw_json, 'WorstMonthlyReturn', 'worst_monthly_return')),
+  core.drawdown(core.exact(d.uninterrupted_drawdown, d.raw_json, 'UninterruptedDrawdown', 'uninterrupted_drawdown')),
   core.exact(d.max_percent_change, d.raw_json, 'MaxPercentChange', 'max_percent_change'),
   core.exact(d.max_down_length, d.raw_json, 'MaxDownLength', 'max_down_length'),
   core.exact(d.max_recovery_time, d.raw_json, 'MaxRecoveryTime', 'max_recovery_time'), d.processed_at

@@ -1,8 +1,8 @@
 -- The performance of an index over each horizon up to its newest level, without dividends.
 -- Grain: one row. Key: none. Sources: core.level_on_or_before. Units: index points; fraction.
 CREATE OR REPLACE FUNCTION core.index_returns(of_symbol text, end_level numeric, end_day date) RETURNS TABLE (
-  level_1d numeric, performance_1d numeric, performance_1w numeric, performance_1m numeric, performance_3m numeric,
-  performance_qtd numeric, performance_ytd numeric, performance_1y numeric, stored_at timestamptz
+  level_1d numeric, price_return_1d numeric, price_return_1w numeric, price_return_1m numeric, price_return_3m numeric,
+  price_return_qtd numeric, price_return_ytd numeric, price_return_1y numeric, stored_at timestamptz
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT max(r.level) FILTER (WHERE r.horizon = '1d'), max(r.performance) FILTER (WHERE r.horizon = '1d'),

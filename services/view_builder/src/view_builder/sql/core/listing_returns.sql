@@ -1,4 +1,4 @@
--- The performance of a listing over the horizons that are named, up to its newest close: performance_* by the basis that is
+-- The performance of a listing over the horizons that are named, up to its newest close: return_* by the basis that is
 -- named, NULL without one; price_return_* of the price alone. A total return over a dividend that cannot be placed is NULL, and
 -- so is every figure that starts before from_day, on which the listing got its currency.
 -- Grain: one row. Key: none. Sources: core.return_start. Units: fraction, beyond a year fraction a year.
@@ -6,9 +6,9 @@ CREATE OR REPLACE FUNCTION core.listing_returns(
   of_symbol text, end_price numeric, end_day date, basis text, horizons text[], from_day date
 )
 RETURNS TABLE (
-  performance_1w numeric, performance_1m numeric, performance_3m numeric, performance_6m numeric,
-  performance_ytd numeric, performance_1y numeric, performance_3y numeric, performance_5y numeric,
-  performance_10y numeric, price_return_1w numeric, price_return_1m numeric, price_return_3m numeric,
+  return_1w numeric, return_1m numeric, return_3m numeric, return_6m numeric,
+  return_ytd numeric, return_1y numeric, return_3y numeric, return_5y numeric,
+  return_10y numeric, price_return_1w numeric, price_return_1m numeric, price_return_3m numeric,
   price_return_6m numeric, price_return_ytd numeric, price_return_1y numeric, price_return_3y numeric,
   price_return_5y numeric, price_return_10y numeric, stored_at timestamptz
 )

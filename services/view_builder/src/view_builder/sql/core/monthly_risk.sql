@@ -10,8 +10,8 @@ CREATE OR REPLACE FUNCTION core.monthly_risk(
   years integer, month_values numeric[], month_prices numeric[], month_levels numeric[], month_rates numeric[]
 )
 RETURNS TABLE (
-  standard_deviation numeric, sharpe numeric, max_drawdown numeric, beta numeric, up_capture numeric,
-  down_capture numeric
+  standard_deviation numeric, sharpe numeric, max_drawdown numeric, beta numeric, upside_capture numeric,
+  downside_capture numeric
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT CASE WHEN count(r.growth) = 12 * years THEN round(stddev_samp(r.growth) * sqrt(12::numeric), 6) END,

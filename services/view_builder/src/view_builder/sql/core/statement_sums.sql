@@ -17,7 +17,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT coalesce(jsonb_agg(jsonb_build_object(
-    'fiscal_year', p.fiscal_year, 'period', p.period, 'date', p.date, 'filing_date', p.filing_date,
+    'fiscal_year', p.fiscal_year, 'period', p.period, 'period_end_date', p.date, 'filing_date', p.filing_date,
     'reported_currency', p.reported_currency, 'revenue', p.revenue, 'gross_profit', p.gross_profit,
     'operating_income', p.operating_income, 'ebitda', p.ebitda, 'ebit', p.ebit,
     'interest_expense', p.interest_expense, 'net_income', p.net_income, 'eps', p.eps, 'eps_diluted', p.eps_diluted,

@@ -10,10 +10,10 @@ SELECT p.date, p.currency, count(*) AS total_symbols, round(avg(p.navps), 6) AS 
     + (percentile_disc(ARRAY[0.5, 0.500000001]) WITHIN GROUP (ORDER BY p.navps))[2]
   ) / 2, 6) AS median_navps,
   count(*) FILTER (WHERE p.direction > 0) AS advancers, count(*) FILTER (WHERE p.direction < 0) AS decliners,
-  max(p.stored_at) AS as_of
+  max(p.known_at) AS as_of
 FROM (
-  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.stored_at,
-    sign(coalesce(nullif(h.change, 0), h.change_percent)) AS direction
+  SELECT h.date, coalesce(m.currency, 'XXX') AS currency, h.navps, h.known_at,
+    sign(coalesce(nullif(h.change, 0), h.vendor_price_return_1d)) AS direction
   FROM affected_keys s
   JOIN published.fund_quote_history h ON h.date = s.date
   LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = h.identifier AND m.is_active

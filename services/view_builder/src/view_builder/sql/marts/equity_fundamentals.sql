@@ -6,7 +6,7 @@
 -- Units: reported_currency, fraction, ratio.
 -- chosen_*_as_of: the same of a past state, by the arguments of equity_fundamentals_as_of.
 -- name: rows
-SELECT s.symbol, f.reported_currency, f.basis AS fundamentals_basis, f.date AS fundamentals_date, f.revenue AS revenue_ttm,
+SELECT s.symbol, f.reported_currency, f.basis AS fundamentals_basis, f.date AS period_end_date, f.revenue AS revenue_ttm,
   f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm,
   f.ebit AS ebit_ttm, f.interest_expense AS interest_expense_ttm, f.net_income AS net_income_ttm,
   f.operating_cash_flow AS operating_cash_flow_ttm, f.capital_expenditure AS capital_expenditure_ttm,
@@ -26,7 +26,7 @@ SELECT s.symbol, f.reported_currency, f.basis AS fundamentals_basis, f.date AS f
   core.ratio_by_gain(f.ebit, f.interest_expense) AS interest_coverage_ratio, f.quarterly_revenue_growth,
   f.quarterly_earnings_growth, f.quarters, v.growth_fiscal_year, v.revenue_growth, v.net_income_growth, v.eps_growth,
   v.free_cash_flow_growth, v.has_ratios AS has_vendor_ratios, v.pe_ratio AS vendor_pe_ratio,
-  v.price_to_book_ratio AS vendor_price_to_book_ratio, v.price_to_sales_ratio AS vendor_price_to_sales_ratio,
+  v.price_to_book_ratio AS vendor_pb_ratio, v.price_to_sales_ratio AS vendor_ps_ratio,
   v.ev_to_ebitda AS vendor_ev_to_ebitda, v.free_cash_flow_yield AS vendor_free_cash_flow_yield, z.altman_z_score,
   z.piotroski_score, f.reason AS fundamentals_reason, v.ratios_date AS vendor_ratios_date, t.as_of, f.available_at,
   f.available_basis, greatest(f.known_at, v.known_at) AS known_at, f.common_income AS common_income_ttm, f.preferred_stock,

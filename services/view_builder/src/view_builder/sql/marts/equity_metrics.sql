@@ -5,8 +5,9 @@
 -- fmp_peer, fmp_earning, fmp_exchange_rate, share_basis. Units: currency of the row, reported_currency, fraction, ratio.
 -- name: rows
 SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, m.industry, m.country, p.isin, p.ceo,
-  p.website, p.description, p.employees, p.ipo_date, l.price, l.day AS price_date, l.quoted_at,
-  core.unbroken(l.change, 1, l.day, k.day) AS change, core.unbroken(l.change_percentage, 1, l.day, k.day) AS change_percentage,
+  p.website, p.description, core.whole_number(p.employees) AS employee_count, p.ipo_date, l.price,
+  l.day AS price_date, l.quoted_at,
+  core.unbroken(l.change, 1, l.day, k.day) AS change, core.unbroken(l.price_return_1d, 1, l.day, k.day) AS price_return_1d,
   l.quoted_volume AS volume, l.open, l.day_low, l.day_high, core.unbroken(l.previous_close, 1, l.day, k.day) AS previous_close,
   core.unbroken(l.year_low, 366, l.day, k.day) AS year_low, core.unbroken(l.year_high, 366, l.day, k.day) AS year_high,
   core.unbroken(l.price_avg50, 80, l.day, k.day) AS price_avg50,
@@ -14,19 +15,19 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   core.unbroken(p.beta, 1827, l.day, k.day) AS beta,
   core.unbroken(d.dividend_ttm, 366, l.day, m.currency_since) AS dividend_ttm,
   core.unbroken(d.dividend_yield, 550, l.day, m.currency_since) AS dividend_yield,
-  b.basis AS performance_basis, l.close_day AS performance_date,
-  r.performance_1w, r.performance_1m, r.performance_3m, r.performance_6m, r.performance_ytd, r.performance_1y,
-  r.performance_3y, r.performance_5y, r.price_return_1w, r.price_return_1m, r.price_return_3m, r.price_return_6m,
+  b.basis AS return_basis, l.close_day AS return_date,
+  r.return_1w, r.return_1m, r.return_3m, r.return_6m, r.return_ytd, r.return_1y,
+  r.return_3y, r.return_5y, r.price_return_1w, r.price_return_1m, r.price_return_3m, r.price_return_6m,
   r.price_return_ytd, r.price_return_1y, r.price_return_3y, r.price_return_5y, c.basis AS valuation_basis,
   trim_scale(round(c.enterprise_value, 4)) AS enterprise_value,
   c.pe_ratio,
-  core.ratio_by_gain(c.company_cap, f.common_equity * c.rate) AS price_to_book_ratio,
-  core.ratio_by_gain(c.company_cap, f.revenue_ttm * c.rate) AS price_to_sales_ratio,
+  core.ratio_by_gain(c.company_cap, f.common_equity * c.rate) AS pb_ratio,
+  core.ratio_by_gain(c.company_cap, f.revenue_ttm * c.rate) AS ps_ratio,
   CASE WHEN NOT core.is_bank_or_insurer(m.sector, m.industry)
     THEN core.ratio_by_gain(c.enterprise_value, f.ebitda_ttm * c.rate)
   END AS ev_to_ebitda,
   core.ratio(f.free_cash_flow_ttm * c.rate, c.company_cap) AS free_cash_flow_yield,
-  f.reported_currency, f.fundamentals_basis, f.fundamentals_date, f.revenue_ttm, f.gross_profit_ttm,
+  f.reported_currency, f.fundamentals_basis, f.period_end_date, f.revenue_ttm, f.gross_profit_ttm,
   f.operating_income_ttm, f.ebitda_ttm, f.net_income_ttm, trim_scale(round(c.eps, 10)) AS eps_ttm,
   trim_scale(round(c.eps_diluted, 10)) AS eps_diluted_ttm, f.operating_cash_flow_ttm, f.capital_expenditure_ttm,
   f.free_cash_flow_ttm, f.total_assets, f.total_liabilities, f.total_stockholders_equity,
@@ -45,8 +46,8 @@ SELECT s.symbol, m.name, m.exchange, m.type, m.currency, m.is_active, m.sector, 
   trim_scale(round(h.shares, 4)) AS listed_shares, trim_scale(round(t.diluted_shares, 4)) AS diluted_shares,
   e.ratio AS share_ratio, x.rate AS fx_rate, x.day AS fx_date, x.pair AS fx_pair, f.common_income_ttm, f.common_equity,
   f.preferred_stock, f.minority_interest, f.vendor_ratios_date, round(f.vendor_pe_ratio, 6) AS vendor_pe_ratio,
-  round(f.vendor_price_to_book_ratio, 6) AS vendor_price_to_book_ratio,
-  round(f.vendor_price_to_sales_ratio, 6) AS vendor_price_to_sales_ratio,
+  round(f.vendor_pb_ratio, 6) AS vendor_pb_ratio,
+  round(f.vendor_ps_ratio, 6) AS vendor_ps_ratio,
   round(f.vendor_ev_to_ebitda, 6) AS vendor_ev_to_ebitda,
   round(f.vendor_free_cash_flow_yield, 6) AS vendor_free_cash_flow_yield,
   greatest(
@@ -90,7 +91,7 @@ CROSS JOIN LATERAL core.valuation(
     WHEN f.symbol IS NULL THEN 'no_statements'
     WHEN f.fundamentals_reason IS NOT NULL THEN f.fundamentals_reason
     WHEN l.day IS NULL THEN 'no_price'
-    WHEN NOT core.is_recent(f.fundamentals_date, l.day) THEN 'too_old'
+    WHEN NOT core.is_recent(f.period_end_date, l.day) THEN 'too_old'
     WHEN m.currency IS NULL OR f.reported_currency IS NULL THEN 'currency_unknown'
     WHEN f.reported_currency <> m.currency AND x.rate IS NULL THEN 'no_exchange_rate'
     ELSE v.reason

@@ -76,7 +76,7 @@ SELECT g.* FROM core.adjustment_factors(b.symbol, b.date) g;
 SELECT true AS is_adjusted, e.split_factor, e.total_return_factor, e.share_factor, NULL::timestamptz AS as_of,
   NULL::uuid AS last_run_id
 FROM (
-  SELECT x.*, lag(x.date, 1, '-infinity') OVER (PARTITION BY x.symbol ORDER BY x.date) AS since
+  SELECT x.*, lag(x.ex_date, 1, '-infinity') OVER (PARTITION BY x.symbol ORDER BY x.ex_date) AS since
   FROM sra.price_adjustment_as_of(at, symbols) x
 ) e
-WHERE e.symbol = b.symbol AND e.date > b.date AND e.since <= b.date;
+WHERE e.symbol = b.symbol AND e.ex_date > b.date AND e.since <= b.date;

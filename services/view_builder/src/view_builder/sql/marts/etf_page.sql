@@ -2,7 +2,7 @@
 -- against the index of its currency, yield, holdings, weights, distributions.
 -- Grain: one row per listed fund. Key: symbol. Sources: fmp_etf_info, fmp_etf_holding, fmp_etf_sector, fmp_etf_country,
 -- fmp_quote, fmp_eod_price, equity_profile, fmp_dividend, fmp_index_price, fmp_treasury_rate.
--- Units: currency of the row, nav_currency, percent, fraction, ratio.
+-- Units: currency of the row, nav_currency, fraction, ratio.
 -- name: rows
 WITH market AS MATERIALIZED (
   SELECT b.day, b.symbol, b.level, b.rate, b.stored_at FROM core.benchmark_months() b
@@ -11,30 +11,31 @@ SELECT s.symbol, coalesce(m.name, i.name) AS name, m.type, m.exchange, m.currenc
   i.asset_class, coalesce(i.domicile, m.country) AS domicile, coalesce(i.isin, p.isin) AS isin, i.cusip,
   coalesce(i.website, p.website) AS website, coalesce(i.description, p.description) AS description, i.inception_date,
   l.price, l.day AS price_date, l.quoted_at, core.unbroken(l.change, 1, l.day, k.day) AS change,
-  core.unbroken(l.change_percentage, 1, l.day, k.day) AS change_percentage, l.open, l.day_low, l.day_high,
+  core.unbroken(l.price_return_1d, 1, l.day, k.day) AS price_return_1d, l.open, l.day_low, l.day_high,
   core.unbroken(l.previous_close, 1, l.day, k.day) AS previous_close,
   core.unbroken(l.year_low, 366, l.day, k.day) AS year_low, core.unbroken(l.year_high, 366, l.day, k.day) AS year_high,
   core.unbroken(l.price_avg50, 80, l.day, k.day) AS price_avg50,
   core.unbroken(l.price_avg200, 300, l.day, k.day) AS price_avg200, l.quoted_volume AS volume,
-  i.average_volume, i.nav, i.nav_date, i.nav_currency, i.expense_ratio AS expense_ratio_percent,
+  i.average_volume, i.navps, i.navps_date, i.nav_currency, i.expense_ratio,
   i.assets_under_management, coalesce(nullif(h.positions, 0), i.holdings_count) AS holdings_count,
   core.unbroken(p.beta, 1827, l.day, k.day) AS beta,
   core.unbroken(d.dividend_ttm, 366, l.day, m.currency_since) AS dividend_ttm,
-  core.unbroken(d.dividend_yield, 550, l.day, m.currency_since) AS dividend_yield, b.basis AS performance_basis,
-  l.close_day AS performance_date, r.performance_1w, r.performance_1m, r.performance_3m, r.performance_6m,
-  r.performance_ytd, r.performance_1y, r.performance_3y, r.performance_5y, r.performance_10y, r.price_return_1w,
+  core.unbroken(d.dividend_yield, 550, l.day, m.currency_since) AS dividend_yield, b.basis AS return_basis,
+  l.close_day AS return_date, r.return_1w, r.return_1m, r.return_3m, r.return_6m,
+  r.return_ytd, r.return_1y, r.return_3y, r.return_5y, r.return_10y, r.price_return_1w,
   r.price_return_1m, r.price_return_3m, r.price_return_6m, r.price_return_ytd, r.price_return_1y, r.price_return_3y,
   r.price_return_5y, r.price_return_10y,
-  CASE b.used WHEN 'total_return' THEN f.total_return WHEN 'price_return' THEN f.price_return END AS performance_inception,
-  f.price_return AS price_return_inception, k1.standard_deviation AS standard_deviation_1y,
+  CASE b.used WHEN 'total_return' THEN f.total_return WHEN 'price_return' THEN f.price_return END AS return_since_inception,
+  f.price_return AS price_return_since_inception, k1.standard_deviation AS standard_deviation_1y,
   k3.standard_deviation AS standard_deviation_3y, k5.standard_deviation AS standard_deviation_5y,
   k1.max_drawdown AS max_drawdown_1y, k3.max_drawdown AS max_drawdown_3y, k5.max_drawdown AS max_drawdown_5y,
   h.day AS holdings_date, coalesce(h.items, '[]') AS top_holdings, coalesce(sw.items, '[]') AS sector_weights,
   coalesce(cw.items, '[]') AS country_weights, coalesce(v.items, '[]') AS distributions,
   core.benchmark_index(m.currency) AS benchmark_index, k1.sharpe AS sharpe_1y, k3.sharpe AS sharpe_3y,
   k5.sharpe AS sharpe_5y, k1.beta AS beta_1y, k3.beta AS beta_3y, k5.beta AS beta_5y,
-  k1.up_capture AS up_capture_1y, k3.up_capture AS up_capture_3y, k5.up_capture AS up_capture_5y,
-  k1.down_capture AS down_capture_1y, k3.down_capture AS down_capture_3y, k5.down_capture AS down_capture_5y,
+  k1.upside_capture AS upside_capture_1y, k3.upside_capture AS upside_capture_3y, k5.upside_capture AS upside_capture_5y,
+  k1.downside_capture AS downside_capture_1y, k3.downside_capture AS downside_capture_3y,
+  k5.downside_capture AS downside_capture_5y,
   core.unbroken(d.dividend_yield_forward, 550, l.day, m.currency_since) AS dividend_yield_forward, u.basis AS currency_basis,
   m.security_id, m.issuer_id,
   greatest(

@@ -17,7 +17,7 @@ WITH start AS (
 ), records AS MATERIALIZED (
   SELECT r.* FROM chosen_values r
 ), days AS (
-  SELECT DISTINCT ON (identifier, date) identifier, date, dataset, navps, change, change_percent,
+  SELECT DISTINCT ON (identifier, date) identifier, date, dataset, navps, change, price_return AS vendor_price_return_1d,
     coalesce(nullif(paid, 0), lead(paid) OVER of_day, paid) AS paid, coalesce(split, lead(split) OVER of_day) AS split,
     at AS stored_at, run AS stored_run, lead(run) OVER of_day AS other_run,
     CASE
@@ -37,13 +37,13 @@ WITH start AS (
   FROM start s CROSS JOIN LATERAL (SELECT p.* FROM core.counted_payments(s.identifier, s.start) p OFFSET 0) r
   GROUP BY s.identifier, r.date
 ), timeline AS (
-  SELECT identifier, date, dataset, navps, change, change_percent, split, paid, stored_at, stored_run, is_value,
+  SELECT identifier, date, dataset, navps, change, vendor_price_return_1d, split, paid, stored_at, stored_run, is_value,
     greatest(stored_at, other_at, paid_at) AS at,
     CASE greatest(stored_at, other_at, paid_at)
       WHEN stored_at THEN stored_run WHEN other_at THEN other_run ELSE paid_run
     END AS run
   FROM (
-    SELECT identifier, date, d.dataset, d.navps, d.change, d.change_percent, d.split, d.stored_at, d.stored_run,
+    SELECT identifier, date, d.dataset, d.navps, d.change, d.vendor_price_return_1d, d.split, d.stored_at, d.stored_run,
       d.other_at, d.other_run, CASE WHEN p.amount IS NULL THEN d.paid ELSE coalesce(d.paid, 0) + p.amount END AS paid,
       p.at AS paid_at, p.run AS paid_run,
       coalesce(core.is_value(d.navps), false) AS is_value
@@ -71,32 +71,33 @@ WITH start AS (
     CASE WHEN former_date IS NULL THEN paid WHEN payments > former_payments THEN all_paid - coalesce(former_paid, 0) END
       AS distribution,
     CASE WHEN former_date IS NULL THEN split WHEN all_split <> former_split
-        THEN trim_scale(round(all_split, 40) / former_split) END AS split_factor
+        THEN trim_scale(round(all_split, 40) / former_split) END AS split_ratio
   FROM linked l
 ), grown AS (
   SELECT v.*, s.since, s.currency, published.compound(CASE
       WHEN v.date = s.base THEN s.base_factor
       ELSE v.reached / round(v.navps, 40)
-    END) FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_factor IS NOT NULL)
+    END) FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_ratio IS NOT NULL)
       OVER (PARTITION BY v.identifier ORDER BY v.date ROWS UNBOUNDED PRECEDING) AS factor,
     b.at AS between_at, b.run AS between_run,
     -- the newest of the records that a row comes of: its own, the former value's, those of the days between
     greatest(v.at, CASE WHEN v.is_near THEN v.former_at END, b.at) AS as_of
-  FROM (SELECT v.*, core.reinvested_value(v.navps, v.distribution, v.split_factor) AS reached FROM valued v) v
+  FROM (SELECT v.*, core.reinvested_value(v.navps, v.distribution, v.split_ratio) AS reached FROM valued v) v
   JOIN start s ON s.identifier = v.identifier
   LEFT JOIN between_values b ON b.identifier = v.identifier AND b.number = v.number - 1 AND v.number > 1
 )
-SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.change_percent,
+SELECT g.identifier, g.date, g.dataset, g.navps, g.currency, g.change, g.vendor_price_return_1d,
   CASE WHEN g.is_near THEN g.former_date END AS previous_date, CASE WHEN g.is_near THEN g.former_navps END AS previous_navps,
-  trim_scale(g.distribution) AS distribution, g.split_factor,
-  CASE WHEN g.is_near THEN core.performance(g.navps, g.former_navps) END AS price_return,
-  CASE WHEN g.is_near THEN core.performance(g.reached, g.former_navps) END AS total_return,
+  trim_scale(g.distribution) AS distribution, g.split_ratio,
+  CASE WHEN g.is_near THEN core.performance(g.navps, g.former_navps) END AS price_return_1d,
+  CASE WHEN g.is_near THEN core.performance(g.reached, g.former_navps) END AS return_1d,
   trim_scale(g.factor) AS adjustment_factor, g.as_of,
-  CASE g.as_of WHEN g.at THEN g.run WHEN g.between_at THEN g.between_run ELSE g.former_run END AS last_run_id, g.stored_at
+  CASE g.as_of WHEN g.at THEN g.run WHEN g.between_at THEN g.between_run ELSE g.former_run END AS last_run_id,
+  g.stored_at AS known_at
 FROM grown g
 WHERE g.date >= g.since
 UNION ALL
-SELECT z.identifier, z.date, z.dataset, z.navps, s.currency, z.change, z.change_percent, NULL, NULL, NULL, NULL, NULL,
+SELECT z.identifier, z.date, z.dataset, z.navps, s.currency, z.change, z.vendor_price_return_1d, NULL, NULL, NULL, NULL, NULL,
   NULL, trim_scale(coalesce(g.factor, 1)), z.at, z.run, z.stored_at
 FROM running z
 JOIN start s ON s.identifier = z.identifier

@@ -18,7 +18,7 @@ FROM (
     greatest(v.processed_at, h.as_of) AS as_of
   FROM affected_keys s
   CROSS JOIN LATERAL (
-    SELECT core.percent_as_fraction(m.one_month_return) AS vendor_return, m.processed_at
+    SELECT m.one_month_return AS vendor_return, m.processed_at
     FROM core.fund_month(s.identifier, s.month_end_date) m
   ) v
   LEFT JOIN LATERAL core.fund_level(s.identifier, core.month_end(s.month_end_date, 0)) b ON true
@@ -26,7 +26,7 @@ FROM (
   CROSS JOIN LATERAL (SELECT core.performance(e.level, b.level) AS total_return) o
   CROSS JOIN LATERAL (
     -- of the first value its own record alone: what it is measured from is of the month before
-    SELECT max(CASE WHEN n.date = b.date THEN n.stored_at ELSE n.as_of END) AS as_of
+    SELECT max(CASE WHEN n.date = b.date THEN n.known_at ELSE n.as_of END) AS as_of
     FROM published.fund_quote_history n
     WHERE n.identifier = s.identifier AND n.date BETWEEN b.date AND e.date
   ) h

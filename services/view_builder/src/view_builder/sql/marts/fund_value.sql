@@ -1,11 +1,10 @@
 -- The newest value of every fund with our returns of its day, and the yield that counts then. fund_page reads it: what else a
 -- page shows changes less often.
 -- Grain: one row per fund with a value. Key: identifier. Sources: published.fund_quote_history, fundata_quotes (yield).
--- Units: currency of the row; percent as the vendor delivers it; our own returns are fractions.
+-- Units: currency of the row; fraction; the yield as the vendor delivers it.
 -- name: rows
-SELECT s.identifier, q.currency, q.navps AS nav, q.date AS nav_date, q.change AS nav_change,
-  q.change_percent AS nav_change_percent, q.price_return AS price_return_1d, q.total_return AS total_return_1d,
-  y.current_yield AS current_yield_percent, y.change AS current_yield_change_percent, y.date AS current_yield_date,
+SELECT s.identifier, q.currency, q.navps, q.date AS price_date, q.change, q.vendor_price_return_1d,
+  q.price_return_1d, q.return_1d, y.current_yield, y.change AS current_yield_percent_change, y.date AS current_yield_date,
   greatest(q.as_of, y.processed_at) AS as_of, 'fundata:' || s.identifier AS security_id
 FROM affected_keys s
 CROSS JOIN LATERAL (

@@ -2,8 +2,8 @@
 -- Grain: one row per index. Key: symbol. Sources: fmp_index_price. Units: index points; fraction.
 -- Without origins: symbol, name, currency.
 -- name: rows
-SELECT s.symbol, i.name, i.currency, e.day AS date, e.level AS close, e.level - r.level_1d AS change, r.performance_1d,
-  r.performance_1w, r.performance_1m, r.performance_3m, r.performance_qtd, r.performance_ytd, r.performance_1y,
+SELECT s.symbol, i.name, i.currency, e.day AS date, e.level, e.level - r.level_1d AS level_change, r.price_return_1d,
+  r.price_return_1w, r.price_return_1m, r.price_return_3m, r.price_return_qtd, r.price_return_ytd, r.price_return_1y,
   a.sma_50, a.sma_200, core.performance(e.level, a.sma_50) AS distance_sma_50,
   core.performance(e.level, a.sma_200) AS distance_sma_200,
   CASE
@@ -11,7 +11,7 @@ SELECT s.symbol, i.name, i.currency, e.day AS date, e.level AS close, e.level - 
     WHEN e.level < a.sma_50 AND e.level < a.sma_200 THEN 'down'
     WHEN a.sma_50 IS NOT NULL AND a.sma_200 IS NOT NULL THEN 'mixed'
   END AS trend,
-  y.year_high, y.year_low, greatest(a.as_of, r.stored_at) AS as_of
+  y.level_year_high, y.level_year_low, greatest(a.as_of, r.stored_at) AS as_of
 FROM affected_keys s
 JOIN core.index_list i ON i.symbol = s.symbol
 CROSS JOIN LATERAL core.newest_level(s.symbol) e

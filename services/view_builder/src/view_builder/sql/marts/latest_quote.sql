@@ -1,22 +1,22 @@
 -- The newest price of every security: a fund's newest net asset value, a listing's price of now.
 -- Grain: one row per security with a price. Key: source, identifier. Sources: fundata_quotes, fmp_quote, fmp_eod_price.
--- Units: currency of the row; change_percent in percent; volume in shares.
+-- Units: currency of the row; fraction; volume in shares.
 -- Without origins: source.
 -- name: rows
-SELECT s.source, s.identifier, m.type, m.name, q.price, m.currency, q.price_date, NULL::timestamptz AS quoted_at,
-  q.change, q.change_percent, NULL::numeric AS volume, greatest(q.stored_at, m.as_of) AS as_of,
+SELECT s.source, s.identifier, m.type, m.name, NULL::numeric AS price, q.navps, m.currency, q.price_date,
+  NULL::timestamptz AS quoted_at, q.change, q.price_return_1d, NULL::numeric AS volume, greatest(q.known_at, m.as_of) AS as_of,
   'fundata:' || s.identifier AS security_id
 FROM affected_keys s
 CROSS JOIN LATERAL (
-  SELECT h.navps AS price, h.date AS price_date, h.change, h.change_percent, h.stored_at
+  SELECT h.navps, h.date AS price_date, h.change, h.price_return_1d, h.known_at
   FROM published.fund_quote_history h
   WHERE s.source = 'fundata' AND h.identifier = s.identifier
   ORDER BY h.date DESC LIMIT 1
 ) q
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier
 UNION ALL
-SELECT s.source, s.identifier, m.type, coalesce(m.name, p.quoted_name), p.price, m.currency, p.day, p.quoted_at,
-  core.unbroken(p.change, 1, p.day, k.day), core.unbroken(p.change_percentage, 1, p.day, k.day), p.volume,
+SELECT s.source, s.identifier, m.type, coalesce(m.name, p.quoted_name), p.price, NULL, m.currency, p.day, p.quoted_at,
+  core.unbroken(p.change, 1, p.day, k.day), core.unbroken(p.price_return_1d, 1, p.day, k.day), p.volume,
   greatest(p.quote_stored_at, p.close_stored_at, m.as_of), m.security_id
 FROM affected_keys s
 LEFT JOIN sra.security_master m ON m.source = s.source AND m.identifier = s.identifier

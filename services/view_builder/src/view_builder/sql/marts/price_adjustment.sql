@@ -1,7 +1,7 @@
 -- Splits and dividends of every listing, with the factors by which prices before them are divided. An event counts from the
 -- first close on or after its date; a dividend is reinvested at that close, where it is at most 7 days later. A price factor
 -- divides prices and leaves the number of shares. Dividends of a doubtful currency cannot be reinvested.
--- Grain: one row per listing and day with an event. Key: symbol, date. Sources: fmp_split, fmp_dividend, fmp_eod_price,
+-- Grain: one row per listing and day with an event. Key: symbol, ex_date. Sources: fmp_split, fmp_dividend, fmp_eod_price,
 -- fmp_symbol_alias, fmp_symbol_period. Units: currency of the row; factors with 40 digits.
 -- chosen_*_as_of: the same of a past state, by the arguments of price_adjustment_as_of.
 -- name: rows
@@ -9,7 +9,7 @@
 WITH listed AS MATERIALIZED (
   SELECT x.* FROM chosen_listing x
 )
-SELECT e.symbol, e.date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend, c.currency,
+SELECT e.symbol, e.date AS ex_date, e.numerator AS split_numerator, e.denominator AS split_denominator, e.dividend, c.currency,
   e.reinvestment_date, e.reinvestment_price, core.rounded_factor(published.product(e.split_ratio) OVER later) AS split_factor,
   CASE
     WHEN NOT bool_or(e.total_ratio IS NULL) OVER later THEN core.rounded_factor(published.product(e.total_ratio) OVER later)

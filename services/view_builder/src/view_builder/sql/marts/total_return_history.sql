@@ -17,9 +17,9 @@ SELECT m.security_id, q.date, m.identifier, m.type, q.currency, q.navps,
 FROM sra.security_master m
 JOIN sra.fund_quote_history q ON q.identifier = m.identifier
 CROSS JOIN LATERAL (
-  SELECT exp(sum(ln(n.split_factor))) AS factor
+  SELECT exp(sum(ln(n.split_ratio))) AS factor
   FROM sra.fund_quote_history n
-  WHERE n.identifier = q.identifier AND n.date > q.date AND n.split_factor IS NOT NULL
+  WHERE n.identifier = q.identifier AND n.date > q.date AND n.split_ratio IS NOT NULL
 ) s
 WHERE m.source = 'fundata';
 -- name: prices_on

@@ -1,6 +1,6 @@
 -- Yields of US treasuries; a tenor that the vendor left out has no row.
--- Grain: one row per day and tenor. Key: date, tenor. Sources: fmp_treasury_rate. Units: percent a year, as delivered.
+-- Grain: one row per day and tenor. Key: date, tenor. Sources: fmp_treasury_rate. Units: fraction a year.
 -- Without origins: tenor, tenor_months, currency.
 -- name: rows
-SELECT r.date, r.tenor, r.tenor_months, r.rate, 'USD' AS currency, r.updated_at AS as_of, r.run_id AS last_run_id
+SELECT r.date, r.tenor, r.tenor_months, r.yield, 'USD' AS currency, r.updated_at AS as_of, r.run_id AS last_run_id
 FROM core.treasury_rates r;
