@@ -19,7 +19,7 @@ than a dozen. It is derived from the SQL in `view_builder/sql`, and omits column
 
 The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
 pages with them as `sra_reader`. `GET /views/NAME/schema` of view_builder returns a view's JSON Schema, and
-`./sra views schema NAME` prints it.
+`./sra views schema NAME` prints it. [From contract version 1 to 2](contract_2.md) lists the former names.
 
 ## Past states
 
