@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 
 from sra_cli.migration import migrate_database
 from sra_cli.postgres import EmbeddedPostgres
+from sra_contract import CONTRACT_VERSION
 from sra_shared.kit.database.revision import read_newest_revision, read_revision
 from sra_shared.kit.db import open_connection
 from sra_testing.databases import create_database, drop_database, run_async
@@ -28,6 +32,14 @@ pytestmark = pytest.mark.postgres
 OPEN_RUNS = "SELECT task_id FROM task_execution_log WHERE status IN ('queued', 'running') AND task_type <> 'view_build'"
 VIEWS = "SELECT viewname FROM pg_views WHERE schemaname = 'sra' ORDER BY 1"
 READERS = 4
+HUNDREDTH = Decimal("0.01")
+# names of contract version 1 with the factor to their unit in version 2, and names of version 2
+FIGURES: Mapping[tuple[str, Decimal], str] = {
+    ("nav", Decimal(1)): "navps",
+    ("mer_percent", HUNDREDTH): "management_expense_ratio",
+    ("management_fee_percent", HUNDREDTH): "management_fee",
+    ("return_ytd_percent", HUNDREDTH): "month_end_return_ytd",
+}
 OPEN_REJECTS = "SELECT count(*) FROM rejected_record WHERE resolved_at IS NULL"
 
 
@@ -114,13 +126,14 @@ async def test_refresh_ends_the_open_run_and_keeps_the_open_rejects(
 
 
 async def test_readers_read_on_while_tables_and_views_are_upgraded(postgres_server: EmbeddedPostgres) -> None:
-    """Each view that had rows has some at any moment, and no query of a reader fails."""
+    """Each view that had rows has some at any moment, and no query of a reader fails; figures are those of before."""
     dsn = create_database(postgres_server)
     await load_previous_head(dsn)
     connection = await open_connection(dsn, application_name="test")
     names = [row[0] for row in await connection.fetch(VIEWS)]
     filled = [name for name in names if await connection.fetchval(f"SELECT EXISTS (SELECT FROM sra.{name})")]  # noqa: S608
     assert len(filled) > 10
+    former = {row["identifier"]: row for row in await connection.fetch("SELECT * FROM sra.fund_page")}
     upgraded = asyncio.Event()
     rounds = [0] * READERS
 
@@ -136,10 +149,13 @@ async def test_readers_read_on_while_tables_and_views_are_upgraded(postgres_serv
             await own.close()
 
     async def upgrade_all() -> None:
+        started = time.monotonic()
         try:
             await migrate_database(dsn, sandbox=False)
             result = await build_in_process(dsn, BuildParameters(full=True))
             assert result.task.status.value == "completed", result.task.error_details
+            assert result.units[-1].unit == "contract"
+            sys.stdout.write(f"\nupgrade of tables and views: {time.monotonic() - started:.1f} s\n")
         finally:
             upgraded.set()
 
@@ -148,5 +164,12 @@ async def test_readers_read_on_while_tables_and_views_are_upgraded(postgres_serv
             group.create_task(read_on(reader))
         group.create_task(upgrade_all())
     assert min(rounds) > 1
+    assert await connection.fetchval("SELECT version FROM published_contract") == CONTRACT_VERSION
+    pages = {row["identifier"]: row for row in await connection.fetch("SELECT * FROM sra.fund_page")}
+    assert former.keys() <= pages.keys()
+    for identifier, page in former.items():
+        values = [pages[identifier][name] for name in FIGURES.values()]
+        assert values == [page[name] and page[name] * factor for name, factor in FIGURES], identifier
+    assert any(page["mer_percent"] for page in former.values())
     await connection.close()
     drop_database(postgres_server, dsn)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sra_contract.base import list_columns
-from sra_shared.db import Pool
+from sra_shared.kit.db import Pool
 from sra_testing.publication import build_all, choose_views, read_rows
 from sra_testing.records import put_close, put_data, put_fund, put_price, put_profile, put_run
 from view_builder.compile import CompiledView

@@ -352,7 +352,7 @@ async def test_without_a_price_there_is_no_ratio(pool: Pool, views: tuple[Compil
     assert (row["market_cap"], row["pb_ratio"], row["fundamentals_reason"]) == (None, None, "no_price")
 
 
-async def test_the_balance_sheet_is_that_of_fundamentals_date(pool: Pool, views: tuple[CompiledView, ...]) -> None:
+async def test_the_balance_sheet_is_that_of_period_end_date(pool: Pool, views: tuple[CompiledView, ...]) -> None:
     cases: dict[str, Sequence[Reported]] = {name: report_quarters(*CALENDAR[:3]) for name in ("own", "year's", "moved")}
     await put_cases(pool, cases)
     async with pool.acquire() as connection:

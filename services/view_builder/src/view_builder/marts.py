@@ -155,7 +155,7 @@ MARTS: tuple[Mart, ...] = (
         since="date",
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("security_master",),
-        indexes=("(date)", "(('fundata:' || identifier))", "(identifier, date) WHERE split_factor IS NOT NULL"),
+        indexes=("(date)", "(('fundata:' || identifier))", "(identifier, date) WHERE split_ratio IS NOT NULL"),
         has_run=True,
         on_read=("adjusted_navps", "security_id"),
     ),

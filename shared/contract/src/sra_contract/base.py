@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from sra_contract.quantities import QUANTITIES, Quantity
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """Version of all models together. A release that raises it replaces all views of the former version in one commit."""
 
 _SQL_TYPES: dict[type, str] = {
