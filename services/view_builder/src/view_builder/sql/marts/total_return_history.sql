@@ -13,13 +13,19 @@ WHERE m.source = 'fmp' AND NOT EXISTS (
   )
 UNION ALL
 SELECT m.security_id, q.date, m.identifier, m.type, q.currency, q.navps,
-  trim_scale(round(q.navps / coalesce(s.factor, 1), 10)), q.adjusted_navps, q.as_of, q.last_run_id
+  trim_scale(round(q.navps / s.factor, 10)), q.adjusted_navps, q.as_of, q.last_run_id
 FROM sra.security_master m
+-- once for a fund: few have a split
+CROSS JOIN LATERAL (
+  SELECT array_agg(n.date) AS days, array_agg(n.split_ratio) AS ratios
+  FROM sra.fund_quote_history n
+  WHERE n.identifier = m.identifier AND n.split_ratio IS NOT NULL
+) k
 JOIN sra.fund_quote_history q ON q.identifier = m.identifier
 CROSS JOIN LATERAL (
-  SELECT exp(sum(ln(n.split_ratio))) AS factor
-  FROM sra.fund_quote_history n
-  WHERE n.identifier = q.identifier AND n.date > q.date AND n.split_ratio IS NOT NULL
+  SELECT published.product(x.ratio) AS factor
+  FROM unnest(k.days, k.ratios) x (day, ratio)
+  WHERE x.day > q.date
 ) s
 WHERE m.source = 'fundata';
 -- name: prices_on
