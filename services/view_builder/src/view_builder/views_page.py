@@ -23,40 +23,40 @@ pages with them as `sra_reader`. `GET /views/NAME/schema` of view_builder return
 
 ## Past states
 
-Two times say what a past state contains. `available_at` is the moment from which on the public could know a value, `known_at`
-the moment at which we stored it. The functions `..._as_of` return past states:
+Two times define a past state: `available_at` is when the public could know a value, `known_at` is when we stored it. The
+functions `..._as_of` return past states:
 
 - `equity_fundamentals_as_of(at, mode, symbols)`: in mode `strict`, statements with `available_at <= at` and `known_at <= at`; in
-  mode `reported`, those with `available_at <= at`. There, `is_backfilled` marks what we stored after `at`, which may be
-  restated.
+  mode `reported`, statements with `available_at <= at`. In that mode, `is_backfilled` marks rows that we stored after `at`, which
+  may be restated.
 - `financial_statements_as_of(at, mode, symbols)`: all lines of the statements, in the same two modes.
 - `equity_quote_history_as_of(at, symbols)` and `price_adjustment_as_of(at, symbols)`: prices and events that we had stored at
-  `at`. An event adjusts nothing before a close of its day, or of a later day, is known.
+  `at`. An event has no effect until a close of its day, or of a later day, is known.
 - `fundata_data_as_of(valid_on, known_at)` and `fundata_quotes_as_of(valid_on, known_at)`: records that were in force on a day, as
   far as we knew at a moment.
 
 Events, distributions, positions and weights have their two times in their own views: a row of `dividends_history`,
 `splits_history`, `distributions_history`, `etf_holdings` or `etf_exposures` counted from `known_at` until `withdrawn_at`.
 
-The functions of Fundata have no modes: `valid_on` and `known_at` already are the two times, and `infinity` leaves out either
-of them. `point_in_time_since` of `data_freshness` is the moment from which on `known_at` is a true history. For earlier
-moments, `strict` contains less than was known, and `reported` may contain later corrections.
+The functions of Fundata have no modes: `valid_on` and `known_at` are the two times, and `infinity` omits either of them.
+`point_in_time_since` of `data_freshness` is when the history by `known_at` begins. For earlier moments, `strict` contains less
+than was known, and `reported` may contain later corrections.
 
 ## Survivorship
 
-Securities that ended stay in the views, with `is_active` false in `security_master` and on their pages: listings that left the
-universe, and funds without an active record. Their prices, values and statements stay too. A study of the past is still biased
-where the data were never collected:
+Securities that no longer exist stay in the views, with `is_active` false in `security_master` and on their pages: listings that
+left the universe, and funds without an active record. Their prices, values and statements stay too. A study of the past is
+still biased by data that was never collected:
 
-- Listings that were delisted before the first collection: the vendor names them (dataset `delisted`), and the first history
-  brings prices and statements of those that ended within FMP_HISTORY_YEARS. Older ones are missing.
-- The universe of a past day is known from the first collection on. Before that, only the listings of that day which still
-  existed at the first collection, or which the vendor names as delisted, are there.
-- Funds that ended or merged before the seed files were written and that the vendor left out of them are missing.
-- Prices of a delisted listing end with the vendor's last close. The value after the delisting, such as the payment of a merger
-  or a loss in bankruptcy, is not among them.
-- Members of an index are known from the first collection on; the vendor's list of changes names earlier ones, without the
-  figures of listings that are missing.
+- Listings that were delisted before the first collection: the vendor lists them (dataset `delisted`), and the first history
+  collects prices and statements of those that ended within FMP_HISTORY_YEARS. Older ones are missing.
+- The universe of a past day is complete only since the first collection. For earlier days it contains the listings that still
+  existed at the first collection, and those that the vendor lists as delisted.
+- Funds that ended or merged before the seed files were written, and that the vendor omitted from them, are missing.
+- Prices of a delisted listing end with the vendor's last close. They do not include the value after the delisting, such as the
+  payment in a merger or the loss in a bankruptcy.
+- The members of an index are known since the first collection. The vendor's list of changes names earlier members, without
+  figures of missing listings.
 
 `universe_history` says who was listed on a day, `index_constituents` who was a member, `listing_events` what was renamed or
 delisted.

@@ -33,7 +33,7 @@ _Mark = TypeVar("_Mark")
 
 @dataclass(frozen=True)
 class Col:
-    """What a column needs besides its Python type: the unit of its values and, where it is narrower, its SQL type."""
+    """The properties of a column besides its Python type: the unit of its values and, if it is narrower, its SQL type."""
 
     unit: str | None = None
     sql_type: str | None = None
@@ -48,7 +48,7 @@ class _FromDictionary:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a view as the database shall show it."""
+    """A column of a view as it appears in the database."""
 
     name: str
     sql_type: str
@@ -63,7 +63,7 @@ class Column:
 
 
 class ContractError(ValueError):
-    """A model does not say what its columns are."""
+    """A model does not define its columns."""
 
 
 def column(note: str = "") -> Any:
@@ -76,7 +76,7 @@ def column(note: str = "") -> Any:
 class ViewModel(BaseModel):
     """Base of all view models; the docstring of a model becomes the comment on its view.
 
-    A breaking change is a second model of the same name and a higher version.
+    A breaking change needs a second model with the same name and a higher version.
     """
 
     # the models are many, wide and mostly read for their fields: validators are built where one is used

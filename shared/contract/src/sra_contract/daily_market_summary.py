@@ -12,13 +12,14 @@ from sra_contract.base import ViewModel, column
 
 
 class DailyMarketSummary(ViewModel):
-    """Per day and currency, over the latest records: how many funds have a value, its mean and median, how many rose and fell.
+    """One row per day and currency, from the latest records: the number of funds with a value, mean and median, advances and
+    declines.
 
-    One value a fund and day, FundDailyNAVPS before Pricing. avg_navps is the arithmetic mean, median_navps the middle
-    value, or the mean of the two in the middle, both of NAVPS at full precision and rounded half up to six decimals. A fund
-    advances (declines) where the vendor's change of the day (NAVPSPennyChange, PennyChangeDay, else NAVPSPercentChange)
-    is above (below) zero at full precision; one without a change counts in neither. A fund whose currency the vendor does
-    not give, or that ended or merged, is under XXX, ISO 4217's code for no currency. Source: specification, section 5.
+    Each fund has one value per day; FundDailyNAVPS takes precedence over Pricing. avg_navps is the arithmetic mean. median_navps
+    is the middle value, or the mean of the two middle values. Both are computed from NAVPS at full precision and rounded half up
+    to six decimals. A fund advances (declines) if the vendor's change of the day (NAVPSPennyChange, PennyChangeDay, else
+    NAVPSPercentChange) is above (below) zero at full precision; a fund without a change counts in neither. A fund without a
+    currency, or one that ended or merged, is under XXX, ISO 4217's code for no currency. Source: specification, section 5.
     """
 
     date: dt.date = column()

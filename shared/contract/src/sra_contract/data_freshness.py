@@ -11,9 +11,10 @@ from sra_contract.base import ViewModel, column
 
 
 class RunContents(ViewModel):
-    """Per ended Fundata run and dataset, the newest day among the records that the run stored; data_freshness reads it.
+    """One row per finished Fundata run and dataset: the newest day among the records that the run stored. data_freshness reads
+    it.
 
-    Kept by run, so that telling how new a dataset is never means going through all of it.
+    It is stored by run, so finding the newest day of a dataset never scans the whole dataset.
     """
 
     task_id: UUID = column()
@@ -28,17 +29,17 @@ class RunContents(ViewModel):
 class DataFreshness(ViewModel):
     """One row per source and dataset, and one per view: newest record, last success, rows, rejects, lag, build.
 
-    Datasets that a service collects are there before anything of them was loaded. The lag counts sessions of the market's
-    calendar (NYSE, TSX) that closed longer ago than the vendor takes (prices 6 hours, treasury and exchange rates 30, NAVPS
-    14) and that are newer than the newest record, beyond those that the cadence allows (daily none, weekly 5, monthly 33).
-    Where records are of no day, sessions count that closed more than 26 hours ago and after the last success. A view's row
-    shows its build: when and by which run it was published, and why its newest build failed, if it did. Source:
-    specification, section 5.
+    A dataset that a service collects has a row before it is first loaded. The lag is a number of sessions of the market's
+    calendar (NYSE, TSX). It counts sessions that are newer than the newest record and that closed longer ago than the vendor
+    needs (prices 6 hours, treasury and exchange rates 30, NAVPS 14), minus the sessions that the cadence allows (daily none,
+    weekly 5, monthly 33). For records without a day, it counts sessions that closed more than 26 hours ago and after the last
+    success. A view's row shows its build: when and by which run it was published, and why its newest build failed, if it did.
+    Source: specification, section 5.
 
-    point_in_time_since is the end of the dataset's first successful run, and of FMP not earlier than the first recorded call:
-    replaced rows are kept since then. A past state of an earlier moment contains what the first runs brought, and nothing of
-    what they replaced. It is NULL for FMP's quotes, whose former states are not kept, and for views. Where former releases
-    deleted the first runs, it is the end of the month after the oldest one known.
+    point_in_time_since is the end of the dataset's first successful run. For FMP it is not earlier than the first recorded call,
+    because replaced rows are kept since then. A past state of an earlier moment contains the rows of the first runs, but not the
+    rows that they replaced. It is NULL for FMP's quotes, whose former states are not kept, and for views. If former releases
+    deleted the first runs, it is the end of the month after the oldest known run.
     """
 
     source: Literal["fmp", "fundata", "views"] = column("Or views.")

@@ -19,34 +19,33 @@ MissingReason = Literal["no_statements", "no_whole_period", "currency_changed", 
 class EquityFundamentals(ViewModel):
     """One row per company with statements: twelve months, balance sheet, margins, growth, the vendor's ratios and scores.
 
-    The twelve months are the newest, by period end date, of three kinds; fundamentals_basis says which. Four quarters count
-    where their end dates are 75 to 125 days apart, 245 to 295 days in all, and no end date before them shows that the first
-    is shorter or longer than a quarter. Two halves count where their end dates are 165 to 200 days apart, without a quarter
-    between, and the first is a half by the end dates before it, or a fiscal year has the revenue of both. Quarters and
-    halves have one currency, and where a fiscal year ends with them, their revenue sums to the year's within 1%: if it does
-    not, they are cumulative or mislabelled, and no twelve months contain one of them. A fiscal year counts where the former
-    one ended 350 to 380 days before, so that it is no transition period; of one end date, quarters or halves come before
-    the year. Fiscal labels only name periods: period end dates up to 14 days apart are one period, and the statement learnt
-    last counts. The newest 30 periods are read, six years as a rule. fundamentals_reason says why there are no twelve months:
-    no_statements; no_whole_period, also where a period is missing; currency_changed or currency_unknown, between the
-    newest periods; revenue_disagrees, with a fiscal year that may be a transition period.
-    The balance sheet is that of period_end_date. Quarterly growth compares the newest quarter with the one that ended 350
-    to 380 days before it, in one currency. eps_ttm and eps_diluted_ttm sum the reported periods in full precision. A
-    split between a filing and the newest price leaves open whether the vendor restated the period (IAS 33.64): they are then
-    NULL, and split_parts has the periods and the factors that equity_metrics chooses from. common_income_ttm is the net income
-    after preferred dividends: the vendor's bottom line where it differs from the net income, else the net income less the
-    preferred dividends of the cash flow. common_equity is stockholders' equity less preferred stock and less minority
-    interests; the latter are not subtracted where stockholders' equity and they together are nearer to total equity (assets
-    less liabilities), so that the equity does not contain them. return_on_equity is of the two. Margins and ratios have 40
-    digits inside and are rounded half up to six decimals (specification, section 5); a ratio whose denominator is not above
-    zero is NULL. vendor_* are those of the newest fiscal year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics puts
-    the price of now beside them.
+    The twelve months are the newest, by period end date, of three kinds; fundamentals_basis names the kind. Four quarters count
+    if their end dates are 75 to 125 days apart, 245 to 295 days in total, and no earlier end date shows that the first is shorter
+    or longer than a quarter. Two halves count if their end dates are 165 to 200 days apart without a quarter between them, and
+    either the earlier end dates show that the first is a half, or a fiscal year has the revenue of both. Quarters and halves must
+    have one currency. If a fiscal year ends with them, their revenue must sum to the year's within 1%; otherwise they are
+    cumulative or mislabelled, and no twelve months contain one of them. A fiscal year counts if the previous one ended 350 to 380
+    days before, so that it is not a transition period. For one end date, quarters or halves take precedence over the year. Fiscal
+    labels only name periods: period end dates up to 14 days apart are one period, and the statement stored last counts. The
+    newest 30 periods are read, usually six years. fundamentals_reason states why there are no twelve months: no_statements;
+    no_whole_period, also if a period is missing; currency_changed or currency_unknown, between the newest periods;
+    revenue_disagrees, with a fiscal year that may be a transition period. The balance sheet is that of period_end_date. Quarterly
+    growth compares the newest quarter with the one that ended 350 to 380 days before it, in one currency. eps_ttm and
+    eps_diluted_ttm sum the reported periods at full precision. If there is a split between a filing and the newest price, it is
+    unclear whether the vendor restated the period (IAS 33.64). They are then NULL, and split_parts has the periods and the
+    factors from which equity_metrics chooses. common_income_ttm is the net income after preferred dividends: the vendor's bottom
+    line if it differs from the net income, else the net income less the preferred dividends of the cash flow. common_equity is
+    stockholders' equity less preferred stock and minority interests. Minority interests are not subtracted if stockholders'
+    equity plus minority interests is nearer to total equity (assets less liabilities), because stockholders' equity then excludes
+    them. return_on_equity is the ratio of the two. Margins and ratios have 40 digits inside and are rounded half up to six
+    decimals (specification, section 5); a ratio whose denominator is not above zero is NULL. vendor_* are those of the newest
+    fiscal year (fmp_ratio, fmp_key_metric), as delivered. equity_metrics adds the current price.
 
-    available_at is the moment at which the public could know the last of the row's statements; available_basis says how we
-    know. accepted: the vendor's time of acceptance, a time of New York, where it has a time of day and its day lies after the
-    period. filing_day: the end of the filing day in New York, where that day lies after the period. assumed: the end of the
-    90th day after the period in New York, of a fiscal year the 120th. known_at is the moment at which we stored the newest of
-    these statements and of the vendor's figures. equity_fundamentals_as_of computes the same figures from a past state.
+    available_at is when the public could know the last of the row's statements; available_basis names its source. accepted: the
+    vendor's time of acceptance in New York, if it has a time of day and its day is after the period. filing_day: the end of the
+    filing day in New York, if that day is after the period. assumed: the end of the 90th day after the period in New York, or of
+    the 120th for a fiscal year. known_at is when we stored the newest of these statements and of the vendor's figures.
+    equity_fundamentals_as_of computes the same figures from a past state.
     """
 
     symbol: str = column()

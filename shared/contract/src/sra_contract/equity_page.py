@@ -17,11 +17,11 @@ from sra_contract.equity_valuation import ValuationDetails
 
 
 class Peer(EquityFigures):
-    """A company that the vendor sets beside this one, with the figures of its own page."""
+    """A peer of this company according to the vendor, with the figures of its own page."""
 
 
 class WithPeers(ViewModel):
-    """The companies that a page sets beside its own."""
+    """The peers on a page."""
 
     peers: list[Peer] = column()
 
@@ -29,10 +29,9 @@ class WithPeers(ViewModel):
 class EquityPage(ValuationDetails, SecurityIds, DividendDetails, RatioReason, ProfileDetails, WithPeers, EquityCore):
     """One row per listed equity: all of equity_metrics, and six peers with the same figures.
 
-    Figures and formulas are those of equity_metrics, which it reads: a page and its peers always agree, and what
-    changes at a peer shows at once. peers are the first six of the vendor's that are listed equities here, as a JSON list;
-    each amount is in the currency next to it. as_of and last_run_id are those of the newest of the
-    seven rows. Source: specification, section 5.
+    Figures and formulas are those of equity_metrics, which it reads: a page and its peers always agree, and a change of a peer is
+    visible at once. peers are the first six of the vendor's that are listed equities here, as a JSON list; each amount is in the
+    currency next to it. as_of and last_run_id are those of the newest of the seven rows. Source: specification, section 5.
     """
 
     view_name: ClassVar[str] = "equity_page"

@@ -14,13 +14,13 @@ from sra_contract.base import ViewModel, column
 class EquityQuoteHistory(ViewModel):
     """Prices of every listing and session: as delivered, adjusted for splits, and with dividends reinvested.
 
-    open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares:
-    price / split_factor, volume x share_factor, which leaves out price factors such as spin-offs. total_return_close is
-    close / total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested
-    on the ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up
-    to twelve decimals. An event shows in the same moment as the close from which on it counts. After a rename the sessions of
-    the former symbol are under the new one; delivered_symbol has the former one. Sessions of another security that had the
-    symbol before are left out. Each row is in the listing's currency of its day. Source: specification, section 5.
+    open, high, low, close and volume are the vendor's, unadjusted. split_adjusted_* are those in today's shares: price /
+    split_factor, volume x share_factor, which leaves out price factors such as spin-offs. total_return_close is close /
+    total_return_factor, so that the ratio of two of them is the total return between their days, dividends reinvested on the
+    ex-date. The factors are those of price_adjustment, computed with 40 digits; adjusted figures are rounded half up to twelve
+    decimals. An event appears at the same moment as the first close for which it counts. After a rename, the sessions of the
+    former symbol are under the new one; delivered_symbol has the former one. Sessions of another security that had the symbol
+    before are excluded. Each row is in the listing's currency of its day. Source: specification, section 5.
     """
 
     symbol: str = column()

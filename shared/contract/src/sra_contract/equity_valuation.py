@@ -35,7 +35,7 @@ class SplitPart(BaseModel):
 
 
 class ValuationDetails(ViewModel):
-    """The shares, rates and claims that the valuation ratios are made of, and the vendor's ratios."""
+    """The shares, rates and claims behind the valuation ratios, and the vendor's ratios."""
 
     market_cap_usd: Decimal | None = column()
     market_cap_scope: Literal["company", "class", "share_basis"] | None = column()

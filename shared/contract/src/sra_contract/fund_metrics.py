@@ -12,7 +12,7 @@ from sra_contract.base import ViewModel, column
 
 
 class FundProfile(ViewModel):
-    """What a fund is."""
+    """The identity of a fund."""
 
     identifier: str = column()
     name: str | None = column("It is that of security_master.")
@@ -39,7 +39,7 @@ class FundMonthEndReturns(FundProfile):
 
 
 class FundYears(FundMonthEndReturns):
-    """The returns over whole years, each with its place in the category."""
+    """The returns over whole years, each with its rank in the category."""
 
     month_end_date_1y: dt.date | None = column()
     month_end_return_1y: Decimal | None = column()
@@ -95,12 +95,12 @@ class FundRisk(FundYears):
 class FundMetrics(FundRisk):
     """One row per mutual fund: month-end returns, rank, risk and fees in flat columns, for lists and screens.
 
-    The figures are the vendor's and those of fund_page, each from its newest month's end, which has a column of its own:
+    The figures are the vendor's and those of fund_page, each from its newest month end, which has a separate column:
     FundPerformanceSummary (month_end_date), FundYearlyPerformance (month_end_date_*), FundYearlyPerformanceRankingByClass
-    (rank_date_*), FundRiskYearlyPerformance (risk_date_*), FundExpenses (expense_date, trading_expense_date). Returns, fees
-    and standard deviations are the delivered percentages as fractions, digit by digit. Sharpe ratio and beta are as
-    delivered. vendor_* are the vendor's figures of risk; ours of other views have no prefix. A rank, count or quartile that
-    is no whole number is NULL. A percentile is 100 x rank / funds, rounded up. management_fee is never a substitute for
+    (rank_date_*), FundRiskYearlyPerformance (risk_date_*), FundExpenses (expense_date, trading_expense_date). Returns, fees and
+    standard deviations are the delivered percentages as fractions, digit by digit. Sharpe ratio and beta are as delivered.
+    vendor_* are the vendor's figures of risk; our own in other views have no prefix. A rank, count or quartile that is not a
+    whole number is NULL. A percentile is 100 x rank / funds, rounded up. management_fee is never a substitute for
     management_expense_ratio. Source: specification, section 5.
     """
 

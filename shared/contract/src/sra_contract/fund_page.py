@@ -30,12 +30,12 @@ class FundPage(ViewModel):
 
     Returns over standard horizons and calendar years are the vendor's (FundPerformanceSummary, FundYearlyPerformance) at the
     newest month's end; so are rank and quartile (FundYearlyPerformanceRankingByClass), risk (FundRiskYearlyPerformance),
-    drawdown, capture and batting (FundAdvancedPerformance), each beside the month's end it is of. Returns, fees, weights,
-    standard deviations and drawdowns are the delivered percentages as fractions, digit by digit. A drawdown is zero or below.
-    A percentile is 100 x rank / funds of the category, rounded up: the best of fifty is at 2. Ranks, counts and years that
-    are no whole numbers are NULL. Figures whose unit we cannot prove keep the vendor's name and are as delivered.
-    Lists are those of the newest day, allocations of each type's newest, in English where both languages are there; holdings
-    are the first ten, distributions the newest 24. Source: specification, section 5.
+    drawdown, capture and batting (FundAdvancedPerformance), each next to its month end. Returns, fees, weights, standard
+    deviations and drawdowns are the delivered percentages as fractions, digit by digit. A drawdown is zero or below. A percentile
+    is 100 x rank / funds of the category, rounded up: the best of fifty is at 2. Ranks, counts and years that are not whole
+    numbers are NULL. Figures whose unit we cannot prove keep the vendor's name and are as delivered. Lists are those of the
+    newest day, allocations those of each type's newest day, in English if both languages are available. Holdings are the first
+    ten, distributions the newest 24. Source: specification, section 5.
     """
 
     identifier: str = column()

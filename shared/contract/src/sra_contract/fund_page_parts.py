@@ -76,8 +76,7 @@ class Holding(Part):
 
 
 class Allocation(Part):
-    """A part of the portfolio; the parts of one type, which have one date, add up to the whole. weight is a
-    fraction."""
+    """A part of the portfolio; the parts of one type have one date and add up to the whole. weight is a fraction."""
 
     type: str | None
     name: str | None
@@ -86,7 +85,7 @@ class Allocation(Part):
 
 
 class Distribution(Part):
-    """What the fund paid per share on a day, in the fund's currency."""
+    """A distribution per share on a day, in the fund's currency."""
 
     date: dt.date | None
     total: Decimal | None
@@ -98,7 +97,7 @@ class Distribution(Part):
 
 
 class Expense(Part):
-    """A ratio of cost, MER or TER for instance, as a fraction a year."""
+    """A cost ratio, for example MER or TER, as a fraction per year."""
 
     type: str | None
     date: dt.date | None
@@ -106,7 +105,7 @@ class Expense(Part):
 
 
 class Load(Part):
-    """How a series is sold: its code, whether it is open, the kind of load and the highest one, as a fraction."""
+    """The sales terms of a series: its code, whether it is open, the type of load and the maximum load, as a fraction."""
 
     fund_serv_code: str | None
     sales_status: str | None
@@ -115,7 +114,7 @@ class Load(Part):
 
 
 class Trailer(Part):
-    """What an adviser is paid while the units are held, between two months of holding; fee is as delivered."""
+    """The trailer paid to an adviser while the units are held, for a range of holding months; fee is as delivered."""
 
     fund_serv_code: str | None
     start_month: int | None
@@ -125,7 +124,7 @@ class Trailer(Part):
 
 
 class OtherFee(Part):
-    """A fee besides the ratios, such as for early redemption; the note gives its unit."""
+    """Another fee, such as for early redemption; the note states its unit."""
 
     type: str | None
     value: Decimal | None
@@ -143,7 +142,7 @@ class BenchmarkReturn(Part):
 
 
 class Benchmark(Part):
-    """An index that the fund is measured by, with its returns over the periods that the vendor gives."""
+    """A benchmark index of the fund, with its returns over the periods that the vendor delivers."""
 
     type: str | None
     identifier: str | None
@@ -152,7 +151,7 @@ class Benchmark(Part):
 
 
 class OtherIdentifier(Part):
-    """What the fund is called elsewhere, an ISIN or a CUSIP for instance."""
+    """Another identifier of the fund, for example an ISIN or a CUSIP."""
 
     type: str | None
     value: str | None

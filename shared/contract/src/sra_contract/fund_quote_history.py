@@ -14,28 +14,29 @@ from sra_contract.base import ViewModel, column
 class FundQuoteHistory(ViewModel):
     """Net asset value of every fund and day, with all delivered digits, raw and adjusted, and our own returns of the day.
 
-    One record a fund and day, FundDailyNAVPS before Pricing. price_return_1d is NAVPS / previous NAVPS - 1, the change of the
-    value alone. return_1d is (NAVPS + distribution) x split_ratio / previous NAVPS - 1. The distribution is reinvested on its
-    ex-date, or on the first day after it that has a value. The split puts today's value into former shares. A split is a
-    factor between a millionth and a million. vendor_price_return_1d is the vendor's percentage as a fraction.
+    There is one record per fund and day; FundDailyNAVPS takes precedence over Pricing. price_return_1d is NAVPS / previous NAVPS
+    - 1, the change of the value without distributions. return_1d is (NAVPS + distribution) x split_ratio / previous NAVPS - 1.
+    The distribution is reinvested on its ex-date, or on the first day after it that has a value. The split puts today's value
+    into former shares. A split is a factor between a millionth and a million. vendor_price_return_1d is the vendor's percentage
+    as a fraction.
 
     Distributions are those of the quote records and of FundDistribution, each counted once. A quote and a record are one
-    distribution if their totals are equal, if each part that both name (dividends, foreign dividends, capital gains,
-    interest, return of principal) is equal, and if their days are at most five sessions apart; the quote's day then counts.
-    Sessions are counted in weekdays, a day of a weekend as its Friday. Each quote is matched with one record at most, and
-    each record with one quote: pairs are matched in the order of the days between them, the quote's day, the record's day and
-    the record's id, if both are still free. Several records of one day may also match together, by their sum; that pair
-    comes before those of the single records.
+    distribution if their totals are equal, if each part that both name (dividends, foreign dividends, capital gains, interest,
+    return of principal) is equal, and if their days are at most five sessions apart; the quote's day then counts. Sessions are
+    counted in weekdays; a weekend day counts as its Friday. Each quote matches at most one record, and each record at most one
+    quote. Pairs are matched in the order of the days between them, the quote's day, the record's day and the record's id, if both
+    are still free. Several records of one day may also match together, by their sum; that pair takes precedence over those of the
+    single records.
 
-    A distribution that is reinvested and consolidated pays nothing and does not raise return_1d, which is then NAVPS /
-    previous NAVPS - 1. The vendor has no mark for it: it is one if the split of the same value undoes the reinvestment, that
-    is if it is below 1 and between 1 - distribution / NAVPS and 1 / (1 + distribution / NAVPS), give or take 0.0001. Without
-    such a split a distribution counts as cash, and fund_return_reconciliation shows the month as a difference.
+    A distribution that is reinvested and consolidated pays nothing and does not raise return_1d, which is then NAVPS / previous
+    NAVPS - 1. The vendor does not mark it. A distribution counts as consolidated if the split of the same value undoes the
+    reinvestment: the split is below 1 and between 1 - distribution / NAVPS and 1 / (1 + distribution / NAVPS), with a tolerance
+    of 0.0001. Without such a split a distribution counts as cash, and fund_return_reconciliation shows the month as a difference.
 
-    The previous value is the last one above zero, at most 7 days older; without one, and where today's is zero (at 40
-    digits), both returns are NULL. adjusted_navps is the value in shares of the newest day, all distributions and splits
-    since reinvested: the ratio of two of them is the total return between their days. Computed with 40 digits, rounded half
-    up to six decimals. Source: specification, section 5.
+    The previous value is the last one above zero, at most 7 days older. Without one, or if today's value is zero (at 40 digits),
+    both returns are NULL. adjusted_navps is the value in shares of the newest day, with all later distributions reinvested and
+    all later splits applied: the ratio of two of them is the total return between their days. Computed with 40 digits, rounded
+    half up to six decimals. Source: specification, section 5.
     """
 
     identifier: str = column()

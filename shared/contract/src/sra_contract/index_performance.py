@@ -14,11 +14,11 @@ from sra_contract.base import ViewModel, column
 class IndexPerformance(ViewModel):
     """One row each for S&P 500, Nasdaq Composite, Dow Jones Industrial Average and S&P/TSX Composite: returns, trend.
 
-    A price return is P(end) / P(start) - 1 of the closing level, without dividends. The end is the newest close. The start is
-    the last close before it (1d), or on or before the end minus 7 days, 1, 3, 12 calendar months, or the last day of the
-    former quarter (qtd) or year (ytd). It is NULL if that close is over 7 days older than asked for. Returns are computed with
-    40 digits and rounded half up to six decimals. sma_50 and sma_200 are the means of the newest 50 and 200 closes, NULL if
-    there are fewer. trend is up above both, down below both, mixed between. Source: specification, section 5.
+    A price return is P(end) / P(start) - 1 of the closing level, without dividends. The end is the newest close. The start is the
+    last close before it (1d), or on or before the end minus 7 days, 1, 3, 12 calendar months, or the last day of the former
+    quarter (qtd) or year (ytd). It is NULL if that close is more than 7 days older than required. Returns are computed with 40
+    digits and rounded half up to six decimals. sma_50 and sma_200 are the means of the newest 50 and 200 closes, NULL if there
+    are fewer. trend is up above both, down below both, mixed between. Source: specification, section 5.
     """
 
     symbol: str = column()

@@ -13,10 +13,10 @@ from sra_contract.base import ViewModel, column
 class LatestQuote(ViewModel):
     """Newest price or net asset value that is not NULL, one row per security: a listing has price, a fund has navps.
 
-    A fund's value comes from the newest day that has one, FundDailyNAVPS before Pricing, with all delivered digits. A
-    listing's price comes from its newest quote, or from its newest close if that is of a later day; the day is that of New
-    York, where all five exchanges keep their time. price_return_1d is ours for a fund and the quote's for a listing. The
-    changes are NULL on the first day of a security or of a currency.
+    A fund's value comes from the newest day that has one, with all delivered digits; FundDailyNAVPS takes precedence over
+    Pricing. A listing's price comes from its newest quote, or from its newest close if that is of a later day. Days are in New
+    York time, the time zone of all five exchanges. price_return_1d is ours for a fund and the quote's for a listing. The changes
+    are NULL on the first day of a security or of a currency.
     """
 
     source: Literal["fundata", "fmp"] = column()

@@ -14,11 +14,11 @@ from sra_contract.base import ViewModel, column
 class MarketMovers(ViewModel):
     """The ten largest gains and the ten largest losses of a session in each of four markets.
 
-    S&P 500, Nasdaq-100 and Dow are by their present constituents; for Toronto the vendor gives no constituents, so that all
-    equities listed on TSX are included; basis is then listing. A move is the vendor's change of the newest quote
-    against the close before, as a fraction; only quotes of one session count, that of most members' newest quotes (of two with
-    as many the newer one), so that neither a halted share nor one quoted a day early is a mover. Equal moves are ranked by
-    market capitalisation. Source: specification, section 5.
+    S&P 500, Nasdaq-100 and Dow include their current constituents. The vendor delivers no constituents for Toronto, so all
+    equities listed on TSX are included; basis is then listing. A move is the vendor's change of the newest quote against the
+    previous close, as a fraction. Only quotes of one session count: the session of most members' newest quotes, or the newer of
+    two with equal numbers. A halted share, or one quoted a day early, is therefore not a mover. Equal moves are ranked by market
+    capitalisation. Source: specification, section 5.
     """
 
     market: Literal["sp500", "nasdaq100", "dow", "tsx"] = column()

@@ -13,28 +13,27 @@ from sra_contract.security_types import SecurityType
 class SecurityMaster(ViewModel):
     """One row per security: equities and ETFs by symbol, funds by Fundata's InstrumentKey.
 
-    A fund's name is the English one, else the French one, else that of a record in neither; both are kept. A listing that
-    left the universe stays, inactive. So does a fund that ended or merged, with what its last records say.
+    A fund's name is the English one, else the French one, else that of a record in neither language; both are kept. A listing
+    that left the universe stays as inactive. So does a fund that ended or merged, with the data of its last records.
 
-    security_id is assigned once and stored. A rename leaves it, however many follow and in whatever order they are reported. A
-    security that takes the symbol of a delisted or renamed one has an id of its own. Rows with one id are the symbols of one
-    security: valid_to is NULL for the symbol that it has now. Where a rename is reported after both symbols got an id, the
-    older id counts from then on. issuer_id is the CIK, else name and country without case and punctuation, so that the classes
-    of a company and its listings elsewhere have one. fund_id is that of all series of a fund of Fundata, which gives no key of
-    a fund: manager and legal name without the series. currency_since is the day in New York on which the profile replaced the
+    security_id is assigned once and stored. Renames do not change it, however many there are and in whatever order they are
+    reported. A security that takes the symbol of a delisted or renamed one has a different id. Rows with the same id are the
+    symbols of one security; valid_to is NULL for its present symbol. If a rename is reported after both symbols got an id, the
+    older id is used from then on. issuer_id is the CIK, else name and country without case and punctuation, so the classes of a
+    company and its listings elsewhere share one. fund_id is shared by all series of a fund. Fundata has no key of a fund, so it
+    is the manager and the legal name without the series. currency_since is the day in New York on which the profile replaced the
     last one in another currency.
 
-    The kind of a listing is the first that applies: etf by the vendor's flag; what its symbol names; a fund by the vendor's
-    flag; what its name states; adr by the vendor's flag; equity, if the vendor does not say more. Symbols of
-    NYSE, NASDAQ and AMEX: ABC-WT or ABC-WS is a warrant, ABC-P or ABC-PA a preferred share, ABC-R or ABC-RT a right, ABC-U or
-    ABC-UN a unit (not of a trust, partnership or fund). Symbols of TSX and TSXV: ABC-WT is a warrant, ABC-PA a preferred
-    share, ABC-RT a right, ABC-DB or ABC-NT a note; ABC-UN and ABC-U are a trust's common equity there. A letter of a share
-    class (BRK-B) names no kind. A fund is a mutual_fund where its symbol has five letters and ends in X, a closed_end_fund
-    where it trades as a share does and its name says no ETF, else fund. Names: "preferred stock", "preferred shares" or "pfd"
-    state a preferred share, "warrant" at the end or before its terms a warrant, a rate or a due year with "notes", "bonds" or
-    "debentures" a note, "American depositary shares" or ADR at the end an adr, "common shares" or "ordinary shares" at the
-    end a common share; "units" and "rights" count only with the fifth letter U or R of a NASDAQ symbol, and no name of a fund
-    counts. A fund of Fundata is a fund, whatever its legal form.
+    The kind of a listing is the first that applies: etf by the vendor's flag; the type in its symbol; a fund by the vendor's
+    flag; the type in its name; adr by the vendor's flag; otherwise equity. Symbols of NYSE, NASDAQ and AMEX: ABC-WT or ABC-WS is
+    a warrant, ABC-P or ABC-PA a preferred share, ABC-R or ABC-RT a right, ABC-U or ABC-UN a unit (not of a trust, partnership or
+    fund). Symbols of TSX and TSXV: ABC-WT is a warrant, ABC-PA a preferred share, ABC-RT a right, ABC-DB or ABC-NT a note; ABC-UN
+    and ABC-U are a trust's common equity there. The letter of a share class (BRK-B) indicates no type. A fund is a mutual_fund if
+    its symbol has five letters and ends in X, a closed_end_fund if it trades like a share and its name does not say ETF, else
+    fund. Names: "preferred stock", "preferred shares" or "pfd" state a preferred share, "warrant" at the end or before its terms
+    a warrant, a rate or a due year with "notes", "bonds" or "debentures" a note, "American depositary shares" or ADR at the end
+    an adr, "common shares" or "ordinary shares" at the end a common share; "units" and "rights" count only with the fifth letter
+    U or R of a NASDAQ symbol, and no name of a fund counts. A fund of Fundata is a fund, whatever its legal form.
     """
 
     source: Literal["fundata", "fmp"] = column("It also names the space of the identifier.")
