@@ -54,6 +54,7 @@ async def test_every_view_and_function_is_readable(
     assert await reader.fetch("SELECT * FROM financial_statements_as_of(now(), 'strict')") == []
     (priced,) = await reader.fetch("SELECT * FROM prices_on('2025-09-27', ARRAY['fundata:1'], 'CAD')")
     assert (priced["price_date"], priced["value"]) == (date(2025, 9, 26), Decimal("1.25"))
+    assert len(await reader.fetch("SELECT * FROM search_securities('FUND')")) == 1
     for function in ("price_adjustment_as_of", "equity_quote_history_as_of"):
         assert await reader.fetch(f"SELECT * FROM {function}(now(), ARRAY['ABC'])") == []  # noqa: S608
 
@@ -77,7 +78,7 @@ async def test_nothing_else_is_readable_or_executable(pool: Pool, reader: asyncp
         READER,
     )
     views = ("fundata_data", "fundata_quotes", "equity_fundamentals", "price_adjustment", "equity_quote_history")
-    functions = {"prices_on", "financial_statements_as_of", *(f"{view}_as_of" for view in views)}
+    functions = {"prices_on", "search_securities", "financial_statements_as_of", *(f"{view}_as_of" for view in views)}
     assert {row["name"].split("(")[0] for row in allowed} == {f"sra.{function}" for function in functions}
 
 

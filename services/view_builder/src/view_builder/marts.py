@@ -26,6 +26,7 @@ from sra_contract.treasury_curve import TreasuryCurve
 from view_builder.as_of import make_fundata_as_of, make_known_as_of, make_mode_as_of
 from view_builder.collected_marts import COLLECTED
 from view_builder.mart_makers import make_live, make_materialized
+from view_builder.search_mart import SEARCH_MART
 from view_builder.series_marts import SERIES_MARTS
 from view_builder.spec import Mart, ViewSource
 from view_builder.statement_marts import STATEMENT_MARTS
@@ -362,4 +363,5 @@ MARTS: tuple[Mart, ...] = (
     *COLLECTED,
     *STATEMENT_MARTS,
     *SERIES_MARTS,
+    SEARCH_MART,
 )

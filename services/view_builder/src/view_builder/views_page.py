@@ -42,6 +42,12 @@ The functions of Fundata have no modes: `valid_on` and `known_at` are the two ti
 `point_in_time_since` of `data_freshness` is when the history by `known_at` begins. For earlier moments, `strict` contains less
 than was known, and `reported` may contain later corrections.
 
+## Search
+
+`search_securities(query, most)` finds securities by their names, without regard to case and accents, and by their codes: symbol,
+InstrumentKey, ISIN, CUSIP, CIK, FundSERV code. `equilibre` finds `Équilibré`. A word may be cut short; a misspelt word is not
+found.
+
 ## Survivorship
 
 Securities that no longer exist stay in the views, with `is_active` false in `security_master` and on their pages: listings that

@@ -1,4 +1,4 @@
-"""Quantities of series, memberships and holdings."""
+"""Quantities of series, memberships, holdings and searches."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ SERIES: Mapping[str, Quantity] = {
     "market_value": Quantity("numeric", "Market value of the position.", unit=_GIVEN),
     "exposure_kind": Quantity("text", "Whether the weight is that of a country or of a sector."),
     "exposure": Quantity("text", "Country or sector, in the vendor's words."),
+    "search_text": Quantity("text", "Names of the security in small letters without accents."),
+    "search_codes": Quantity(
+        "jsonb", "Codes of the security in capitals: symbol, ISIN, CUSIP, CIK, FundSERV codes and others."
+    ),
     "unadjusted_price": Quantity(
         "numeric", "Close, or net asset value per share, of the day.", unit="currency of the row"
     ),

@@ -1,0 +1,29 @@
+"""What securities are found by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from sra_contract.base import ViewModel, column
+from sra_contract.security_types import SecurityType
+
+
+class SecuritySearch(ViewModel):
+    """What each security is found by: its names without accents, and its codes. sra.search_securities searches it."""
+
+    source: Literal["fundata", "fmp"] = column()
+    identifier: str = column()
+    security_id: str = column()
+    type: SecurityType = column()
+    name: str | None = column()
+    exchange: str | None = column()
+    currency: str | None = column()
+    is_active: bool = column()
+    search_text: str = column()
+    search_codes: list[str] = column()
+    as_of: datetime = column()
+    last_run_id: UUID = column()
+
+    view_name: ClassVar[str] = "security_search"
