@@ -42,6 +42,8 @@ NOT_IN_DEMO = NOT_IN_COMPOSE | {
     "SRA_TOKENS",
     *("LFS_URL", "LFS_TOKEN", "SEED_BASE_URL", "SEED_BUCKET", "SEED_REGION", "SEED_ACCESS_KEY_ID"),
     *("SEED_SECRET_ACCESS_KEY", "SEED_MANIFEST"),
+    *("LAKE_URL", "LAKE_ENDPOINT", "LAKE_REGION", "LAKE_ACCESS_KEY_ID", "LAKE_SECRET_ACCESS_KEY"),
+    *("LAKE_KEEP_BUILDS", "LAKE_GRACE_HOURS"),
 }
 # the vendors' addresses are the defaults, LFS does not work there, and Render sets its own address
 NOT_ON_RENDER = (
@@ -248,7 +250,10 @@ def test_what_is_too_large_for_memory_goes_to_a_volume() -> None:
 def test_images_build_without_arguments_and_run_as_a_plain_user(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
     # of a variable that Render hands to the build only the commit's name may stay in the image
-    assert re.findall(r"(?m)^ARG (.+)$", text) == ["RENDER_GIT_COMMIT=unknown"]
+    build, _, image = text.rpartition("FROM ")
+    assert re.findall(r"(?m)^ARG (.+)$", image) == ["RENDER_GIT_COMMIT=unknown"]
+    # whether to install what the lake needs
+    assert re.findall(r"(?m)^ARG (.+)$", build) == (["LAKE_URL="] if path.parent.name == "view_builder" else [])
     assert "\nUSER 10001\n" in text
     assert text.count("FROM ") == 2
     assert '\nENTRYPOINT ["tini", "--"' in text

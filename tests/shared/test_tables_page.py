@@ -41,4 +41,4 @@ def test_moments_name_their_time_zone(table: Table) -> None:
 def test_its_writers_are_services_a_command_or_the_migration(table: Table) -> None:
     services = {path.parent.name for path in ROOT.glob("services/*/README.md")}
     assert table.info["writers"]
-    assert set(table.info["writers"]) <= {*services, "`./sra share-basis load`", "the migration"}
+    assert set(table.info["writers"]) <= {*services, "`./sra share-basis load`", "`./sra lake`", "the migration"}

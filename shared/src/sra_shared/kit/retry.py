@@ -73,6 +73,7 @@ QUEUE_CONNECTION = Backoff(0.1, 5.0, jitter=(0.7, 1.3))
 ALERT = Backoff(15.0, 3600.0, jitter=(1.0, 1.0))
 SERVICE_RESTART = Backoff(0.5, 30.0, jitter=(1.0, 1.0))
 BUILD_REQUEST = Backoff(60.0, 3600.0)
+LAKE_REQUEST = Backoff(60.0, 3600.0)
 # the first pauses are short, and random from zero: many streams start at once
 SEED_FILE = Backoff(0.5, 20.0, jitter=(0.0, 1.0), attempts=5)
 SEED_MANIFEST = Backoff(0.2, 5.0, jitter=(0.0, 1.0), attempts=5)

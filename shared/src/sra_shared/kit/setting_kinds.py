@@ -24,6 +24,7 @@ from sra_shared.kit.named_tokens import parse_tokens
 _QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u00b4"
 _STRAIGHT_QUOTES = "'\""
 _BUCKET = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"[A-Za-z0-9._/=-]{1,512}")
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}")
 _LONGEST_NAME = 63
 
@@ -190,6 +191,17 @@ def check_bucket(value: str) -> str:
     return value
 
 
+def check_lake_address(value: str) -> str:
+    """Return the address of the lake, without a trailing slash: an absolute folder or `s3://bucket/prefix`; raises ValueError."""
+    if check_text(value).startswith("/"):
+        return value.rstrip("/") or "/"
+    scheme, _, rest = value.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    if scheme != "s3" or not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)):
+        raise ValueError("is neither an absolute folder nor s3://bucket/prefix")
+    return value.rstrip("/")
+
+
 def check_region(value: str) -> str:
     """Return the name of a region; raises ValueError if it is invalid."""
     if not _REGION.fullmatch(check_ascii(value)):
@@ -216,6 +228,7 @@ SslMode = Annotated[str, AfterValidator(_check_sslmode)]
 Url = Annotated[str, AfterValidator(check_url)]
 UrlWithLogin = Annotated[str, AfterValidator(lambda value: check_url(value, with_login=True))]
 Bucket = Annotated[str, AfterValidator(check_bucket)]
+LakeAddress = Annotated[str, AfterValidator(check_lake_address)]
 Region = Annotated[str, AfterValidator(check_region)]
 NoProxy = Annotated[str, AfterValidator(check_no_proxy)]
 CertificateFile = Annotated[str, AfterValidator(check_certificates)]

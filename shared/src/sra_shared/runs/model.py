@@ -29,6 +29,7 @@ class TaskType(StrEnum):
     VIEW_BUILD = "view_build"
     UNIFIED_REFRESH = "unified_refresh"
     FMP_BACKFILL = "fmp_backfill"
+    LAKE_PUBLISH = "lake_publish"
 
 
 class RunStatus(StrEnum):

@@ -18,7 +18,7 @@ from sra_shared.runs.reject_state import REJECT_IS_OPEN
 
 _MOST_WORDS = 300
 _TYPES = ("daily_quotes", "weekly_fundamentals", "fmp_backfill", "fundata_data", "fundata_quotes", "csv_import")
-_STANDALONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD)
+_STANDALONE_TYPES = (TaskType.FMP_BACKFILL, TaskType.VIEW_BUILD, TaskType.LAKE_PUBLISH)
 _BAD_ENDS = {
     RunStatus.FAILED: "failed",
     RunStatus.PARTIAL: "finished with status partial",
@@ -110,7 +110,7 @@ class StandaloneRun:
 
 
 async def read_standalone_runs(connection: Connection) -> list[StandaloneRun]:
-    """Return the newest backfill and build, unless it is active or belongs to a refresh."""
+    """Return the newest backfill, build and publication of the lake, unless it is active or belongs to a refresh."""
     runs = [StandaloneRun(**dict(row)) for row in await connection.fetch(SQL_STANDALONE_RUNS, list(_STANDALONE_TYPES))]
     return [
         run

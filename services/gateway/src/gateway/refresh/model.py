@@ -57,6 +57,7 @@ STEP_OF = {
     TaskType.FUNDATA_QUOTES: Step.FUNDATA_QUOTES,
     TaskType.CSV_IMPORT: Step.FUNDATA_DATA,
     TaskType.VIEW_BUILD: Step.VIEWS,
+    TaskType.LAKE_PUBLISH: Step.VIEWS,
 }
 """The step whose service does the runs of each type."""
 

@@ -15,5 +15,6 @@ from sra_shared.schema.tables import fmp_history as fmp_history  # isort: skip
 from sra_shared.schema.tables import fmp_lists as fmp_lists  # isort: skip
 from sra_shared.schema.tables import fmp_state as fmp_state  # isort: skip
 from sra_shared.schema.tables import fundata as fundata  # isort: skip
+from sra_shared.schema.tables import lake as lake  # isort: skip
 from sra_shared.schema.tables import maintained as maintained  # isort: skip
 from sra_shared.schema.tables import published as published  # isort: skip

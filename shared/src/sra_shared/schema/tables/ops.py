@@ -46,6 +46,7 @@ TASK_TYPES = (
     "view_build",
     "unified_refresh",
     "fmp_backfill",
+    "lake_publish",
 )
 UNIT_STATUSES = (*RUN_STATUSES, "skipped", "rejected", "missing")
 _RUN_STATUS = "Status: queued, running, parked (all three live), completed, partial, held, failed or cancelled."
