@@ -9,7 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from sra_shared.kit.db import Pool
-from sra_shared.kit.settings import DatabaseSettings, ServiceSettings
+from sra_shared.kit.settings import DatabaseSettings, LakeSettings, ServiceSettings
 from sra_testing.timings import QUICK
 from sra_testing.waiting import wait_for
 from view_builder.main import make_app
@@ -25,11 +25,12 @@ _BUILDS = "SELECT count(*) FROM task_execution_log WHERE task_type = 'view_build
 
 
 @asynccontextmanager
-async def serve_views(database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the service and yield a client with its token."""
+async def serve_views(database: str, *, lake: LakeSettings | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the service, with a lake if it has settings, and yield a client with its token."""
     app = make_app(
         DatabaseSettings(database_url=SecretStr(database), db_pool_min_size=1, db_pool_max_size=8),
         ServiceSettings(sra_service_token=SecretStr(VIEWS_TOKEN)),
+        lake=lake,
         timing=QUICK,
     )
     headers = {"Authorization": f"Bearer {VIEWS_TOKEN}"}

@@ -18,6 +18,7 @@ from view_builder import merge
 from view_builder.apply import is_defined, lock_view, read_state, replace_view
 from view_builder.checks import Extent, check_extent, check_sample, check_shape, check_staging
 from view_builder.compile import CompiledView
+from view_builder.lake_changes import is_recorded, record_all, record_rows
 from view_builder.merge import STATEMENT_SECONDS
 
 # Finished runs, whatever their status: committed rows stay. An inbox event may name a run of another ledger. A dataset that
@@ -218,9 +219,7 @@ async def merge_rows(
         for statement in merge.index_keys_and_staging(view):
             await connection.execute(statement)
         await look_up_only(connection)
-    deleted = count_rows(await connection.execute(merge.delete_gone(view, full=full), timeout=STATEMENT_SECONDS))
-    updated = count_rows(await connection.execute(merge.update_changed(view), build_id, timeout=STATEMENT_SECONDS))
-    inserted = count_rows(await connection.execute(merge.insert_new(view), build_id, timeout=STATEMENT_SECONDS))
+    deleted, updated, inserted = await _exchange_rows(connection, view, build_id, full=full)
     if full:
         # without statistics, the day's further builds and readers would plan for an empty table
         await connection.execute(f"ANALYZE {view.table}", timeout=STATEMENT_SECONDS)
@@ -229,6 +228,23 @@ async def merge_rows(
     for statement in merge.put_aside(view):
         await connection.execute(statement)
     return computed + deleted, deleted + updated + inserted, after
+
+
+async def _exchange_rows(
+    connection: Connection, view: CompiledView, build_id: UUID, *, full: bool
+) -> tuple[int, int, int]:
+    """Bring `staging` into the view's table; return the rows deleted, updated and inserted."""
+    delete, update, insert = merge.delete_gone(view, full=full), merge.update_changed(view), merge.insert_new(view)
+    if await is_recorded(connection, view):
+        if full:
+            await record_all(connection, view)
+        else:
+            delete, update = record_rows(view, delete), record_rows(view, update, alias="b")
+            insert = record_rows(view, insert, is_insert=True)
+    deleted = count_rows(await connection.execute(delete, timeout=STATEMENT_SECONDS))
+    updated = count_rows(await connection.execute(update, build_id, timeout=STATEMENT_SECONDS))
+    inserted = count_rows(await connection.execute(insert, build_id, timeout=STATEMENT_SECONDS))
+    return deleted, updated, inserted
 
 
 async def look_up_only(connection: Connection) -> None:

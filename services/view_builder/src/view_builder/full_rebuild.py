@@ -44,6 +44,7 @@ from view_builder.checks import Extent, check_extent, check_sample_of_view, chec
 from view_builder.compile import CompiledView, quote_name
 from view_builder.core import LOCK_TIMEOUT
 from view_builder.diff import require_compatible
+from view_builder.lake_changes import record_all
 from view_builder.merge import STATEMENT_SECONDS
 
 PART_ROWS = 200_000
@@ -282,6 +283,7 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
         after = Extent(staged.rows, staged.newest)
         if not accept_drop:
             check_extent(view, await read_extent(connection, view), after)
+        await record_all(connection, view)
         if not by_name:
             await _merge_all(connection, view, build_id)
         for one in beside:

@@ -42,7 +42,9 @@ class DataFreshness(ViewModel):
     deleted the first runs, it is the end of the month after the oldest known run.
     """
 
-    source: Literal["fmp", "fundata", "views"] = column("Or views.")
+    source: Literal["fmp", "fundata", "views", "lake"] = column(
+        "Or views, or lake for the Iceberg lake, if there is one."
+    )
     dataset: str = column("Or a view, if source is views.")
     newest_record: dt.date | None = column("Announced ones are left out; for lists, the day of the last success.")
     last_success_at: datetime | None = column()

@@ -1,7 +1,8 @@
 -- How new the data are: per dataset against the market's calendar, per view with its newest build. A dataset that was
 -- never there cannot lack more sessions than those of 90 days.
--- Grain: one row per source and dataset, or view. Key: source, dataset. Sources: run_unit, task_execution_log, ledger_archive,
--- expected_dataset, market_session, fmp_call, published_view, published_run. Units: records; sessions; moments in UTC.
+-- Grain: one row per source and dataset, or view, and one for the lake. Key: source, dataset. Sources: run_unit,
+-- task_execution_log, ledger_archive, expected_dataset, market_session, fmp_call, published_view, published_run, lake_build.
+-- Units: records; sessions; moments in UTC.
 -- name: rows
 WITH facts AS (
   SELECT source, dataset, l.success_at, l.run_id, l.stored, l.rejected, l.touched_at, l.is_left_out, l.first_success_at,
@@ -53,4 +54,9 @@ LEFT JOIN LATERAL (
 UNION ALL
 SELECT 'views', v.relation, v.newest_at::date, v.built_at, v.row_count, NULL, NULL, NULL, NULL,
   v.failed_at IS NOT NULL, v.built_at, v.error, coalesce(v.built_at, now()), v.build_id, NULL, v.failed_at, NULL
-FROM core.published_views v;
+FROM core.published_views v
+UNION ALL
+SELECT 'lake', 'builds', l.snapshot_at::date, l.published_at, l.row_count, NULL, NULL, NULL, NULL,
+  coalesce(l.behind_since < now() - interval '1 hour', false), l.published_at, NULL, coalesce(l.published_at, l.behind_since),
+  l.run_id, NULL, CASE WHEN l.behind_since < now() - interval '1 hour' THEN l.behind_since END, NULL
+FROM core.lake_state l;
