@@ -21,6 +21,7 @@ from gateway.api import make_api_router
 from gateway.api_examples import list_examples
 from gateway.audit_api import make_audit_router
 from gateway.context import AppContext
+from gateway.lake_catalog import make_lake_router
 from gateway.ledger_archive import archive_ledgers
 from gateway.login_sessions import LoginSessions
 from gateway.monitoring.health_checks import check_all
@@ -99,7 +100,14 @@ def create_gateway_app(
         description=_DESCRIPTION,
         works={TaskType.UNIFIED_REFRESH: RefreshWork(context.clients, window_minutes=window, pace=timing.pace)},
         parameter_models={TaskType.UNIFIED_REFRESH: RefreshParameters},
-        routers=[make_api_router(), make_alert_router(), make_reject_router(), make_audit_router(), make_page_router()],
+        routers=[
+            make_api_router(),
+            make_alert_router(),
+            make_reject_router(),
+            make_audit_router(),
+            make_lake_router(),
+            make_page_router(),
+        ],
         background={
             **_make_tasks(context, watch, timedelta(days=schedule.ledger_retention_days), timing),
             "peers": client.keep_open,

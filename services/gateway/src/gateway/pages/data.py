@@ -35,6 +35,7 @@ class DashboardData:
     rejects: Sequence[dict[str, Any]] = ()
     budget: Sequence[tuple[str, Any]] = ()
     minutes: Sequence[tuple[datetime, int]] = ()
+    lake: Sequence[dict[str, Any]] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +64,20 @@ async def _read_views(connection: Connection) -> list[dict[str, Any]]:
         "SELECT relation, row_count, newest_at, built_at, changed_rows, error FROM published_view ORDER BY relation"
     )
     return [dict(row) for row in rows]
+
+
+# the newest builds of the lake; if the views are newer, since when
+SQL_LAKE = """
+SELECT b.build_id, b.name, b.run_id, b.snapshot_at, b.changed_tables, b.written_bytes, count(*) AS tables,
+  sum(t.row_count)::bigint AS rows, sum(t.file_count)::bigint AS files, sum(t.byte_count)::bigint AS bytes,
+  (SELECT min(v.built_at) FROM published_view v WHERE v.built_at > b.snapshot_at) AS behind_since
+FROM lake_build b JOIN lake_table t USING (build_id)
+GROUP BY b.build_id ORDER BY b.build_id DESC LIMIT 10
+"""
+
+
+async def _read_lake(connection: Connection) -> list[dict[str, Any]]:
+    return [dict(row) for row in await connection.fetch(SQL_LAKE)]
 
 
 # The index is skipped through kind by kind, and at most MOST_COUNTED rows are read per kind: there may be millions.
@@ -139,6 +154,7 @@ _PARTS: Mapping[str, Callable[[Connection], Awaitable[Any]]] = {
     "rejects": _read_reject_sums,
     "budget": _read_budget,
     "minutes": _read_minutes,
+    "lake": _read_lake,
 }
 
 
