@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "load": "Load a Fundata seed tree, or reparse a dataset.",
     "fmp": "Collect one FMP dataset, or list them.",
     "views": "Build, check or describe the published views.",
+    "lake": "Publish, check, clean or describe the Iceberg lake.",
     "status": "Show runs, freshness and problems.",
     "runs": "List runs; show, cancel or release one.",
     "rejects": "List, replay or dismiss rejected records.",
