@@ -81,7 +81,7 @@ def test_real_data_want_secrets_of_their_own(missing: str) -> None:
     refused = Stack("sra-config", 8080, settings).call_compose("config", "--quiet")
     assert refused.returncode != 0
     assert f"required variable {missing} is missing a value" in refused.stderr
-    assert "With a vendor's key the data are real" in refused.stderr
+    assert "With a vendor's key the data is real" in refused.stderr
 
 
 @pytest.fixture(scope="module")
