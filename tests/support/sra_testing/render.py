@@ -18,6 +18,8 @@ from sra_testing.deployments import list_variables, read_blueprint
 
 DATABASE = "sra-db"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+_END = "end of the result"
+_QUERY_ATTEMPTS = 5
 
 
 @dataclass
@@ -125,9 +127,15 @@ class Deployment:
 
     def query(self, sql: str) -> str:
         """Return the result of a query, as the owner of the database."""
-        done = self.database.exec_run(["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql])
-        assert done.exit_code == 0, done.output
-        return str(done.output.decode().strip())
+        command = ["psql", "-U", "sra_owner", "-d", "sra_data", "-AtX", "-c", sql, "-c", f"\\echo {_END}"]
+        # on a busy machine Docker may lose the output of a short command
+        for _ in range(_QUERY_ATTEMPTS):
+            done = self.database.exec_run(command)
+            assert done.exit_code == 0, done.output
+            lines = done.output.decode().strip().splitlines()
+            if lines and lines[-1] == _END:
+                return "\n".join(lines[:-1])
+        raise AssertionError(f"Docker lost the output of a query {_QUERY_ATTEMPTS} times: {sql}")
 
     def wait_until(self, condition: str, *, seconds: float) -> None:
         """Wait for a condition in the database server itself."""
