@@ -126,6 +126,17 @@ async def test_a_day_that_is_withdrawn_leaves_the_next_build(
     assert await find_differences(pool, second, [series]) == []
 
 
+async def test_a_record_of_changes_with_a_gap_is_not_relied_upon(
+    pool: Pool, database: str, series: CompiledView, lake: LakeSettings
+) -> None:
+    await publish(database, lake)
+    await add_quotes(pool, series, {("1", DAY.replace(day=27)): "11"})
+    # as if a service without a lake had ended the record, and another one had begun it again
+    await pool.execute("DELETE FROM lake_change")
+    await pool.execute("UPDATE lake_series SET recorded_since = clock_timestamp()")
+    assert await find_differences(pool, await publish(database, lake), [series]) == []
+
+
 async def test_a_rebuild_and_a_full_publication_write_everything_anew(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:

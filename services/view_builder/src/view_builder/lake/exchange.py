@@ -78,6 +78,8 @@ class PublishOrder(BaseModel):
     contract_version: int
     base: dict[str, TableState]
     """The tables of the newest build; empty to write everything."""
+    base_at: datetime | None
+    """When they were read."""
 
 
 class Publication(BaseModel):

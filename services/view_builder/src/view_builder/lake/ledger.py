@@ -86,6 +86,7 @@ class BaseBuild(BaseModel):
 
     build_id: int | None
     tables: dict[str, TableState]
+    snapshot_at: datetime | None = None
 
 
 async def prepare_root(connection: Connection, root: str) -> tuple[LakeMark, bool]:
@@ -124,7 +125,8 @@ async def read_base(connection: Connection, root: str, *, contract_version: int,
     if full or newest["contract_version"] != contract_version:
         return BaseBuild(build_id=newest["build_id"], tables={})
     tables = await read_tables(connection, newest["build_id"])
-    return BaseBuild(build_id=newest["build_id"], tables={table.relation: table for table in tables})
+    by_name = {table.relation: table for table in tables}
+    return BaseBuild(build_id=newest["build_id"], tables=by_name, snapshot_at=newest["snapshot_at"])
 
 
 async def read_tables(connection: Connection, build_id: int) -> list[TableState]:

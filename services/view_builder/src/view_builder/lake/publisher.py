@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from resource import RUSAGE_SELF, getrusage
 
 from sra_shared.kit.db import Connection, open_connection
@@ -55,14 +56,23 @@ async def _write_tables(
         )
     return [
         await _write_table(
-            connection, files, table, base=order.base.get(table.relation), builds=states[table.relation]["builds"]
+            *(connection, files, table),
+            base=order.base.get(table.relation),
+            base_at=order.base_at,
+            builds=states[table.relation]["builds"],
         )
         for table in built
     ]
 
 
 async def _write_table(
-    connection: Connection, files: LakeFiles, table: LakeTable, *, base: TableState | None, builds: int
+    connection: Connection,
+    files: LakeFiles,
+    table: LakeTable,
+    *,
+    base: TableState | None,
+    base_at: datetime | None,
+    builds: int,
 ) -> StagedTable:
     if base is not None and base.columns_digest != table.columns_digest:
         base = None
@@ -70,7 +80,8 @@ async def _write_table(
         return StagedTable(state=base)
     location = base.metadata_location if base is not None else None
     current = create_table(files, table) if location is None else load_table(files, table.relation, location)
-    written = await _write_files(TableWriter(connection, files, table, current), table, is_new=base is None)
+    since = base_at if base is not None else None
+    written = await _write_files(TableWriter(connection, files, table, current), table, since)
     if base is not None and (written is None or (base.content_hash and written.content_hash == base.content_hash)):
         for file in written.added if written is not None else ():
             files.delete(file.file_path)
@@ -80,10 +91,10 @@ async def _write_table(
     return _describe(staged, table, written, builds)
 
 
-async def _write_files(writer: TableWriter, table: LakeTable, *, is_new: bool) -> WrittenFiles | None:
+async def _write_files(writer: TableWriter, table: LakeTable, since: datetime | None) -> WrittenFiles | None:
     if not table.is_series:
         return await writer.write_whole()
-    return await writer.write_series() if is_new else await writer.write_changes()
+    return await writer.write_series() if since is None else await writer.write_changes(since)
 
 
 def _describe(staged: CurrentTable, table: LakeTable, written: WrittenFiles, builds: int) -> StagedTable:

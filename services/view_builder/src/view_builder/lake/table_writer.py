@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, BinaryIO
 
 from pyiceberg.manifest import DataFile
@@ -24,6 +24,7 @@ from view_builder.lake.tables import BUCKETS, LakeTable
 MOST_FILES = 8
 _COMPACTED = 4
 
+SQL_IS_COMPLETE = "SELECT EXISTS (SELECT FROM public.lake_series WHERE relation = $1 AND recorded_since <= $2)"
 SQL_READ_CHANGES = """
 SELECT key, day, bool_and(is_insert) AS is_insert FROM public.lake_change WHERE relation = $1 GROUP BY key, day
 """
@@ -72,8 +73,13 @@ class TableWriter:
                 added += await self._write_year(year)
         return WrittenFiles(self._current.files, added)
 
-    async def write_changes(self) -> WrittenFiles | None:
-        """Add the rows that were inserted, and replace the partitions in which rows changed; None if nothing did."""
+    async def write_changes(self, since: datetime) -> WrittenFiles | None:
+        """Add the rows that were inserted, and replace the partitions in which rows changed; None if nothing did.
+
+        Unless all changes were recorded from `since` on, write all rows.
+        """
+        if not await self._connection.fetchval(SQL_IS_COMPLETE, self._table.relation, since):
+            return await self.write_series()
         changes = await self._connection.fetch(SQL_READ_CHANGES, self._table.relation)
         if any(row["key"] is None for row in changes):
             return await self.write_series()

@@ -135,6 +135,7 @@ class LakeWork:
             is_new=is_new,
             contract_version=self._version,
             base=base.tables,
+            base_at=base.snapshot_at,
         )
 
     async def _clean(self, context: UnitContext) -> None:
