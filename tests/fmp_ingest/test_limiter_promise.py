@@ -151,11 +151,11 @@ def test_a_clock_that_was_set_is_seen_in_spite_of_slow_answers(step: float, is_s
     watch, rng = ClockWatch(), random.Random(7)  # noqa: S311 - no secret
     seen = False
     for number in range(40):
-        asked = 10.0 + number * 0.25
+        sent = 10.0 + number * 0.25
         # most answers are slow, and some are quick
         way = 0.001 if number % 8 == 0 else rng.uniform(0.01, 0.4)
-        at = 5_000.0 + asked + way / 2 + (step if number >= 20 else 0.0)
-        moved = watch.is_moved(at, asked=asked, answered=asked + way)
+        at = 5_000.0 + sent + way / 2 + (step if number >= 20 else 0.0)
+        moved = watch.is_moved(at, sent=sent, received=sent + way)
         seen = seen or moved
         assert not (moved and number < 20)
     assert seen == is_seen

@@ -17,7 +17,7 @@ from sra_shared.migrate import upgrade_database
 from sra_shared.schema import upgrade
 from sra_testing.packages import ROOT
 
-BEFORE = "0021"
+BEFORE, LOCKS = "0021", "0022"
 
 
 async def test_a_lock_excludes_others_until_its_transaction_ends(pool: Pool) -> None:
@@ -134,9 +134,11 @@ async def test_a_database_with_rows_and_a_run_at_work_gets_the_locks(empty_datab
     await worker.start()
     # as a service does in the middle of its chunk
     await connection.execute("UPDATE run_unit SET progress = '{\"rows\": 7}'")
-    assert await upgrade_database(empty_database) == read_newest_revision()
+    await upgrade_database(empty_database, revision=LOCKS)
     await take_lock(connection, "fundata:d:01")
     await worker.commit()
+    # a later revision changes the table of units: it waits for the end of a chunk
+    assert await upgrade_database(empty_database) == read_newest_revision()
     assert await connection.fetchval("SELECT progress FROM run_unit WHERE task_id = $1", run) == {"rows": 7}
     assert await connection.fetchval("SELECT fmp_extend_row_history(24)") == 0
     source = await connection.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'fmp_extend_row_history'")
