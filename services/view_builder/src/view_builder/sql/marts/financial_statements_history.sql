@@ -41,7 +41,11 @@ SELECT m.issuer_id, m.security_id, m.identifier AS symbol, k.period_kind, k.date
   greatest(i.available_at, b.available_at, c.available_at) AS available_at, k.learnt_at AS known_at,
   row_number() OVER state AS version, lead(k.learnt_at) OVER state IS NULL AS is_newest,
   greatest(i.updated_at, b.updated_at, c.updated_at) AS as_of,
-  CASE k.learnt_at WHEN i.learnt_at THEN i.run_id WHEN b.learnt_at THEN b.run_id ELSE c.run_id END AS last_run_id
+  -- a statement in another currency makes a state and is not in it
+  coalesce(
+    CASE k.learnt_at WHEN i.learnt_at THEN i.run_id WHEN b.learnt_at THEN b.run_id WHEN c.learnt_at THEN c.run_id END,
+    i.run_id, b.run_id, c.run_id
+  ) AS last_run_id
 FROM sra.security_master m
 CROSS JOIN LATERAL (
   SELECT DISTINCT e.period_kind, e.date, e.learnt_at FROM core.statement_ends e WHERE e.symbol = m.identifier
