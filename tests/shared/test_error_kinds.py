@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -183,6 +184,17 @@ def test_each_error_has_its_consequence(error: BaseException, kind: ErrorKind) -
         assert choose_error(mixed) is error
 
 
+class Heard(logging.Handler):
+    """Keeps what is logged, to be read at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(str(record.msg))
+
+
 async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empty_database: str) -> None:
     # the code requests runs by the columns of this revision
     await upgrade_database(empty_database, revision="0030")
@@ -196,12 +208,14 @@ async def test_worker_takes_nothing_before_the_tables_are_those_of_its_code(empt
         jobs = JobWorker(dsn=empty_database, pool=own_pool, worker=worker, works=works)
 
         async def has_looked() -> bool:
-            return "job_worker_waits_for_migration" in {entry["event"] for entry in logged}
+            return any("job_worker_waits_for_migration" in text for text in heard.texts)
 
         async def has_ended() -> bool:
             return not (await fetch_run(pool, requested.task.task_id)).status.is_live
 
+        heard = Heard()
         with keep_logs() as logged:
+            logging.getLogger().addHandler(heard)
             running = asyncio.create_task(jobs.run())
             await wait_for(has_looked, what="the worker's look at the revision")
             await upgrade_database(empty_database)
