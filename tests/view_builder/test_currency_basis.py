@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ async def test_equal_amounts_in_two_currencies_are_doubtful(pool: Pool, views: t
                 row["dividend_yield_forward"],
                 row["dividend_yield"],
             )
-            assert float(row["return_1y"]) == 0.06  # 3 / 50
+            assert row["return_1y"] == Decimal("0.06")  # 3 / 50
     rows = await read_rows(
         pool, "SELECT date, total_return_close FROM sra.equity_quote_history WHERE symbol = 'ABC' ORDER BY date"
     )

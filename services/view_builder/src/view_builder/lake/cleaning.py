@@ -14,7 +14,7 @@ from view_builder.lake.storage import MARK, LakeFiles
 def delete_orphans(order: CleanOrder) -> Cleaned:
     """Delete the files that are older than the order's time and that no kept build needs; a dry run only counts them.
 
-    The present builds of a table share manifests, each of which is read once. Raises the errors of the storage before it
+    The present builds of a table share manifests; each is read once. Raises the errors of the storage before it
     deletes anything if the files of a build cannot be listed.
     """
     files = LakeFiles(order.storage)

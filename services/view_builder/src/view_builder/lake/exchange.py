@@ -83,7 +83,7 @@ class PublishOrder(BaseModel):
 
 
 class Publication(BaseModel):
-    """The report of a publisher: what it wrote, and of which snapshot."""
+    """The report of a publisher: what it wrote, and the snapshot it read."""
 
     snapshot: str
     snapshot_at: datetime
