@@ -1,5 +1,5 @@
--- The moment at which a statement was accepted: the vendor's text, which is a time of New York. NULL where the text has no time
--- of day, and where its day is not after the end of the period: no statement is accepted before its period is over.
+-- The moment at which a statement was accepted, read from the vendor's text, which is in New York time. NULL if the text has no
+-- time of day, or if its day is not after the end of the period, because no statement is accepted before its period ends.
 -- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: moment in UTC.
 CREATE OR REPLACE FUNCTION core.accepted_at(accepted_date text, end_date date) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

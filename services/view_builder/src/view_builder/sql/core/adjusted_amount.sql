@@ -1,4 +1,4 @@
--- An amount in today's shares, to twelve decimals; what no event follows needs no division.
+-- An amount in today's shares, to twelve decimals. An amount that no split follows is not divided.
 -- Grain: one value. Key: none. Sources: its arguments. Units: those of the amount.
 CREATE OR REPLACE FUNCTION core.adjusted_amount(amount numeric, is_adjusted boolean, factor numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

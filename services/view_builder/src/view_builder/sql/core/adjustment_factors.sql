@@ -1,6 +1,6 @@
--- The factors by which a price of a day is divided to be in today's shares, and with dividends reinvested, and by which its
--- shares are multiplied; no row means by one.
--- It reads a published view, so that readers may call it in the views that join it.
+-- The factors for one day: price divisors that give today's shares, without and with reinvested dividends, and the multiplier of
+-- its shares. No row means that all of them are one. The function reads a published view, so readers may call it in views that
+-- join that view.
 -- Grain: at most one row. Key: none. Sources: sra.price_adjustment. Units: factors.
 CREATE OR REPLACE FUNCTION core.adjustment_factors(of_symbol text, of_day date)
 RETURNS TABLE (

@@ -1,6 +1,7 @@
--- The listings whose adjustment factors some runs change: by events, by names, or by closes. A close sets the reinvestment of
--- the dividends shortly before it, and makes an announced event one that has happened. One that is not reinvested counts from
--- its first close within a year, which may come late: unless an earlier close is stored, the runs may bring it.
+-- The listings whose adjustment factors the given runs change, through events, names or closes. A close determines how the
+-- dividends shortly before it are reinvested, and an announced event takes effect with it. A dividend that is not reinvested
+-- counts from its first close within a year, which may be stored late; the runs may have stored it unless an earlier close
+-- exists.
 -- Grain: one row per listing and cause. Key: none. Sources: core.closes_of_runs, core.events_of_runs, core.names_of_runs,
 -- core.closes_between, fmp_split, fmp_dividend, sra.price_adjustment. Units: none.
 CREATE OR REPLACE FUNCTION core.adjustments_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

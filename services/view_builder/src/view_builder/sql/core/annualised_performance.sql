@@ -1,4 +1,4 @@
--- (P(end) / P(start)) ^ (365.25 / days) - 1, rounded likewise; days is the true distance of the two prices.
+-- (P(end) / P(start)) ^ (365.25 / days) - 1, rounded like core.performance; days is the actual distance between the two prices.
 -- Grain: one value. Key: none. Sources: its arguments. Units: fraction a year.
 CREATE OR REPLACE FUNCTION core.annualised_performance(end_price numeric, start_price numeric, days integer)
 RETURNS numeric

@@ -1,6 +1,5 @@
--- When the public could know a statement without a time of acceptance: from the end of its filing day in New York on, where that
--- is after the end of the period; else, as an assumption, from the end of the 90th day after the period on, of a fiscal year the
--- 120th.
+-- When the public could know a statement without an acceptance time: the end of its filing day in New York, if that is after the
+-- end of the period. Otherwise an assumption: the end of the 90th day after the period, or of the 120th day after a fiscal year.
 -- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: moment in UTC.
 CREATE OR REPLACE FUNCTION core.assumed_at(filing_date date, end_date date, period text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

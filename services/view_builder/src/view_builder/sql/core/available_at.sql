@@ -1,4 +1,4 @@
--- When the public could know a statement: from its acceptance on, or else by core.assumed_at.
+-- When the public could know a statement: at its acceptance, or else at core.assumed_at.
 -- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: moment in UTC.
 CREATE OR REPLACE FUNCTION core.available_at(accepted_date text, filing_date date, end_date date, period text)
 RETURNS timestamptz

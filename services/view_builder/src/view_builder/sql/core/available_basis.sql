@@ -1,4 +1,4 @@
--- What core.available_at goes by: accepted, filing_day or assumed.
+-- What core.available_at is based on: accepted, filing_day or assumed.
 -- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: none.
 CREATE OR REPLACE FUNCTION core.available_basis(accepted_date text, filing_date date, end_date date) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The index that a listing of a currency is measured by; NULL for other currencies.
+-- The benchmark index of listings in a currency; NULL for other currencies.
 -- Grain: one value. Key: none. Sources: its argument. Units: symbol.
 CREATE OR REPLACE FUNCTION core.benchmark_index(currency text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

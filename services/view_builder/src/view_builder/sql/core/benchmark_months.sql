@@ -1,6 +1,6 @@
--- What the months of ETFs are set against, by month's end: the level of each benchmark, and for US dollars the 3-month Treasury
--- yield. An ETF whose newest close is years old has its months too, so that they reach back ten years.
--- Grain: one row per month's end and benchmark. Key: day, symbol. Sources: fmp_index_price, fmp_treasury_rate.
+-- The benchmarks of the months of ETFs, by month end: the level of each index and, for US dollars, the 3-month Treasury yield.
+-- The months reach back ten years, because an ETF whose newest close is years old has months too.
+-- Grain: one row per month end and benchmark. Key: day, symbol. Sources: fmp_index_price, fmp_treasury_rate.
 -- Units: index points; percent a year.
 CREATE OR REPLACE FUNCTION core.benchmark_months()
 RETURNS TABLE (day date, symbol text, level numeric, rate numeric, stored_at timestamptz)

@@ -1,4 +1,4 @@
--- The runs, of some, that wrote a level or a rate that months are measured by.
+-- Those of the given runs that wrote an index level or a rate that months are compared with.
 -- Grain: one row per run. Key: run_id. Sources: fmp_index_price, fmp_treasury_rate. Units: none.
 CREATE OR REPLACE FUNCTION core.benchmarks_of_runs(runs uuid[]) RETURNS TABLE (run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- Every version of the cash flow statements with all lines that the vendor delivers, under the names that
--- readers see, since statements share some.
+-- All versions of the cash flow statements, with every line that the vendor delivers. Lines have the names that readers see,
+-- because several statements share some lines.
 -- Grain: one row per version of a period. Key: symbol, fiscal_year, period, date, version. Sources: fmp_cash_flow.
 -- Units: reported_currency.
 CREATE OR REPLACE VIEW core.cash_flow_versions AS

@@ -1,7 +1,7 @@
--- The periods of a company up to which two halves, four quarters or a year are twelve months by their dates, checked: whether
--- they have one currency, and whether the revenue of the parts sums to that of the fiscal year that ends with them, within 1%.
--- A year that ends less than 350 days after the one before it is a transition, and checks nothing. agrees is NULL where no year
--- ends with them; it is false where a revenue is missing.
+-- The periods of a company up to which two halves, four quarters or a year make twelve months by their dates, with the results of
+-- two checks: the parts have one currency, and their revenue sums to that of the fiscal year with the same end, within 1%. A year
+-- that ends less than 350 days after the one before it is a transition and checks nothing. agrees is NULL if no year has the same
+-- end, and false if a revenue is missing.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.period_spans. Units: days.
 CREATE OR REPLACE FUNCTION core.checked_spans(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

@@ -1,5 +1,5 @@
--- The last close above zero of a listing on or before a day; none where it is over 7 days older.
--- Where the vendor gives a day under two symbols, the present one counts.
+-- The last close above zero of a listing on or before a day; no row if that close is more than 7 days older. If the vendor
+-- delivers a day under two symbols, the present symbol counts.
 -- Grain: at most one row. Key: none. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period, task_execution_log,
 -- published_view, published_run. Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.close_on_or_before(of_symbol text, target date)

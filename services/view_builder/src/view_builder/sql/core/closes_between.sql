@@ -1,4 +1,4 @@
--- The closes above zero of a listing between two days, under each of its symbols, in no order: to ask whether one is stored.
+-- The closes above zero of a listing between two days, under each of its symbols, unordered. Callers check whether one is stored.
 -- Grain: one row per symbol and session. Key: symbol, day. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period,
 -- task_execution_log, published_view, published_run. Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.closes_between(of_symbol text, from_day date, until_day date)

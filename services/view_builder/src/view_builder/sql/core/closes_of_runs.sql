@@ -1,4 +1,4 @@
--- From when until when some runs wrote closes of a listing, under its symbol or a former one.
+-- The first and last day of the closes of a listing that the given runs wrote, under its symbol or a former one.
 -- Grain: one row per listing, symbol and run. Key: none. Sources: fmp_eod_price, fmp_symbol_alias. Units: days.
 CREATE OR REPLACE FUNCTION core.closes_of_runs(runs uuid[])
 RETURNS TABLE (symbol text, run_id uuid, first_day date, last_day date)

@@ -1,5 +1,6 @@
--- Stockholders' equity of the common shares: without preferred stock, and without minority interests where it contains them. It
--- does where it is nearer to the total equity, which is assets less liabilities, than with them; unknown counts as it does.
+-- Stockholders' equity of the common shares: without preferred stock, and without minority interests if it includes them. It
+-- includes them if it is nearer to total equity (assets less liabilities) than it would be with them added. If that is unknown,
+-- it counts as including them.
 -- Grain: one value. Key: none. Sources: its arguments, of fmp_balance_sheet. Units: reported_currency.
 CREATE OR REPLACE FUNCTION core.common_equity(equity numeric, preferred numeric, minority numeric, total_equity numeric)
 RETURNS numeric

@@ -1,4 +1,4 @@
--- The companies whose profile, statements, figures derived by the vendor or peers these runs wrote, or whose peers they closed.
+-- The companies whose profile, statements, vendor-derived figures or peers the given runs wrote, or whose peers they closed.
 -- Grain: one row per company, table and run. Key: none. Sources: equity_profile, core.statements_of_runs, fmp_earning, fmp_peer,
 -- task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.companies_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

@@ -1,5 +1,5 @@
--- The FundDistribution records of a fund, from a day on, that its quotes do not repeat: these count beside the distributions of
--- the quotes. The matching runs only if a record exists.
+-- The FundDistribution records of a fund, from a day on, that its quotes do not repeat. They count in addition to the
+-- distributions of the quotes. The matching runs only if a record exists.
 -- Grain: one row per distribution. Key: none. Sources: core.fund_payments, core.repeated_payments.
 -- Units: currency of the fund per share.
 CREATE OR REPLACE FUNCTION core.counted_payments(of_fund text, since date)

@@ -1,4 +1,4 @@
--- The listings whose currency some runs changed, now or earlier in their history.
+-- The listings whose present or earlier currency the given runs changed.
 -- Grain: one row per listing and run. Key: none. Sources: core.profiles_of_runs, sra.security_master, fmp_row_history.
 -- Units: none.
 CREATE OR REPLACE FUNCTION core.currencies_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

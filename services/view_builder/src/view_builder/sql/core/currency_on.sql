@@ -1,5 +1,5 @@
--- The currency of a listing's prices of a day: the present one from the day on which it has it, and before that the one of the
--- profile that was replaced next.
+-- The currency of a listing's prices on a day: the present one since it took effect, and before that the currency of the profile
+-- that was replaced next.
 -- Grain: one row. Key: none. Sources: its arguments, fmp_row_history (equity_profile). Units: none.
 CREATE OR REPLACE FUNCTION core.currency_on(of_symbol text, of_day date, present_currency text, present_since date)
 RETURNS TABLE (currency text)

@@ -1,5 +1,5 @@
--- The day from which a listing has its present currency: the day in New York on which its profile replaced the last one in
--- another currency. NULL where no profile named another one.
+-- The day since which a listing has its present currency: the day in New York on which its profile replaced the last one in
+-- another currency. NULL if no profile had another currency.
 -- Grain: one row. Key: none. Sources: fmp_row_history (equity_profile). Units: date.
 CREATE OR REPLACE FUNCTION core.currency_since(of_symbol text, of_currency text) RETURNS TABLE (day date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

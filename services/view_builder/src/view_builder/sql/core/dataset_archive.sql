@@ -1,5 +1,5 @@
--- What archived runs stored and rejected, by dataset, and their first success. Where only the month is known, as of runs that
--- were archived by former releases, the end of the month after it counts: a run that is due in one may end in the next.
+-- What archived runs stored and rejected, by dataset, and their first success. Former releases archived only the month of a run.
+-- Such a run counts at the end of the following month, because a run that is due in one month may end in the next.
 -- Grain: one row per source and dataset. Key: source, dataset. Sources: ledger_archive. Units: records; moments in UTC.
 CREATE OR REPLACE VIEW core.dataset_archive AS
 SELECT a.source, a.dataset, sum(a.stored_count)::bigint AS stored, sum(a.rejected_count)::bigint AS rejected,

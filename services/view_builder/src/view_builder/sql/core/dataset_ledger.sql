@@ -1,6 +1,6 @@
--- What the ledger says of every dataset: first and last success, the run of the last, counts, whether it is outside the vendor's
--- plan. A replay collects nothing, and what it leaves was rejected before. A file that was loaded before is skipped; a dataset
--- outside FMP's plan is skipped too, and was not collected.
+-- What the ledger records for every dataset: first and last success, the run of the last success, counts, and whether the
+-- vendor's plan excludes it. Replays do not count, because they collect nothing and their rejects were rejected before. Neither
+-- do skipped units: a file that was loaded before, or a dataset outside FMP's plan.
 -- Grain: one row per source and dataset. Key: source, dataset. Sources: run_unit, task_execution_log. Units: records.
 CREATE OR REPLACE VIEW core.dataset_ledger AS
 SELECT t.source, u.dataset, max(u.completed_at) FILTER (WHERE s.did) AS success_at,

@@ -1,6 +1,6 @@
--- The quotes and the FundDistribution records of a fund, from a day on, that may be one distribution: at most five sessions
--- apart, of the same total, and of the same amount in each part that both name. Records of one day are also taken together,
--- since a quote names the sum of its day.
+-- The quotes and FundDistribution records of a fund, from a day on, that may be the same distribution. They are at most five
+-- sessions apart, with the same total and the same amount in each part that both state. Records of one day are also combined,
+-- because a quote states the sum of its day.
 -- Grain: one row per quote and set of records. Key: quoted, records. Sources: core.quoted_distributions, core.fund_payments.
 -- Units: days.
 CREATE OR REPLACE FUNCTION core.distribution_pairs(of_fund text, from_day date)

@@ -1,6 +1,6 @@
--- The day from which the distributions of a fund can be matched without those before it, at most the given day: no quote and
--- no record on different sides of it are close and of one amount, in any of their versions. A day with several records may
--- match by their sum, so that its amounts do not count here.
+-- The latest day, up to the given one, from which the distributions of a fund can be matched without earlier ones. No quote and
+-- record on different sides of it are close and equal in amount, in any of their versions. The amounts of a day with several
+-- records do not count here, because their sum may match.
 -- Grain: one row. Key: none. Sources: fundata_data (FundDistribution), fundata_quotes. Units: days.
 CREATE OR REPLACE FUNCTION core.distribution_start(of_fund text, of_day date) RETURNS TABLE (day date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

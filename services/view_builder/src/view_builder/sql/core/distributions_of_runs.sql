@@ -1,6 +1,6 @@
--- The funds whose distributions some runs may have changed, from the first day on which their returns may have changed with
--- them: a distribution that comes or goes may end or free a match days before it. A first version of a quote without a
--- distribution changes none. The day is a range of one, which the planner looks up by fund, not among all funds of the day.
+-- The funds whose distributions the given runs may have changed, from the first day on which their returns may have changed. A
+-- new or removed distribution may end or release a match days before it. The first version of a quote without a distribution
+-- changes none. The day is a range of one day, which the planner looks up by fund, not among all funds of the day.
 -- Grain: one row per fund, day and run. Key: none. Sources: fundata_quotes, fundata_data (FundDistribution). Units: days.
 CREATE OR REPLACE FUNCTION core.distributions_of_runs(runs uuid[])
 RETURNS TABLE (identifier text, since date, run_id uuid)

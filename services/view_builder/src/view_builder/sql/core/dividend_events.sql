@@ -1,4 +1,4 @@
--- The dividends of securities as delivered, withdrawn ones among them, each under the security that its symbol meant on the
+-- The dividends of securities as delivered, including withdrawn ones, each under the security that its symbol meant on the
 -- ex-date.
 -- Grain: one row per payment. Key: row_id. Sources: fmp_dividend, core.security_symbols. Units: currency of the listing per
 -- share of the ex-date; dividend_yield in percent.

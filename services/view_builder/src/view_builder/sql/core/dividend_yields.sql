@@ -1,10 +1,10 @@
 -- What a listing pays per share: the sum of twelve months, and yields of the regular payments, in shares of the price's day.
--- dividend_ttm: all payments of the twelve months up to that day, where those known reach back that far, else the vendor's
--- yearly dividend. dividend_yield: the newest n payments / the price, n being the payments a year by the newest frequency;
--- payments of one ex-date are one. NULL where the n do not all have that frequency, fewer are known, or the newest is over one
--- and a half periods old; the vendor's yearly dividend counts where no payment is known, announced ones among them.
--- dividend_yield_forward: n x the newest / the price. A currency that is doubtful leaves no yield. Of a split since the newest
--- close, on the day of a quote, the factors know nothing yet.
+-- dividend_ttm: all payments of the twelve months up to that day if the known payments reach back that far, else the vendor's
+-- yearly dividend. dividend_yield: the newest n payments / the price, where n is the number of payments a year at the newest
+-- frequency; payments of one ex-date are one. It is NULL if not all n have that frequency, if fewer are known, or if the newest
+-- is more than one and a half periods old. If no payment is known, not even an announced one, the vendor's yearly dividend
+-- counts. dividend_yield_forward: n x the newest payment / the price. If the currency is doubtful, no yield is given. The factors
+-- do not include a split that is newer than the newest close, even if the quote does.
 -- Grain: one row. Key: none. Sources: core.dividends, core.share_count. Units: currency of the listing; fraction.
 CREATE OR REPLACE FUNCTION core.dividend_yields(
   of_symbol text, close_day date, price_day date, of_price numeric, vendor_dividend numeric, of_currency text

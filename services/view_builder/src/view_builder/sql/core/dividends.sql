@@ -1,6 +1,6 @@
--- The dividends of a listing until a day, of each day those under one of its symbols: where the vendor gives a day under two,
--- the present one counts. Looked up by symbol, whatever the planner thinks of a small table (OFFSET 0). Of a past state, those
--- that we knew at known_by.
+-- The dividends of a listing until a day. If the vendor delivers a day under two symbols, the present symbol counts. Dividends
+-- are looked up by symbol, even if the planner takes the table for small (OFFSET 0). Of a past state, those that we knew at
+-- known_by.
 -- Grain: one row per payment. Key: row_id. Sources: fmp_dividend, fmp_symbol_alias, fmp_symbol_period.
 -- Units: currency of the listing per share of the ex-date, as delivered.
 CREATE OR REPLACE FUNCTION core.dividends(

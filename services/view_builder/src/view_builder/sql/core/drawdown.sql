@@ -1,4 +1,4 @@
--- A fall that the vendor gives in percent, as a fraction: zero or below, whichever sign the vendor uses.
+-- A drawdown that the vendor delivers in percent, as a fraction: zero or below, whichever sign the vendor uses.
 -- Grain: one value. Key: none. Sources: its argument. Units: fraction.
 CREATE OR REPLACE FUNCTION core.drawdown(percent numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

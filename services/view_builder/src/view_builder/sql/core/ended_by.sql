@@ -1,4 +1,5 @@
--- When an event ceased to hold, as far as we knew by a moment; NULL where it held. One that was stored later never held.
+-- When an event became invalid, as far as we knew at a moment; NULL if it was valid. An event that was stored later was never
+-- valid.
 -- Grain: one value. Key: none. Sources: its arguments, of fmp_split or fmp_dividend. Units: moment in UTC.
 CREATE OR REPLACE FUNCTION core.ended_by(valid_from timestamptz, valid_to timestamptz, known_by timestamptz)
 RETURNS timestamptz

@@ -1,4 +1,4 @@
--- The splits and dividends of a listing that the vendor withdrew, under any of its symbols.
+-- The splits and dividends of a listing, under any of its symbols, that the vendor withdrew.
 -- Grain: one row per event. Key: none. Sources: fmp_split, fmp_dividend, fmp_symbol_alias, fmp_symbol_period. Units: none.
 CREATE OR REPLACE FUNCTION core.ended_events(of_symbol text)
 RETURNS TABLE (date date, valid_to timestamptz, ended_run_id uuid)

@@ -1,5 +1,5 @@
--- The security whose id was assigned on a day that was after the end of its time under a symbol, as was reported since: with its
--- last day under it.
+-- The security whose id was assigned on a day after its symbol had, as reported later, already ceased to mean it; with its last
+-- day under the symbol.
 -- Grain: at most one row. Key: none. Sources: security, core.newest_period. Units: date.
 CREATE OR REPLACE FUNCTION core.ended_security(of_symbol text)
 RETURNS TABLE (security_id text, first_symbol text, held_on date)

@@ -1,4 +1,4 @@
--- The newest 24 dividends of a listing, announced ones among them, as delivered and in shares of the price's day.
+-- The newest 24 dividends of a listing, including announced ones, as delivered and in shares of the price's day.
 -- Grain: one row. Key: none. Sources: core.dividends, core.share_count. Units: currency of the listing.
 CREATE OR REPLACE FUNCTION core.etf_distributions(of_symbol text, close_day date, price_day date)
 RETURNS TABLE (items jsonb, as_of timestamptz)

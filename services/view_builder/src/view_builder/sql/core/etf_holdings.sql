@@ -1,4 +1,4 @@
--- The newest complete list of an ETF's holdings: the ten largest, and how many there are.
+-- The newest complete list of an ETF's holdings: the ten largest, and the number of all.
 -- Grain: one row. Key: none. Sources: fmp_etf_holding. Units: fraction of the fund; nav_currency; shares.
 CREATE OR REPLACE FUNCTION core.etf_holdings(of_symbol text)
 RETURNS TABLE (items jsonb, positions bigint, day date, as_of timestamptz)

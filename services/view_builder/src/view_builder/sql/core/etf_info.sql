@@ -1,4 +1,4 @@
--- What the vendor gives on an ETF.
+-- What the vendor delivers about an ETF.
 -- Grain: at most one row. Key: none. Sources: fmp_etf_info. Units: nav_currency; fraction a year; positions.
 CREATE OR REPLACE FUNCTION core.etf_info(of_symbol text) RETURNS TABLE (
   name text, etf_company text, asset_class text, domicile text, isin text, cusip text, website text, description text,

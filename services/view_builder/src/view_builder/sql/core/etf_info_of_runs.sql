@@ -1,4 +1,4 @@
--- The ETFs whose facts (core.etf_info) some runs wrote.
+-- The ETFs whose facts (core.etf_info) the given runs wrote.
 -- Grain: one row per ETF. Key: symbol. Sources: fmp_etf_info. Units: none.
 CREATE OR REPLACE FUNCTION core.etf_info_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

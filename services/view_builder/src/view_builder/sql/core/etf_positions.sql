@@ -1,4 +1,4 @@
--- Positions of ETFs, present and former ones, each under the security that the symbol meant when the vendor listed it.
+-- Positions of ETFs, present and former, each under the security that the symbol meant when the vendor listed it.
 -- Grain: one row per state of a position. Key: row_id. Sources: fmp_etf_holding, core.security_symbols.
 -- Units: weight in percent of the fund; others as the vendor gives them.
 CREATE OR REPLACE VIEW core.etf_positions AS

@@ -1,5 +1,5 @@
--- Weights of countries and sectors in ETFs, present and former ones, each under the security that the symbol meant when the
--- vendor listed it.
+-- Weights of countries and sectors in ETFs, present and former, each under the security that the symbol meant when the vendor
+-- listed it.
 -- Grain: one row per state of a weight. Key: kind, row_id. Sources: fmp_etf_country, fmp_etf_sector, core.security_symbols.
 -- Units: percent of the fund.
 CREATE OR REPLACE VIEW core.etf_weights AS

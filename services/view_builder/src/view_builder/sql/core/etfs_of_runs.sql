@@ -1,4 +1,4 @@
--- The ETFs whose facts, holdings or weights these runs wrote, or whose holdings or weights they closed.
+-- The ETFs whose facts, holdings or weights the given runs wrote, or whose holdings or weights they closed.
 -- Grain: one row per ETF, table and run. Key: none. Sources: fmp_etf_info, fmp_etf_holding, fmp_etf_sector, fmp_etf_country,
 -- task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.etfs_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

@@ -1,4 +1,4 @@
--- The splits and dividends of a listing by day, all payments of a day together, those announced among them.
+-- The splits and dividends of a listing by day, including announced ones; the payments of a day are summed.
 -- Grain: one row per day with an event. Key: date. Sources: core.splits, core.dividends.
 -- Units: currency of the listing; split_ratio divides prices, share_ratio is new shares for one old; both 1 without a split.
 CREATE OR REPLACE FUNCTION core.event_days(of_symbol text, known_by timestamptz DEFAULT 'infinity')

@@ -1,4 +1,4 @@
--- The listings whose splits or dividends these runs wrote or withdrew, under their symbol or a former one.
+-- The listings whose splits or dividends the given runs wrote or withdrew, under their symbol or a former one.
 -- Grain: one row per listing and cause. Key: none. Sources: fmp_split, fmp_dividend, fmp_symbol_alias. Units: none.
 CREATE OR REPLACE FUNCTION core.events_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

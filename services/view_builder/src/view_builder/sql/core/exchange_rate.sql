@@ -1,5 +1,5 @@
--- Units of one currency for one of another on a day, through the US dollar: of the last rates on or before the day, at most 7
--- days old; day is that of the older one.
+-- Units of one currency for one of another on a day, through the US dollar, from the last rates on or before the day, at most 7
+-- days old; day is that of the older rate.
 -- Grain: at most one row. Key: none. Sources: core.usd_rate. Units: exchange rate, to 15 decimals.
 CREATE OR REPLACE FUNCTION core.exchange_rate(from_currency text, to_currency text, of_day date)
 RETURNS TABLE (rate numeric, day date, pair text, stored_at timestamptz)

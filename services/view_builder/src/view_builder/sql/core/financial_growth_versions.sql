@@ -1,4 +1,4 @@
--- Every version of the vendor's growth of main figures, with the kind of its period.
+-- All versions of the vendor's growth of main figures, with the kind of their periods.
 -- Grain: one row per version of a period. Key: symbol, fiscal_year, period, date, version. Sources: fmp_financial_growth.
 -- Units: fractions.
 CREATE OR REPLACE VIEW core.financial_growth_versions AS

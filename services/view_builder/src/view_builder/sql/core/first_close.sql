@@ -1,5 +1,5 @@
--- The first close above zero of a listing between two days.
--- Where the vendor gives a day under two symbols, the present one counts.
+-- The first close above zero of a listing between two days. If the vendor delivers a day under two symbols, the present symbol
+-- counts.
 -- Grain: at most one row. Key: none. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period, task_execution_log,
 -- published_view, published_run. Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.first_close(of_symbol text, from_day date, until_day date)

@@ -1,4 +1,4 @@
--- A text in small letters without accents, for searches.
+-- A text in lower case without accents, for searches.
 -- Grain: one value. Key: none. Sources: its argument. Units: none.
 CREATE OR REPLACE FUNCTION core.folded_text(given text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

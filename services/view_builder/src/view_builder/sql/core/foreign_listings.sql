@@ -1,5 +1,5 @@
--- The listings of a listing's issuer that have another currency: those of its CIK or, where one of the two has none, of its
--- name and country. An issuer of many listings is looked up by currency.
+-- The listings of a listing's issuer in another currency: those with the same CIK or, if one of the two has no CIK, with the same
+-- name and country. An issuer with many listings is looked up by currency.
 -- Grain: one row per listing. Key: symbol. Sources: sra.security_master. Units: none.
 CREATE OR REPLACE FUNCTION core.foreign_listings(of_symbol text) RETURNS TABLE (symbol text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- The listings whose currency_basis some runs may have changed through another listing of their issuer: by its events, its names,
--- its issuer or its currency.
+-- The listings whose currency_basis the given runs may have changed through another listing of their issuer: its events, names,
+-- issuer or currency.
 -- Grain: one row per listing and cause. Key: none. Sources: core.events_of_runs, core.names_of_runs, core.masters_of_runs,
 -- core.foreign_listings. Units: none.
 CREATE OR REPLACE FUNCTION core.foreign_listings_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)

@@ -1,5 +1,5 @@
--- The portfolio of a fund by asset class, region and so on: of each type the parts of its newest day, since the types are not
--- delivered on the same days; in one language, English before French.
+-- The portfolio of a fund by asset class, region and so on. Each type shows the parts of its own newest day, because the types
+-- are delivered on different days. In one language, English before French.
 -- Grain: one row. Key: none. Sources: core.fundata_data_latest (FundAllocation). Units: fraction of the fund.
 CREATE OR REPLACE FUNCTION core.fund_allocations(of_fund text)
 RETURNS TABLE (day date, items jsonb, processed_at timestamptz)

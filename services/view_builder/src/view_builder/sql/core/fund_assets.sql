@@ -1,4 +1,4 @@
--- The newest assets of a fund and of its series; not by way of the columns, which large amounts do not fit.
+-- The newest assets of a fund and of its series, from raw_json, because the columns are too narrow for large amounts.
 -- Grain: at most one row. Key: none. Sources: core.fundata_data_latest (FundAssets). Units: currency of the fund.
 CREATE OR REPLACE FUNCTION core.fund_assets(of_fund text)
 RETURNS TABLE (date date, fund_assets numeric, series_assets numeric, processed_at timestamptz)

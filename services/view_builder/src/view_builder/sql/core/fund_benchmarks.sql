@@ -1,4 +1,4 @@
--- What a fund is measured by: its benchmarks, whose names and returns are in records of their own.
+-- The benchmarks of a fund. Their names and returns are in separate records.
 -- Grain: one row. Key: none. Sources: core.fund_records (FundAssociateBenchmark), core.fundata_data_latest (BenchmarkGeneral,
 -- BenchmarkYearlyPerformance). Units: fraction a year.
 CREATE OR REPLACE FUNCTION core.fund_benchmarks(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)

@@ -1,4 +1,4 @@
--- The funds whose benchmarks some runs wrote a name or returns of.
+-- The funds with a benchmark whose name or returns the given runs wrote.
 -- Grain: one row per fund, record and run. Key: none. Sources: fundata_data (FundAssociateBenchmark, BenchmarkGeneral,
 -- BenchmarkYearlyPerformance). Units: none.
 CREATE OR REPLACE FUNCTION core.fund_benchmarks_of_runs(runs uuid[]) RETURNS TABLE (identifier text, run_id uuid)

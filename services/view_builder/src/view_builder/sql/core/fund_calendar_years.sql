@@ -1,4 +1,4 @@
--- The vendor's return of a fund in each calendar year, with its rank: both have the same month's end and count the years back
+-- The vendor's return of a fund in each calendar year, with its rank. Both have the same month end and number the past years
 -- alike.
 -- Grain: one row. Key: none. Sources: core.fundata_data_latest (FundYearlyPerformance, FundYearlyPerformanceRankingByClass).
 -- Units: fraction; places.

@@ -1,4 +1,5 @@
--- The codes under which a fund is found besides its InstrumentKey: its other identifiers, and the FundSERV codes of its series.
+-- The codes by which a fund is found, in addition to its InstrumentKey: its other identifiers, and the FundSERV codes of its
+-- series.
 -- Grain: one row per code. Key: none. Sources: core.fundata_data_latest (InstrumentIdentifier, FundLoads). Units: none.
 CREATE OR REPLACE FUNCTION core.fund_codes_of(of_fund text) RETURNS TABLE (code text, stored_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- Drawdown, capture and batting of a fund over 1, 3, 5 and 10 years at its newest month's end.
+-- Drawdown, capture and batting average of a fund over 1, 3, 5 and 10 years at its newest month end.
 -- Grain: one row per span. Key: years. Sources: core.newest_fund_record (FundAdvancedPerformance).
 -- Units: max_drawdown a fraction, zero or below; capture and batting as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_drawdowns(of_fund text) RETURNS TABLE (

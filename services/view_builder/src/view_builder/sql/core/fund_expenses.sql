@@ -1,4 +1,5 @@
--- The newest ratio of each type of a fund's expenses; of them the management (MER) and the trading expense ratio (TER).
+-- The newest ratio of each type of a fund's expenses, among them the management expense ratio (MER) and the trading expense ratio
+-- (TER).
 -- Grain: one row. Key: none. Sources: core.fundata_data_latest (FundExpenses). Units: fraction a year.
 CREATE OR REPLACE FUNCTION core.fund_expenses(of_fund text)
 RETURNS TABLE (items jsonb, mer numeric, ter numeric, processed_at timestamptz, mer_date date, ter_date date)

@@ -1,4 +1,4 @@
--- What a fund is in the vendor's words, from its English record before others, with its fee and least investments.
+-- The vendor's description of a fund, preferably from its English record, with its fee and minimum investments.
 -- Grain: at most one row. Key: none. Sources: core.fundata_data_latest (FundGeneral).
 -- Units: management_fee is a fraction a year; currency of the fund.
 CREATE OR REPLACE FUNCTION core.fund_general(of_fund text) RETURNS TABLE (

@@ -1,5 +1,6 @@
--- The id of the fund that a series is of: its manager and its legal name without the series. The vendor gives no key of a fund.
--- The series is what follows Series, Class, Série, Catégorie or Classe at the end, or else the series' own name there.
+-- The id of the fund that a series belongs to: its manager and its legal name without the series. The vendor has no key for a
+-- fund. The series is the text after Series, Class, Série, Catégorie or Classe at the end of the name, or else the series' own
+-- name there.
 -- Grain: one value. Key: none. Sources: its arguments. Units: none.
 CREATE OR REPLACE FUNCTION core.fund_id(legal_name text, series_name text, company text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

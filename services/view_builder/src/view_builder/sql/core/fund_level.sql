@@ -1,4 +1,5 @@
--- The last value of a fund on or before a day, at most 7 days older, and what a share of its first day has become by then.
+-- The last value of a fund on or before a day, at most 7 days older: that of one share of the fund's first day with its
+-- distributions reinvested.
 -- Grain: at most one row. Key: none. Sources: published.fund_quote_history. Units: currency of the fund.
 CREATE OR REPLACE FUNCTION core.fund_level(of_fund text, until_day date)
 RETURNS TABLE (date date, level numeric)

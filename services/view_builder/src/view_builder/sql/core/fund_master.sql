@@ -1,6 +1,6 @@
--- What a fund is: of the texts in several languages the English ones first; the name also in French. Where no record of
--- FundGeneral is active, the fund has ended or merged, and is what its last records say; a record that continues under
--- another key (Rekeyed) says nothing.
+-- The master data of a fund, in English if the vendor has several languages; the name also in French. If no record of FundGeneral
+-- is active, the fund has ended or merged, and its last records count. A record that continues under another key (Rekeyed) is
+-- ignored.
 -- Grain: at most one row. Key: none. Sources: core.fundata_data_newest (FundGeneral), core.fundata_data_latest
 -- (InstrumentIdentifier). Units: none.
 CREATE OR REPLACE FUNCTION core.fund_master(of_fund text) RETURNS TABLE (

@@ -1,5 +1,5 @@
--- The vendor's return of a fund over a month, as it last gave it: of each record the newest version of that month, of
--- several such records the newest. What a later version says of another month does not replace it.
+-- The vendor's last delivered return of a fund over a month. Each record counts with its newest version for that month, and the
+-- newest of several records counts. A later version for another month does not replace it.
 -- Grain: at most one row. Key: none. Sources: core.fundata_data_settled (FundPerformanceSummary).
 -- Units: fraction.
 CREATE OR REPLACE FUNCTION core.fund_month(of_fund text, of_month date)

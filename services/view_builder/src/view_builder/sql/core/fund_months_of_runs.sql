@@ -1,4 +1,4 @@
--- The month ends of funds whose vendor's return some runs stored.
+-- The month ends for which the given runs stored the vendor's return of a fund.
 -- Grain: one row per version of a record. Key: none. Sources: fundata_data (FundPerformanceSummary). Units: days.
 CREATE OR REPLACE FUNCTION core.fund_months_of_runs(runs uuid[])
 RETURNS TABLE (identifier text, month_end_date date, run_id uuid)

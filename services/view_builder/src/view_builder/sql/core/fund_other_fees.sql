@@ -1,4 +1,4 @@
--- Fees of a fund besides the ratios.
+-- Fees of a fund other than the expense ratios.
 -- Grain: one row. Key: none. Sources: core.fund_records (FundOtherFee). Units: as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_other_fees(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- Every version of the records of a fund's distributions with all delivered digits: those of FundDistribution, and those that
--- quotes name, which may repeat each other. superseded_at is when a finished run stored the version that took its place.
+-- All versions of the records of a fund's distributions with all delivered digits: those of FundDistribution and those in quotes,
+-- which may repeat each other. superseded_at is when a finished run stored the next version.
 -- Grain: one row per version. Key: identifier, dataset, date, record_id, version. Sources: core.fundata_data_settled
 -- (FundDistribution), core.fundata_quotes_settled, fundata_data_superseded, fundata_quotes_superseded, core.live_runs.
 -- Units: currency of the fund per share.

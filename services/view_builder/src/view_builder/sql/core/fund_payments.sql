@@ -1,4 +1,5 @@
--- The FundDistribution records of a fund with all delivered digits: total, and parts in the order of quoted_distributions.
+-- The FundDistribution records of a fund with all delivered digits: the total, and the parts in the order of
+-- quoted_distributions.
 -- Grain: one row per distribution. Key: record_id. Sources: core.fundata_data_latest (FundDistribution).
 -- Units: currency of the fund per share.
 CREATE OR REPLACE FUNCTION core.fund_payments(of_fund text) RETURNS TABLE (

@@ -1,5 +1,5 @@
--- The records of a dataset for a fund in one language, English before French: the first of those that they come in. Of a
--- record that holds a list, its first element.
+-- The records of a dataset for a fund in the first language that it is delivered in, English before French. Of a record that
+-- contains a list, its first element.
 -- Grain: one row per record. Key: record_id. Sources: core.fundata_data_latest. Units: as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_records(of_fund text, of_dataset text) RETURNS SETOF public.fundata_data
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The vendor's returns of a fund over months, since the year began and since inception, at its newest month's end.
+-- The vendor's returns of a fund over months, year to date and since inception, at its newest month end.
 -- Grain: at most one row. Key: none. Sources: core.newest_fund_record (FundPerformanceSummary). Units: fraction; a year since
 -- inception.
 CREATE OR REPLACE FUNCTION core.fund_summary(of_fund text) RETURNS TABLE (

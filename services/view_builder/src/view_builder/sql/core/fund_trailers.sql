@@ -1,4 +1,4 @@
--- Trailing commissions of a fund by months of holding.
+-- Trailing commissions of a fund by the number of months that it is held.
 -- Grain: one row. Key: none. Sources: core.fund_records (FundTrailerSchedule). Units: months; fee as the vendor delivers it.
 CREATE OR REPLACE FUNCTION core.fund_trailers(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

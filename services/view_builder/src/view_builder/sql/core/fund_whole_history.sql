@@ -1,4 +1,4 @@
--- The worst of a fund's whole history at its newest month's end.
+-- The worst figures in the whole history of a fund, at its newest month end.
 -- Grain: at most one row. Key: none. Sources: core.newest_fund_record (FundAdvancedPerformance).
 -- Units: fractions; max_* as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_whole_history(of_fund text) RETURNS TABLE (

@@ -1,4 +1,4 @@
--- The newest yield of a fund in the week up to a day: a fund without one must not be looked through from its beginning.
+-- The newest yield of a fund in the week up to a day. The limit avoids a search of the whole history of a fund without a yield.
 -- Grain: at most one row. Key: none. Sources: core.fundata_quotes_latest. Units: as the vendor delivers them.
 CREATE OR REPLACE FUNCTION core.fund_yield(of_fund text, until_day date)
 RETURNS TABLE (date date, current_yield numeric, change numeric, processed_at timestamptz)

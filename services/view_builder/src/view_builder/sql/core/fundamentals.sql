@@ -1,6 +1,6 @@
--- The statements of a company as its page shows them: its twelve months, summed up, NULL where a part lacks a figure; the
--- balance sheet of their end; the newest four quarters as reported (quarters) and the growth of the newest; basis says what the
--- twelve months are, reason why there are none.
+-- The statements of a company as its page shows them: the sums of its twelve months, NULL if a part lacks a figure; the balance
+-- sheet at their end; the newest four quarters as reported (quarters); and the growth of the newest quarter. basis names the kind
+-- of the twelve months, reason why there are none.
 -- Grain: one row. Key: none. Sources: core.twelve_months, core.statement_periods, core.quarterly_growth.
 -- Units: reported_currency; eps and eps_diluted per share as reported; growth is a fraction.
 CREATE OR REPLACE FUNCTION core.fundamentals(

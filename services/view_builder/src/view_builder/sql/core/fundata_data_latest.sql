@@ -1,4 +1,4 @@
--- The latest version of every Fundata data record, of runs that are over, where it is active.
+-- The latest version of every Fundata data record that a finished run stored, if it is active.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, record_id, row_ordinal.
 -- Sources: core.fundata_data_newest. Units: as the vendor delivers them.
 CREATE OR REPLACE VIEW core.fundata_data_latest AS

@@ -1,12 +1,12 @@
--- The latest version of every Fundata data record, of runs that are over, active or not.
+-- The latest version of every Fundata data record that a finished run stored, active or not.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, record_id, row_ordinal.
 -- Sources: fundata_data, fundata_data_superseded, task_execution_log. Units: as the vendor delivers them.
 CREATE OR REPLACE VIEW core.fundata_data_newest AS
 SELECT d.*
 FROM core.fundata_data_settled d
 WHERE NOT EXISTS (
-    -- no version of a finished run took its place; one of a live run counts where that in turn lost its place to a run
-    -- that has finished. Looked up, not hashed: there is almost never one to find
+    -- superseded by a version of a finished run, or by one of a live run that a finished run has superseded in turn.
+    -- OFFSET makes the planner look rows up instead of hashing them, because there is almost never a row to find
     SELECT FROM public.fundata_data_superseded x
     WHERE x.identifier = d.identifier AND x.record_id = d.record_id AND x.dataset = d.dataset
       AND x.data_version = d.data_version AND (

@@ -1,12 +1,12 @@
--- The latest version of every Fundata quote record, of runs that are over, where it is active.
+-- The latest version of every Fundata quote record that a finished run stored, if it is active.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, date, row_ordinal.
 -- Sources: fundata_quotes, fundata_quotes_superseded, task_execution_log. Units: as the vendor delivers them.
 CREATE OR REPLACE VIEW core.fundata_quotes_latest AS
 SELECT d.*
 FROM core.fundata_quotes_settled d
 WHERE NOT EXISTS (
-    -- no version of a finished run took its place; one of a live run counts where that in turn lost its place to a run
-    -- that has finished. Looked up, not hashed: there is almost never one to find
+    -- superseded by a version of a finished run, or by one of a live run that a finished run has superseded in turn.
+    -- OFFSET makes the planner look rows up instead of hashing them, because there is almost never a row to find
     SELECT FROM public.fundata_quotes_superseded x
     WHERE x.identifier = d.identifier AND x.date = d.date AND x.dataset = d.dataset
       AND x.data_version = d.data_version AND (

@@ -1,4 +1,4 @@
--- The datasets of the Fundata runs that are over.
+-- The datasets of the finished Fundata runs.
 -- Grain: one row per unit of a run. Key: none. Sources: run_unit, task_execution_log. Units: none.
 CREATE OR REPLACE VIEW core.fundata_units AS
 SELECT u.task_id, u.dataset

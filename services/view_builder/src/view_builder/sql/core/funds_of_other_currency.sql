@@ -1,4 +1,4 @@
--- The funds whose currency some runs may have changed: what it was before them is in the versions that they superseded.
+-- The funds whose currency the given runs may have changed. The former currency is in the versions that the runs superseded.
 -- Grain: one row per fund. Key: identifier. Sources: fundata_data (FundGeneral), fundata_data_superseded. Units: none.
 CREATE OR REPLACE FUNCTION core.funds_of_other_currency(runs uuid[]) RETURNS TABLE (identifier text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

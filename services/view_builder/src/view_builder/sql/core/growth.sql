@@ -1,4 +1,4 @@
--- end / start - 1 with 40 digits, unrounded; NULL where the start is missing, or zero at so many digits.
+-- end / start - 1 with 40 digits, unrounded; NULL if the start is missing, or is zero at this precision.
 -- Grain: one value. Key: none. Sources: its arguments. Units: fraction.
 CREATE OR REPLACE FUNCTION core.growth(end_value numeric, start_value numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The ends of the periods of which the vendor gives growth.
+-- The ends of the periods for which the vendor delivers growth.
 -- Grain: one row per version and table. Key: none. Sources: fmp_financial_growth, fmp_income_growth,
 -- fmp_balance_sheet_growth, fmp_cash_flow_growth. Units: dates.
 CREATE OR REPLACE VIEW core.growth_ends AS

@@ -1,6 +1,6 @@
--- The runs whose new closes do not count yet: live ones, and those that ended since and are not in the view that is named;
--- without a view only live ones. All that ended before settled_until are in the view, so that this looks at a few rows of the
--- ledger; the bound above and OFFSET show the planner that they are few.
+-- The runs whose new closes do not count yet: live runs and, if a view is named, runs that have finished but are not in that
+-- view. All runs that finished before settled_until are in the view, so only a few rows of the ledger are read; the upper bound
+-- and OFFSET show the planner that they are few.
 -- Grain: one row per run. Key: run_id. Sources: task_execution_log, published_view, published_run. Units: none.
 CREATE OR REPLACE FUNCTION core.hidden_runs(holder text) RETURNS TABLE (run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

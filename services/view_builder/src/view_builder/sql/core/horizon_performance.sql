@@ -1,4 +1,5 @@
--- The performance between two prices in the same shares: beyond a year annualised by 365.25 days over their true distance.
+-- The performance between two prices in the same shares, annualised by 365.25 days over their actual distance if the horizon is
+-- longer than a year.
 -- Grain: one value. Key: none. Sources: its arguments. Units: fraction, beyond a year fraction a year.
 CREATE OR REPLACE FUNCTION core.horizon_performance(
   horizon text, end_price numeric, end_day date, start_price numeric, start_day date

@@ -1,5 +1,5 @@
--- The day from which a performance counts that ends on end_day: that day minus n calendar months (the last day of the month
--- where it is shorter), minus one or seven days, or the last day of the former quarter or year.
+-- The first day of a performance that ends on end_day: n calendar months earlier (the last day of the month if it is shorter),
+-- one or seven days earlier, or the last day of the former quarter or year.
 -- Grain: one value. Key: none. Sources: its arguments. Units: date.
 CREATE OR REPLACE FUNCTION core.horizon_start(end_day date, horizon text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,5 +1,6 @@
--- The performance of a listing since its inception, where its first close lies within 7 days of that: annualised once it is
--- over a year, of the price alone and with dividends reinvested. No row where it got its currency (from_day) since.
+-- The performance of a listing since its inception, of the price alone and with dividends reinvested, annualised if it is longer
+-- than a year. No row if the first close is more than 7 days after the inception, or if the listing has changed its currency
+-- since (from_day).
 -- Grain: at most one row. Key: none. Sources: core.first_close, sra.price_adjustment. Units: fraction, beyond a year a year.
 CREATE OR REPLACE FUNCTION core.inception_return(
   of_symbol text, end_price numeric, end_day date, inception_date date, from_day date

@@ -1,5 +1,5 @@
--- Every version of the income statements with all lines that the vendor delivers, under the names that
--- readers see, since statements share some.
+-- All versions of the income statements, with every line that the vendor delivers. Lines have the names that readers see, because
+-- several statements share some lines.
 -- Grain: one row per version of a period. Key: symbol, fiscal_year, period, date, version. Sources: fmp_income_statement.
 -- Units: reported_currency; shares.
 CREATE OR REPLACE VIEW core.income_versions AS

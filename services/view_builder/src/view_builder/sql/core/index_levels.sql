@@ -1,4 +1,4 @@
--- Levels of the collected indices, and prices of the sector ETFs collected with them, with the names of those that we name.
+-- Levels of the collected indices and prices of the sector ETFs that are collected with them, with their names if we have one.
 -- Grain: one row per index and session. Key: symbol, date. Sources: fmp_index_price, core.index_list.
 -- Units: index points; for an ETF the currency of the listing.
 CREATE OR REPLACE VIEW core.index_levels AS

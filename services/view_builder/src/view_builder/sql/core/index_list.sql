@@ -1,4 +1,4 @@
--- The indices of New York and Toronto that are published.
+-- The published indices of New York and Toronto.
 -- Grain: one row per index. Key: symbol. Sources: none; the list is here. Units: none.
 CREATE OR REPLACE VIEW core.index_list AS
 SELECT i.symbol, i.name, i.currency

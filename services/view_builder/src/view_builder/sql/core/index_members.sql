@@ -1,4 +1,5 @@
--- The vendor's lists of members: the present entry of each, and of a member that left without a reported removal the last one.
+-- The vendor's lists of members: the present entry of each member, and the last entry of a member that left without a reported
+-- removal.
 -- Grain: one row per index and member. Key: index_name, symbol. Sources: fmp_constituent, fmp_constituent_change.
 -- Units: dates.
 CREATE OR REPLACE VIEW core.index_members AS
@@ -13,7 +14,7 @@ WHERE NOT EXISTS (
       AND (coalesce(n.valid_to, 'infinity'), n.row_id) > (coalesce(c.valid_to, 'infinity'), c.row_id)
   )
   AND NOT EXISTS (
-    -- the vendor reports a removal days before or after its list shows it
+    -- the vendor reports a removal days before or after the member leaves its list
     SELECT FROM public.fmp_constituent_change r
     WHERE r.index_name = c.index_name AND r.removed_ticker = c.symbol
       AND abs(r.date - (c.valid_to AT TIME ZONE 'America/New_York')::date) <= 30

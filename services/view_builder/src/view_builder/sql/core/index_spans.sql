@@ -1,6 +1,6 @@
--- Who was a member of an index from when until when: present members, and those that the vendor reports as removed or no longer
--- lists. A member's first day is the one that its entry names, or else that of the addition before, or else unknown if it is
--- not a present one, whose first day on our list counts then.
+-- The periods of membership in an index: of present members, and of those that the vendor reports as removed or no longer lists.
+-- The first day is the one in the member's entry, or else that of the addition before it. If both are missing, it is the first
+-- day on our list for a present member, and unknown for a former one.
 -- Grain: one row per membership. Key: index_name, symbol, member_until. Sources: core.index_members, core.index_removals,
 -- core.index_additions. Units: dates.
 CREATE OR REPLACE VIEW core.index_spans AS

@@ -1,4 +1,4 @@
--- A record whose RecordState is given and is not Active is not current.
+-- Whether a record is current: its RecordState is missing or Active.
 -- Grain: one value. Key: none. Sources: its argument, record_state of fundata_data or fundata_quotes. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_active(record_state text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

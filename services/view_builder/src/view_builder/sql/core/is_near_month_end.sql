@@ -1,4 +1,4 @@
--- A day is one of the last of its month, by which the month is measured.
+-- Whether a day is one of the last of its month, so that its value can measure the month.
 -- Grain: one value. Key: none. Sources: its argument. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_near_month_end(day date) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

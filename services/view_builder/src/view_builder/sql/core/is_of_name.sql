@@ -1,4 +1,4 @@
--- A row of a symbol and day belongs to a name of core.listing_names.
+-- Whether a row of a symbol and day belongs to a name of core.listing_names.
 -- Grain: one value. Key: none. Sources: its arguments. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_of_name(symbol text, day date, name text, since date, until date) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- A payment is special where the vendor's frequency says so; its size says nothing.
+-- Whether a payment is special, by the vendor's frequency; its size has no influence.
 -- Grain: one value. Key: none. Sources: its argument, of fmp_dividend. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_special(frequency text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- A split counts where it is current and its ratio lies between a millionth and a million; other ratios are no splits.
+-- Whether a split counts: it is current, and its ratio is between a millionth and a million.
 -- Grain: one value. Key: none. Sources: its arguments, of fmp_split. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_split(valid_to timestamptz, numerator numeric, denominator numeric) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
 -- Whether the quotient of two numbers of shares is, within 5%, the ratio of a split that a listing had up to a day. Products are
--- compared, since a rounded quotient may fall beside a limit.
+-- compared, because a rounded quotient may fall on the wrong side of a limit.
 -- Grain: one row. Key: none. Sources: core.splits. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_split_ratio(of_symbol text, new_shares numeric, old_shares numeric, of_day date)
 RETURNS TABLE (is_known boolean)

@@ -1,5 +1,5 @@
--- A version of a statement belongs to a past state: we had stored it by one moment, and the public could know it by another.
--- infinity asks for no condition, which the planner then leaves out.
+-- Whether a version of a statement belongs to a past state: we had stored it by one moment, and the public could know it by
+-- another. infinity sets no condition, and the planner then omits it.
 -- Grain: one value. Key: none. Sources: its arguments, of a table of statements. Units: boolean.
 CREATE OR REPLACE FUNCTION core.is_visible(
   learnt_at timestamptz, accepted_date text, filing_date date, end_date date, period text, known_by timestamptz,

@@ -1,4 +1,4 @@
--- The id of an issuer: its key at the SEC, else its name and country; NULL where one of these is missing.
+-- The id of an issuer: its key at the SEC, else its name and country; NULL if one of these is missing.
 -- Grain: one value. Key: none. Sources: its arguments. Units: none.
 CREATE OR REPLACE FUNCTION core.issuer_id(cik text, name text, country text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- Every version of the vendor's key metrics, with the kind of its period.
+-- All versions of the vendor's key metrics, with the kind of their periods.
 -- Grain: one row per version of a period. Key: symbol, fiscal_year, period, date, version. Sources: fmp_key_metric.
 -- Units: fractions; ratios; as delivered.
 CREATE OR REPLACE VIEW core.key_metric_versions AS

@@ -1,5 +1,5 @@
--- The prices of a listing from a day until another, under each of its present and former symbols, as they were stored at a
--- moment: the present rows, or those that were replaced since. The names are those known now.
+-- The prices of a listing from one day to another, under each of its present and former symbols, as stored at a moment: the
+-- present rows, or those that were replaced since. The names are those known now.
 -- Grain: one row per symbol and session. Key: symbol, date. Sources: fmp_eod_price, fmp_row_history, fmp_symbol_alias,
 -- fmp_symbol_period. Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.known_prices(of_symbol text, from_day date, until_day date, moment timestamptz)

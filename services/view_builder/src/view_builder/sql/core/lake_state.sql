@@ -1,4 +1,4 @@
--- The newest build of the lake, and since when the views are newer; no row without a lake.
+-- The newest build of the lake, and the moment since which the views are newer; no row if no lake exists.
 -- Grain: at most one row. Key: none. Sources: lake_series, lake_build, lake_table, published_view. Units: rows; moments in UTC.
 CREATE OR REPLACE VIEW core.lake_state AS
 SELECT b.snapshot_at, b.published_at, b.run_id, t.row_count, CASE

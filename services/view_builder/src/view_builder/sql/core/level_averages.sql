@@ -1,4 +1,4 @@
--- The means of the newest 50 and 200 levels of an index, NULL where there are fewer.
+-- The means of the newest 50 and 200 levels of an index; NULL if there are fewer levels.
 -- Grain: one row. Key: none. Sources: fmp_index_price. Units: index points.
 CREATE OR REPLACE FUNCTION core.level_averages(of_symbol text)
 RETURNS TABLE (sma_50 numeric, sma_200 numeric, as_of timestamptz)

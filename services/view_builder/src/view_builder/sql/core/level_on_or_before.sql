@@ -1,4 +1,4 @@
--- The last level of an index above zero on or before a day; none where it is over 7 days older.
+-- The last level above zero of an index on or before a day; no row if that level is more than 7 days older.
 -- Grain: at most one row. Key: none. Sources: fmp_index_price. Units: index points.
 CREATE OR REPLACE FUNCTION core.level_on_or_before(of_symbol text, target date)
 RETURNS TABLE (level numeric, day date, stored_at timestamptz)

@@ -1,5 +1,5 @@
--- The shares of a listing by the vendor, its market capitalisation / price at one moment, in shares of another day: of the quote,
--- or else of the profile. NULL where the two days are over 30 days apart; zero is missing.
+-- The shares of a listing according to the vendor, converted to the shares of another day: market capitalisation / price of the
+-- quote, or else of the profile. NULL if the two days are more than 30 days apart. Zero counts as missing.
 -- Grain: one row. Key: none. Sources: core.split_ratio. Units: shares.
 CREATE OR REPLACE FUNCTION core.listed_shares(
   of_symbol text, price_day date, quote_cap numeric, quote_price numeric, quote_day date, profile_cap numeric,

@@ -1,5 +1,5 @@
--- What happened to listings: renames, delisting days, and moves from one exchange to another, which are the days in New York on
--- which the vendor first listed them elsewhere. of_day is a day on which the former symbol still meant the security.
+-- Renames, delistings and moves between exchanges. A move is dated by the day in New York on which the vendor first listed the
+-- symbol on the other exchange. of_day is a day on which the former symbol still meant the security.
 -- Grain: one row per event. Key: event, symbol, date, new_symbol, exchange. Sources: fmp_symbol_change, fmp_delisted,
 -- fmp_universe. Units: dates.
 CREATE OR REPLACE VIEW core.listing_changes AS

@@ -1,4 +1,4 @@
--- The codes under which a listing is found besides its symbol: ISIN, CUSIP, and its issuer's key at the SEC with and without
+-- The codes by which a listing is found, in addition to its symbol: ISIN, CUSIP, and its issuer's key at the SEC with and without
 -- zeros.
 -- Grain: one row per code. Key: none. Sources: equity_profile, fmp_etf_info. Units: none.
 CREATE OR REPLACE FUNCTION core.listing_codes(of_symbol text) RETURNS TABLE (code text, stored_at timestamptz)

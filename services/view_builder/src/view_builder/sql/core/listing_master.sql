@@ -1,5 +1,5 @@
--- What a listing is: its newest entry in the universe, present ones first, and its profile, that of the entry's exchange first.
--- No row where neither is there.
+-- The master data of a listing: its newest entry in the universe, preferably a present one, and its profile, preferably that of
+-- the entry's exchange. No row if both are missing.
 -- Grain: at most one row. Key: none. Sources: fmp_universe, equity_profile, fmp_etf_info, fmp_row_history. Units: none.
 CREATE OR REPLACE FUNCTION core.listing_master(of_symbol text) RETURNS TABLE (
   name text, type text, exchange text, currency text, sector text, industry text, country text, isin text,

@@ -1,6 +1,6 @@
--- The last closes of the 61 calendar months before a listing's newest close, in today's shares: the price alone, and the value
--- with dividends reinvested where the basis says total_return, NULL before a dividend that cannot be placed and without a basis;
--- neither before from_day, on which the listing got its currency.
+-- The last closes of the 61 calendar months before a listing's newest close, in today's shares. price is the price alone. value
+-- has dividends reinvested if the basis is total_return; it is NULL before a dividend that cannot be placed, and if there is no
+-- basis. Both are NULL before from_day, the day on which the listing got its currency.
 -- Grain: one row per month. Key: months (0 is the last full one). Sources: core.close_on_or_before, sra.price_adjustment.
 -- Units: currency of the listing.
 CREATE OR REPLACE FUNCTION core.listing_months(of_symbol text, end_day date, basis text, from_day date)

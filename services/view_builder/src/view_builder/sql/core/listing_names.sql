@@ -1,5 +1,5 @@
--- The symbols that a listing had, each with the days from since until before until on which it meant it. The present symbol
--- has no until; it counts from the day on which another security gave it up, if one did.
+-- The symbols of a listing, each with the days from since until before until on which it meant the listing. The present symbol
+-- has no until. Its since is the day on which another security gave it up, if there was one.
 -- Grain: one row per symbol. Key: name, since. Sources: fmp_symbol_period, fmp_symbol_alias. Units: dates.
 CREATE OR REPLACE FUNCTION core.listing_names(of_symbol text) RETURNS TABLE (name text, since date, until date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- The prices of a listing from a day on, by the view that holds them (core.hidden_runs): of a session those under the present
--- symbol, from the day on on which it means this security, or else those under the symbol of that day.
+-- The prices of a listing from a day on, as the view that contains them shows them (core.hidden_runs). For each session, the
+-- present symbol counts from the day on which it means this security, or else the symbol of that day.
 -- Grain: one row per session. Key: date. Sources: core.shown_prices, fmp_symbol_alias, fmp_symbol_period.
 -- Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.listing_prices(of_symbol text, from_day date, holder text)

@@ -1,6 +1,6 @@
--- The performance of a listing over the horizons that are named, up to its newest close: return_* by the basis that is
--- named, NULL without one; price_return_* of the price alone. A total return over a dividend that cannot be placed is NULL, and
--- so is every figure that starts before from_day, on which the listing got its currency.
+-- The performance of a listing over the given horizons, up to its newest close. return_* has the given basis and is NULL without
+-- one; price_return_* is of the price alone. A total return over a dividend that cannot be placed is NULL, and so is every figure
+-- that starts before from_day, the day on which the listing got its currency.
 -- Grain: one row. Key: none. Sources: core.return_start. Units: fraction, beyond a year fraction a year.
 CREATE OR REPLACE FUNCTION core.listing_returns(
   of_symbol text, end_price numeric, end_day date, basis text, horizons text[], from_day date

@@ -1,5 +1,5 @@
--- Who was listed when: the entries of the universe, one for each uninterrupted time on an exchange, and of listings that ended
--- before our first list of the universe the days that the vendor names.
+-- Periods of listing: the entries of the universe, one for each uninterrupted period on an exchange, and the days that the vendor
+-- states for listings that ended before our first list of the universe.
 -- Grain: one row per listing and time. Key: symbol, exchange, listed_from. Sources: fmp_universe, fmp_delisted. Units: dates.
 CREATE OR REPLACE VIEW core.listing_spans AS
 SELECT u.symbol, u.exchange, u.company_name, u.sector, u.industry, u.country, u.is_etf, u.is_fund, u.is_actively_trading,

@@ -1,6 +1,6 @@
--- What a listing is: an ETF by the vendor's flag, else what its symbol names, else a fund by the vendor's flag, else what its
--- name states, else an ADR by the vendor's flag, else equity, if the vendor does not say more. A fund is a mutual
--- fund by its symbol of five letters with X, and closed-end where it trades as a share does and its name says no ETF.
+-- The security type of a listing, from the first source that decides it: the vendor's ETF flag, the symbol, the vendor's fund
+-- flag, the name, the vendor's ADR flag, else equity. A fund is a mutual fund if its symbol has five letters with X. It is
+-- closed-end if it trades as a share does and its name does not contain ETF.
 -- Grain: one value. Key: none. Sources: its arguments. Units: none.
 CREATE OR REPLACE FUNCTION core.listing_type(of_symbol text, of_name text, is_etf boolean, is_fund boolean, is_adr boolean)
 RETURNS text

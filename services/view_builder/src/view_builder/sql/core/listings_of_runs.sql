@@ -1,4 +1,4 @@
--- The symbols of the universe that some runs wrote or closed, each with the run.
+-- The symbols of the universe that the given runs wrote or closed, each with the run.
 -- Grain: one row per entry. Key: none. Sources: fmp_universe, task_execution_log. Units: none.
 CREATE OR REPLACE FUNCTION core.listings_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

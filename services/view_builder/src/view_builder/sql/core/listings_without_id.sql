@@ -1,7 +1,6 @@
--- The securities behind some symbols that have no id yet, each with the id to assign: fmp:SYMBOL, or fmp:SYMBOL:DATE where
--- another security had the symbol until that date. A counter
--- distinguishes an id that is taken. Symbols that are in neither the universe nor a profile get none. Of several symbols of a
--- security the newest counts.
+-- The securities behind the given symbols that have no id yet, each with the id to assign: fmp:SYMBOL, or fmp:SYMBOL:DATE if
+-- another security had the symbol until that date. A counter is added to an id that is already taken. Symbols in neither the
+-- universe nor a profile get none. If a security has several symbols, the newest counts.
 -- Grain: one row per security. Key: base. Sources: core.newest_period, fmp_symbol_period, security, fmp_universe,
 -- equity_profile. Units: date.
 CREATE OR REPLACE FUNCTION core.listings_without_id(symbols text[])
@@ -16,7 +15,7 @@ FROM (
       WHERE o.owner_symbol = p.owner_symbol AND o.owner_until IS NOT DISTINCT FROM p.owner_until
       ORDER BY o.valid_to NULLS LAST, o.symbol LIMIT 1
     ), s.symbol) AS first_symbol,
-    -- a day on which the symbol meant the security, also where it is announced or has ended
+    -- a day on which the symbol meant the security, even if it is only announced or has ended
     greatest(least((now() AT TIME ZONE 'America/New_York')::date, p.until - 1), p.since) AS held_on
   FROM unnest(symbols) s (symbol)
   LEFT JOIN LATERAL core.newest_period(s.symbol) p ON true

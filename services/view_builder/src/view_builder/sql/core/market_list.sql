@@ -1,5 +1,5 @@
--- The markets whose movers are published, and how the members of each are known: by the vendor's constituents. The vendor has no
--- constituents of Toronto; its members are its listings.
+-- The markets whose movers are published, and the source of each market's members: the vendor's constituents. The vendor has no
+-- constituents of Toronto, so its members are its listings.
 -- Grain: one row per market. Key: market. Sources: none; the list is here. Units: none.
 CREATE OR REPLACE VIEW core.market_list AS
 SELECT g.market, g.market_name, g.basis, g.members

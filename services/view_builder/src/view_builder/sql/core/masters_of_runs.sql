@@ -1,4 +1,4 @@
--- The symbols whose entry in the universe or profile some runs wrote or closed: what their issuer and currency may follow.
+-- The symbols whose universe entry or profile the given runs wrote or closed. Their issuer and currency may depend on it.
 -- Grain: one row per symbol and cause. Key: none. Sources: core.listings_of_runs, core.profiles_of_runs. Units: none.
 CREATE OR REPLACE FUNCTION core.masters_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The last day of the calendar month that lies so many months before that of a day, 0 for the last full one.
+-- The last day of the calendar month that is the given number of months before that of a day, 0 for the last full one.
 -- Grain: one value. Key: none. Sources: its arguments. Units: date.
 CREATE OR REPLACE FUNCTION core.month_end(of_day date, months integer) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

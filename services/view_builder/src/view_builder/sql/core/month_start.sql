@@ -1,4 +1,4 @@
--- The first day of the calendar month that lies so many months after that of a day.
+-- The first day of the calendar month that is the given number of months after that of a day.
 -- Grain: one value. Key: none. Sources: its arguments. Units: date.
 CREATE OR REPLACE FUNCTION core.month_start(of_day date, months integer) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

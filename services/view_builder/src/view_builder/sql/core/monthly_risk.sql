@@ -1,10 +1,10 @@
--- Risk over so many years from the values of month's ends, the newest first: one more than there are months.
--- standard_deviation: the sample deviation of the monthly growth x sqrt(12). sharpe: mean / sample deviation of the growth less
--- the rate of the month's beginning / 12, x sqrt(12) (Sharpe, The Sharpe Ratio, 1994). max_drawdown: the deepest fall of a
--- month's end below the highest one before it. beta: covariance / variance of the changes of price and level; both sums of
--- products are n times those, so that n cancels out. Capture: the geometric mean change of the price / that of the level, over
--- the months in which the level rose, or fell; products are rounded, so that the digits of sixty factors do not add up.
--- A figure is NULL where a month lacks something that it needs.
+-- Risk over a number of years, from values at month ends, newest first: one value more than there are months. standard_deviation:
+-- the sample deviation of the monthly growth x sqrt(12). sharpe: mean / sample deviation of the growth less the rate at the
+-- beginning of the month / 12, x sqrt(12) (Sharpe, The Sharpe Ratio, 1994). max_drawdown: the deepest fall of a month end below
+-- the highest one before it. beta: covariance / variance of the changes of price and level; both sums of products are n times
+-- those, so that n cancels out. Capture: the geometric mean change of the price / that of the level, over the months in which the
+-- level rose, or fell; products are rounded, so that the digits of sixty factors do not add up. A figure is NULL if a month lacks
+-- an input of it.
 -- Grain: one row. Key: none. Sources: its arguments. Units: fraction a year; fraction; ratio.
 CREATE OR REPLACE FUNCTION core.monthly_risk(
   years integer, month_values numeric[], month_prices numeric[], month_levels numeric[], month_rates numeric[]

@@ -1,5 +1,5 @@
--- The last close above zero of a listing, by the view that holds it (core.hidden_runs).
--- Where the vendor gives a day under two symbols, the present one counts.
+-- The last close above zero of a listing in the view that contains it (core.hidden_runs). If the vendor delivers a day under two
+-- symbols, the present symbol counts.
 -- Grain: at most one row. Key: none. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period, task_execution_log,
 -- published_view, published_run. Units: currency of the listing, as delivered.
 CREATE OR REPLACE FUNCTION core.newest_close(of_symbol text, holder text)

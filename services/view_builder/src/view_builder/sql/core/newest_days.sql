@@ -1,4 +1,4 @@
--- The newest day of the FMP datasets whose records are of days.
+-- The newest day of the FMP datasets whose records have a day.
 -- Grain: one row per dataset. Key: dataset. Sources: fmp_eod_price, fmp_index_price, fmp_exchange_rate, fmp_treasury_rate.
 -- Units: date.
 CREATE OR REPLACE VIEW core.newest_days AS

@@ -1,4 +1,4 @@
--- The newest level of an index above zero.
+-- The newest level above zero of an index.
 -- Grain: at most one row. Key: none. Sources: fmp_index_price. Units: index points.
 CREATE OR REPLACE FUNCTION core.newest_level(of_symbol text)
 RETURNS TABLE (level numeric, day date, stored_at timestamptz)

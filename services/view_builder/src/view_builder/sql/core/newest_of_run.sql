@@ -1,5 +1,5 @@
--- The newest day among the records of a dataset that a Fundata run stored, and when it stored the last of them, or the
--- end of a run that stored none. No row if the run is no longer in the ledger.
+-- The newest day among the records of a dataset that a Fundata run stored, and the moment at which it stored the last of them. If
+-- it stored none, the moment is the end of the run. No row if the run is no longer in the ledger.
 -- Grain: at most one row. Key: none. Sources: fundata_quotes, fundata_data, task_execution_log. Units: date; moment in UTC.
 CREATE OR REPLACE FUNCTION core.newest_of_run(of_run uuid, of_dataset text)
 RETURNS TABLE (newest_record date, stored_at timestamptz)

@@ -1,5 +1,4 @@
--- Since when a symbol means the security that has it now, or had it last, and until when it did. No row where nothing is known of
--- a rename or a delisting.
+-- The days since and until when a symbol means its present or last security. No row if no rename or delisting is known.
 -- Grain: at most one row. Key: none. Sources: fmp_symbol_period. Units: dates; until is the first day on which it did not.
 CREATE OR REPLACE FUNCTION core.newest_period(of_symbol text)
 RETURNS TABLE (owner_symbol text, owner_until date, since date, taken_on date, until date)

@@ -1,4 +1,4 @@
--- The newest quote of a symbol that has a price; its day is that of New York, where all five exchanges keep their time.
+-- The newest quote of a symbol with a price. Its day is the one in New York, the time zone of all five exchanges.
 -- Grain: at most one row. Key: none. Sources: fmp_quote. Units: currency of the listing, percent, shares.
 CREATE OR REPLACE FUNCTION core.newest_quote(of_symbol text) RETURNS TABLE (
   day date, quoted_at timestamptz, name text, price numeric, change numeric, change_percentage numeric, volume numeric,

@@ -1,4 +1,4 @@
--- The next report of a company after a day, of those that have no figure yet.
+-- The next report of a company after a day that has no figures yet.
 -- Grain: at most one row. Key: none. Sources: fmp_earning. Units: as the vendor gives them.
 CREATE OR REPLACE FUNCTION core.next_earnings(of_symbol text, after_day date)
 RETURNS TABLE (date date, eps_estimated numeric, updated_at timestamptz)

@@ -1,4 +1,4 @@
--- The next symbol with prices, its own or those of a former one.
+-- The next symbol with prices, its own or those of a former symbol.
 -- Grain: one row. Key: none. Sources: fmp_eod_price, fmp_symbol_alias. Units: none.
 CREATE OR REPLACE FUNCTION core.next_symbol(after_symbol text) RETURNS TABLE (symbol text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The day from which on a symbol means the security that has it now, or had it last; no row where none had it before.
+-- The day since which a symbol means its present or last security; no row if no security had it before.
 -- Grain: at most one row. Key: none. Sources: fmp_symbol_period. Units: date.
 CREATE OR REPLACE FUNCTION core.owner_since(of_symbol text) RETURNS TABLE (since date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- A number as the loader reads it. Plain digits, which nearly all are, avoid the costly pattern of the parser.
+-- A number as the loader reads it. Nearly all numbers are plain digits, which do not need the parser's expensive pattern.
 -- Grain: one value. Key: none. Sources: its argument. Units: those of the text.
 CREATE OR REPLACE FUNCTION core.parse_number(given text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

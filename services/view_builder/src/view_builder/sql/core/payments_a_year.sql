@@ -1,4 +1,4 @@
--- The regular payments a year that the vendor's frequency means; NULL where it is missing or another word.
+-- The number of regular payments a year for a frequency of the vendor; NULL if it is missing or unknown.
 -- Grain: one value. Key: none. Sources: its argument, of fmp_dividend. Units: payments a year.
 CREATE OR REPLACE FUNCTION core.payments_a_year(frequency text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,5 @@
--- The funds whose distributions some runs wrote, from the first day of all versions of them: one may have moved.
+-- The funds whose distributions the given runs wrote, from the first day in any version of them, because a distribution may have
+-- moved.
 -- Grain: one row per fund and run. Key: identifier, run_id. Sources: fundata_data (FundDistribution). Units: days.
 CREATE OR REPLACE FUNCTION core.payments_of_runs(runs uuid[]) RETURNS TABLE (identifier text, since date, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

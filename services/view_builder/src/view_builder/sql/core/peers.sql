@@ -1,4 +1,4 @@
--- The companies that the vendor sets beside one, in the vendor's order.
+-- The companies that the vendor names as a company's peers, in the vendor's order.
 -- Grain: one row. Key: none. Sources: fmp_peer. Units: none.
 CREATE OR REPLACE FUNCTION core.peers(of_symbol text) RETURNS TABLE (symbols jsonb, as_of timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- A percentage as a fraction: the same digits, two places further down. A product of decimals is exact, a quotient need not be.
+-- A percentage as a fraction: the same digits, moved by two places. A product of decimals is exact; a quotient may not be.
 -- Grain: one value. Key: none. Sources: its argument. Units: fraction.
 CREATE OR REPLACE FUNCTION core.percent_as_fraction(percent numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The place in a category of a hundred: 100 x rank / funds, rounded up.
+-- The rank in a category scaled to 100: 100 x rank / funds, rounded up.
 -- Grain: one value. Key: none. Sources: its arguments. Units: place of a hundred; 1 is best.
 CREATE OR REPLACE FUNCTION core.percentile(ranking numeric, funds numeric) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,6 +1,7 @@
--- The fiscal periods of a company with the days since the ends of the four periods of their kind before. length is that of a
--- quarter where dates show it: a quarter since the end before; half a year, with a half before it; shorter, a transition.
--- parts: how many periods up to this one are twelve months by their dates; a year's are 1, four quarters' 4, two halves' 2.
+-- The fiscal periods of a company with the days since the ends of the four periods of their kind before. length is the length in
+-- quarters or years that the dates show. It is a quarter after an end a quarter earlier, a half year if the half before it
+-- exists, and a transition if it is shorter. parts is the number of periods up to this one that make twelve months by their
+-- dates: 1 for a year, 4 for four quarters, 2 for two halves.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.reported_periods. Units: days, reported_currency.
 CREATE OR REPLACE FUNCTION core.period_spans(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

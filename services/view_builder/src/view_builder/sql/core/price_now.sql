@@ -1,5 +1,5 @@
--- The price of now: the newest quote, which says more than the close of its own day, or the newest close where that is of a
--- later day; beside it both of them. A close counts by the view that holds it (core.hidden_runs).
+-- The current price: the newest quote, which is more recent than the close of its own day, or the newest close if that is of a
+-- later day; with both of them. A close counts if the view that contains it shows it (core.hidden_runs).
 -- Grain: one row. Key: none. Sources: core.newest_quote, core.newest_close. Units: currency of the listing, fraction, shares.
 CREATE OR REPLACE FUNCTION core.price_now(quoted_symbol text, listed_symbol text, holder text) RETURNS TABLE (
   price numeric, day date, change numeric, price_return_1d numeric, volume numeric, quoted_at timestamptz,

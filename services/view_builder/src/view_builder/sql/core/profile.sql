@@ -1,4 +1,4 @@
--- The newest profile of a symbol, that of the listing's exchange before others, with the figures and texts of raw_json.
+-- The newest profile of a symbol, preferably that of the listing's exchange, with the figures and texts of raw_json.
 -- Grain: at most one row. Key: none. Sources: equity_profile. Units: currency of the listing, shares, persons.
 CREATE OR REPLACE FUNCTION core.profile(of_symbol text, of_exchange text) RETURNS TABLE (
   symbol text, website text, description text, employees numeric, market_cap numeric, beta numeric, last_dividend numeric,

@@ -1,4 +1,4 @@
--- The symbols whose profiles some runs wrote.
+-- The symbols whose profiles the given runs wrote.
 -- Grain: one row per symbol and exchange. Key: none. Sources: equity_profile. Units: none.
 CREATE OR REPLACE FUNCTION core.profiles_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

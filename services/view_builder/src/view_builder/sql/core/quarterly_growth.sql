@@ -1,5 +1,5 @@
--- Growth of a company's newest quarter (or half) against the period that ended a year before; NULL where there is not exactly
--- one such period, where its currency is another, where dates show that it has another length, or its figure is not above zero.
+-- Growth of a company's newest quarter (or half) against the period that ended a year before. NULL unless exactly one such period
+-- exists, in the same currency, of the same length by its dates, and with a figure above zero.
 -- Grain: one row. Key: none. Sources: core.period_spans. Units: fraction.
 CREATE OR REPLACE FUNCTION core.quarterly_growth(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

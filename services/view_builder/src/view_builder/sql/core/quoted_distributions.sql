@@ -1,5 +1,5 @@
--- The distributions that the quotes of a fund name from one day to another. Of two datasets that both name one of a day, the
--- dataset that the day's value is from counts.
+-- The distributions in the quotes of a fund from one day to another. If two datasets both state one for a day, the dataset of the
+-- day's value counts.
 -- Grain: one row per day. Key: date. Sources: core.fundata_quotes_latest. Units: currency of the fund per share.
 CREATE OR REPLACE FUNCTION core.quoted_distributions(of_fund text, from_day date, until_day date)
 RETURNS TABLE (date date, total numeric, parts numeric[])

@@ -1,4 +1,4 @@
--- The distribution that a quote record names, with all delivered digits; NULL if it names none.
+-- The distribution in a quote record, with all delivered digits; NULL if there is none.
 -- Grain: one value. Key: none. Sources: its arguments, of fundata_quotes. Units: currency of the fund per share.
 CREATE OR REPLACE FUNCTION core.quoted_total(stored numeric, raw jsonb) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

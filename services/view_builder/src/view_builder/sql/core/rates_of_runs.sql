@@ -1,4 +1,4 @@
--- The currencies whose exchange rates some runs wrote, from the first day to the last.
+-- The currencies whose exchange rates the given runs wrote, with the first and the last day.
 -- Grain: one row per currency and run. Key: currency, run_id. Sources: fmp_exchange_rate. Units: days.
 CREATE OR REPLACE FUNCTION core.rates_of_runs(runs uuid[])
 RETURNS TABLE (currency text, first_day date, last_day date, run_id uuid)

@@ -1,4 +1,4 @@
--- The same; NULL also where the divisor is a loss, by which no such ratio has a meaning.
+-- A quotient like core.ratio; NULL also if the divisor is a loss, because the ratio is then meaningless.
 -- Grain: one value. Key: none. Sources: its arguments. Units: ratio or fraction.
 CREATE OR REPLACE FUNCTION core.ratio_by_gain(above numeric, below numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

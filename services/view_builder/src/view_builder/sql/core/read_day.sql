@@ -1,4 +1,4 @@
--- The day at the start of a text in ISO 8601; NULL where there is none; never an error.
+-- The day at the start of a text in ISO 8601, or NULL if there is none. Never raises an error.
 -- Grain: one value. Key: none. Sources: its argument. Units: date.
 CREATE OR REPLACE FUNCTION core.read_day(given text) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

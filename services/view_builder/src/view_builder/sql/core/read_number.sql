@@ -1,4 +1,4 @@
--- The number that a text is, with all its digits; NULL where it is none; never an error.
+-- The number in a text, with all its digits, or NULL if the text is not a number. Never raises an error.
 -- Grain: one value. Key: none. Sources: its argument. Units: those of the text.
 CREATE OR REPLACE FUNCTION core.read_number(given text) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

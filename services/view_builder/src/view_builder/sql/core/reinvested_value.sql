@@ -1,5 +1,5 @@
--- What a share of the former value has become: today's value with the distribution reinvested, in former shares. A distribution
--- that was consolidated adds nothing.
+-- The present value of one share of the former value: today's value with the distribution reinvested, in former shares. A
+-- consolidated distribution adds nothing.
 -- Grain: one value. Key: none. Sources: its arguments. Units: currency of the fund.
 CREATE OR REPLACE FUNCTION core.reinvested_value(navps numeric, distribution numeric, split numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,6 +1,6 @@
--- The FundDistribution records of a fund, from a day on, that repeat a distribution of its quotes. The pairs are gone through in
--- order, the nearest first: by the days between, the quote's day, the records' day, the most records, their ids. A pair whose
--- quote and records are all free is matched. Pairs of one day come first without a walk, since only records can share a day.
+-- The FundDistribution records of a fund, from a day on, that repeat a distribution of its quotes. Pairs are matched in this
+-- order: the fewest days between, the quote's day, the records' day, the most records, their ids. A pair matches if its quote and
+-- all its records are still free. Pairs of one day come first and need no recursion, because only their records can conflict.
 -- Grain: one row. Key: none. Sources: core.distribution_pairs. Units: ids of records.
 CREATE OR REPLACE FUNCTION core.repeated_payments(of_fund text, from_day date) RETURNS TABLE (records text[])
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,7 +1,7 @@
--- The newest 30 fiscal years and quarters of a company, six years as a rule, by the day on which they end: the newest version of
--- each income statement. Labels only name a period: of two statements of one kind whose ends are at most 14 days apart, the one
--- learnt last counts. common_income is what the vendor gives as the bottom line, after preferred dividends. Of a past state
--- (known_by, public_by), only the versions that belong to it.
+-- The newest 30 fiscal years and quarters of a company, usually six years, by the day on which they end: the newest version of
+-- each income statement. Labels only name a period: if the ends of two statements of one kind are at most 14 days apart, the one
+-- that was stored last counts. common_income is the vendor's bottom line, after preferred dividends. Of a past state (known_by,
+-- public_by), only its versions count.
 -- Grain: one row per period. Key: is_yearly, date. Sources: fmp_income_statement. Units: reported_currency, per share.
 CREATE OR REPLACE FUNCTION core.reported_periods(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

@@ -1,5 +1,5 @@
--- Whether a listing's performance is a total return, which it is where dividends up to its newest close are known, and what its
--- figures are computed by (used): NULL where the currency of the dividends is doubtful.
+-- Whether a listing's performance is a total return, which requires that dividends up to its newest close are known; and the
+-- basis of its figures (used), NULL if the currency of the dividends is doubtful.
 -- Grain: one row. Key: none. Sources: sra.price_adjustment. Units: none.
 CREATE OR REPLACE FUNCTION core.return_basis(of_symbol text, of_currency text)
 RETURNS TABLE (basis text, as_of timestamptz, used text)

@@ -1,5 +1,5 @@
--- The start of a listing's horizon: its day, and its close in today's shares (price) and with all dividends since reinvested
--- (total, NULL where one of them cannot be placed).
+-- The start of a listing's horizon: its day, and its close in today's shares, without reinvested dividends (price) and with them
+-- (total, NULL if one of them cannot be placed).
 -- Grain: at most one row. Key: none. Sources: core.close_on_or_before, sra.price_adjustment. Units: currency of the listing.
 CREATE OR REPLACE FUNCTION core.return_start(of_symbol text, target date)
 RETURNS TABLE (day date, price numeric, total numeric, stored_at timestamptz)

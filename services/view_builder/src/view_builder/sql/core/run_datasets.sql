@@ -1,5 +1,5 @@
--- What each run of a vendor did with each of its datasets, units of one dataset together. A run that planned none has one row
--- without a dataset.
+-- The result of each run of a vendor for each of its datasets, with the units of a dataset combined. A run that planned none has
+-- one row without a dataset.
 -- Grain: one row per run and dataset. Key: task_id, dataset. Sources: task_execution_log, run_unit. Units: records.
 CREATE OR REPLACE VIEW core.run_datasets AS
 SELECT t.task_id, coalesce(u.dataset, '') AS dataset, t.source, t.task_type, t.status, t.scheduled_at, t.started_at,

@@ -1,5 +1,5 @@
--- From when until when each of some runs of FMP went: an entry that a run closed keeps the run that wrote it, and the time of
--- closing names the other.
+-- The first and last moment of each of the given runs of FMP. An entry that a run closed keeps the run that wrote it; the time of
+-- closing identifies the run that closed it.
 -- Grain: one row per run. Key: run_id. Sources: task_execution_log. Units: moments in UTC.
 CREATE OR REPLACE FUNCTION core.run_spans(runs uuid[])
 RETURNS TABLE (run_id uuid, started_at timestamptz, completed_at timestamptz)

@@ -1,4 +1,4 @@
--- The vendor's scores of a company as they were stored at a moment: the present row, or the one that was replaced since.
+-- The vendor's scores of a company as stored at a moment: the present row, or the row that was replaced since.
 -- Grain: at most one row. Key: none. Sources: fmp_score, fmp_row_history. Units: points.
 CREATE OR REPLACE FUNCTION core.scores_known(of_symbol text, moment timestamptz)
 RETURNS TABLE (altman_z_score numeric, piotroski_score numeric, updated_at timestamptz)

@@ -1,5 +1,5 @@
--- The id of the security that a symbol means now, or meant last: the oldest of those that were assigned on a day on which one of
--- its symbols meant it. There are several where a rename was reported after its new symbol had got an id.
+-- The id of the security that a symbol means now, or meant last: the oldest of the ids that were assigned on a day on which one
+-- of its symbols meant it. There are several if a rename was reported after its new symbol had got an id.
 -- Grain: at most one row. Key: none. Sources: security, core.symbol_periods. Units: none.
 CREATE OR REPLACE FUNCTION core.security_of(of_symbol text) RETURNS TABLE (security_id text)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

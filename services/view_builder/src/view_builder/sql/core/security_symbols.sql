@@ -1,6 +1,6 @@
--- The symbols under which the vendor delivers a listing, former owners of a symbol among the securities: name, from since until
--- before until. symbol is the newest of a security; ended_on is NULL while a name is in use. Of several ids of one owner the
--- oldest counts, as in core.security_of.
+-- The symbols under which the vendor delivers a listing; former owners of a symbol are separate securities. A symbol is called
+-- name from since until before until. symbol is the newest one of a security; ended_on is NULL while a name is in use. If one
+-- owner has several ids, the oldest counts, as in core.security_of.
 -- Grain: one row per security, name and span. Key: security_id, name, since. Sources: security, core.symbol_spans. Units: dates.
 CREATE OR REPLACE VIEW core.security_symbols AS
 SELECT x.security_id, n.owner_symbol AS symbol, n.symbol AS name, n.since, n.until, n.ended_on

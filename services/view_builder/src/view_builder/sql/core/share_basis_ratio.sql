@@ -1,4 +1,4 @@
--- How many shares of the statements one share of a listing is on a day, by the maintained table.
+-- The number of shares in the statements per share of a listing on a day, from the maintained table.
 -- Grain: at most one row. Key: none. Sources: share_basis. Units: shares.
 CREATE OR REPLACE FUNCTION core.share_basis_ratio(of_symbol text, of_day date) RETURNS TABLE (ratio numeric)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- Shares of the day of a price for one of another day: the factor of the splits up to the newest close, and the splits since,
--- which show in a quote before they show in a close. Price factors change no number of shares.
+-- The number of shares on the day of a price per share of another day: the factor of the splits up to the newest close, and the
+-- splits since, which a quote reflects before a close does. Price factors do not change the number of shares.
 -- Grain: one row. Key: none. Sources: sra.price_adjustment, core.splits. Units: factor.
 CREATE OR REPLACE FUNCTION core.share_count(of_symbol text, of_day date, close_day date, price_day date)
 RETURNS TABLE (shares numeric)

@@ -1,4 +1,4 @@
--- The prices that count: not added by a run that is hidden. A run that corrects a row takes it over; such a row was there
+-- The prices that count: those that no hidden run added. If a run corrects a row, the row carries that run's id; it existed
 -- before and stays.
 -- Grain: one row per symbol and session. Key: symbol, date. Sources: fmp_eod_price, task_execution_log, published_view,
 -- published_run. Units: currency of the listing, as delivered.

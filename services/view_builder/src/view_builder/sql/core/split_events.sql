@@ -1,4 +1,4 @@
--- The splits of securities as delivered, withdrawn ones among them, each under the security that its symbol meant on the day.
+-- The splits of securities as delivered, including withdrawn ones, each under the security that the symbol meant on the day.
 -- Grain: one row per split. Key: row_id. Sources: fmp_split, core.security_symbols. Units: shares.
 CREATE OR REPLACE VIEW core.split_events AS
 SELECT s.security_id, s.symbol, p.symbol AS delivered_symbol, s.ended_on, p.date, p.numerator, p.denominator,

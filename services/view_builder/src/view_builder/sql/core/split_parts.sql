@@ -1,7 +1,8 @@
--- The periods of twelve months whose shares may be those before a split: figures per share, and the factors that may bring them
--- into shares of a day: one, for a vendor that restated them, and the splits since the filing, from the newest one back. NULL
--- where no split is that late. Price factors change no number of shares. Of a past state (known_by, public_by), the splits known
--- by then; a version that we stored later may be in the shares of a split between, which counts back.
+-- The parts of twelve months whose shares may be those before a split: figures per share, and the factors that may convert them
+-- to shares of a day. The factors are one, for a vendor that restated the figures, and the splits since the filing, newest first.
+-- NULL if no split is that late. Price factors do not change the number of shares. Of a past state (known_by, public_by), the
+-- splits that were known then. A version that was stored after a later split may already be in its shares, so such splits count
+-- backwards.
 -- Grain: one row. Key: none. Sources: core.splits. Units: reported_currency per share; factors.
 CREATE OR REPLACE FUNCTION core.split_parts(
   of_symbol text, of_parts jsonb, first_filed date, of_day date,

@@ -1,5 +1,5 @@
--- The listings for which these runs wrote a quote within a year after a split: a quote shows a split before a close does. A year
--- covers a listing without closes whose quotes paused over the split.
+-- The listings for which the given runs wrote a quote within a year after a split, because a quote reflects a split before a
+-- close does. A year covers a listing without closes whose quotes paused over the split.
 -- Grain: one row per listing and run. Key: none. Sources: fmp_quote, fmp_split, fmp_symbol_alias. Units: none.
 CREATE OR REPLACE FUNCTION core.split_quotes_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

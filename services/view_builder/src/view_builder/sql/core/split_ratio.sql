@@ -1,5 +1,5 @@
--- By what the splits and price factors of a listing after a day until another divide the prices before them (ratio), and new
--- shares for one old, of splits alone (share_ratio); 1 where there are none.
+-- The divisor for prices before the splits and price factors of a listing after one day until another (ratio), and new shares for
+-- one old, from splits alone (share_ratio); both are 1 if there are none.
 -- Grain: one row. Key: none. Sources: core.splits. Units: factors.
 CREATE OR REPLACE FUNCTION core.split_ratio(
   of_symbol text, after_day date, until_day date, known_by timestamptz DEFAULT 'infinity'

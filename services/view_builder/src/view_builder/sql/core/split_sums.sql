@@ -1,6 +1,6 @@
--- Earnings per share of twelve months, and the diluted weighted shares of the last period, in shares of a day. Where splits since
--- a filing leave a choice (core.split_parts), the factor counts that brings the shares of the period nearest to those of the day,
--- the smaller number of splits first; without either, the figures are NULL.
+-- Earnings per share of twelve months, and the diluted weighted shares of the last period, in shares of a day. If splits since a
+-- filing leave a choice (core.split_parts), the factor counts that brings the shares of the period nearest to those of the day;
+-- of equal ones, that with fewer splits. If one of the two numbers of shares is missing, the figures are NULL.
 -- Grain: one row. Key: none. Sources: its arguments, of sra.equity_fundamentals. Units: reported_currency per share; shares.
 CREATE OR REPLACE FUNCTION core.split_sums(
   of_parts jsonb, shares_now numeric, whole_eps numeric, whole_eps_diluted numeric, last_shares numeric

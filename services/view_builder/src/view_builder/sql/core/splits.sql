@@ -1,6 +1,6 @@
--- The splits of a listing, price factors among them, after a day until another, of each day those under one of its symbols:
--- where the vendor gives a day under two, the present one counts. Looked up by symbol, whatever the planner thinks of a small
--- table (OFFSET 0). Of a past state, those that we knew at known_by.
+-- The splits of a listing, including price factors, after a day until another. If the vendor delivers a day under two symbols,
+-- the present symbol counts. Splits are looked up by symbol, even if the planner takes the table for small (OFFSET 0). Of a past
+-- state, those that we knew at known_by.
 -- Grain: one row per split. Key: date. Sources: fmp_split, fmp_symbol_alias, fmp_symbol_period. Units: shares.
 CREATE OR REPLACE FUNCTION core.splits(
   of_symbol text, after_day date, until_day date, known_by timestamptz DEFAULT 'infinity'

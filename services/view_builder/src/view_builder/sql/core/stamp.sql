@@ -1,4 +1,4 @@
--- A moment and its run as one text, so that the newest of several is one maximum; NULL where the moment is.
+-- A moment and its run as one text, so that the newest of several is a single maximum; NULL if the moment is NULL.
 -- Grain: one value. Key: none. Sources: its arguments. Units: moment in UTC.
 CREATE OR REPLACE FUNCTION core.stamp(moment timestamptz, run uuid) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- The ends of the periods that the statements of a company are of, with the moments at which we stored a version of one.
+-- The ends of the periods of a company's statements, with the moments at which we stored a version of one.
 -- Grain: one row per version of a statement. Key: none. Sources: fmp_income_statement, fmp_balance_sheet, fmp_cash_flow.
 -- Units: moments in UTC.
 CREATE OR REPLACE VIEW core.statement_ends AS

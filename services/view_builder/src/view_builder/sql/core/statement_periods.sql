@@ -1,9 +1,9 @@
--- The fiscal periods of a company that its page shows: the newest four quarters (is_shown, with_shown only), and those that are
--- its twelve months (is_summed: of a kind, from one end to another). Each has the cash flow and balance sheet of its end and
--- currency: of its own label, else of another. common_income is the net income after preferred dividends, by the income
--- statement or else the cash flow; common_equity the equity without preferred stock and minority interests. A split after filed
--- may not be in the shares, and one after learnt is not. A period became public with the last of its statements. Of a past state
--- (known_by, public_by), only the versions that belong to it.
+-- The fiscal periods of a company that its page shows: the newest four quarters (is_shown, with_shown only), and the periods that
+-- make up its twelve months (is_summed: of one kind, from one end to another). Each has the cash flow and balance sheet with its
+-- end and currency, preferably with its own label. common_income is the net income after preferred dividends, from the income
+-- statement or else the cash flow; common_equity is the equity without preferred stock and minority interests. The shares may not
+-- include a split after filed, and do not include one after learnt. A period became public with the last of its statements. Of a
+-- past state (known_by, public_by), only its versions count.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.reported_periods, fmp_cash_flow, fmp_balance_sheet.
 -- Units: reported_currency; per share; shares.
 CREATE OR REPLACE FUNCTION core.statement_periods(

@@ -1,6 +1,6 @@
--- The figures of a company's periods of one kind from one end to another, summed up, NULL where one of the parts lacks a figure;
--- the balance sheet of the last end; the newest four quarters as reported (items); and what is per share of each summed period
--- (parts), with the days of its filing and of our storage.
+-- The figures of a company's periods of one kind from one end to another, summed up, NULL if one of the parts lacks a figure; the
+-- balance sheet of the last end; the newest four quarters as reported (items); and figures per share of each summed period
+-- (parts), with the days on which it was filed and stored.
 -- Grain: one row. Key: none. Sources: core.statement_periods. Units: reported_currency; eps per share as reported.
 CREATE OR REPLACE FUNCTION core.statement_sums(
   of_symbol text, of_years boolean, from_end date, to_end date, all_parts integer,

@@ -1,4 +1,4 @@
--- The companies whose statements, figures derived by the vendor or scores these runs wrote.
+-- The companies whose statements, vendor-derived figures or scores the given runs wrote.
 -- Grain: one row per company, table and run. Key: none. Sources: the tables of statements, fmp_score. Units: none.
 CREATE OR REPLACE FUNCTION core.statements_of_runs(runs uuid[]) RETURNS TABLE (symbol text, run_id uuid)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,5 +1,5 @@
--- The symbols of a security with the days on which each means it, by one of them: the security that has that symbol now, or had
--- it last. No row where nothing is known of a rename or a delisting. After its last owner a symbol means nobody else.
+-- The symbols of a security with the days on which each means it. The security is identified by one of its symbols: it has that
+-- symbol now, or had it last. No row if no rename or delisting is known. After its last owner, a symbol means no security.
 -- Grain: one row per period. Key: symbol, since. Sources: fmp_symbol_period. Units: dates; until is the next owner's first day.
 CREATE OR REPLACE FUNCTION core.symbol_periods(of_symbol text) RETURNS TABLE (symbol text, since date, until date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
--- From when until when each symbol meant its owners. After its last owner a symbol means nobody else.
+-- The days from which and until which each symbol meant its owners. After its last owner, a symbol means no security.
 -- Grain: one row per symbol and owner. Key: symbol, place. Sources: fmp_symbol_period. Units: dates; until is the next owner's
 -- first day.
 CREATE OR REPLACE VIEW core.symbol_spans AS

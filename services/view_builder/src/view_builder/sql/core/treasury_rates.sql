@@ -1,4 +1,4 @@
--- Yields of US treasuries by day and tenor; a tenor that the vendor left out has no row.
+-- Yields of US treasuries by day and tenor; no row if the vendor left the tenor out.
 -- Grain: one row per day and tenor. Key: date, tenor. Sources: fmp_treasury_rate. Units: fraction a year.
 CREATE OR REPLACE VIEW core.treasury_rates AS
 SELECT r.date, t.tenor, t.tenor_months, core.percent_as_fraction(t.percent) AS yield, r.updated_at, r.run_id

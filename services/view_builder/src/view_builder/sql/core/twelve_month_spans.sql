@@ -1,6 +1,7 @@
--- Every end of a company's periods of each kind, with whether four quarters, two halves or a fiscal year up to it are its twelve
--- months (basis). Quarters or halves whose revenue does not sum to that of their year do not count: they are cumulative or
--- mislabelled. Two halves need a proof that the first is one: a half before it, or a year of their revenue.
+-- Every end of a company's periods of each kind, with whether four quarters, two halves or a fiscal year up to it make its twelve
+-- months (basis). Quarters or halves do not count if their revenue does not sum to that of their year, because they are
+-- cumulative or mislabelled. Two halves need evidence that the first one is a half year: a half before it, or a year with their
+-- revenue.
 -- Grain: one row per period. Key: is_yearly, date. Sources: core.checked_spans. Units: days.
 CREATE OR REPLACE FUNCTION core.twelve_month_spans(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

@@ -1,5 +1,5 @@
--- The newest twelve months of a company: four quarters, two halves or a fiscal year, by the dates on which they end; of one
--- end, the parts before the year.
+-- The newest twelve months of a company: four quarters, two halves or a fiscal year, by the dates on which they end. If both end
+-- on one day, the parts take precedence over the year.
 -- Grain: one row. Key: none. Sources: core.twelve_month_spans. Units: none; reason says why there are no twelve months.
 CREATE OR REPLACE FUNCTION core.twelve_months(
   of_symbol text, known_by timestamptz DEFAULT 'infinity', public_by timestamptz DEFAULT 'infinity'

@@ -1,6 +1,6 @@
--- The kind of security that a listing's name states in so many words: NULL where it states none. Words that companies and funds
--- have in their own names (Preferred Bank, Notes Inc., Nuveen Preferred Securities Fund) state none. Rights and units also need
--- the fifth letter of a NASDAQ symbol, a note its rate or the year in which it is due.
+-- The security type that a listing's name states explicitly; NULL if it states none. Words that companies and funds have in their
+-- own names (Preferred Bank, Notes Inc., Nuveen Preferred Securities Fund) do not count. Rights and units also need the fifth
+-- letter of a NASDAQ symbol, and a note needs its rate or the year in which it is due.
 -- Grain: one value. Key: none. Sources: its arguments. Units: none.
 CREATE OR REPLACE FUNCTION core.type_by_name(of_symbol text, of_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,8 +1,8 @@
--- The kind of security that a listing's symbol names, as the exchanges form symbols: NULL where it names none. In the United
--- States ABC-WT and ABC-WS are warrants, ABC-P and ABC-PA preferred shares, ABC-R and ABC-RT rights, ABC-U and ABC-UN units. In
--- Canada only ABC-WT, ABC-PA, ABC-RT, and ABC-DB and ABC-NT (debentures, notes) name a kind: -UN and -U are units of a trust,
--- its common equity; -R is a subscription receipt, -P a capital pool company. A unit of a trust or partnership is no unit in
--- the United States either. Letters of share classes (BRK-B, RCI-A.TO) name no kind.
+-- The security type in a listing's symbol, by the conventions of the exchanges; NULL if there is none. In the United States
+-- ABC-WT and ABC-WS are warrants, ABC-P and ABC-PA preferred shares, ABC-R and ABC-RT rights, ABC-U and ABC-UN units. In Canada
+-- only ABC-WT, ABC-PA, ABC-RT, and ABC-DB and ABC-NT (debentures, notes) have a type: -UN and -U are units of a trust, its common
+-- equity; -R is a subscription receipt, -P a capital pool company. In the United States, too, a unit of a trust or partnership
+-- does not count as a unit. Letters of share classes (BRK-B, RCI-A.TO) are not types.
 -- Grain: one value. Key: none. Sources: its arguments. Units: none.
 CREATE OR REPLACE FUNCTION core.type_by_symbol(of_symbol text, of_name text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,4 +1,5 @@
--- Units of a currency for one US dollar: the last rate on or before a day, at most 7 days old. A code of hundredths has no rate.
+-- Units of a currency for one US dollar: the last rate on or before a day, at most 7 days old. A currency code for hundredths has
+-- no rate.
 -- Grain: at most one row. Key: none. Sources: fmp_exchange_rate. Units: exchange rate; day NULL for the dollar itself.
 CREATE OR REPLACE FUNCTION core.usd_rate(of_currency text, of_day date)
 RETURNS TABLE (rate numeric, day date, stored_at timestamptz)

@@ -1,6 +1,6 @@
--- What the price of a listing is to the statements of its company: market capitalisation, of the listing and of the company,
--- enterprise value, earnings per share of the listing, and price / earnings. A reason leaves no basis, no capitalisation of the
--- company, no enterprise value and no price / earnings; an ADR whose basis is unknown has no earnings per share either.
+-- The price of a listing compared with the statements of its company: market capitalisation of the listing and of the company,
+-- enterprise value, earnings per share of the listing, and price / earnings. With a reason, the basis, the capitalisation of the
+-- company, the enterprise value and price / earnings are NULL; for an ADR with an unknown basis, so are the earnings per share.
 -- of_rate is units of the listing's currency for one of the statements'. net_claims are debt, preferred stock and minority
 -- interests less cash.
 -- Grain: one row. Key: none. Sources: its arguments. Units: currency of the listing; eps and eps_diluted reported_currency.

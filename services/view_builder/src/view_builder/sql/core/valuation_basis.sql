@@ -1,9 +1,9 @@
--- How a listing's price and the statements of its company fit together: by the vendor's shares (market capitalisation / price)
--- and the diluted weighted shares of the statements, both of one day; and by how many of the latter one share of the listing is,
--- where that is maintained. reason says why it is not known; scope, what the vendor's capitalisation covers; company_shares
--- times the price is the capitalisation of the company.
--- price_eps: price / earnings per share. market_cap_income: capitalisation / income. share_basis: price / (ratio x earnings per
--- share), against the vendor's capitalisation.
+-- How a listing's price and the statements of its company are made comparable. The basis comes from the vendor's shares (market
+-- capitalisation / price) and the diluted weighted shares of the statements, both of one day; and from the maintained number of
+-- the latter per share of the listing, if there is one. reason states why the basis is unknown; scope is what the vendor's
+-- capitalisation covers; company_shares times the price is the capitalisation of the company. price_eps: price / earnings per
+-- share. market_cap_income: capitalisation / income. share_basis: price / (ratio x earnings per share), checked against the
+-- vendor's capitalisation.
 -- Grain: one row. Key: none. Sources: core.is_split_ratio. Units: shares.
 CREATE OR REPLACE FUNCTION core.valuation_basis(
   of_symbol text, of_day date, shares numeric, diluted_shares numeric, share_ratio numeric, is_adr boolean

@@ -1,6 +1,6 @@
--- What the vendor derived for a company's newest fiscal year, by its end: growth, ratios and key metrics, each in its newest
--- version. ratios_date is the older end, where ratios and key metrics are of two years.
--- The vendor gives no filing day of these figures: of a past state, they count from the assumed day on (core.available_at).
+-- The vendor's derived figures for a company's newest fiscal year, by its end: growth, ratios and key metrics, each in its newest
+-- version. ratios_date is the older end if ratios and key metrics are of two years. The vendor delivers no filing day with these
+-- figures, so in a past state they count from the assumed day on (core.available_at).
 -- Grain: one row. Key: none. Sources: fmp_financial_growth, fmp_income_growth, fmp_cash_flow_growth, fmp_ratio,
 -- fmp_key_metric. Units: fractions and ratios, as delivered.
 CREATE OR REPLACE FUNCTION core.vendor_year(

@@ -1,4 +1,4 @@
--- A count or a place as an integer; NULL where the number is no whole one, or too large for one.
+-- A count or a rank as an integer; NULL if the number is fractional or too large.
 -- Grain: one value. Key: none. Sources: its argument. Units: those of the number.
 CREATE OR REPLACE FUNCTION core.whole_number(given numeric) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
