@@ -1,6 +1,6 @@
--- How the funds of each CIFSC category did, by the vendor's month-end returns of active funds: how many have a return, their
--- median and the bounds of the quartiles.
--- Grain: one row per category, month's end and span. Key: category, month_end_date, return_years. Sources: sra.fund_metrics.
+-- The vendor's month-end returns of the active funds in each CIFSC category: the number of funds with a return, the median, and
+-- the bounds of the quartiles.
+-- Grain: one row per category, month end and span. Key: category, month_end_date, return_years. Sources: sra.fund_metrics.
 -- Units: fraction, beyond a year a year.
 -- Without origins: fund_count, return_years.
 -- name: rows

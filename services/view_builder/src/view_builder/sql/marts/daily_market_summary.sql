@@ -1,5 +1,5 @@
--- How many funds have a value on a day, its mean and median, how many rose and fell, by currency. A fund whose currency the
--- vendor does not give, or that ended or merged, is under XXX, ISO 4217's code for no currency.
+-- The number of funds with a value on a day, the mean and median value, and the numbers of rising and falling funds, by currency.
+-- A fund that ended or merged, or whose currency the vendor does not deliver, is under XXX, ISO 4217's code for no currency.
 -- Grain: one row per day and currency. Key: date, currency. Sources: fundata_quotes, fundata_data. Units: currency of the row.
 -- Without origins: total_symbols.
 -- name: rows
@@ -24,7 +24,7 @@ SELECT h.date FROM published.fund_quote_history h;
 -- name: affected
 SELECT DISTINCT v.date, v.run_id FROM core.fund_values_of_runs($1::uuid[]) v
 UNION ALL
--- a day's figures move with a fund's currency only when that changes
+-- a fund whose currency changed counts in another row of each day
 SELECT DISTINCT h.date, c.run_id
 FROM core.funds_of_other_currency($1::uuid[]) c
 JOIN published.fund_quote_history h ON h.identifier = c.identifier;

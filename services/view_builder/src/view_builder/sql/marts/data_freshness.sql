@@ -1,5 +1,5 @@
--- How new the data are: per dataset against the market's calendar, per view with its newest build. A dataset that was
--- never there cannot lack more sessions than those of 90 days.
+-- The freshness of the data: of each dataset against the market's calendar, and of each view with its newest build. A dataset
+-- without any data counts at most the sessions of 90 days as missing.
 -- Grain: one row per source and dataset, or view, and one for the lake. Key: source, dataset. Sources: run_unit,
 -- task_execution_log, ledger_archive, expected_dataset, market_session, fmp_call, published_view, published_run, lake_build.
 -- Units: records; sessions; moments in UTC.
@@ -28,7 +28,7 @@ SELECT f.source, f.dataset, f.newest_record, f.success_at AS last_success_at,
   NULL::text AS error, coalesce(f.touched_at, f.expected_since, now()) AS as_of, f.run_id AS last_run_id, f.cadence,
   CASE WHEN e.missing > f.allowed THEN e.late_since END AS late_since, CASE
     WHEN f.source = 'fundata' THEN least(f.first_success_at, a.first_success_at)
-    -- of quotes, only the newest state is kept
+    -- only the newest state of quotes is kept
     WHEN f.dataset <> 'quote' AND coalesce(f.first_success_at, a.first_success_at) IS NOT NULL AND k.moment IS NOT NULL
       THEN greatest(least(f.first_success_at, a.first_success_at), k.moment)
   END AS point_in_time_since

@@ -1,4 +1,4 @@
--- Every distribution of every fund, with its parts: of FundDistribution, and of the quotes, which may repeat it.
+-- Every distribution of every fund with its parts, from FundDistribution and from the quotes, which may repeat it.
 -- Grain: one row per record. Key: security_id, date, ordinal. Sources: fundata_data (FundDistribution), fundata_quotes.
 -- Units: currency of the row per share.
 -- name: rows

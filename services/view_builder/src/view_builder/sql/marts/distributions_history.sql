@@ -1,4 +1,4 @@
--- Every version of every distribution of every fund: from known_at to withdrawn_at it was the vendor's. A version whose
+-- Every version of every distribution of every fund, valid at the vendor from known_at to withdrawn_at. A version whose
 -- record_state is not Active withdraws the distribution.
 -- Grain: one row per version of a record. Key: security_id, date, ordinal. Sources: fundata_data (FundDistribution),
 -- fundata_quotes, fundata_data_superseded, fundata_quotes_superseded. Units: currency of the row per share.

@@ -1,5 +1,5 @@
--- Every dividend of every listing that the vendor lists now, announced ones among them, one row a payment: a day may have
--- several. Of a day that the vendor gives under two symbols of a security, the payments under the newest one count.
+-- Every dividend of every listing that the vendor lists now, including announced ones. A day may have several payments, one row
+-- each. If the vendor delivers a day under two symbols of a security, the payments under the newest symbol count.
 -- Grain: one row per payment. Key: security_id, ex_date, ordinal. Sources: fmp_dividend, fmp_symbol_period, security.
 -- Units: currency of the row per share of the ex-date; fraction.
 -- name: rows

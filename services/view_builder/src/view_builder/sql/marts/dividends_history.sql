@@ -1,4 +1,4 @@
--- Every dividend that the vendor ever listed, withdrawn and replaced ones among them: from known_at to withdrawn_at it did.
+-- Every dividend that the vendor has ever listed, from known_at to withdrawn_at, including withdrawn and replaced ones.
 -- Grain: one row per state of a payment. Key: security_id, ex_date, ordinal. Sources: fmp_dividend, fmp_symbol_period, security.
 -- Units: currency of the row per share of the ex-date; fraction.
 -- name: rows

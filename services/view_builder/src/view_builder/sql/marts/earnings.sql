@@ -1,5 +1,5 @@
--- Earnings reports of every company: the calendar, estimates, results and surprises. Of a day that the vendor gives under two
--- symbols of a security, the report under the newest one counts.
+-- Earnings reports of every company: the calendar, estimates, results and surprises. If the vendor delivers a day under two
+-- symbols of a security, the report under the newest symbol counts.
 -- Grain: one row per report. Key: security_id, report_date. Sources: fmp_earning, fmp_symbol_period, security.
 -- Units: as the vendor gives them; surprises are fractions of the estimate.
 -- name: rows

@@ -1,10 +1,10 @@
--- What the statements of a company say, apart from its price. They change a few times a year: a day of prices reads them here
--- instead of computing them. Only a split that takes effect computes them anew: it leaves open in which shares the vendor counts
--- periods filed before it, which the market capitalisation decides beside the price (split_parts).
+-- The figures of a company's statements that do not depend on its price. They change a few times a year, so daily builds read
+-- them here instead of computing them. A split that takes effect recomputes them, because it is unknown in which shares the
+-- vendor states periods filed before it; the market capitalisation decides that together with the price (split_parts).
 -- Grain: one row per symbol with statements or figures that the vendor derives from them. Key: symbol.
--- Sources: the statements and what the vendor derives from them, fmp_score; prices and fmp_split for the shares.
+-- Sources: the statements and the figures that the vendor derives from them, fmp_score; prices and fmp_split for the shares.
 -- Units: reported_currency, fraction, ratio.
--- chosen_*_as_of: the same of a past state, by the arguments of equity_fundamentals_as_of.
+-- chosen_*_as_of: the same selection for a past state, with the arguments of equity_fundamentals_as_of.
 -- name: rows
 SELECT s.symbol, f.reported_currency, f.basis AS fundamentals_basis, f.date AS period_end_date, f.revenue AS revenue_ttm,
   f.gross_profit AS gross_profit_ttm, f.operating_income AS operating_income_ttm, f.ebitda AS ebitda_ttm,
@@ -70,7 +70,7 @@ SELECT a.symbol, a.run_id FROM core.adjustments_of_runs($1::uuid[]) a
 UNION ALL
 SELECT q.symbol, q.run_id FROM core.split_quotes_of_runs($1::uuid[]) q
 UNION ALL
--- a listing that got its id after its statements
+-- a listing may get its id after its statements
 SELECT k.symbol, c.run_id
 FROM core.masters_of_runs($1::uuid[]) c
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol

@@ -1,6 +1,6 @@
--- Every figure of a listed equity: profile, price of now, performance, valuation, twelve months of statements, growth, scores.
--- Ratios of price and statements are of the shares that core.valuation_basis finds, at the exchange rate of the price's day, and
--- none where the period ended more than 548 days before it. fundamentals_reason says why there are none.
+-- All figures of a listed equity: profile, current price, performance, valuation, twelve months of statements, growth, scores.
+-- Ratios of price and statements use the shares that core.valuation_basis determines and the exchange rate of the price's day.
+-- They are NULL if the period ended more than 548 days before that day; fundamentals_reason states why.
 -- Grain: one row per listed equity. Key: symbol. Sources: fmp_quote, fmp_eod_price, equity_profile, sra.equity_fundamentals,
 -- fmp_peer, fmp_earning, fmp_exchange_rate, share_basis. Units: currency of the row, reported_currency, fraction, ratio.
 -- name: rows
@@ -112,7 +112,7 @@ SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
 SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
 UNION ALL
--- a listing may have been of the same issuer until now
+-- a changed listing may have had the same issuer before the runs
 SELECT k.symbol, r.run_id
 FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
 JOIN materialized_rows k ON k.currency_basis = 'doubtful'
@@ -127,7 +127,7 @@ FROM core.rates_of_runs($1::uuid[]) x
 JOIN materialized_rows k ON k.reported_currency = x.currency AND k.reported_currency <> k.currency
 WHERE k.price_date BETWEEN x.first_day AND x.last_day + 7
 UNION ALL
--- the maintained table changes without a run; the next one brings it
+-- the maintained table changes without a run, so the next run applies it
 SELECT k.symbol, r.run_id
 FROM (
   SELECT k.symbol FROM materialized_rows k WHERE k.share_ratio IS NOT NULL

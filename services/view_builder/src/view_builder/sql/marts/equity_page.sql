@@ -1,5 +1,5 @@
--- All that a company's page shows: its own figures, and six peers with the same ones. A view of equity_metrics, so that a page
--- and its peers always agree; as_of and last_run_id are those of the newest of the seven rows.
+-- Everything that a company's page shows: its own figures, and the same figures of six peers. The view reads equity_metrics, so a
+-- page and its peers always agree; as_of and last_run_id are those of the newest of the seven rows.
 -- Grain: one row per listed equity. Key: symbol. Sources: sra.equity_metrics. Units: as there; a peer's in its own currencies.
 -- name: rows
 SELECT

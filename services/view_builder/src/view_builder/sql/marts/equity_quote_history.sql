@@ -1,16 +1,16 @@
 -- Daily prices of every listing: as delivered, adjusted for splits, and with dividends reinvested. The close of a day is that
--- under the present symbol, or else under the one of that day. What no event changes is stored; the factors are read beside
--- it, since an event changes those of a whole history, and published with it.
+-- under the present symbol, or else that under the symbol of the day. The view stores what no event changes. Factors are joined
+-- at read time, because an event changes those of a whole history; both are published together.
 -- Grain: one row per listing and session. Key: symbol, date. Sources: fmp_eod_price, fmp_symbol_alias, fmp_symbol_period,
 -- sra.price_adjustment. Units: currency of the row; shares; factors. Adjusted figures to twelve decimals.
--- chosen_*_as_of: the same of a past state, by the arguments of equity_quote_history_as_of.
+-- chosen_*_as_of: the same selection for a past state, with the arguments of equity_quote_history_as_of.
 -- name: rows
 SELECT s.symbol, q.date, c.currency, q.open, q.high, q.low, q.close, q.volume, q.updated_at AS as_of,
   q.run_id AS last_run_id, q.symbol AS delivered_symbol, m.security_id
 FROM affected_keys s
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = s.symbol
--- looked up symbol by symbol, in the partitions from the first day on: what a day costs must not follow the length of
--- history, whatever the planner thinks
+-- LATERAL forces a look-up by symbol, in the partitions from the first day on: the cost of a day must not depend on the
+-- length of the history, whatever the planner estimates
 CROSS JOIN LATERAL core.listing_prices(s.symbol, s.since, 'materialized_as') q
 CROSS JOIN LATERAL core.currency_on(s.symbol, q.date, m.currency, m.currency_since) c;
 -- name: keys
@@ -20,7 +20,7 @@ SELECT c.symbol, c.first_day AS since, c.run_id FROM core.closes_of_runs($1::uui
 UNION ALL
 SELECT n.symbol, '-infinity'::date, n.run_id FROM core.names_of_runs($1::uuid[]) n
 UNION ALL
--- a series in another currency than its security has now, or of another id, is computed anew from its first day
+-- a series whose currency or id differs from that of its security is recomputed from its first day
 SELECT c.symbol, '-infinity'::date, c.run_id
 FROM (
   SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
@@ -36,7 +36,7 @@ WHERE (k.currency, k.security_id) IS DISTINCT FROM (n.currency, m.security_id)
 UNION ALL
 SELECT c.symbol, '-infinity'::date, c.run_id FROM core.currencies_of_runs($1::uuid[]) c;
 -- name: next_keys
--- from one symbol to the next by the index, not through all closes of each
+-- step from one symbol to the next by the index, instead of reading all closes of each
 WITH RECURSIVE walk AS (
   SELECT n.symbol FROM core.next_symbol($1::text) n
   UNION ALL
@@ -72,7 +72,7 @@ ORDER BY s.symbol, p.date, p.until DESC NULLS FIRST;
 -- name: chosen_factors
 SELECT g.* FROM core.adjustment_factors(b.symbol, b.date) g;
 -- name: chosen_factors_as_of
--- each event with the days since the one before it: of each day, the first one after it
+-- each event with the days since the previous event; a day has the factors of the first event after it
 SELECT true AS is_adjusted, e.split_factor, e.total_return_factor, e.share_factor, NULL::timestamptz AS as_of,
   NULL::uuid AS last_run_id
 FROM (

@@ -1,4 +1,4 @@
--- Every weight of a country or sector in every ETF, present and former ones: it counts from known_at until withdrawn_at.
+-- Every country and sector weight of every ETF, present and former, valid from known_at to withdrawn_at.
 -- Grain: one row per state of a weight. Key: security_id, holdings_date, ordinal. Sources: fmp_etf_country, fmp_etf_sector,
 -- fmp_symbol_period, security. Units: fraction of the fund.
 -- Without origins: exposure_kind.

@@ -1,5 +1,5 @@
--- Every position of every ETF, present and former ones: a position counts from known_at until withdrawn_at, and what counts at a
--- moment is the snapshot of that moment.
+-- Every position of every ETF, present and former, valid from known_at to withdrawn_at. The positions that are valid at a moment
+-- are the snapshot of that moment.
 -- Grain: one row per state of a position. Key: security_id, holdings_date, ordinal. Sources: fmp_etf_holding, fmp_symbol_period,
 -- security. Units: fraction of the fund; others as the vendor gives them.
 -- name: rows

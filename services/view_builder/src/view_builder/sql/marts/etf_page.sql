@@ -1,5 +1,5 @@
--- All that the page of an ETF or a closed-end fund shows: profile, price of now, net asset value, cost, size, performance, risk
--- against the index of its currency, yield, holdings, weights, distributions.
+-- Everything that the page of an ETF or a closed-end fund shows: profile, current price, net asset value, cost, size,
+-- performance, risk against the index of its currency, yield, holdings, weights, distributions.
 -- Grain: one row per listed fund. Key: symbol. Sources: fmp_etf_info, fmp_etf_holding, fmp_etf_sector, fmp_etf_country,
 -- fmp_quote, fmp_eod_price, equity_profile, fmp_dividend, fmp_index_price, fmp_treasury_rate.
 -- Units: currency of the row, nav_currency, fraction, ratio.
@@ -88,12 +88,12 @@ SELECT l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
 SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
 UNION ALL
--- a listing may have been of the same issuer until now
+-- a changed listing may have had the same issuer before the runs
 SELECT k.symbol, r.run_id
 FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
 JOIN materialized_rows k ON k.currency_basis = 'doubtful'
 UNION ALL
--- every fund is set against the last days of a month
+-- every fund is compared with the last days of a month
 SELECT m.identifier, b.run_id
 FROM core.benchmarks_of_runs($1::uuid[]) b
 CROSS JOIN sra.security_master m

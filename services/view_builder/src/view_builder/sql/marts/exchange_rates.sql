@@ -1,4 +1,4 @@
--- Exchange rates of every collected pair at the end of each day, as delivered. All pairs have the US dollar first: other rates
+-- The exchange rate of every collected pair at the end of each day, as delivered. All pairs have the US dollar first; other rates
 -- are quotients of two of them.
 -- Grain: one row per pair and day. Key: pair, date. Sources: fmp_exchange_rate. Units: second currency for one of the first.
 -- name: rows

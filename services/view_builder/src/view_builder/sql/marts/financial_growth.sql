@@ -1,5 +1,5 @@
--- The vendor's growth figures of every fiscal period of every company, each in its newest version, as delivered.
--- Of the listings of one issuer that have a period, one counts: active ones first, then by symbol.
+-- The vendor's growth figures of every fiscal period of every company, each in its newest version, as delivered. If several
+-- listings of an issuer have a period, one counts: active listings first, then by symbol.
 -- Grain: one row per company, kind of period and end. Key: issuer_id, period_kind, period_end_date.
 -- Sources: fmp_financial_growth, fmp_income_growth, fmp_balance_sheet_growth, fmp_cash_flow_growth, sra.security_master.
 -- Units: fraction.

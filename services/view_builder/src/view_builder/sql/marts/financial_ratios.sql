@@ -1,5 +1,5 @@
--- The vendor's ratios and key metrics of every fiscal period of every company, each in its newest version, as delivered.
--- Of the listings of one issuer that have a period, one counts: active ones first, then by symbol.
+-- The vendor's ratios and key metrics of every fiscal period of every company, each in its newest version, as delivered. If
+-- several listings of an issuer have a period, one counts: active listings first, then by symbol.
 -- Grain: one row per company, kind of period and end. Key: issuer_id, period_kind, period_end_date.
 -- Sources: fmp_ratio, fmp_key_metric, sra.security_master.
 -- Units: fraction; ratio; as delivered.

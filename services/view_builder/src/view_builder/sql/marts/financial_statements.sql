@@ -1,5 +1,5 @@
--- The newest state of every fiscal period of every company. Of the listings of one issuer that have a period, one counts: active
--- ones first, then by symbol.
+-- The newest state of every fiscal period of every company. If several listings of an issuer have a period, one counts: active
+-- listings first, then by symbol.
 -- Grain: one row per company, kind of period and end. Key: issuer_id, period_kind, period_end_date.
 -- Sources: sra.financial_statements_history. Units: reported_currency; shares.
 -- name: rows

@@ -1,5 +1,5 @@
--- Every state of every fiscal period of every listing with statements: a version of a statement that we store makes a new one.
--- A state has the newest versions of the three statements of one kind and end that we had then, in one currency.
+-- Every state of every fiscal period of every listing with statements. Each stored version of a statement starts a new state. A
+-- state combines the newest versions, at that time, of the three statements with the same kind, end and currency.
 -- Grain: one row per listing, kind of period, end and moment of storage. Key: security_id, symbol, period_kind, period_end_date,
 -- version. Sources: fmp_income_statement, fmp_balance_sheet, fmp_cash_flow. Units: reported_currency; shares.
 -- Without origins: version.
@@ -41,7 +41,7 @@ SELECT m.issuer_id, m.security_id, m.identifier AS symbol, k.period_kind, k.date
   greatest(i.available_at, b.available_at, c.available_at) AS available_at, k.learnt_at AS known_at,
   row_number() OVER state AS version, lead(k.learnt_at) OVER state IS NULL AS is_newest,
   greatest(i.updated_at, b.updated_at, c.updated_at) AS as_of,
-  -- a statement in another currency makes a state and is not in it
+  -- a statement in another currency starts a state but is not part of it
   coalesce(
     CASE k.learnt_at WHEN i.learnt_at THEN i.run_id WHEN b.learnt_at THEN b.run_id WHEN c.learnt_at THEN c.run_id END,
     i.run_id, b.run_id, c.run_id

@@ -1,5 +1,5 @@
--- The vendor's month-end returns, ranks, risk and fees of every fund in flat columns, as lists and screens need them; fund_page
--- shows the same figures as lists. A day of values changes none of them.
+-- The vendor's month-end returns, ranks, risk and fees of every fund in flat columns, for lists and screens; fund_page shows the
+-- same figures as lists. A day of new values changes none of them.
 -- Grain: one row per fund. Key: identifier. Sources: fundata_data.
 -- Units: fraction; fraction a year beyond one year and for risk and fees; places; currency of the fund.
 -- name: rows

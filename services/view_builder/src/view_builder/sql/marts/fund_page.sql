@@ -1,5 +1,5 @@
--- All that a fund's page shows: profile, value, the vendor's returns, ranks and risk, fees, holdings, allocations, distributions.
--- The value of the day is read from fund_value, so that a day of new values computes no page anew.
+-- Everything that a fund's page shows: profile, value, the vendor's returns, ranks and risk, fees, holdings, allocations,
+-- distributions. The value of the day is read from fund_value, so a day of new values recomputes no page.
 -- Grain: one row per fund. Key: identifier. Sources: fundata_data, fund_value.
 -- Units: currency of the row; fraction; else as the vendor delivers it.
 -- name: rows

@@ -1,7 +1,7 @@
--- The daily series of funds with our own returns: one record a fund and day; what only the other dataset says of the day is
--- kept. A FundDistribution record counts too unless it repeats a distribution of the quotes. A distribution or split of a day
--- without a value is measured with the next one. The computation starts at the last value before the first day that changed,
--- whose stored factor the later ones go on from; a full build starts where a fund does.
+-- The daily series of funds with our own returns, one record for each fund and day. Figures that only the other dataset has for
+-- the day are kept. A FundDistribution record also counts unless it repeats a distribution of the quotes. A distribution or split
+-- on a day without a value counts with the next value. The computation starts at the last value before the first changed day and
+-- continues from its stored factor; a full build starts at the first day of each fund.
 -- Grain: one row per fund and day. Key: identifier, date. Sources: fundata_quotes, fundata_data (FundDistribution, FundGeneral).
 -- Units: currency of the row; fraction; factors with 40 digits.
 -- name: rows
@@ -51,8 +51,8 @@ WITH start AS (
     FULL JOIN payments p USING (identifier, date)
   ) t
 ), running AS (
-  -- what was paid and split so far: the difference to the former value's figures is what the present one is measured with, be it
-  -- of a day without a value in between; such days have the number of the value before them
+  -- running totals of payments and splits: a value counts the difference from the totals at the former value, which includes
+  -- days without a value in between; such days have the number of the value before them
   SELECT t.*, sum(paid) OVER so_far AS all_paid, count(paid) OVER so_far AS payments,
     published.product(split) FILTER (WHERE split IS NOT NULL) OVER so_far AS all_split,
     count(*) FILTER (WHERE is_value) OVER so_far AS number
@@ -80,7 +80,7 @@ WITH start AS (
     END) FILTER (WHERE v.date = s.base OR v.distribution <> 0 OR v.split_ratio IS NOT NULL)
       OVER (PARTITION BY v.identifier ORDER BY v.date ROWS UNBOUNDED PRECEDING) AS factor,
     b.at AS between_at, b.run AS between_run,
-    -- the newest of the records that a row comes of: its own, the former value's, those of the days between
+    -- the newest record behind a row: its own, the former value's, or one of the days between
     greatest(v.at, CASE WHEN v.is_near THEN v.former_at END, b.at) AS as_of
   FROM (SELECT v.*, core.reinvested_value(v.navps, v.distribution, v.split_ratio) AS reached FROM valued v) v
   JOIN start s ON s.identifier = v.identifier
@@ -104,7 +104,7 @@ JOIN start s ON s.identifier = z.identifier
 LEFT JOIN grown g ON g.identifier = z.identifier AND g.number = z.number
 WHERE NOT z.is_value AND z.navps IS NOT NULL AND z.date >= s.since;
 -- name: chosen_values
--- of each fund by its index: what a day costs must not follow the length of history, whatever the planner thinks
+-- OFFSET 0 forces a look-up by fund: the cost of a day must not depend on the length of the history
 SELECT v.*
 FROM start s, LATERAL (
     SELECT r.* FROM core.fund_values() r WHERE r.identifier = s.identifier AND r.date >= s.start OFFSET 0
@@ -120,7 +120,7 @@ GROUP BY v.identifier, v.run_id
 UNION ALL
 SELECT d.identifier, d.since, d.run_id FROM core.distributions_of_runs($1::uuid[]) d
 UNION ALL
--- a series in another currency than its fund has now is computed anew from its first day
+-- a series whose currency differs from that of its fund is recomputed from its first day
 SELECT c.identifier, '-infinity'::date, c.run_id
 FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral']) c
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = c.identifier
@@ -129,7 +129,7 @@ CROSS JOIN LATERAL (
 ) k
 WHERE k.currency IS DISTINCT FROM m.currency;
 -- name: next_keys
--- from one fund to the next by the index, not through all that it holds of each
+-- step from one fund to the next by the index, instead of reading all records of each
 WITH RECURSIVE walk AS (
   SELECT n.identifier FROM core.next_fund($1::text) n
   UNION ALL

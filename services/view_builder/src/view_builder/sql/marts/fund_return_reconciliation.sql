@@ -1,7 +1,7 @@
--- Our return of every fund and month beside the vendor's OneMonthReturn: one row for each month end that has a vendor's return.
--- The comparison shows whether values, distributions and splits are right. Only months with changed inputs are computed again: a
--- day of values usually changes no month that has ended.
--- Grain: one row per fund and month's end. Key: identifier, month_end_date. Sources: fundata_data (FundPerformanceSummary),
+-- Our return of every fund and month next to the vendor's OneMonthReturn, one row for each month end with a return of the vendor.
+-- The comparison shows whether values, distributions and splits are right. Only months with changed inputs are recomputed; a day
+-- of values usually changes no month that has ended.
+-- Grain: one row per fund and month end. Key: identifier, month_end_date. Sources: fundata_data (FundPerformanceSummary),
 -- published.fund_quote_history. Units: fraction.
 -- name: rows
 SELECT r.identifier, r.month_end_date, r.start_date, r.end_date, r.total_return, r.vendor_return, r.difference,
@@ -25,7 +25,7 @@ FROM (
   LEFT JOIN LATERAL core.fund_level(s.identifier, s.month_end_date) e ON true
   CROSS JOIN LATERAL (SELECT core.performance(e.level, b.level) AS total_return) o
   CROSS JOIN LATERAL (
-    -- of the first value its own record alone: what it is measured from is of the month before
+    -- of the first value only its own record, because its former value belongs to the month before
     SELECT max(CASE WHEN n.date = b.date THEN n.known_at ELSE n.as_of END) AS as_of
     FROM published.fund_quote_history n
     WHERE n.identifier = s.identifier AND n.date BETWEEN b.date AND e.date
@@ -36,7 +36,7 @@ SELECT m.identifier, m.month_end_date FROM core.all_fund_months() m;
 -- name: affected
 SELECT m.identifier, m.month_end_date, m.run_id FROM core.fund_months_of_runs($1::uuid[]) m
 UNION ALL
--- a value is one of its own month, and may be the last before the next
+-- a value belongs to its own month, and may be the last one before the next month
 SELECT v.identifier, k.month_end_date, v.run_id
 FROM (SELECT DISTINCT o.identifier, o.date, o.run_id FROM core.fund_values_of_runs($1::uuid[]) o) v
 CROSS JOIN LATERAL (
@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
   OFFSET 0
 ) k
 UNION ALL
--- a match that comes or goes changes days before and after it
+-- a new or removed match changes days before and after it
 SELECT d.identifier, k.month_end_date, d.run_id
 FROM core.distributions_of_runs($1::uuid[]) d
 CROSS JOIN LATERAL (

@@ -1,5 +1,5 @@
--- The newest value of every fund with our returns of its day, and the yield that counts then. fund_page reads it: what else a
--- page shows changes less often.
+-- The newest value of every fund with our returns and the yield for its day. fund_page reads it, because everything else on a
+-- page changes less often.
 -- Grain: one row per fund with a value. Key: identifier. Sources: published.fund_quote_history, fundata_quotes (yield).
 -- Units: currency of the row; fraction; the yield as the vendor delivers it.
 -- name: rows

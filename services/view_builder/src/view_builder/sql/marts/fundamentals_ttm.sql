@@ -1,6 +1,6 @@
 -- The twelve months up to every end of a company's fiscal periods, by the rules of equity_fundamentals, which has the newest of
--- them. The newest version of each statement counts. Of the listings of one issuer that have an end, readers see one: active
--- ones first, then by symbol.
+-- them. The newest version of each statement counts. If several listings of an issuer have an end, readers see one: active
+-- listings first, then by symbol.
 -- Grain: one row per symbol and end of twelve months. Key: symbol, period_end_date. Sources: fmp_income_statement,
 -- fmp_balance_sheet, fmp_cash_flow. Units: reported_currency, fraction, ratio, shares.
 -- name: rows

@@ -1,5 +1,5 @@
--- Every version of every Fundata data record, inactive ones included, and what was known and valid at a moment: of each key
--- the greatest version by data_source (API before CSV), change_date (none last), data_version.
+-- Every version of every Fundata data record, including inactive ones, and what was known and valid at a moment: for each key the
+-- greatest version by data_source (API before CSV), change_date (none last), data_version.
 -- Grain: one row per version, or per element of its lists. Key: dataset, identifier, record_id, data_version, row_ordinal.
 -- Sources: fundata_data, task_execution_log. Units: as the vendor delivers them.
 -- name: rows
@@ -10,7 +10,7 @@ LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = d.ide
 SELECT h.*
 FROM sra.fundata_data_history h
 WHERE h.processed_at <= known_at AND (h.change_date IS NULL OR h.change_date <= valid_on)
-  -- a function reads by its caller's rights, who does not enter core: as core.is_active says
+  -- same condition as core.is_active: the function runs with the rights of its caller, who cannot name core
   AND (h.record_state IS NULL OR lower(h.record_state) IN ('', 'active'))
   AND NOT EXISTS (
     SELECT FROM sra.fundata_data_history n

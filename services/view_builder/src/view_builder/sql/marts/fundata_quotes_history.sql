@@ -1,4 +1,4 @@
--- Every version of every Fundata quote record, inactive ones included, and what was known and valid at a moment: of each key
+-- Every version of every Fundata quote record, including inactive ones, and what was known and valid at a moment: for each key
 -- the greatest version by data_source (API before CSV), change_date (none last), data_version.
 -- Grain: one row per version, or per element of its lists. Key: dataset, identifier, date, data_version, row_ordinal.
 -- Sources: fundata_quotes, task_execution_log. Units: as the vendor delivers them.
@@ -10,7 +10,7 @@ LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = d.ide
 SELECT h.*
 FROM sra.fundata_quotes_history h
 WHERE h.processed_at <= known_at AND h.date <= valid_on
-  -- a function reads by its caller's rights, who does not enter core: as core.is_active says
+  -- same condition as core.is_active: the function runs with the rights of its caller, who cannot name core
   AND (h.record_state IS NULL OR lower(h.record_state) IN ('', 'active'))
   AND NOT EXISTS (
     SELECT FROM sra.fundata_quotes_history n

@@ -1,4 +1,4 @@
--- How the large indices of New York and Toronto did, and where they are heading.
+-- The performance and trend of the large indices of New York and Toronto.
 -- Grain: one row per index. Key: symbol. Sources: fmp_index_price. Units: index points; fraction.
 -- Without origins: symbol, name, currency.
 -- name: rows

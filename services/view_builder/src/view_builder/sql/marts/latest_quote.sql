@@ -1,4 +1,4 @@
--- The newest price of every security: a fund's newest net asset value, a listing's price of now.
+-- The newest price of every security: a fund's newest net asset value, or a listing's current price.
 -- Grain: one row per security with a price. Key: source, identifier. Sources: fundata_quotes, fmp_quote, fmp_eod_price.
 -- Units: currency of the row; fraction; volume in shares.
 -- Without origins: source.

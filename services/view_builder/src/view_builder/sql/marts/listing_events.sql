@@ -1,4 +1,4 @@
--- Renames, delistings and moves of listings to another exchange, those of securities that are not in the universe among them.
+-- Renames, delistings and moves of listings to another exchange, including those of securities that are not in the universe.
 -- Grain: one row per event. Key: event, symbol, date, ordinal. Sources: fmp_symbol_change, fmp_delisted, fmp_universe,
 -- fmp_symbol_period, security. Units: dates.
 -- Without origins: event.

@@ -1,5 +1,5 @@
--- The ten largest gains and the ten largest losses of a session in each market. Only quotes of one session count, that of most
--- members' newest quotes (of two with as many the newer one).
+-- The ten largest gains and the ten largest losses of a session in each market. Only quotes of one session count: that of most
+-- members' newest quotes, or the later of two with equally many.
 -- Grain: one row per market, direction and place. Key: market, direction, rank. Sources: sra.equity_metrics, fmp_constituent.
 -- Units: currency of the row; fraction; shares.
 -- Without origins: market, market_name, basis.

@@ -1,11 +1,11 @@
--- Splits and dividends of every listing, with the factors by which prices before them are divided. An event counts from the
--- first close on or after its date; a dividend is reinvested at that close, where it is at most 7 days later. A price factor
--- divides prices and leaves the number of shares. Dividends of a doubtful currency cannot be reinvested.
+-- Splits and dividends of every listing, with the divisors for prices before them. An event counts from the first close on or
+-- after its date. A dividend is reinvested at that close if it is at most 7 days later. A price factor divides prices and leaves
+-- the number of shares. Dividends in a doubtful currency cannot be reinvested.
 -- Grain: one row per listing and day with an event. Key: symbol, ex_date. Sources: fmp_split, fmp_dividend, fmp_eod_price,
 -- fmp_symbol_alias, fmp_symbol_period. Units: currency of the row; factors with 40 digits.
--- chosen_*_as_of: the same of a past state, by the arguments of price_adjustment_as_of.
+-- chosen_*_as_of: the same selection for a past state, with the arguments of price_adjustment_as_of.
 -- name: rows
--- once for each listing, and not for each of its events, whatever the planner thinks of their number
+-- evaluated once for each listing, not for each of its events, whatever number of events the planner estimates
 WITH listed AS MATERIALIZED (
   SELECT x.* FROM chosen_listing x
 )
@@ -33,14 +33,14 @@ FROM (
     END AS total_ratio
   FROM listed s
   CROSS JOIN LATERAL (SELECT d.* FROM chosen_days d) v
-  -- the close from which on the event counts, within a year, so that two partitions are looked at, and not all that follow
+  -- the close from which the event counts; the limit of a year lets the query read two partitions instead of all later ones
   LEFT JOIN LATERAL (SELECT y.* FROM chosen_close y) c ON true
   LEFT JOIN LATERAL (
     SELECT c.day, c.price, (SELECT x.ratio FROM chosen_ratio x) AS splits
     WHERE v.dividend IS NOT NULL AND c.day <= v.date + 7
   ) r ON true
   WHERE v.date <= s.newest
-  -- dividends between two closes buy at the same one, none of them for the other
+  -- dividends between two closes are reinvested at the same close, none of them in the other
   WINDOW one_close AS (PARTITION BY s.symbol, r.day)
 ) e
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = e.symbol
@@ -52,7 +52,7 @@ FROM affected_keys s
 CROSS JOIN LATERAL core.newest_close(s.symbol, 'price_adjustment') n
 CROSS JOIN LATERAL core.first_close(s.symbol, '-infinity', 'infinity') f
 CROSS JOIN LATERAL core.currency_basis(s.symbol) u
--- an event that ended changed the factors of the days up to its own
+-- an event that ended changed the factors of all days before it
 CROSS JOIN LATERAL (
   SELECT array_agg(x.date) AS days, array_agg(core.stamp(x.valid_to, x.ended_run_id)) AS stamps
   FROM core.ended_events(s.symbol) x
@@ -91,7 +91,7 @@ SELECT m.symbol, m.run_id FROM core.masters_of_runs($1::uuid[]) m
 UNION ALL
 SELECT f.symbol, f.run_id FROM core.foreign_listings_of_runs($1::uuid[]) f
 UNION ALL
--- a listing may have been of the same issuer until now
+-- a changed listing may have had the same issuer before the runs
 SELECT k.symbol, r.run_id
 FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
 JOIN materialized_rows k ON k.currency_basis = 'doubtful';

@@ -1,4 +1,5 @@
--- What was delivered and is not stored, and why: without the bytes. A reject without resolved_at and dismissed_at is open.
+-- The delivered rows that are not stored, with the reason but without their bytes. A reject without resolved_at and dismissed_at
+-- is open.
 -- Grain: one row per reject. Key: reject_id. Sources: rejected_record. Units: moments in UTC.
 -- name: rows
 SELECT r.reject_id, r.source, r.dataset, r.record_key, r.file_path, r.line, r.reason AS reject_reason, r.detail AS reject_detail,

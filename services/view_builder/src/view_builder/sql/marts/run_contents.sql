@@ -1,5 +1,5 @@
--- The newest day among the records that each ended Fundata run stored, by dataset; data_freshness reads it. By run, so that it
--- never goes through all of a dataset.
+-- The newest day among the records that each finished Fundata run stored, by dataset, for data_freshness. It is stored by run, so
+-- that no build reads all records of a dataset.
 -- Grain: one row per run and dataset. Key: task_id, dataset. Sources: fundata_data, fundata_quotes, run_unit,
 -- task_execution_log. Units: dates.
 -- name: rows

@@ -1,4 +1,4 @@
--- What each run of a vendor collected and what it could not, by dataset: it explains a gap. Old runs are archived.
+-- What each run of a vendor collected and failed to collect, by dataset, which explains gaps. Old runs are archived.
 -- Grain: one row per run and dataset. Key: task_id, dataset. Sources: task_execution_log, run_unit. Units: records.
 -- name: rows
 SELECT r.task_id, r.dataset, r.source, r.task_type, r.status AS run_status, r.scheduled_at, r.started_at, r.completed_at,

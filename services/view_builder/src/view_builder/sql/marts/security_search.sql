@@ -1,4 +1,4 @@
--- What securities are found by: their names in small letters without accents, and all their codes. search_securities reads it.
+-- The names of securities in lower case without accents, and all their codes, for search_securities.
 -- Grain: one row per security. Key: source, identifier. Sources: sra.security_master, equity_profile, fmp_etf_info,
 -- fundata_data (InstrumentIdentifier, FundLoads). Units: none.
 -- Without origins: source.

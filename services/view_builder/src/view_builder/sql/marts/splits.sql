@@ -1,5 +1,5 @@
--- Every split of every listing that the vendor lists now, announced ones among them. Of a day that the vendor gives under two
--- symbols of a security, the split under the newest one counts.
+-- Every split of every listing that the vendor lists now, including announced ones. If the vendor delivers a day under two
+-- symbols of a security, the split under the newest symbol counts.
 -- Grain: one row per split. Key: security_id, date, ordinal. Sources: fmp_split, fmp_symbol_period, security. Units: shares.
 -- name: rows
 SELECT r.security_id, r.symbol, r.date, r.ordinal, r.numerator AS split_numerator, r.denominator AS split_denominator, r.kind,

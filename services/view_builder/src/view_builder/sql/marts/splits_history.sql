@@ -1,4 +1,4 @@
--- Every split that the vendor ever listed, withdrawn and replaced ones among them: from known_at to withdrawn_at it did.
+-- Every split that the vendor has ever listed, from known_at to withdrawn_at, including withdrawn and replaced ones.
 -- Grain: one row per state of a split. Key: security_id, date, ordinal. Sources: fmp_split, fmp_symbol_period, security.
 -- Units: shares.
 -- name: rows

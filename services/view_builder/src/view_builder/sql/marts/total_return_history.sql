@@ -1,5 +1,5 @@
 -- One daily series for listings, ETFs and funds: the price, the price in today's shares, and the value of a holding with all
--- payments reinvested, which ends at the price. Of a listing the series of its newest symbol.
+-- payments reinvested, which ends at the price. A listing has the series of its newest symbol.
 -- Grain: one row per security and day. Key: security_id, date. Sources: sra.equity_quote_history, sra.fund_quote_history,
 -- sra.security_master. Units: currency of the row.
 -- name: rows
@@ -15,7 +15,7 @@ UNION ALL
 SELECT m.security_id, q.date, m.identifier, m.type, q.currency, q.navps,
   trim_scale(round(q.navps / s.factor, 10)), q.adjusted_navps, q.as_of, q.last_run_id
 FROM sra.security_master m
--- once for a fund: few have a split
+-- evaluated once for a fund, because few have a split
 CROSS JOIN LATERAL (
   SELECT array_agg(n.date) AS days, array_agg(n.split_ratio) AS ratios
   FROM sra.fund_quote_history n

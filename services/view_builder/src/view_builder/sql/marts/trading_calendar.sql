@@ -1,4 +1,4 @@
--- The sessions of the exchanges, past and to come: a weekday without a row is a holiday.
+-- The sessions of the exchanges, past and future. A weekday without a row is a holiday.
 -- Grain: one row per exchange and session. Key: exchange, session_date. Sources: market_session. Units: moments in UTC.
 -- Without origins: as_of.
 -- name: rows

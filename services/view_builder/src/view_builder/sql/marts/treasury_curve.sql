@@ -1,4 +1,4 @@
--- Yields of US treasuries; a tenor that the vendor left out has no row.
+-- Yields of US treasuries; no row if the vendor left the tenor out.
 -- Grain: one row per day and tenor. Key: date, tenor. Sources: fmp_treasury_rate. Units: fraction a year.
 -- Without origins: tenor, tenor_months, currency.
 -- name: rows

@@ -1,5 +1,5 @@
--- Who was listed when, on the five exchanges: by our lists of the universe since the first collection, and before that by the
--- delistings that the vendor names.
+-- The periods of listing on the five exchanges, from our lists of the universe since the first collection, and before that from
+-- the vendor's delistings.
 -- Grain: one row per listing and state of its entry. Key: symbol, exchange, entry. Sources: fmp_universe, fmp_delisted,
 -- fmp_symbol_period, security. Units: dates.
 -- Without origins: evidence.
