@@ -84,7 +84,7 @@ def test_a_column_that_the_dictionary_lacks_or_has_otherwise_is_refused() -> Non
         price: str = column()
         view_name: ClassVar[str] = "priced"
 
-    with pytest.raises(ContractError, match=r"Priced\.price is text, and the dictionary has it as numeric"):
+    with pytest.raises(ContractError, match=r"Priced\.price is text, but numeric in the dictionary"):
         list_columns(Priced)
 
 

@@ -44,9 +44,9 @@ than was known, and `reported` may contain later corrections.
 
 ## Search
 
-`search_securities(query, most)` finds securities by their names, without regard to case and accents, and by their codes: symbol,
-InstrumentKey, ISIN, CUSIP, CIK, FundSERV code. `equilibre` finds `Équilibré`. A word may be cut short; a misspelt word is not
-found.
+`search_securities(query, most)` finds securities by their names, regardless of case and accents, and by their codes: symbol,
+InstrumentKey, ISIN, CUSIP, CIK, FundSERV code. `equilibre` finds `Équilibré`. The beginning of a word is enough; misspelt words
+are not found.
 
 ## Survivorship
 
@@ -64,8 +64,8 @@ still biased by data that was never collected:
 - The members of an index are known since the first collection. The vendor's list of changes names earlier members, without
   figures of missing listings.
 
-`universe_history` says who was listed on a day, `index_constituents` who was a member, `listing_events` what was renamed or
-delisted.
+`universe_history` shows the listings of a past day, `index_constituents` the members of an index, and `listing_events` the
+renames and delistings.
 
 ## Views
 """

@@ -1,4 +1,4 @@
-"""What a view model is: a Pydantic model whose fields are the columns."""
+"""The base of view models: Pydantic models whose fields are the columns of views."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from sra_contract.quantities import QUANTITIES, Quantity
 
 CONTRACT_VERSION = 2
-"""Version of all models together. A release that raises it replaces all views of the former version in one commit."""
+"""Shared version of all models. A release that raises it replaces all views of the former version in one commit."""
 
 _SQL_TYPES: dict[type, str] = {
     str: "text",
@@ -67,7 +67,7 @@ class ContractError(ValueError):
 
 
 def column(note: str = "") -> Any:
-    """Declare a field that is a quantity of the dictionary under the field's name; `note` is what only this view adds."""
+    """Declare a field that is a quantity of the dictionary under the field's name; `note` applies to this view only."""
     field = Field()
     field.metadata.append(_FromDictionary(note))
     return field
@@ -79,7 +79,7 @@ class ViewModel(BaseModel):
     A breaking change needs a second model with the same name and a higher version.
     """
 
-    # the models are many, wide and mostly read for their fields: validators are built where one is used
+    # many wide models are only read for their fields, so a validator is built when it is first used
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     view_name: ClassVar[str]
@@ -95,12 +95,12 @@ class ViewModel(BaseModel):
 
     @classmethod
     def relation(cls) -> str:
-        """Name in schema sra: a breaking change exists next to the former version under a name of its own."""
+        """Name in schema sra. A breaking change has a separate name next to the former version."""
         return cls.view_name if cls.view_version == 1 else f"{cls.view_name}_v{cls.view_version}"
 
 
 def list_columns(model: type[ViewModel]) -> tuple[Column, ...]:
-    """Return the columns of a view in order; raises ContractError for a field without description or with a type unknown here."""
+    """Return the columns of a view in order; raises ContractError for a field without description or with an unknown type."""
     return tuple(_make_column(model, name, field) for name, field in model.model_fields.items())
 
 
@@ -116,7 +116,7 @@ def _make_column(model: type[ViewModel], name: str, field: FieldInfo) -> Column:
         return Column(name, mark.sql_type or own, nullable, mark.unit, field.description)
     quantity = _require_quantity(model, name)
     if quantity.sql_type not in (own, *_NARROWER.get(own, ())):
-        raise ContractError(f"{model.__name__}.{name} is {own}, and the dictionary has it as {quantity.sql_type}.")
+        raise ContractError(f"{model.__name__}.{name} is {own}, but {quantity.sql_type} in the dictionary.")
     return Column(name, quantity.sql_type, nullable, quantity.unit, field.description)
 
 

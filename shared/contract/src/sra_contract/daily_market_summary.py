@@ -23,7 +23,7 @@ class DailyMarketSummary(ViewModel):
     """
 
     date: dt.date = column()
-    currency: str = column("XXX if the vendor gives none, or the fund ended.")
+    currency: str = column("XXX if the vendor delivers none, or if the fund has ended.")
     total_symbols: int = column()
     avg_navps: Decimal = column()
     median_navps: Decimal = column()

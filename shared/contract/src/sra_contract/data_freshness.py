@@ -1,4 +1,4 @@
-"""How new the data are: per dataset against the market's calendar, per view with the build that it stands at."""
+"""The freshness of the data: of each dataset against the market's calendar, and of each view with its published build."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RunContents(ViewModel):
 
     task_id: UUID = column()
     dataset: str = column()
-    newest_record: dt.date | None = column("If it is about no day, its ChangeDate.")
+    newest_record: dt.date | None = column("For a record without a day, its ChangeDate.")
     as_of: datetime = column()
     last_run_id: UUID = column()
 
@@ -46,7 +46,7 @@ class DataFreshness(ViewModel):
         "Or views, or lake for the Iceberg lake, if there is one."
     )
     dataset: str = column("Or a view, if source is views.")
-    newest_record: dt.date | None = column("Announced ones are left out; for lists, the day of the last success.")
+    newest_record: dt.date | None = column("Announced ones are excluded; for lists, the day of the last success.")
     last_success_at: datetime | None = column()
     rows_stored: int | None = column()
     rows_rejected: int | None = column()
@@ -56,8 +56,8 @@ class DataFreshness(ViewModel):
     is_late: bool | None = column()
     published_at: datetime | None = column()
     error: str | None = column()
-    as_of: datetime = column("Of a view, when it was last built.")
-    last_run_id: UUID | None = column("It is the last run with success; for a view, its build.")
+    as_of: datetime = column("For a view, when it was last built.")
+    last_run_id: UUID | None = column("It is the last successful run; for a view, its build.")
     cadence: str | None = column()
     late_since: datetime | None = column()
     point_in_time_since: datetime | None = column()

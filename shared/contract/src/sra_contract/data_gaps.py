@@ -1,4 +1,4 @@
-"""What explains a gap in the data: exchange rates, sessions, runs, rejected rows."""
+"""Explanations of gaps in the data: exchange rates, sessions, runs, rejected rows."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ class CurrencyRate(ViewModel):
 
 
 class TradingSession(ViewModel):
-    """Sessions of the exchanges, past and to come, with the moment of the close. A weekday without a row is a holiday.
+    """Sessions of the exchanges, past and future, with the moment of the close. A weekday without a row is a holiday.
 
-    The calendar NYSE is also that of NASDAQ and AMEX, TSX also that of TSXV. It is part of the product: no run brings it.
+    The calendar NYSE is also that of NASDAQ and AMEX, TSX also that of TSXV. It is part of the product; no run delivers it.
     """
 
     exchange: str = column("It names a calendar, NYSE or TSX.")
     session_date: dt.date = column()
     close_at: datetime = column()
-    as_of: datetime | None = column("It is NULL: no record is behind it.")
+    as_of: datetime | None = column("It is NULL, because the row has no source record.")
     last_run_id: UUID | None = column("It is NULL.")
 
     view_name: ClassVar[str] = "trading_calendar"
 
 
 class DatasetRun(ViewModel):
-    """What each run of a vendor collected of each dataset, and what it could not. Old runs are archived and leave the view."""
+    """The result of each run of a vendor for each dataset, including failures. Old runs are archived and leave the view."""
 
-    task_id: UUID = column("It may have stored none.")
+    task_id: UUID = column("The run may have stored none.")
     dataset: str = column("It is empty if the run planned none.")
     source: Literal["fmp", "fundata"] = column()
     task_type: str = column()
@@ -73,7 +73,7 @@ class DatasetRun(ViewModel):
 
 
 class RejectedRow(ViewModel):
-    """What was delivered and not stored, and why, without the bytes.
+    """The delivered rows that were not stored, with the reason but without the bytes.
 
     A reject without resolved_at and dismissed_at is open.
     """

@@ -1,4 +1,4 @@
-"""Distributions of funds, as the vendor's records name them."""
+"""Distributions of funds as delivered."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sra_contract.base import ViewModel, column
 class FundPayment(ViewModel):
     """Every distribution of every fund with its parts, at full precision.
 
-    Records of FundDistribution and quotes may name one distribution twice, on days of their own: dataset says which one a row is.
-    fund_quote_history.distribution counts each once.
+    A FundDistribution record and a quote may state the same distribution, on different days; dataset shows the source of a
+    row. fund_quote_history.distribution counts each distribution once.
     """
 
     security_id: str = column()
@@ -39,9 +39,9 @@ class FundPayment(ViewModel):
 
 
 class FundPaymentHistory(ViewModel):
-    """Every version of every distribution of every fund, replaced and withdrawn ones among them.
+    """Every version of every distribution of every fund, including replaced and withdrawn ones.
 
-    The versions that counted at a moment are those with known_at <= moment and withdrawn_at NULL or later.
+    The versions that were current at a moment are those with known_at <= moment and withdrawn_at NULL or later.
     """
 
     security_id: str = column()
@@ -60,7 +60,7 @@ class FundPaymentHistory(ViewModel):
     return_of_capital: Decimal | None = column()
     payment_date: dt.date | None = column("Records of FundDistribution have none.")
     known_at: datetime = column()
-    withdrawn_at: datetime | None = column("A version that withdraws the distribution never counted.")
+    withdrawn_at: datetime | None = column("A version that withdraws the distribution was never current.")
     as_of: datetime = column()
     last_run_id: UUID = column()
 

@@ -1,4 +1,4 @@
-"""What a company's statements say, apart from its price."""
+"""The figures of a company's statements that do not depend on its price."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EquityFundamentals(ViewModel):
     symbol: str = column()
     reported_currency: str | None = column()
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
-    period_end_date: dt.date | None = column("It is the day of the balance sheet too.")
+    period_end_date: dt.date | None = column("It is also the day of the balance sheet.")
     revenue_ttm: Decimal | None = column()
     gross_profit_ttm: Decimal | None = column()
     operating_income_ttm: Decimal | None = column()
@@ -62,8 +62,8 @@ class EquityFundamentals(ViewModel):
     operating_cash_flow_ttm: Decimal | None = column()
     capital_expenditure_ttm: Decimal | None = column()
     free_cash_flow_ttm: Decimal | None = column()
-    eps_ttm: Decimal | None = column("As reported; NULL where a split since a filing leaves the shares open.")
-    eps_diluted_ttm: Decimal | None = column("As reported; NULL where a split since a filing leaves the shares open.")
+    eps_ttm: Decimal | None = column("As reported; NULL if a split since a filing leaves the shares open.")
+    eps_diluted_ttm: Decimal | None = column("As reported; NULL if a split since a filing leaves the shares open.")
     cash_and_short_term_investments: Decimal | None = column()
     total_current_assets: Decimal | None = column()
     total_current_liabilities: Decimal | None = column()
@@ -106,7 +106,7 @@ class EquityFundamentals(ViewModel):
     vendor_ratios_date: dt.date | None = column()
     available_at: datetime | None = column()
     available_basis: AvailableBasis | None = column()
-    known_at: datetime | None = column("Scores are left out.")
+    known_at: datetime | None = column("Scores are excluded.")
     common_income_ttm: Decimal | None = column()
     preferred_stock: Decimal | None = column()
     minority_interest: Decimal | None = column()

@@ -1,4 +1,4 @@
-"""Every figure of every listed equity, one row each: what the pages, lists and screens are made of."""
+"""All figures of every listed equity, the source of pages, lists and screens."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ class EquityFigures(ViewModel):
     exchange: str | None = column()
     sector: str | None = column()
     industry: str | None = column()
-    currency: str | None = column("It is the listing's: of price, dividends and market capitalisation.")
+    currency: str | None = column("It is the listing's, for price, dividends and market capitalisation.")
     price: Decimal | None = column()
     price_date: dt.date | None = column()
-    change: Decimal | None = column("None if the price is a close.")
-    price_return_1d: Decimal | None = column(
-        "The quote's change, as the vendor delivers it. None if the price is a close."
-    )
+    change: Decimal | None = column("NULL if the price is a close.")
+    price_return_1d: Decimal | None = column("The quote's change, as delivered. NULL if the price is a close.")
     market_cap: Decimal | None = column()
     return_basis: Literal["total_return", "price_return"] = column()
     return_date: dt.date | None = column()
@@ -49,7 +47,7 @@ class EquityFigures(ViewModel):
     dividend_yield: Decimal | None = column()
     reported_currency: str | None = column()
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] | None = column()
-    period_end_date: dt.date | None = column("It is the day of the balance sheet too.")
+    period_end_date: dt.date | None = column("It is also the day of the balance sheet.")
     revenue_ttm: Decimal | None = column()
     net_income_ttm: Decimal | None = column()
     eps_diluted_ttm: Decimal | None = column("Per share of the listing, in today's shares.")

@@ -1,4 +1,4 @@
-"""All that an equity's page shows: its own figures, and six peers with the same ones."""
+"""Everything that an equity's page shows: its own figures, and the same figures of six peers."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class EquityQuoteHistory(ViewModel):
     split_factor: Decimal | None = column()
     total_return_factor: Decimal | None = column()
     as_of: datetime = column()
-    last_run_id: UUID = column("It changed the price, or an event that adjusts it.")
+    last_run_id: UUID = column("The run changed the price, or an event that adjusts it.")
     delivered_symbol: str = column()
     share_factor: Decimal | None = column()
     security_id: str | None = column()

@@ -1,4 +1,4 @@
-"""How the price of a listing and the statements of its company fit together."""
+"""The comparison of a listing's price with the statements of its company."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ValuationReason = Literal[
 
 
 class SplitPart(BaseModel):
-    """A period of the twelve months as reported, and the factors that may bring its shares into those of the day."""
+    """A period of the twelve months as reported, and the factors that may convert its shares to those of the day."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

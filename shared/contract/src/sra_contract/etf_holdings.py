@@ -1,4 +1,4 @@
-"""What ETFs hold and held: positions, countries and sectors."""
+"""Present and former portfolios of ETFs: positions, countries and sectors."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sra_contract.base import ViewModel, column
 
 
 class EtfPosition(ViewModel):
-    """Every position of every ETF, present and former ones.
+    """Every position of every ETF, present and former.
 
-    The snapshot of a moment is the rows with known_at <= moment and withdrawn_at NULL or later. A position that did not change
-    between two deliveries is one row.
+    The snapshot of a moment is the rows with known_at <= moment and withdrawn_at NULL or later. A position that did not
+    change between two deliveries is one row.
     """
 
     security_id: str = column("It is the fund's.")
     symbol: str = column("It is the fund's.")
-    holdings_date: date = column("The vendor's, or else the day on which we stored the position.")
+    holdings_date: date = column("It is the vendor's, or else the day on which we stored the position.")
     ordinal: int = column("The largest position is the first.")
     holding_symbol: str | None = column()
     holding_name: str | None = column()
@@ -38,7 +38,7 @@ class EtfPosition(ViewModel):
 
 
 class EtfExposure(ViewModel):
-    """Every weight of a country or sector in every ETF, present and former ones.
+    """Every country and sector weight of every ETF, present and former.
 
     The snapshot of a moment is the rows with known_at <= moment and withdrawn_at NULL or later.
     """
@@ -46,7 +46,7 @@ class EtfExposure(ViewModel):
     security_id: str = column("It is the fund's.")
     symbol: str = column("It is the fund's.")
     holdings_date: date = column("It is the day on which we stored the weight.")
-    ordinal: int = column("Countries come before sectors, the largest first.")
+    ordinal: int = column("Countries come before sectors; the largest is first.")
     exposure_kind: Literal["country", "sector"] = column()
     exposure: str = column()
     weight: Decimal | None = column()

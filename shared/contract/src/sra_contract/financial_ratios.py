@@ -1,4 +1,4 @@
-"""What the vendor derives from the statements of companies: ratios, key metrics and growth of every fiscal period."""
+"""The vendor's figures derived from statements: ratios, key metrics and growth of every fiscal period."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from sra_contract.base import ViewModel, column
 class FinancialRatio(ViewModel):
     """The vendor's ratios and key metrics of every fiscal period of every company, as delivered, in the newest version.
 
-    One row per issuer, kind of period and end; of several listings of an issuer one counts, as in financial_statements. The
-    prices in them are the vendor's of about the period's end. The vendor gives no filing day of these figures: the public knew
-    them with the statements at the earliest (financial_statements.available_at). equity_metrics has our own ratios of today.
+    There is one row per issuer, kind of period and end. If an issuer has several listings, one counts, as in
+    financial_statements. The prices in the ratios are the vendor's at about the end of the period. The vendor delivers no
+    filing day with these figures. The public knew them with the statements at the earliest
+    (financial_statements.available_at). equity_metrics has our own current ratios.
     """
 
     issuer_id: str | None = column()
-    security_id: str = column("It is that of the listing for which the vendor gives the figures.")
-    symbol: str = column("The vendor gives the figures for it.")
+    security_id: str = column("It is that of the listing for which the vendor delivers the figures.")
+    symbol: str = column("The vendor delivers the figures for it.")
     period_kind: Literal["year", "quarter"] = column()
     period_end_date: date = column()
     fiscal_year: int = column()
@@ -71,14 +72,14 @@ class FinancialRatio(ViewModel):
 class VendorGrowth(ViewModel):
     """The vendor's growth figures of every fiscal period of every company, as delivered, in the newest version.
 
-    One row per issuer, kind of period and end; of several listings of an issuer one counts, as in financial_statements.
-    Columns that begin with vendor_ are of the vendor's summary, the others of its growth of each statement. Growth is against
-    the period a year before; -1 means that a figure fell to zero.
+    There is one row per issuer, kind of period and end. If an issuer has several listings, one counts, as in
+    financial_statements. Columns that begin with vendor_ are from the vendor's summary, the others from its growth of each
+    statement. Growth is against the period a year before; -1 means that a figure fell to zero.
     """
 
     issuer_id: str | None = column()
-    security_id: str = column("It is that of the listing for which the vendor gives the figures.")
-    symbol: str = column("The vendor gives the figures for it.")
+    security_id: str = column("It is that of the listing for which the vendor delivers the figures.")
+    symbol: str = column("The vendor delivers the figures for it.")
     period_kind: Literal["year", "quarter"] = column()
     period_end_date: date = column()
     fiscal_year: int = column()

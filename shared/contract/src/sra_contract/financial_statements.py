@@ -1,4 +1,4 @@
-"""All lines of the statements of companies: of the newest state of each period, and of every state that we stored."""
+"""All lines of the statements of companies, for the newest state of each period and for every stored state."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sra_contract.base import ViewModel, column
 
 
 class StatementLines(ViewModel):
-    """The fiscal period of a company, and what its statements say of it."""
+    """The fiscal period of a company with the lines of its statements."""
 
     issuer_id: str | None = column()
-    security_id: str = column("It is that of the listing for which the vendor gives the statements.")
-    symbol: str = column("The vendor gives the statements for it.")
+    security_id: str = column("It is that of the listing for which the vendor delivers the statements.")
+    symbol: str = column("The vendor delivers the statements for it.")
     period_kind: Literal["year", "quarter"] = column()
     period_end_date: date = column()
     fiscal_year: int = column()
@@ -145,8 +145,8 @@ class StatementLines(ViewModel):
     income_taxes_paid: Decimal | None = column()
     interest_paid: Decimal | None = column()
     cik: str | None = column()
-    filing_date: date | None = column("Of three statements it is the last day.")
-    accepted_at: datetime | None = column("Of three statements it is the last moment.")
+    filing_date: date | None = column("It is the last day of the three statements.")
+    accepted_at: datetime | None = column("It is the last moment of the three statements.")
     available_at: datetime = column()
     known_at: datetime = column()
     as_of: datetime = column()
@@ -156,24 +156,24 @@ class StatementLines(ViewModel):
 class FinancialStatement(StatementLines):
     """All lines of income statement, balance sheet and cash flow statement of every fiscal period, in the newest state.
 
-    One row per issuer, kind of period and end. If the vendor gives a period for several listings of an issuer, one of them
-    counts: active ones first, then by symbol. Lines have the vendor's names; lines of the cash flow statement whose name
-    another statement has begin with cash_flow_. The three statements of a period are those of one kind and one end. They are in
-    one currency: a statement in another one than the income statement is left out. Zero may mean that the vendor has no figure.
-    financial_statements_history has the states before, financial_statements_as_of a past one.
+    There is one row per issuer, kind of period and end. If the vendor delivers a period for several listings of an issuer,
+    one counts: active listings first, then by symbol. Lines have the vendor's names; a line of the cash flow statement has
+    the prefix cash_flow_ if another statement has the same name. The three statements of a period have the same kind and end,
+    and the currency of the income statement; a statement in another currency is excluded. Zero may mean that the vendor has
+    no figure. financial_statements_history has the earlier states, financial_statements_as_of a past one.
     """
 
     view_name: ClassVar[str] = "financial_statements"
 
 
 class FinancialStatementHistory(StatementLines):
-    """Every state of every fiscal period of every listing: each version of a statement that we stored makes a new one.
+    """Every state of every fiscal period of every listing. Each stored version of a statement starts a new state.
 
     The newest state of a period by known_at is what we know now. What was public at a moment has available_at <= moment; what
     we knew then has known_at <= moment.
     """
 
-    version: int = column("Here it is the state of the period, from 1.")
+    version: int = column("It numbers the states of the period, from 1.")
     is_newest: bool = column()
 
     view_name: ClassVar[str] = "financial_statements_history"

@@ -1,4 +1,4 @@
-"""All that a fund's page shows."""
+"""Everything that a fund's page shows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FundPage(ViewModel):
     """One row per mutual fund: profile, value, returns, rank, risk, fees, holdings, allocations, distributions.
 
     Returns over standard horizons and calendar years are the vendor's (FundPerformanceSummary, FundYearlyPerformance) at the
-    newest month's end; so are rank and quartile (FundYearlyPerformanceRankingByClass), risk (FundRiskYearlyPerformance),
+    newest month end; so are rank and quartile (FundYearlyPerformanceRankingByClass), risk (FundRiskYearlyPerformance),
     drawdown, capture and batting (FundAdvancedPerformance), each next to its month end. Returns, fees, weights, standard
     deviations and drawdowns are the delivered percentages as fractions, digit by digit. A drawdown is zero or below. A percentile
     is 100 x rank / funds of the category, rounded up: the best of fifty is at 2. Ranks, counts and years that are not whole

@@ -55,11 +55,11 @@ class FundQuoteHistory(ViewModel):
     return_1d: Decimal | None = column()
     adjustment_factor: Decimal = column()
     as_of: datetime = column(
-        "The records are those of the value, the previous one, and what was paid or split between; later "
-        "distributions and splits move adjusted_navps alone."
+        "The records are those of the value, the previous value, and the payments and splits between them; later "
+        "distributions and splits change only adjusted_navps."
     )
     last_run_id: UUID = column("It is the run of as_of.")
-    known_at: datetime = column("It is the record of the value itself.")
+    known_at: datetime = column("It refers to the record of the value itself.")
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_quote_history"

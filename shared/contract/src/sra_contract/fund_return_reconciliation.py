@@ -1,4 +1,4 @@
-"""Our monthly returns of funds beside the vendor's."""
+"""Our monthly returns of funds next to the vendor's."""
 
 from __future__ import annotations
 

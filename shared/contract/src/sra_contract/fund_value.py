@@ -14,7 +14,7 @@ from sra_contract.base import ViewModel, column
 class FundValue(ViewModel):
     """The newest value of every fund, the returns of its day, and its yield: the part of a fund's page that changes daily.
 
-    It is the newest day of fund_quote_history. The yield is that of the newest day that has one, at most 7 days before
+    It is the newest day of fund_quote_history. The yield is that of the newest day with one, at most 7 days before
     price_date.
     """
 

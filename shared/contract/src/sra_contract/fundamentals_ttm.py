@@ -12,17 +12,18 @@ from sra_contract.equity_fundamentals import AvailableBasis
 
 
 class FundamentalsTtm(ViewModel):
-    """The twelve months up to every end of a company's fiscal periods: sums, the balance sheet of the end, margins and ratios.
+    """The twelve months up to every end of a company's fiscal periods: sums, the balance sheet of the end, margins and
+    ratios.
 
     The twelve months of an end are four quarters, two halves or a fiscal year, by the rules of equity_fundamentals, over the
-    newest 30 periods of a company. One row per issuer and end; of several listings of an issuer one counts, as in
-    financial_statements. A screen of a past day takes, of each issuer, the row of the greatest period_end_date with available_at
-    <= day. The newest version of each statement counts: a restated one has the later available_at and known_at, so that
-    equity_fundamentals_as_of is exact where figures were restated. Earnings per share are left out, because splits between
+    newest 30 periods of a company. There is one row per issuer and end. If an issuer has several listings, one counts, as in
+    financial_statements. A screen of a past day reads, for each issuer, the row with the greatest period_end_date and
+    available_at <= day. The newest version of each statement counts. A restated one has the later available_at and known_at;
+    equity_fundamentals_as_of is exact even if figures were restated. Earnings per share are excluded, because splits between
     the parts leave them open: common_income_ttm and reported_diluted_shares are their parts.
     """
 
-    symbol: str = column("The vendor gives the statements for it.")
+    symbol: str = column("The vendor delivers the statements for it.")
     period_end_date: date = column()
     fundamentals_basis: Literal["quarters", "half_years", "fiscal_year"] = column()
     reported_currency: str | None = column()
@@ -63,7 +64,7 @@ class FundamentalsTtm(ViewModel):
     known_at: datetime = column()
     as_of: datetime = column()
     last_run_id: UUID = column()
-    security_id: str = column("It is that of the listing for which the vendor gives the statements.")
+    security_id: str = column("It is that of the listing for which the vendor delivers the statements.")
     issuer_id: str | None = column()
 
     view_name: ClassVar[str] = "fundamentals_ttm"

@@ -1,6 +1,6 @@
 """The records of Fundata as the SRA app reads them: the latest of each key, every version, and any past state.
 
-The columns are those of the two tables, so that the tables' declarations are the one place where they stand.
+The columns are those of the two tables, whose declarations are their only definition.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Under which names securities are found: FundSERV codes, and who was listed when."""
+"""FundSERV codes, and the periods in which securities were listed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sra_contract.base import ViewModel, column
 
 
 class FundCode(ViewModel):
-    """FundSERV codes under which the series of funds are sold, with their status and load, as the vendor's records name them."""
+    """FundSERV codes under which the series of funds are sold, with their status and load, as delivered."""
 
     security_id: str = column()
     identifier: str = column()
     fundserv_code: str | None = column()
-    ordinal: int = column("It counts the records of the code.")
+    ordinal: int = column("It numbers the records of the code.")
     load_type: str | None = column()
     sales_status: str | None = column()
     max_load: Decimal | None = column()
@@ -30,12 +30,12 @@ class FundCode(ViewModel):
 
 
 class UniverseEntry(ViewModel):
-    """Who was listed when on the five exchanges.
+    """The periods of listing on the five exchanges.
 
-    Entries of evidence universe are those of our lists of the universe, known since the first collection: a change of an entry,
-    such as of its sector, is another entry. Entries of evidence delisting are listings that ended before we listed them, by
-    the days that the vendor names. A listing of a day has listed_from NULL or at most that day, and listed_until NULL or
-    later. security_id is NULL for a listing that we never knew.
+    Entries with evidence universe come from our lists of the universe, since the first collection. Each change of an entry,
+    such as of its sector, starts a new entry. Entries with evidence delisting are listings that ended before we listed them,
+    with the days that the vendor states. The listings on a day have listed_from NULL or at most that day, and listed_until
+    NULL or later. security_id is NULL for a listing that we never knew.
     """
 
     symbol: str = column()

@@ -1,4 +1,4 @@
-"""Indices over time: their levels, and who was a member of them."""
+"""Levels and members of indices over time."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class IndexLevel(ViewModel):
 
     symbol: str = column()
     date: dt.date = column()
-    name: str | None = column("NULL of an index that index_performance does not have.")
-    security_id: str | None = column("NULL of an index.")
+    name: str | None = column("NULL for an index that is not in index_performance.")
+    security_id: str | None = column("NULL for an index.")
     level: Decimal | None = column()
     level_open: Decimal | None = column()
     level_high: Decimal | None = column()
@@ -36,10 +36,10 @@ class IndexLevel(ViewModel):
 class IndexConstituent(ViewModel):
     """Members of the S&P 500, the Nasdaq-100 and the Dow, present and former, with the days of their addition and removal.
 
-    A member of a day has member_from NULL or at most that day, and member_until NULL or later. The days are the vendor's; of a
-    present member without one, the day on which the vendor's list first had it. A member that the list no longer has, without a
-    removal that the vendor reports, left on the day on which we saw that. Members that left before the vendor's list of changes
-    begins are missing. security_id is NULL for a member that we do not know.
+    The members on a day have member_from NULL or at most that day, and member_until NULL or later. The days are the vendor's.
+    If a present member has none, it is the day on which the vendor's list first had it. If a member left the list without a
+    reported removal, it is the day on which we noticed that. Members that left before the vendor's list of changes begins are
+    missing. security_id is NULL for a member that we do not know.
     """
 
     index_name: Literal["sp500", "nasdaq", "dowjones"] = column()

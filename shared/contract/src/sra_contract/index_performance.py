@@ -1,4 +1,4 @@
-"""How the large indices of New York and Toronto did, and where they are heading."""
+"""The performance and trend of the large indices of New York and Toronto."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to listings: dividends, splits, earnings reports, renames, delistings, moves."""
+"""Events of listings: dividends, splits, earnings reports, renames, delistings, moves."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _NEWEST = "It is the newest one of the security."
 
 
 class DividendPayment(ViewModel):
-    """Every dividend of every listing that the vendor lists now, announced ones among them; one row a payment.
+    """Every dividend of every listing that the vendor lists now, including announced ones, one row per payment.
 
-    Amounts are as delivered: of a share of ex_date, before later splits. The vendor names no currency; currency is that of the
-    listing (price_adjustment.currency_basis says where that is doubtful). If the vendor gives a day under two symbols of a
-    security, the payments under the newest one count. price_adjustment has the same payments by day, with their factors.
+    Amounts are as delivered: per share on ex_date, before later splits. The vendor states no currency; currency is that of
+    the listing (price_adjustment.currency_basis shows whether that is doubtful). If the vendor delivers a day under two
+    symbols of a security, the payments under the newest one count. price_adjustment has the same payments by day, with their
+    factors.
     """
 
     security_id: str = column()
@@ -35,7 +36,7 @@ class DividendPayment(ViewModel):
     record_date: dt.date | None = column()
     payment_date: dt.date | None = column()
     delivered_symbol: str = column()
-    known_at: datetime = column("It was not listed with this content before.")
+    known_at: datetime = column("It was not listed with this content earlier.")
     as_of: datetime = column()
     last_run_id: UUID = column()
 
@@ -43,7 +44,7 @@ class DividendPayment(ViewModel):
 
 
 class DividendPaymentHistory(ViewModel):
-    """Every dividend that the vendor ever listed, withdrawn and replaced ones among them.
+    """Every dividend that the vendor has ever listed, including withdrawn and replaced ones.
 
     A row is one state of a payment. The dividends that were listed at a moment are those with known_at <= moment and
     withdrawn_at NULL or later.
@@ -66,15 +67,15 @@ class DividendPaymentHistory(ViewModel):
     known_at: datetime = column()
     withdrawn_at: datetime | None = column()
     as_of: datetime = column()
-    last_run_id: UUID = column("It ended the row, if it is withdrawn.")
+    last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "dividends_history"
 
 
 class ShareSplit(ViewModel):
-    """Every split of every listing that the vendor lists now, announced ones among them.
+    """Every split of every listing that the vendor lists now, including announced ones.
 
-    If the vendor gives a day under two symbols of a security, the split under the newest one counts.
+    If the vendor delivers a day under two symbols of a security, the split under the newest one counts.
     """
 
     security_id: str = column()
@@ -85,7 +86,7 @@ class ShareSplit(ViewModel):
     split_denominator: Decimal | None = column()
     kind: Literal["split", "price_factor"] | None = column()
     delivered_symbol: str = column()
-    known_at: datetime = column("It was not listed with this content before.")
+    known_at: datetime = column("It was not listed with this content earlier.")
     as_of: datetime = column()
     last_run_id: UUID = column()
 
@@ -93,7 +94,7 @@ class ShareSplit(ViewModel):
 
 
 class ShareSplitHistory(ViewModel):
-    """Every split that the vendor ever listed, withdrawn and replaced ones among them.
+    """Every split that the vendor has ever listed, including withdrawn and replaced ones.
 
     The splits that were listed at a moment are those with known_at <= moment and withdrawn_at NULL or later.
     """
@@ -109,7 +110,7 @@ class ShareSplitHistory(ViewModel):
     known_at: datetime = column()
     withdrawn_at: datetime | None = column()
     as_of: datetime = column()
-    last_run_id: UUID = column("It ended the row, if it is withdrawn.")
+    last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "splits_history"
 
@@ -117,7 +118,7 @@ class ShareSplitHistory(ViewModel):
 class EarningsReport(ViewModel):
     """Earnings reports of every company, past and expected: estimates, results, surprises.
 
-    The vendor names no currency of these figures; that of the statements is the rule.
+    The vendor states no currency for these figures; it is usually that of the statements.
     """
 
     security_id: str = column()
@@ -142,8 +143,8 @@ class EarningsReport(ViewModel):
 class ListingEvent(ViewModel):
     """Renames, delistings and moves of listings to another exchange.
 
-    The vendor names renames and delistings of all exchanges: security_id is NULL for those of securities that we do not know.
-    A move is known from the day on which the vendor first listed the symbol on the other exchange.
+    The vendor reports renames and delistings of all exchanges; security_id is NULL if we do not know the security. A move is
+    known since the day on which the vendor first listed the symbol on the other exchange.
     """
 
     event: Literal["rename", "delisting", "move"] = column()
@@ -152,7 +153,7 @@ class ListingEvent(ViewModel):
     ordinal: int = column()
     security_id: str | None = column()
     new_symbol: str | None = column()
-    exchange: str | None = column("It is the one before the event; NULL of a rename.")
+    exchange: str | None = column("It is the one before the event; NULL for a rename.")
     new_exchange: str | None = column()
     name: str | None = column()
     ipo_date: dt.date | None = column()

@@ -1,4 +1,4 @@
-"""The factors that put former prices of a listing into today's shares."""
+"""The factors that convert former prices of a listing to today's shares."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PriceAdjustment(ViewModel):
     is doubtful. After a rename, the events of the former symbol are also under the new one. Computed with 40 digits.
 
     A split whose numerator / denominator is above one and in lowest terms has a denominator over 20 is a price factor, such as
-    1253:1000 after a spin-off: kind says so. It divides prices like a split, so split_factor and total_return_factor include it.
+    1253:1000 after a spin-off; kind marks it. It divides prices like a split, so split_factor and total_return_factor include it.
     It does not change the number of shares: share_factor, which multiplies volumes and divides figures per share, excludes it. A
     consolidation, such as 1:25, is a split.
 

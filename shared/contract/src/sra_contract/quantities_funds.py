@@ -9,28 +9,26 @@ from sra_contract.quantity import Quantity
 FUNDS: Mapping[str, Quantity] = {
     "adjusted_navps": Quantity(
         "numeric",
-        "Net asset value per share in shares of the newest day, all distributions and splits since reinvested, to "
-        "ten decimals.",
+        "Net asset value per share in shares of the newest day, with all later splits and reinvested distributions, "
+        "to ten decimals.",
         unit="currency of the row",
     ),
     "previous_date": Quantity("date", "Day of the previous value."),
     "previous_navps": Quantity("numeric", "Net asset value per share of previous_date.", unit="currency of the row"),
-    "distribution": Quantity(
-        "numeric", "Distribution per share that was reinvested on the day.", unit="currency of the row"
-    ),
+    "distribution": Quantity("numeric", "Distribution per share, reinvested on the day.", unit="currency of the row"),
     "vendor_price_return_1d": Quantity(
-        "numeric", "Change of the net asset value since the one before, the vendor's percentage.", unit="fraction"
+        "numeric", "Change of the net asset value since the previous one, the vendor's percentage.", unit="fraction"
     ),
     "return_1d": Quantity(
         "numeric",
-        "Total return of the day, ours: distributions reinvested on the ex-date, and splits.",
+        "Our total return of the day: distributions reinvested on the ex-date, and splits.",
         unit="fraction",
         formula="(NAVPS + distribution) x split_ratio / previous NAVPS - 1",
     ),
     "split_ratio": Quantity("numeric", "New shares for one old share, if the day has a split."),
     "current_yield": Quantity(
         "numeric",
-        "The vendor's CurrentYield of the newest day that has one, at most 7 days before price_date.",
+        "The vendor's CurrentYield on the newest day with one, at most 7 days before price_date.",
         unit="as the vendor delivers it",
     ),
     "current_yield_percent_change": Quantity(
@@ -39,7 +37,7 @@ FUNDS: Mapping[str, Quantity] = {
     "current_yield_date": Quantity("date", "Day of the current yield."),
     "adjustment_factor": Quantity(
         "numeric",
-        "Shares that one share of the first day has become.",
+        "Present number of shares per share of the first day.",
         formula="product of (1 + distribution / NAVPS) x split",
     ),
     "total_symbols": Quantity("bigint", "Funds with a net asset value on the day."),
@@ -52,8 +50,8 @@ FUNDS: Mapping[str, Quantity] = {
         unit="currency of the row",
         formula="middle value, or the mean of the two in the middle",
     ),
-    "advancers": Quantity("bigint", "Funds whose value rose since the day before."),
-    "decliners": Quantity("bigint", "Funds whose value fell since the day before."),
+    "advancers": Quantity("bigint", "Funds whose value rose since the previous day."),
+    "decliners": Quantity("bigint", "Funds whose value fell since the previous day."),
     "series": Quantity("text", "Series of the fund."),
     "category": Quantity("text", "CIFSC category."),
     "objective": Quantity("text", "Investment objective."),
@@ -69,14 +67,14 @@ FUNDS: Mapping[str, Quantity] = {
     "expenses": Quantity("jsonb", "Newest expense ratio of each type."),
     "allocations_date": Quantity("date", "Newest day of the allocations; each part has its own day."),
     "allocations": Quantity(
-        "jsonb", "Portfolio by asset class, region and other types; of each type the parts of its newest day."
+        "jsonb", "Portfolio by asset class, region and other types; each type shows the parts of its newest day."
     ),
     "worst_monthly_return": Quantity("numeric", "Worst return of a month, the vendor's percentage.", unit="fraction"),
     "loads": Quantity("jsonb", "How the series is sold, and its loads."),
-    "trailers": Quantity("jsonb", "Trailing commissions by months of holding."),
+    "trailers": Quantity("jsonb", "Trailing commissions by the number of months held."),
     "other_fees": Quantity("jsonb", "Fees other than the expense ratios."),
-    "benchmarks": Quantity("jsonb", "Indices that the fund is measured by."),
-    "instrument_type": Quantity("text", "Kind of fund, in the vendor's words."),
+    "benchmarks": Quantity("jsonb", "Benchmark indices of the fund."),
+    "instrument_type": Quantity("text", "Type of fund, in the vendor's words."),
     "strategy": Quantity("text", "Investment strategy."),
     "properties": Quantity("text", "Properties, as the vendor lists them."),
     "distribution_frequency": Quantity("text", "How often the fund pays distributions."),
@@ -86,21 +84,21 @@ FUNDS: Mapping[str, Quantity] = {
     "fixed_distribution": Quantity("text", "Whether the fund pays a fixed distribution, as delivered."),
     "high_net_worth": Quantity("text", "Whether the fund is for large investors, as delivered."),
     "document_type": Quantity("text", "Kind of offering document."),
-    "min_investment": Quantity("numeric", "Smallest first investment.", unit="currency of the row"),
-    "min_subsequent_investment": Quantity("numeric", "Smallest further investment.", unit="currency of the row"),
+    "min_investment": Quantity("numeric", "Minimum initial investment.", unit="currency of the row"),
+    "min_subsequent_investment": Quantity("numeric", "Minimum subsequent investment.", unit="currency of the row"),
     "performance_start_date": Quantity("date", "First day from which the vendor computes returns."),
     "ytd_total_distribution": Quantity(
         "numeric",
-        "Distributions per share since the end of the former year, up to month_end_date.",
+        "Distributions per share since the end of the previous year, up to month_end_date.",
         unit="currency of the row",
     ),
     "calendar_returns": Quantity(
         "jsonb", "Return, rank, quartile and percentile in the category of each calendar year, newest first."
     ),
-    "drawdown_date": Quantity("date", "Month's end of worst_monthly_return and the figures of the drawdown."),
+    "drawdown_date": Quantity("date", "Month end of worst_monthly_return and the drawdown figures."),
     "uninterrupted_drawdown": Quantity(
         "numeric",
-        "The vendor's UninterruptedDrawdown, its percentage.",
+        "The vendor's UninterruptedDrawdown, a percentage.",
         unit="fraction",
         sign="zero or negative",
     ),
@@ -117,9 +115,9 @@ FUNDS: Mapping[str, Quantity] = {
     ),
     "equity_capitalization": Quantity("text", "Size of the companies in the portfolio."),
     "equity_style": Quantity("text", "Style of the equities in the portfolio."),
-    "equity_style_date": Quantity("date", "Month's end of equity_capitalization and equity_style."),
+    "equity_style_date": Quantity("date", "Month end of equity_capitalization and equity_style."),
     "fixed_income_duration": Quantity("text", "Class of the duration of the bonds in the portfolio."),
     "fixed_income_credit_rating": Quantity("text", "Class of the credit rating of the bonds in the portfolio."),
-    "fixed_income_style_date": Quantity("date", "Month's end of fixed_income_duration and fixed_income_credit_rating."),
+    "fixed_income_style_date": Quantity("date", "Month end of fixed_income_duration and fixed_income_credit_rating."),
     "identifiers": Quantity("jsonb", "Identifiers other than InstrumentKey, by type."),
 }

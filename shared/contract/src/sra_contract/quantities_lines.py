@@ -24,7 +24,7 @@ _OF_PERIOD: Mapping[str, str] = {
     "depreciation_and_amortization": "Depreciation and amortisation",
     "ebitda": "EBITDA",
     "ebit": "EBIT",
-    "non_operating_income_excluding_interest": "Income from other than operations, without interest",
+    "non_operating_income_excluding_interest": "Non-operating income, excluding interest",
     "operating_income": "Operating income",
     "total_other_income_expenses_net": "Other income less other expenses",
     "income_before_tax": "Income before tax",
@@ -46,7 +46,7 @@ _OF_PERIOD: Mapping[str, str] = {
     "cash_flow_inventory": "Change of inventory",
     "accounts_payables": "Change of payables to suppliers",
     "other_working_capital": "Other working capital",
-    "other_non_cash_items": "Other items without cash",
+    "other_non_cash_items": "Other non-cash items",
     "net_cash_provided_by_operating_activities": "Cash from operating activities, net",
     "investments_in_property_plant_and_equipment": "Investments in property, plant and equipment",
     "acquisitions_net": "Acquisitions, net",
@@ -119,7 +119,7 @@ _AT_ITS_END: Mapping[str, str] = {
     "accumulated_other_comprehensive_income_loss": "Accumulated other comprehensive income",
     "other_total_stockholders_equity": "Other stockholders' equity",
     "total_equity": "Total equity",
-    "total_liabilities_and_total_equity": "Liabilities and equity together",
+    "total_liabilities_and_total_equity": "Sum of liabilities and equity",
     "total_investments": "Total investments",
 }
 
@@ -132,7 +132,7 @@ LINES: Mapping[str, Quantity] = {
     "fiscal_period": Quantity("text", "Label of the fiscal period, vendor's: FY, Q1, Q2, Q3 or Q4."),
     "filing_date": Quantity("date", "Day of the filing, vendor's."),
     "accepted_at": Quantity(
-        "timestamp with time zone", "When the filing was accepted, in UTC; NULL if the vendor gives no time."
+        "timestamp with time zone", "When the filing was accepted, in UTC; NULL if the vendor delivers no time."
     ),
     "is_newest": Quantity("boolean", "Whether the row is the newest state of its period."),
     "weighted_average_shares": Quantity(

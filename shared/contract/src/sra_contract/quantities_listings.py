@@ -8,7 +8,7 @@ from sra_contract.quantity import Quantity
 
 LISTINGS: Mapping[str, Quantity] = {
     "close": Quantity("numeric", "Last price of the session, as delivered.", unit="currency of the row"),
-    "level_change": Quantity("numeric", "Change of the level since the close before.", unit="index points"),
+    "level_change": Quantity("numeric", "Change of the level since the previous close.", unit="index points"),
     "level_year_high": Quantity("numeric", "Highest level of twelve months.", unit="index points"),
     "level_year_low": Quantity("numeric", "Lowest level of twelve months.", unit="index points"),
     "sma_50": Quantity("numeric", "Mean of the newest 50 closes.", unit="index points"),
@@ -19,23 +19,23 @@ LISTINGS: Mapping[str, Quantity] = {
     "distance_sma_200": Quantity(
         "numeric", "Distance of the level from sma_200.", unit="fraction", formula="level / sma_200 - 1"
     ),
-    "trend": Quantity("text", "Level against both averages: up above both, down below both, else mixed."),
+    "trend": Quantity("text", "Level compared with both averages: up above both, down below both, else mixed."),
     "year_high": Quantity("numeric", "Highest price of 52 weeks, vendor's.", unit="currency of the row"),
     "year_low": Quantity("numeric", "Lowest price of 52 weeks, vendor's.", unit="currency of the row"),
-    "tenor": Quantity("text", "Length of the tenor in short: 1M to 6M in months, 1Y to 30Y in years."),
+    "tenor": Quantity("text", "Length of the tenor, abbreviated: 1M to 6M in months, 1Y to 30Y in years."),
     "tenor_months": Quantity("integer", "Length of the tenor.", unit="months"),
     "yield": Quantity("numeric", "Yield of the tenor, the vendor's percentage as a fraction.", unit="fraction a year"),
     "ex_date": Quantity(
         "date",
-        "First day on which the event counts: with the new number of shares, or without the right to the dividend.",
+        "First day of the event: with the new number of shares, or without the right to the dividend.",
     ),
     "split_numerator": Quantity(
-        "numeric", "New shares of a split, for split_denominator old ones; NULL without a split.", unit="shares"
+        "numeric", "New shares of a split for every split_denominator old shares; NULL without a split.", unit="shares"
     ),
     "split_denominator": Quantity("numeric", "Old shares of a split.", unit="shares"),
     "dividend": Quantity(
         "numeric",
-        "Dividends per share of the day, all payments together; NULL without a dividend.",
+        "Dividends per share on the day, the sum of all payments; NULL without a dividend.",
         unit="currency of the row",
     ),
     "reinvestment_date": Quantity("date", "Session at whose close the dividend is reinvested."),
@@ -44,18 +44,18 @@ LISTINGS: Mapping[str, Quantity] = {
     ),
     "total_return_factor": Quantity(
         "numeric",
-        "What prices are divided by to be in today's shares with all later dividends reinvested.",
+        "Divisor that converts prices to today's shares with all later dividends reinvested.",
         unit="factor",
     ),
-    "kind": Quantity("text", "Whether the ratio changes the number of shares or prices alone; NULL without a ratio."),
+    "kind": Quantity("text", "Whether the ratio changes the number of shares or only prices; NULL without a ratio."),
     "share_factor": Quantity(
         "numeric",
-        "Today's shares for one share of the day, by splits alone: volumes are multiplied by it.",
+        "Today's shares per share on the day, from splits alone; the multiplier of volumes.",
         unit="factor",
     ),
     "currency_basis": Quantity(
         "text",
-        "How the currency of the dividends is known: assumed to be the listing's, or doubtful because the issuer "
+        "Basis for the currency of the dividends: assumed to be the listing's, or doubtful because the issuer "
         "has an equal payment in another currency.",
     ),
     "price": Quantity(
@@ -63,8 +63,8 @@ LISTINGS: Mapping[str, Quantity] = {
         "Newest price: the last quote, or the last close if that is of a later day.",
         unit="currency of the row",
     ),
-    "price_date": Quantity("date", "Day of the price, in New York; of a fund, day of navps."),
-    "navps_date": Quantity("date", "Day of navps, if price_date is that of a price."),
+    "price_date": Quantity("date", "Day of the price, in New York; for a fund, the day of navps."),
+    "navps_date": Quantity("date", "Day of navps, if price_date is the day of a price."),
     "quoted_at": Quantity("timestamp with time zone", "Moment of the newest quote, in UTC."),
     "volume": Quantity("numeric", "Shares traded on the day.", unit="shares"),
     "open": Quantity("numeric", "First price of the day.", unit="currency of the row"),
@@ -110,15 +110,17 @@ LISTINGS: Mapping[str, Quantity] = {
     "domicile": Quantity("text", "Domicile, ISO 3166 alpha-2."),
     "cusip": Quantity("text", "CUSIP."),
     "website": Quantity("text", "Website."),
-    "description": Quantity("text", "What the company or fund does."),
+    "description": Quantity("text", "Business of the company, or purpose of the fund."),
     "day_low": Quantity("numeric", "Lowest price of the day.", unit="currency of the row"),
     "day_high": Quantity("numeric", "Highest price of the day.", unit="currency of the row"),
-    "previous_close": Quantity("numeric", "Close of the day before.", unit="currency of the row"),
+    "previous_close": Quantity("numeric", "Close of the previous day.", unit="currency of the row"),
     "price_avg50": Quantity("numeric", "Mean close of 50 days, vendor's.", unit="currency of the row"),
     "price_avg200": Quantity("numeric", "Mean close of 200 days, vendor's.", unit="currency of the row"),
-    "average_volume": Quantity("numeric", "Mean volume of a day, vendor's.", unit="shares"),
+    "average_volume": Quantity("numeric", "Mean daily volume, vendor's.", unit="shares"),
     "nav_currency": Quantity("text", "Currency of navps, assets and the values of holdings."),
-    "expense_ratio": Quantity("numeric", "Yearly cost, the vendor's percentage of the assets.", unit="fraction a year"),
+    "expense_ratio": Quantity(
+        "numeric", "Yearly cost as a share of the assets, the vendor's percentage.", unit="fraction a year"
+    ),
     "holdings_count": Quantity("bigint", "Positions in the newest list of holdings, else the vendor's count."),
     "assets_under_management": Quantity("numeric", "Assets of the ETF.", unit="nav_currency"),
     "beta": Quantity("numeric", "Beta, vendor's.", unit="ratio"),
@@ -130,7 +132,7 @@ LISTINGS: Mapping[str, Quantity] = {
     ),
     "dividend_yield": Quantity(
         "numeric",
-        "Yield of the newest regular dividends of a year; by the vendor's yearly dividend if no payment is known.",
+        "Yield from a year of the newest regular dividends, or from the vendor's yearly dividend if none is known.",
         unit="fraction",
         formula="sum of the payments / price",
     ),
@@ -138,40 +140,40 @@ LISTINGS: Mapping[str, Quantity] = {
     "country_weights": Quantity("jsonb", "Weights by country, largest first."),
     "dividend_yield_forward": Quantity(
         "numeric",
-        "Yield if the last regular dividend is paid for a year.",
+        "Yield if the newest regular dividend is paid throughout a year.",
         unit="fraction",
         formula="payment x payments a year / price",
     ),
     "market_cap": Quantity(
         "numeric",
-        "Market capitalisation at the price shown, by the vendor's shares; market_cap_scope says of what.",
+        "Market capitalisation at the price shown, with the vendor's shares; market_cap_scope states what it covers.",
         unit="currency of the row",
-        formula="listed_shares x price, or diluted_shares / share_ratio x price where market_cap_scope is share_basis",
+        formula="listed_shares x price, or diluted_shares / share_ratio x price if market_cap_scope is share_basis",
     ),
     "valuation_basis": Quantity(
-        "text", "What pe_ratio is made of: price and EPS, market_cap and income, or the maintained share_ratio."
+        "text", "Inputs of pe_ratio: price and EPS, market_cap and income, or the maintained share_ratio."
     ),
     "pe_ratio": Quantity(
         "numeric",
-        "Price for one unit of earnings.",
+        "Price / earnings.",
         unit="ratio",
         formula="price / (eps_diluted_ttm x fx_rate), NULL if the divisor is not above zero",
     ),
     "pb_ratio": Quantity(
         "numeric",
-        "Market capitalisation of the company for one unit of common equity.",
+        "Market capitalisation of the company / common equity.",
         unit="ratio",
         formula="company's market cap / (common_equity x fx_rate), NULL if the divisor is not above zero",
     ),
     "ps_ratio": Quantity(
         "numeric",
-        "Market capitalisation of the company for one unit of revenue.",
+        "Market capitalisation of the company / revenue.",
         unit="ratio",
         formula="company's market cap / (revenue_ttm x fx_rate), NULL if the divisor is not above zero",
     ),
     "ev_to_ebitda": Quantity(
         "numeric",
-        "Enterprise value for one unit of EBITDA; NULL for banks and insurers.",
+        "Enterprise value / EBITDA; NULL for banks and insurers.",
         unit="ratio",
         formula="enterprise_value / (ebitda_ttm x fx_rate), NULL if the divisor is not above zero",
     ),
@@ -184,7 +186,7 @@ LISTINGS: Mapping[str, Quantity] = {
     ),
     "free_cash_flow_yield": Quantity(
         "numeric",
-        "Free cash flow for one unit of the company's market capitalisation.",
+        "Free cash flow / market capitalisation of the company.",
         unit="fraction",
         formula="free_cash_flow_ttm x fx_rate / company's market cap",
     ),
@@ -196,27 +198,27 @@ LISTINGS: Mapping[str, Quantity] = {
     ),
     "listed_shares": Quantity(
         "numeric",
-        "Shares of the listing by the vendor, in shares of price_date.",
+        "Shares of the listing according to the vendor, in shares of price_date.",
         unit="shares",
-        formula="the vendor's market capitalisation / price of one moment",
+        formula="the vendor's market capitalisation / price at one moment",
     ),
     "diluted_shares": Quantity(
         "numeric",
-        "Diluted weighted shares of the last period, in shares of price_date, as the statements count.",
+        "Diluted weighted shares of the last period, in shares of price_date, as counted by the statements.",
         unit="shares",
     ),
     "share_ratio": Quantity(
         "numeric",
-        "Shares of the statements that one share of the listing is, where it is maintained (share_basis).",
+        "Shares in the statements per share of the listing, if maintained (share_basis).",
         unit="ratio",
     ),
     "fx_rate": Quantity(
         "numeric",
-        "Rate at which figures of the statements enter ratios with the price; NULL in one currency, which counts as 1.",
+        "Rate that converts the statements' figures for ratios with the price; NULL, meaning 1, if both have one currency.",
         unit="currency of the row for one of reported_currency",
     ),
-    "fx_date": Quantity("date", "Day of the rate, of two the older; at most 7 days before price_date."),
-    "fx_pair": Quantity("text", "The two currencies of the rate: CADUSD is US dollars for one Canadian."),
+    "fx_date": Quantity("date", "Day of the rate, or of the older of two rates; at most 7 days before price_date."),
+    "fx_pair": Quantity("text", "The two currencies of the rate: CADUSD is US dollars for one Canadian dollar."),
     "next_earnings_date": Quantity("date", "Day of the next report after price_date."),
     "next_eps_estimated": Quantity(
         "numeric", "Estimate of the earnings per share of the next report.", unit="as the vendor gives it"
@@ -234,8 +236,8 @@ LISTINGS: Mapping[str, Quantity] = {
     "peers": Quantity("jsonb", "Six peers in the vendor's order, with their own figures and currencies."),
     "market": Quantity("text", "Key of the market."),
     "market_name": Quantity("text", "Name of the market to show."),
-    "basis": Quantity("text", "How the members of the market are found."),
+    "basis": Quantity("text", "How the members of the market are determined."),
     "direction": Quantity("text", "Whether the row is a gain or a loss."),
     "rank": Quantity("bigint", "Rank in the list; 1 is the largest move.", unit="place"),
-    "session_date": Quantity("date", "Day of the session, by the exchange's clock."),
+    "session_date": Quantity("date", "Day of the session, in the exchange's time zone."),
 }

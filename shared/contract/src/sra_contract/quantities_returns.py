@@ -1,4 +1,4 @@
-"""Quantities of returns and risk, ours: performance, price returns, deviation, drawdown, capture."""
+"""Quantities of returns and risk that we compute: performance, price returns, deviation, drawdown, capture."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ RETURNS: Mapping[str, Quantity] = {
     "return_1m": Quantity("numeric", "Return over one month.", unit="fraction", formula="P(end) / P(start) - 1"),
     "return_3m": Quantity("numeric", "Return over three months.", unit="fraction", formula="P(end) / P(start) - 1"),
     "return_ytd": Quantity(
-        "numeric", "Return since the end of the former year.", unit="fraction", formula="P(end) / P(start) - 1"
+        "numeric", "Return since the end of the previous year.", unit="fraction", formula="P(end) / P(start) - 1"
     ),
     "return_1y": Quantity("numeric", "Return over one year.", unit="fraction", formula="P(end) / P(start) - 1"),
     "return_basis": Quantity(
         "text",
-        "What return_* are: total returns if a dividend up to return_date is known, else price returns.",
+        "Kind of return_*: total returns if a dividend up to return_date is known, else price returns.",
     ),
     "return_date": Quantity("date", "Day of the newest close, at which every return_* and price_return_* ends."),
     "return_6m": Quantity("numeric", "Return over six months.", unit="fraction", formula="P(end) / P(start) - 1"),
@@ -40,13 +40,13 @@ RETURNS: Mapping[str, Quantity] = {
     ),
     "return_since_inception": Quantity(
         "numeric",
-        "Return since inception, annualised beyond a year.",
+        "Return since inception, annualised if longer than a year.",
         unit="fraction",
-        formula="P(end) / P(start) - 1, annualised by 365.25 days beyond a year",
+        formula="P(end) / P(start) - 1, annualised by 365.25 days if longer than a year",
     ),
     "price_return_1d": Quantity(
         "numeric",
-        "Change of the price, net asset value or level alone since the one before.",
+        "Change of the price, net asset value or level since the previous one, without payments.",
         unit="fraction",
     ),
     "price_return_1w": Quantity(
@@ -63,13 +63,13 @@ RETURNS: Mapping[str, Quantity] = {
     ),
     "price_return_qtd": Quantity(
         "numeric",
-        "Change of the price since the end of the former calendar quarter.",
+        "Change of the price since the end of the previous calendar quarter.",
         unit="fraction",
         formula="P(end) / P(start) - 1",
     ),
     "price_return_ytd": Quantity(
         "numeric",
-        "Change of the price since the end of the former year.",
+        "Change of the price since the end of the previous year.",
         unit="fraction",
         formula="P(end) / P(start) - 1",
     ),
@@ -96,9 +96,9 @@ RETURNS: Mapping[str, Quantity] = {
     ),
     "price_return_since_inception": Quantity(
         "numeric",
-        "Change of the price since inception, annualised beyond a year.",
+        "Change of the price since inception, annualised if longer than a year.",
         unit="fraction",
-        formula="P(end) / P(start) - 1, annualised by 365.25 days beyond a year",
+        formula="P(end) / P(start) - 1, annualised by 365.25 days if longer than a year",
     ),
     "standard_deviation_1y": Quantity(
         "numeric", "Standard deviation of the returns over one year, annualised.", unit="fraction a year"
@@ -114,25 +114,25 @@ RETURNS: Mapping[str, Quantity] = {
         "Deepest fall over one year.",
         unit="fraction",
         sign="zero or negative",
-        formula="smallest of month's end / highest former month's end - 1",
+        formula="smallest of month end / highest earlier month end - 1",
     ),
     "max_drawdown_3y": Quantity(
         "numeric",
         "Deepest fall over three years.",
         unit="fraction",
         sign="zero or negative",
-        formula="smallest of month's end / highest former month's end - 1",
+        formula="smallest of month end / highest earlier month end - 1",
     ),
     "max_drawdown_5y": Quantity(
         "numeric",
         "Deepest fall over five years.",
         unit="fraction",
         sign="zero or negative",
-        formula="smallest of month's end / highest former month's end - 1",
+        formula="smallest of month end / highest earlier month end - 1",
     ),
     "benchmark_index": Quantity(
         "text",
-        "Index that beta_* and capture are against: S&P 500 (^GSPC) for USD, S&P/TSX Composite (^GSPTSE) for CAD.",
+        "Benchmark of beta_* and capture: S&P 500 (^GSPC) for USD, S&P/TSX Composite (^GSPTSE) for CAD.",
     ),
     "sharpe_1y": Quantity("numeric", "Sharpe ratio over one year, annualised.", unit="ratio"),
     "sharpe_3y": Quantity("numeric", "Sharpe ratio over three years, annualised.", unit="ratio"),
@@ -142,38 +142,38 @@ RETURNS: Mapping[str, Quantity] = {
     "beta_5y": Quantity("numeric", "Beta over five years.", unit="ratio"),
     "upside_capture_1y": Quantity(
         "numeric",
-        "Upside capture over one year: 1 rises as the index does.",
+        "Upside capture over one year; 1 means rising as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index rose",
+        formula="geometric mean change of the price / that of the index, in the months in which the index rose",
     ),
     "upside_capture_3y": Quantity(
         "numeric",
-        "Upside capture over three years: 1 rises as the index does.",
+        "Upside capture over three years; 1 means rising as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index rose",
+        formula="geometric mean change of the price / that of the index, in the months in which the index rose",
     ),
     "upside_capture_5y": Quantity(
         "numeric",
-        "Upside capture over five years: 1 rises as the index does.",
+        "Upside capture over five years; 1 means rising as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index rose",
+        formula="geometric mean change of the price / that of the index, in the months in which the index rose",
     ),
     "downside_capture_1y": Quantity(
         "numeric",
-        "Downside capture over one year: 1 falls as the index does.",
+        "Downside capture over one year; 1 means falling as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index fell",
+        formula="geometric mean change of the price / that of the index, in the months in which the index fell",
     ),
     "downside_capture_3y": Quantity(
         "numeric",
-        "Downside capture over three years: 1 falls as the index does.",
+        "Downside capture over three years; 1 means falling as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index fell",
+        formula="geometric mean change of the price / that of the index, in the months in which the index fell",
     ),
     "downside_capture_5y": Quantity(
         "numeric",
-        "Downside capture over five years: 1 falls as the index does.",
+        "Downside capture over five years; 1 means falling as much as the index.",
         unit="ratio",
-        formula="geometric mean change of the price / that of the index, in months in which the index fell",
+        formula="geometric mean change of the price / that of the index, in the months in which the index fell",
     ),
 }

@@ -18,21 +18,21 @@ SERIES: Mapping[str, Quantity] = {
     "membership": Quantity("bigint", "Number of the symbol's membership in the index, from 1."),
     "sub_sector": Quantity("text", "Sub-sector, in the vendor's words."),
     "headquarters": Quantity("text", "Place of the headquarters, in the vendor's words."),
-    "founded": Quantity("text", "Year or day of the founding, in one of several forms of the vendor."),
-    "member_from": Quantity("date", "First day of the membership; NULL if the vendor names none."),
-    "member_until": Quantity("date", "First day on which it was no longer a member; NULL while it is one."),
-    "removal_reason": Quantity("text", "Why it was removed, in the vendor's words."),
-    "holding_symbol": Quantity("text", "Symbol of the position; NULL of bonds and cash."),
+    "founded": Quantity("text", "Year or day of the founding, in one of the vendor's formats."),
+    "member_from": Quantity("date", "First day of the membership; NULL if the vendor states none."),
+    "member_until": Quantity("date", "First day after the membership; NULL while it lasts."),
+    "removal_reason": Quantity("text", "Reason of the removal, in the vendor's words."),
+    "holding_symbol": Quantity("text", "Symbol of the position; NULL for bonds and cash."),
     "holding_name": Quantity("text", "Name of the position."),
-    "occurrence": Quantity("integer", "Place among positions of the fund that look alike, from 1.", unit="place"),
+    "occurrence": Quantity("integer", "Place among identical positions of the fund, from 1.", unit="place"),
     "shares": Quantity("numeric", "Shares or units held; it may be negative.", unit="shares"),
     "weight": Quantity("numeric", "Share of the fund's assets; it may be negative.", unit="fraction"),
     "market_value": Quantity("numeric", "Market value of the position.", unit=_GIVEN),
     "exposure_kind": Quantity("text", "Whether the weight is that of a country or of a sector."),
     "exposure": Quantity("text", "Country or sector, in the vendor's words."),
-    "search_text": Quantity("text", "Names of the security in small letters without accents."),
+    "search_text": Quantity("text", "Names of the security in lower case without accents."),
     "search_codes": Quantity(
-        "jsonb", "Codes of the security in capitals: symbol, ISIN, CUSIP, CIK, FundSERV codes and others."
+        "jsonb", "Codes of the security in upper case: symbol, ISIN, CUSIP, CIK, FundSERV codes and others."
     ),
     "unadjusted_price": Quantity(
         "numeric", "Close, or net asset value per share, of the day.", unit="currency of the row"
@@ -42,22 +42,22 @@ SERIES: Mapping[str, Quantity] = {
     ),
     "total_return_index": Quantity(
         "numeric",
-        "Value of a holding with all later payments reinvested, so that it ends at the newest price; NULL before a payment "
-        "that cannot be placed.",
+        "Value of a holding with all later payments reinvested, ending at the newest price; NULL before a payment that "
+        "cannot be placed.",
         unit="currency of the row",
     ),
     "return_period": Quantity("text", "Whether the period is a calendar month or a calendar year."),
     "return_period_end": Quantity("date", "Last day of the calendar month or year."),
-    "return_start_date": Quantity("date", "Day of the price that the return counts from."),
-    "return_end_date": Quantity("date", "Day of the price that the return counts to."),
-    "period_price_return": Quantity("numeric", "Return of the price alone, in today's shares.", unit="fraction"),
-    "period_total_return": Quantity("numeric", "Return with payments reinvested.", unit="fraction"),
+    "return_start_date": Quantity("date", "Day of the start price."),
+    "return_end_date": Quantity("date", "Day of the end price."),
+    "period_price_return": Quantity("numeric", "Price return, in today's shares.", unit="fraction"),
+    "period_total_return": Quantity("numeric", "Total return, with payments reinvested.", unit="fraction"),
     "is_partial": Quantity("boolean", "Whether the return covers less than the whole period."),
     "return_years": Quantity("integer", "Span of the returns.", unit="years"),
     "fund_count": Quantity("bigint", "Number of funds with a return.", unit="funds"),
     "median_return": Quantity("numeric", "Median of the annualised returns.", unit="fraction"),
-    "first_quartile_return": Quantity("numeric", "Least return in the best quarter of the funds.", unit="fraction"),
+    "first_quartile_return": Quantity("numeric", "Lowest return in the best quarter of the funds.", unit="fraction"),
     "third_quartile_return": Quantity(
-        "numeric", "Least return in the best three quarters of the funds.", unit="fraction"
+        "numeric", "Lowest return in the best three quarters of the funds.", unit="fraction"
     ),
 }

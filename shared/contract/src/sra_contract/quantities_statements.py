@@ -12,13 +12,13 @@ STATEMENTS: Mapping[str, Quantity] = {
         "timestamp with time zone",
         "When the public could know the last of the row's statements, in UTC; NULL without statements.",
     ),
-    "available_basis": Quantity("text", "How available_at is known: accepted, filing_day or assumed."),
+    "available_basis": Quantity("text", "Basis of available_at: accepted, filing_day or assumed."),
     "known_at": Quantity(
         "timestamp with time zone",
-        "When we stored the newest of what the row says, in UTC.",
+        "When we stored the newest input of the row, in UTC.",
     ),
     "fundamentals_basis": Quantity(
-        "text", "What *_ttm are: four quarters, two halves or a fiscal year, the newest that are twelve months."
+        "text", "Kind of the twelve months of *_ttm: four quarters, two halves or a fiscal year."
     ),
     "revenue_ttm": Quantity("numeric", "Revenue of twelve months.", unit="reported_currency"),
     "gross_profit_ttm": Quantity("numeric", "Gross profit of twelve months.", unit="reported_currency"),
@@ -52,85 +52,85 @@ STATEMENTS: Mapping[str, Quantity] = {
     "net_debt": Quantity("numeric", "Total debt less cash, vendor's, on period_end_date.", unit="reported_currency"),
     "gross_margin": Quantity(
         "numeric",
-        "Share of gross profit in revenue.",
+        "Gross profit / revenue.",
         unit="fraction",
         formula="gross_profit_ttm / revenue_ttm, NULL if the divisor is not above zero",
     ),
     "operating_margin": Quantity(
         "numeric",
-        "Share of operating income in revenue.",
+        "Operating income / revenue.",
         unit="fraction",
         formula="operating_income_ttm / revenue_ttm, NULL if the divisor is not above zero",
     ),
     "ebitda_margin": Quantity(
         "numeric",
-        "Share of EBITDA in revenue.",
+        "EBITDA / revenue.",
         unit="fraction",
         formula="ebitda_ttm / revenue_ttm, NULL if the divisor is not above zero",
     ),
     "net_margin": Quantity(
         "numeric",
-        "Share of net income in revenue.",
+        "Net income / revenue.",
         unit="fraction",
         formula="net_income_ttm / revenue_ttm, NULL if the divisor is not above zero",
     ),
     "free_cash_flow_margin": Quantity(
         "numeric",
-        "Share of free cash flow in revenue.",
+        "Free cash flow / revenue.",
         unit="fraction",
         formula="free_cash_flow_ttm / revenue_ttm, NULL if the divisor is not above zero",
     ),
     "return_on_equity": Quantity(
         "numeric",
-        "Common income for one unit of common equity.",
+        "Common income / common equity.",
         unit="fraction",
         formula="common_income_ttm / common_equity, NULL if the divisor is not above zero",
     ),
     "return_on_assets": Quantity(
         "numeric",
-        "Net income for one unit of assets.",
+        "Net income / assets.",
         unit="fraction",
         formula="net_income_ttm / total_assets, NULL if the divisor is not above zero",
     ),
     "debt_to_equity_ratio": Quantity(
         "numeric",
-        "Debt for one unit of equity.",
+        "Debt / equity.",
         unit="ratio",
         formula="total_debt / total_stockholders_equity, NULL if the divisor is not above zero",
     ),
     "financial_leverage_ratio": Quantity(
         "numeric",
-        "Assets for one unit of equity.",
+        "Assets / equity.",
         unit="ratio",
         formula="total_assets / total_stockholders_equity, NULL if the divisor is not above zero",
     ),
     "net_debt_to_ebitda": Quantity(
         "numeric",
-        "Net debt for one unit of EBITDA.",
+        "Net debt / EBITDA.",
         unit="ratio",
         formula="net_debt / ebitda_ttm, NULL if the divisor is not above zero",
     ),
     "current_ratio": Quantity(
         "numeric",
-        "Current assets for one unit of current liabilities.",
+        "Current assets / current liabilities.",
         unit="ratio",
         formula="total_current_assets / total_current_liabilities, NULL if the divisor is not above zero",
     ),
     "interest_coverage_ratio": Quantity(
         "numeric",
-        "EBIT for one unit of interest expense.",
+        "EBIT / interest expense.",
         unit="ratio",
         formula="ebit_ttm / interest_expense_ttm, NULL if the divisor is not above zero",
     ),
     "quarterly_revenue_growth": Quantity(
         "numeric",
-        "Growth of revenue in the newest quarter against that a year before.",
+        "Growth of revenue in the newest quarter against the same quarter a year before.",
         unit="fraction",
         formula="newest / former - 1, NULL if the former is not above zero",
     ),
     "quarterly_earnings_growth": Quantity(
         "numeric",
-        "Growth of net income in the newest quarter against that a year before.",
+        "Growth of net income in the newest quarter against the same quarter a year before.",
         unit="fraction",
         formula="newest / former - 1, NULL if the former is not above zero",
     ),
@@ -146,7 +146,7 @@ STATEMENTS: Mapping[str, Quantity] = {
     "free_cash_flow_growth": Quantity(
         "numeric", "Growth of free cash flow in the newest fiscal year, vendor's.", unit="fraction"
     ),
-    "has_vendor_ratios": Quantity("boolean", "Whether the vendor gives ratios or key metrics of a fiscal year."),
+    "has_vendor_ratios": Quantity("boolean", "Whether the vendor delivers ratios or key metrics for a fiscal year."),
     "vendor_pe_ratio": Quantity("numeric", "Price / earnings, vendor's.", unit="ratio"),
     "vendor_ev_to_ebitda": Quantity("numeric", "Enterprise value / EBITDA, vendor's.", unit="ratio"),
     "vendor_free_cash_flow_yield": Quantity(
@@ -156,24 +156,24 @@ STATEMENTS: Mapping[str, Quantity] = {
     "piotroski_score": Quantity("numeric", "Piotroski F-score, vendor's.", unit="score, 0 to 9"),
     "fundamentals_reason": Quantity("text", "Why there are no twelve months; NULL if there are."),
     "vendor_ratios_date": Quantity(
-        "date", "Last day of the fiscal year of the vendor's ratios; of two years, the older."
+        "date", "Last day of the fiscal year of the vendor's ratios; the older one if they are of two years."
     ),
     "common_income_ttm": Quantity(
         "numeric",
-        "Net income of twelve months after preferred dividends, where the vendor gives them.",
+        "Net income of twelve months after preferred dividends, if the vendor delivers them.",
         unit="reported_currency",
     ),
     "preferred_stock": Quantity("numeric", "Preferred stock on period_end_date.", unit="reported_currency"),
     "minority_interest": Quantity("numeric", "Minority interests on period_end_date.", unit="reported_currency"),
     "common_equity": Quantity(
         "numeric",
-        "Stockholders' equity less preferred stock and minority interests, where known, on period_end_date.",
+        "Stockholders' equity less preferred stock and minority interests, if known, on period_end_date.",
         unit="reported_currency",
     ),
     "reported_diluted_shares": Quantity(
         "numeric", "Diluted weighted shares of the last period, as reported.", unit="shares"
     ),
     "split_parts": Quantity(
-        "jsonb", "The periods and the factors of the splits since their filing; empty where there are none."
+        "jsonb", "The periods and the factors of the splits since their filing; empty if there are none."
     ),
 }

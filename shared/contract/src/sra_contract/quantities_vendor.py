@@ -1,4 +1,4 @@
-"""Quantities that the vendor derives from statements. Ours of the same meaning have no vendor_ in their names."""
+"""Quantities that the vendor derives from statements. Our own figures with the same meaning have no vendor_ prefix."""
 
 from __future__ import annotations
 
@@ -35,18 +35,16 @@ _CASH_FLOW: Mapping[str, str] = {
 
 def _list_growth(names: Mapping[str, str], statement: str) -> dict[str, Quantity]:
     return {
-        name: Quantity("numeric", f"Growth of {what}, by the {statement}, vendor's.", unit=_FRACTION)
+        name: Quantity("numeric", f"Growth of {what} in the {statement}, vendor's.", unit=_FRACTION)
         for name, what in names.items()
     }
 
 
 VENDOR: Mapping[str, Quantity] = {
-    "vendor_gross_profit_margin": Quantity("numeric", "Share of gross profit in revenue, vendor's.", unit=_FRACTION),
-    "vendor_operating_profit_margin": Quantity(
-        "numeric", "Share of operating income in revenue, vendor's.", unit=_FRACTION
-    ),
-    "vendor_net_profit_margin": Quantity("numeric", "Share of net income in revenue, vendor's.", unit=_FRACTION),
-    "vendor_ebitda_margin": Quantity("numeric", "Share of EBITDA in revenue, vendor's.", unit=_FRACTION),
+    "vendor_gross_profit_margin": Quantity("numeric", "Gross profit / revenue, vendor's.", unit=_FRACTION),
+    "vendor_operating_profit_margin": Quantity("numeric", "Operating income / revenue, vendor's.", unit=_FRACTION),
+    "vendor_net_profit_margin": Quantity("numeric", "Net income / revenue, vendor's.", unit=_FRACTION),
+    "vendor_ebitda_margin": Quantity("numeric", "EBITDA / revenue, vendor's.", unit=_FRACTION),
     "vendor_current_ratio": Quantity("numeric", "Current assets / current liabilities, vendor's.", unit=_RATIO),
     "vendor_quick_ratio": Quantity("numeric", "Liquid assets / current liabilities, vendor's.", unit=_RATIO),
     "vendor_debt_to_equity_ratio": Quantity("numeric", "Debt / equity, vendor's.", unit=_RATIO),
@@ -54,9 +52,7 @@ VENDOR: Mapping[str, Quantity] = {
     "vendor_ps_ratio": Quantity("numeric", "Price / sales, vendor's.", unit=_RATIO),
     "vendor_price_to_free_cash_flow_ratio": Quantity("numeric", "Price / free cash flow, vendor's.", unit=_RATIO),
     "vendor_dividend_yield": Quantity("numeric", "Dividends of the period / price, vendor's.", unit=_FRACTION),
-    "vendor_dividend_payout_ratio": Quantity(
-        "numeric", "Share of the earnings paid as dividends, vendor's.", unit=_FRACTION
-    ),
+    "vendor_dividend_payout_ratio": Quantity("numeric", "Dividends paid / earnings, vendor's.", unit=_FRACTION),
     "vendor_interest_coverage_ratio": Quantity("numeric", "Interest coverage, vendor's.", unit=_RATIO),
     "vendor_book_value_per_share": Quantity("numeric", "Book value per share, vendor's.", unit=_GIVEN),
     "vendor_revenue_per_share": Quantity("numeric", "Revenue per share, vendor's.", unit=_GIVEN),

@@ -1,4 +1,4 @@
-"""What the dictionary says of one quantity."""
+"""An entry of the dictionary of quantities."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Quantity:
     formula: str | None = None
 
     def describe(self, note: str = "") -> str:
-        """Return the meaning with formula and sign, and a note of a view."""
+        """Return the meaning with formula and sign, and a view's note."""
         formula = f"Formula: {self.formula}." if self.formula else ""
         sign = f"Sign: {self.sign}." if self.sign else ""
         return " ".join(filter(None, (self.meaning, note, formula, sign)))

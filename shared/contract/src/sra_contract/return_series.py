@@ -15,7 +15,7 @@ from sra_contract.security_types import SecurityType
 class TotalReturnHistory(ViewModel):
     """One daily series for listings, ETFs and funds: price, price in today's shares, index of total return.
 
-    Of a listing it is the series of its newest symbol in equity_quote_history, of a fund that in fund_quote_history. The return
+    A listing has the series of its newest symbol in equity_quote_history, a fund that in fund_quote_history. The return
     between two days is the quotient of their total_return_index, less one; the index ends at the newest price.
     """
 
@@ -36,10 +36,11 @@ class TotalReturnHistory(ViewModel):
 class CalendarPeriodReturn(ViewModel):
     """The return of every security over each calendar month and year.
 
-    A period counts from the last price of the period before to its own last price; the first period of a series counts from its
-    first price. It is partial if it is not over, if its last price is over seven days before its end, or if the price that it
-    starts from is over seven days before its beginning or missing. The returns are NULL across a change of the currency, and the
-    total return also where total_return_index is. fund_return_reconciliation compares months of funds with the vendor's.
+    A period is measured from the last price of the period before to its own last price; the first period of a series is
+    measured from its first price. It is partial if it has not ended, or if its last price is more than seven days before its
+    end. It is also partial if the start price is missing or more than seven days before the beginning. Returns across a
+    change of currency are NULL, and so is the total return if total_return_index is NULL. fund_return_reconciliation compares
+    months of funds with the vendor's.
     """
 
     security_id: str = column()
@@ -60,7 +61,7 @@ class CalendarPeriodReturn(ViewModel):
 
 
 class CategorySummary(ViewModel):
-    """How the active funds of each CIFSC category did, by the vendor's returns of one, three, five and ten years.
+    """The vendor's returns of the active funds in each CIFSC category over one, three, five and ten years.
 
     Funds whose newest figures are of different months are in different rows.
     """

@@ -24,7 +24,7 @@ class SecurityMaster(ViewModel):
     is the manager and the legal name without the series. currency_since is the day in New York on which the profile replaced the
     last one in another currency.
 
-    The kind of a listing is the first that applies: etf by the vendor's flag; the type in its symbol; a fund by the vendor's
+    The type of a listing is the first that applies: etf by the vendor's flag; the type in its symbol; a fund by the vendor's
     flag; the type in its name; adr by the vendor's flag; otherwise equity. Symbols of NYSE, NASDAQ and AMEX: ABC-WT or ABC-WS is
     a warrant, ABC-P or ABC-PA a preferred share, ABC-R or ABC-RT a right, ABC-U or ABC-UN a unit (not of a trust, partnership or
     fund). Symbols of TSX and TSXV: ABC-WT is a warrant, ABC-PA a preferred share, ABC-RT a right, ABC-DB or ABC-NT a note; ABC-UN
@@ -36,13 +36,13 @@ class SecurityMaster(ViewModel):
     U or R of a NASDAQ symbol, and no name of a fund counts. A fund of Fundata is a fund, whatever its legal form.
     """
 
-    source: Literal["fundata", "fmp"] = column("It also names the space of the identifier.")
+    source: Literal["fundata", "fmp"] = column("It also identifies the namespace of the identifier.")
     identifier: str = column()
     name: str | None = column("It is the English name, else the French one, else that of any language.")
     name_en: str | None = column()
     name_fr: str | None = column()
     type: SecurityType = column()
-    exchange: str | None = column("None for a Fundata fund.")
+    exchange: str | None = column("NULL for a Fundata fund.")
     currency: str | None = column()
     family: str | None = column()
     company: str | None = column()
@@ -54,7 +54,7 @@ class SecurityMaster(ViewModel):
     is_active: bool = column("A fund is active if its record is.")
     as_of: datetime = column()
     last_run_id: UUID = column()
-    cik: str | None = column("None for a Fundata fund.")
+    cik: str | None = column("NULL for a Fundata fund.")
     currency_since: date | None = column()
     security_id: str = column()
     issuer_id: str | None = column()

@@ -1,4 +1,4 @@
-"""What securities are found by."""
+"""The names and codes by which securities are found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sra_contract.security_types import SecurityType
 
 
 class SecuritySearch(ViewModel):
-    """What each security is found by: its names without accents, and its codes. sra.search_securities searches it."""
+    """The names, without accents, and the codes of each security, as sra.search_securities searches them."""
 
     source: Literal["fundata", "fmp"] = column()
     identifier: str = column()

@@ -1,4 +1,4 @@
-"""The kinds of securities that the views distinguish."""
+"""The types of securities that the views distinguish."""
 
 from __future__ import annotations
 

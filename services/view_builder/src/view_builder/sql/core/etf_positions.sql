@@ -1,6 +1,6 @@
 -- Positions of ETFs, present and former, each under the security that the symbol meant when the vendor listed it.
 -- Grain: one row per state of a position. Key: row_id. Sources: fmp_etf_holding, core.security_symbols.
--- Units: weight in percent of the fund; others as the vendor gives them.
+-- Units: weight in percent of the fund; others as delivered.
 CREATE OR REPLACE VIEW core.etf_positions AS
 SELECT s.security_id, s.symbol,
   coalesce(core.read_day(h.source_updated_at), (h.valid_from AT TIME ZONE 'America/New_York')::date) AS day, h.asset, h.name,

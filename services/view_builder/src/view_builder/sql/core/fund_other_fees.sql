@@ -1,5 +1,5 @@
 -- Fees of a fund other than the expense ratios.
--- Grain: one row. Key: none. Sources: core.fund_records (FundOtherFee). Units: as the vendor delivers them.
+-- Grain: one row. Key: none. Sources: core.fund_records (FundOtherFee). Units: as delivered.
 CREATE OR REPLACE FUNCTION core.fund_other_fees(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT jsonb_agg(jsonb_build_object(

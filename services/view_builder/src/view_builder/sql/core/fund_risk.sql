@@ -1,7 +1,7 @@
 -- The vendor's risk figures of a fund over 1, 3, 5 and 10 years, as a list. Drawdown, capture and batting average are those of
 -- the fund's newest month end, drawdown_date.
 -- Grain: one row. Key: none. Sources: core.fund_risk_years, core.fund_drawdowns. Units: standard_deviation and
--- max_drawdown are fractions; the others as the vendor delivers them.
+-- max_drawdown are fractions; the others as delivered.
 CREATE OR REPLACE FUNCTION core.fund_risk(of_fund text) RETURNS TABLE (items jsonb, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT jsonb_agg(jsonb_build_object(

@@ -1,6 +1,6 @@
 -- The vendor's risk figures of a fund over 1, 3, 5 and 10 years.
 -- Grain: one row per span. Key: years. Sources: core.newest_fund_year (FundRiskYearlyPerformance).
--- Units: as the vendor delivers them; standard_deviation is a fraction a year.
+-- Units: as delivered; standard_deviation is a fraction a year.
 CREATE OR REPLACE FUNCTION core.fund_risk_years(of_fund text) RETURNS TABLE (
   years integer, month_end_date date, beta numeric, annualized_alpha numeric, standard_deviation numeric, sharpe numeric,
   r_squared numeric, annualized_treynor numeric, annualized_sortino numeric, annualized_information_ratio numeric,

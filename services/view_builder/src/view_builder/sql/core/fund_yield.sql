@@ -1,5 +1,5 @@
 -- The newest yield of a fund in the week up to a day. The limit avoids a search of the whole history of a fund without a yield.
--- Grain: at most one row. Key: none. Sources: core.fundata_quotes_latest. Units: as the vendor delivers them.
+-- Grain: at most one row. Key: none. Sources: core.fundata_quotes_latest. Units: as delivered.
 CREATE OR REPLACE FUNCTION core.fund_yield(of_fund text, until_day date)
 RETURNS TABLE (date date, current_yield numeric, change numeric, processed_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,6 +1,6 @@
 -- The latest version of every Fundata data record that a finished run stored, active or not.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, record_id, row_ordinal.
--- Sources: fundata_data, fundata_data_superseded, task_execution_log. Units: as the vendor delivers them.
+-- Sources: fundata_data, fundata_data_superseded, task_execution_log. Units: as delivered.
 CREATE OR REPLACE VIEW core.fundata_data_newest AS
 SELECT d.*
 FROM core.fundata_data_settled d

@@ -1,6 +1,6 @@
 -- The latest version of every Fundata quote record that a finished run stored, if it is active.
 -- Grain: one row per record, or per element of its lists. Key: dataset, identifier, date, row_ordinal.
--- Sources: fundata_quotes, fundata_quotes_superseded, task_execution_log. Units: as the vendor delivers them.
+-- Sources: fundata_quotes, fundata_quotes_superseded, task_execution_log. Units: as delivered.
 CREATE OR REPLACE VIEW core.fundata_quotes_latest AS
 SELECT d.*
 FROM core.fundata_quotes_settled d

@@ -1,5 +1,5 @@
 -- The newest record of a dataset for a fund, by month_end_date.
--- Grain: at most one row. Key: none. Sources: core.fundata_data_latest. Units: as the vendor delivers them.
+-- Grain: at most one row. Key: none. Sources: core.fundata_data_latest. Units: as delivered.
 CREATE OR REPLACE FUNCTION core.newest_fund_record(of_fund text, of_dataset text) RETURNS SETOF public.fundata_data
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT d.*

@@ -1,5 +1,5 @@
 -- The newest record of a dataset for a fund and a span of years, by month_end_date.
--- Grain: at most one row. Key: none. Sources: core.fundata_data_latest. Units: as the vendor delivers them.
+-- Grain: at most one row. Key: none. Sources: core.fundata_data_latest. Units: as delivered.
 CREATE OR REPLACE FUNCTION core.newest_fund_year(of_fund text, of_dataset text, years integer)
 RETURNS SETOF public.fundata_data
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

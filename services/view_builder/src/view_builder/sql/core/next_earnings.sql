@@ -1,5 +1,5 @@
 -- The next report of a company after a day that has no figures yet.
--- Grain: at most one row. Key: none. Sources: fmp_earning. Units: as the vendor gives them.
+-- Grain: at most one row. Key: none. Sources: fmp_earning. Units: as delivered.
 CREATE OR REPLACE FUNCTION core.next_earnings(of_symbol text, after_day date)
 RETURNS TABLE (date date, eps_estimated numeric, updated_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -1,7 +1,7 @@
 -- Earnings reports of every company: the calendar, estimates, results and surprises. If the vendor delivers a day under two
 -- symbols of a security, the report under the newest symbol counts.
 -- Grain: one row per report. Key: security_id, report_date. Sources: fmp_earning, fmp_symbol_period, security.
--- Units: as the vendor gives them; surprises are fractions of the estimate.
+-- Units: as delivered; surprises are fractions of the estimate.
 -- name: rows
 SELECT r.security_id, r.symbol, r.date AS report_date, r.eps_actual, r.eps_estimated,
   r.eps_actual - r.eps_estimated AS eps_surprise,

@@ -1,7 +1,7 @@
 -- Every position of every ETF, present and former, valid from known_at to withdrawn_at. The positions that are valid at a moment
 -- are the snapshot of that moment.
 -- Grain: one row per state of a position. Key: security_id, holdings_date, ordinal. Sources: fmp_etf_holding, fmp_symbol_period,
--- security. Units: fraction of the fund; others as the vendor gives them.
+-- security. Units: fraction of the fund; others as delivered.
 -- name: rows
 SELECT h.security_id, h.symbol, h.day AS holdings_date,
   row_number() OVER (

@@ -1,7 +1,7 @@
 -- Everything that a fund's page shows: profile, value, the vendor's returns, ranks and risk, fees, holdings, allocations,
 -- distributions. The value of the day is read from fund_value, so a day of new values recomputes no page.
 -- Grain: one row per fund. Key: identifier. Sources: fundata_data, fund_value.
--- Units: currency of the row; fraction; else as the vendor delivers it.
+-- Units: currency of the row; fraction; else as delivered.
 -- name: rows
 SELECT s.identifier, m.name, m.name_en, m.name_fr, m.company, m.family, g.series_name AS series,
   g.cifsc_type AS category, g.objective, m.currency, m.inception_date, t.fund_assets, t.series_assets,

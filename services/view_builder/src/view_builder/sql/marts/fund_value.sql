@@ -1,7 +1,7 @@
 -- The newest value of every fund with our returns and the yield for its day. fund_page reads it, because everything else on a
 -- page changes less often.
 -- Grain: one row per fund with a value. Key: identifier. Sources: published.fund_quote_history, fundata_quotes (yield).
--- Units: currency of the row; fraction; the yield as the vendor delivers it.
+-- Units: currency of the row; fraction; the yield as delivered.
 -- name: rows
 SELECT s.identifier, q.currency, q.navps, q.date AS price_date, q.change, q.vendor_price_return_1d,
   q.price_return_1d, q.return_1d, y.current_yield, y.change AS current_yield_percent_change, y.date AS current_yield_date,

@@ -1,7 +1,7 @@
 -- Every version of every Fundata data record, including inactive ones, and what was known and valid at a moment: for each key the
 -- greatest version by data_source (API before CSV), change_date (none last), data_version.
 -- Grain: one row per version, or per element of its lists. Key: dataset, identifier, record_id, data_version, row_ordinal.
--- Sources: fundata_data, task_execution_log. Units: as the vendor delivers them.
+-- Sources: fundata_data, task_execution_log. Units: as delivered.
 -- name: rows
 SELECT d.*, m.currency AS fund_currency, d.processed_at AS as_of, d.run_id AS last_run_id, m.security_id
 FROM core.fundata_data_settled d
