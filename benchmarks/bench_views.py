@@ -299,14 +299,14 @@ def main() -> None:
         for name, figure in figures.items()
         if (figure < LIMITS[name] if name.endswith("faster") else figure > LIMITS[name])
     ]
-    told = {
+    result = {
         "sizes": [size.__dict__ for size in sizes],
         **figures,
         "limits": LIMITS,
         "missed": missed,
         "not_measured": sorted(LIMITS.keys() - figures.keys()),
     }
-    print(json.dumps(told, indent=None if options.json else 2))
+    print(json.dumps(result, indent=None if options.json else 2))
     sys.exit(bool(missed))
 
 

@@ -23,6 +23,8 @@ SHARED_NAMES = {
 VERBS = {
     "answer": "respond or handle",
     "ask": "request or query",
+    "bring": "apply, merge or load",
+    "forgive": "uncount or reset",
     "give": "assign or return",
     "heed": "check",
     "judge": "check, classify or decide",

@@ -79,16 +79,16 @@ def test_what_is_left_out_is_named_and_refused_in_ci(
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = test_command.find_missing_tools([])
     assert set(missing) == {"chromium", "git-lfs"}
-    assert [part.split(" (")[0] for part in test_command.describe_left_out(missing, [])] == [
+    assert [part.split(" (")[0] for part in test_command.describe_skipped(missing, [])] == [
         "browser tests of the dashboard",
         "tests with Git LFS itself",
         "container tests",
     ]
     monkeypatch.setattr(test_command, "GENERATOR", tmp_path / "make_fundata")
     assert test_command.find_missing_tools(["faults"]) == {}
-    assert "make_fundata" in test_command.describe_left_out({}, ["faults"])[0]
+    assert "make_fundata" in test_command.describe_skipped({}, ["faults"])[0]
     (tmp_path / "make_fundata").touch()
-    assert test_command.describe_left_out({}, ["faults"]) == []
+    assert test_command.describe_skipped({}, ["faults"]) == []
     monkeypatch.setenv("CI", "true")
     assert run(["test", "--json"]) == 5
     assert "chromium" in json.loads(capsys.readouterr().out)["error"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmp_ingest.limiter.pace import WINDOW_SECONDS, TokenBook, make_bulk_pace, make_pace, share_out
+from fmp_ingest.limiter.pace import WINDOW_SECONDS, TokenBook, divide_evenly, make_bulk_pace, make_pace
 
 
 @pytest.mark.parametrize(("setting", "permits"), [(3000, 48), (750, 12), (300, 4), (10, 4), (100_000, 50)])
@@ -33,7 +33,7 @@ def test_plans_of_the_vendor_can_be_used_to_98_percent(setting: int) -> None:
 
 @given(st.integers(0, 60), st.dictionaries(st.text(max_size=3), st.integers(0, 60), max_size=6))
 def test_what_is_shared_out_is_fair_and_used(total: int, wants: dict[str, int]) -> None:
-    parts = share_out(total, wants)
+    parts = divide_evenly(total, wants)
     assert sum(parts.values()) == min(total, sum(wants.values()))
     lacking = [name for name in wants if parts[name] < wants[name]]
     assert all(parts[name] <= wants[name] for name in wants)
@@ -71,7 +71,7 @@ def test_a_token_rests_for_a_minute_after_the_answer_and_longer_without_one() ->
 def test_a_turn_that_was_not_used_costs_nothing() -> None:
     book = make_book(permits=1, tokens=1)
     book.start(10.0)
-    book.put_back(10.0, 10.2)
+    book.undo(10.0, 10.2)
     assert (book.ready, book.in_flight, book.next_start()) == (1, 0, 10.2)
     assert book.release(10.2, keep=0) == [0.0]
 

@@ -256,7 +256,7 @@ def test_failures_are_counted_per_address_in_a_moving_window(monkeypatch: pytest
     now += 40
     # the first one is too old to count, and one more may be made
     assert (failures.record("a"), failures.record("a")) == (0, 10)
-    failures.forgive("a")
+    failures.uncount("a")
     assert failures.record("a") == 0
     # those heard of longest ago make room
     assert (failures.record("b"), failures.record("c")) == (0, 0)

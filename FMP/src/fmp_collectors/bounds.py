@@ -72,7 +72,7 @@ def check_values(
     reason, detail = _find_fault(dataset, accepted.record, now)
     if reason:
         return Rejected(row, reason, detail, getattr(accepted.record, "symbol", None))
-    return _leave_out_prices(dataset, accepted)
+    return _drop_bad_prices(dataset, accepted)
 
 
 def _find_impossible(model: type[Record], row: Mapping[str, Any], today: date) -> tuple[dict[str, None], list[str]]:
@@ -141,7 +141,7 @@ def _find_fault(dataset: FmpDataset, record: Record, now: datetime) -> tuple[str
     return "", ""
 
 
-def _leave_out_prices(dataset: FmpDataset, accepted: Accepted) -> Accepted:
+def _drop_bad_prices(dataset: FmpDataset, accepted: Accepted) -> Accepted:
     bad = [name for name in dataset.side_prices if (price := getattr(accepted.record, name)) is not None and price <= 0]
     if not bad:
         return accepted

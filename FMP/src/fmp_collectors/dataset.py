@@ -259,7 +259,7 @@ class FmpRequest:
     is_ahead: bool = False
 
     @property
-    def asked(self) -> tuple[str, ...]:
+    def requested_symbols(self) -> tuple[str, ...]:
         """The symbols that the rows may be about; empty if the request names none."""
         if self.endpoint.scope in (Scope.SYMBOL, Scope.BATCH):
             return self.symbols

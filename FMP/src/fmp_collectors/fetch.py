@@ -299,7 +299,9 @@ class _RowScope:
     ) -> None:
         self.dataset = dataset
         self.endpoint = request.endpoint
-        self._requested = frozenset(request.asked).union(*(aliases.get(symbol, ()) for symbol in request.asked))
+        self._requested = frozenset(request.requested_symbols).union(
+            *(aliases.get(symbol, ()) for symbol in request.requested_symbols)
+        )
         self._wanted = known_symbols if dataset.symbol_fields and not dataset.is_worldwide else only
 
     def is_elsewhere(self, row: Any, batch: Batch) -> bool:

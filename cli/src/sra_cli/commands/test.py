@@ -61,7 +61,7 @@ def test(
         raise ConfigError(
             f"{who} may skip no test, but these are missing: {', '.join(missing)}.", next_step="Install or start them."
         )
-    left_out = describe_left_out(missing, wanted)
+    left_out = describe_skipped(missing, wanted)
     for part in left_out:
         output.print_note(f"left out: {part}")
     begun = time.monotonic()
@@ -147,7 +147,7 @@ def find_missing_tools(wanted: list[str]) -> dict[str, str]:
     return missing
 
 
-def describe_left_out(missing: dict[str, str], wanted: list[str]) -> list[str]:
+def describe_skipped(missing: dict[str, str], wanted: list[str]) -> list[str]:
     """Return what a run skips: tests whose tool is missing and, in an ordinary run, the heavy tests."""
     parts = [f"{what} ({tool} is missing)" for tool, what in missing.items()]
     if "faults" in wanted and not GENERATOR.exists():

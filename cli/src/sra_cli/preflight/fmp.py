@@ -37,7 +37,7 @@ class EndpointResult:
     question: Question
     status: str
     message: str = ""
-    asked: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     rows: int = 0
     differences: Differences = field(default_factory=Differences)
     batch: Batch = field(default_factory=Batch)
@@ -58,7 +58,7 @@ class EndpointResult:
             "message": self.message or None,
             "bulk": endpoint.is_bulk,
             "plan": str(endpoint.plan),
-            "asked": dict(self.asked),
+            "asked": dict(self.parameters),
             "rows": self.rows,
             "compared": found.rows,
             "missing": list(found.missing),
@@ -108,19 +108,19 @@ class FmpProbe:
         return result
 
     async def _try(self, question: Question, request: FmpRequest) -> EndpointResult:
-        asked = {**request.params, **(request.variants[0] if request.variants else {})}
+        parameters = {**request.params, **(request.variants[0] if request.variants else {})}
         try:
             response = await self._fetch(question.dataset, request)
             if response is None:
-                return EndpointResult(question, "no_data", asked=asked)
-            return await asyncio.to_thread(self._classify, question, request, asked, response)
+                return EndpointResult(question, "no_data", parameters=parameters)
+            return await asyncio.to_thread(self._classify, question, request, parameters, response)
         except ResponseError as error:
-            return self._classify_refusal(question, request, asked, error)
+            return self._classify_refusal(question, request, parameters, error)
         except OutageError as error:
-            return EndpointResult(question, "error", str(error), asked)
+            return EndpointResult(question, "error", str(error), parameters)
         except RunParkedError as error:
             self._quota_message = str(error)
-            return EndpointResult(question, "not_asked", self._quota_message, asked)
+            return EndpointResult(question, "not_asked", self._quota_message, parameters)
         except AccountError as error:
             raise ConfigError(error.message, next_step="Check FMP_API_KEY and the account, then try again.") from error
 
@@ -130,7 +130,7 @@ class FmpProbe:
             return cast("FmpResponse | None", await anext(responses, None))
 
     def _classify(
-        self, question: Question, request: FmpRequest, asked: Mapping[str, str], response: FmpResponse
+        self, question: Question, request: FmpRequest, parameters: Mapping[str, str], response: FmpResponse
     ) -> EndpointResult:
         try:
             count = response.call.rows if response.call is not None else len(response.verdict.rows)
@@ -139,11 +139,11 @@ class FmpProbe:
             if response.csv is not None:
                 cast("BinaryIO", response.csv).close()
         if not rows:
-            return EndpointResult(question, "no_data", asked=asked)
+            return EndpointResult(question, "no_data", parameters=parameters)
         known = self.known_symbols or frozenset(str(row.get("symbol")) for row in rows if isinstance(row, Mapping))
         batch = parse_rows(question.dataset, rows, request, known_symbols=known)
         found = find_differences(question.dataset, request, rows[:_MOST_COMPARED])
-        result = EndpointResult(question, "granted", "", asked, count, found, batch)
+        result = EndpointResult(question, "granted", "", parameters, count, found, batch)
         if found.is_other_shape:
             result.status, result.message = "other_shape", _describe(found)
         elif batch.rejected and not batch.accepted:
@@ -151,21 +151,21 @@ class FmpProbe:
         return result
 
     def _classify_refusal(
-        self, question: Question, request: FmpRequest, asked: Mapping[str, str], error: ResponseError
+        self, question: Question, request: FmpRequest, parameters: Mapping[str, str], error: ResponseError
     ) -> EndpointResult:
         message = excerpt(error.message or error.kind)
         if error.kind in _REFUSED:
-            return EndpointResult(question, "refused", message, asked)
+            return EndpointResult(question, "refused", message, parameters)
         if error.kind in _OTHER_SHAPE:
             recorded = self._recorder.find_last(request.path)
             rows = recorded.read_rows() if recorded is not None else []
             found = find_differences(question.dataset, request, rows)
             message = _describe(found) if found.rows else f"no rows, but: {message}"
-            return EndpointResult(question, "other_shape", message, asked, 0, found)
+            return EndpointResult(question, "other_shape", message, parameters, 0, found)
         if error.kind in (ResponseKind.RATE_LIMIT, ResponseKind.BANDWIDTH):
             self._quota_message = f"The account's quota is used up: {message}"
-            return EndpointResult(question, "not_asked", self._quota_message, asked)
-        return EndpointResult(question, "error", f"{error.kind}: {message}", asked)
+            return EndpointResult(question, "not_asked", self._quota_message, parameters)
+        return EndpointResult(question, "error", f"{error.kind}: {message}", parameters)
 
 
 def _describe(found: Differences) -> str:

@@ -79,7 +79,7 @@ class FmpCheck:
         for dataset in DATASETS if self.settings.fmp_history_years else ():
             usable = self._list_usable(dataset)
             if dataset.history is not History.NONE and usable:
-                targets = self._aim(dataset, market.first, market.sessions)
+                targets = self._make_targets(dataset, market.first, market.sessions)
                 cost = estimate_calls(replace(dataset, endpoints=usable), targets, self.settings, is_backfill=True)
                 parts.append(PartCost(dataset.name, LISTED, cost))
             single = list_single_endpoints(usable)
@@ -98,13 +98,13 @@ class FmpCheck:
             usable = self._list_usable(dataset)
             if usable:
                 first = self.market.last - timedelta(days=dataset.daily_days)
-                targets = self._aim(dataset, first, self.market.sessions[-_ORDINARY_SESSIONS:])
+                targets = self._make_targets(dataset, first, self.market.sessions[-_ORDINARY_SESSIONS:])
                 costs.append(
                     estimate_calls(replace(dataset, endpoints=usable), targets, self.settings, is_backfill=False)
                 )
         return {"calls": sum(cost.calls for cost in costs), "minutes": float(sum(cost.minutes for cost in costs))}
 
-    def _aim(self, dataset: FmpDataset, first: date, sessions: Sequence[date]) -> Targets:
+    def _make_targets(self, dataset: FmpDataset, first: date, sessions: Sequence[date]) -> Targets:
         topics = ALWAYS if dataset.audience is Audience.CURRENCIES else None
         symbols = self.market.list_symbols(dataset.audience)
         return Targets(symbols, first, self.market.last, sessions, topics=topics)

@@ -10,7 +10,7 @@ from fmp_collectors.dataset import Audience, FmpDataset, FmpEndpoint, FmpRequest
 from fmp_collectors.datasets import DATASETS
 from fmp_collectors.datasets.universe import UNIVERSE
 from fmp_collectors.records import EXCHANGES
-from fmp_ingest.collection.target_symbols import is_asked_for
+from fmp_ingest.collection.target_symbols import is_requested_for
 
 _FEW_DAYS = timedelta(days=10)
 # well-known listings, for plans that refuse the universe
@@ -42,7 +42,7 @@ class PreflightMarket:
         """Return the symbols that a dataset with this audience is requested for, by exchange."""
         found: dict[str, list[str]] = {code: [] for code in EXCHANGES}
         for one in self.listings:
-            if is_asked_for(audience, is_etf=one.is_etf, is_fund=one.is_fund):
+            if is_requested_for(audience, is_etf=one.is_etf, is_fund=one.is_fund):
                 found[one.exchange].append(one.symbol)
         return found
 
@@ -52,7 +52,7 @@ class PreflightMarket:
             one
             for one in self.listings
             if (one.exchange in _CANADIAN) is is_canadian
-            and is_asked_for(audience, is_etf=one.is_etf, is_fund=one.is_fund)
+            and is_requested_for(audience, is_etf=one.is_etf, is_fund=one.is_fund)
             and (audience is Audience.FUNDS or not (one.is_etf or one.is_fund))
         ]
         if not wanted:
@@ -99,8 +99,8 @@ def list_questions(market: PreflightMarket) -> list[Question]:
 
 
 def _list_endpoint_questions(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket) -> list[Question]:
-    most = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=True)))
-    least = list(plan_requests(endpoint, _aim(dataset, endpoint, market, is_canadian=False)))
+    most = list(plan_requests(endpoint, _make_targets(dataset, endpoint, market, is_canadian=True)))
+    least = list(plan_requests(endpoint, _make_targets(dataset, endpoint, market, is_canadian=False)))
     if endpoint.scope is Scope.FISCAL:
         # the newest year that every company has reported
         name = f"{market.last.year - 1} FY"
@@ -111,7 +111,7 @@ def _list_endpoint_questions(dataset: FmpDataset, endpoint: FmpEndpoint, market:
     return [Question(dataset, endpoint, requests if _says(requests[0]) != _says(requests[1]) else requests[:1])]
 
 
-def _aim(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket, *, is_canadian: bool) -> Targets:
+def _make_targets(dataset: FmpDataset, endpoint: FmpEndpoint, market: PreflightMarket, *, is_canadian: bool) -> Targets:
     """Return the targets of a request: the oldest days for datasets with a history, otherwise the newest."""
     exchange, symbol = market.choose(dataset.audience, is_canadian=is_canadian)
     symbols: Mapping[str, Sequence[str]] = {exchange: [symbol]}

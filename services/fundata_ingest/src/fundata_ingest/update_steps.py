@@ -83,8 +83,8 @@ class StepWork:
 
     async def _plan_seed(self, context: UnitContext, *, is_first: bool) -> Sequence[UnitPlan]:
         """Return the files still to be loaded; with the update API, newer files that replace loaded ones are not read."""
-        asked = context.task.parameters
-        if asked.get("from") or (asked.get("datasets") and not asked.get("released")):
+        parameters = context.task.parameters
+        if parameters.get("from") or (parameters.get("datasets") and not parameters.get("released")):
             return []
         if self.account is None or is_first or self.seed.find_tree(context.task).is_sample:
             return await self.seed.plan(context)

@@ -50,9 +50,9 @@ class LoginLimit:
             return max(int(shared.total_seconds()), 1)
         return Attempt(address, shared)
 
-    async def forgive(self, pool: Pool, attempt: Attempt) -> None:
+    async def uncount(self, pool: Pool, attempt: Attempt) -> None:
         """Uncount an attempt that did not fail."""
-        self._own.forgive(attempt.address)
+        self._own.uncount(attempt.address)
         if attempt.failure_id is None:
             return
         try:

@@ -87,7 +87,7 @@ async def prepare_table(pool: Pool, view: CompiledView) -> None:
     await _change_view(pool, view, prepare_materialized)
 
 
-async def bring_core(pool: Pool, view: CompiledView) -> None:
+async def apply_core(pool: Pool, view: CompiledView) -> None:
     """Apply the files of the schema core that a view reads; raises RetryableError if a reader held one of its views."""
 
     async def define(connection: Connection) -> None:
@@ -110,7 +110,7 @@ async def define_views(pool: Pool, views: Sequence[CompiledView]) -> list[str]:
     await _retry_locks(pool, "contract", begin)
     async with pool.acquire() as connection:
         target = await find_target(connection, views)
-    await bring_core(pool, target[0])
+    await apply_core(pool, target[0])
     made = []
     for view in target:
         async with pool.acquire() as connection:

@@ -87,8 +87,8 @@ def add_up(built: Sequence[Built]) -> Built:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """Rows that are merged but not published yet; `waiting` are the runs that a base view lacks."""
+class MergedView:
+    """A view with rows that are merged but not published yet; `waiting` are the runs that a base view lacks."""
 
     view: CompiledView
     built: Built
@@ -141,18 +141,18 @@ async def build_views(
     many rows may disappear at once. Raises CheckFailedError, ConfigError for a breaking change, and
     asyncpg.LockNotAvailableError if a reader holds a view that must be replaced.
     """
-    brought = [await bring_rows(connection, view, build_id, full=full, accept_drop=accept_drop) for view in views]
+    merged = [await merge_changes(connection, view, build_id, full=full, accept_drop=accept_drop) for view in views]
     # replace definitions last: readers cannot access a replaced view until the commit
-    for one in brought:
+    for one in merged:
         await redefine_view(connection, one.view)
-    for one in brought:
-        await conclude_view(connection, one, build_id)
-    return [one.built for one in brought]
+    for one in merged:
+        await finish_build(connection, one, build_id)
+    return [one.built for one in merged]
 
 
-async def bring_rows(
+async def merge_changes(
     connection: Connection, view: CompiledView, build_id: UUID, *, full: bool, accept_drop: bool
-) -> Brought:
+) -> MergedView:
     """Merge the changes of new runs into a materialized view, without its definition; only record the runs of a live view."""
     await lock_view(connection, view)
     full = full or await needs_full_build(connection, view)
@@ -162,12 +162,12 @@ async def bring_rows(
     # before the rows are computed: closes of runs that the view does not include are not counted
     await connection.execute(view.schemas.place(SQL_COVER_RUNS), runs, view.table_name, build_id)
     if view.spec.incremental is None:
-        return Brought(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
+        return MergedView(view, Built(0, 0, full, tuple(runs)), Extent(None, None), frozenset(waiting))
     before = await read_extent(connection, view)
     computed, changed, after = await merge_rows(connection, view, runs, build_id, full=full, before=before)
     if not accept_drop:
         check_extent(view, before, after)
-    return Brought(view, Built(computed, changed, full, tuple(runs)), after, frozenset(waiting))
+    return MergedView(view, Built(computed, changed, full, tuple(runs)), after, frozenset(waiting))
 
 
 async def read_extent(connection: Connection, view: CompiledView) -> Extent:
@@ -185,11 +185,11 @@ async def redefine_view(connection: Connection, view: CompiledView) -> None:
         await replace_view(connection, view)
 
 
-async def conclude_view(connection: Connection, brought: Brought, build_id: UUID) -> None:
+async def finish_build(connection: Connection, merged: MergedView, build_id: UUID) -> None:
     """Check what readers will see, and record the build; raises CheckFailedError."""
-    await check_shape(connection, brought.view)
-    await check_sample(connection, brought.view)
-    await record_build(connection, brought.view, build_id, brought.extent, brought.built.changed, brought.waiting)
+    await check_shape(connection, merged.view)
+    await check_sample(connection, merged.view)
+    await record_build(connection, merged.view, build_id, merged.extent, merged.built.changed, merged.waiting)
 
 
 async def merge_rows(
@@ -199,7 +199,7 @@ async def merge_rows(
 
     Returns the rows computed, the rows changed, and the row count and age of the view afterwards.
     """
-    await plan_freely(connection)
+    await reset_planner(connection)
     # a build of all rows sorts them once
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(merge.create_affected_keys(view))
@@ -219,21 +219,21 @@ async def merge_rows(
         for statement in merge.index_keys_and_staging(view):
             await connection.execute(statement)
         await look_up_only(connection)
-    deleted, updated, inserted = await _exchange_rows(connection, view, build_id, full=full)
+    deleted, updated, inserted = await _apply_staging(connection, view, build_id, full=full)
     if full:
         # without statistics, the day's further builds and readers would plan for an empty table
         await connection.execute(f"ANALYZE {view.table}", timeout=STATEMENT_SECONDS)
         await look_up_only(connection)
     after = await _measure(connection, view, before, inserted - deleted, full=full)
-    for statement in merge.put_aside(view):
+    for statement in merge.finish_merge(view):
         await connection.execute(statement)
     return computed + deleted, deleted + updated + inserted, after
 
 
-async def _exchange_rows(
+async def _apply_staging(
     connection: Connection, view: CompiledView, build_id: UUID, *, full: bool
 ) -> tuple[int, int, int]:
-    """Bring `staging` into the view's table; return the rows deleted, updated and inserted."""
+    """Merge `staging` into the view's table; return the rows deleted, updated and inserted."""
     delete, update, insert = merge.delete_gone(view, full=full), merge.update_changed(view), merge.insert_new(view)
     if await is_recorded(connection, view):
         if full:
@@ -257,7 +257,7 @@ async def look_up_only(connection: Connection) -> None:
         await connection.execute(f"SET LOCAL {setting} = off")
 
 
-async def plan_freely(connection: Connection) -> None:
+async def reset_planner(connection: Connection) -> None:
     """Restore the planner's settings after another view was merged in the same transaction."""
     for setting in _PLAN_SETTINGS:
         await connection.execute(f"SET LOCAL {setting} TO DEFAULT")

@@ -88,8 +88,10 @@ class CompiledView:
     @property
     def rebuild(self) -> CompiledView:
         """The view over the table of a full rebuild."""
-        beside = {companion.relation for companion in self.companions}
-        return replace(self, is_rebuild=True, bases=tuple(base for base in self.bases if base.relation not in beside))
+        companions = {companion.relation for companion in self.companions}
+        return replace(
+            self, is_rebuild=True, bases=tuple(base for base in self.bases if base.relation not in companions)
+        )
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -273,8 +275,8 @@ def group_views(views: Sequence[CompiledView]) -> tuple[tuple[CompiledView, ...]
 
     A group is a view, preceded by its companions.
     """
-    beside = {companion.relation for view in views for companion in view.companions}
-    return tuple((*view.companions, view) for view in views if view.relation not in beside)
+    companions = {companion.relation for view in views for companion in view.companions}
+    return tuple((*view.companions, view) for view in views if view.relation not in companions)
 
 
 def _list_needed(view: CompiledView, compiled: Mapping[str, CompiledView]) -> set[str]:

@@ -28,17 +28,17 @@ from view_builder.build import (
     SQL_COVER_RUNS,
     Built,
     add_up,
-    bring_rows,
-    conclude_view,
     count_rows,
     find_new_runs,
     find_waiting_runs,
+    finish_build,
     look_up_only,
+    merge_changes,
     merge_rows,
-    plan_freely,
     read_extent,
     record_build,
     redefine_view,
+    reset_planner,
 )
 from view_builder.checks import Extent, check_extent, check_sample_of_view, check_shape, check_staging
 from view_builder.compile import CompiledView, quote_name
@@ -232,13 +232,13 @@ async def _catch_up(context: UnitContext, view: CompiledView) -> bool:
         new = await find_new_runs(connection, rebuild)
         runs = sorted(new - await find_waiting_runs(connection, rebuild, new))
         if runs:
-            staged, counts = await _bring_into_rebuild(connection, view, staged, runs, context.task.task_id)
+            staged, counts = await _merge_into_rebuild(connection, view, staged, runs, context.task.task_id)
             await connection.execute(view.schemas.place(SQL_PUT_STAGED), view.relation, staged.dump())
             await context.commit(connection, counts, progress={"rows": staged.rows})
     return bool(runs)
 
 
-async def _bring_into_rebuild(
+async def _merge_into_rebuild(
     connection: Connection, view: CompiledView, staged: RebuildState, runs: Sequence[UUID], build_id: UUID
 ) -> tuple[RebuildState, Counts]:
     rebuild = view.rebuild
@@ -267,8 +267,8 @@ async def _publish(context: UnitContext, view: CompiledView, *, accept_drop: boo
 async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop: bool, by_name: bool) -> Built:
     build_id = context.task.task_id
     async with context.transaction() as connection:
-        beside = [
-            await bring_rows(connection, companion, build_id, full=True, accept_drop=accept_drop)
+        companions = [
+            await merge_changes(connection, companion, build_id, full=True, accept_drop=accept_drop)
             for companion in view.companions
         ]
         await lock_view(connection, view)
@@ -276,22 +276,22 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
         # runs that finished since, and those that the companions include by now
         new = await find_new_runs(connection, view.rebuild)
         waiting = await find_waiting_runs(connection, view, new)
-        counts = add_up([one.built for one in beside]).counts
+        counts = add_up([one.built for one in companions]).counts
         if new - waiting:
-            staged, brought = await _bring_into_rebuild(connection, view, staged, sorted(new - waiting), build_id)
-            counts += brought
+            staged, added = await _merge_into_rebuild(connection, view, staged, sorted(new - waiting), build_id)
+            counts += added
         after = Extent(staged.rows, staged.newest)
         if not accept_drop:
             check_extent(view, await read_extent(connection, view), after)
         await record_all(connection, view)
         if not by_name:
             await _merge_all(connection, view, build_id)
-        for one in beside:
+        for one in companions:
             await redefine_view(connection, one.view)
         if by_name:
-            await _take_place(connection, view)
-        for one in beside:
-            await conclude_view(connection, one, build_id)
+            await _swap_table(connection, view)
+        for one in companions:
+            await finish_build(connection, one, build_id)
         await check_shape(connection, view)
         await check_sample_of_view(connection, view)
         runs = await _take_runs(connection, view)
@@ -301,7 +301,7 @@ async def _publish_once(context: UnitContext, view: CompiledView, *, accept_drop
     return Built(staged.rows, staged.rows, True, tuple(runs))
 
 
-async def _take_place(connection: Connection, view: CompiledView) -> None:
+async def _swap_table(connection: Connection, view: CompiledView) -> None:
     """Replace the view's table with the new one; this needs a lock on the view for a moment and waits for it at most 250 ms."""
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     former = f"{view.table_name}__former"
@@ -317,7 +317,7 @@ async def _take_place(connection: Connection, view: CompiledView) -> None:
 
 async def _merge_all(connection: Connection, view: CompiledView, build_id: UUID) -> None:
     """Replace all rows by key while readers hold the table."""
-    await plan_freely(connection)
+    await reset_planner(connection)
     await connection.execute("SET LOCAL work_mem = '64MB'")
     await connection.execute(merge.show_rebuild(view))
     await connection.execute(merge.delete_gone(view, full=True), timeout=STATEMENT_SECONDS)

@@ -127,7 +127,7 @@ def name_staging(view: CompiledView) -> str:
     return quote_name(f"staging_{view.table_name}")
 
 
-def put_aside(view: CompiledView) -> tuple[str, ...]:
+def finish_merge(view: CompiledView) -> tuple[str, ...]:
     """Clear the temporary tables for the keys and rows of another view."""
     return ("DROP TABLE affected_keys", f"ALTER TABLE staging RENAME TO {name_staging(view)}")
 

@@ -14,7 +14,7 @@ from sra_shared.kit.logs import get_logger
 from sra_shared.runs import ProcessingTask, RunEnd, Unit, UnitContext, UnitPlan, UnitStatus
 from sra_shared.runs.execute import HandoverError
 from view_builder.apply import (
-    bring_core,
+    apply_core,
     clear_former,
     define_views,
     is_defined,
@@ -124,11 +124,11 @@ class ViewBuildWork:
     ) -> bool | None:
         """Return whether to compute all rows of the view, or only those that new runs changed; None if no build is needed."""
         named = view.relation in (wanted.views or ())
-        asked = named or wanted.views is None
+        is_wanted = named or wanted.views is None
         bases = {base.relation for base in view.bases} & set(chosen)
-        if (asked and wanted.full) or await needs_full_build(connection, view) or any(map(chosen.get, bases)):
+        if (is_wanted and wanted.full) or await needs_full_build(connection, view) or any(map(chosen.get, bases)):
             return True
-        if named or ((asked or bases) and await find_new_runs(connection, view)):
+        if named or ((is_wanted or bases) and await find_new_runs(connection, view)):
             return False
         return None
 
@@ -156,7 +156,7 @@ class ViewBuildWork:
             await define_views(context.pool, self._views)
         await self._refuse_outdated(context, group)
         # another version may have started after this process, and stopped again
-        await bring_core(context.pool, group[0])
+        await apply_core(context.pool, group[0])
         try:
             built = await self._build(context, group, wanted)
         except (LeaseLostError, HandoverError, RunCancelledError, NewerContractError):

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import cast
 
 
-def leave_out_extras() -> None:
+def block_unused_extras() -> None:
     """Import structlog without Rich, and keep httpx from importing its command line.
 
     Both import whatever is installed, here for the `./sra` command and through FastAPI. In each process that would cost 12

@@ -93,7 +93,7 @@ def _list_leaves(error: BaseException) -> list[BaseException]:
     return [leaf for part in error.exceptions for leaf in _list_leaves(part)]
 
 
-async def run_apart(work: Coroutine[Any, Any, None]) -> None:
+async def run_in_own_task(work: Coroutine[Any, Any, None]) -> None:
     """Run the work in a separate task; raises CancelledError if the caller was cancelled, whatever the work ended with.
 
     A task group that is cancelled while a part of it fails raises the part's error instead. It may also leave the task that it

@@ -18,7 +18,7 @@ from sra_shared.kit.errors import LeaseLostError, RunCancelledError, RunHeldErro
 from sra_shared.kit.logs import get_logger, redact_text
 from sra_shared.runs.counts import Counts
 from sra_shared.runs.ending import Concluding, end_run
-from sra_shared.runs.error_kinds import ErrorKind, HandoverError, choose_error, classify_error, run_apart
+from sra_shared.runs.error_kinds import ErrorKind, HandoverError, choose_error, classify_error, run_in_own_task
 from sra_shared.runs.leases import Lease, Worker, claim_unit, commit_unit, refresh_lease, release_unit
 from sra_shared.runs.ledger import PLAN_UNIT, add_units, read_run
 from sra_shared.runs.model import ProcessingTask, Unit, UnitPlan, UnitStatus
@@ -153,7 +153,7 @@ async def _carry_run(
         await _do_unit(pool, task, first, work, worker, on_planned)
         first = None
     try:
-        await run_apart(_do_all_units(pool, task, first, work, worker))
+        await run_in_own_task(_do_all_units(pool, task, first, work, worker))
     except BaseExceptionGroup as errors:
         raise choose_error(errors) from errors
     return await _settle_run(pool, task.task_id, work)
@@ -231,7 +231,7 @@ async def _work_through_outages(
         context.finished = False
         before = context.unit
         try:
-            await run_apart(_work_on_unit(context, work, on_planned))
+            await run_in_own_task(_work_on_unit(context, work, on_planned))
             return
         except Exception as group:
             error = choose_error(group)
@@ -276,7 +276,7 @@ async def _handle_error(pool: Pool, context: UnitContext, work: Work, error: Bas
         # the database is down, so nothing can be recorded; the unit is claimed again without counting an attempt
         raise error
     if kind is ErrorKind.INTERRUPTED:
-        await _set_aside(pool, context, work, error)
+        await _handle_unit_error(pool, context, work, error)
     elif kind is ErrorKind.TRANSIENT:
         await _retry_unit(pool, context, work, error)
     else:
@@ -301,7 +301,7 @@ async def _plan_run(
         await context.finish(connection)
 
 
-async def _set_aside(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
+async def _handle_unit_error(pool: Pool, context: UnitContext, work: Work, error: BaseException) -> None:
     lease = context.lease
     if isinstance(error, LeaseLostError):
         log.warning("unit_taken_over", message=str(error))

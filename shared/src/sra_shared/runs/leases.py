@@ -214,12 +214,12 @@ class Worker:
             self._dsn, application_name=f"{self.application_name}:beat", command_timeout=10
         )
         try:
-            await self._beat_on(connection)
+            await self._send_heartbeats(connection)
         finally:
             self._backend = None
             connection.terminate()
 
-    async def _beat_on(self, connection: Connection) -> None:
+    async def _send_heartbeats(self, connection: Connection) -> None:
         row = await connection.fetchrow("SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()")
         if row is None:
             raise RetryableError(

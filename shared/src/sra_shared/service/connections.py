@@ -41,7 +41,7 @@ class GuardedProtocol(H11Protocol):
         self._wait_for_head()
         if len(self.connections) > self.most_connections:
             others = (one for one in self.connections if one is not self)
-            victim = find_idlest(cast("Iterable[GuardedProtocol]", others)) or self
+            victim = find_longest_idle(cast("Iterable[GuardedProtocol]", others)) or self
             self._report_limit()
             victim.transport.abort()
 
@@ -84,7 +84,7 @@ class GuardedProtocol(H11Protocol):
             self.transport.abort()
 
 
-def find_idlest(connections: Iterable[GuardedProtocol]) -> GuardedProtocol | None:
+def find_longest_idle(connections: Iterable[GuardedProtocol]) -> GuardedProtocol | None:
     """Return the connection that has waited longest for a request, None if all are busy."""
     waiting = [one for one in connections if one.waits_since is not None and not one.transport.is_closing()]
     return min(waiting, key=lambda one: one.waits_since or 0.0, default=None)

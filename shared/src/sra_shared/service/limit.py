@@ -40,7 +40,7 @@ class FailureLimit:
                 self._seen.popitem(last=False)
         return wait
 
-    def forgive(self, address: str) -> None:
+    def uncount(self, address: str) -> None:
         """Uncount the newest attempt, which did not fail after all."""
         seen = self._seen.get(address)
         if seen:

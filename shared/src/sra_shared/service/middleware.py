@@ -35,7 +35,7 @@ class AccessLogMiddleware:
         status = 500
         request_id = uuid4().hex[:16]
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -45,7 +45,7 @@ class AccessLogMiddleware:
         start = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, send_and_note)
+                await self._app(scope, receive, send_and_record)
             finally:
                 self._record(scope, status, time.perf_counter() - start)
 

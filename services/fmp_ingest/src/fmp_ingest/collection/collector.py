@@ -31,7 +31,7 @@ from fmp_ingest.collection.fetching import (
 )
 from fmp_ingest.collection.resume_point import ResumePoint
 from fmp_ingest.collection.target_symbols import narrow_targets
-from fmp_ingest.store.batch import FmpBatch, add_coverage, add_list, leave_out, name_mistaken, name_subjects
+from fmp_ingest.store.batch import FmpBatch, add_coverage, add_list, exclude_held, name_mistaken, name_subjects
 from fmp_ingest.store.events import Coverage
 from fmp_ingest.store.row_store import Store, find_held
 from sra_shared.kit.db import Connection
@@ -125,7 +125,7 @@ class Collector:
         await self._record_disagreements(found)
 
     async def _request_whole_history(self, endpoint: FmpEndpoint, symbols: list[str]) -> None:
-        targets = Targets({"(asked)": symbols}, self._targets.first, self._targets.last)
+        targets = Targets({"(requested)": symbols}, self._targets.first, self._targets.last)
         for request in plan_requests(endpoint, targets) if symbols else ():
             self._context.check()
             result = await fetch_request(self._fetcher, self._dataset, request, self._targets)
@@ -282,7 +282,7 @@ class Collector:
             staged = await self._store.stage(connection, delivery)
             may_hold = self._dataset.storage is Storage.SNAPSHOT and not self._is_released
             if may_hold and (held := await self._find_held(connection, delivery)):
-                delivery = leave_out(delivery, held, self._dataset)
+                delivery = exclude_held(delivery, held, self._dataset)
                 self.progress.held.extend(sorted(held))
                 staged = await self._store.stage(connection, delivery)
             if delivery.covered is not None and not self._is_released:

@@ -71,13 +71,13 @@ async def _read_targets(
     for row in await connection.fetch(SQL_UNIVERSE):
         if wanted is not None and row["symbol"] not in wanted:
             continue
-        if wanted is not None or is_asked_for(dataset.audience, is_etf=row["is_etf"], is_fund=row["is_fund"]):
+        if wanted is not None or is_requested_for(dataset.audience, is_etf=row["is_etf"], is_fund=row["is_fund"]):
             by_exchange[row["exchange"]].append(row["symbol"])
     if wanted is not None:
         known = {symbol for symbols in by_exchange.values() for symbol in symbols}
         by_exchange = defaultdict(list, {code: symbols for code, symbols in by_exchange.items() if symbols})
         if unknown := sorted(set(wanted) - known):
-            by_exchange["(asked)"] = unknown
+            by_exchange["(requested)"] = unknown
     only = None if wanted is None else frozenset(wanted)
     topics = await _read_topics(connection, dataset, only)
     given_first, given_last = _read_day(parameters.get("from")), _read_day(parameters.get("to"))
@@ -122,7 +122,7 @@ async def read_delisted_targets(connection: Connection, first: date, last: date)
     return Targets({"(delisted)": sorted(ends)}, first, last, ends=ends)
 
 
-def is_asked_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
+def is_requested_for(audience: Audience, *, is_etf: bool, is_fund: bool) -> bool:
     """Whether a dataset of this audience is requested for such a listing."""
     # closed-end funds report as companies do
     return audience is Audience.ALL or (is_fund if audience is Audience.FUNDS else not is_etf)

@@ -65,7 +65,7 @@ def make_bulk_pace(calls_per_minute: int) -> CallPace:
     return CallPace(calls_per_minute, 1, WINDOW_SECONDS / calls_per_minute + MARGIN_SECONDS, 1)
 
 
-def share_out(total: int, wants: Mapping[str, int]) -> dict[str, int]:
+def divide_evenly(total: int, wants: Mapping[str, int]) -> dict[str, int]:
     """Divide `total` evenly among `wants`, giving none more than it wants.
 
     The remainder goes to those that come first.
@@ -162,7 +162,7 @@ class TokenBook:
         self._usual_seconds += (now - began - self._usual_seconds) * _NEWEST_WEIGHT
         self._resting.append(now + self._pace.rest + (0.0 if has_response else self._pace.lost))
 
-    def put_back(self, began: float, now: float) -> None:
+    def undo(self, began: float, now: float) -> None:
         """Undo the turn that began at `began`: its call was not sent."""
         self._under_way.remove(began)
         self._paced_to -= self.spacing

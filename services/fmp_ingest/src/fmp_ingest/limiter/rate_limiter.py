@@ -145,7 +145,7 @@ class Limiter:
         if turn.is_sent:
             self._book.end(turn.began, self._clock(), has_response=turn.has_response)
         else:
-            self._book.put_back(turn.began, self._clock())
+            self._book.undo(turn.began, self._clock())
         self._changed.set()
 
     async def _serve(self) -> None:

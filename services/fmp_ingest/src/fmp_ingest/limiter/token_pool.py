@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fmp_ingest.limiter.pace import WINDOW_SECONDS, CallPace, share_out
+from fmp_ingest.limiter.pace import WINDOW_SECONDS, CallPace, divide_evenly
 from sra_shared.kit.db import Connection, Pool
 
 # a process silent for this long no longer counts; one whose exchanges failed for `TRUST` starts no call
@@ -99,7 +99,7 @@ def allot_permits(pace: CallPace, worker: str, offer: Offer, others: Sequence[Me
     wants = {worker: offer.wants, **{member.worker: member.wants for member in others if not member.is_quiet}}
     order = sorted(wants, key=lambda name: (zlib.crc32(f"{turn} {name}".encode()), name))
     shared = pace.permits - sum(member.permits for member in others if member.is_quiet)
-    fair = share_out(max(0, shared), {name: wants[name] for name in order})[worker]
+    fair = divide_evenly(max(0, shared), {name: wants[name] for name in order})[worker]
     return max(0, min(fair, pace.permits - sum(member.permits for member in others)))
 
 

@@ -36,7 +36,7 @@ def add_list(delivery: FmpBatch, dataset: FmpDataset, targets: Targets, request:
     name = request.exchange or request.subject
     # rows under a former symbol of the requested one form that symbol's list
     named = {str(getattr(one.record, str(dataset.list_field))) for one in batch.accepted}
-    names = named if request.asked and named else {name}
+    names = named if request.requested_symbols and named else {name}
     delivery.lists |= names
     # an unreadable row may be any entry, and an empty response is not a list
     if batch.rejected or batch.strangers:
@@ -81,10 +81,14 @@ def name_mistaken(request: FmpRequest, batch: Batch, targets: Targets) -> list[s
     named_symbols |= {rejected.symbol for rejected in batch.rejected if rejected.symbol is not None}
     named_symbols |= {alias for symbol in named_symbols for alias in targets.aliases.get(symbol, ())}
     others = ", ".join(sorted(batch.strangers)[:_NAMED_STRANGERS])
-    return [f"{symbol} (the response is about {others})" for symbol in request.asked if symbol not in named_symbols]
+    return [
+        f"{symbol} (the response is about {others})"
+        for symbol in request.requested_symbols
+        if symbol not in named_symbols
+    ]
 
 
-def leave_out(delivery: FmpBatch, held: set[str], dataset: FmpDataset) -> FmpBatch:
+def exclude_held(delivery: FmpBatch, held: set[str], dataset: FmpDataset) -> FmpBatch:
     """Return the delivery without held lists; their rows are not stored and not counted until they are released."""
     name = str(dataset.list_field)
     kept = [one for one in delivery.batch.accepted if getattr(one.record, name) not in held]

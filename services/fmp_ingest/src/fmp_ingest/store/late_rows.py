@@ -24,7 +24,7 @@ _KEEPS_ALL = frozenset({Repeats.SET, Repeats.NUMBERED})
 _OCCURRENCE = "occurrence"
 
 # a response may have been empty
-_SQL_ASKED_SINCE = """
+_SQL_REQUESTED_SINCE = """
 SELECT EXISTS (
   SELECT FROM run_unit u JOIN task_execution_log t USING (task_id)
   WHERE t.source = 'fmp' AND u.dataset = $1 AND coalesce(u.completed_at, now()) > $2
@@ -140,13 +140,13 @@ async def find_standing(connection: Connection, dataset: FmpDataset, late: Late)
     """Classify the one staged row, under the lock of its table; return its standing and the stored rows of its key."""
     sql = build_late_statements(dataset)
     stored = [Stored(**dict(row)) for row in await connection.fetch(sql.find_stored)]
-    asked = await connection.fetchval(_SQL_ASKED_SINCE, dataset.name, late.seen_at, late.run_id, late.symbol)
+    requested = await connection.fetchval(_SQL_REQUESTED_SINCE, dataset.name, late.seen_at, late.run_id, late.symbol)
     ended = await connection.fetchval(sql.find_ended, late.seen_at)
-    return decide_standing(dataset, late, stored, has_ended=bool(ended), was_asked_since=bool(asked)), stored
+    return decide_standing(dataset, late, stored, has_ended=bool(ended), was_requested_since=bool(requested)), stored
 
 
 def decide_standing(
-    dataset: FmpDataset, late: Late, stored: Sequence[Stored], *, has_ended: bool, was_asked_since: bool
+    dataset: FmpDataset, late: Late, stored: Sequence[Stored], *, has_ended: bool, was_requested_since: bool
 ) -> Standing:
     """Return the standing of a late row; among versions, it is compared only with the newest."""
     held = stored[:1] if dataset.storage is Storage.VERSIONS else stored
@@ -161,6 +161,6 @@ def decide_standing(
         return Standing.OUTDATED
     if rivals and not late.is_traced:
         return Standing.UNPROVEN
-    if was_asked_since and (rivals or dataset.storage in _CAN_END):
+    if was_requested_since and (rivals or dataset.storage in _CAN_END):
         return Standing.UNPROVEN
     return Standing.ADD if twins or (late.has_twin and keeps_all) else Standing.STORE

@@ -286,8 +286,8 @@ class Store:
             written = await connection.fetch(statement, self._run_id)
         stored = sum(row["stored"] for row in written)
         named |= {row["call_id"] for row in written if row["call_id"] is not None}
-        brought = [one.call for one in delivery.batch.accepted] + [one.call for one in delivery.batch.rejected]
-        calls = {call.call_id: call for call in brought if call is not None}
+        delivering = [one.call for one in delivery.batch.accepted] + [one.call for one in delivery.batch.rejected]
+        calls = {call.call_id: call for call in delivering if call is not None}
         await keep_calls(connection, [calls[call_id] for call_id in named & set(calls)])
         distinct = staged.read - staged.rejected - staged.duplicate
         return staged + Counts(stored=stored, unchanged=distinct - stored)

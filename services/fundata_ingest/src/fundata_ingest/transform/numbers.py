@@ -145,14 +145,14 @@ def type_numbers(column: pl.Series) -> NumberColumn:
     values = column.filter(rest)
     canonical, is_null, problems = _type_unusual(values)
     rows = rest.arg_true()
-    whole_canonical = _put_back(column, rest, canonical)
-    nulls = empty | _put_back(empty, rest, is_null)
+    whole_canonical = _replace_rows(column, rest, canonical)
+    nulls = empty | _replace_rows(empty, rest, is_null)
     # A value cut for PostgreSQL has an over-long canonical form; those few are set one by one.
     value = _set_null(whole_canonical, nulls)
     long = (value.str.len_bytes() > _MAX_VALUE_LENGTH).fill_null(value=False)
     if long.any():
         cut = pl.Series([parse_number(text).value for text in value.filter(long)], dtype=pl.String)
-        value = _put_back(value, long, cut)
+        value = _replace_rows(value, long, cut)
     return NumberColumn(whole_canonical, value, [(int(rows[at]), reason) for at, reason in problems])
 
 
@@ -169,10 +169,10 @@ def _type_unusual(values: pl.Series) -> tuple[pl.Series, pl.Series, list[tuple[i
     texts = pl.Series([p.canonical for p in parsed], dtype=pl.String)
     nulls = pl.Series([p.value is None for p in parsed], dtype=pl.Boolean)
     no_nulls = pl.repeat(value=False, n=values.len(), dtype=pl.Boolean, eager=True)
-    return _put_back(canonical, other, texts), _put_back(no_nulls, other, nulls), problems
+    return _replace_rows(canonical, other, texts), _replace_rows(no_nulls, other, nulls), problems
 
 
-def _put_back(column: pl.Series, mask: pl.Series, values: pl.Series) -> pl.Series:
+def _replace_rows(column: pl.Series, mask: pl.Series, values: pl.Series) -> pl.Series:
     """Return `column` with the rows of `mask` replaced by `values`, one for each such row in order."""
     place = (mask.cast(pl.Int64).cum_sum() - 1).clip(lower_bound=0)
     return values.gather(place).zip_with(mask, column).alias(column.name)

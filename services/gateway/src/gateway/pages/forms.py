@@ -41,17 +41,17 @@ def _add_refresh_forms(router: APIRouter) -> None:
         sources = [one for one in SOURCES if source in ("all", one)]
         started = await start_refresh(state, RefreshParameters(sources=sources, weekly=weekly == "1"), by=caller)
         request.state.run_id = started.refresh_id
-        return go_to("/")
+        return redirect_to("/")
 
     @router.post(f"{FORM_PREFIX}pause", dependencies=checked)
     async def pause(app_context: AppContextOf, state: State, caller: CallerOf) -> Response:
         await set_paused(app_context, state, paused=True, by=caller)
-        return go_to("/")
+        return redirect_to("/")
 
     @router.post(f"{FORM_PREFIX}resume", dependencies=checked)
     async def resume(app_context: AppContextOf, state: State, caller: CallerOf) -> Response:
         await set_paused(app_context, state, paused=False, by=caller)
-        return go_to("/")
+        return redirect_to("/")
 
 
 def _add_run_forms(router: APIRouter) -> None:
@@ -63,7 +63,7 @@ def _add_run_forms(router: APIRouter) -> None:
         async with state.pool.acquire() as connection, connection.transaction():
             task = await request_cancel(connection, run_id, timing=state.definition.timing, by=caller)
         is_refresh = task is None or task.task_type is TaskType.UNIFIED_REFRESH
-        return go_to("/" if is_refresh else f"/ui/runs/{run_id}")
+        return redirect_to("/" if is_refresh else f"/ui/runs/{run_id}")
 
     @router.post(f"{FORM_PREFIX}release", dependencies=checked)
     async def release(
@@ -87,9 +87,9 @@ def _add_run_forms(router: APIRouter) -> None:
         started = await app_context.clients[step].start_run(
             task.task_type, parent_id=task.task_id, parameters=wanted.parameters, key=f"release:{run_id}", by=caller
         )
-        return go_to(f"/ui/runs/{started.task_id}")
+        return redirect_to(f"/ui/runs/{started.task_id}")
 
 
-def go_to(address: str) -> Response:
+def redirect_to(address: str) -> Response:
     """Redirect a submitted form to the page that shows its result."""
     return RedirectResponse(address, status_code=303)

@@ -142,12 +142,12 @@ async def _try_code(
         async with asyncio.timeout(PAGE_SECONDS), state.pool.acquire() as connection:
             session = await _begin_by_code(app_context, connection, code, address)
     except (*OUTAGE_ERRORS, asyncpg.PostgresError):
-        await app_context.logins.forgive(state.pool, attempt)
+        await app_context.logins.uncount(state.pool, attempt)
         text = "The database is down, so codes cannot be checked. Log in with a token."
         return _show_login(text, wanted, status_code=503)
     if session is None:
         return _show_login("The token is not valid, or the code is unknown, used or expired.", wanted, status_code=401)
-    await app_context.logins.forgive(state.pool, attempt)
+    await app_context.logins.uncount(state.pool, attempt)
     return session
 
 

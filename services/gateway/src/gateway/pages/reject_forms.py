@@ -14,7 +14,7 @@ from gateway.api import State
 from gateway.context import AppContext, AppContextOf
 from gateway.login_sessions import FORM_PREFIX
 from gateway.pages.base import check_form
-from gateway.pages.forms import go_to
+from gateway.pages.forms import redirect_to
 from gateway.pages.rejects import FILTERS
 from gateway.refresh.model import Step
 from gateway.reject_list import dismiss_for
@@ -62,7 +62,7 @@ def add_reject_forms(router: APIRouter) -> None:
         async with state.pool.acquire() as connection:
             parts = await _split(connection, dataset, sorted(set(reject_id or [])))
         started = [await _start_replay(app_context, source, dataset, ids, by=caller) for source, ids in parts.items()]
-        return go_to(_write_back(back, ("replay", str(started[0]))))
+        return redirect_to(_write_back(back, ("replay", str(started[0]))))
 
     @router.post(f"{FORM_PREFIX}dismiss", dependencies=checked)
     async def dismiss(
@@ -74,7 +74,7 @@ def add_reject_forms(router: APIRouter) -> None:
     ) -> Response:
         async with state.pool.acquire() as connection, connection.transaction():
             await dismiss_for(connection, reject_id, why=why, by=caller)
-        return go_to(_write_back(back))
+        return redirect_to(_write_back(back))
 
     @router.post(f"{FORM_PREFIX}reopen", dependencies=checked)
     async def reopen(
@@ -85,7 +85,7 @@ def add_reject_forms(router: APIRouter) -> None:
     ) -> Response:
         async with state.pool.acquire() as connection, connection.transaction():
             await reopen_rejects(connection, reject_id, by=caller)
-        return go_to(_write_back(back))
+        return redirect_to(_write_back(back))
 
 
 async def _split(connection: Connection, dataset: str, reject_ids: Sequence[int]) -> dict[str, list[int]]:

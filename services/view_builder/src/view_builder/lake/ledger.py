@@ -121,7 +121,7 @@ async def read_base(connection: Connection, root: str, *, contract_version: int,
     newest = await connection.fetchrow(SQL_NEWEST, root)
     if newest is None:
         return BaseBuild(build_id=None, tables={})
-    # the rows of a contract version were built beside the former one, without a record of their changes
+    # the rows of a contract version were built next to the former one, without a record of their changes
     if full or newest["contract_version"] != contract_version:
         return BaseBuild(build_id=newest["build_id"], tables={})
     tables = await read_tables(connection, newest["build_id"])
