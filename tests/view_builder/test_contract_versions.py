@@ -166,21 +166,15 @@ async def describe_database(pool: Pool) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.timeout(600)
 async def test_readers_go_from_one_whole_version_to_the_next(
-    database: str,
-    pool: Pool,
-    monkeypatch: pytest.MonkeyPatch,
-    postgres_server: EmbeddedPostgres,
-    migrated_template: str,
+    database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute_sql(database, "UPDATE database_mark SET sandbox = true")
     await load_tree(database, SAMPLE)
     await fill(pool)
     await build(database)
     await require_version(pool, CONTRACT_VERSION)
-    execute_sql(database, "GRANT SELECT ON sra.fund_page TO pg_monitor")
     open_run = await begin_run(pool)
-    views = compile_next_version()
-    use_views(monkeypatch, views)
+    use_views(monkeypatch, compile_next_version())
     seen, stop = Seen(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for isolation in ("read_committed", "repeatable_read", "read_committed"):
@@ -204,6 +198,26 @@ async def test_readers_go_from_one_whole_version_to_the_next(
     built = await build(database)
     assert not any(unit.resume["full"] for unit in built.values() if unit.unit == "fund_page")
     assert await pool.fetchval("SELECT value_per_share FROM sra.fund_page WHERE identifier = '3'") == 77
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+async def test_a_database_of_the_next_version_is_as_if_it_had_been_the_first(
+    database: str,
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_server: EmbeddedPostgres,
+    migrated_template: str,
+) -> None:
+    execute_sql(database, "UPDATE database_mark SET sandbox = true")
+    await load_tree(database, SAMPLE)
+    await fill(pool)
+    await build(database)
+    execute_sql(database, "GRANT SELECT ON sra.fund_page TO pg_monitor")
+    views = compile_next_version()
+    use_views(monkeypatch, views)
+    await build(database)
+    await require_version(pool, NEXT_VERSION)
     await require_like_new(database, pool, views, postgres_server, migrated_template)
 
 
@@ -382,6 +396,7 @@ async def wait_for_health(client: httpx.AsyncClient, text: str) -> None:
     await wait_for(is_reported, what=text)
 
 
+@pytest.mark.faults
 async def test_a_failed_build_leaves_the_former_version_and_health_reports_it(
     database: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

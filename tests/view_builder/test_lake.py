@@ -82,6 +82,7 @@ async def test_every_value_of_every_view_is_there_to_the_last_digit(
     assert len(checked.tables) > 15
 
 
+@pytest.mark.lake
 async def test_a_new_day_adds_files_and_the_former_build_keeps_its_rows(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -112,6 +113,7 @@ async def test_a_correction_replaces_the_partition_of_its_year_and_key(
     assert former["navps"] == Decimal("10.1")
 
 
+@pytest.mark.lake
 async def test_a_day_that_is_withdrawn_leaves_the_next_build(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -126,6 +128,7 @@ async def test_a_day_that_is_withdrawn_leaves_the_next_build(
     assert await find_differences(pool, second, [series]) == []
 
 
+@pytest.mark.lake
 async def test_a_record_of_changes_with_a_gap_is_not_relied_upon(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -137,6 +140,7 @@ async def test_a_record_of_changes_with_a_gap_is_not_relied_upon(
     assert await find_differences(pool, await publish(database, lake), [series]) == []
 
 
+@pytest.mark.lake
 async def test_a_rebuild_and_a_full_publication_write_everything_anew(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -149,6 +153,7 @@ async def test_a_rebuild_and_a_full_publication_write_everything_anew(
     assert await find_differences(pool, builds[-1], [series]) == []
 
 
+@pytest.mark.lake
 async def test_what_did_not_change_keeps_its_pointer(
     pool: Pool, database: str, series: CompiledView, view_by_name: Mapping[str, CompiledView], lake: LakeSettings
 ) -> None:
@@ -159,6 +164,7 @@ async def test_what_did_not_change_keeps_its_pointer(
     assert await list_locations(pool, first) == await list_locations(pool, second)
 
 
+@pytest.mark.lake
 async def test_files_of_many_small_days_are_combined(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -170,6 +176,7 @@ async def test_files_of_many_small_days_are_combined(
     assert await find_differences(pool, build, [series]) == []
 
 
+@pytest.mark.lake
 async def test_a_value_that_no_decimal_can_hold_is_named_and_the_next_build_goes_on(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -193,6 +200,7 @@ async def test_another_database_is_refused(pool: Pool, database: str, series: Co
     assert "belongs to another database" in str(refused.task.error_details)
 
 
+@pytest.mark.lake
 async def test_a_sandbox_and_real_data_share_no_lake(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -202,6 +210,7 @@ async def test_a_sandbox_and_real_data_share_no_lake(
     assert "belongs to a database with real data" in str(refused.task.error_details)
 
 
+@pytest.mark.lake
 async def test_cleaning_keeps_named_builds_and_everything_that_kept_builds_need(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:
@@ -235,6 +244,7 @@ async def test_cleaning_keeps_named_builds_and_everything_that_kept_builds_need(
         assert not any(table.problems for table in checked.tables)
 
 
+@pytest.mark.lake
 async def test_publishers_at_once_lose_nothing(
     pool: Pool, database: str, series: CompiledView, lake: LakeSettings
 ) -> None:

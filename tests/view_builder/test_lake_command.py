@@ -49,6 +49,7 @@ def test_publish_name_check_and_clean(address: str, capsys: pytest.CaptureFixtur
     assert call(capsys, "check", "7")[0] == 5
 
 
+@pytest.mark.lake
 def test_check_finds_a_lost_file_and_other_rows(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from sra_cli.settings import ROOT, CommandSettings, read_settings
 from sra_cli.tools import find_chromium, has_container_engine
 from sra_shared.kit.errors import ConfigError
 
-HEAVY = ("faults", "containers", "api", "postgres")
+HEAVY = ("faults", "containers", "api", "lake", "postgres")
 _NOTHING_SELECTED = 5  # pytest's own code
 GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
 """The program that generates seed trees with their expected content; it is next to the clone and not part of it."""
@@ -29,6 +29,7 @@ GENERATOR = ROOT.parent / "shared" / "tools" / "make_fundata"
 FaultsOption = Annotated[bool, typer.Option("--faults", help="Run the full kill and fault tests.")]
 ContainersOption = Annotated[bool, typer.Option("--containers", help="Run the container tests.")]
 ApiOption = Annotated[bool, typer.Option("--api", help="Run the full fuzz test of the HTTP interfaces.")]
+LakeOption = Annotated[bool, typer.Option("--lake", help="Run the full tests of the lake.")]
 PostgresOption = Annotated[
     bool, typer.Option("--postgres", help="Run the tests of every supported PostgreSQL version.")
 ]
@@ -43,6 +44,7 @@ def test(
     faults: FaultsOption = False,
     containers: ContainersOption = False,
     api: ApiOption = False,
+    lake: LakeOption = False,
     postgres: PostgresOption = False,
     short: ShortOption = False,
     as_json: JsonOption = False,
@@ -52,7 +54,7 @@ def test(
     The ordinary suite lists the tests that it skips because a tool is missing. A heavy test run fails if any part cannot run.
     """
     output = Output(as_json=as_json)
-    wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api, postgres), strict=True) if chosen]
+    wanted = [name for name, chosen in zip(HEAVY, (faults, containers, api, lake, postgres), strict=True) if chosen]
     if short and not postgres:
         raise ConfigError("--short requires --postgres.", next_step="Add --postgres, or omit --short.")
     missing = find_missing_tools(wanted)
