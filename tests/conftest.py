@@ -140,7 +140,7 @@ def migrated_template(postgres_server: EmbeddedPostgres, whole_template: str) ->
 
 @pytest.fixture(scope="session")
 def views_template(postgres_server: EmbeddedPostgres, migrated_template: str) -> str:
-    """Name of a migrated, empty database to clone in which all views are defined."""
+    """Name of a migrated, empty database to clone in which all views are built."""
     return make_views_template(postgres_server, migrated_template)
 
 

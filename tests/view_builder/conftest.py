@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -33,15 +33,21 @@ def view_by_name(all_views: tuple[CompiledView, ...]) -> dict[str, CompiledView]
 
 @pytest.fixture(scope="session")
 def database_template(views_template: str) -> str:
-    """Views are defined already where a test begins; modules that prove their definition name another template."""
+    """Views are built on the empty tables before a test begins; modules that test their definition name another template."""
     return views_template
 
 
 @pytest.fixture
-async def undefined_pool(postgres_server: EmbeddedPostgres, migrated_template: str) -> AsyncIterator[Pool]:
-    """Connections to a migrated, empty database without any view."""
+def undefined_database(postgres_server: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """Address of a migrated, empty database without any view."""
     dsn = create_database(postgres_server, template=migrated_template)
-    pool = await open_pool(dsn, application_name="test", max_size=4)
+    yield dsn
+    drop_database(postgres_server, dsn)
+
+
+@pytest.fixture
+async def undefined_pool(undefined_database: str) -> AsyncIterator[Pool]:
+    """Connections to a migrated, empty database without any view."""
+    pool = await open_pool(undefined_database, application_name="test", max_size=4)
     yield pool
     await pool.close()
-    drop_database(postgres_server, dsn)

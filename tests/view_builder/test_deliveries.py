@@ -51,7 +51,6 @@ async def test_deliveries_doubled_and_shuffled_are_one_build_a_state(
 ) -> None:
     chance = random.Random(completions)  # noqa: S311 - an order
     async with serve_views(database) as client:
-        await wait_until_idle(pool)
         first = await count_builds(pool)
         events = [make_event(await put_day(pool, number)) for number in range(completions)]
         order = [events[number % completions] for number in range(deliveries)]

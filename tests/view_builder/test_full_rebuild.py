@@ -15,6 +15,7 @@ import pytest
 
 from sra_shared.kit.db import Pool
 from sra_shared.runs import Unit
+from sra_testing.databases import execute_sql
 from sra_testing.publication import build_all, dump_view, read_rows
 from sra_testing.records import put_close, put_data, put_fund, put_quote, put_rename, put_run
 from sra_testing.waiting import wait_for
@@ -28,6 +29,12 @@ FUNDS, DAYS = 40, 5
 SERIES = "fund_quote_history"
 COUNT = "SELECT count(*) FROM sra.fund_quote_history"
 STAGED = "SELECT staged FROM published_view WHERE relation = 'fund_quote_history'"
+
+
+@pytest.fixture(autouse=True)
+def never_built(database: str) -> None:
+    """The next build of each view is its first one."""
+    execute_sql(database, "UPDATE published_view SET filled = NULL, row_count = NULL, newest_at = NULL")
 
 
 async def put_seed(pool: Pool, *, stored: int = 0, navps: str = "10") -> UUID:

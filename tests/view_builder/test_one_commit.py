@@ -279,6 +279,7 @@ async def test_currencies_of_most_series_are_brought_in_part_by_part(database: s
         for fund in range(10):
             for days in range(DAYS):
                 await put_quote(connection, run, f"{fund:02}", DAY - timedelta(days=days), "10")
+    await pool.execute("UPDATE published_view SET filled = NULL")
     assert (await build(database))[name].resume["full"]
     told = "SELECT currency, count(*) AS n FROM sra.fund_quote_history GROUP BY 1 ORDER BY 1"
     assert await read_rows(pool, told) == [{"currency": None, "n": 10 * DAYS}]

@@ -22,17 +22,10 @@ from view_builder.compile import CompiledView
 DAY = date(2025, 9, 26)
 
 
-@pytest.fixture(scope="session")
-def database_template(migrated_template: str) -> str:
-    """No view is defined before a test begins."""
-    return migrated_template
-
-
 @pytest.fixture
-async def client(database: str, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    """A started service whose first build is through."""
+async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A started service whose views are built."""
     async with serve_views(database) as opened:
-        await wait_for(lambda: first_build_done(pool), what="the first build")
         yield opened
 
 
@@ -117,7 +110,6 @@ async def test_events_kept_before_a_crash_are_built_after_it(database: str, pool
             uuid4(),
         )
     async with serve_views(database):
-        await wait_for(lambda: first_build_done(pool), what="the first build")
         await wait_for(lambda: all_handled(pool), what="the event's build")
     (row,) = await read_rows(pool, "SELECT navps FROM sra.latest_quote")
     assert str(row["navps"]) == "3.25"
@@ -153,14 +145,18 @@ async def test_a_failed_check_is_reported_and_the_other_views_are_published(
     assert "would disappear" in fresh[0]["error"]
 
 
-async def test_views_and_schemas_are_reported(client: httpx.AsyncClient, views: tuple[CompiledView, ...]) -> None:
-    told = (await client.get("/views")).json()["views"]
-    assert [view["name"] for view in told] == [view.relation for view in views]
-    for view in views:
-        schema = (await client.get(f"/views/{view.relation}/schema")).json()
-        assert list(schema["properties"]) == [column.name for column in view.columns]
-        assert schema["required"] == [column.name for column in view.columns]
-    assert (await client.get("/views/nothing/schema")).status_code == 404
+async def test_views_and_schemas_of_a_new_database_are_built_and_reported(
+    undefined_database: str, undefined_pool: Pool, views: tuple[CompiledView, ...]
+) -> None:
+    async with serve_views(undefined_database) as client:
+        await wait_for(lambda: first_build_done(undefined_pool), what="the first build")
+        told = (await client.get("/views")).json()["views"]
+        assert [view["name"] for view in told] == [view.relation for view in views]
+        for view in views:
+            schema = (await client.get(f"/views/{view.relation}/schema")).json()
+            assert list(schema["properties"]) == [column.name for column in view.columns]
+            assert schema["required"] == [column.name for column in view.columns]
+        assert (await client.get("/views/nothing/schema")).status_code == 404
 
 
 MALFORMED: list[dict[str, Any]] = [

@@ -16,7 +16,7 @@ from sra_cli.postgres import SUPERUSER, EmbeddedPostgres
 from sra_shared.kit.database.scram import make_verifier
 from sra_shared.kit.db import open_pool
 from sra_shared.migrate import upgrade_database
-from view_builder.apply import define_views
+from sra_testing.publication import build_all
 from view_builder.compile import compile_views
 from view_builder.marts import MARTS
 
@@ -133,18 +133,20 @@ def make_template(server: EmbeddedPostgres, whole: str) -> str:
 
 
 def make_views_template(server: EmbeddedPostgres, migrated: str) -> str:
-    """Clone a migrated template and define all views, not filled yet; return the clone's name."""
+    """Clone a migrated template and build all views, as an installation does on its empty database; return the name."""
     name = f"{migrated}_with_views"
 
-    async def define() -> None:
+    async def build() -> None:
         pool = await open_pool(server.build_dsn(name), application_name="test", max_size=2)
         try:
-            await define_views(pool, compile_views(MARTS))
+            await build_all(pool, compile_views(MARTS))
+            # a test may date its runs before this moment
+            await pool.execute("UPDATE published_view SET settled_until = NULL")
         finally:
             await pool.close()
 
     _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{migrated}" STRATEGY file_copy')
-    run_async(define())
+    run_async(build())
     return name
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sra_shared.kit.db import Pool
 from view_builder.apply import define_views, prepare_table
-from view_builder.build import Built, build_views
+from view_builder.build import Built, build_views, find_new_runs, needs_full_build
 from view_builder.compile import CompiledView, compile_views, group_views
 from view_builder.marts import MARTS
 
@@ -30,11 +30,30 @@ async def build_one(pool: Pool, view: CompiledView, **options: Any) -> Built:
     return (await build_group(pool, (*view.companions, view), **options))[view.relation]
 
 
-async def build_all(pool: Pool, views: Sequence[CompiledView], **options: Any) -> dict[str, Built]:
-    """Define missing views and build all views in order."""
+async def build_all(
+    pool: Pool, views: Sequence[CompiledView], *, full: bool = False, **options: Any
+) -> dict[str, Built]:
+    """Define missing views and, in order, build those that have something to build, as the service does.
+
+    The others are in the result as built without any row. With a `build_id`, all are built.
+    """
     await define_views(pool, views)
-    built = [await build_group(pool, group, **options) for group in group_views(views)]
-    return {relation: one for group in built for relation, one in group.items()}
+    built: dict[str, Built] = {}
+    for group in group_views(views):
+        is_full = full or any(built[base.relation].full for view in group for base in view.bases if base.relation in built)
+        if is_full or "build_id" in options or await _has_work(pool, group):
+            built |= await build_group(pool, group, full=is_full, **options)
+        else:
+            built |= {view.relation: Built(0, 0, False, ()) for view in group}
+    return built
+
+
+async def _has_work(pool: Pool, views: Sequence[CompiledView]) -> bool:
+    async with pool.acquire() as connection:
+        for view in views:
+            if await needs_full_build(connection, view) or await find_new_runs(connection, view):
+                return True
+    return False
 
 
 def choose_views(*relations: str) -> tuple[CompiledView, ...]:

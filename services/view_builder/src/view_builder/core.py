@@ -24,14 +24,16 @@ from view_builder.sql_files import CoreObject, find_core, hash_text, read_core
 LOCK_TIMEOUT = "250ms"
 _TABLE = re.compile(r"\bpublic\.(\w+)")
 
-SQL_LIST_OBJECTS = """
+_OBJECTS = """
 SELECT p.proname::text AS name, 'FUNCTION ' || p.oid::regprocedure AS target, obj_description(p.oid, 'pg_proc') AS comment,
   has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
-FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1)
+FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1){function}
 UNION ALL
 SELECT c.relname, 'VIEW ' || c.oid::regclass, obj_description(c.oid, 'pg_class'), false
-FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'v'
+FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind = 'v'{view}
 """
+SQL_LIST_OBJECTS = _OBJECTS.format(function="", view="")
+SQL_FIND_OBJECTS = _OBJECTS.format(function=" AND p.proname = $2::name", view=" AND c.relname = $2::name")
 
 
 def describe_object(item: CoreObject, schemas: Schemas = READERS) -> str:
@@ -105,7 +107,7 @@ async def _define_object(connection: Connection, item: CoreObject, former: list[
             f"View core.{item.name} is read by published views and would change its columns: {error}.",
             next_step="Give the new definition another name.",
         ) from error
-    rows = [row["target"] for row in await list_objects(connection, schemas) if row["name"] == item.name]
+    rows = [row["target"] for row in await connection.fetch(SQL_FIND_OBJECTS, schemas.core, item.name)]
     # the former function, if the new one has other arguments
     stale = [target for target in rows if target in former and set(rows) - set(former)]
     for target in stale:
