@@ -40,7 +40,9 @@ async def build_all(
     await define_views(pool, views)
     built: dict[str, Built] = {}
     for group in group_views(views):
-        is_full = full or any(built[base.relation].full for view in group for base in view.bases if base.relation in built)
+        is_full = full or any(
+            built[base.relation].full for view in group for base in view.bases if base.relation in built
+        )
         if is_full or "build_id" in options or await _has_work(pool, group):
             built |= await build_group(pool, group, full=is_full, **options)
         else:
