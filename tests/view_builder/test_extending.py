@@ -41,11 +41,11 @@ def make_mart() -> Mart:
     # without this module's own way to read annotations
     exec(compile(find_example("python", "class "), "extending.md", "exec", dont_inherit=True), NAMES)  # noqa: S102
     sql = split_mart(find_example("sql", "-- "))
-    assert 'key=("symbol",), sources=(*_EVENTS, *_UNIVERSE), uses=("security_master",)' in PAGE
+    assert '(NewestDividend, sources=(*_EVENTS, *_UNIVERSE), uses=("security_master",)' in PAGE
     return Mart(
         NAMES["NewestDividend"],
         ViewSpec(
-            key=("symbol",),
+            key=NAMES["NewestDividend"].view_key,
             query=sql["rows"],
             sources=(ViewSource("fmp_dividend", "fmp", ("dividends",)),),
             uses=("security_master",),

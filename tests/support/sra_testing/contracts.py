@@ -42,7 +42,7 @@ def _rename_model(model: type[ViewModel], names: Mapping[str, str]) -> type[View
         for column in list_columns(model)
     }
     renamed: type[ViewModel] = create_model(model.__name__, __base__=ViewModel, __doc__=model.__doc__, **fields)
-    renamed.view_name = model.view_name
+    renamed.view_name, renamed.view_key = model.view_name, model.view_key
     return renamed
 
 

@@ -16,7 +16,7 @@ def sample_securities(source: Literal["fmp", "fundata"]) -> str:
 
 def make_live(model: type[ViewModel], **facts: Any) -> Mart:
     """Return a view that is computed when it is read."""
-    return Mart(model, ViewSpec(query=read_mart(model.relation())["rows"], **facts))
+    return Mart(model, ViewSpec(model.view_key, read_mart(model.relation())["rows"], **facts))
 
 
 def make_materialized(
@@ -24,7 +24,6 @@ def make_materialized(
     *,
     sources: tuple[ViewSource, ...],
     uses: tuple[str, ...] = (),
-    key: tuple[str, ...],
     published_with: tuple[str, ...] = (),
     **facts: Any,
 ) -> Mart:
@@ -32,7 +31,7 @@ def make_materialized(
     sql = read_mart(model.relation())
     functions = facts.pop("functions", ())
     incremental = Incremental(
-        partition=facts.pop("partition", key),
+        partition=facts.pop("partition", model.view_key),
         all_keys=sql["keys"],
         affected_keys=sql["affected"],
         read_query=sql.get("read"),
@@ -41,4 +40,4 @@ def make_materialized(
         ids=sql.get("ids"),
         **facts,
     )
-    return Mart(model, ViewSpec(key, sql["rows"], sources, uses, published_with, incremental, functions))
+    return Mart(model, ViewSpec(model.view_key, sql["rows"], sources, uses, published_with, incremental, functions))

@@ -86,15 +86,12 @@ _FUND_DATASETS = (
 )
 # the few rows that another listing may have changed
 _DOUBTFUL = "(symbol) WHERE currency_basis = 'doubtful'"
-_DATA_KEY = ("dataset", "identifier", "record_id", "data_version", "row_ordinal")
-_QUOTE_KEY = ("dataset", "identifier", "date", "data_version", "row_ordinal")
 _QUOTE_INDEXES = ("pk_fundata_quotes", "ix_fundata_quotes_date")
 
 
 MARTS: tuple[Mart, ...] = (
     make_materialized(
         SecurityMaster,
-        key=("source", "identifier"),
         sources=(
             ViewSource("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier")),
             *(*_UNIVERSE, *_PROFILE),
@@ -111,10 +108,9 @@ MARTS: tuple[Mart, ...] = (
             "USING gin (to_tsvector('simple', coalesce(name_en, '') || ' ' || coalesce(name_fr, '')))",
         ),
     ),
-    make_live(FundataData, key=_DATA_KEY, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)),
+    make_live(FundataData, sources=_DATA, uses=("security_master",), used_indexes=("pk_fundata_data",)),
     make_live(
         FundataDataHistory,
-        key=_DATA_KEY,
         sources=_DATA,
         uses=("security_master",),
         functions=(
@@ -129,14 +125,12 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         FundataQuotes,
-        key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
         used_indexes=_QUOTE_INDEXES,
     ),
     make_live(
         FundataQuotesHistory,
-        key=_QUOTE_KEY,
         sources=_VALUES,
         uses=("security_master",),
         functions=(
@@ -151,7 +145,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         FundQuoteHistory,
-        key=("identifier", "date"),
         partition=("identifier",),
         since="date",
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
@@ -162,7 +155,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         LatestQuote,
-        key=("source", "identifier"),
         sources=(
             *(*_VALUES, *_QUOTE, *_CLOSES, *_NAMES),
             ViewSource("fundata_data", "fundata", ("FundGeneral",)),
@@ -173,7 +165,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         PriceAdjustment,
-        key=("symbol", "ex_date"),
         partition=("symbol",),
         sources=(*_EVENTS, *_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
         uses=("security_master",),
@@ -191,7 +182,6 @@ MARTS: tuple[Mart, ...] = (
     # directly after the factors that it is read with
     make_materialized(
         EquityQuoteHistory,
-        key=("symbol", "date"),
         partition=("symbol",),
         since="date",
         sources=(*_CLOSES, *_NAMES, *_UNIVERSE, *_PROFILE, *_CURRENCY),
@@ -214,13 +204,11 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         FundValue,
-        key=("identifier",),
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundDistribution", "FundGeneral"))),
         uses=("fund_quote_history",),
     ),
     make_materialized(
         FundPage,
-        key=("identifier",),
         sources=(ViewSource("fundata_data", "fundata", _FUND_DATASETS), *_VALUES),
         uses=("security_master", "fund_value"),
         published_with=("fund_value",),
@@ -233,7 +221,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         FundMetrics,
-        key=("identifier",),
         sources=(
             ViewSource(
                 "fundata_data",
@@ -258,14 +245,12 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         FundReturnReconciliation,
-        key=("identifier", "month_end_date"),
         sources=(ViewSource("fundata_data", "fundata", ("FundPerformanceSummary", "FundDistribution")), *_VALUES),
         uses=("fund_quote_history",),
         indexes=("(month_end_date)", "(month_end_date) WHERE NOT is_within"),
     ),
     make_materialized(
         EquityFundamentals,
-        key=("symbol",),
         sources=(*_STATEMENTS, *_QUOTE, *_CLOSES, *_EVENTS, *_NAMES, *_UNIVERSE, *_PROFILE),
         uses=("security_master", "price_adjustment"),
         functions=(
@@ -283,7 +268,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         EquityMetrics,
-        key=("symbol",),
         sources=_METRICS,
         uses=("security_master", "price_adjustment", "equity_fundamentals"),
         indexes=(
@@ -296,14 +280,12 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         EquityPage,
-        key=("symbol",),
         sources=_METRICS,
         uses=("equity_metrics",),
         used_indexes=("ix_equity_metrics_6c2f5087",),
     ),
     make_materialized(
         EtfPage,
-        key=("symbol",),
         sources=(
             ViewSource("fmp_etf_info", "fmp", ("etf_info",)),
             ViewSource("fmp_etf_holding", "fmp", ("etf_holdings",)),
@@ -318,7 +300,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         MarketMovers,
-        key=("market", "direction", "rank"),
         partition=("market",),
         sources=(
             ViewSource("fmp_constituent", "fmp", ("constituents",)),
@@ -329,25 +310,21 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         IndexPerformance,
-        key=("symbol",),
         sources=(ViewSource("fmp_index_price", "fmp", ("index_prices",)),),
     ),
     make_materialized(
         DailyMarketSummary,
-        key=("date", "currency"),
         partition=("date",),
         sources=(*_VALUES, ViewSource("fundata_data", "fundata", ("FundGeneral",))),
         uses=("security_master", "fund_quote_history"),
     ),
     make_live(
         TreasuryCurve,
-        key=("date", "tenor"),
         sources=(ViewSource("fmp_treasury_rate", "fmp", ("treasury_rates",)),),
         used_indexes=("pk_fmp_treasury_rate",),
     ),
     make_materialized(
         RunContents,
-        key=("task_id", "dataset"),
         sources=(*_DATA, ViewSource("fundata_quotes", "fundata")),
         # runs leave the ledger when they are old
         max_shrink=Decimal(1),
@@ -355,7 +332,6 @@ MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         DataFreshness,
-        key=("source", "dataset"),
         sources=(ViewSource("run_unit", "fundata"), ViewSource("run_unit", "fmp"), ViewSource("market_session", "fmp")),
         uses=("run_contents", "latest_quote"),
         used_indexes=("pk_market_session",),

@@ -21,7 +21,6 @@ _SEARCH = SqlFunction(
 
 SEARCH_MART: Mart = make_materialized(
     SecuritySearch,
-    key=("source", "identifier"),
     sources=(
         ViewSource("fundata_data", "fundata", ("FundGeneral", "InstrumentIdentifier", "FundLoads")),
         ViewSource("fmp_universe", "fmp", ("universe",)),

@@ -11,7 +11,6 @@ from view_builder.sql_files import read_mart
 
 _MASTER = ("security_master",)
 _SOME_LISTINGS = sample_securities("fmp")
-_SNAPSHOT_KEY = ("security_id", "holdings_date", "ordinal")
 _NAMES = ViewSource("fmp_symbol_period", "fmp", ("symbol_changes", "delisted", "universe"))
 _LEVELS = ViewSource("fmp_index_price", "fmp", ("index_prices",))
 _VALUES = ViewSource("fundata_quotes", "fundata", ("FundDailyNAVPS", "Pricing"))
@@ -31,12 +30,9 @@ _PRICES_ON = SqlFunction(
 )
 
 SERIES_MARTS: tuple[Mart, ...] = (
-    make_live(
-        IndexLevel, key=("symbol", "date"), sources=(_LEVELS,), uses=_MASTER, used_indexes=("pk_fmp_index_price",)
-    ),
+    make_live(IndexLevel, sources=(_LEVELS,), uses=_MASTER, used_indexes=("pk_fmp_index_price",)),
     make_live(
         IndexConstituent,
-        key=("index_name", "symbol", "membership"),
         sources=(
             ViewSource("fmp_constituent", "fmp", ("constituents",)),
             ViewSource("fmp_constituent_change", "fmp", ("constituent_changes",)),
@@ -46,14 +42,12 @@ SERIES_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         EtfPosition,
-        key=_SNAPSHOT_KEY,
         sources=(ViewSource("fmp_etf_holding", "fmp", ("etf_holdings",)), _NAMES),
         used_indexes=("pk_fmp_etf_holding",),
         sample=_SOME_LISTINGS,
     ),
     make_live(
         EtfExposure,
-        key=_SNAPSHOT_KEY,
         sources=(
             ViewSource("fmp_etf_country", "fmp", ("etf_countries",)),
             ViewSource("fmp_etf_sector", "fmp", ("etf_sectors",)),
@@ -64,7 +58,6 @@ SERIES_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         TotalReturnHistory,
-        key=("security_id", "date"),
         sources=_SERIES,
         uses=(*_MASTER, "equity_quote_history", "fund_quote_history", "exchange_rates"),
         functions=(_PRICES_ON,),
@@ -72,14 +65,12 @@ SERIES_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         CalendarPeriodReturn,
-        key=("security_id", "return_period", "return_period_end"),
         sources=_SERIES,
         uses=("total_return_history",),
         sample=_SOME_LISTINGS,
     ),
     make_live(
         CategorySummary,
-        key=("category", "month_end_date", "return_years"),
         sources=(ViewSource("fundata_data", "fundata", ("FundYearlyPerformance",)),),
         uses=("fund_metrics",),
     ),

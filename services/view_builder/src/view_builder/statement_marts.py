@@ -11,7 +11,6 @@ from view_builder.spec import Mart, ViewSource
 
 _MASTER = ("security_master",)
 _SOME_LISTINGS = sample_securities("fmp")
-_PERIOD_KEY = ("issuer_id", "period_kind", "period_end_date")
 _STATEMENTS = (
     ViewSource("fmp_income_statement", "fmp", ("income_statement",)),
     ViewSource("fmp_balance_sheet", "fmp", ("balance_sheet",)),
@@ -22,7 +21,6 @@ _STATEMENT_INDEXES = ("pk_fmp_income_statement", "pk_fmp_balance_sheet", "pk_fmp
 STATEMENT_MARTS: tuple[Mart, ...] = (
     make_live(
         FinancialStatementHistory,
-        key=("security_id", "symbol", "period_kind", "period_end_date", "version"),
         sources=_STATEMENTS,
         uses=_MASTER,
         used_indexes=_STATEMENT_INDEXES,
@@ -30,7 +28,6 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         FinancialStatement,
-        key=_PERIOD_KEY,
         sources=_STATEMENTS,
         uses=(*_MASTER, "financial_statements_history"),
         functions=(
@@ -47,7 +44,6 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         FinancialRatio,
-        key=_PERIOD_KEY,
         sources=(ViewSource("fmp_ratio", "fmp", ("ratios",)), ViewSource("fmp_key_metric", "fmp", ("key_metrics",))),
         uses=_MASTER,
         used_indexes=("pk_fmp_ratio", "pk_fmp_key_metric"),
@@ -55,7 +51,6 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
     ),
     make_live(
         VendorGrowth,
-        key=_PERIOD_KEY,
         sources=(
             ViewSource("fmp_financial_growth", "fmp", ("financial_growth",)),
             ViewSource("fmp_income_growth", "fmp", ("income_growth",)),
@@ -68,7 +63,6 @@ STATEMENT_MARTS: tuple[Mart, ...] = (
     ),
     make_materialized(
         FundamentalsTtm,
-        key=("symbol", "period_end_date"),
         partition=("symbol",),
         sources=_STATEMENTS,
         uses=_MASTER,

@@ -76,13 +76,15 @@ def column(note: str = "") -> Any:
 class ViewModel(BaseModel):
     """Base of all view models; the docstring of a model becomes the comment on its view.
 
-    A breaking change needs a second model with the same name and a higher version.
+    `view_key` names the columns that identify a row. A breaking change needs a second model with the same name and a higher
+    version.
     """
 
     # many wide models are only read for their fields, so a validator is built when it is first used
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     view_name: ClassVar[str]
+    view_key: ClassVar[tuple[str, ...]]
     view_version: ClassVar[int] = 1
 
     @classmethod

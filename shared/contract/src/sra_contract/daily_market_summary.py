@@ -33,3 +33,4 @@ class DailyMarketSummary(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "daily_market_summary"
+    view_key: ClassVar[tuple[str, ...]] = ("date", "currency")

@@ -24,6 +24,7 @@ class RunContents(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "run_contents"
+    view_key: ClassVar[tuple[str, ...]] = ("task_id", "dataset")
 
 
 class DataFreshness(ViewModel):
@@ -63,3 +64,4 @@ class DataFreshness(ViewModel):
     point_in_time_since: datetime | None = column()
 
     view_name: ClassVar[str] = "data_freshness"
+    view_key: ClassVar[tuple[str, ...]] = ("source", "dataset")

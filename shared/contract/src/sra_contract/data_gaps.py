@@ -30,6 +30,7 @@ class CurrencyRate(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "exchange_rates"
+    view_key: ClassVar[tuple[str, ...]] = ("pair", "date")
 
 
 class TradingSession(ViewModel):
@@ -45,6 +46,7 @@ class TradingSession(ViewModel):
     last_run_id: UUID | None = column("It is NULL.")
 
     view_name: ClassVar[str] = "trading_calendar"
+    view_key: ClassVar[tuple[str, ...]] = ("exchange", "session_date")
 
 
 class DatasetRun(ViewModel):
@@ -70,6 +72,7 @@ class DatasetRun(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "runs"
+    view_key: ClassVar[tuple[str, ...]] = ("task_id", "dataset")
 
 
 class RejectedRow(ViewModel):
@@ -99,3 +102,4 @@ class RejectedRow(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "rejects"
+    view_key: ClassVar[tuple[str, ...]] = ("reject_id",)

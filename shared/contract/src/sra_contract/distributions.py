@@ -36,6 +36,7 @@ class FundPayment(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "distributions"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
 class FundPaymentHistory(ViewModel):
@@ -65,3 +66,4 @@ class FundPaymentHistory(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "distributions_history"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")

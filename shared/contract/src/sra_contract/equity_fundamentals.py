@@ -116,3 +116,4 @@ class EquityFundamentals(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "equity_fundamentals"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)

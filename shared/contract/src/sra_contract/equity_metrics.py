@@ -220,3 +220,4 @@ class EquityMetrics(ValuationDetails, SecurityIds, DividendDetails, RatioReason,
     """
 
     view_name: ClassVar[str] = "equity_metrics"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)

@@ -35,3 +35,4 @@ class EquityPage(ValuationDetails, SecurityIds, DividendDetails, RatioReason, Pr
     """
 
     view_name: ClassVar[str] = "equity_page"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)

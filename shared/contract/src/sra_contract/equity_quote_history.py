@@ -46,3 +46,4 @@ class EquityQuoteHistory(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "equity_quote_history"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol", "date")

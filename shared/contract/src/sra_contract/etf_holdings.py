@@ -35,6 +35,7 @@ class EtfPosition(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "etf_holdings"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "holdings_date", "ordinal")
 
 
 class EtfExposure(ViewModel):
@@ -56,3 +57,4 @@ class EtfExposure(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "etf_exposures"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "holdings_date", "ordinal")

@@ -178,3 +178,4 @@ class EtfPage(ViewModel):
     issuer_id: str | None = column()
 
     view_name: ClassVar[str] = "etf_page"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)

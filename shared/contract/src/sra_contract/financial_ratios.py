@@ -67,6 +67,7 @@ class FinancialRatio(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "financial_ratios"
+    view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")
 
 
 class VendorGrowth(ViewModel):
@@ -121,3 +122,4 @@ class VendorGrowth(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "financial_growth"
+    view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")

@@ -164,6 +164,7 @@ class FinancialStatement(StatementLines):
     """
 
     view_name: ClassVar[str] = "financial_statements"
+    view_key: ClassVar[tuple[str, ...]] = ("issuer_id", "period_kind", "period_end_date")
 
 
 class FinancialStatementHistory(StatementLines):
@@ -177,3 +178,4 @@ class FinancialStatementHistory(StatementLines):
     is_newest: bool = column()
 
     view_name: ClassVar[str] = "financial_statements_history"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "symbol", "period_kind", "period_end_date", "version")

@@ -115,3 +115,4 @@ class FundMetrics(FundRisk):
     fund_id: str | None = column()
 
     view_name: ClassVar[str] = "fund_metrics"
+    view_key: ClassVar[tuple[str, ...]] = ("identifier",)

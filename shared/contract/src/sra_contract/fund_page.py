@@ -121,3 +121,4 @@ class FundPage(ViewModel):
     fund_id: str | None = column()
 
     view_name: ClassVar[str] = "fund_page"
+    view_key: ClassVar[tuple[str, ...]] = ("identifier",)

@@ -63,3 +63,4 @@ class FundQuoteHistory(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_quote_history"
+    view_key: ClassVar[tuple[str, ...]] = ("identifier", "date")

@@ -38,3 +38,4 @@ class FundReturnReconciliation(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_return_reconciliation"
+    view_key: ClassVar[tuple[str, ...]] = ("identifier", "month_end_date")

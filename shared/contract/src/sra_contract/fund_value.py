@@ -34,3 +34,4 @@ class FundValue(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "fund_value"
+    view_key: ClassVar[tuple[str, ...]] = ("identifier",)

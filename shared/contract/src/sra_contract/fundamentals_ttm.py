@@ -68,3 +68,4 @@ class FundamentalsTtm(ViewModel):
     issuer_id: str | None = column()
 
     view_name: ClassVar[str] = "fundamentals_ttm"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol", "period_end_date")

@@ -71,7 +71,7 @@ def _make_field(column: Mapping[str, str]) -> tuple[Any, Any]:
     return Annotated[annotation, Col(unit, sql_type)], Field(description=column["comment"])
 
 
-def _make_model(name: str, view: str, doc: str, table: str) -> type[ViewModel]:
+def _make_model(name: str, view: str, doc: str, table: str, *, record: str) -> type[ViewModel]:
     fields: Mapping[str, Any] = {column["column"]: _make_field(column) for column in _read_columns(table)}
     tail: dict[str, Any] = {
         "fund_currency": (
@@ -86,6 +86,7 @@ def _make_model(name: str, view: str, doc: str, table: str) -> type[ViewModel]:
         name, __base__=ViewModel, __doc__=f"{doc} {_NAMES}", __module__=__name__, **fields, **tail
     )
     model.view_name = view
+    model.view_key = ("dataset", "identifier", record, "data_version", "row_ordinal")
     return model
 
 
@@ -94,22 +95,26 @@ FundataData = _make_model(
     "fundata_data",
     "Latest version of every Fundata data record that is active; one row per record, or per element of its lists.",
     "fundata_data",
+    record="record_id",
 )
 FundataDataHistory = _make_model(
     "FundataDataHistory",
     "fundata_data_history",
     "Every version of every Fundata data record, inactive ones included.",
     "fundata_data",
+    record="record_id",
 )
 FundataQuotes = _make_model(
     "FundataQuotes",
     "fundata_quotes",
     "Latest version of every Fundata quote record that is active. Both quote datasets may hold a day: prefer FundDailyNAVPS.",
     "fundata_quotes",
+    record="date",
 )
 FundataQuotesHistory = _make_model(
     "FundataQuotesHistory",
     "fundata_quotes_history",
     "Every version of every Fundata quote record, inactive ones included.",
     "fundata_quotes",
+    record="date",
 )

@@ -27,6 +27,7 @@ class FundCode(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "fund_codes"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "fundserv_code", "ordinal")
 
 
 class UniverseEntry(ViewModel):
@@ -57,3 +58,4 @@ class UniverseEntry(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "universe_history"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol", "exchange", "entry")

@@ -31,6 +31,7 @@ class IndexLevel(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_history"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol", "date")
 
 
 class IndexConstituent(ViewModel):
@@ -60,3 +61,4 @@ class IndexConstituent(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_constituents"
+    view_key: ClassVar[tuple[str, ...]] = ("index_name", "symbol", "membership")

@@ -45,3 +45,4 @@ class IndexPerformance(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "index_performance"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol",)

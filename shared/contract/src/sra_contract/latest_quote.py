@@ -36,3 +36,4 @@ class LatestQuote(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "latest_quote"
+    view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

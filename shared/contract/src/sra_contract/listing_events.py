@@ -41,6 +41,7 @@ class DividendPayment(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "dividends"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "ex_date", "ordinal")
 
 
 class DividendPaymentHistory(ViewModel):
@@ -70,6 +71,7 @@ class DividendPaymentHistory(ViewModel):
     last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "dividends_history"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "ex_date", "ordinal")
 
 
 class ShareSplit(ViewModel):
@@ -91,6 +93,7 @@ class ShareSplit(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "splits"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
 class ShareSplitHistory(ViewModel):
@@ -113,6 +116,7 @@ class ShareSplitHistory(ViewModel):
     last_run_id: UUID = column("It is the run that withdrew the row, if it is withdrawn.")
 
     view_name: ClassVar[str] = "splits_history"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "date", "ordinal")
 
 
 class EarningsReport(ViewModel):
@@ -138,6 +142,7 @@ class EarningsReport(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "earnings"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "report_date")
 
 
 class ListingEvent(ViewModel):
@@ -162,3 +167,4 @@ class ListingEvent(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "listing_events"
+    view_key: ClassVar[tuple[str, ...]] = ("event", "symbol", "date", "ordinal")

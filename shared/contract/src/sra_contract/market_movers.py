@@ -42,3 +42,4 @@ class MarketMovers(ViewModel):
     security_id: str = column()
 
     view_name: ClassVar[str] = "market_movers"
+    view_key: ClassVar[tuple[str, ...]] = ("market", "direction", "rank")

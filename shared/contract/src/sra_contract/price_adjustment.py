@@ -53,3 +53,4 @@ class PriceAdjustment(ViewModel):
     security_id: str | None = column()
 
     view_name: ClassVar[str] = "price_adjustment"
+    view_key: ClassVar[tuple[str, ...]] = ("symbol", "ex_date")

@@ -31,6 +31,7 @@ class TotalReturnHistory(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "total_return_history"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "date")
 
 
 class CalendarPeriodReturn(ViewModel):
@@ -58,6 +59,7 @@ class CalendarPeriodReturn(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "period_returns"
+    view_key: ClassVar[tuple[str, ...]] = ("security_id", "return_period", "return_period_end")
 
 
 class CategorySummary(ViewModel):
@@ -77,3 +79,4 @@ class CategorySummary(ViewModel):
     last_run_id: UUID | None = column()
 
     view_name: ClassVar[str] = "category_summary"
+    view_key: ClassVar[tuple[str, ...]] = ("category", "month_end_date", "return_years")

@@ -63,3 +63,5 @@ class SecurityMaster(ViewModel):
     valid_to: date | None = column()
 
     view_name: ClassVar[str] = "security_master"
+    view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")
+    view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

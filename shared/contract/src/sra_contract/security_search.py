@@ -27,3 +27,4 @@ class SecuritySearch(ViewModel):
     last_run_id: UUID = column()
 
     view_name: ClassVar[str] = "security_search"
+    view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

@@ -30,3 +30,4 @@ TreasuryCurve: type[ViewModel] = create_model(
     **_FIELDS,
 )
 TreasuryCurve.view_name = "treasury_curve"
+TreasuryCurve.view_key = ("date", "tenor")
