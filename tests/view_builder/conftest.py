@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 
 from sra_cli.postgres import EmbeddedPostgres
+from sra_shared.kit.database.reader_limits import READER
+from sra_shared.kit.database.reader_roles import prepare_reader
 from sra_shared.kit.db import Pool, open_pool
 from sra_testing.databases import create_database, drop_database
 from view_builder.compile import CompiledView, compile_views
@@ -51,3 +54,14 @@ async def undefined_pool(undefined_database: str) -> AsyncIterator[Pool]:
     pool = await open_pool(undefined_database, application_name="test", max_size=4)
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+async def reader_pool(pool: Pool, database: str) -> AsyncIterator[Pool]:
+    """Connections of the SRA app, as asyncpg makes them by itself."""
+    password = "read-and-nothing-else"
+    async with pool.acquire() as connection:
+        await prepare_reader(connection, password)
+    host = database.rsplit("@", maxsplit=1)[-1]
+    async with asyncpg.create_pool(f"postgresql://{READER}:{password}@{host}", min_size=1, max_size=2) as opened:
+        yield opened

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import httpx
+import pytest
 
 from sra_cli.postgres import find_free_port
 from sra_contract.equity_page import EquityPage
@@ -19,13 +20,18 @@ from sra_contract.fund_page import FundPage
 from sra_shared.kit.database.reader_limits import READER
 from sra_shared.kit.database.reader_roles import prepare_reader
 from sra_shared.kit.db import Pool
-from sra_testing.publication import build_all
+from sra_testing.publication import build_all, choose_views
 from sra_testing.records import put_data, put_fund, put_price, put_profile, put_quote, put_run
 from sra_testing.waiting import wait_for
 from view_builder.compile import CompiledView
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "research_app.py"
 PASSWORD = "read-and-nothing-else"
+
+
+@pytest.fixture(scope="module")
+def views() -> tuple[CompiledView, ...]:
+    return choose_views("equity_page", "fund_page", "fund_metrics", "security_search")
 
 
 @contextmanager
@@ -47,6 +53,8 @@ async def test_the_example_reads_both_pages_with_the_models(
         await prepare_reader(connection, PASSWORD)
         run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS"])
         await put_fund(connection, run, "412", name="Fund", currency="CAD")
+        for number in ("411", "413"):
+            await put_fund(connection, run, number, name="Obligations", cifsc_type="Bond")
         await put_quote(connection, run, "412", date(2025, 9, 26), "12.12345678")
         await put_data(
             connection, run, "FundTopHolding", "412", "h", language="EN", date=date(2025, 8, 31), security="Holding",
@@ -68,10 +76,20 @@ async def test_the_example_reads_both_pages_with_the_models(
                     return False
 
             await wait_for(answers, what="the example's start")
+            (found,) = (await client.get("/securities", params={"text": "fund"})).json()
+            assert (found["identifier"], found["type"]) == ("412", "fund")
             fund = FundPage.model_validate((await client.get("/funds/412")).json())
             equity = EquityPage.model_validate((await client.get("/equities/ABC")).json())
             assert (fund.name, fund.navps, fund.currency) == ("Fund", Decimal("12.12345678"), "CAD")
             assert fund.top_holdings[0].weight == Decimal("0.044444")
             assert equity.symbol == "ABC"
+            first = (await client.get("/funds", params={"category": "Bond", "limit": 1})).json()
+            assert [row["identifier"] for row in first["funds"]] == ["411"]
+            after = {"category": "Bond", "limit": 1, "after": first["next_cursor"]}
+            second = (await client.get("/funds", params=after)).json()
+            assert ([row["identifier"] for row in second["funds"]], second["next_cursor"]) == (["413"], None)
+            assert (await client.get("/funds", params={**after, "category": "Equity"})).status_code == 400
+            moment = {"at": "2025-01-01T00:00:00Z"}
+            assert (await client.get("/equities/ABC/fundamentals", params=moment)).status_code == 404
             assert (await client.get("/funds/none")).status_code == 404
             assert (await client.get("/equities/x' OR ''='")).status_code == 404

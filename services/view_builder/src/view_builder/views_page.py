@@ -17,9 +17,9 @@ one transaction) or *live* (computed from indexed tables when it is read). NULL 
 figure is unknown; zero is a value. *From* names the raw columns that a value is computed from, or their tables if there are more
 than a dozen. It is derived from the SQL in `view_builder/sql`, and omits columns that only select rows.
 
-The models are importable from `sra_contract`: `examples/research_app.py` is a small FastAPI program that reads two
-pages with them as `sra_reader`. `GET /views/NAME/schema` of view_builder returns a view's JSON Schema, and
-`./sra views schema NAME` prints it. [From contract version 1 to 2](contract_2.md) lists the former names.
+The models are importable from `sra_contract`, whose [reader](reader.md) returns rows as models and series as frames;
+`examples/research_app.py` is a small FastAPI program on it. `GET /views/NAME/schema` of view_builder returns a view's JSON
+Schema, and `./sra views schema NAME` prints it. [From contract version 1 to 2](contract_2.md) lists the former names.
 
 ## Past states
 

@@ -6,7 +6,7 @@ import types
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,6 +62,15 @@ class Column:
         return f"{self.description} Unit: {self.unit}." if self.unit else self.description
 
 
+@dataclass(frozen=True)
+class _Absent:
+    """Marks a column of a view that a past state of it lacks."""
+
+
+Absent = Annotated[Any, _Absent()]
+"""Type of a field of a past state that has no value, because only a build knows it; its default is None."""
+
+
 class ContractError(ValueError):
     """A model does not define its columns."""
 
@@ -77,7 +86,7 @@ class ViewModel(BaseModel):
     """Base of all view models; the docstring of a model becomes the comment on its view.
 
     `view_key` names the columns that identify a row. A breaking change needs a second model with the same name and a higher
-    version.
+    version. The rows of a model with `view_function` are the result of that function of schema sra.
     """
 
     # many wide models are only read for their fields, so a validator is built when it is first used
@@ -86,6 +95,7 @@ class ViewModel(BaseModel):
     view_name: ClassVar[str]
     view_key: ClassVar[tuple[str, ...]]
     view_version: ClassVar[int] = 1
+    view_function: ClassVar[str | None] = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -103,7 +113,8 @@ class ViewModel(BaseModel):
 
 def list_columns(model: type[ViewModel]) -> tuple[Column, ...]:
     """Return the columns of a view in order; raises ContractError for a field without description or with an unknown type."""
-    return tuple(_make_column(model, name, field) for name, field in model.model_fields.items())
+    fields = {name: field for name, field in model.model_fields.items() if _find_mark(field, _Absent) is None}
+    return tuple(_make_column(model, name, field) for name, field in fields.items())
 
 
 def _make_column(model: type[ViewModel], name: str, field: FieldInfo) -> Column:

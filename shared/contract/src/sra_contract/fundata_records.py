@@ -118,3 +118,23 @@ FundataQuotesHistory = _make_model(
     "fundata_quotes",
     record="date",
 )
+
+
+def _make_past_state(name: str, history: type[ViewModel], function: str, doc: str) -> type[ViewModel]:
+    model: type[ViewModel] = create_model(name, __base__=history, __doc__=f"{doc} {_NAMES}", __module__=__name__)
+    model.view_function = function
+    return model
+
+
+FundataDataAsOf = _make_past_state(
+    "FundataDataAsOf",
+    FundataDataHistory,
+    "fundata_data_as_of",
+    "The data records that were in force on a day, as far as we knew at a moment.",
+)
+FundataQuotesAsOf = _make_past_state(
+    "FundataQuotesAsOf",
+    FundataQuotesHistory,
+    "fundata_quotes_as_of",
+    "The quotes of the days up to a day, as far as we knew at a moment.",
+)

@@ -64,4 +64,3 @@ class SecurityMaster(ViewModel):
 
     view_name: ClassVar[str] = "security_master"
     view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")
-    view_key: ClassVar[tuple[str, ...]] = ("source", "identifier")

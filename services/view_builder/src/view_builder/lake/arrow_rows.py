@@ -10,6 +10,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from sra_contract.arrow_csv import PARSING, choose_conversion
 from sra_shared.kit.errors import FatalError
 from view_builder.lake.columns import DECIMALS, LakeColumn
 from view_builder.lake.tables import LakeTable
@@ -45,15 +46,8 @@ def read_rows(stream: BinaryIO, table: LakeTable) -> Iterator[pa.RecordBatch]:
         reader = pa_csv.open_csv(
             stream,
             read_options=pa_csv.ReadOptions(column_names=list(types), block_size=_BLOCK, use_threads=False),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=types,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t"],
-                false_values=["f"],
-            ),
+            parse_options=PARSING,
+            convert_options=choose_conversion(types),
         )
         for batch in reader:
             yield _convert(batch, table)
