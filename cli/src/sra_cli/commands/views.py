@@ -28,6 +28,7 @@ from view_builder.inprocess import (
     check_views,
     list_compiled_views,
 )
+from view_builder.plan import ViewsPlan, describe_changes, describe_plan, plan_views
 from view_builder.reports import ViewReport, describe_views, make_schema
 from view_builder.work import BuildParameters
 
@@ -37,6 +38,9 @@ NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Views; without names, all that need it.")
 ]
 FullOption = Annotated[bool, typer.Option("--full", help="Compute all rows, not only those affected by new runs.")]
+RowsOption = Annotated[
+    bool, typer.Option("--rows", help="Compute the rebuilt views, and count the rows that would change.")
+]
 AcceptOption = Annotated[bool, typer.Option("--accept-drop", help="Accept a build that removes many rows at once.")]
 
 
@@ -94,6 +98,21 @@ def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
     )
 
 
+@app.command("plan")
+def plan(rows: RowsOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show what a deployment of this code would do to the published views. Changes nothing.
+
+    Exits with 1 if it would break readers: a column that is gone or has another type, unit or place, or another key.
+    """
+    output = Output(as_json=as_json)
+    with use_database(Home(home)) as dsn:
+        found = asyncio.run(_plan(dsn, count_rows=rows))
+    for problem in found.problems:
+        output.print_note(problem)
+    code = EXIT_FAILED if found.problems else 0
+    output.finish(describe_plan(found), code=code, render=lambda: _render_plan(found))
+
+
 @app.command("schema")
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="A view.")], as_json: JsonOption = False) -> None:
     """Print the JSON Schema of a view's rows. Does not need a database."""
@@ -126,6 +145,14 @@ async def _check(dsn: str) -> list[ViewVerdict]:
         await connection.close()
 
 
+async def _plan(dsn: str, *, count_rows: bool) -> ViewsPlan:
+    connection = await open_connection(dsn, application_name="sra:views", command_timeout=3600)
+    try:
+        return await plan_views(connection, list_compiled_views(), count_rows=count_rows)
+    finally:
+        await connection.close()
+
+
 def _describe_build(result: BuildResult) -> dict[str, Any]:
     return {
         "status": result.task.status.value,
@@ -148,6 +175,16 @@ def _describe_build(result: BuildResult) -> dict[str, Any]:
 def _render_build(result: BuildResult) -> Table:
     rows = [(unit.unit, unit.status, unit.counts.read, unit.counts.stored) for unit in result.units]
     return make_table(f"{result.task.status}: {len(rows)} views", ("view", "status", "#rows", "#changed"), rows)
+
+
+def _render_plan(found: ViewsPlan) -> Table:
+    rows = [
+        (view.relation, view.action, view.published_rows, describe_changes(view), "; ".join(view.contract.breaking))
+        for view in found.views
+        if view.action != "unchanged" or view.contract.breaking
+    ]
+    title = f"contract version {found.published_version} to {found.wanted_version}: {len(rows)} views change"
+    return make_table(title, ("view", "action", "#rows", ">changes", ">breaks"), rows)
 
 
 def _render_reports(reports: list[ViewReport]) -> Table:
