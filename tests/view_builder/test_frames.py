@@ -13,7 +13,8 @@ import pytest
 
 from sra_contract.data_gaps import CurrencyRate
 from sra_contract.equity_quote_history import EquityQuoteHistory
-from sra_contract.frames import FrameValueError, adjust, read_frame, stream_batches
+from sra_contract.frames import FrameValueError, adjust, make_events, read_frame, stream_batches
+from sra_contract.listing_events import DividendPayment, ShareSplit
 from sra_contract.past_states import EquityQuoteHistoryAsOf, PriceAdjustmentAsOf
 from sra_contract.price_adjustment import PriceAdjustment
 from sra_contract.reader import Between, UnknownColumnError, read_list
@@ -142,6 +143,15 @@ async def test_adjusted_prices_equal_those_of_the_views(
     for name in names:
         expected = [None if text is None else Decimal(text) for text in published[name]]
         assert adjusted[name].to_list() == expected, name
+    # the events themselves lead to the same factors
+    splits, dividends = await read_frame(reader_pool, ShareSplit), await read_frame(reader_pool, DividendPayment)
+    made = make_events(published, splits, dividends).sort("symbol", "ex_date")
+    for name in ("symbol", "ex_date"):
+        assert made[name].to_list() == events[name].to_list()
+    for name in ("split_factor", "total_return_factor", "share_factor"):
+        given = [None if text is None else Decimal(text) for text in events[name]]
+        assert [None if text is None else Decimal(text) for text in made[name]] == given, name
+    assert adjust(published.select(delivered), made).equals(adjusted)
     floats = adjust(published.select(*delivered[:2], pl.col("close").cast(pl.Float64)), events)
     for exact, near in zip(adjusted["total_return_close"], floats["total_return_close"], strict=True):
         assert near == (None if exact is None else pytest.approx(float(exact), rel=1e-12))

@@ -83,11 +83,11 @@ async def _stream(
     source: Source, wanted: Wanted, numbers: Numbers, block_bytes: int
 ) -> AsyncGenerator[pa.RecordBatch, None]:
     schema = make_schema(wanted.columns, numbers)
-    blocks: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+    blocks: asyncio.Queue[bytes] = asyncio.Queue(1)
     async with borrow(source) as connection:
         copying = asyncio.create_task(_copy(connection, compose(wanted), blocks, block_bytes))
         try:
-            while (block := await blocks.get()) is not None:
+            while (block := await _take_block(blocks, copying)) is not None:
                 yield await asyncio.to_thread(parse_block, block, schema)
             await copying
         finally:
@@ -98,8 +98,8 @@ async def _stream(
             await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _copy(connection: Connection, query: Query, blocks: asyncio.Queue[bytes | None], block_bytes: int) -> None:
-    """Put blocks of whole rows into the queue, and None at the end: a message of PostgreSQL is one row."""
+async def _copy(connection: Connection, query: Query, blocks: asyncio.Queue[bytes], block_bytes: int) -> None:
+    """Put blocks of whole rows into the queue: a message of PostgreSQL is one row."""
     block = bytearray()
 
     async def take(chunk: bytes) -> None:
@@ -109,11 +109,18 @@ async def _copy(connection: Connection, query: Query, blocks: asyncio.Queue[byte
             block.clear()
             await blocks.put(full)
 
+    await connection.copy_from_query(query.text, *query.arguments, output=take, format="csv")
+    if block:
+        await blocks.put(bytes(block))
+
+
+async def _take_block(blocks: asyncio.Queue[bytes], copying: asyncio.Task[None]) -> bytes | None:
+    """Return the next block, or None if the copy has ended and left none."""
+    taking = asyncio.create_task(blocks.get())
     try:
-        await connection.copy_from_query(query.text, *query.arguments, output=take, format="csv")
-        if block:
-            await blocks.put(bytes(block))
-    except Exception:
-        await blocks.put(None)
-        raise
-    await blocks.put(None)
+        await asyncio.wait({taking, copying}, return_when=asyncio.FIRST_COMPLETED)
+        if taking.done():
+            return taking.result()
+    finally:
+        taking.cancel()
+    return None if blocks.empty() else blocks.get_nowait()
