@@ -57,11 +57,16 @@ async def undefined_pool(undefined_database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def reader_pool(pool: Pool, database: str) -> AsyncIterator[Pool]:
-    """Connections of the SRA app, as asyncpg makes them by itself."""
+async def reader_address(pool: Pool, database: str) -> str:
+    """Address of the database for the SRA app, whose role can log in."""
     password = "read-and-nothing-else"
     async with pool.acquire() as connection:
         await prepare_reader(connection, password)
-    host = database.rsplit("@", maxsplit=1)[-1]
-    async with asyncpg.create_pool(f"postgresql://{READER}:{password}@{host}", min_size=1, max_size=2) as opened:
+    return f"postgresql://{READER}:{password}@{database.rsplit('@', maxsplit=1)[-1]}"
+
+
+@pytest.fixture
+async def reader_pool(reader_address: str) -> AsyncIterator[Pool]:
+    """Connections of the SRA app, as asyncpg makes them by itself."""
+    async with asyncpg.create_pool(reader_address, min_size=1, max_size=2) as opened:
         yield opened

@@ -18,12 +18,14 @@ from view_builder.diff import diff_contract
 from view_builder.marts import MARTS
 from view_builder.spec import Mart, ViewSource, ViewSpec
 from view_builder.views_page import render_page
+from view_builder.views_picture import draw_views
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_page_is_as_generated(views: tuple[CompiledView, ...]) -> None:
     require_same(ROOT / "docs" / "views.md", render_page(views))
+    require_same(ROOT / "docs" / "pictures" / "views.dot", draw_views(views))
 
 
 def test_nothing_cascades() -> None:

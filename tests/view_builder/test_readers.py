@@ -14,16 +14,15 @@ import asyncpg
 import pytest
 
 from sra_shared.kit.db import Connection, Pool, open_connection
-from sra_testing.listings import DATASETS, EQUITIES, ETFS, put_market
+from sra_testing.everything import FIRST_DAY, put_everything
+from sra_testing.listings import EQUITIES, ETFS
 from sra_testing.publication import build_all, build_group
-from sra_testing.records import end_run, put_close, put_data, put_fund, put_price, put_quote, put_run, put_split
+from sra_testing.records import end_run, put_close, put_fund, put_price, put_quote, put_run, put_split
 from sra_testing.waiting import wait_for
 from view_builder.build import find_new_runs
 from view_builder.compile import CompiledView, group_views
 
 FUNDS = 15
-DAY = date(2000, 1, 1)
-MONTHLY = ("FundPerformanceSummary", "FundYearlyPerformance", "FundDistribution", "FundLoads")
 LISTED = date(2025, 9, 26)
 # Each build's data put its number on every fund, and a session on every listing: an answer with two is one of two states.
 ONE_STATE = {
@@ -70,36 +69,6 @@ class Told:
         return f"{len(self.seconds)} answers, median {cut[49] * 1000:.1f} ms, p99 {cut[98] * 1000:.1f} ms"
 
 
-async def fill(pool: Pool) -> None:
-    """Funds, listings, a day of treasury rates: something in every view."""
-    async with pool.acquire() as connection, connection.transaction():
-        run = await put_run(connection, "fundata", ["FundGeneral", "FundDailyNAVPS", *MONTHLY])
-        listed = await put_run(connection, "fmp", [*DATASETS, "treasury_rates"])
-        await put_market(connection, listed)
-        await connection.execute(
-            "INSERT INTO fmp_treasury_rate (date, year1, raw_json, run_id, content_hash) VALUES (now(), 4, '{}', $1, '')",
-            listed,
-        )
-        for fund in range(FUNDS):
-            await put_fund(connection, run, str(fund), name="Fund 0", cifsc_type="Canadian Equity")
-            await put_quote(connection, run, str(fund), DAY, "1")
-            await put_data(connection, run, "FundDistribution", str(fund), "d", date=DAY, total_distribution="0")
-            await put_data(connection, run, "FundLoads", str(fund), "l", fund_serv_code="ABC100")
-            await put_data(
-                connection,
-                run,
-                "FundYearlyPerformance",
-                str(fund),
-                "y",
-                year=1,
-                month_end_date=DAY,
-                compound_return="1",
-            )
-            await put_data(
-                connection, run, "FundPerformanceSummary", str(fund), "s", month_end_date=DAY, one_month_return="1"
-            )
-
-
 async def change(pool: Pool, number: int) -> None:
     """A day on which every fund's value is `number` and every listing has a session, in many commits of two runs."""
     async with pool.acquire() as connection:
@@ -114,7 +83,7 @@ async def change(pool: Pool, number: int) -> None:
             await put_price(connection, listed, symbol, datetime(day.year, day.month, day.day, 20, tzinfo=UTC), price)
         await connection.execute("UPDATE fmp_quote SET change_percentage = 1.5 WHERE run_id = $1", listed)
         for fund in range(FUNDS):
-            await put_quote(connection, run, str(fund), DAY + timedelta(days=number), str(number))
+            await put_quote(connection, run, str(fund), FIRST_DAY + timedelta(days=number), str(number))
             await put_fund(connection, run, str(fund), name=f"Fund {number}", cifsc_type="Canadian Equity")
         if number % 2 == 0:
             # the vendor reports a split after the close of its day
@@ -192,7 +161,7 @@ async def wait_for_answers(told: Told, count: int) -> None:
 async def test_readers_see_one_full_state_during_builds(
     pool: Pool, database: str, views: tuple[CompiledView, ...], readers: int, builds: int
 ) -> None:
-    await fill(pool)
+    await put_everything(pool, funds=FUNDS)
     await build_all(pool, views)
     async with pool.acquire() as connection:
         names = await list_filled(connection, views)
@@ -227,7 +196,7 @@ async def test_readers_see_one_full_state_during_builds(
 async def test_an_open_reader_stops_no_publication(
     pool: Pool, database: str, views: tuple[CompiledView, ...], seconds: float
 ) -> None:
-    await fill(pool)
+    await put_everything(pool, funds=FUNDS)
     await build_all(pool, views)
     # as the SRA app connects, without the limit on idle transactions that our own connections have
     reader = await asyncpg.connect(database)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from view_builder.compile import CompiledView, compile_views
 from view_builder.lineage import describe_origins
 from view_builder.marts import MARTS
+from view_builder.sql_files import read_mart
+from view_builder.view_subjects import SUBJECTS, require_subjects
 
 _HEAD = """# Views of schema `sra`
 
@@ -68,20 +70,36 @@ still biased by data that was never collected:
 renames and delistings.
 
 ## Views
+
+![Views by subject, with an arrow from each view to those that read it](pictures/views.svg)
+
+An arrow leads from a view to those that read it. Blue views are materialized, white ones live. A blue frame marks views that read
+`security_master`.
 """
 
 
 def render_page(views: Sequence[CompiledView]) -> str:
     """Return the page as Markdown."""
-    summary = ["| view | kind | key | reads |", "|---|---|---|---|"]
-    summary += [_summarise_view(view) for view in views]
-    return "\n".join([_HEAD, *summary, "", *(_render_view(view) for view in views)])
+    require_subjects([view.relation for view in views])
+    return "\n".join([_HEAD, *_render_index(views), *(_render_view(view) for view in views)])
+
+
+def _render_index(views: Sequence[CompiledView]) -> list[str]:
+    by_name = {view.relation: view for view in views}
+    lines = []
+    for subject, members in SUBJECTS.items():
+        lines += [f"### {subject}", "", "| view | rows | kind | key | reads |", "|---|---|---|---|---|"]
+        lines += [*(_summarise_view(by_name[member]) for member in members), ""]
+    return lines
 
 
 def _summarise_view(view: CompiledView) -> str:
     kind = "materialized" if view.spec.incremental else "live"
     reads = dict.fromkeys([*(source.table for source in view.spec.sources), *view.spec.uses])
-    return f"| [{view.relation}](#{view.relation}) | {kind} | {', '.join(view.spec.key)} | {', '.join(reads)} |"
+    rows = view.description.partition(". ")[0].rstrip(".").replace("|", "/")
+    return (
+        f"| [{view.relation}](#{view.relation}) | {rows}. | {kind} | {', '.join(view.spec.key)} | {', '.join(reads)} |"
+    )
 
 
 def _render_view(view: CompiledView) -> str:
@@ -89,6 +107,8 @@ def _render_view(view: CompiledView) -> str:
         f"## {view.relation}",
         "",
         view.description,
+        "",
+        f"```sql\n{read_mart(view.relation)['example']}\n```",
         "",
         "| column | type | NULL | unit | meaning | from |",
         "|---|---|---|---|---|---|",

@@ -19,3 +19,6 @@ CROSS JOIN LATERAL (VALUES
 ) y (return_years, month_end_date, month_end_return)
 WHERE f.is_active AND f.category IS NOT NULL AND y.month_end_date IS NOT NULL AND y.month_end_return IS NOT NULL
 GROUP BY f.category, y.month_end_date, y.return_years;
+-- name: example
+SELECT c.category, c.month_end_date, c.fund_count, c.median_return FROM sra.category_summary c
+WHERE c.return_years = 1 ORDER BY c.category;

@@ -28,3 +28,6 @@ UNION ALL
 SELECT DISTINCT h.date, c.run_id
 FROM core.funds_of_other_currency($1::uuid[]) c
 JOIN published.fund_quote_history h ON h.identifier = c.identifier;
+-- name: example
+SELECT d.date, d.currency, d.total_symbols, d.advancers, d.decliners FROM sra.daily_market_summary d
+ORDER BY d.date DESC, d.currency LIMIT 20;

@@ -60,3 +60,6 @@ SELECT 'lake', 'builds', l.snapshot_at::date, l.published_at, l.row_count, NULL,
   coalesce(l.behind_since < now() - interval '1 hour', false), l.published_at, NULL, coalesce(l.published_at, l.behind_since),
   l.run_id, NULL, CASE WHEN l.behind_since < now() - interval '1 hour' THEN l.behind_since END, NULL
 FROM core.lake_state l;
+-- name: example
+SELECT f.source, f.dataset, f.newest_record, f.expected_record, f.is_late FROM sra.data_freshness f
+ORDER BY f.is_late DESC, f.source, f.dataset;

@@ -9,3 +9,6 @@ SELECT m.security_id, m.identifier, r.date,
 FROM sra.security_master m
 JOIN core.fund_payment_records r ON r.identifier = m.identifier
 WHERE m.source = 'fundata' AND r.superseded_at IS NULL AND core.is_active(r.record_state);
+-- name: example
+SELECT p.date, p.amount, p.dividend_income, p.capital_gains, p.return_of_capital FROM sra.distributions p
+WHERE p.identifier = '412' AND p.dataset = 'FundDistribution' ORDER BY p.date DESC LIMIT 24;

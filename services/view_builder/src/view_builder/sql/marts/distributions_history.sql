@@ -13,3 +13,6 @@ SELECT m.security_id, m.identifier, r.date,
 FROM sra.security_master m
 JOIN core.fund_payment_records r ON r.identifier = m.identifier
 WHERE m.source = 'fundata';
+-- name: example
+SELECT p.date, p.version, p.amount, p.known_at, p.withdrawn_at FROM sra.distributions_history p
+WHERE p.identifier = '412' ORDER BY p.date, p.known_at;

@@ -18,3 +18,6 @@ FROM (
 ) r
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = r.symbol
 WHERE r.name_rank = 1;
+-- name: example
+SELECT d.ex_date, d.payment_date, d.amount, d.currency FROM sra.dividends d
+WHERE d.symbol = 'AAPL' ORDER BY d.ex_date DESC LIMIT 12;

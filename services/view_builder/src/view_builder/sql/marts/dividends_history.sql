@@ -10,3 +10,6 @@ SELECT d.security_id, d.symbol, d.date AS ex_date,
   d.valid_to AS withdrawn_at, d.updated_at AS as_of, d.run_id AS last_run_id
 FROM core.dividend_events d
 LEFT JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = d.symbol;
+-- name: example
+SELECT d.ex_date, d.amount, d.known_at, d.withdrawn_at FROM sra.dividends_history d
+WHERE d.symbol = 'AAPL' ORDER BY d.ex_date, d.known_at;

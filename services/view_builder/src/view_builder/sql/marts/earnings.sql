@@ -16,3 +16,6 @@ FROM (
   FROM core.earning_reports e
 ) r
 WHERE r.place = 1;
+-- name: example
+SELECT e.report_date, e.eps_actual, e.eps_estimated, e.eps_surprise_ratio FROM sra.earnings e
+WHERE e.symbol = 'AAPL' ORDER BY e.report_date DESC LIMIT 8;

@@ -75,3 +75,6 @@ SELECT k.symbol, c.run_id
 FROM core.masters_of_runs($1::uuid[]) c
 JOIN sra.security_master m ON m.source = 'fmp' AND m.identifier = c.symbol
 JOIN materialized_rows k ON k.symbol = c.symbol AND k.security_id IS DISTINCT FROM m.security_id;
+-- name: example
+SELECT f.symbol, f.period_end_date, f.revenue_ttm, f.net_income_ttm FROM sra.equity_fundamentals f
+ORDER BY f.revenue_ttm DESC NULLS LAST LIMIT 20;

@@ -137,3 +137,6 @@ FROM (
 JOIN materialized_rows k ON k.symbol = c.symbol
 CROSS JOIN (SELECT unnest($1::uuid[]) AS run_id LIMIT 1) r
 WHERE k.share_ratio IS DISTINCT FROM (SELECT e.ratio FROM core.share_basis_ratio(k.symbol, k.price_date) e);
+-- name: example
+SELECT e.symbol, e.name, e.pe_ratio, e.return_on_equity FROM sra.equity_metrics e
+WHERE e.is_active AND e.market_cap_usd > 1000 ORDER BY e.market_cap_usd DESC LIMIT 20;

@@ -57,3 +57,6 @@ LEFT JOIN LATERAL (
     ORDER BY a.place LIMIT 6
   ) x
 ) r ON true;
+-- name: example
+SELECT e.symbol, e.price, p.symbol AS peer, p.pe_ratio FROM sra.equity_page e
+CROSS JOIN LATERAL jsonb_to_recordset(e.peers) p (symbol text, pe_ratio numeric) WHERE e.symbol = 'AAPL';

@@ -80,3 +80,6 @@ FROM (
   FROM sra.price_adjustment_as_of(at, symbols) x
 ) e
 WHERE e.symbol = b.symbol AND e.ex_date > b.date AND e.since <= b.date;
+-- name: example
+SELECT h.date, h.close, h.split_adjusted_close, h.total_return_close FROM sra.equity_quote_history h
+WHERE h.symbol = 'AAPL' ORDER BY h.date DESC LIMIT 250;

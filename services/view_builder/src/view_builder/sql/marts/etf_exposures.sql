@@ -9,3 +9,6 @@ SELECT w.security_id, w.symbol, w.day AS holdings_date,
   ) AS ordinal, w.kind AS exposure_kind, w.name AS exposure, core.percent_as_fraction(w.weight_percentage) AS weight,
   w.valid_from AS known_at, w.valid_to AS withdrawn_at, w.updated_at AS as_of, w.run_id AS last_run_id
 FROM core.etf_weights w;
+-- name: example
+SELECT e.exposure_kind, e.exposure, e.weight FROM sra.etf_exposures e
+WHERE e.symbol = 'SPY' AND e.withdrawn_at IS NULL ORDER BY e.exposure_kind, e.weight DESC;

@@ -11,3 +11,6 @@ SELECT h.security_id, h.symbol, h.day AS holdings_date,
   core.percent_as_fraction(h.weight_percentage) AS weight, h.market_value, h.valid_from AS known_at,
   h.valid_to AS withdrawn_at, h.updated_at AS as_of, h.run_id AS last_run_id
 FROM core.etf_positions h;
+-- name: example
+SELECT h.holding_symbol, h.holding_name, h.weight FROM sra.etf_holdings h
+WHERE h.symbol = 'SPY' AND h.withdrawn_at IS NULL ORDER BY h.holdings_date DESC, h.weight DESC LIMIT 25;

@@ -98,3 +98,6 @@ SELECT m.identifier, b.run_id
 FROM core.benchmarks_of_runs($1::uuid[]) b
 CROSS JOIN sra.security_master m
 WHERE m.source = 'fmp' AND core.is_listed_fund(m.type);
+-- name: example
+SELECT e.name, e.expense_ratio, e.assets_under_management, e.return_1y FROM sra.etf_page e
+ORDER BY e.assets_under_management DESC NULLS LAST LIMIT 20;

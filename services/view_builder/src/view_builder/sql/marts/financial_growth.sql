@@ -58,3 +58,6 @@ WHERE m.source = 'fmp' AND NOT EXISTS (
     JOIN core.growth_ends e ON e.symbol = o.identifier AND e.period_kind = k.period_kind AND e.date = k.date
     WHERE o.source = 'fmp' AND o.issuer_id = m.issuer_id AND (o.is_active, m.identifier) > (m.is_active, o.identifier)
   );
+-- name: example
+SELECT g.period_end_date, g.vendor_revenue_growth, g.vendor_eps_growth FROM sra.financial_growth g
+ORDER BY g.period_end_date DESC LIMIT 20;

@@ -45,3 +45,6 @@ WHERE m.source = 'fmp' AND NOT EXISTS (
     JOIN core.ratio_ends e ON e.symbol = o.identifier AND e.period_kind = k.period_kind AND e.date = k.date
     WHERE o.source = 'fmp' AND o.issuer_id = m.issuer_id AND (o.is_active, m.identifier) > (m.is_active, o.identifier)
   );
+-- name: example
+SELECT r.period_end_date, r.vendor_pe_ratio, r.vendor_current_ratio FROM sra.financial_ratios r
+ORDER BY r.period_end_date DESC LIMIT 20;

@@ -17,3 +17,6 @@ FROM sra.financial_statements_history h
 WHERE (symbols IS NULL OR h.symbol = ANY(symbols)) AND h.available_at <= least(at, now())
   AND (mode = 'reported' OR h.known_at <= least(at, now()))
 ORDER BY h.symbol, h.period_kind, h.period_end_date, h.version DESC;
+-- name: example
+SELECT s.period_end_date, s.revenue, s.gross_profit, s.net_income FROM sra.financial_statements s
+WHERE s.symbol = 'AAPL' AND s.period_kind = 'year' ORDER BY s.period_end_date DESC;

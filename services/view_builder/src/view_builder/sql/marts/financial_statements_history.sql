@@ -74,3 +74,7 @@ WHERE m.source = 'fmp'
 WINDOW state AS (
   PARTITION BY m.issuer_id, m.security_id, m.identifier, k.period_kind, k.date ORDER BY k.learnt_at
 );
+-- name: example
+SELECT s.period_end_date, s.version, s.revenue, s.net_income, s.available_at, s.known_at
+FROM sra.financial_statements_history s
+WHERE s.symbol = 'AAPL' AND s.period_kind = 'quarter' ORDER BY s.period_end_date DESC, s.version;

@@ -15,3 +15,5 @@ WHERE m.source = 'fundata' AND NOT EXISTS (
     WHERE o.identifier = d.identifier AND o.dataset = d.dataset
       AND lower(coalesce(o.language, '')) < lower(coalesce(d.language, ''))
   );
+-- name: example
+SELECT c.fundserv_code, c.load_type, c.sales_status FROM sra.fund_codes c WHERE c.identifier = '412' ORDER BY c.fundserv_code;

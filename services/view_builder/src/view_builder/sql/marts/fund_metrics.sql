@@ -89,3 +89,6 @@ FROM core.fund_records_of_runs($1::uuid[], ARRAY[
     'FundGeneral', 'FundPerformanceSummary', 'FundYearlyPerformance', 'FundYearlyPerformanceRankingByClass',
     'FundRiskYearlyPerformance', 'FundExpenses', 'InstrumentIdentifier'
   ]) d;
+-- name: example
+SELECT f.name, f.month_end_return_3y, f.quartile_3y, f.management_expense_ratio FROM sra.fund_metrics f
+WHERE f.category = 'Canadian Equity' AND f.is_active ORDER BY f.month_end_return_3y DESC NULLS LAST LIMIT 20;

@@ -80,3 +80,6 @@ SELECT b.identifier, b.name, b.name_en, b.name_fr, b.company, b.family, b.series
   b.is_active, b.security_id, b.fund_id
 FROM materialized_rows b
 LEFT JOIN published.fund_value v ON v.identifier = b.identifier;
+-- name: example
+SELECT p.name, p.navps, p.price_date, p.fund_grade, jsonb_array_length(p.top_holdings) AS holdings FROM sra.fund_page p
+WHERE p.identifier = '412';

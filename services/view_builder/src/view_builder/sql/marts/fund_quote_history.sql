@@ -144,3 +144,5 @@ LEFT JOIN LATERAL (
   SELECT n.adjustment_factor FROM published.fund_quote_history n
   WHERE n.identifier = b.identifier ORDER BY n.date DESC LIMIT 1
 ) n ON true;
+-- name: example
+SELECT h.date, h.navps, h.return_1d FROM sra.fund_quote_history h WHERE h.identifier = '412' ORDER BY h.date DESC LIMIT 250;

@@ -53,3 +53,6 @@ CROSS JOIN LATERAL (
   SELECT r.month_end_date FROM materialized_rows r
   WHERE r.identifier = d.identifier AND r.month_end_date >= core.month_start(d.since, 0) OFFSET 0
 ) k;
+-- name: example
+SELECT r.identifier, r.month_end_date, r.total_return, r.vendor_return, r.reason FROM sra.fund_return_reconciliation r
+ORDER BY r.is_within, r.month_end_date DESC, r.identifier LIMIT 50;

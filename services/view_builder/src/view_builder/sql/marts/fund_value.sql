@@ -19,3 +19,5 @@ UNION ALL
 SELECT p.identifier, p.run_id FROM core.payments_of_runs($1::uuid[]) p
 UNION ALL
 SELECT d.identifier, d.run_id FROM core.fund_records_of_runs($1::uuid[], ARRAY['FundGeneral']) d;
+-- name: example
+SELECT v.identifier, v.navps, v.price_date, v.return_1d FROM sra.fund_value v ORDER BY v.return_1d DESC NULLS LAST LIMIT 20;

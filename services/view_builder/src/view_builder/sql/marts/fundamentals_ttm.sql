@@ -42,3 +42,7 @@ WHERE NOT EXISTS (
     JOIN materialized_rows e ON e.symbol = o.identifier AND e.period_end_date = b.period_end_date
     WHERE o.source = 'fmp' AND o.issuer_id = m.issuer_id AND (o.is_active, m.identifier) > (m.is_active, o.identifier)
   );
+-- name: example
+-- a screen of the past: the newest twelve months of each company that were public on a day
+SELECT DISTINCT ON (f.symbol) f.symbol, f.period_end_date, f.revenue_ttm, f.net_margin FROM sra.fundamentals_ttm f
+WHERE f.available_at <= '2025-06-30' ORDER BY f.symbol, f.period_end_date DESC;

@@ -5,3 +5,6 @@
 SELECT d.*, m.currency AS fund_currency, d.processed_at AS as_of, d.run_id AS last_run_id, m.security_id
 FROM core.fundata_data_latest d
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = d.identifier;
+-- name: example
+SELECT d.identifier, d.legal_name, d.cifsc_type FROM sra.fundata_data d
+WHERE d.dataset = 'FundGeneral' ORDER BY d.identifier LIMIT 20;

@@ -19,3 +19,6 @@ WHERE h.processed_at <= known_at AND (h.change_date IS NULL OR h.change_date <= 
       AND ROW(n.data_source = 'API', coalesce(n.change_date, '-infinity'::date), n.data_version)
         > ROW(h.data_source = 'API', coalesce(h.change_date, '-infinity'::date), h.data_version)
   );
+-- name: example
+SELECT d.data_version, d.change_date, d.record_state, d.legal_name FROM sra.fundata_data_history d
+WHERE d.dataset = 'FundGeneral' AND d.identifier = '412' ORDER BY d.data_version;

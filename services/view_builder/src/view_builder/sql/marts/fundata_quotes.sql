@@ -5,3 +5,6 @@
 SELECT d.*, m.currency AS fund_currency, d.processed_at AS as_of, d.run_id AS last_run_id, m.security_id
 FROM core.fundata_quotes_latest d
 LEFT JOIN sra.security_master m ON m.source = 'fundata' AND m.identifier = d.identifier;
+-- name: example
+SELECT q.date, q.navps FROM sra.fundata_quotes q
+WHERE q.dataset = 'FundDailyNAVPS' AND q.identifier = '412' ORDER BY q.date DESC LIMIT 30;

@@ -19,3 +19,6 @@ WHERE h.processed_at <= known_at AND h.date <= valid_on
       AND ROW(n.data_source = 'API', coalesce(n.change_date, '-infinity'::date), n.data_version)
         > ROW(h.data_source = 'API', coalesce(h.change_date, '-infinity'::date), h.data_version)
   );
+-- name: example
+SELECT q.date, q.data_version, q.navps, q.as_of FROM sra.fundata_quotes_history q
+WHERE q.dataset = 'FundDailyNAVPS' AND q.identifier = '412' ORDER BY q.date DESC, q.data_version LIMIT 30;

@@ -9,3 +9,6 @@ SELECT c.index_name, c.symbol,
 FROM core.index_spans c
 LEFT JOIN core.security_symbols s ON s.name = c.symbol AND s.since < coalesce(c.member_until, 'infinity')
   AND s.until >= coalesce(c.member_until, 'infinity');
+-- name: example
+SELECT c.symbol, c.name, c.sector FROM sra.index_constituents c
+WHERE c.index_name = 'sp500' AND c.member_until IS NULL ORDER BY c.symbol;

@@ -24,3 +24,5 @@ SELECT i.symbol FROM core.index_list i;
 SELECT DISTINCT l.symbol, l.run_id
 FROM core.levels_of_runs($1::uuid[]) l
 JOIN core.index_list i ON i.symbol = l.symbol;
+-- name: example
+SELECT i.name, i.level, i.price_return_1d, i.price_return_ytd, i.trend FROM sra.index_performance i ORDER BY i.symbol;

@@ -43,3 +43,6 @@ UNION ALL
 SELECT 'fmp', l.symbol, l.run_id FROM core.listings_of_runs($1::uuid[]) l
 UNION ALL
 SELECT 'fmp', p.symbol, p.run_id FROM core.profiles_of_runs($1::uuid[]) p;
+-- name: example
+SELECT q.source, count(*) AS securities, max(q.price_date) AS newest_price FROM sra.latest_quote q
+GROUP BY q.source ORDER BY q.source;

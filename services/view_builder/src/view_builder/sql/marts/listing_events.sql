@@ -9,3 +9,5 @@ SELECT e.event, e.symbol, e.date,
   e.updated_at AS as_of, e.run_id AS last_run_id
 FROM core.listing_changes e
 LEFT JOIN core.security_symbols s ON s.name = e.symbol AND e.of_day >= s.since AND e.of_day < s.until;
+-- name: example
+SELECT l.date, l.event, l.symbol, l.new_symbol, l.name FROM sra.listing_events l ORDER BY l.date DESC LIMIT 50;

@@ -34,3 +34,6 @@ WHERE r.rank <= 10;
 SELECT g.market FROM core.market_list g;
 -- name: affected
 SELECT g.market, r.run_id FROM core.market_list g CROSS JOIN unnest($1::uuid[]) r (run_id);
+-- name: example
+SELECT m.market_name, m.rank, m.symbol, m.price_return_1d FROM sra.market_movers m
+WHERE m.direction = 'gainer' ORDER BY m.market, m.rank;

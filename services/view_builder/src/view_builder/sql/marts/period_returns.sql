@@ -43,3 +43,8 @@ FROM (
   ) e
   WINDOW before AS (PARTITION BY e.security_id, e.identifier, e.return_period ORDER BY e.return_period_end)
 ) r;
+-- name: example
+SELECT p.return_period_end, p.period_total_return, p.is_partial FROM sra.period_returns p
+WHERE p.return_period = 'year'
+  AND p.security_id = (SELECT m.security_id FROM sra.security_master m WHERE m.source = 'fmp' AND m.identifier = 'AAPL')
+ORDER BY p.return_period_end;

@@ -95,3 +95,6 @@ UNION ALL
 SELECT k.symbol, r.run_id
 FROM (SELECT DISTINCT m.run_id FROM core.masters_of_runs($1::uuid[]) m) r
 JOIN materialized_rows k ON k.currency_basis = 'doubtful';
+-- name: example
+SELECT a.ex_date, a.kind, a.dividend, a.split_factor, a.total_return_factor FROM sra.price_adjustment a
+WHERE a.symbol = 'AAPL' ORDER BY a.ex_date DESC;

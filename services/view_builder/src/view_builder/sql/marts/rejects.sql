@@ -8,3 +8,7 @@ SELECT r.reject_id, r.source, r.dataset, r.record_key, r.file_path, r.line, r.re
   greatest(r.last_seen_at, r.resolved_at, r.dismissed_at) AS as_of,
   coalesce(r.resolved_by, r.last_run_id, r.run_id) AS last_run_id
 FROM core.rejected_rows r;
+-- name: example
+SELECT r.dataset, r.reject_reason, count(*) AS rows_rejected FROM sra.rejects r
+WHERE r.resolved_at IS NULL AND r.dismissed_at IS NULL
+GROUP BY r.dataset, r.reject_reason ORDER BY rows_rejected DESC;

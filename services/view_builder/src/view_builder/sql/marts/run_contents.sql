@@ -10,3 +10,5 @@ CROSS JOIN LATERAL core.newest_of_run(s.task_id, s.dataset) n;
 SELECT u.task_id, u.dataset FROM core.fundata_units u;
 -- name: affected
 SELECT u.task_id, u.dataset, u.task_id AS run_id FROM core.fundata_units u WHERE u.task_id = ANY($1::uuid[]);
+-- name: example
+SELECT c.dataset, max(c.newest_record) AS newest_record FROM sra.run_contents c GROUP BY c.dataset ORDER BY c.dataset;

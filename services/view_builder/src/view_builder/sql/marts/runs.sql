@@ -6,3 +6,7 @@ SELECT r.task_id, r.dataset, r.source, r.task_type, r.status AS run_status, r.sc
   r.unchanged AS unchanged_count, r.duplicate AS duplicate_count, r.rejected AS rejected_count, r.error AS run_error,
   r.touched_at AS as_of, r.task_id AS last_run_id
 FROM core.run_datasets r;
+-- name: example
+SELECT r.dataset, r.run_status, r.completed_at, r.stored_count, r.rejected_count
+FROM sra.runs r
+ORDER BY r.scheduled_at DESC, r.dataset LIMIT 50;

@@ -47,3 +47,6 @@ UNION ALL
 SELECT 'fmp', i.symbol, i.run_id FROM core.etf_info_of_runs($1::uuid[]) i
 UNION ALL
 SELECT 'fmp', n.symbol, n.run_id FROM core.names_of_runs($1::uuid[]) n;
+-- name: example
+SELECT m.security_id, m.name, m.exchange, m.currency FROM sra.security_master m
+WHERE m.source = 'fmp' AND m.is_active ORDER BY m.name LIMIT 20;

@@ -44,3 +44,5 @@ JOIN sra.security_search x
   OR to_tsvector('simple', x.search_text) @@ to_tsquery('simple', replace(w.words, ' ', ':* & ') || ':*')
 ORDER BY x.identifier = q.code DESC, x.search_codes ? q.code DESC, starts_with(x.search_text, btrim(q.folded)) DESC,
   x.is_active DESC, length(x.name), x.name, x.source, x.identifier LIMIT least(most, 1000);
+-- name: example
+SELECT s.security_id, s.name, s.found_by FROM sra.search_securities('fund', 10) s;

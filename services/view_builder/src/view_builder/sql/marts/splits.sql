@@ -13,3 +13,6 @@ FROM (
   WHERE p.valid_to IS NULL
 ) r
 WHERE r.name_rank = 1;
+-- name: example
+SELECT s.date, s.split_numerator, s.split_denominator, s.kind FROM sra.splits s
+WHERE s.symbol = 'AAPL' ORDER BY s.date DESC;

@@ -56,3 +56,9 @@ LEFT JOIN LATERAL (
     )
   ) v
 ) r ON true;
+-- name: example
+-- what 10,000 became with all payments reinvested
+SELECT t.date, 10000 * t.total_return_index / first_value(t.total_return_index) OVER (ORDER BY t.date) AS growth
+FROM sra.total_return_history t
+WHERE t.security_id = (SELECT m.security_id FROM sra.security_master m WHERE m.source = 'fmp' AND m.identifier = 'AAPL')
+ORDER BY t.date;

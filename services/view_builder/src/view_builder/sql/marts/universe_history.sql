@@ -11,3 +11,8 @@ SELECT l.symbol, l.exchange,
 FROM core.listing_spans l
 LEFT JOIN core.security_symbols s ON s.name = l.symbol AND s.since < coalesce(l.listed_until, 'infinity')
   AND s.until >= coalesce(l.listed_until, 'infinity');
+-- name: example
+SELECT u.symbol, u.name, u.evidence FROM sra.universe_history u
+WHERE u.exchange = 'NYSE' AND (u.listed_from IS NULL OR u.listed_from <= current_date)
+  AND (u.listed_until IS NULL OR u.listed_until > current_date)
+ORDER BY u.symbol LIMIT 100;
