@@ -41,19 +41,24 @@ class Case:
 
     setting: int
     replicas: int
-    answer: float
+    response_seconds: float
     is_killed: bool = False
 
     @property
     def least_share(self) -> float:
         """The required rate: 98% of the setting, or of the rate that the calls in flight allow at this response time."""
-        possible = make_pace(self.setting).permits * 60 / self.answer
+        possible = make_pace(self.setting).permits * 60 / self.response_seconds
         return LEAST_SHARE * min(1.0, possible / self.setting)
 
 
 # a killed replica's permits count for a minute: with slow responses the others cannot reach 98%
 CASES = (
-    *(Case(setting, replicas, answer) for setting in (3000, 750, 300) for replicas in (1, 2) for answer in (0.2, 0.85)),
+    *(
+        Case(setting, replicas, seconds)
+        for setting in (3000, 750, 300)
+        for replicas in (1, 2)
+        for seconds in (0.2, 0.85)
+    ),
     *(Case(setting, 2, 0.2, is_killed=True) for setting in (3000, 750, 300)),
 )
 
@@ -68,8 +73,8 @@ class Vendor:
         """Send a control request and return the response."""
         if value is None and name == "stats":
             return dict(httpx.get(f"{self.url}/control/stats", timeout=60).raise_for_status().json())
-        answer = httpx.post(f"{self.url}/control/{name}", json=value, timeout=60).raise_for_status()
-        return dict(answer.json())
+        response = httpx.post(f"{self.url}/control/{name}", json=value, timeout=60).raise_for_status()
+        return dict(response.json())
 
 
 @contextmanager
@@ -143,7 +148,7 @@ def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dic
     asyncio.run(forget(dsn))
     vendor.control("reset")
     vendor.control("fmp", {"limit": case.setting, "plan": "premium"})
-    vendor.control("faults", [{"match": "/stable/", "kind": "slow", "seconds": case.answer}])
+    vendor.control("faults", [{"match": "/stable/", "kind": "slow", "seconds": case.response_seconds}])
     datasets = list(REPLICA_DATASETS)[: case.replicas]
     running = [start_replica(dsn, vendor, dataset, case.setting) for dataset in datasets]
     try:
@@ -168,7 +173,7 @@ def measure_case(dsn: str, vendor: Vendor, case: Case, *, seconds: float) -> dic
     return {
         "setting": case.setting,
         "replicas": case.replicas,
-        "answer_seconds": case.answer,
+        "answer_seconds": case.response_seconds,
         "killed_and_restarted": case.is_killed,
         "seconds": round(passed, 1),
         "highest_in_60s": door["highest_in_window"],
@@ -237,17 +242,17 @@ def measure_limiter(dsn: str, securities: int, seconds: float, cases: Sequence[C
     return results
 
 
-def choose_cases(settings: str, answers: str, killed: str) -> list[Case]:
+def choose_cases(settings: str, responses: str, killed: str) -> list[Case]:
     """Return the cases that the options select."""
-    wanted_settings, wanted_answers = (
+    wanted_settings, wanted_seconds = (
         {int(one) for one in settings.split(",")},
-        {float(one) for one in answers.split(",")},
+        {float(one) for one in responses.split(",")},
     )
     return [
         case
         for case in CASES
         if case.setting in wanted_settings
-        and case.answer in wanted_answers
+        and case.response_seconds in wanted_seconds
         and killed in ("also", "only" if case.is_killed else "not")
     ]
 

@@ -78,7 +78,7 @@ async def follow_refresh(dsn: str, begun: asyncio.Event, ended: asyncio.Event) -
         await connection.close()
 
 
-async def ask_at_rate(stack: RunningStack, rate: float, *, longest: float) -> dict[str, Any]:
+async def request_at_rate(stack: RunningStack, rate: float, *, longest: float) -> dict[str, Any]:
     """Request /health at a steady rate from the start of the refresh to its end."""
     caller = Caller(stack.gateway_url)
     started, ended = asyncio.Event(), asyncio.Event()
@@ -151,7 +151,7 @@ def measure(home: Path, *, rate: float, longest: float) -> dict[str, Any]:
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         stack = wait_for_stack(home, process)
-        result = asyncio.run(ask_at_rate(stack, rate, longest=longest))
+        result = asyncio.run(request_at_rate(stack, rate, longest=longest))
     finally:
         process.terminate()
         process.wait()

@@ -46,10 +46,10 @@ def test_the_example_dashboard_asks_for_figures_that_there_are() -> None:
     dashboard = json.loads((ROOT / "examples/grafana_dashboard.json").read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     queries += [one["query"] for one in dashboard["templating"]["list"]]
-    asked = {name for query in queries for name in re.findall(r"\b(?:sra|process)_\w+", query)}
+    requested = {name for query in queries for name in re.findall(r"\b(?:sra|process)_\w+", query)}
     there = list_figures()
-    unknown = {name for name in asked if name not in there and _SUFFIX.sub("", name) not in there}
+    unknown = {name for name in requested if name not in there and _SUFFIX.sub("", name) not in there}
     assert not unknown
     assert {name for name in there if name.startswith("sra_")} == {
-        _SUFFIX.sub("", name) for name in asked if name.startswith("sra_")
+        _SUFFIX.sub("", name) for name in requested if name.startswith("sra_")
     }

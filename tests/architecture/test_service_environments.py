@@ -84,25 +84,25 @@ def test_it_runs_alone_and_sees_no_other(service_python: tuple[str, Path, Sequen
         "sra_contract" if name == "view_builder" else "",
     }
     strangers = [other for other in PACKAGES if other not in own]
-    answer = subprocess.run(
+    response = subprocess.run(
         [str(python), "-I", "-c", PROBE, name, ",".join([*strangers, "pytest", "moto"]), ",".join(left_out)],
         capture_output=True,
         text=True,
         check=False,
         cwd=python.parent,
     )
-    assert answer.returncode == 0, answer.stderr
-    said = json.loads(answer.stdout)
+    assert response.returncode == 0, response.stderr
+    said = json.loads(response.stdout)
     assert said["modules"] > 0
     assert said["found"] == []
 
 
 def test_the_stand_in_needs_nothing_of_the_product() -> None:
     code = "import sys, sra_stand_in; print(sorted(name for name in sys.modules if name in sys.argv[1:]))"
-    answer = subprocess.run(
+    response = subprocess.run(
         [sys.executable, "-c", code, *PACKAGES],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert answer.stdout.strip() == "['sra_stand_in']"
+    assert response.stdout.strip() == "['sra_stand_in']"

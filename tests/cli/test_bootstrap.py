@@ -56,8 +56,8 @@ class SmallClone:
 
     def call(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         with self.start(*arguments, **changes) as process:
-            said, told = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(process.args, process.returncode, said, told)
+            said, result = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, said, result)
 
 
 @pytest.fixture
@@ -91,10 +91,10 @@ def installed(made_once: SmallClone) -> SmallClone:
 def test_installs_once_and_again_what_changed(installed: SmallClone) -> None:
     clone, first = installed, installed.first
     assert first is not None
-    answer = json.loads(first.stdout)
-    assert answer["arguments"] == ["load", "a folder", "--json"]
-    assert answer["folder"] == str(clone.folder.parent)
-    assert answer["python"] == str(clone.folder / ".sra" / "venv")
+    response = json.loads(first.stdout)
+    assert response["arguments"] == ["load", "a folder", "--json"]
+    assert response["folder"] == str(clone.folder.parent)
+    assert response["python"] == str(clone.folder / ".sra" / "venv")
     assert "requirements.lock" in first.stderr
     assert "requirements-dev.lock" not in first.stderr
 
@@ -133,13 +133,13 @@ def test_an_interrupted_installation_is_made_anew_once_by_two_at_once(clone: Sma
         process.communicate()
     assert not (venv / "sra-installed").exists()
     with clone.start("one") as first, clone.start("two") as second:
-        answers = [process.communicate(timeout=120) for process in (first, second)]
-        assert [process.returncode for process in (first, second)] == [0, 0], answers
-    told = "".join(stderr for _, stderr in answers)
-    assert told.count("creating a private environment") == 1
-    assert told.count("installing requirements.lock") == 1
+        responses = [process.communicate(timeout=120) for process in (first, second)]
+        assert [process.returncode for process in (first, second)] == [0, 0], responses
+    result = "".join(stderr for _, stderr in responses)
+    assert result.count("creating a private environment") == 1
+    assert result.count("installing requirements.lock") == 1
     # for each other, and for the step of the killed one, which still runs
-    assert told.count("waiting for it") in (1, 2)
+    assert result.count("waiting for it") in (1, 2)
 
 
 @pytest.mark.faults
@@ -159,9 +159,9 @@ def test_no_index_is_reported_clearly(installed: SmallClone) -> None:
     assert failed.returncode == 5
     assert "could not be installed" in failed.stderr
     assert "network" in failed.stderr
-    told = json.loads(failed.stdout)
-    assert (told["status"], set(told)) == ("failed", {"status", "error", "next_step"})
-    assert "could not be installed" in told["error"]
+    result = json.loads(failed.stdout)
+    assert (result["status"], set(result)) == ("failed", {"status", "error", "next_step"})
+    assert "could not be installed" in result["error"]
     # and the next call does not take it for installed
     (installed.folder / "requirements.lock").write_text("# nothing\n")
     assert "creating a private environment" in installed.call("status").stderr

@@ -52,9 +52,9 @@ def test_a_wrong_command_is_a_configuration_error(capsys: pytest.CaptureFixture[
 
 def test_a_wrong_option_is_a_configuration_error_and_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["migrate", "--nonsense", "--json"]) == 5
-    answer = capsys.readouterr()
-    assert json.loads(answer.out)["status"] == "failed"
-    assert "--nonsense" in answer.err
+    response = capsys.readouterr()
+    assert json.loads(response.out)["status"] == "failed"
+    assert "--nonsense" in response.err
 
 
 def test_wrong_settings_name_the_variable(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,10 +118,10 @@ def test_errors_become_exit_codes(
 
     monkeypatch.setattr("sra_cli.app.build_app", fail)
     assert run(["down", "--json"]) == code
-    answer = capsys.readouterr()
-    assert json.loads(answer.out)["status"] == status
-    assert "secret99" not in answer.out + answer.err
-    assert ("Traceback" in answer.err) == isinstance(error, ValueError)
+    response = capsys.readouterr()
+    assert json.loads(response.out)["status"] == status
+    assert "secret99" not in response.out + response.err
+    assert ("Traceback" in response.err) == isinstance(error, ValueError)
 
 
 def test_only_the_called_command_is_imported() -> None:

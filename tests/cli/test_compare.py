@@ -109,7 +109,7 @@ def test_without_a_map_tables_of_one_name_are_compared_by_our_key(compare: Any, 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         (MAP.replace("old.Prices", "old.gone"), "old.gone does not exist in the other database"),
         (MAP.replace("public.fmp_eod_price", "public.gone"), "public.gone does not exist in our database"),
@@ -126,12 +126,12 @@ def test_without_a_map_tables_of_one_name_are_compared_by_our_key(compare: Any, 
     ],
 )
 def test_a_map_that_does_not_fit_is_reported_in_a_sentence(
-    compare: Any, predecessor: str, map_file: Path, text: str, told: str
+    compare: Any, predecessor: str, map_file: Path, text: str, result: str
 ) -> None:
     map_file.write_text(text)
     code, found = compare("--with", predecessor, "--map", str(map_file))
     assert code == 5
-    assert told in found["error"]
+    assert result in found["error"]
 
 
 def test_nothing_of_one_name_asks_for_a_map(compare: Any, predecessor: str) -> None:

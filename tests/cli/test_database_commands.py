@@ -62,8 +62,8 @@ def test_migrate_makes_everything_and_may_be_repeated(
     monkeypatch.setenv("DATABASE_URL", empty_database.replace("postgresql://", "postgres://") + "?sslmode=disable")
     for _ in range(2):
         assert run(["migrate", "--sandbox", "--json"]) == 0
-        answer = json.loads(capsys.readouterr().out)
-        assert (answer["status"], answer["sandbox"], answer["reader_ready"]) == ("completed", True, True)
+        response = json.loads(capsys.readouterr().out)
+        assert (response["status"], response["sandbox"], response["reader_ready"]) == ("completed", True, True)
 
 
 def test_the_variable_makes_a_sandbox_too(
@@ -76,18 +76,18 @@ def test_the_variable_makes_a_sandbox_too(
 
 
 def test_a_real_database_never_becomes_a_sandbox(command: Any) -> None:
-    code, answer = command("migrate", "--sandbox")
+    code, response = command("migrate", "--sandbox")
     assert code == 5
-    assert "real data" in answer["error"]
+    assert "real data" in response["error"]
 
 
 def test_status_of_a_migrated_database(command: Any, database: str) -> None:
     start_run(database)
-    code, answer = command("status")
-    assert (code, answer["status"], answer["problems"]) == (0, "healthy", [])
-    assert answer["database"]["sandbox"] is False
-    assert "***" in answer["database"]["address"]
-    assert [row["task_type"] for row in answer["runs"]] == ["csv_import"]
+    code, response = command("status")
+    assert (code, response["status"], response["problems"]) == (0, "healthy", [])
+    assert response["database"]["sandbox"] is False
+    assert "***" in response["database"]["address"]
+    assert [row["task_type"] for row in response["runs"]] == ["csv_import"]
 
 
 def test_status_of_a_database_that_was_never_migrated(
@@ -122,9 +122,9 @@ def test_runs_are_listed_shown_and_cancelled(command: Any, database: str) -> Non
 
 def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, database: str) -> None:
     run_id = start_run(database)
-    code, answer = command("runs", "release", run_id)
+    code, response = command("runs", "release", run_id)
     assert code == 5
-    assert "not held" in answer["error"]
+    assert "not held" in response["error"]
     execute_sql(
         database,
         *(statement.format(run=run_id) for statement in HOLD),
@@ -139,9 +139,9 @@ def test_a_held_run_is_released_by_a_run_for_what_was_held(command: Any, databas
 
 @pytest.mark.parametrize("text", ["nothing", "", "%"])
 def test_a_run_that_is_not_there(command: Any, text: str) -> None:
-    code, answer = command("runs", "show", text)
+    code, response = command("runs", "show", text)
     assert code == 5
-    assert "No run" in answer["error"]
+    assert "No run" in response["error"]
 
 
 def test_rejects_are_counted_and_listed(command: Any, database: str) -> None:
@@ -151,13 +151,13 @@ def test_rejects_are_counted_and_listed(command: Any, database: str) -> None:
         REJECT.format(dataset="FundDailyNAVPS", line=8, reason="negative_navps", resolved="now()"),
         REJECT.format(dataset="FundGeneral", line=2, reason="field_count", resolved="NULL"),
     )
-    code, answer = command("rejects")
+    code, response = command("rejects")
     assert code == 0
-    assert answer["counts"] == [
+    assert response["counts"] == [
         {"dataset": "FundDailyNAVPS", "reason": "negative_navps", "rejected": 2, "open": 1, "dismissed": 0},
         {"dataset": "FundGeneral", "reason": "field_count", "rejected": 1, "open": 1, "dismissed": 0},
     ]
-    assert [(row["dataset"], row["line"], row["raw"]) for row in answer["rejects"]] == [
+    assert [(row["dataset"], row["line"], row["raw"]) for row in response["rejects"]] == [
         ("FundGeneral", 2, "\\xffA"),
         ("FundDailyNAVPS", 7, "\\xffA"),
     ]
@@ -175,15 +175,17 @@ def test_rejects_are_dismissed_with_a_reason_and_reopened(command: Any, database
         )
     execute_sql(database, "UPDATE rejected_record SET resolution = 'replayed' WHERE line = 9")
     first, second, resolved = (row["reject_id"] for row in command("rejects", "--all")[1]["rejects"][::-1])
-    code, answer = command("rejects", "dismiss", str(first), "--why", "Rows of a test.")
-    assert (code, answer) == (0, {"status": "completed", "dismissed": [first], "left": []})
-    code, answer = command("rejects", "dismiss", str(first), str(second), str(resolved), "4711", "--why", "All of it.")
-    assert (code, answer["dismissed"], [row["reject_id"] for row in answer["left"]]) == (
+    code, response = command("rejects", "dismiss", str(first), "--why", "Rows of a test.")
+    assert (code, response) == (0, {"status": "completed", "dismissed": [first], "left": []})
+    code, response = command(
+        "rejects", "dismiss", str(first), str(second), str(resolved), "4711", "--why", "All of it."
+    )
+    assert (code, response["dismissed"], [row["reject_id"] for row in response["left"]]) == (
         2,
         [second],
         [first, resolved, 4711],
     )
-    assert [row["reason"].split(" by ")[0] for row in answer["left"]] == [
+    assert [row["reason"].split(" by ")[0] for row in response["left"]] == [
         f"Reject {first} was dismissed before",
         f"Reject {resolved} is resolved (replayed).",
         "Reject 4711 does not exist.",
@@ -217,11 +219,11 @@ def test_tables_fit_80_columns(
 
 
 def test_psql_returns_rows(command: Any) -> None:
-    code, answer = command("psql", "-c", "SELECT 1.50::numeric AS a, 'x' AS b")
-    assert (code, answer["rows"]) == (0, [{"a": "1.50", "b": "x"}])
-    code, answer = command("psql", "-c", "SELECT nonsense")
+    code, response = command("psql", "-c", "SELECT 1.50::numeric AS a, 'x' AS b")
+    assert (code, response["rows"]) == (0, [{"a": "1.50", "b": "x"}])
+    code, response = command("psql", "-c", "SELECT nonsense")
     assert code == 1
-    assert "nonsense" in answer["error"]
+    assert "nonsense" in response["error"]
 
 
 def test_psql_itself_is_run(database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

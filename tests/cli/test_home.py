@@ -65,8 +65,8 @@ def test_a_second_one_is_reported(home: Home) -> None:
             f"from pathlib import Path; from sra_cli.home import Home\n"
             f"with Home(Path({str(home.path)!r})).hold() as ours: print(ours)"
         )
-        answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "False"
+        response = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert response.stdout.strip() == "False"
 
 
 def test_a_killed_holder_leaves_nothing_behind(home: Home) -> None:

@@ -141,7 +141,7 @@ def list_statuses(result: dict[str, Any]) -> dict[str, str]:
     return {one["path"]: one["status"] for one in result["fmp"]["endpoints"]}
 
 
-def change_answers(folder: Path, path: str, change: Callable[[str], str]) -> None:
+def change_responses(folder: Path, path: str, change: Callable[[str], str]) -> None:
     """Spoil what was saved of an endpoint."""
     for file in folder.glob("*.json"):
         saved = json.loads(file.read_text())
@@ -175,10 +175,10 @@ def test_the_vendors_are_asked_for_a_little_of_everything(
     assert SECRET not in kept
     assert call(capsys, "--save", str(folder))[0] == 5
 
-    change_answers(folder, "profile", lambda body: body.replace('"companyName"', '"fullName"'))
-    change_answers(folder, "etf/info", lambda body: body.replace('"expenseRatio":', '"expenseRatio":"cheap","x":'))
-    change_answers(folder, "quote", lambda body: body.replace('"symbol"', '"ticker"'))
-    change_answers(folder, "earnings", lambda _: "We are sorry")
+    change_responses(folder, "profile", lambda body: body.replace('"companyName"', '"fullName"'))
+    change_responses(folder, "etf/info", lambda body: body.replace('"expenseRatio":', '"expenseRatio":"cheap","x":'))
+    change_responses(folder, "quote", lambda body: body.replace('"symbol"', '"ticker"'))
+    change_responses(folder, "earnings", lambda _: "We are sorry")
     with run_stand_in(as_of=None, answers=folder) as spoiled:
         use_vendors(monkeypatch, spoiled)
         spoiled.set_faults({"match": "/stable/scores-bulk", "kind": "402"}, {"match": "/stable/ratios", "kind": "402"})

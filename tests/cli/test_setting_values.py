@@ -305,7 +305,7 @@ def test_a_home_of_another_user_is_refused(capsys: pytest.CaptureFixture[str]) -
         os.chown(folder, 65534, 65534)
         for words in (["up"], ["migrate"], ["status"], ["refresh"]):
             assert run([*words, "--home", folder]) == 5, words
-            told = capsys.readouterr().err
-            assert "belongs to another user" in told
-            assert folder in told
+            result = capsys.readouterr().err
+            assert "belongs to another user" in result
+            assert folder in result
         assert list(Path(folder).iterdir()) == []

@@ -33,9 +33,9 @@ def command(database: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 def test_the_maintained_file_is_loaded_and_listed(command: Command) -> None:
     maintained = read_share_basis()
     assert command("load") == (0, {"status": "completed", "loaded": len(maintained)})
-    code, told = command()
-    assert (code, len(told["entries"])) == (0, len(maintained))
-    (ratio,) = [Decimal(entry["ratio"]) for entry in told["entries"] if entry["symbol"] == "BRK-B"]
+    code, result = command()
+    assert (code, len(result["entries"])) == (0, len(maintained))
+    (ratio,) = [Decimal(entry["ratio"]) for entry in result["entries"] if entry["symbol"] == "BRK-B"]
     assert round(ratio * 1500, 20) == 1
 
 
@@ -68,14 +68,14 @@ def test_a_load_replaces_what_was_loaded(command: Command, tmp_path: Path) -> No
 def test_a_wrong_line_loads_nothing(command: Command, tmp_path: Path, line: str, expected: str) -> None:
     file = tmp_path / "ratios.csv"
     file.write_text(f"{HEAD}XYZ,2,a form,2020-01-02\n{line}\n", encoding="utf-8")
-    code, told = command("load", str(file))
+    code, result = command("load", str(file))
     assert code == 5
-    assert str(file) in told["error"]
-    assert expected in told["error"]
+    assert str(file) in result["error"]
+    assert expected in result["error"]
     assert command()[1]["entries"] == []
 
 
 def test_a_file_that_is_not_there_is_named(command: Command, tmp_path: Path) -> None:
-    code, told = command("load", str(tmp_path / "none.csv"))
+    code, result = command("load", str(tmp_path / "none.csv"))
     assert code == 5
-    assert "none.csv cannot be read" in told["error"]
+    assert "none.csv cannot be read" in result["error"]

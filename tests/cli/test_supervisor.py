@@ -28,13 +28,13 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 
 @pytest.fixture
-def told() -> list[str]:
+def reports() -> list[str]:
     return []
 
 
 @pytest.fixture
-def supervisor(told: list[str]) -> Iterator[Supervisor]:
-    made = Supervisor(report=told.append)
+def supervisor(reports: list[str]) -> Iterator[Supervisor]:
+    made = Supervisor(report=reports.append)
     yield made
     made.stop()
 
@@ -57,22 +57,27 @@ def test_children_get_their_settings_and_a_log(supervisor: Supervisor, tmp_path:
         tend_until(supervisor, lambda name=name: supervisor.read_log_end(name) == name)  # type: ignore[misc]
 
 
-def test_what_dies_comes_back(supervisor: Supervisor, told: list[str], tmp_path: Path) -> None:
+def test_what_dies_comes_back(supervisor: Supervisor, reports: list[str], tmp_path: Path) -> None:
     supervisor.start([plan("one", SLEEP, tmp_path)])
     first = supervisor.find_pid("one")
     assert first is not None
     os.kill(first, signal.SIGKILL)
     tend_until(supervisor, lambda: supervisor.find_pid("one") not in (None, first))
-    assert "one was killed by signal 9; restarting it in 0.5 s" in told[0]
+    assert "one was killed by signal 9; restarting it in 0.5 s" in reports[0]
 
 
 def test_pauses_grow_while_it_keeps_dying(
-    supervisor: Supervisor, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, reports: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SERVICE_RESTART", replace(SERVICE_RESTART, first=0.01))
     supervisor.start([plan("one", "raise SystemExit(3)", tmp_path)])
-    tend_until(supervisor, lambda: len(told) >= 4)
-    assert [line.partition(" in ")[2].partition(" s ")[0] for line in told[:4]] == ["0.01", "0.02", "0.04", "0.08"]
+    tend_until(supervisor, lambda: len(reports) >= 4)
+    assert [line.partition(" in ")[2].partition(" s ")[0] for line in reports[:4]] == [
+        "0.01",
+        "0.02",
+        "0.04",
+        "0.08",
+    ]
 
 
 def test_refused_settings_are_not_tried_again(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def test_check_runs_every_step(
     fail = [sys.executable, "-c", f"print('what is wrong'); raise SystemExit({code})"]
     monkeypatch.setattr(check, "STEPS", {"one": fail, "two": [sys.executable, "-c", ""]})
     assert run(["check", "--json"]) == code
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["status"], [step["status"] for step in answer["steps"]]) == (status, [status, "completed"])
-    assert answer["steps"][0]["output"] == ("what is wrong" if code else "")
+    response = json.loads(capsys.readouterr().out)
+    assert (response["status"], [step["status"] for step in response["steps"]]) == (status, [status, "completed"])
+    assert response["steps"][0]["output"] == ("what is wrong" if code else "")
 
 
 def test_counts_are_read_from_the_report(tmp_path: Path) -> None:
@@ -118,13 +118,13 @@ SKIPPED = "import pytest\n\n@pytest.mark.faults\n@pytest.mark.skip(reason='no to
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [(SKIPPED, "skipped"), ("def test_other(): pass\n", "no test was selected")],
     ids=["skipped", "none"],
 )
 def test_a_proof_that_is_named_must_run_and_whole(
     text: str,
-    told: str,
+    result: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -135,9 +135,9 @@ def test_a_proof_that_is_named_must_run_and_whole(
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "test_it.py"]
     assert run(["test", "--faults", "--json", "--", *options]) == 1
-    answer = json.loads(capfd.readouterr().out)
-    assert (answer["status"], answer["failed"]) == ("failed", 0)
-    assert told in answer["error"]
+    response = json.loads(capfd.readouterr().out)
+    assert (response["status"], response["failed"]) == ("failed", 0)
+    assert result in response["error"]
 
 
 ON_EACH = """import pytest
@@ -169,10 +169,10 @@ def test_a_version_that_cannot_be_had_fails_by_name_and_the_others_run(
     monkeypatch.setattr(test_command, "find_server", find_one)
     options = write_server_proof(tmp_path, monkeypatch)
     assert run(["test", "--postgres", "--json", "--", *options]) == 1
-    answer = json.loads(capfd.readouterr().out)
-    assert (answer["passed"], answer["failed"], answer["skipped"]) == (2, 0, 0)
-    assert [f"PostgreSQL {major} cannot be had" in answer["error"] for major in (15, 16, 17)] == [True] * 3
-    assert "tests failed" not in answer["error"]
+    response = json.loads(capfd.readouterr().out)
+    assert (response["passed"], response["failed"], response["skipped"]) == (2, 0, 0)
+    assert [f"PostgreSQL {major} cannot be had" in response["error"] for major in (15, 16, 17)] == [True] * 3
+    assert "tests failed" not in response["error"]
 
 
 def test_the_short_form_is_of_the_newest_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,8 +206,8 @@ def test_tests_are_run_and_counted(
     # each of its processes would load every plugin that is installed here
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     assert run(["test", "--json", "--", "-c", os.devnull, "--rootdir", str(tmp_path), "-p", "xdist"]) == 1
-    answer = json.loads(capfd.readouterr().out)
-    assert (answer["status"], answer["passed"], answer["failed"]) == ("failed", 1, 1)
+    response = json.loads(capfd.readouterr().out)
+    assert (response["status"], response["passed"], response["failed"]) == ("failed", 1, 1)
 
 
 def test_a_run_that_lists_its_slowest_tests_sums_up_every_file(
@@ -246,17 +246,17 @@ def test_the_stand_in_runs_until_it_is_asked_to_end() -> None:
         deadline = time.monotonic() + 40
         while True:
             try:
-                answer = httpx.get(f"http://127.0.0.1:{port}/control/stats")
+                response = httpx.get(f"http://127.0.0.1:{port}/control/stats")
                 break
             except httpx.TransportError:
                 assert time.monotonic() < deadline, "the stand-in does not answer"
                 time.sleep(0.1)
-        assert "X-SRA-Stand-In" in answer.headers
+        assert "X-SRA-Stand-In" in response.headers
         process.send_signal(signal.SIGTERM)
-        said, told = process.communicate(timeout=30)
+        said, result = process.communicate(timeout=30)
     assert process.returncode == 0
     assert json.loads(said)["status"] == "completed"
-    assert f"export FMP_BASE_URL=http://127.0.0.1:{port}/stable" in told
+    assert f"export FMP_BASE_URL=http://127.0.0.1:{port}/stable" in result
 
 
 def test_serve_needs_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

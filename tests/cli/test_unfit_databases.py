@@ -20,7 +20,7 @@ from sra_cli.settings import build_environment
 from sra_testing.databases import create_database, drop_database, execute_sql
 from sra_testing.fundata import navps, write_csv
 from sra_testing.kept_logs import keep_logs
-from sra_testing.probe_service import ask_ready
+from sra_testing.probe_service import request_ready
 
 PASSWORD = "tenant-of-one-database"
 STATEMENT = re.compile(r"((?:CREATE|GRANT|ALTER) [^;]+);")
@@ -86,21 +86,21 @@ def tenant(
     made.administer(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
-def read_statements(answer: dict[str, Any]) -> list[str]:
-    return STATEMENT.findall(answer["next_step"])
+def read_statements(response: dict[str, Any]) -> list[str]:
+    return STATEMENT.findall(response["next_step"])
 
 
 def test_rights_are_asked_for_one_after_the_other(tenant: Tenant) -> None:
-    code, answer = tenant.call("migrate")
+    code, response = tenant.call("migrate")
     assert code == 5
-    assert "schema public" in answer["error"]
-    on_schema, on_database = read_statements(answer)
-    code, answer = tenant.load()
-    assert (code, "./sra migrate" in answer["next_step"]) == (5, True)
+    assert "schema public" in response["error"]
+    on_schema, on_database = read_statements(response)
+    code, response = tenant.load()
+    assert (code, "./sra migrate" in response["next_step"]) == (5, True)
     tenant.administer(on_schema, database=tenant.database)
-    code, answer = tenant.call("migrate")
-    assert (code, read_statements(answer)) == (5, [on_database])
-    assert "schema public" not in answer["error"]
+    code, response = tenant.call("migrate")
+    assert (code, read_statements(response)) == (5, [on_database])
+    assert "schema public" not in response["error"]
     tenant.administer(on_database)
     assert tenant.call("migrate")[0] == 0
     assert tenant.load()[0] == 0
@@ -109,12 +109,12 @@ def test_rights_are_asked_for_one_after_the_other(tenant: Tenant) -> None:
 def test_a_database_that_does_not_exist_is_made_by_the_statement(tenant: Tenant) -> None:
     address = tenant.address(database=f"{tenant.database}_new")
     for words in tenant.list_commands():
-        code, answer = tenant.call(*words, address=address)
-        assert (code, f"no database {tenant.database}_new" in answer["error"]) == (5, True), words
-    tenant.administer(*read_statements(answer))
+        code, response = tenant.call(*words, address=address)
+        assert (code, f"no database {tenant.database}_new" in response["error"]) == (5, True), words
+    tenant.administer(*read_statements(response))
     try:
-        code, answer = tenant.load(address=address)
-        assert (code, "./sra migrate" in answer["next_step"]) == (5, True)
+        code, response = tenant.load(address=address)
+        assert (code, "./sra migrate" in response["next_step"]) == (5, True)
     finally:
         tenant.administer("DROP DATABASE {database}_new")
 
@@ -125,14 +125,14 @@ def test_another_encoding_is_named_with_the_statement_for_a_fitting_database(enc
     tenant.administer(f"CREATE DATABASE {name} OWNER {tenant.role} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
     try:
         for words in tenant.list_commands():
-            code, answer = tenant.call(*words, address=tenant.address(database=name))
+            code, response = tenant.call(*words, address=tenant.address(database=name))
             assert code == 5, words
-            assert encoding in answer["error"]
-            assert "UTF8" in answer["error"]
-        (statement,) = read_statements(answer)
+            assert encoding in response["error"]
+            assert "UTF8" in response["error"]
+        (statement,) = read_statements(response)
         tenant.administer(statement)
         tenant.administer(f"DROP DATABASE {name}_utf8")
-        assert f"{encoding}, but SRA Data needs UTF8" in ask_ready(tenant.address(database=name))["missing"][0]
+        assert f"{encoding}, but SRA Data needs UTF8" in request_ready(tenant.address(database=name))["missing"][0]
     finally:
         tenant.administer(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -159,26 +159,26 @@ def test_the_statement_that_is_given_fixes_the_fault(fault: str, tenant: Tenant)
     breaking, expected, words_of_it = FAULTS[fault]
     tenant.administer(breaking)
     for words in tenant.list_commands():
-        code, answer = tenant.call(*words)
-        assert code == expected, (words, answer)
-        assert words_of_it in answer["next_step"], words
-        assert answer["error"].count(". ") == 0, answer["error"]
-    mending = [one for one in read_statements(answer) if not one.startswith("CREATE ROLE")]
+        code, response = tenant.call(*words)
+        assert code == expected, (words, response)
+        assert words_of_it in response["next_step"], words
+        assert response["error"].count(". ") == 0, response["error"]
+    mending = [one for one in read_statements(response) if not one.startswith("CREATE ROLE")]
     tenant.administer(*mending)
-    code, answer = tenant.load()
-    assert (code, "./sra migrate" in answer["next_step"]) == (5, True), answer
+    code, response = tenant.load()
+    assert (code, "./sra migrate" in response["next_step"]) == (5, True), response
 
 
 def test_a_wrong_password_and_a_barred_user_are_distinguished(tenant: Tenant) -> None:
-    code, answer = tenant.load(address=tenant.address(password="another"))
-    assert (code, "password" in answer["error"], "ALTER ROLE" in answer["next_step"]) == (5, True, True)
+    code, response = tenant.load(address=tenant.address(password="another"))
+    assert (code, "password" in response["error"], "ALTER ROLE" in response["next_step"]) == (5, True, True)
     rules = tenant.server.data_folder / "pg_hba.conf"
     before = rules.read_text()
     rules.write_text(f"host all {tenant.role} all reject\n{before}")
     try:
         tenant.administer("SELECT pg_reload_conf()")
-        code, answer = tenant.load()
-        assert (code, "pg_hba.conf" in answer["next_step"], tenant.role in answer["error"]) == (5, True, True)
+        code, response = tenant.load()
+        assert (code, "pg_hba.conf" in response["next_step"], tenant.role in response["error"]) == (5, True, True)
     finally:
         rules.write_text(before)
         tenant.administer("SELECT pg_reload_conf()")
@@ -187,8 +187,8 @@ def test_a_wrong_password_and_a_barred_user_are_distinguished(tenant: Tenant) ->
 def test_tables_of_another_role_are_named_with_their_owner(tenant: Tenant, database: str) -> None:
     name = database.rpartition("/")[2]
     for words in [("migrate",), ("load", str(tenant.tree))]:
-        code, answer = tenant.call(*words, address=tenant.address(database=name))
-        assert (code, read_statements(answer)) == (5, [f'GRANT "postgres" TO "{tenant.role}"'])
+        code, response = tenant.call(*words, address=tenant.address(database=name))
+        assert (code, read_statements(response)) == (5, [f'GRANT "postgres" TO "{tenant.role}"'])
 
 
 def run_module(module: str, dsn: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -214,17 +214,17 @@ def test_the_deploys_first_step_says_it_in_one_line(address: Callable[[Tenant], 
     done = run_module("sra_shared.migrate", address(tenant))
     assert done.returncode == 5
     (line,) = done.stderr.splitlines()
-    told = json.loads(line)
-    assert told["event"] == "migration_refused"
-    assert STATEMENT.search(told["next_step"])
+    result = json.loads(line)
+    assert result["event"] == "migration_refused"
+    assert STATEMENT.search(result["next_step"])
     assert PASSWORD not in line
 
 
 def test_a_service_waits_for_it_and_logs_once_what_fixes_it(tenant: Tenant) -> None:
     with keep_logs() as logs:
-        ready = ask_ready(tenant.address(password="wrong-password"))
-    (told,) = [line for line in logs if line["event"] == "database_refuses"]
-    assert STATEMENT.search(told["next_step"])
+        ready = request_ready(tenant.address(password="wrong-password"))
+    (result,) = [line for line in logs if line["event"] == "database_refuses"]
+    assert STATEMENT.search(result["next_step"])
     assert [line for line in logs if "exception" in line] == []
     assert ready["ready"] is False
     assert "refuses this service" in ready["missing"][0]

@@ -37,7 +37,7 @@ STEPS = ["fmp", "fundata_data", "fundata_quotes", "views"]
 SETTINGS = {"FMP_HISTORY_YEARS": "0"}
 
 
-def answers(url: str) -> bool:
+def responds(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health", timeout=2).is_success
     except httpx.TransportError:
@@ -107,27 +107,27 @@ def test_what_the_killed_service_stored_is_there_once(running: Running) -> None:
 
 
 def test_it_stays_and_a_second_one_says_so(running: Running, home: Path) -> None:
-    assert answers(running.stack.gateway_url)
-    code, result, told = call_command("up", "--home", str(home))
+    assert responds(running.stack.gateway_url)
+    code, result, reported = call_command("up", "--home", str(home))
     assert (code, result["status"], result["gateway_url"]) == (0, "running", running.stack.gateway_url)
-    assert f"{running.stack.gateway_url}/login#" in told
+    assert f"{running.stack.gateway_url}/login#" in reported
     assert call_command("up", "--exit-when-done", "--home", str(home))[0] == 5
 
 
 def test_commands_find_its_database(running: Running, home: Path) -> None:
-    code, answer, _ = call_command(
+    code, response, _ = call_command(
         "psql", "--home", str(home), "-c", "SELECT count(*) AS views FROM sra.security_master"
     )
     assert code == 0
-    assert answer["rows"][0]["views"] > 0
+    assert response["rows"][0]["views"] > 0
     # a service that was killed is well again once the gateway has looked at it
     wait_for(lambda: call_command("status", "--home", str(home))[0] == 0, "a healthy stack")
 
 
 def test_a_link_logs_a_browser_in(running: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHBOARD_URL", "https://sra.example.com/")
-    code, answer, _ = call_command("login", "--home", str(home))
-    address, _, one_time = answer["link"].partition("#")
+    code, response, _ = call_command("login", "--home", str(home))
+    address, _, one_time = response["link"].partition("#")
     assert (code, address) == (0, "https://sra.example.com/login")
     with httpx.Client(base_url=running.stack.gateway_url, trust_env=False) as browser:
         assert browser.get("/", headers={"Accept": "text/html"}).status_code == 401
@@ -143,7 +143,7 @@ def test_a_killed_service_comes_back(running: Running, home: Path, name: str) ->
     victim = next(p for p in list_processes(home) if p.environ().get("PORT") == port)
     victim.send_signal(signal.SIGKILL)
     wait_for(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, "the end")
-    wait_for(lambda: answers(running.stack.urls[name]), f"{name} answers again")
+    wait_for(lambda: responds(running.stack.urls[name]), f"{name} answers again")
 
 
 def test_a_killed_server_comes_back_at_its_address(running: Running, home: Path) -> None:
@@ -161,8 +161,8 @@ def test_a_killed_server_comes_back_at_its_address(running: Running, home: Path)
 
 
 def test_down_ends_all(running: Running, home: Path) -> None:
-    code, answer, _ = call_command("down", "--home", str(home))
-    assert (code, answer["stopped"]) == (0, ["stack"])
+    code, response, _ = call_command("down", "--home", str(home))
+    assert (code, response["stopped"]) == (0, ["stack"])
     assert running.process.wait(20) == 0
     assert not list_processes(home)
     assert call_command("down", "--home", str(home))[1]["stopped"] == []
@@ -173,16 +173,18 @@ class Again(NamedTuple):
 
     code: int
     result: dict[str, Any]
-    told: str
+    reported: str
     before: str
     after: str
 
 
 def read_content(home: Path) -> str:
     """Return the content of a home whose stack is down."""
-    code, answer, told = call_command("psql", "--home", str(home), "-c", f"SELECT ({make_content_query()}) AS content")
-    assert code == 0, told
-    return str(answer["rows"][0]["content"])
+    code, response, result = call_command(
+        "psql", "--home", str(home), "-c", f"SELECT ({make_content_query()}) AS content"
+    )
+    assert code == 0, result
+    return str(response["rows"][0]["content"])
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +193,14 @@ def again(running: Running, home: Path) -> Again:
     assert running.result["status"] == "completed"
     call_command("down", "--home", str(home))
     before = read_content(home)
-    code, result, told = call_command("up", "--exit-when-done", "--home", str(home), settings=SETTINGS)
+    code, result, reported = call_command("up", "--exit-when-done", "--home", str(home), settings=SETTINGS)
     assert not list_processes(home)
-    return Again(code, result, told, before, read_content(home))
+    return Again(code, result, reported, before, read_content(home))
 
 
 def test_again_it_stores_nothing(again: Again) -> None:
-    assert (again.code, again.result["status"]) == (0, "completed"), again.told
-    assert all(name in again.told for name in ("fmp_ingest: ready", "fundata_ingest: ready", "view_builder: ready"))
+    assert (again.code, again.result["status"]) == (0, "completed"), again.reported
+    assert all(name in again.reported for name in ("fmp_ingest: ready", "fundata_ingest: ready", "view_builder: ready"))
     datasets = list_datasets(again.result)
     assert {row["dataset"]: row["stored"] for row in datasets if row["stored"]} == {}
     assert sum(row["read"] for row in datasets) > 0
@@ -208,7 +210,7 @@ def test_again_it_stores_nothing(again: Again) -> None:
 def test_no_secret_is_reported_or_logged(again: Again, home: Path) -> None:
     secrets = [path.read_text().strip() for path in [*home.glob("*.token"), home / "postgres.password"]]
     secrets.append("made-up-secret")
-    texts = [again.told, *(path.read_text() for path in home.rglob("*.log"))]
+    texts = [again.reported, *(path.read_text() for path in home.rglob("*.log"))]
     assert len(secrets) == 4
     for secret in secrets:
         assert not any(secret in text for text in texts)
@@ -247,6 +249,6 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        code, answer, _ = call_command("up", "--home", str(tmp_path / "home"), "--port", port)
+        code, response, _ = call_command("up", "--home", str(tmp_path / "home"), "--port", port)
     assert code == 5
-    assert port in answer["error"]
+    assert port in response["error"]

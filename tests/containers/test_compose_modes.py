@@ -61,8 +61,8 @@ def test_with_any_key_the_data_are_real_and_nothing_public_is_left(key: str) -> 
         own = make_secrets()
         services = read_config({**rest, **own, key: "a-real-key"})
         assert "stand_in" not in services
-        told = json.dumps([service.get("environment") for service in services.values()])
-        assert not [word for word in PUBLIC if word in told]
+        result = json.dumps([service.get("environment") for service in services.values()])
+        assert not [word for word in PUBLIC if word in result]
         for name in SERVICES:
             environment = services[name]["environment"]
             assert environment["SRA_ENV"] == "production"
@@ -142,10 +142,10 @@ def test_reader_of_real_data_logs_in_with_its_own_password(real: Stack) -> None:
 
 def test_public_tokens_of_the_sandbox_open_nothing(real: Stack) -> None:
     for token in ("sandbox-only-service-token", "sandbox-only-viewer-token"):
-        answer = httpx.get(
+        response = httpx.get(
             f"{real.url}/runs", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
         )
-        assert answer.status_code == httpx.codes.UNAUTHORIZED
+        assert response.status_code == httpx.codes.UNAUTHORIZED
 
 
 def test_command_beside_the_containers_sees_what_they_see(real: Stack) -> None:

@@ -77,15 +77,15 @@ def test_gateway_finds_the_others_by_host_and_port(deployment: Deployment, runni
         names = ("database", "fmp_ingest", "fundata_ingest", "view_builder")
         return all(checks[name]["status"] == "healthy" for name in names)
 
-    told = lambda: deployment.ask(running[GATEWAY], "/health").text  # noqa: E731 - asked only where it fails
-    wait_for(all_found, "the gateway to see every service", seconds=60, on_timeout=told)
+    result = lambda: deployment.ask(running[GATEWAY], "/health").text  # noqa: E731 - asked only where it fails
+    wait_for(all_found, "the gateway to see every service", seconds=60, on_timeout=result)
 
 
 def test_no_service_answers_without_a_token(deployment: Deployment, running: dict[str, Container]) -> None:
     for container in running.values():
-        answer = deployment.ask(container, "/runs")
-        assert answer.status_code == httpx.codes.OK
-        bare = httpx.get(answer.request.url, timeout=10, trust_env=False)
+        response = deployment.ask(container, "/runs")
+        assert response.status_code == httpx.codes.OK
+        bare = httpx.get(response.request.url, timeout=10, trust_env=False)
         assert bare.status_code == httpx.codes.UNAUTHORIZED
 
 

@@ -61,12 +61,12 @@ def hold_day_of(embedded: RunningStack, day: date) -> None:
 
     def is_held() -> bool:
         try:
-            answer = httpx.post(
+            response = httpx.post(
                 f"http://127.0.0.1:{port}/control/as-of", json={"date": day.isoformat()}, trust_env=False
             )
         except httpx.TransportError:
             return False
-        return answer.status_code == httpx.codes.OK
+        return response.status_code == httpx.codes.OK
 
     wait_for(is_held, "the stand-in to take the day", seconds=60)
 
@@ -91,12 +91,12 @@ def test_first_start_refreshes_and_reports_the_result_and_a_link(stack: Stack) -
 
     wait_for(has_ended, "the first refresh to end", seconds=900, on_timeout=stack.read_logs)
     assert one_shot.wait()["StatusCode"] == 0, stack.read_logs()
-    told = one_shot.logs().decode()
-    assert "The refresh is completed." in told
+    result = one_shot.logs().decode()
+    assert "The refresh is completed." in result
     for step in STEPS:
-        assert re.search(rf"{step}\s+completed", told), told
-    link = re.search(r"Dashboard: (\S+)/login#(\S+)", told)
-    assert link is not None, told
+        assert re.search(rf"{step}\s+completed", result), result
+    link = re.search(r"Dashboard: (\S+)/login#(\S+)", result)
+    assert link is not None, result
     assert link[1] == stack.url
     with httpx.Client(base_url=stack.url, trust_env=False, timeout=30) as browser:
         assert browser.post("/login", data={"token": link[2]}).status_code == httpx.codes.SEE_OTHER

@@ -150,10 +150,10 @@ def measure_services(dsn: str, vendor: HostileVendor, folder: Path) -> tuple[dic
             repeating(watch.look, 0.2),
         ):
             runs = []
-            for service, asked in RUNS:
-                answer = client.post(f"{urls[service]}/runs", json=asked)
-                assert answer.status_code == 202, answer.text
-                runs.append(f"{urls[service]}/runs/{answer.json()['task_id']}")
+            for service, requested in RUNS:
+                response = client.post(f"{urls[service]}/runs", json=requested)
+                assert response.status_code == 202, response.text
+                runs.append(f"{urls[service]}/runs/{response.json()['task_id']}")
             follow(vendor, SERVICE_PLACES, lambda: any(is_live(client, run) for run in runs))
         for line in (folder / f"{name}.log" for name in NAMES):
             assert b"Traceback" not in line.read_bytes(), line
@@ -228,9 +228,9 @@ def prove(server: EmbeddedPostgres, template: str, sizes: Sizes, kinds: Sequence
             over += [f"{kind}: {name} answered /health after {seconds:.2f} s" for name, seconds in slow.items()]
             over += [f"{kind}: /health failed: {failure}" for failure in health.failures]
             print_table(table[-1:])
-            told = ", ".join(f"{name}: {how}" for name, (_, how) in ended.items())
+            result = ", ".join(f"{name}: {how}" for name, (_, how) in ended.items())
             load = psutil.getloadavg()[0]
-            report(f"{datetime.now(UTC):%H:%M:%S}, load {load:.0f}; {told}; {health.slowest}; {sorted(vendor.began)}")
+            report(f"{datetime.now(UTC):%H:%M:%S}, load {load:.0f}; {result}; {health.slowest}; {sorted(vendor.began)}")
     print_table(table)
     assert not over, over
 

@@ -27,7 +27,7 @@ from sra_testing.stack_processes import (
 pytestmark = [pytest.mark.long, pytest.mark.faults]
 
 
-def answers_with(url: str, code: int) -> bool:
+def responds_with(url: str, code: int) -> bool:
     try:
         return httpx.get(url, timeout=2).status_code == code
     except httpx.TransportError:
@@ -94,7 +94,7 @@ def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_its_own(tmp_pat
             name, _, value = stand_in.stderr.readline().strip().removeprefix("export ").partition("=")
             settings[name] = value
         control = settings["FMP_BASE_URL"].removesuffix("/stable") + "/control"
-        wait_for(lambda: answers_with(f"{control}/stats", httpx.codes.OK), "the stand-in")
+        wait_for(lambda: responds_with(f"{control}/stats", httpx.codes.OK), "the stand-in")
         fault = {"match": "/stable/", "kind": "401", "times": None}
         httpx.post(f"{control}/faults", json=[fault], timeout=10).raise_for_status()
         try:
@@ -109,11 +109,11 @@ def test_a_vendor_that_refuses_makes_it_partial_on_a_stand_in_of_its_own(tmp_pat
                 assert not any("sra_stand_in" in " ".join(p.cmdline()) for p in psutil.Process(process.pid).children())
                 code, status, _ = call_command("status", "--home", str(home))
                 process.terminate()
-                _, told = process.communicate(timeout=60)
+                _, reported = process.communicate(timeout=60)
         finally:
             stand_in.terminate()
             stand_in.communicate(timeout=30)
-    assert process.returncode == 2, told
+    assert process.returncode == 2, reported
     assert result["status"] == "partial"
     steps = {step["step"]: step for step in result["steps"]}
     assert [step["status"] for step in steps.values()] == ["failed", "completed", "completed", "completed"]

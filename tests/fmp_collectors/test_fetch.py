@@ -44,8 +44,8 @@ async def fetch_calendar(calendar: Calendar, dataset: FmpDataset, days: int) -> 
     targets = Targets({}, FIRST, FIRST + timedelta(days=days - 1))
     rows: list[Any] = []
     for request in plan_requests(dataset.endpoints[0], targets):
-        async for answer in fetch_pages(calendar, dataset, request):
-            rows.extend(answer.verdict.rows)
+        async for response in fetch_pages(calendar, dataset, request):
+            rows.extend(response.verdict.rows)
     return sorted(rows, key=lambda row: (row["date"], row["symbol"]))
 
 
@@ -97,8 +97,8 @@ class Screener:
 async def test_a_list_is_over_when_nothing_new_is_on_a_page() -> None:
     screener = Screener()
     request = next(plan_requests(BY_NAME["universe"].endpoints[0], Targets({"NYSE": []}, FIRST, FIRST)))
-    answers = [answer async for answer in fetch_pages(screener, BY_NAME["universe"], request)]
-    assert (len(answers), screener.calls) == (1, 2)
+    responses = [response async for response in fetch_pages(screener, BY_NAME["universe"], request)]
+    assert (len(responses), screener.calls) == (1, 2)
 
 
 class Pages:
@@ -114,8 +114,8 @@ class Pages:
 
 async def test_a_symbol_that_comes_again_with_another_day_is_new() -> None:
     request = next(plan_requests(BY_NAME["delisted"].endpoints[0], Targets({}, FIRST, FIRST)))
-    answers = [answer async for answer in fetch_pages(Pages(), BY_NAME["delisted"], request)]
-    assert sum(len(answer.verdict.rows) for answer in answers) == 220
+    responses = [response async for response in fetch_pages(Pages(), BY_NAME["delisted"], request)]
+    assert sum(len(response.verdict.rows) for response in responses) == 220
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ async def test_a_bulk_file_without_an_end_is_given_up(choose: Callable[[int], by
     (request,) = plan_requests(endpoint, Targets({}, FIRST, FIRST))
     vendor = Parts(choose)
     with pytest.raises(ResponseError, match=words) as error:
-        _ = [answer async for answer in fetch_pages(vendor, dataset, request)]
+        _ = [response async for response in fetch_pages(vendor, dataset, request)]
     assert error.value.kind is ResponseKind.TOO_LARGE
     assert vendor.calls == calls

@@ -85,7 +85,7 @@ def test_nothing_is_no_data_and_no_error(dataset: FmpDataset, endpoint: FmpEndpo
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "said"),
+    ("response", "kind", "said"),
     [
         ({"message": "The service is busy"}, ResponseKind.ERROR_IN_200, "The service is busy"),
         ({"symbol": "ACME", "message": "The service is busy"}, ResponseKind.ERROR_IN_200, "The service is busy"),
@@ -108,8 +108,8 @@ def test_nothing_is_no_data_and_no_error(dataset: FmpDataset, endpoint: FmpEndpo
         ([["busy"]], ResponseKind.ERROR_IN_200, "busy"),
     ],
 )
-def test_an_error_has_the_kind_that_its_words_name(answer: Any, kind: ResponseKind, said: str) -> None:
-    verdict = classify_response(200, json.dumps(answer).encode(), shape=SCORES)
+def test_an_error_has_the_kind_that_its_words_name(response: Any, kind: ResponseKind, said: str) -> None:
+    verdict = classify_response(200, json.dumps(response).encode(), shape=SCORES)
     assert verdict.kind is kind
     assert said in verdict.message
 

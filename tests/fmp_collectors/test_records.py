@@ -126,8 +126,8 @@ def test_renames_are_kept_outside_the_universe_too() -> None:
     ]
     batch = parse_rows(SYMBOL_CHANGES, rows, make_request(SYMBOL_CHANGES), known_symbols={"ZZQ"})
     assert (len(batch.accepted), batch.out_of_scope) == (2, 0)
-    asked = parse_rows(SYMBOL_CHANGES, rows, make_request(SYMBOL_CHANGES), known_symbols={"ZZQ"}, only={"ZZQ"})
-    assert (len(asked.accepted), asked.out_of_scope) == (1, 1)
+    requested = parse_rows(SYMBOL_CHANGES, rows, make_request(SYMBOL_CHANGES), known_symbols={"ZZQ"}, only={"ZZQ"})
+    assert (len(requested.accepted), requested.out_of_scope) == (1, 1)
 
 
 def test_holdings_that_look_alike_are_all_kept() -> None:
@@ -178,8 +178,8 @@ def test_quote_time_is_read_in_seconds_and_milliseconds() -> None:
 
 def test_csv_rows_are_read_with_quotes_commas_and_blanks() -> None:
     body = io.BytesIO(b'"symbol","companyName","price"\n"ZZQ","Zed, ""Q""",1.50\n"ZZR",,\n"cut"\n')
-    answer = FmpResponse(Verdict(ResponseKind.OK_CSV), body)
-    assert list(read_rows(answer)) == [
+    response = FmpResponse(Verdict(ResponseKind.OK_CSV), body)
+    assert list(read_rows(response)) == [
         {"symbol": "ZZQ", "companyName": 'Zed, "Q"', "price": "1.50"},
         {"symbol": "ZZR", "companyName": None, "price": None},
         ["cut"],

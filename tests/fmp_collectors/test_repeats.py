@@ -41,7 +41,7 @@ def make(name: str, said: int | None = None, **values: Any) -> Row:
     return ROWS[name] | values | ({} if said is None else {SAID[name]: said})
 
 
-def list_said(name: str, batch: Batch) -> list[int]:
+def list_messages(name: str, batch: Batch) -> list[int]:
     return [int(one.raw[SAID[name]]) for one in batch.accepted]
 
 
@@ -79,7 +79,7 @@ RESTATED = {"filingDate": "2026-08-14", "acceptedDate": "2026-08-14 06:00:00"}
 def test_statements_are_versions_in_the_order_of_their_filing(is_newest_first: bool) -> None:
     rows = [make("income_statement", 1000, **FILED), make("income_statement", 900, **RESTATED)]
     batch = settle("income_statement", rows[::-1] if is_newest_first else rows)
-    assert list_said("income_statement", batch) == [1000, 900]
+    assert list_messages("income_statement", batch) == [1000, 900]
     assert batch.rejected == []
 
 
@@ -98,7 +98,7 @@ def test_statements_are_versions_in_the_order_of_their_filing(is_newest_first: b
 def test_filings_that_have_no_order_are_ambiguous(one: Row, other: Row, order: list[int] | None) -> None:
     for rows in ([make("income_statement", 1, **one), make("income_statement", 2, **other)],) * 2:
         batch = settle("income_statement", rows)
-        assert list_said("income_statement", batch) == (order or [])
+        assert list_messages("income_statement", batch) == (order or [])
         assert list_reasons(batch) == ({} if order else {"ambiguous_key": 2})
         rows.reverse()
 

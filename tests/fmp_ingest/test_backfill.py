@@ -46,15 +46,15 @@ async def test_the_first_daily_run_asks_for_the_history_once_and_does_not_wait(
         assert ended.task.status == "completed", ended.task.error_details
     rows = await pool.fetch(SQL_BACKFILLS)
     assert [(row["status"], row["priority"], row["has_job"]) for row in rows] == [("queued", 5, True)]
-    asked = rows[0]["parameters"]
-    assert asked["datasets"] == [dataset.name for dataset in DATASETS if dataset.history is not History.NONE]
-    assert asked["delisted"] == [dataset.name for dataset in DATASETS if dataset.history is History.DELISTED]
-    assert (rows[0]["cost"]["from"], rows[0]["cost"]["to"]) == (asked["from"], asked["to"])
+    requested = rows[0]["parameters"]
+    assert requested["datasets"] == [dataset.name for dataset in DATASETS if dataset.history is not History.NONE]
+    assert requested["delisted"] == [dataset.name for dataset in DATASETS if dataset.history is History.DELISTED]
+    assert (rows[0]["cost"]["from"], rows[0]["cost"]["to"]) == (requested["from"], requested["to"])
     today = datetime.now(UTC).date()
-    assert date.fromisoformat(asked["from"]) < date(today.year - 2, today.month, min(today.day, 28)) - timedelta(
+    assert date.fromisoformat(requested["from"]) < date(today.year - 2, today.month, min(today.day, 28)) - timedelta(
         days=40
     )
-    assert date.fromisoformat(asked["to"]) == today
+    assert date.fromisoformat(requested["to"]) == today
 
 
 async def test_no_years_of_history_are_no_backfill(sandbox_database: str, pool: Pool, stand_in: StandIn) -> None:

@@ -26,12 +26,12 @@ class ScriptedClient:
     rows: tuple[Any, ...] = ()
     fails: bool = False
     call: Call | None = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def get(
         self, path: str, params: Mapping[str, str], *, subject: str = "", is_bulk: bool = False, **_: object
     ) -> FmpResponse:
-        self.asked.append(f"{path} {dict(params)} {is_bulk}")
+        self.requested.append(f"{path} {dict(params)} {is_bulk}")
         if self.fails:
             raise ResponseError(Verdict(ResponseKind.SERVER_ERROR), path=path, subject=subject)
         return FmpResponse(Verdict(ResponseKind.OK_JSON, rows=self.rows), call=self.call)
@@ -47,10 +47,10 @@ async def test_a_kept_answer_is_the_answer_to_the_last_digit(pool: Pool) -> None
     again = await wrap(client, pool).get("etf/info", {"symbol": "XIU"}, subject="XIU")
     assert again == first
     assert str(again.verdict.rows[0]["nav"]) == "12.3400000000000000001"
-    assert len(client.asked) == 1
+    assert len(client.requested) == 1
     await wrap(client, pool).get("etf/info", {"symbol": "XIC"})
     await wrap(client, pool, "another vendor").get("etf/info", {"symbol": "XIU"})
-    assert len(client.asked) == 3
+    assert len(client.requested) == 3
 
 
 @pytest.mark.parametrize(("path", "is_bulk"), [("quote", False), ("etf/info", True)])
@@ -58,7 +58,7 @@ async def test_what_changes_is_always_asked_for(pool: Pool, path: str, is_bulk: 
     client = ScriptedClient(({"symbol": "A"},))
     for _ in range(2):
         await wrap(client, pool).get(path, {}, is_bulk=is_bulk)
-    assert client.asked == [f"{path} {{}} {is_bulk}"] * 2
+    assert client.requested == [f"{path} {{}} {is_bulk}"] * 2
 
 
 async def test_a_kept_answer_names_the_call_that_brought_it(pool: Pool) -> None:
@@ -76,7 +76,7 @@ async def test_a_kept_answer_names_the_call_that_brought_it(pool: Pool) -> None:
     client = ScriptedClient(({"symbol": "XIU"},), call=call)
     for _ in range(2):
         assert (await wrap(client, pool).get("etf/info", {"symbol": "XIU"})).call == call
-    assert len(client.asked) == 1
+    assert len(client.requested) == 1
 
 
 async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:
@@ -86,5 +86,5 @@ async def test_nothing_and_errors_are_not_kept(pool: Pool) -> None:
     client.fails = True
     with pytest.raises(ResponseError):
         await wrap(client, pool).get("etf/info", {})
-    assert len(client.asked) == 3
+    assert len(client.requested) == 3
     assert await pool.fetchval("SELECT count(*) FROM cached_answer") == 0

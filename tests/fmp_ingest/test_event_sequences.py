@@ -45,7 +45,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class GivenAnswer:
+class GivenResponse:
     """Rows with the symbols and days that they are the truth for; none where the answer may lack something."""
 
     events: tuple[Event, ...]
@@ -60,7 +60,7 @@ class Model:
     current: dict[Key, list[Event]] = field(default_factory=dict)
     ever: int = 0
 
-    def take(self, answer: GivenAnswer, ordered: Sequence[Event]) -> int:
+    def take(self, response: GivenResponse, ordered: Sequence[Event]) -> int:
         """Take an answer, its distinct events in the order of their content; return how many are new."""
         before = {key: list(events) for key, events in self.current.items()}
         for key in {event.key for event in ordered}:
@@ -72,39 +72,39 @@ class Model:
                 stale = [e for e in kept if e not in named and (not self.has_kinds or e.kind == kind)]
                 for gone in stale[:count]:
                     kept.remove(gone)
-            if self._is_covered(answer, key):
+            if self._is_covered(response, key):
                 kept = [event for event in kept if event in named]
             self.current[key] = kept + fresh
             self.ever += len(fresh)
         for key in list(self.current):
-            if self._is_covered(answer, key) and not any(event.key == key for event in ordered):
+            if self._is_covered(response, key) and not any(event.key == key for event in ordered):
                 del self.current[key]
         return sum(event not in before.get(event.key, []) for event in ordered)
 
     @staticmethod
-    def _is_covered(answer: GivenAnswer, key: Key) -> bool:
-        if answer.covered is None:
+    def _is_covered(response: GivenResponse, key: Key) -> bool:
+        if response.covered is None:
             return False
-        symbols, first, last = answer.covered
+        symbols, first, last = response.covered
         return key[0] in symbols and first <= key[1] <= last
 
 
-def make_answers(amounts: st.SearchStrategy[int], kinds: Sequence[str]) -> st.SearchStrategy[list[GivenAnswer]]:
+def make_responses(amounts: st.SearchStrategy[int], kinds: Sequence[str]) -> st.SearchStrategy[list[GivenResponse]]:
     """Answers about spans of days, or about one symbol's history, complete or not."""
     events = st.lists(
         st.builds(Event, st.sampled_from(SYMBOLS), st.sampled_from(DAYS), amounts, st.sampled_from(kinds)), max_size=7
     )
     symbols = st.sampled_from([("AAA",), ("BBB",), SYMBOLS])
     spans = st.tuples(symbols, st.sampled_from(DAYS), st.sampled_from(DAYS)).filter(lambda span: span[1] <= span[2])
-    return st.lists(st.builds(limit_answer, events, st.none() | spans), min_size=1, max_size=6)
+    return st.lists(st.builds(limit_response, events, st.none() | spans), min_size=1, max_size=6)
 
 
-def limit_answer(events: list[Event], covered: tuple[tuple[str, ...], date, date] | None) -> GivenAnswer:
+def limit_response(events: list[Event], covered: tuple[tuple[str, ...], date, date] | None) -> GivenResponse:
     """Leave out what is not of the span: such an answer is no truth for it."""
     if covered is None:
-        return GivenAnswer(tuple(events), None)
+        return GivenResponse(tuple(events), None)
     symbols, first, last = covered
-    return GivenAnswer(tuple(e for e in events if e.symbol in symbols and first <= e.day <= last), covered)
+    return GivenResponse(tuple(e for e in events if e.symbol in symbols and first <= e.day <= last), covered)
 
 
 def make_row(dataset: FmpDataset, event: Event) -> dict[str, Any]:
@@ -133,35 +133,35 @@ async def read_current(connection: Connection, dataset: FmpDataset) -> dict[Key,
     return found
 
 
-async def store_answer(
-    connection: Connection, dataset: FmpDataset, answer: GivenAnswer, model: Model, *, waits: bool
+async def store_response(
+    connection: Connection, dataset: FmpDataset, response: GivenResponse, model: Model, *, waits: bool
 ) -> None:
     """Store an answer by a run of its own, and compare counts and rows with the model's."""
     store = Store(dataset, uuid4())
-    records = {event: accept(dataset, event) for event in answer.events}
+    records = {event: accept(dataset, event) for event in response.events}
     ordered = sorted(records, key=lambda event: (event.key, hash_content(records[event])))
-    batch = Batch([records[event] for event in answer.events])
-    covered = None if answer.covered is None else Coverage(frozenset(answer.covered[0]), *answer.covered[1:])
+    batch = Batch([records[event] for event in response.events])
+    covered = None if response.covered is None else Coverage(frozenset(response.covered[0]), *response.covered[1:])
     delivery = FmpBatch(batch, covered=covered)
     staged = await store.stage(connection, delivery)
     counts = (await store.merge(connection, delivery, staged, waits_to_close=waits)).check("the answer")
     await store.settle_vanished(connection, is_believed=True)
-    new = model.take(answer, ordered)
-    assert (counts.read, counts.stored) == (len(answer.events), new)
-    assert counts.duplicate == len(answer.events) - len(ordered)
+    new = model.take(response, ordered)
+    assert (counts.read, counts.stored) == (len(response.events), new)
+    assert counts.duplicate == len(response.events) - len(ordered)
     assert await read_current(connection, dataset) == {key: held for key, held in model.current.items() if held}
     ended = await connection.fetchval(f"SELECT count(*) FROM {dataset.table} WHERE ended_run_id IS NOT NULL")  # noqa: S608
     assert ended == model.ever - sum(map(len, model.current.values()))
 
 
-async def store_answers(dsn: str, dataset: FmpDataset, answers: Sequence[GivenAnswer], *, waits: bool) -> None:
+async def store_responses(dsn: str, dataset: FmpDataset, responses: Sequence[GivenResponse], *, waits: bool) -> None:
     connection = await open_connection(dsn, application_name="test")
     try:
         transaction = connection.transaction()
         await transaction.start()
         model = Model(has_kinds=dataset is DIVIDENDS)
-        for answer in answers:
-            await store_answer(connection, dataset, answer, model, waits=waits)
+        for response in responses:
+            await store_response(connection, dataset, response, model, waits=waits)
         await transaction.rollback()
     finally:
         await connection.close()
@@ -171,19 +171,20 @@ ANY_EXAMPLES = examples(40, suppress_health_check=[HealthCheck.function_scoped_f
 
 
 @ANY_EXAMPLES
-@given(make_answers(st.integers(1, 3), ["Quarterly", "Special"]), st.booleans())
-def test_dividends_are_what_the_vendor_says_last(database: str, answers: list[GivenAnswer], waits: bool) -> None:
-    asyncio.run(store_answers(database, DIVIDENDS, answers, waits=waits))
+@given(make_responses(st.integers(1, 3), ["Quarterly", "Special"]), st.booleans())
+def test_dividends_are_what_the_vendor_says_last(database: str, responses: list[GivenResponse], waits: bool) -> None:
+    asyncio.run(store_responses(database, DIVIDENDS, responses, waits=waits))
 
 
 @ANY_EXAMPLES
-@given(make_answers(st.just(2) | st.just(3), [""]), st.booleans())
-def test_splits_are_what_the_vendor_says_last(database: str, answers: list[GivenAnswer], waits: bool) -> None:
+@given(make_responses(st.just(2) | st.just(3), [""]), st.booleans())
+def test_splits_are_what_the_vendor_says_last(database: str, responses: list[GivenResponse], waits: bool) -> None:
     # two splits of one day in one answer are another matter
     single = [
-        GivenAnswer(tuple({event.key: event for event in answer.events}.values()), answer.covered) for answer in answers
+        GivenResponse(tuple({event.key: event for event in response.events}.values()), response.covered)
+        for response in responses
     ]
-    asyncio.run(store_answers(database, SPLITS, single, waits=waits))
+    asyncio.run(store_responses(database, SPLITS, single, waits=waits))
 
 
 @pytest.mark.parametrize("is_believed", [True, False])

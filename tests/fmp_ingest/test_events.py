@@ -182,7 +182,7 @@ async def test_an_answer_that_may_lack_rows_ends_nothing_and_corrects_what_it_na
     ]  # fmt: skip
     await collect_well(database, vendor, "dividends")
     named = [make_dividend("ACME", day, 0.16)]
-    vendor.answers["dividends-calendar"] = lambda params: (
+    vendor.responses["dividends-calendar"] = lambda params: (
         [*named, *rest] if params["from"] <= day.isoformat() <= params["to"] else []
     )
     await collect(database, vendor, "dividends", reject_limit=Decimal(1))
@@ -270,7 +270,7 @@ async def test_a_split_that_no_close_shows_is_asked_for_whole_and_named(
     await market.execute("UPDATE fmp_eod_price SET close = 40 WHERE symbol = 'MAPLE.TO' AND date < $1", days_ago(8))
     ended = await collect(database, vendor, "splits")
     assert ended.task.status == "completed"
-    assert vendor.list_symbols_asked("splits") == ["ACME", "MAPLE.TO"]
+    assert vendor.list_requested_symbols("splits") == ["ACME", "MAPLE.TO"]
     assert ended.counts("splits")["warnings_by"] == {"jump_without_split": 1, "split_without_jump": 1}
     assert ended.task.details["warnings"] == [
         f"ACME: its closes do not reflect the split 2:1 of {days_ago(5)}: 10 on {days_ago(6)} and 10 on {days_ago(5)}.",
@@ -279,7 +279,7 @@ async def test_a_split_that_no_close_shows_is_asked_for_whole_and_named(
     # nothing is repaired by guessing
     assert [row[0] for row in await list_current(market, "fmp_split")] == ["ACME", "WIDE"]
     # the vendor's whole answer is what changes data
-    vendor.answers["splits"] = lambda params: (
+    vendor.responses["splits"] = lambda params: (
         [] if params["symbol"] == "ACME" else [make_split("MAPLE.TO", days_ago(8), 4)]
     )
     await collect(database, vendor, "splits")

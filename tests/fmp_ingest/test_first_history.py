@@ -206,9 +206,9 @@ async def test_only_what_is_missing_is_asked_for(pool: Pool) -> None:
     assert await ask(pool) is None
     await pool.execute("DELETE FROM fmp_history_state WHERE dataset IN ('ratios', 'dividends') AND part <> 'delisted'")
     await pool.execute("DELETE FROM fmp_history_state WHERE dataset = 'cash_flow' AND part = 'delisted'")
-    asked = await ask(pool)
-    assert asked is not None
-    assert (asked["datasets"], asked["delisted"]) == (["dividends", "ratios"], ["cash_flow"])
+    requested = await ask(pool)
+    assert requested is not None
+    assert (requested["datasets"], requested["delisted"]) == (["dividends", "ratios"], ["cash_flow"])
     assert await ask(pool, fmp_history_years=0) is None
 
 
@@ -344,9 +344,9 @@ def test_a_killed_history_continues_where_it_was(sandbox_database: str, stand_in
     ended = run_async(run_history(sandbox_database, settings))
     assert ended is not None
     assert ended.task.status == "completed", ended.task.error_details
-    asked = stand_in.stats()["fmp"]["by_path"]
-    assert asked["/stable/historical-price-eod/full"] == len(topics) - len(done)
-    assert asked["/stable/treasury-rates"] > 0
+    requested = stand_in.stats()["fmp"]["by_path"]
+    assert requested["/stable/historical-price-eod/full"] == len(topics) - len(done)
+    assert requested["/stable/treasury-rates"] > 0
     stored = read_value(sandbox_database, "SELECT count(*) FROM fmp_index_price")
     assert stored == ended.counts("index_prices")["stored"] > before > 0
     assert run_async(run_history(sandbox_database, settings)) is None

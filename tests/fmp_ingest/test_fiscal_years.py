@@ -78,8 +78,8 @@ async def test_a_refusal_of_the_years_before_is_one(sandbox_database: str, stand
 def test_years_asked_for_and_rows_enough_for_them(first: date, years: list[int]) -> None:
     targets = Targets({"NYSE": ["A"]}, first, date(2026, 11, 30))
     bulk, single = INCOME_STATEMENT.endpoints
-    asked = [(request.params["year"], request.params["period"]) for request in plan_requests(bulk, targets)]
-    assert asked == [(str(year), period) for year in years for period in ("FY", "Q1", "Q2", "Q3", "Q4")]
+    requested = [(request.params["year"], request.params["period"]) for request in plan_requests(bulk, targets)]
+    assert requested == [(str(year), period) for year in years for period in ("FY", "Q1", "Q2", "Q3", "Q4")]
     (request,) = plan_requests(single, targets)
     assert [int(variant["limit"]) for variant in request.variants] == [len(years), 4 * len(years)]
     (request,) = plan_requests(EARNINGS.endpoints[1], targets)

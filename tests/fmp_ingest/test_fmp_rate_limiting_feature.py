@@ -81,7 +81,7 @@ def when_two_programs_call(sandbox_database: str, vendor: StandIn, calls: Calls,
 
 
 @then(parsers.parse("all {number:d} calls are answered"))
-def then_all_are_answered(calls: Calls, number: int) -> None:
+def then_all_have_responses(calls: Calls, number: int) -> None:
     assert calls.answered == number
 
 

@@ -328,11 +328,11 @@ async def test_every_stored_row_names_a_recorded_call(sandbox_database: str, poo
     with call_fmp(stand_in) as client:
         for path in ("etf/holdings", "peers-bulk", "profile-bulk"):
             row = next(row for row in kept if row["path"] == path)
-            answer = client.get(path, params=row["parameters"])
-            assert row["size_bytes"] == len(answer.content)
-            assert row["digest"] == hashlib.blake2b(answer.content, digest_size=32).digest()
+            response = client.get(path, params=row["parameters"])
+            assert row["size_bytes"] == len(response.content)
+            assert row["digest"] == hashlib.blake2b(response.content, digest_size=32).digest()
             assert row["status"] == 200
-            assert row["rows"] == (answer.text.count("\n") - 1 if path.endswith("-bulk") else len(answer.json()))
+            assert row["rows"] == (response.text.count("\n") - 1 if path.endswith("-bulk") else len(response.json()))
 
 
 async def test_a_part_that_is_resumed_names_one_call(
@@ -349,8 +349,8 @@ async def test_a_part_that_is_resumed_names_one_call(
     )
     ended = await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "profile")
     assert ended.task.status == "completed", ended.task.error_details
-    asked = [path for path in stand_in.stats()["fmp"]["by_path"] if path.endswith("/profile-bulk")]
-    assert asked
+    requested = [path for path in stand_in.stats()["fmp"]["by_path"] if path.endswith("/profile-bulk")]
+    assert requested
     parts = await pool.fetch(
         "SELECT parameters->>'part' AS part, count(*) AS calls FROM fmp_call WHERE path = 'profile-bulk' GROUP BY 1"
     )

@@ -46,17 +46,17 @@ def vendor() -> Iterator[Vendor]:
 
     class Handler(QuietHandler):
         def do_GET(self) -> None:  # noqa: N802 - a name of http.server
-            is_asked = self.path.startswith(made.path)
+            is_requested = self.path.startswith(made.path)
             made.sent.append(self.path)
-            body = made.body if is_asked else b"[]"
+            body = made.body if is_requested else b"[]"
             # a bulk file has one part
             is_past = "part=" in self.path and "part=0" not in self.path
             if made.refused_once and made.refused_once in self.path:
                 made.refused_once = ""
                 self.send_error(429)
                 return
-            self.send_response(400 if is_past else made.status if is_asked else 200)
-            for name, value in made.headers.items() if is_asked else ():
+            self.send_response(400 if is_past else made.status if is_requested else 200)
+            for name, value in made.headers.items() if is_requested else ():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -98,9 +98,9 @@ async def test_a_body_that_cannot_be_read_is_an_error_with_its_reason(
     vendor.body, vendor.headers = body, headers
     ended = await collect(sandbox_database, vendor)
     assert ended.task.status == "failed"
-    told = str(ended.units["treasury_rates"].error)
-    assert any(one in told for one in words.split("|")), told
-    assert told.isprintable()
+    result = str(ended.units["treasury_rates"].error)
+    assert any(one in result for one in words.split("|")), result
+    assert result.isprintable()
     assert await pool.fetchval("SELECT count(*) FROM fmp_treasury_rate") == 0
 
 

@@ -219,7 +219,7 @@ async def test_owners_are_not_written_again_and_follow_what_is_learnt_later(pool
 async def test_links_between_symbols_outside_the_universe_are_kept(database: str, pool: Pool) -> None:
     with run_plain_vendor() as vendor:
         chain = [("FIRST.L", "SECOND.L", "2019-01-02"), ("SECOND.L", "HERE", "2021-01-04")]
-        vendor.answers["symbol-change"] = lambda _: [
+        vendor.responses["symbol-change"] = lambda _: [
             {"date": day, "companyName": "Zed", "oldSymbol": old, "newSymbol": new} for old, new, day in chain
         ]
         await put_listing(pool, "HERE", "Zed")

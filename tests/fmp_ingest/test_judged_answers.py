@@ -93,7 +93,7 @@ async def test_what_an_earlier_release_kept_is_judged_before_it_is_used(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         [{"symbol": "ACME", **SCORE}, BUSY],
         {"symbol": "ACME", **BUSY},
@@ -106,10 +106,10 @@ async def test_what_an_earlier_release_kept_is_judged_before_it_is_used(
     ids=str,
 )
 async def test_errors_in_any_place_store_nothing_and_are_reported(
-    database: str, pool: Pool, vendor: Vendor, answer: Any
+    database: str, pool: Pool, vendor: Vendor, response: Any
 ) -> None:
     vendor.restrict("scores-bulk")
-    vendor.say("financial-scores", answer)
+    vendor.say("financial-scores", response)
     ended = await run(database, vendor, "scores", symbols=["ACME"])
     code, said = tell(ended, "scores")
     assert code != 0
@@ -219,7 +219,7 @@ async def list_versions(pool: Pool) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("answers", "versions", "stored"),
+    ("responses", "versions", "stored"),
     [
         # the restatement first, as the vendor sends history; and last
         ([[RESTATED, ORIGINAL]], [1000, 900], 0),
@@ -233,11 +233,11 @@ async def list_versions(pool: Pool) -> list[int]:
     ],
 )
 async def test_the_later_filing_is_the_latest_version(
-    database: str, pool: Pool, vendor: Vendor, answers: list[Any], versions: list[int], stored: int
+    database: str, pool: Pool, vendor: Vendor, responses: list[Any], versions: list[int], stored: int
 ) -> None:
     vendor.restrict("income-statement-bulk")
-    for answer in answers:
-        vendor.say("income-statement", answer, period="annual")
+    for response in responses:
+        vendor.say("income-statement", response, period="annual")
         await run(database, vendor, "income_statement", symbols=["ACME"])
     assert await list_versions(pool) == versions
     again = await run(database, vendor, "income_statement", symbols=["ACME"])

@@ -31,8 +31,8 @@ def stand_in() -> Iterator[StandIn]:
 
 
 async def exchange(pool: Pool, worker: str, pace: CallPace = PACE, **offer: object) -> Grant:
-    asked = Offer(**({"wants": pace.permits, "ahead": 1.0} | offer))  # type: ignore[arg-type]
-    return await DatabaseTokenStore(pool, "calls").exchange_tokens(worker=worker, pace=pace, offer=asked)
+    requested = Offer(**({"wants": pace.permits, "ahead": 1.0} | offer))  # type: ignore[arg-type]
+    return await DatabaseTokenStore(pool, "calls").exchange_tokens(worker=worker, pace=pace, offer=requested)
 
 
 async def count_tokens(pool: Pool, budget: str = "calls") -> int:

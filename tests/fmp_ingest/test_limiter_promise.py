@@ -20,12 +20,12 @@ def make_scene(seed: int) -> Lab:
     """Processes with slow databases, networks and answers, killed, stopped, and with a database whose clock is set."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     processes = rng.choice([1, 2, 2, 3, 4])
-    answer, way = rng.choice([0.003, 0.05, 0.3, 0.85, 3.0, 20.0]), rng.choice([0.003, 0.03, 0.3, 1.0, 5.0])
+    response, way = rng.choice([0.003, 0.05, 0.3, 0.85, 3.0, 20.0]), rng.choice([0.003, 0.03, 0.3, 1.0, 5.0])
     sending = rng.choice([0.002, 0.1, 2.0, 15.0])
     return Lab(
         setting=rng.choice([10, 60, 120, 300, 300]),
         processes=processes,
-        answer=lambda chance: chance.uniform(0, answer),
+        response=lambda chance: chance.uniform(0, response),
         way=lambda chance: chance.uniform(0.0005, way),
         sending=lambda chance: chance.uniform(0, sending),
         kills=[(rng.uniform(2, 120), rng.randrange(processes)) for _ in range(rng.choice([0, 0, 1, 3]))],
@@ -54,7 +54,7 @@ HEAVY = pytest.mark.faults
 
 
 @pytest.mark.parametrize(
-    ("setting", "processes", "answer"),
+    ("setting", "processes", "response"),
     [
         (300, 1, 0.8),
         (300, 2, 0.75),
@@ -63,15 +63,15 @@ HEAVY = pytest.mark.faults
         pytest.param(3000, 1, 0.89, marks=HEAVY),
         (3000, 2, 0.85),
         *(
-            pytest.param(setting, processes, answer, marks=HEAVY)
+            pytest.param(setting, processes, response, marks=HEAVY)
             for setting in (300, 750, 3000)
             for processes in (1, 2, 3, 4)
-            for answer in ((0.01, 0.2, 0.75) if setting == 300 else (0.01, 0.2, 0.75, 0.85, 0.89))
+            for response in ((0.01, 0.2, 0.75) if setting == 300 else (0.01, 0.2, 0.75, 0.85, 0.89))
         ),
     ],
 )
-def test_98_percent_of_the_setting_is_used_while_there_is_work(setting: int, processes: int, answer: float) -> None:
-    lab = Lab(setting, processes, answer=lambda rng: answer * rng.uniform(0.97, 1.0))
+def test_98_percent_of_the_setting_is_used_while_there_is_work(setting: int, processes: int, response: float) -> None:
+    lab = Lab(setting, processes, response=lambda rng: response * rng.uniform(0.97, 1.0))
     arrivals = lab.run(76.0)
     assert lab.measure_share(10.0, 70.0) >= 0.98
     assert count_most(arrivals) <= setting
@@ -79,7 +79,7 @@ def test_98_percent_of_the_setting_is_used_while_there_is_work(setting: int, pro
 
 
 def test_four_calls_of_a_second_are_all_that_a_setting_of_300_allows() -> None:
-    lab = Lab(300, answer=lambda _: 1.0)
+    lab = Lab(300, response=lambda _: 1.0)
     lab.run(76.0)
     assert lab.most_in_flight == 4
     assert lab.measure_share(10.0, 70.0) == pytest.approx(4 * 60 / 300, abs=0.02)
@@ -110,7 +110,7 @@ def test_calls_follow_each_other_at_an_even_pace() -> None:
 
 
 def test_one_that_calls_one_by_one_is_not_starved_by_a_busy_one() -> None:
-    lab = Lab(300, 2, widths=[1, 100], answer=lambda _: 0.1)
+    lab = Lab(300, 2, widths=[1, 100], response=lambda _: 0.1)
     lab.run(30.0)
     # it may have half, which is 2.5 a second
     assert lab.made[0] >= 0.9 * 2.5 * 30

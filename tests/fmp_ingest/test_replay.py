@@ -68,8 +68,8 @@ async def run(dsn: str, vendor: Vendor, name: str, **parameters: Any) -> Ended:
     return ended
 
 
-async def replay(dsn: str, **asked: Any) -> LoadResult:
-    return await run_in_process(dsn, make_replay_request("fmp", **asked), FmpReplayWork())
+async def replay(dsn: str, **requested: Any) -> LoadResult:
+    return await run_in_process(dsn, make_replay_request("fmp", **requested), FmpReplayWork())
 
 
 async def list_rejects(pool: Pool) -> list[tuple[str, int, str | None]]:
@@ -257,8 +257,8 @@ async def test_what_no_rule_can_judge_is_reported_by_its_reason(database: str, p
     number = await pool.fetchval("SELECT reject_id FROM rejected_record")
     async with pool.acquire() as connection, connection.transaction():
         await dismiss_rejects(connection, [number], why="Gone.", by=SOMEBODY)
-    told = await replay(database, reject_ids=[number])
-    assert (told.task.status, told.errors) == (
+    result = await replay(database, reject_ids=[number])
+    assert (result.task.status, result.errors) == (
         RunStatus.FAILED,
         [f"Reject {number} was dismissed (Gone.): reopen it first."],
     )
@@ -274,14 +274,14 @@ async def test_a_replay_killed_in_the_middle_loses_and_doubles_nothing(
     rules.setattr(module, "_PAGE_ROWS", 2)
     resolve, tried = module.resolve_reject, []
 
-    async def resolve_or_die(*arguments: Any) -> None:
+    async def resolve_or_exit(*arguments: Any) -> None:
         tried.append(arguments[1])
         if len(tried) == 4:
             # the row is stored in this transaction, and the server ends it
             await pool.execute("SELECT pg_terminate_backend($1)", arguments[0].get_server_pid())
         await resolve(*arguments)
 
-    rules.setattr(module, "resolve_reject", resolve_or_die)
+    rules.setattr(module, "resolve_reject", resolve_or_exit)
     done = await replay(database)
     assert (done.task.status, five(done, "rejects")) == (RunStatus.COMPLETED, (5, 5, 0, 0, 0))
     assert len(tried) == 7

@@ -76,8 +76,8 @@ def test_a_run_is_taken_and_collected(sandbox_database: str, stand_in: StandIn) 
 
 
 def test_the_days_of_a_request_are_kept_under_the_names_that_the_work_reads() -> None:
-    asked = {"datasets": ["eod_prices"], "from": "2025-01-02", "to": "2025-01-03"}
-    assert check_parameters(FmpParameters, asked) == asked
+    requested = {"datasets": ["eod_prices"], "from": "2025-01-02", "to": "2025-01-03"}
+    assert check_parameters(FmpParameters, requested) == requested
 
 
 def test_unset_database_is_refused_with_its_name() -> None:

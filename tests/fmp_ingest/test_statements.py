@@ -112,34 +112,34 @@ def make_filing(number: int, revenue: int) -> dict[str, Any]:
     }
 
 
-def model_versions(stored: list[tuple[int, int]], answer: dict[int, int]) -> list[tuple[int, int]]:
+def model_versions(stored: list[tuple[int, int]], response: dict[int, int]) -> list[tuple[int, int]]:
     """The versions after an answer, in plain Python: the last filing on top, unknown earlier ones before or below."""
-    filings = sorted(answer.items())
+    filings = sorted(response.items())
     unknown = [filing for filing in filings[:-1] if filing not in stored]
     if not filings or (stored and stored[-1] == filings[-1]):
         return [*unknown, *stored]
     return [*stored, *unknown, filings[-1]]
 
 
-answers = st.lists(st.dictionaries(st.sampled_from(list(FILINGS)), st.integers(1, 2), max_size=4), max_size=4)
+responses = st.lists(st.dictionaries(st.sampled_from(list(FILINGS)), st.integers(1, 2), max_size=4), max_size=4)
 
 
 @examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(drawn=answers, data=st.data())
+@given(drawn=responses, data=st.data())
 def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
     database: str, drawn: list[dict[int, int]], data: st.DataObject
 ) -> None:
     dataset = BY_NAME["income_statement"]
     request = FmpRequest(dataset.endpoints[1], "ACME", {}, ("ACME",))
-    rows = [data.draw(st.permutations([make_filing(*one) for one in answer.items()])) for answer in drawn]
+    rows = [data.draw(st.permutations([make_filing(*one) for one in response.items()])) for response in drawn]
 
     async def store_all() -> list[tuple[int, int]]:
         connection = await open_connection(database, application_name="test")
         transaction = connection.transaction()
         await transaction.start()
         store = Store(dataset, uuid4())
-        for answer in rows:
-            batch = parse_rows(dataset, answer, request, known_symbols={"ACME"})
+        for response in rows:
+            batch = parse_rows(dataset, response, request, known_symbols={"ACME"})
             settle_repeats(dataset, batch)
             delivery = FmpBatch(batch, path="income-statement")
             counts = await store.merge(connection, delivery, await store.stage(connection, delivery))
@@ -150,6 +150,6 @@ def test_versions_follow_the_filings_whatever_the_order_of_the_answers(
         return [(row["filing_date"].month, int(row["revenue"])) for row in found]
 
     expected: list[tuple[int, int]] = []
-    for answer in drawn:
-        expected = model_versions(expected, answer)
+    for response in drawn:
+        expected = model_versions(expected, response)
     assert run_async(store_all()) == expected

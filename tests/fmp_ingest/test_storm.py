@@ -154,7 +154,7 @@ async def test_after_the_park_single_calls_probe(sandbox_database: str, pool: Po
     assert crowd.stats()["fmp"]["total"] == 2
 
 
-class Answering:
+class PartlyFailingClient:
     """A client whose first call never ends and whose others do, one of them badly."""
 
     def __init__(self) -> None:
@@ -171,7 +171,7 @@ class Answering:
 
 
 async def test_what_concerns_all_requests_is_reported_before_its_turn() -> None:
-    dataset, client = BY_NAME["financial_growth"], Answering()
+    dataset, client = BY_NAME["financial_growth"], PartlyFailingClient()
     targets = Targets({"NYSE": [f"S{number:03d}" for number in range(50)]}, date(2026, 1, 1), date(2026, 1, 6))
     results = fetch_in_order(plan_requests(dataset.endpoints[0], targets), client, dataset, targets, width=10)
     with pytest.raises(OutageError):

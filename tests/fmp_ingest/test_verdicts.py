@@ -17,7 +17,7 @@ from sra_cli.output import choose_exit_code
 from sra_shared.kit.db import Pool
 from sra_shared.runs import TaskType, UnitStatus
 from sra_stand_in.fmp.routes import ROUTES, Call, Session
-from sra_stand_in.http import Answer
+from sra_stand_in.http import Response
 from sra_stand_in.server import StandIn
 from sra_testing.fmp_runs import Ended, make_settings, run_fmp
 from sra_testing.stand_in import run_stand_in
@@ -27,12 +27,12 @@ def change_rows(monkeypatch: pytest.MonkeyPatch, path: str, change: Callable[[li
     """Let the stand-in answer a path with changed rows."""
     route = ROUTES[path]
 
-    def answer(session: Session, call: Call) -> bytes:
+    def respond(session: Session, call: Call) -> bytes:
         made = route(session, call)
         body = made if isinstance(made, bytes) else "".join(made.lines or ()).encode()
         return json.dumps(change(json.loads(body))).encode()
 
-    monkeypatch.setitem(ROUTES, path, answer)
+    monkeypatch.setitem(ROUTES, path, respond)
 
 
 def break_first(rows: list[Any]) -> list[Any]:
@@ -66,10 +66,10 @@ async def test_too_many_rejects_fail_the_run_and_keep_the_good_rows(
     assert ended.task.status == status
     assert ended.counts("quote")["rejected_by"] == {"market_cap_range": 5}
     assert await pool.fetchval("SELECT count(*) FROM fmp_quote") == 55
-    told = show(ended, "quote")
-    assert told[0] == code
+    result = show(ended, "quote")
+    assert result[0] == code
     if code:
-        assert "5 of 120 records were rejected (4.17%), more than REJECT_LIMIT (0.10%)" in told[1]["error"]
+        assert "5 of 120 records were rejected (4.17%), more than REJECT_LIMIT (0.10%)" in result[1]["error"]
         assert len(ended.task.error_details) == 1
 
 
@@ -160,11 +160,11 @@ async def test_a_file_cut_inside_its_last_field_is_not_stored(
     await run_fmp(sandbox_database, make_settings(stand_in.fmp_base_url), "universe")
     route, cuts = ROUTES["scores-bulk"], [4, 3, 0]
 
-    def answer(session: Session, call: Call) -> Answer:
+    def respond(session: Session, call: Call) -> Response:
         body = "".join(route(session, call).lines).encode()  # type: ignore[union-attr,arg-type]
-        return Answer(body=body[: len(body) - cuts.pop(0)])
+        return Response(body=body[: len(body) - cuts.pop(0)])
 
-    monkeypatch.setitem(ROUTES, "scores-bulk", answer)
+    monkeypatch.setitem(ROUTES, "scores-bulk", respond)
     ended = await run_weekly(sandbox_database, stand_in, "scores")
     assert ended.task.status == "completed", ended.task.error_details
     assert ended.task.details["fmp"]["retried"] == 2
@@ -177,10 +177,10 @@ async def test_files_that_never_end_their_last_line_are_taken_as_they_are(
     whole = (await run_weekly(sandbox_database, stand_in, "scores")).counts("scores")["stored"]
     route = ROUTES["scores-bulk"]
 
-    def answer(session: Session, call: Call) -> bytes:
+    def respond(session: Session, call: Call) -> bytes:
         return "".join(route(session, call).lines).encode().rstrip()  # type: ignore[union-attr,arg-type]
 
-    monkeypatch.setitem(ROUTES, "scores-bulk", answer)
+    monkeypatch.setitem(ROUTES, "scores-bulk", respond)
     ended = await run_weekly(sandbox_database, stand_in, "scores")
     assert ended.task.status == "completed", ended.task.error_details
     assert ended.counts("scores")["unchanged"] == whole

@@ -90,14 +90,14 @@ def list_expected(body: bytes, limit: int) -> tuple[dict[int, tuple[str, ...]], 
     for record in read_plainly(body, COLUMNS, limit, line=2):
         if record.fields is None:
             rejected[record.line] = str(record.reason)
-        elif (reason := judge_keys(record)) is not None:
+        elif (reason := check_record_keys(record)) is not None:
             rejected[record.line] = reason
         else:
             stored[record.line] = record.fields
     return stored, rejected
 
 
-def judge_keys(record: PlainRecord) -> str | None:
+def check_record_keys(record: PlainRecord) -> str | None:
     fields = record.fields or ()
     # invisible characters around a name do not make it another one
     if tuple(field.strip() for field in fields) == DATASET.column_names:

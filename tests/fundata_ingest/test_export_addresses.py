@@ -34,7 +34,7 @@ class Api:
     body: bytes = NAVPS_HEADER + NAVPS_ROW
     headers: dict[str, str] = field(default_factory=dict)
     login: Any = "made-up-token"
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     fundata_auth_url: str = ""
     fundata_api_url: str = ""
 
@@ -46,20 +46,20 @@ def api() -> Iterator[Api]:
     class Handler(QuietHandler):
         def do_POST(self) -> None:  # noqa: N802 - a name of http.server
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.answer(json.dumps({"token": made.login}).encode())
+            self.respond(json.dumps({"token": made.login}).encode())
 
         def do_GET(self) -> None:  # noqa: N802 - a name of http.server
-            made.asked.append(self.path)
+            made.requested.append(self.path)
             if self.path.startswith("/getresults/"):
-                self.answer(json.dumps({"status": "Succeeded", "url": made.export_url}).encode())
+                self.respond(json.dumps({"status": "Succeeded", "url": made.export_url}).encode())
             elif self.path.startswith("/fund/"):
-                self.answer(json.dumps({"execution_id": f"e{len(made.asked)}"}).encode())
+                self.respond(json.dumps({"execution_id": f"e{len(made.requested)}"}).encode())
             elif self.path.startswith("/latest/"):
-                self.answer(SECRET_OF_THE_INSTANCE)
+                self.respond(SECRET_OF_THE_INSTANCE)
             else:
-                self.answer(made.body, made.headers)
+                self.respond(made.body, made.headers)
 
-        def answer(self, body: bytes, headers: dict[str, str] | None = None) -> None:
+        def respond(self, body: bytes, headers: dict[str, str] | None = None) -> None:
             self.send_response(200)
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
@@ -119,7 +119,7 @@ async def test_an_address_inside_our_network_is_refused_and_nothing_of_it_is_sho
     shown = await read_everything(pool) + caplog.text
     assert "secret-access-key" not in shown
     assert "ami-id" not in shown
-    assert not any(path.startswith("/latest/") for path in api.asked)
+    assert not any(path.startswith("/latest/") for path in api.requested)
 
 
 async def test_an_export_is_fetched_without_our_token_and_a_new_host_is_a_warning_once(

@@ -68,7 +68,7 @@ def update(scene: Scene, vendor: StandIn) -> None:
 
 
 @when("the update API is asked for the same days once more")
-def ask_again(scene: Scene, vendor: StandIn) -> None:
+def request_again(scene: Scene, vendor: StandIn) -> None:
     ask(scene, vendor, **{"from": TEST_DAY.isoformat()})
 
 

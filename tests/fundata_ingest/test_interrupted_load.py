@@ -172,7 +172,7 @@ def restart_server(server: EmbeddedPostgres, how: str) -> None:
         server.start()
 
 
-async def torment(dsn: str, server: EmbeddedPostgres, root: Path, ordeal: Ordeal) -> None:
+async def disturb(dsn: str, server: EmbeddedPostgres, root: Path, ordeal: Ordeal) -> None:
     """Kill loads of a tree at seeded moments spread over all of it; restart the server under or after every one."""
     dice = random.Random(SEED)  # noqa: S311
     share = 0.9 * ordeal.size.rows / ordeal.kills
@@ -223,7 +223,7 @@ async def test_killed_load_resumes_without_loss_or_doubling(
     expected, content = await load_undisturbed(other_database, tree, ordeal.size)
     dsn = create_database(own_server)
     await upgrade_database(dsn)
-    await torment(dsn, own_server, tree, ordeal)
+    await disturb(dsn, own_server, tree, ordeal)
     resumed = await finish_load(start_load(dsn, tree, ordeal.size, timing=ordeal.timing))
     assert strip_times(resumed) == strip_times(expected)
     async with watch(dsn) as pool:

@@ -39,16 +39,16 @@ class LfsHandler(QuietHandler, BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers.get("Authorization") != f"Bearer {self.token}":
-            self.answer(401, {"message": "Credentials needed"})
+            self.respond(401, {"message": "Credentials needed"})
             return
-        asked = body["objects"][0]
-        found: dict[str, Any] = {"oid": asked["oid"], "size": asked["size"]}
-        if self.find(asked["oid"]) is None:
+        requested = body["objects"][0]
+        found: dict[str, Any] = {"oid": requested["oid"], "size": requested["size"]}
+        if self.find(requested["oid"]) is None:
             found["error"] = {"code": 404, "message": "Object does not exist"}
         else:
-            href = f"http://{self.headers['Host']}/objects/{asked['oid']}"
+            href = f"http://{self.headers['Host']}/objects/{requested['oid']}"
             found["actions"] = {"download": {"href": href, "header": {"X-Ticket": "1"}}}
-        self.answer(200, {"transfer": "basic", "objects": [found]})
+        self.respond(200, {"transfer": "basic", "objects": [found]})
 
     def do_GET(self) -> None:
         path = self.find(self.path.rsplit("/", 1)[-1])
@@ -64,7 +64,7 @@ class LfsHandler(QuietHandler, BaseHTTPRequestHandler):
     def find(self, oid: str) -> Path | None:
         return next(iter(self.objects.rglob(oid)), None)
 
-    def answer(self, status: int, body: object) -> None:
+    def respond(self, status: int, body: object) -> None:
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/vnd.git-lfs+json")

@@ -259,14 +259,14 @@ async def test_reparse_appends_what_a_new_rule_makes_of_the_record(
 
     assert await reparse() == (8, 0, 8, 0, 0)
 
-    def type_anew(batch: TextBatch, **options: Any) -> TypedBatch:
+    def convert_again(batch: TextBatch, **options: Any) -> TypedBatch:
         typed = type_batch(batch, **options)
         typed.frame.replace_column(
             typed.frame.get_column_index("security"), typed.frame["security"].replace({"s3": "S3", "s7": None})
         )
         return typed
 
-    monkeypatch.setattr("fundata_ingest.repair.reparse.type_batch", type_anew)
+    monkeypatch.setattr("fundata_ingest.repair.reparse.type_batch", convert_again)
     assert await reparse() == (8, 2, 6, 0, 0)
     assert await reparse() == (8, 0, 8, 0, 0)
     rows = await read_versions(pool, "fundata_data", "record_id")

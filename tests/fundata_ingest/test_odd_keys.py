@@ -127,9 +127,9 @@ async def test_migration_lists_odd_keys_and_status_says_what_to_do(old_pool: Poo
         (HOLDINGS, "412005.0", "6", "412005", "6"),
         (HOLDINGS, "412007.0", "", "412007", ""),
     ]
-    code, told = await run_cli(empty_database, "status")
+    code, result = await run_cli(empty_database, "status")
     assert code == 1
-    problems = [problem for problem in told["problems"] if "normal form" in problem]
+    problems = [problem for problem in result["problems"] if "normal form" in problem]
     assert [problem.split(":")[0] for problem in problems] == [QUOTES, HOLDINGS]
     assert "6 stored keys" in problems[1]
     assert problems[1].endswith("./sra load --reparse FundTopHolding.")

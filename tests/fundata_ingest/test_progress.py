@@ -36,12 +36,12 @@ async def test_file_that_two_streams_read_is_reported_as_one(
     size = target.stat().st_size
     work = make_work(tmp_path, batch_rows=600, streams=2)
     request = await load_first_chunks(database, pool, work, monkeypatch)
-    told = await report(pool)
-    progress = told["progress"]
+    result = await report(pool)
+    progress = result["progress"]
     assert progress["bytes_total"] == size
     assert 0 < progress["bytes_done"] < size
     assert 0 < progress["rows"] < 6720
-    files = [unit["progress"] for unit in told["units"] if unit["progress"]]
+    files = [unit["progress"] for unit in result["units"] if unit["progress"]]
     assert {(file["file"], file["bytes_total"]) for file in files} == {(NAVPS_FILE, size)}
     # each stream reports of the other what was committed when it looked; the run reports all
     newest = max(files, key=lambda file: file["rows"])
@@ -52,8 +52,8 @@ async def test_file_that_two_streams_read_is_reported_as_one(
 
     done = await run_in_process(database, request, work)
     assert done.task.status == RunStatus.COMPLETED
-    told = await report(pool)
-    assert told["progress"] == {
+    result = await report(pool)
+    assert result["progress"] == {
         "bytes_done": size,
         "bytes_total": size,
         "rows": 6720,
@@ -61,7 +61,7 @@ async def test_file_that_two_streams_read_is_reported_as_one(
         "eta_seconds": 0,
     }
     # a stream that ends reports of the other what was committed by then, so that neither need have seen the last chunk
-    assert newest["rows"] < max(unit["progress"].get("rows", 0) for unit in told["units"]) <= 6720
+    assert newest["rows"] < max(unit["progress"].get("rows", 0) for unit in result["units"]) <= 6720
 
 
 def make_unit(name: str, status: UnitStatus, **values: Any) -> Unit:
@@ -126,9 +126,9 @@ def test_load_without_a_terminal_reports_a_line_from_time_to_time(
         progress.show(UNITS)
     with LoadDisplay(Output(as_json=as_json), every_seconds=3600) as progress:
         progress.show(UNITS)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines() == [
+    result = capsys.readouterr()
+    assert result.out == ""
+    assert result.err.splitlines() == [
         "Inspecting the files.",
         "3,000 records, 100 a second, 40 % of 100,000 bytes, 60 s left",
     ]

@@ -121,10 +121,10 @@ def test_agrees_with_plain_reader_where_rows_pass_the_limit(
     assert list_records(batches) == read_plainly(body, COLUMNS, limit, line=2)
 
 
-@pytest.mark.parametrize("answer", [pl.exceptions.ComputeError("no"), pl.DataFrame({"RecordId": ["1"]})])
-def test_scanner_decides_where_polars_sees_other_rows(answer: Exception | pl.DataFrame) -> None:
+@pytest.mark.parametrize("response", [pl.exceptions.ComputeError("no"), pl.DataFrame({"RecordId": ["1"]})])
+def test_scanner_decides_where_polars_sees_other_rows(response: Exception | pl.DataFrame) -> None:
     body = b"".join(make_row(n, f'"{n},""x"""') for n in range(50)) + b"too,few\n" + make_row(51)
-    given_up = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
+    given_up = {"side_effect": response} if isinstance(response, Exception) else {"return_value": response}
     with patch.object(pl, "read_csv", **given_up):
         batches = read_rows(body)
     assert list_records(batches) == read_plainly(body, COLUMNS, ROW_LIMIT, line=2)

@@ -121,13 +121,13 @@ async def test_a_replay_that_dies_in_the_middle_continues_where_it_was(
     }
     resolve, tried = module.resolve_reject, []
 
-    async def resolve_or_die(*arguments: Any) -> None:
+    async def resolve_or_exit(*arguments: Any) -> None:
         tried.append(arguments[1])
         if len(tried) == 2:
             await pool.execute("SELECT pg_terminate_backend($1)", arguments[0].get_server_pid())
         await resolve(*arguments)
 
-    monkeypatch.setattr(module, "resolve_reject", resolve_or_die)
+    monkeypatch.setattr(module, "resolve_reject", resolve_or_exit)
     request = make_replay_request("fundata", corrections=mended)
     result = await run_in_process(database, request, FundataReplayWork(load_catalogue()))
     assert five(result, "rejects") == (3, 3, 0, 0, 0)

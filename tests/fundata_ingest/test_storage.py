@@ -235,11 +235,11 @@ async def test_download_survives_broken_connections_without_asking_twice_for_a_b
 
 
 async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Path) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(403)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -247,7 +247,7 @@ async def test_storage_that_is_down_is_asked_for_its_manifest_once(tmp_path: Pat
     with serve(Handler) as url:
         wanted = [WantedFile(f"data/{name}.csv", tmp_path / name) for name in "abcd"]
         problems = await fetch(make_settings(url), *wanted)
-    assert [path.partition("?")[0] for path in asked] == ["/seed/manifest.json"]
+    assert [path.partition("?")[0] for path in requested] == ["/seed/manifest.json"]
     assert ["manifest.json could not be read" in str(problem) for problem in problems] == [True] * 4
 
 

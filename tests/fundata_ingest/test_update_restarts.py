@@ -124,6 +124,6 @@ async def check_one_load(pool: Pool) -> None:
     assert file["read_count"] == file["stored_count"] == stored > 400
     assert await pool.fetchval("SELECT count(DISTINCT execution_id) FROM fundata_quotes") == 1
     # the run's end is reported once
-    told = await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE run_id = $1", export["run_id"])
-    assert told == 1
+    result = await pool.fetchval("SELECT count(*) FROM completion_outbox WHERE run_id = $1", export["run_id"])
+    assert result == 1
     assert not await find_broken_keys(pool)

@@ -387,8 +387,8 @@ def test_key_set_remembers_exactly_what_was_added() -> None:
     keys, plain = KeySet(), set()
     for _ in range(40):
         piece = generator.integers(0, 3000, 90).astype(np.uint64)
-        asked = generator.integers(0, 3000, 50).astype(np.uint64)
-        assert keys.contains(asked).tolist() == [int(key) in plain for key in asked]
+        requested = generator.integers(0, 3000, 50).astype(np.uint64)
+        assert keys.contains(requested).tolist() == [int(key) in plain for key in requested]
         keys.add(piece)
         plain |= {int(key) for key in piece}
     assert len(keys) >= len(plain)

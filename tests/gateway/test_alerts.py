@@ -96,8 +96,8 @@ async def test_each_silent_service_is_reported_once_over_restarts_and_its_return
         ):
             for name in names:
                 await lab.stop(name)
-                told = await hook.wait_for(f"{name} is down")
-                assert "check that it is running" in told
+                result = await hook.wait_for(f"{name} is down")
+                assert "check that it is running" in result
                 await wait_for_page(lab, f"{name} since", there=True)
             # a gateway that starts now finds the same incidents, and since when they last
             await lab.stop("gateway")
@@ -122,7 +122,7 @@ async def test_each_silent_service_is_reported_once_over_restarts_and_its_return
 async def wait_for_page(lab: Lab, alarm: str, *, there: bool) -> None:
     """Return once the page, which opens all the while, has such an alarm with a time and what to do, or has it no more."""
 
-    async def told() -> bool:
+    async def is_reported() -> bool:
         page = await lab.http.get("/")
         assert page.status_code == 200
         alarms = re.findall(r"<li>(.*?)</li>", page.text, re.DOTALL)
@@ -131,7 +131,7 @@ async def wait_for_page(lab: Lab, alarm: str, *, there: bool) -> None:
         assert all(re.search(r"\b[Cc]heck |start one", text) for text in found), found
         return bool(found) == there
 
-    await wait_for(told, what=f"{'the' if there else 'the end of the'} alarm {alarm!r}", seconds=20)
+    await wait_for(is_reported, what=f"{'the' if there else 'the end of the'} alarm {alarm!r}", seconds=20)
 
 
 @pytest.mark.parametrize("task_type", ["fmp_backfill", "view_build"])
@@ -152,8 +152,8 @@ async def test_work_that_continues_by_itself_and_fails_is_reported_until_it_runs
 
     failed = await put_run("failed", "The disk is full.")
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url, dashboard_url=PUBLIC):
-        told = await hook.wait_for(f"Run {task_type} failed. The disk is full.")
-        assert f"./sra runs show {failed}" in told
+        result = await hook.wait_for(f"Run {task_type} failed. The disk is full.")
+        assert f"./sra runs show {failed}" in result
         # another one at work ends nothing, and one that failed again is the same incident
         again = await put_run("running")
         await pool.execute("UPDATE task_execution_log SET status = 'parked' WHERE task_id = $1::uuid", again)
@@ -168,8 +168,8 @@ async def test_a_custom_receiver_gets_plain_json(services: Lab, pool: Pool) -> N
         open_webhook() as hook,
         services.run_gateway(alert_webhook_url=hook.url, alert_form="json", dashboard_url=PUBLIC) as lab,
     ):
-        answer = await lab.http.post("/alerts/test")
-        assert answer.json()["delivered"] is True
+        response = await lab.http.post("/alerts/test")
+        assert response.json()["delivered"] is True
     (message,) = hook.messages
     assert message == {
         "kind": "test",
@@ -215,13 +215,13 @@ async def test_rejects_over_the_limit_and_late_data_are_reported_and_withdrawn(s
 
     await put_run(7)
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url, dashboard_url=PUBLIC):
-        told = await hook.wait_for("fundata_data rejected 7 of the 1,000")
-        assert f"{PUBLIC}/ui/rejects?run_id=" in told
-        assert "0.70%" in told
-        told = await hook.wait_for("fmp quote is stale")
-        assert "2026-01-06 was expected" in told
+        result = await hook.wait_for("fundata_data rejected 7 of the 1,000")
+        assert f"{PUBLIC}/ui/rejects?run_id=" in result
+        assert "0.70%" in result
+        result = await hook.wait_for("fmp quote is stale")
+        assert "2026-01-06 was expected" in result
         # since the first of what is missing was expected
-        assert "Since 2026-01-03 03:00 UTC." in told
+        assert "Since 2026-01-03 03:00 UTC." in result
         await put_run(1)
         await hook.wait_for("recovered", "fundata_data rejects no more")
         await put_freshness(pool, quote=False)
@@ -245,11 +245,11 @@ async def put_freshness(pool: Pool, **late: bool) -> None:
 async def test_what_gets_stale_together_is_reported_in_one_message(services: Lab, pool: Pool) -> None:
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url):
         await put_freshness(pool, quote=True, splits=True, peers=True)
-        told = await hook.wait_for("3 datasets are stale. Check the last refresh")
+        result = await hook.wait_for("3 datasets are stale. Check the last refresh")
         for name in ("quote", "splits", "peers"):
-            assert f"• fmp {name}, since 2026-01-03 03:00 UTC" in told
+            assert f"• fmp {name}, since 2026-01-03 03:00 UTC" in result
         await put_freshness(pool, quote=True, splits=False, peers=False)
-        told = await hook.wait_for("fmp peers, fmp splits are fresh again")
+        result = await hook.wait_for("fmp peers, fmp splits are fresh again")
         await put_freshness(pool, quote=False, splits=False, peers=False)
         await hook.wait_for("fmp quote is fresh again")
         await wait_until_all_are_delivered(pool, number=3)
@@ -265,8 +265,8 @@ async def test_a_refresh_that_only_a_quota_stopped_is_reported_as_parked(service
         await hook.wait_for("finished with status partial")
         # of the two that are left one is parked, so that it did not succeed
         assert (await lab.refresh(sources=["fmp"]))["status"] == "parked"
-        told = await hook.wait_for("is parked: a vendor's quota is used up")
-        assert "failed" not in told
+        result = await hook.wait_for("is parked: a vendor's quota is used up")
+        assert "failed" not in result
         lab.script.ends[DAILY] = ["completed"]
         await pool.execute("UPDATE task_execution_log SET status = 'cancelled' WHERE status = 'parked'")
         await lab.refresh()
@@ -315,9 +315,9 @@ async def test_the_command_sends_a_test_message_and_lists_what_was_sent(services
         assert (code, result) == (0, {"webhook": True, "incidents": [], "alerts": []})
         await lab.stop("gateway")
         await lab.start("gateway", lab.build_gateway())
-        code, result, told = await call_alerts(lab, tmp_path, "test")
+        code, result, reported = await call_alerts(lab, tmp_path, "test")
         assert code == 5
-        assert "ALERT_WEBHOOK_URL" in told
+        assert "ALERT_WEBHOOK_URL" in reported
 
 
 @pytest.mark.parametrize(
@@ -331,8 +331,8 @@ async def test_a_vendor_that_is_down_is_reported_once_with_since_when_and_what_t
     async with open_webhook() as hook, services.run_gateway(alert_webhook_url=hook.url) as lab:
         lab.script.ends[kind] = ["failed"]
         first = await lab.refresh(sources=[source])
-        told = await hook.wait_for("finished with status failed")
-        assert "was told to fail" in told
+        result = await hook.wait_for("finished with status failed")
+        assert "was told to fail" in result
         await wait_for_page(lab, f"{vendor} since", there=True)
         await lab.refresh(sources=[source])
         since = first["steps"][0]["completed_at"][:19]

@@ -15,7 +15,7 @@ import pytest
 
 from sra_shared.kit.db import Pool
 from sra_testing.gateway_lab import SERVICE_TOKEN, VIEWER_TOKEN, open_lab
-from sra_testing.hostile_requests import Answered, make_requests, send_all
+from sra_testing.hostile_requests import RequestOutcome, make_requests, send_all
 from sra_testing.real_services import run_real_services, wait_until_ready
 from sra_testing.waiting import wait_for
 
@@ -91,7 +91,7 @@ async def log_in(url: str, token: str) -> tuple[dict[str, str], bytes]:
         return {"Cookie": f"sra_session={browser.cookies['sra_session']}"}, f"form_token={found[1]}".encode()
 
 
-async def attack(urls: Mapping[str, str], token: str | None, number: int) -> list[Answered]:
+async def attack(urls: Mapping[str, str], token: str | None, number: int) -> list[RequestOutcome]:
     """Send so many hostile requests to each service, to all at once; half of the gateway's have a session instead of a token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     routes = {name: await list_routes(url, SERVICE_TOKEN) for name, url in urls.items()}
@@ -100,17 +100,17 @@ async def attack(urls: Mapping[str, str], token: str | None, number: int) -> lis
         cookie, form = await log_in(urls["gateway"], token)
         sent["gateway", "token"] = make_requests(f"gateway {token}", number // 2, routes["gateway"], headers)
         sent["gateway", "page"] = make_requests(f"page {token}", number // 2, routes["gateway"], cookie, form)
-    answers = await asyncio.gather(*(send_all(urls[name], requests) for (name, _), requests in sent.items()))
-    return [answer for some in answers for answer in some]
+    responses = await asyncio.gather(*(send_all(urls[name], requests) for (name, _), requests in sent.items()))
+    return [response for some in responses for response in some]
 
 
-def list_faults(answers: Sequence[Answered]) -> list[tuple[int, bytes]]:
+def list_faults(responses: Sequence[RequestOutcome]) -> list[tuple[int, bytes]]:
     """Return the beginnings of the requests that met a server error."""
-    return [(answer.status, answer.sent[:300]) for answer in answers if answer.status >= 500]
+    return [(response.status, response.sent[:300]) for response in responses if response.status >= 500]
 
 
-def list_slow(answers: Sequence[Answered]) -> list[tuple[float, bytes]]:
-    return [(answer.seconds, answer.sent[:300]) for answer in answers if answer.seconds >= SLOWEST]
+def list_slow(responses: Sequence[RequestOutcome]) -> list[tuple[float, bytes]]:
+    return [(response.seconds, response.sent[:300]) for response in responses if response.seconds >= SLOWEST]
 
 
 async def fuzz_all(database: str, pool: Pool, folder: Path, *, examples: int, hostile: int) -> int:
@@ -135,8 +135,8 @@ async def fuzz_all(database: str, pool: Pool, folder: Path, *, examples: int, ho
         for token, share in ((None, 1), (WRONG_TOKEN, 5), (VIEWER_TOKEN, 1), (SERVICE_TOKEN, 1)):
             for name, url in urls.items():
                 total += await run_schemathesis(url, folder / f"{name}.json", examples=examples // share, token=token)
-            answers = await attack(urls, token, hostile)
-            assert (list_faults(answers), list_slow(answers)) == ([], [])
+            responses = await attack(urls, token, hostile)
+            assert (list_faults(responses), list_slow(responses)) == ([], [])
             if token != SERVICE_TOKEN:
                 assert await count_rows(pool) == before, "something was done without a token that allows it"
         assert await count_rows(pool) != before
@@ -158,10 +158,10 @@ async def test_hostile_requests_find_no_fault(database: str, pool: Pool) -> None
     async with open_lab(database) as lab:
         for token, number in ((None, 40), (VIEWER_TOKEN, 80), (SERVICE_TOKEN, 160)):
             before = await count_rows(pool)
-            answers = await attack({"gateway": lab.url}, token, number)
-            assert (len(answers), list_faults(answers)) == (number, [])
+            responses = await attack({"gateway": lab.url}, token, number)
+            assert (len(responses), list_faults(responses)) == (number, [])
             # not all of them stay in the doorway
-            assert token is None or any(answer.status in (200, 303, 422) for answer in answers)
+            assert token is None or any(response.status in (200, 303, 422) for response in responses)
             assert token == SERVICE_TOKEN or await count_rows(pool) == before
 
 

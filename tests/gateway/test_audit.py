@@ -58,16 +58,16 @@ async def send_form(lab: Lab, name: str, **form: Any) -> httpx.Response:
     async with log_in(lab, ALICE) as browser:
         found = re.search(r'name="form_token" value="([^"]+)"', (await browser.get("/")).text)
         assert found is not None
-        answer = await browser.post(f"/actions/{name}", data={"form_token": found[1], **form})
-    assert answer.status_code == 303, answer.text
-    return answer
+        response = await browser.post(f"/actions/{name}", data={"form_token": found[1], **form})
+    assert response.status_code == 303, response.text
+    return response
 
 
 async def post(lab: Lab, path: str, **body: Any) -> Any:
     """Send a request as alice."""
-    answer = await lab.http.post(path, json=body, headers=AS_ALICE)
-    assert answer.is_success, answer.text
-    return answer.json()
+    response = await lab.http.post(path, json=body, headers=AS_ALICE)
+    assert response.is_success, response.text
+    return response.json()
 
 
 async def trigger(lab: Lab, _pool: Pool) -> list[str]:
@@ -91,15 +91,15 @@ async def cancel(lab: Lab, _pool: Pool) -> list[str]:
 async def release(lab: Lab, _pool: Pool) -> list[str]:
     lab.script.ends[DAILY] = ["held", "completed"]
     held = (await lab.refresh(sources=["fmp"]))["steps"][0]["runs"][0]["task_id"]
-    answers = [await send_form(lab, "release", run_id=held) for _ in range(2)]
-    assert answers[0].headers["location"] == answers[1].headers["location"]
-    return [held, answers[0].headers["location"].rpartition("/")[2]]
+    responses = [await send_form(lab, "release", run_id=held) for _ in range(2)]
+    assert responses[0].headers["location"] == responses[1].headers["location"]
+    return [held, responses[0].headers["location"].rpartition("/")[2]]
 
 
 async def replay(lab: Lab, pool: Pool) -> list[str]:
     number = await pool.fetchval(PUT_REJECT)
-    answer = await send_form(lab, "replay", reject_id=str(number))
-    return [answer.headers["location"].rpartition("=")[2], str(number)]
+    response = await send_form(lab, "replay", reject_id=str(number))
+    return [response.headers["location"].rpartition("=")[2], str(number)]
 
 
 async def pause(lab: Lab, _pool: Pool) -> list[str]:
@@ -186,8 +186,8 @@ async def test_logins_and_logouts_are_kept_with_the_failed_ones(lab: Lab, pool: 
     ]
     sessions = [row["subject_ids"] for row in await pool.fetch(ENTRIES)]
     assert sessions[0] == sessions[1] != sessions[3]
-    told = str(await pool.fetch(ENTRIES))
-    assert not any(secret in told for secret in (code, BOB, ALICE))
+    result = str(await pool.fetch(ENTRIES))
+    assert not any(secret in result for secret in (code, BOB, ALICE))
     await pool.execute(
         "INSERT INTO audit (action, subject_kind, address) SELECT 'login_failed', 'session', 'x' FROM generate_series(2, $1)",
         MOST_FAILED_LOGINS_AN_HOUR,
@@ -232,8 +232,8 @@ async def test_the_word_on_who_asks_is_the_gateways_alone(lab: Lab, pool: Pool) 
     body: dict[str, Any] = {"task_type": "daily_quotes"}
     for word in (forged["SRA-On-Behalf-Of"], "king arthur", "refresh"):
         body["parameters"] = {"symbols": word}
-        answer = await lab.http.post(peer, json=body, headers={"SRA-On-Behalf-Of": word})
-        assert answer.json()["created"] is True
+        response = await lab.http.post(peer, json=body, headers={"SRA-On-Behalf-Of": word})
+        assert response.json()["created"] is True
     assert (await lab.http.post(peer, json=body, headers=VIEWER | forged)).status_code == 403
     kept = [(row["action"], row["token_name"], row["address"]) for row in await pool.fetch(ENTRIES)]
     assert kept == [
@@ -272,9 +272,9 @@ async def test_entries_are_listed_for_operators_alone(lab: Lab, pool: Pool) -> N
     await post(lab, "/schedule/pause")
 
     async def ask(**query: Any) -> list[str]:
-        answer = await lab.http.get("/audit", params=query)
-        assert answer.status_code == 200, answer.text
-        return [entry["action"] for entry in answer.json()["entries"]]
+        response = await lab.http.get("/audit", params=query)
+        assert response.status_code == 200, response.text
+        return [entry["action"] for entry in response.json()["entries"]]
 
     assert await ask() == ["pause", "dismiss", "trigger"]
     page = (await lab.http.get("/audit", params={"limit": 2})).json()
@@ -298,9 +298,9 @@ async def test_entries_are_listed_for_operators_alone(lab: Lab, pool: Pool) -> N
             texts = [html.unescape((await browser.get(path)).text) for path in pages]
         assert ["Who did what" in text for text in texts] == [is_shown] * 3
     async with log_in(lab, ALICE) as browser:
-        told = html.unescape((await browser.get("/ui/rejects")).text).split("Who did what")[1]
-    assert f"rows {number}; why: Rows <of> a test." in told
-    assert "pause" not in told
+        result = html.unescape((await browser.get("/ui/rejects")).text).split("Who did what")[1]
+    assert f"rows {number}; why: Rows <of> a test." in result
+    assert "pause" not in result
 
 
 async def test_entries_are_only_added_until_they_are_archived(pool: Pool) -> None:

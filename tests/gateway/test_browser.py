@@ -175,9 +175,9 @@ async def test_log_in_trigger_watch_filter_download_and_replay(
 
 
 async def log_in_by_link(lab: Lab, page: Page) -> None:
-    answer = await page.goto(lab.url)
-    assert answer is not None
-    assert answer.status == 401
+    response = await page.goto(lab.url)
+    assert response is not None
+    assert response.status == 401
     code = (await lab.http.post("/login-codes")).json()["code"]
     await page.goto(f"{lab.url}/login#{code}")
     await expect(page.get_by_role("heading", name="Freshness")).to_be_visible()

@@ -42,20 +42,20 @@ async def test_a_download_of_large_rejects_keeps_the_memory_small(services: Lab,
     async with open_lab(services.dsn, gateway=False, services=False) as lab:
         with run_gateway_process(lab) as process:
 
-            async def answers() -> bool:
+            async def responds() -> bool:
                 try:
                     return (await lab.http.get("/ready")).is_success
                 except httpx.TransportError:
                     return False
 
-            await wait_for(answers, what="the gateway's start")
+            await wait_for(responds, what="the gateway's start")
             # what a first page loads is there for all that follow
             assert (await lab.http.get("/ui/rejects", headers=VIEWER)).status_code == 200
             before = psutil.Process(process.pid).memory_info().rss
             peak, received = before, 0
-            async with lab.http.stream("GET", "/ui/rejects.csv", headers=VIEWER) as answer:
-                assert answer.status_code == 200
-                async for piece in answer.aiter_bytes():
+            async with lab.http.stream("GET", "/ui/rejects.csv", headers=VIEWER) as response:
+                assert response.status_code == 200
+                async for piece in response.aiter_bytes():
                     received += len(piece)
                     peak = max(peak, psutil.Process(process.pid).memory_info().rss)
     assert received > 30 * MEGABYTE

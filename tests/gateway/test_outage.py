@@ -45,12 +45,12 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
         await browser.post("/login", data={"token": SERVICE_TOKEN})
         server.stop()
 
-        async def told() -> str | None:
+        async def is_reported() -> str | None:
             page = await browser.get("/", timeout=10)
             assert page.status_code == 200
             return page.text if re.search(r"database since \d{4}-", page.text) else None
 
-        page = await wait_for(told, what="the alarm", seconds=30)
+        page = await wait_for(is_reported, what="the alarm", seconds=30)
         assert page is not None
         assert "check that it is running" in page
         # what was known of the refreshes is still there
@@ -71,9 +71,9 @@ async def _lose_database(lab: Lab, server: EmbeddedPostgres, hook: Receiver) -> 
         lab.script.go.set()
 
         async def ended() -> str | None:
-            answer = await lab.http.get(f"/refresh/{refresh['refresh_id']}")
-            status = answer.json()["status"]
-            return str(status) if answer.is_success and status not in ("queued", "running") else None
+            response = await lab.http.get(f"/refresh/{refresh['refresh_id']}")
+            status = response.json()["status"]
+            return str(status) if response.is_success and status not in ("queued", "running") else None
 
         assert await wait_for(ended, what="the end of the refresh", seconds=90) == "completed"
 

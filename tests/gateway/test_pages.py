@@ -89,10 +89,10 @@ async def test_no_route_is_open_but_health_and_login(lab: Lab) -> None:
             if path in ("/health", "/ready"):
                 continue
             for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"{COOKIE}=e30=.00"}):
-                answer = await browser.request(method, path, headers=headers)
+                response = await browser.request(method, path, headers=headers)
                 # the wrong token is too much after a while; nothing else is said to anybody
                 allowed = {401, 429} if "Authorization" in headers else {401}
-                assert answer.status_code in allowed, (method, path, answer.text)
+                assert response.status_code in allowed, (method, path, response.text)
         page = await browser.get("/")
         assert page.status_code == 401
         assert 'name="token"' in page.text
@@ -122,9 +122,9 @@ async def test_a_viewer_sees_and_does_not_change(lab: Lab, pool: Pool) -> None:
 async def test_a_login_code_works_once(lab: Lab, pool: Pool) -> None:
     code = (await lab.http.post("/login-codes")).json()["code"]
     async with open_browser(lab) as browser, open_browser(lab) as thief:
-        answer = await log_in(browser, code)
-        assert answer.status_code == 303
-        cookie = answer.headers["set-cookie"].lower()
+        response = await log_in(browser, code)
+        assert response.status_code == 303
+        cookie = response.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=lax" in cookie
         assert (await browser.get("/")).status_code == 200
@@ -140,8 +140,8 @@ async def test_a_login_code_works_once(lab: Lab, pool: Pool) -> None:
 async def test_a_hundred_users_of_one_code_are_one(lab: Lab) -> None:
     code = (await lab.http.post("/login-codes")).json()["code"]
     async with open_browser(lab) as browser:
-        answers = await asyncio.gather(*(log_in(browser, code) for _ in range(9)))
-    assert sorted(answer.status_code for answer in answers) == [303, *[401] * 8]
+        responses = await asyncio.gather(*(log_in(browser, code) for _ in range(9)))
+    assert sorted(response.status_code for response in responses) == [303, *[401] * 8]
 
 
 async def test_failed_logins_are_slowed_down_and_who_has_a_token_gets_in(lab: Lab) -> None:
@@ -163,19 +163,19 @@ async def test_guesses_at_once_are_no_more_than_guesses_in_turn(
     monkeypatch.setattr("gateway.login_limit.COUNT_SECONDS", 60)
     monkeypatch.setattr("gateway.pages.login.PAGE_SECONDS", 60)
     async with open_browser(lab) as browser:
-        answers = await asyncio.gather(*(log_in(browser, f"guess {number}") for number in range(60)))
-    assert sorted(answer.status_code for answer in answers) == [*[401] * 10, *[429] * 50]
+        responses = await asyncio.gather(*(log_in(browser, f"guess {number}") for number in range(60)))
+    assert sorted(response.status_code for response in responses) == [*[401] * 10, *[429] * 50]
     assert await pool.fetchval("SELECT count(*) FROM login_failure") == 10
 
 
 async def test_wrong_bearer_tokens_are_slowed_down_and_valid_ones_are_not(lab: Lab) -> None:
     async with open_browser(lab) as stranger:
         wrong = {"Authorization": "Bearer wrong", "Accept": "application/json"}
-        answers = [await stranger.get("/status", headers=wrong) for _ in range(12)]
-        assert [answer.status_code for answer in answers] == [*[401] * 10, 429, 429]
-        problem = answers[-1].json()
+        responses = [await stranger.get("/status", headers=wrong) for _ in range(12)]
+        assert [response.status_code for response in responses] == [*[401] * 10, 429, 429]
+        problem = responses[-1].json()
         assert (problem["status"], problem["type"]) == (429, "urn:sra:problem:429")
-        assert 0 < int(answers[-1].headers["retry-after"]) <= 300
+        assert 0 < int(responses[-1].headers["retry-after"]) <= 300
         assert (await stranger.get("/status", headers=SERVICE)).status_code == 200
         # who shows no token at all is not guessing
         assert (await stranger.get("/status", headers={"Accept": "application/json"})).status_code == 401
@@ -200,24 +200,24 @@ async def test_behind_a_proxy_each_client_has_a_limit_of_its_own(lab: Lab) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "target"),
+    ("requested", "target"),
     [
         ("/ui/rejects?dataset=FundGeneral&reason=field_count", "/ui/rejects?dataset=FundGeneral&reason=field_count"),
         ("/ui/runs", "/ui/runs"),
         ("/", "/"),
     ],
 )
-async def test_a_login_leads_to_the_page_that_was_asked_for(lab: Lab, asked: str, target: str) -> None:
+async def test_a_login_leads_to_the_page_that_was_asked_for(lab: Lab, requested: str, target: str) -> None:
     async with open_browser(lab) as browser:
-        page = await browser.get(asked)
+        page = await browser.get(requested)
         assert page.status_code == 401
         found = re.search(r'name="next" value="([^"]+)"', page.text)
         assert found is not None
         form = {"next": html.unescape(found[1]), "token": "wrong"}
         page = await browser.post("/login", data=form)
         assert f'value="{found[1]}"' in page.text, "a mistyped token loses the way"
-        answer = await browser.post("/login", data={**form, "token": VIEWER_TOKEN})
-        assert (answer.status_code, answer.headers["location"]) == (303, target)
+        response = await browser.post("/login", data={**form, "token": VIEWER_TOKEN})
+        assert (response.status_code, response.headers["location"]) == (303, target)
 
 
 @pytest.mark.parametrize(
@@ -233,25 +233,25 @@ async def test_a_login_leads_to_the_page_that_was_asked_for(lab: Lab, asked: str
 )
 async def test_a_login_leads_nowhere_else(lab: Lab, elsewhere: str) -> None:
     async with open_browser(lab) as browser:
-        answer = await browser.post("/login", data={"token": VIEWER_TOKEN, "next": elsewhere})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        response = await browser.post("/login", data={"token": VIEWER_TOKEN, "next": elsewhere})
+        assert (response.status_code, response.headers["location"]) == (303, "/")
 
 
 async def test_a_login_that_a_page_of_somebody_else_sends_is_refused(lab: Lab) -> None:
     async with open_browser(lab) as browser:
         host = lab.url.partition("://")[2]
         for ours in ({}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": f"http://{host}"}):
-            answer = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=ours)
-            assert answer.status_code == 303, ours
+            response = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=ours)
+            assert response.status_code == 303, ours
         for theirs in (
             {"Sec-Fetch-Site": "cross-site"},
             {"Sec-Fetch-Site": "same-site", "Origin": f"http://{host}"},
             {"Origin": "https://evil.example"},
             {"Origin": "null"},
         ):
-            answer = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=theirs)
-            assert answer.status_code == 403, theirs
-            assert "set-cookie" not in answer.headers
+            response = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=theirs)
+            assert response.status_code == 403, theirs
+            assert "set-cookie" not in response.headers
 
 
 async def test_a_viewers_session_ends_with_the_viewer_token_and_nobody_makes_himself_more(lab: Lab) -> None:
@@ -282,8 +282,8 @@ async def test_a_named_token_is_revoked_by_itself(services: Lab) -> None:
         async def ask() -> list[tuple[int, int]]:
             """Return the answers to a page asked by each one's cookie, and to a change by each one's token."""
             pages = [(await browser.get("/ui/runs")).status_code for browser in browsers]
-            asked = [{"Authorization": f"Bearer token-of-{name}"} for name in people]
-            changes = [await lab.http.post("/schedule/resume", headers=headers) for headers in asked]
+            requested = [{"Authorization": f"Bearer token-of-{name}"} for name in people]
+            changes = [await lab.http.post("/schedule/resume", headers=headers) for headers in requested]
             return [(page, change.status_code) for page, change in zip(pages, changes, strict=True)]
 
         async with lab.run_gateway(tokens=",".join(f"{name}:{rest}" for name, rest in people.items())):
@@ -302,10 +302,10 @@ async def test_behind_https_the_browser_is_made_to_stay_there(lab: Lab) -> None:
         assert "strict-transport-security" not in (await browser.get("/login")).headers
         proxied = {"X-Forwarded-Proto": "https"}
         for path in ("/login", "/health", "/static/app.css"):
-            answer = await browser.get(path, headers=proxied)
-            assert answer.headers["strict-transport-security"] == "max-age=31536000"
-        answer = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=proxied)
-        assert "secure" in answer.headers["set-cookie"].lower()
+            response = await browser.get(path, headers=proxied)
+            assert response.headers["strict-transport-security"] == "max-age=31536000"
+        response = await browser.post("/login", data={"token": VIEWER_TOKEN}, headers=proxied)
+        assert "secure" in response.headers["set-cookie"].lower()
 
 
 async def test_a_method_that_a_page_does_not_offer_is_answered_with_those_it_does(lab: Lab) -> None:
@@ -315,8 +315,8 @@ async def test_a_method_that_a_page_does_not_offer_is_answered_with_those_it_doe
         ("/login", "GET, HEAD, POST"),
         ("/runs", "GET, POST"),
     ):
-        answer = await lab.http.delete(path)
-        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+        response = await lab.http.delete(path)
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
 async def test_gateways_share_the_count_of_failed_logins_and_the_end_of_a_session(lab: Lab) -> None:
@@ -352,8 +352,8 @@ async def test_forms_need_their_session_and_its_token(lab: Lab, pool: Pool) -> N
         assert (await browser.post("/actions/pause", data={"form_token": token})).status_code == 303
         assert "paused since" in (await browser.get("/")).text
         assert (await browser.post("/actions/resume", data={"form_token": token})).status_code == 303
-        answer = await browser.post("/actions/refresh", data={"form_token": token, "source": "views"})
-        assert answer.status_code == 303
+        response = await browser.post("/actions/refresh", data={"form_token": token, "source": "views"})
+        assert response.status_code == 303
         refresh = (await browser.get("/refresh", headers={"Accept": "application/json"})).json()["refreshes"][0]
         assert refresh["sources"] == ["views"]
         assert (await lab.finish(refresh["refresh_id"]))["status"] == "completed"
@@ -361,8 +361,8 @@ async def test_forms_need_their_session_and_its_token(lab: Lab, pool: Pool) -> N
             await browser.post("/actions/refresh", data={"form_token": token, "source": "../etc"})
         ).status_code == 422
     async with open_browser(lab) as bearer:
-        answer = await bearer.post("/actions/pause", headers=SERVICE, data={"form_token": token})
-        assert answer.status_code == 403
+        response = await bearer.post("/actions/pause", headers=SERVICE, data={"form_token": token})
+        assert response.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -404,8 +404,8 @@ async def test_pages_show_what_is_there_and_escape_it(lab: Lab, pool: Pool) -> N
         assert "part" in (await browser.get(f"/ui/runs/{child}")).text
         cost = {"cost": {"from": "2016-10-14", "to": "2026-11-28", "calls": 193796, "minutes": 215.4, "datasets": []}}
         await pool.execute("UPDATE task_execution_log SET details = $1 WHERE task_id = $2", cost, child)
-        told = "about 193,796 calls and 215 minutes for 2016-10-14 to 2026-11-28"
-        assert told in (await browser.get(f"/ui/runs/{child}")).text
+        result = "about 193,796 calls and 215 minutes for 2016-10-14 to 2026-11-28"
+        assert result in (await browser.get(f"/ui/runs/{child}")).text
         assert (await browser.get(f"/ui/runs/{SOME_ID}")).status_code == 404
         assert (await browser.get("/ui/runs")).text.count("view_build") >= 1
         policy = (await browser.get("/")).headers["content-security-policy"]
@@ -422,14 +422,14 @@ async def test_rejects_are_downloaded_as_they_came(lab: Lab, pool: Pool) -> None
     )
     async with open_browser(lab) as browser:
         await log_in(browser, VIEWER_TOKEN)
-        answer = await browser.get("/ui/rejects.csv")
-        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-        assert "attachment" in answer.headers["content-disposition"]
-        got = list(csv.DictReader(io.StringIO(answer.text)))
+        response = await browser.get("/ui/rejects.csv")
+        assert response.headers["content-type"] == "text/csv; charset=utf-8"
+        assert "attachment" in response.headers["content-disposition"]
+        got = list(csv.DictReader(io.StringIO(response.text)))
         assert [int(row["line"]) for row in got] == list(range(1202, -1, -1))
         assert got[-2]["raw"] == 'a,"b"\n\\xff'
-        answer = await browser.get("/ui/rejects.csv", params={"dataset": "FundAward", "run_id": str(run)})
-        assert {row["dataset"] for row in csv.DictReader(io.StringIO(answer.text))} == {"FundAward"}
+        response = await browser.get("/ui/rejects.csv", params={"dataset": "FundAward", "run_id": str(run)})
+        assert {row["dataset"] for row in csv.DictReader(io.StringIO(response.text))} == {"FundAward"}
 
 
 async def test_a_held_run_is_released_by_its_service(lab: Lab) -> None:
@@ -451,9 +451,9 @@ async def test_a_held_run_is_released_by_its_service(lab: Lab) -> None:
         assert (await browser.post("/actions/release", data=form)).status_code == 409
         await lab.stop("fundata_ingest")
         form = {"form_token": form["form_token"], "reject_id": "1"}
-        answer = await browser.post("/actions/replay", data=form)
-        assert answer.status_code == 503
-        assert "fundata_ingest does not respond" in answer.text
+        response = await browser.post("/actions/replay", data=form)
+        assert response.status_code == 503
+        assert "fundata_ingest does not respond" in response.text
 
 
 async def test_status_is_the_whole(lab: Lab) -> None:
@@ -473,7 +473,7 @@ async def test_status_is_the_whole(lab: Lab) -> None:
 async def wait_for_check(lab: Lab, name: str, words: str) -> None:
     """Return once health, status and the page tell of it; a check that is well says nothing of the kind."""
 
-    async def told() -> bool:
+    async def is_reported() -> bool:
         health, status = [(await lab.http.get(path)).json() for path in ("/health", "/status")]
         page = (await lab.http.get("/")).text
         if words not in health["checks"][name]["detail"]:
@@ -483,7 +483,7 @@ async def wait_for_check(lab: Lab, name: str, words: str) -> None:
         assert words in page.split("<h2>Refresh</h2>")[0]
         return '<span class="pill degraded">degraded</span>' in page
 
-    await wait_for(told, what=f"the check {name}", seconds=20)
+    await wait_for(is_reported, what=f"the check {name}", seconds=20)
 
 
 async def wait_until_healthy(lab: Lab) -> None:
@@ -551,12 +551,12 @@ async def test_the_page_says_which_service_is_down_and_when_it_is_back(lab: Lab)
         await log_in(browser, SERVICE_TOKEN)
         await lab.stop("view_builder")
 
-        async def told() -> bool:
+        async def is_reported() -> bool:
             page = await browser.get("/")
             assert page.status_code == 200
             return bool(re.search(r"view_builder since \d{4}-", page.text))
 
-        await wait_for(told, what="the alarm", seconds=20)
+        await wait_for(is_reported, what="the alarm", seconds=20)
         health = (await lab.http.get("/health")).json()
         assert health["status"] == "degraded"
         assert "does not respond" in health["checks"]["view_builder"]["detail"]
@@ -575,28 +575,28 @@ async def test_health_and_page_answer_without_a_database() -> None:
         slowest = 0.0
         for _ in range(20):
             begun = time.monotonic()
-            answer = await lab.http.get("/health", headers={"Authorization": ""})
+            response = await lab.http.get("/health", headers={"Authorization": ""})
             slowest = max(slowest, time.monotonic() - begun)
-            assert answer.status_code == 200
+            assert response.status_code == 200
         # it waits on nothing: an attempt to connect would take longer
         assert slowest < 2.5
-        body = answer.json()
+        body = response.json()
         assert body["status"] == "unhealthy"
         assert body["checks"]["database"]["status"] == "unhealthy"
         assert set(body) == {"status", "timestamp", "response_time_ms", "checks", "details"}
         async with open_browser(lab) as browser:
             assert (await log_in(browser, SERVICE_TOKEN)).status_code == 303
 
-            async def told() -> bool:
+            async def is_reported() -> bool:
                 page = await browser.get("/")
                 assert page.status_code == 200
                 return bool(re.search(r"database since \d{4}-", page.text))
 
-            await wait_for(told, what="the alarm", seconds=20)
+            await wait_for(is_reported, what="the alarm", seconds=20)
             assert (await log_in(browser, "some code")).status_code == 503
             runs = await browser.get("/ui/runs")
             assert runs.status_code == 503
             assert "The database is down" in runs.text
-        answer = await lab.http.post("/refresh", json={})
-        assert answer.status_code == 503
-        assert answer.headers["content-type"] == "application/problem+json"
+        response = await lab.http.post("/refresh", json={})
+        assert response.status_code == 503
+        assert response.headers["content-type"] == "application/problem+json"

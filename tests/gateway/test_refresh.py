@@ -148,16 +148,20 @@ async def test_only_one_source_brings_the_views(lab: Lab) -> None:
 async def test_first_day_reaches_the_updates_and_nobody_else(lab: Lab) -> None:
     done = await lab.refresh(**{"from": "2025-11-03"})
     assert done["status"] == "completed"
-    asked = lab.script.asked
-    assert (asked[DATA], asked[QUOTES], asked[DAILY]) == ({"from": "2025-11-03"}, {"from": "2025-11-03"}, {})
+    requested = lab.script.requested
+    assert (requested[DATA], requested[QUOTES], requested[DAILY]) == (
+        {"from": "2025-11-03"},
+        {"from": "2025-11-03"},
+        {},
+    )
     await lab.refresh(sources=["fundata"])
-    assert asked[DATA] == asked[QUOTES] == {}
+    assert requested[DATA] == requested[QUOTES] == {}
 
 
-def read_answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def read_response(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """The object that the command printed; the services of the lab write their logs into the same capture."""
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
-    return answer
+    response: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return response
 
 
 async def test_command_hands_the_first_day_on(
@@ -167,11 +171,11 @@ async def test_command_hands_the_first_day_on(
     monkeypatch.setenv("SRA_SERVICE_TOKEN", SERVICE_TOKEN)
     words = ["refresh", "--source", "fundata", "--from", "2025-11-03", "--wait", "--json"]
     assert await asyncio.to_thread(run, words) == 0
-    assert read_answer(capsys)["status"] == "completed"
-    assert lab.script.asked[DATA] == {"from": "2025-11-03"}
+    assert read_response(capsys)["status"] == "completed"
+    assert lab.script.requested[DATA] == {"from": "2025-11-03"}
     for wrong in (["--from", "2025-11-03"], ["--source", "fundata", "--from", "3/11/2025"]):
         assert await asyncio.to_thread(run, ["refresh", *wrong, "--json"]) == 5
-        assert "--from" in read_answer(capsys)["error"]
+        assert "--from" in read_response(capsys)["error"]
 
 
 async def test_another_first_day_is_another_refresh(lab: Lab) -> None:
@@ -196,24 +200,24 @@ async def test_another_first_day_is_another_refresh(lab: Lab) -> None:
     ],
 )
 async def test_first_day_that_is_none_or_belongs_to_no_source_is_refused(lab: Lab, body: dict[str, Any]) -> None:
-    answer = await lab.http.post("/refresh", json=body)
-    assert answer.status_code == 422
+    response = await lab.http.post("/refresh", json=body)
+    assert response.status_code == 422
     assert lab.script.started == []
 
 
 async def test_hundred_triggers_make_one_refresh(lab: Lab, pool: Pool) -> None:
     lab.script.ends[DAILY] = ["waits"]
     bodies = [{"task_type": "unified_refresh", "parameters": {}}, {}]
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             lab.http.post("/runs" if index % 2 == 0 else "/refresh", json=bodies[index % 2], timeout=60)
             for index in range(100)
         )
     )
-    assert {answer.status_code for answer in answers} == {202}
-    ids = {answer.json().get("refresh_id") or answer.json()["task_id"] for answer in answers}
+    assert {response.status_code for response in responses} == {202}
+    ids = {response.json().get("refresh_id") or response.json()["task_id"] for response in responses}
     assert len(ids) == 1
-    assert sum(answer.json()["created"] for answer in answers) == 1
+    assert sum(response.json()["created"] for response in responses) == 1
     lab.script.go.set()
     assert (await lab.finish(ids.pop()))["status"] == "completed"
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 1
@@ -233,8 +237,8 @@ async def test_cancel_reaches_the_child(lab: Lab, pool: Pool) -> None:
     lab.script.ends[DAILY] = ["waits"]
     refresh = await lab.trigger()
     await wait_for(lambda: _has_started(lab), what="the first step", seconds=20)
-    answer = await lab.http.post(f"/runs/{refresh['refresh_id']}/cancel")
-    assert answer.status_code == 202
+    response = await lab.http.post(f"/runs/{refresh['refresh_id']}/cancel")
+    assert response.status_code == 202
     done = await lab.finish(refresh["refresh_id"])
     assert done["status"] == "cancelled"
 
@@ -267,11 +271,11 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
     await lab.stop("fmp_ingest")
     await lab.stop("gateway")
     stranger = FastAPI()
-    asked: list[str] = []
+    requested: list[str] = []
 
     @stranger.api_route("/{path:path}", methods=["GET", "POST"])
-    async def answer(path: str) -> dict[str, str]:
-        asked.append(path)
+    async def respond(path: str) -> dict[str, str]:
+        requested.append(path)
         return {"hello": "nobody here knows runs"}
 
     await lab.start("fmp_ingest", stranger)
@@ -281,19 +285,19 @@ async def test_something_else_at_a_services_address_is_asked_again(lab: Lab) -> 
     assert statuses(done)["fmp"] == "failed"
     assert done["steps"][0]["attempt"] == 2, "the second try was left out"
     assert "fmp_ingest returned status 200 without a run" in done["steps"][0]["error"]
-    assert asked.count("runs") > 2
+    assert requested.count("runs") > 2
 
 
 async def test_a_refresh_cannot_be_put_off(lab: Lab, pool: Pool) -> None:
     later = {"task_type": "unified_refresh", "scheduled_at": "2030-01-01T00:00:00Z"}
-    answer = await lab.http.post("/runs", json=later)
-    assert answer.status_code == 422
-    assert "REFRESH_CRON" in answer.json()["next_step"]
+    response = await lab.http.post("/runs", json=later)
+    assert response.status_code == 422
+    assert "REFRESH_CRON" in response.json()["next_step"]
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log WHERE task_type = 'unified_refresh'") == 0
     now = {"task_type": "unified_refresh", "scheduled_at": datetime.now(UTC).isoformat()}
-    answer = await lab.http.post("/runs", json=now)
-    assert answer.status_code == 202
-    assert (await lab.finish(answer.json()["task_id"]))["status"] == "completed"
+    response = await lab.http.post("/runs", json=now)
+    assert response.status_code == 202
+    assert (await lab.finish(response.json()["task_id"]))["status"] == "completed"
 
 
 @pytest.mark.parametrize(("status", "shown"), [("queued", "queued"), ("cancelled", "cancelled")])

@@ -33,21 +33,21 @@ async def run_command(
 
 
 async def test_waiting_gives_the_documented_object(lab: Lab, tmp_path: Path) -> None:
-    code, result, told = await run_command(lab, tmp_path, "--wait")
-    assert code == 0, told
+    code, result, reported = await run_command(lab, tmp_path, "--wait")
+    assert code == 0, reported
     assert set(result) == {"status", "refresh_id", "seconds", "database_url", "gateway_url", "steps"}
     assert [step["step"] for step in result["steps"]] == STEPS
     assert all(set(step) == {"step", "status", "seconds", "error", "datasets"} for step in result["steps"])
     counts = result["steps"][0]["datasets"][0]
     assert counts["read"] == sum(counts[name] for name in ("stored", "unchanged", "duplicate", "rejected"))
     assert result["gateway_url"] == lab.url
-    assert "views: completed" in told
+    assert "views: completed" in reported
 
 
 async def test_without_waiting_the_steps_stand_there_too(lab: Lab, tmp_path: Path) -> None:
     lab.script.ends[DAILY] = ["waits"]
-    code, result, told = await run_command(lab, tmp_path)
-    assert code == 0, told
+    code, result, reported = await run_command(lab, tmp_path)
+    assert code == 0, reported
     assert [step["step"] for step in result["steps"]] == STEPS
     assert {step["status"] for step in result["steps"]} <= {"queued", "running"}
     assert all(step["datasets"] == [] for step in result["steps"])
@@ -65,12 +65,12 @@ async def test_exit_codes_report_how_it_ended(lab: Lab, tmp_path: Path) -> None:
     assert (code, result["status"]) == (4, "held")
     code, result, _ = await run_command(lab, tmp_path, "--source", "views")
     assert (code, result["status"] in ("queued", "running", "completed")) == (0, True)
-    code, result, told = await run_command(lab, tmp_path, token="another token altogether")
+    code, result, reported = await run_command(lab, tmp_path, token="another token altogether")
     assert code == 5
-    assert "SRA_SERVICE_TOKEN" in told
-    code, _, told = await run_command(lab, tmp_path, "--source", "nonsense")
+    assert "SRA_SERVICE_TOKEN" in reported
+    code, _, reported = await run_command(lab, tmp_path, "--source", "nonsense")
     assert code == 5
-    assert "fmp, fundata, views" in told
+    assert "fmp, fundata, views" in reported
 
 
 async def test_status_counts_what_the_gateway_knows(lab: Lab, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_status_counts_what_the_gateway_knows(lab: Lab, tmp_path: Path) ->
     await wait_for(is_seen, what="the gateway's look at what is wrong")
     code, result, _ = await run_command(lab, tmp_path, command="status")
     assert (code, result["status"], result["gateway"]["status"]) == (1, "degraded", "degraded")
-    told = "\n".join(result["problems"])
-    assert "view_builder is unhealthy: It does not respond" in told
-    assert "Fundata is unhealthy" in told
-    assert f"Refresh {refresh['refresh_id'][:8]} finished with status partial (fundata_data failed)" in told
+    reported = "\n".join(result["problems"])
+    assert "view_builder is unhealthy: It does not respond" in reported
+    assert "Fundata is unhealthy" in reported
+    assert f"Refresh {refresh['refresh_id'][:8]} finished with status partial (fundata_data failed)" in reported

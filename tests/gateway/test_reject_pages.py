@@ -66,8 +66,8 @@ async def test_a_row_is_dismissed_on_the_page_and_reopened(lab: Lab, pool: Pool)
             assert (await browser.post("/actions/dismiss", data=form | {"why": why})).status_code == 422
         for ids in ([], ["0"], ["9" * 30]):
             assert (await browser.post("/actions/dismiss", data=form | {"reject_id": ids})).status_code == 422
-        answer = await browser.post("/actions/dismiss", data=form)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/ui/rejects?dataset=FundGeneral")
+        response = await browser.post("/actions/dismiss", data=form)
+        assert (response.status_code, response.headers["location"]) == (303, "/ui/rejects?dataset=FundGeneral")
         assert "data/" not in (await browser.get("/ui/rejects")).text.split("<tbody>")[1]
         page = html.unescape((await browser.get("/ui/rejects", params={"state": "dismissed"})).text)
         assert "Rows <of> a test." in page
@@ -78,8 +78,8 @@ async def test_a_row_is_dismissed_on_the_page_and_reopened(lab: Lab, pool: Pool)
         assert "Rows <of> a test." in (await browser.get("/ui/rejects.csv", params={"state": "all"})).text
         assert (await browser.get("/ui/rejects", params={"state": "other"})).status_code == 422
         form = {"form_token": token, "reject_id": str(number), "back": "state=dismissed&x=//evil"}
-        answer = await browser.post("/actions/reopen", data=form)
-        assert answer.headers["location"] == "/ui/rejects?state=dismissed"
+        response = await browser.post("/actions/reopen", data=form)
+        assert response.headers["location"] == "/ui/rejects?state=dismissed"
     assert await pool.fetchval("SELECT count(*) FROM rejected_record WHERE dismissed_at IS NULL") == 2
     async with log_in(lab, VIEWER_TOKEN) as guest:
         shown = (await guest.get("/ui/rejects")).text
@@ -93,8 +93,8 @@ async def test_a_row_of_fmp_is_tried_again_by_its_service(lab: Lab, pool: Pool) 
     _, fmp = await put_rejects(pool)
     async with log_in(lab, SERVICE_TOKEN) as browser:
         token = await read_form_token(browser)
-        answer = await browser.post("/actions/replay", data={"form_token": token, "reject_id": [str(fmp)]})
-        assert answer.status_code == 303
+        response = await browser.post("/actions/replay", data={"form_token": token, "reject_id": [str(fmp)]})
+        assert response.status_code == 303
         await browser.post("/actions/replay", data={"form_token": token, "dataset": "profile"})
     runs = await pool.fetch(
         "SELECT task_type, parameters FROM task_execution_log WHERE parameters ? 'replay' ORDER BY scheduled_at"

@@ -24,14 +24,14 @@ def pool(lab_pool: Pool) -> Pool:
 
 
 async def wait_for_health(lab: Lab) -> None:
-    async def answers() -> bool:
+    async def responds() -> bool:
         try:
             return (await lab.http.get("/ready")).is_success
         except httpx.TransportError:
             return False
 
     # a process that starts on a machine with ten times the work that it can do reads its modules for half a minute
-    await wait_for(answers, what="the gateway's start")
+    await wait_for(responds, what="the gateway's start")
 
 
 @pytest.mark.faults

@@ -116,8 +116,8 @@ async def test_refresh_ends_the_open_run_and_keeps_the_open_rejects(
     assert rejects
     words, settings = ("up", "--exit-when-done", "--home", str(tmp_path / "home")), {"DATABASE_URL": upgrade.dsn}
     # a worker that died must be noticed first, and another version's stack runs beside this one
-    code, result, told = await asyncio.to_thread(call_command, *words, seconds=400, settings=settings)
-    assert (code, result["status"]) == (0, "completed"), told
+    code, result, reported = await asyncio.to_thread(call_command, *words, seconds=400, settings=settings)
+    assert (code, result["status"]) == (0, "completed"), reported
     ended = await connection.fetch(
         "SELECT status FROM task_execution_log WHERE task_id = ANY($1::uuid[])", list(upgrade.open_runs)
     )

@@ -41,10 +41,10 @@ def test_whole_stack_refreshes_from_nothing(postgres_server: EmbeddedPostgres, t
     assert postgres_server.binaries is not None
     settings, home = {"PG_BIN": str(postgres_server.binaries.folder)}, str(tmp_path / "home")
     # another version's stack runs beside this one
-    code, result, told = call_command("up", "--exit-when-done", "--home", home, seconds=400, settings=settings)
-    assert (code, result["status"]) == (0, "completed"), told
-    assert f"PostgreSQL {postgres_server.binaries.major} (PG_BIN)" in told
+    code, result, reported = call_command("up", "--exit-when-done", "--home", home, seconds=400, settings=settings)
+    assert (code, result["status"]) == (0, "completed"), reported
+    assert f"PostgreSQL {postgres_server.binaries.major} (PG_BIN)" in reported
     datasets = [row for step in result["steps"] for row in step["datasets"] or ()]
     assert sum(row["stored"] for row in datasets) > 1000
-    code, checked, told = call_command("views", "check", "--home", home, settings=settings)
-    assert (code, checked["status"]) == (0, "completed"), told
+    code, checked, reported = call_command("views", "check", "--home", home, settings=settings)
+    assert (code, checked["status"]) == (0, "completed"), reported

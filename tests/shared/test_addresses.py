@@ -147,14 +147,14 @@ def web(tmp_path: Path) -> Iterator[Web]:
 
 
 async def fetch(downloads: PublicDownloads, url: str) -> tuple[bytes, str]:
-    async with downloads.open(url) as (answer, final):
-        return await answer.aread(), str(final)
+    async with downloads.open(url) as (response, final):
+        return await response.aread(), str(final)
 
 
 async def test_the_judged_address_is_dialled_and_the_name_is_what_its_certificate_must_have(web: Web) -> None:
     body, final = await fetch(web.open(), f"{web.base}/x.csv?signature=1")
     assert (body, final) == (b"data", f"{web.base}/x.csv?signature=1")
-    assert web.asked == ["exports.example"]
+    assert web.requested == ["exports.example"]
     path, headers = web.handler.seen[0]
     assert (path, headers["host"]) == ("/x.csv?signature=1", web.base.removeprefix("https://"))
     assert not {"cookie", "authorization"} & set(headers)
@@ -167,7 +167,7 @@ async def test_a_name_that_leads_inside_is_refused_before_anything_is_sent(web: 
     with pytest.raises(RefusedAddressError):
         await fetch(web.open(), web.base.replace("exports", "inside") + "/x.csv")
     with pytest.raises(RefusedAddressError, match=r"leads to 127\.0\.0\.1"):
-        await fetch(web.open(is_judged=True), f"{web.base}/x.csv")
+        await fetch(web.open(is_checked=True), f"{web.base}/x.csv")
     assert web.handler.seen == []
 
 
@@ -206,7 +206,7 @@ async def test_behind_a_proxy_literal_addresses_are_judged_and_names_are_left_to
         await fetch(downloads, "https://0x7f.1/")
     with pytest.raises(ExchangeError, match="ConnectError"):
         await fetch(downloads, "https://inside.example/")
-    assert web.asked == []
+    assert web.requested == []
 
 
 async def test_an_unknown_name_is_no_answer() -> None:

@@ -108,7 +108,7 @@ def test_a_body_that_unpacks_to_too_much_is_given_up_early() -> None:
 
 
 @contextmanager
-def answering(chunks: list[bytes], headers: Mapping[str, str], *, pause: float = 0) -> Iterator[str]:
+def responding(chunks: list[bytes], headers: Mapping[str, str], *, pause: float = 0) -> Iterator[str]:
     """A server that sends these chunks as its body, and repeats the last one."""
 
     class Handler(QuietHandler):
@@ -134,14 +134,14 @@ async def ask(url: str, bound: Bound, seconds: float | None = None) -> HttpRespo
 
 async def test_a_body_that_is_too_large_by_its_own_account_is_not_read() -> None:
     with (
-        answering([b"x"], {"Content-Length": str(2 << 30)}) as url,
+        responding([b"x"], {"Content-Length": str(2 << 30)}) as url,
         pytest.raises(ExchangeError, match="more than 1,000,000 bytes"),
     ):
         await ask(url, Bound.of(1_000_000))
 
 
 async def test_a_body_that_drips_is_given_up() -> None:
-    with answering([b"x"] * 400, {}, pause=0.01) as url:
+    with responding([b"x"] * 400, {}, pause=0.01) as url:
         with pytest.raises(ExchangeError, match="too slowly"):
             await ask(url, Bound(1000, 1000, slowest=1000, window=0.1))
         with pytest.raises(ExchangeError, match="TimeoutError"):
@@ -155,7 +155,7 @@ async def test_1559_bytes_that_unpack_to_gigabytes_are_an_error(declared: str) -
     once = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(40)), packer.flush()])
     body = gzip.compress(once)
     assert len(body) < 4000 < len(once)
-    with answering([body], {"Content-Encoding": declared, "Content-Length": str(len(body))}) as url:
+    with responding([body], {"Content-Encoding": declared, "Content-Length": str(len(body))}) as url:
         if declared == "gzip":
             reply = await ask(url, Bound.of(1 << 20))
             assert reply.body == once

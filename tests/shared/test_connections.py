@@ -130,8 +130,8 @@ async def test_a_head_that_does_not_end_is_closed_also_after_a_first_request() -
         first, idle = await open_sockets(port, 1, PARTIAL), await open_sockets(port, 1, b"")
         whole = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
         again = await open_sockets(port, 1, whole + PARTIAL)
-        for sockets, answer in ((first, b""), (idle, b""), (again, b"ok")):
-            assert (await read_to_end(sockets)).endswith(answer)
+        for sockets, response in ((first, b""), (idle, b""), (again, b"ok")):
+            assert (await read_to_end(sockets)).endswith(response)
             close(sockets)
 
 

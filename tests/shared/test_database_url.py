@@ -276,10 +276,10 @@ def test_what_the_server_or_its_certificate_refuses_is_named(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", lab.write("postgresql://{login}@localhost:{port}/postgres?" + query))
     assert run(["migrate"]) == 5
-    told = capsys.readouterr().err
-    assert word in told
-    assert "Traceback" not in told
-    assert lab.password not in told
+    result = capsys.readouterr().err
+    assert word in result
+    assert "Traceback" not in result
+    assert lab.password not in result
 
 
 def test_a_server_without_tls_is_named(
@@ -328,10 +328,10 @@ def test_the_way_to_the_server_is_reported_in_one_sentence(
     for name, value in {"DATABASE_URL": address, **variables}.items():
         monkeypatch.setenv(name, value)
     assert run(["migrate"]) == code
-    told = capsys.readouterr().err
-    assert "Traceback" not in told
-    assert "canary99" not in told
-    assert "Internal error" not in told
+    result = capsys.readouterr().err
+    assert "Traceback" not in result
+    assert "canary99" not in result
+    assert "Internal error" not in result
 
 
 def test_an_address_without_a_host_asks_the_usual_sockets(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:

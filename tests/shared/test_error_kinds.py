@@ -63,9 +63,9 @@ async def test_full_disk_is_waited_out(pool: Pool, worker: Worker) -> None:
     assert (ended.task.status, ended.task.attempt, ended.task.errors_count) == (RunStatus.COMPLETED, 1, 0)
     assert ended.task.records_processed == 2
     assert lines == [None, 1]
-    [told] = [entry for entry in logged if entry["event"] == "unit_waits_for_database"]
-    assert told["kind"] == "DiskFullError"
-    assert "No space left" in told["error"]
+    [result] = [entry for entry in logged if entry["event"] == "unit_waits_for_database"]
+    assert result["kind"] == "DiskFullError"
+    assert "No space left" in result["error"]
 
 
 # a small disk is mounted in a namespace of its own, which only Linux has

@@ -64,12 +64,12 @@ async def test_a_service_reports_the_database_when_it_starts(database: str, pool
             timing=QUICK,
         )
 
-        async def told() -> bool:
+        async def is_reported() -> bool:
             found: int = await pool.fetchval("SELECT count(*) FROM expected_dataset WHERE source = 'fundata'")
             return found == wanted
 
         async with serve_app(app, find_free_port()):
-            await wait_for(told, what=f"{wanted} expected datasets", seconds=20)
+            await wait_for(is_reported, what=f"{wanted} expected datasets", seconds=20)
 
     await count(ACCOUNT, 21)
     await count(FundataSettings(), 0)

@@ -79,8 +79,8 @@ def test_migrations_loads_and_a_collection_do_not_notice(
         code = run([*words, "--json"])
         said = capfd.readouterr()
         assert code == 0, said.err
-        answer: dict[str, Any] = json.loads(said.out)
-        return answer
+        response: dict[str, Any] = json.loads(said.out)
+        return response
 
     call("migrate", "--sandbox")
     first = call("load", str(SAMPLE))

@@ -15,7 +15,7 @@ from sra_cli.postgres import EmbeddedPostgres
 from sra_cli.settings import build_environment
 from sra_shared.kit.database.reader_limits import READER
 from sra_testing.databases import create_database, drop_database, execute_sql, run_async
-from sra_testing.probe_service import ask_ready
+from sra_testing.probe_service import request_ready
 
 OWNER, OWNER_PASSWORD = "plain_owner", "owner-of-one-database"
 PASSWORD = "reads-and-'nothing\\else"
@@ -70,11 +70,11 @@ def plain_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
 
 
 def test_password_of_the_reader_is_set(empty_database: str) -> None:
-    code, told, log = migrate(empty_database, SRA_READER_PASSWORD=PASSWORD)
+    code, result, log = migrate(empty_database, SRA_READER_PASSWORD=PASSWORD)
     assert code == 0, log
-    assert "revision" in told
-    assert "administrator" not in told
-    assert PASSWORD not in told + log
+    assert "revision" in result
+    assert "administrator" not in result
+    assert PASSWORD not in result + log
     assert read_as_reader(empty_database, PASSWORD) == 1
     # a changed one replaces it at the next deploy
     assert migrate(empty_database, SRA_READER_PASSWORD="another-password")[0] == 0
@@ -90,17 +90,17 @@ def test_owner_who_may_set_no_password_learns_what_to_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     password = "set-by-an-administrator"
-    code, told, log = migrate(plain_database, SRA_READER_PASSWORD=password)
+    code, result, log = migrate(plain_database, SRA_READER_PASSWORD=password)
     assert code == 0, log
-    statements = [line.strip() for line in told.splitlines() if line.startswith("  ")]
+    statements = [line.strip() for line in result.splitlines() if line.startswith("  ")]
     assert [statement.split()[0] for statement in statements[:2]] == ["ALTER", "GRANT"]
     limits = [statement.removesuffix(";") for statement in statements[2:]]
     assert f'GRANT {READER} TO "{OWNER}"' in limits
     # a later reader sees it too, where the password is set
-    ready = ask_ready(plain_database, sra_reader_password=password)
+    ready = request_ready(plain_database, sra_reader_password=password)
     assert ready["ready"] is True
     assert "sra_reader cannot log in" in ready["warnings"][0]
-    (advice,) = ask_ready(plain_database)["warnings"]
+    (advice,) = request_ready(plain_database)["warnings"]
     assert advice == f"Limits of the reading roles are not set; an administrator must run: {'; '.join(limits)}."
     monkeypatch.setenv("DATABASE_URL", plain_database)
     assert run(["status"]) == 0
@@ -113,7 +113,7 @@ def test_owner_who_may_set_no_password_learns_what_to_run(
     execute_sql(postgres_server.build_dsn(plain_database.rsplit("/", 1)[-1]), *as_typed)
     assert run(["status"]) == 0
     assert "administrator" not in migrate(plain_database, SRA_READER_PASSWORD=password)[1]
-    assert ask_ready(plain_database, sra_reader_password=password)["warnings"] == []
+    assert request_ready(plain_database, sra_reader_password=password)["warnings"] == []
     # the role logs in, but with another password than the one that is set now
     assert "administrator" in migrate(plain_database, SRA_READER_PASSWORD="rotated-since")[1]
 
@@ -122,14 +122,14 @@ def test_code_before_the_last_migration_leaves_a_newer_database_as_it_is(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     execute_sql(database, "UPDATE alembic_version SET version_num = '9999'")
-    code, told, log = migrate(database)
+    code, result, log = migrate(database)
     assert code == 0, log
-    assert "9999, which is newer than this code" in told
+    assert "9999, which is newer than this code" in result
     monkeypatch.setenv("DATABASE_URL", database)
     assert run(["migrate", "--json"]) == 0
-    answer = capsys.readouterr()
-    assert '"revision": "9999"' in answer.out
-    assert "newer than this code" in answer.err
+    response = capsys.readouterr()
+    assert '"revision": "9999"' in response.out
+    assert "newer than this code" in response.err
     assert run(["status"]) == 0
 
 
@@ -159,13 +159,13 @@ def test_with_an_administrator_the_owner_and_the_roles_are_made(
     owned = log_in(empty_database, OWNER, OWNER_PASSWORD)
     try:
         for _ in range(2):
-            code, told, log = migrate(owned, **own)
+            code, result, log = migrate(owned, **own)
             assert code == 0, log
-            assert "administrator" not in told
-            assert not [secret for secret in (*own.values(), OWNER_PASSWORD) if secret in told + log]
+            assert "administrator" not in result
+            assert not [secret for secret in (*own.values(), OWNER_PASSWORD) if secret in result + log]
         assert read_as_reader(empty_database, PASSWORD) == 1
         # a service needs no more than this
-        assert ask_ready(owned, sra_reader_password=PASSWORD)["warnings"] == []
+        assert request_ready(owned, sra_reader_password=PASSWORD)["warnings"] == []
         code, _, log = migrate(owned, **own | {"DB_ADMIN_PASSWORD": "a wrong one"})
         assert (code, "DB_ADMIN_PASSWORD" in log, "a wrong one" in log) == (5, True, False)
         code, _, log = migrate(empty_database, **own)

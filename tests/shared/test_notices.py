@@ -36,9 +36,9 @@ FOREIGN = [
 
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    told: list[int] = []
-    monkeypatch.setattr(notices._log, "warning", lambda _event, **values: told.append(values["count"]))
-    return told
+    result: list[int] = []
+    monkeypatch.setattr(notices._log, "warning", lambda _event, **values: result.append(values["count"]))
+    return result
 
 
 async def test_foreign_texts_are_counted_and_reported_once_a_minute(

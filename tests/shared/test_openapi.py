@@ -55,13 +55,13 @@ def test_every_body_and_answer_has_an_example_that_fits(description: dict[str, A
 def test_every_operation_reports_its_problems(description: dict[str, Any]) -> None:
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
-            answers = operation["responses"]
+            responses = operation["responses"]
             expected = {"500", "503"} if path in ("/health", "/ready") else {"401", "429", "500", "503"}
             expected |= {"403", "413"} if method != "get" else set()
-            assert expected <= set(answers), (method, path)
-            for status, answer in answers.items():
+            assert expected <= set(responses), (method, path)
+            for status, response in responses.items():
                 if status >= "400" and path != "/ready":
-                    problem = answer["content"][MEDIA_TYPE]["example"]
+                    problem = response["content"][MEDIA_TYPE]["example"]
                     assert (str(problem["status"]), problem["instance"]) == (status, path)
             assert operation.get("summary"), (method, path)
 

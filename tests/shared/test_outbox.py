@@ -48,7 +48,7 @@ async def run_sender(pool: Pool, port: int) -> AsyncIterator[None]:
         await running
 
 
-def make_answer(status: int) -> httpx.Response:
+def make_response(status: int) -> httpx.Response:
     """An answer whose body is still to be read, as one from a network."""
     return httpx.Response(status, stream=httpx.ByteStream(b""))
 
@@ -102,12 +102,12 @@ async def test_replicas_share_the_events(pool: Pool) -> None:
     events = [await put_event(pool, number) for number in range(30)]
     seen: Counter[str] = Counter()
 
-    async def answer(request: httpx.Request) -> httpx.Response:
+    async def respond(request: httpx.Request) -> httpx.Response:
         seen[json.loads(request.content)["event_id"]] += 1
-        return make_answer(202)
+        return make_response(202)
 
     senders = [
-        CompletionSender(pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer))
+        CompletionSender(pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(respond))
         for _ in range(4)
     ]
     running = [asyncio.create_task(sender.run()) for sender in senders]
@@ -120,13 +120,13 @@ async def test_replicas_share_the_events(pool: Pool) -> None:
 
 async def test_refusals_are_kept_and_tried_again(pool: Pool) -> None:
     await put_event(pool)
-    answers = iter([401, 422, 500, 503])
+    responses = iter([401, 422, 500, 503])
 
-    async def answer(_request: httpx.Request) -> httpx.Response:
-        return make_answer(next(answers, 202))
+    async def respond(_request: httpx.Request) -> httpx.Response:
+        return make_response(next(responses, 202))
 
     sender = CompletionSender(
-        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer)
+        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(respond)
     )
     running = asyncio.create_task(sender.run())
     await wait_until_delivered(pool)
@@ -141,12 +141,12 @@ async def test_event_of_a_sender_that_died_is_due_again(pool: Pool) -> None:
     await pool.execute("UPDATE completion_outbox SET attempts = 1, next_attempt_at = now() + interval '0.5 seconds'")
     delivered = asyncio.Event()
 
-    async def answer(_request: httpx.Request) -> httpx.Response:
+    async def respond(_request: httpx.Request) -> httpx.Response:
         delivered.set()
-        return make_answer(202)
+        return make_response(202)
 
     sender = CompletionSender(
-        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(answer)
+        pool=pool, url="http://view", token=None, timing=QUICK, transport=httpx.MockTransport(respond)
     )
     running = asyncio.create_task(sender.run())
     await asyncio.wait_for(delivered.wait(), 60)

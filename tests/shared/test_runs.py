@@ -340,15 +340,15 @@ async def test_ended_work_may_be_asked_for_again(pool: Pool, worker: Worker) -> 
 
 
 async def test_idempotency_key_with_another_body_is_refused(pool: Pool) -> None:
-    async def ask_with_key(**parameters: object) -> UUID:
+    async def request_with_key(**parameters: object) -> UUID:
         async with pool.acquire() as connection, connection.transaction():
             request = RunRequest(task_type=TaskType.DAILY_QUOTES, parameters=parameters)
             return (await request_run(connection, request, source="fmp", idempotency_key="k")).task.task_id
 
-    first = await ask_with_key(n=1)
-    assert await ask_with_key(n=1) == first
+    first = await request_with_key(n=1)
+    assert await request_with_key(n=1) == first
     with pytest.raises(IdempotencyConflictError, match="another body"):
-        await ask_with_key(n=2)
+        await request_with_key(n=2)
 
 
 async def test_cancel_of_a_queued_run_ends_it_at_once(pool: Pool) -> None:

@@ -44,12 +44,12 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
-    problem: dict[str, Any] = answer.json()
+def assert_problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "no-store"
+    problem: dict[str, Any] = response.json()
     assert problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
@@ -79,35 +79,35 @@ async def test_only_health_and_readiness_are_open(app: FastAPI, client: httpx.As
             {"Cookie": f"token={SERVICE_TOKEN}"},
         ]
         for headers in strangers:
-            answer = await client.request(method, path, headers=headers)
+            response = await client.request(method, path, headers=headers)
             if path in ("/health", "/ready") and method in ("GET", "HEAD"):
-                assert answer.status_code in (200, 503)
-            elif answer.status_code == 429:
+                assert response.status_code in (200, 503)
+            elif response.status_code == 429:
                 # too many wrong tokens: a request without a token gets the same response as before
                 assert "Authorization" in headers
-                assert_problem(answer, 429)
+                assert_problem(response, 429)
             else:
-                assert_problem(answer, 401)
-                assert answer.headers["www-authenticate"].startswith("Bearer")
+                assert_problem(response, 401)
+                assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_viewer_reads_and_does_not_change(app: FastAPI, client: httpx.AsyncClient, pool: Pool) -> None:
     for method, path in list_routes(app):
-        answer = await client.request(method, path, headers=VIEWER)
+        response = await client.request(method, path, headers=VIEWER)
         if method in ("GET", "HEAD"):
-            assert answer.status_code not in (401, 403), (method, path)
+            assert response.status_code not in (401, 403), (method, path)
         else:
-            assert_problem(answer, 403)
+            assert_problem(response, 403)
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 0
 
 
 async def test_request_is_accepted_executed_and_reported(client: httpx.AsyncClient, pool: Pool) -> None:
     await pool.execute("CREATE TABLE chunk_probe (task_id uuid, unit text, chunk int, owner text)")
     body = {"task_type": "csv_import", "parameters": {"chunks": 2, "units": 2}, "priority": 1}
-    answer = await client.post("/runs", json=body, headers=SERVICE)
-    assert answer.status_code == 202
-    assert answer.json()["created"] is True
-    location = answer.headers["location"]
+    response = await client.post("/runs", json=body, headers=SERVICE)
+    assert response.status_code == 202
+    assert response.json()["created"] is True
+    location = response.headers["location"]
 
     async def look() -> dict[str, Any] | None:
         report: dict[str, Any] = (await client.get(location, headers=VIEWER)).json()
@@ -132,10 +132,10 @@ async def test_request_is_accepted_executed_and_reported(client: httpx.AsyncClie
 
 async def test_hundred_simultaneous_triggers_make_one_run(client: httpx.AsyncClient, pool: Pool) -> None:
     body = {**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}
-    answers = await asyncio.gather(*(client.post("/runs", json=body, headers=SERVICE) for _ in range(100)))
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.json()["task_id"] for answer in answers}) == 1
-    assert sum(answer.json()["created"] for answer in answers) == 1
+    responses = await asyncio.gather(*(client.post("/runs", json=body, headers=SERVICE) for _ in range(100)))
+    assert {response.status_code for response in responses} == {202}
+    assert len({response.json()["task_id"] for response in responses}) == 1
+    assert sum(response.json()["created"] for response in responses) == 1
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
     assert await pool.fetchval("SELECT count(*) FROM jobs.pgqueuer") == 1
 
@@ -150,14 +150,14 @@ async def test_idempotency_key_repeats_its_run_and_refuses_another_body(client: 
 
     await wait_for(has_ended, what="the end of the first run")
     again = await asyncio.gather(*(client.post("/runs", json=BODY, headers=headers) for _ in range(20)))
-    assert {answer.headers["location"] for answer in again} == {location}
+    assert {response.headers["location"] for response in again} == {location}
     changed = await client.post("/runs", json={**BODY, "priority": 1}, headers=headers)
     assert "another body" in assert_problem(changed, 409)["detail"]
 
 
 async def test_cancel_stops_a_waiting_run_and_leaves_an_ended_one(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/runs", json={**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}, headers=SERVICE)
-    path = f"{answer.headers['location']}/cancel"
+    response = await client.post("/runs", json={**BODY, "scheduled_at": "2990-01-01T00:00:00Z"}, headers=SERVICE)
+    path = f"{response.headers['location']}/cancel"
     for _ in range(2):
         cancelled = await client.post(path, headers=SERVICE)
         assert cancelled.status_code == 202
@@ -203,8 +203,8 @@ async def test_list_filters_and_pages(client: httpx.AsyncClient) -> None:
     ],
 )
 async def test_bad_bodies_are_refused(client: httpx.AsyncClient, content: bytes, where: str) -> None:
-    answer = await client.post("/runs", content=content, headers={**SERVICE, "Content-Type": "application/json"})
-    problem = assert_problem(answer, 422)
+    response = await client.post("/runs", content=content, headers={**SERVICE, "Content-Type": "application/json"})
+    problem = assert_problem(response, 422)
     assert where in json.dumps(problem["errors"])
 
 
@@ -225,8 +225,8 @@ async def test_sql_in_any_parameter_is_only_text(client: httpx.AsyncClient, pool
     assert_problem(await client.get("/runs", params={"status": attack}, headers=VIEWER), 422)
     assert_problem(await client.get(f"/runs/{attack}", headers=VIEWER), 422)
     body = {"task_type": "csv_import", "parameters": {"note": attack}, "scheduled_at": "2990-01-01T00:00:00Z"}
-    answer = await client.post("/runs", json=body, headers={**SERVICE, "Idempotency-Key": "';--"})
-    assert answer.json()["parameters"]["note"] == attack
+    response = await client.post("/runs", json=body, headers={**SERVICE, "Idempotency-Key": "';--"})
+    assert response.json()["parameters"]["note"] == attack
     assert await pool.fetchval("SELECT count(*) FROM task_execution_log") == 1
 
 
@@ -262,20 +262,20 @@ async def test_no_token_is_logged(client: httpx.AsyncClient) -> None:
 async def test_ready_reports_what_is_missing(client: httpx.AsyncClient, empty_database: str) -> None:
     assert (await client.get("/ready")).json()["ready"] is True
     async with open_client(make_probe_app(empty_database)) as unmigrated:
-        answer = await unmigrated.get("/ready")
-        assert answer.status_code == 503
-        assert "migrate" in " ".join(answer.json()["missing"])
+        response = await unmigrated.get("/ready")
+        assert response.status_code == 503
+        assert "migrate" in " ".join(response.json()["missing"])
         assert (await unmigrated.get("/health")).status_code == 200
 
 
 async def test_health_answers_while_the_database_is_away() -> None:
     app = make_probe_app("postgres://nobody:hidden-password@127.0.0.1:1/nowhere")
     async with open_client(app) as client:
-        answer = await client.get("/health")
-        assert answer.status_code == 200
-        assert answer.json()["status"] == "unhealthy"
-        assert set(answer.json()) == {"status", "timestamp", "response_time_ms", "checks", "details"}
-        assert "hidden" not in answer.text
+        response = await client.get("/health")
+        assert response.status_code == 200
+        assert response.json()["status"] == "unhealthy"
+        assert set(response.json()) == {"status", "timestamp", "response_time_ms", "checks", "details"}
+        assert "hidden" not in response.text
         assert (await client.get("/ready")).status_code == 503
         problem = assert_problem(await client.post("/runs", json=BODY, headers=SERVICE), 503)
         assert "database" in problem["detail"].lower()
@@ -284,10 +284,10 @@ async def test_health_answers_while_the_database_is_away() -> None:
 async def test_metrics_are_prometheus_text(client: httpx.AsyncClient) -> None:
     await client.get("/runs", headers=VIEWER)
     await client.get("/ready")
-    answer = await client.get("/metrics", headers=VIEWER)
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert 'sra_http_requests_total{method="GET",route="/runs",status="200"} 1.0' in answer.text
-    assert "sra_database_up 1.0" in answer.text
+    response = await client.get("/metrics", headers=VIEWER)
+    assert response.headers["content-type"].startswith("text/plain")
+    assert 'sra_http_requests_total{method="GET",route="/runs",status="200"} 1.0' in response.text
+    assert "sra_database_up 1.0" in response.text
 
 
 async def test_openapi_documents_every_route_and_its_problems(app: FastAPI, client: httpx.AsyncClient) -> None:
@@ -303,9 +303,9 @@ async def test_openapi_documents_every_route_and_its_problems(app: FastAPI, clie
     }
     post = schema["paths"]["/runs"]["post"]["responses"]
     assert set(post) >= {"202", "401", "403", "409", "413", "422", "500", "503"}
-    for status, answer in post.items():
+    for status, response in post.items():
         if status >= "400":
-            assert list(answer["content"]) == ["application/problem+json"]
+            assert list(response["content"]) == ["application/problem+json"]
     references = {part for part in json.dumps(schema).split('"') if part.startswith("#/components/schemas/")}
     assert {reference.rsplit("/", 1)[1] for reference in references} <= set(schema["components"]["schemas"])
     assert schema["paths"]["/health"]["get"]["security"] == []

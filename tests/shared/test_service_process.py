@@ -43,9 +43,9 @@ def test_production_without_tokens_is_refused(missing: str, database: str, tmp_p
     tokens = {name: secrets.token_urlsafe(24) for name in TOKENS}
     settings = {"DATABASE_URL": database, "SRA_ENV": "production", **tokens}
     del settings[missing]
-    code, told = run_until_end(settings, tmp_path / "log")
+    code, result = run_until_end(settings, tmp_path / "log")
     assert code == 5
-    assert missing in told
+    assert missing in result
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_production_without_tokens_is_refused(missing: str, database: str, tmp_p
     ],
 )
 def test_bad_settings_are_refused_by_name(settings: dict[str, str], named: str, tmp_path: Path) -> None:
-    code, told = run_until_end(settings, tmp_path / "log")
+    code, result = run_until_end(settings, tmp_path / "log")
     assert code == 5
-    assert named in told
+    assert named in result
 
 
 async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool: Pool, tmp_path: Path) -> None:
@@ -78,12 +78,12 @@ async def test_sigterm_hands_the_run_over_and_ends_with_zero(database: str, pool
             await wait_for(has_begun, what="the first chunk")
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 60) == 0
-    told = (tmp_path / "log").read_text()
+    result = (tmp_path / "log").read_text()
     assert await pool.fetchval("SELECT status FROM run_unit WHERE unit = 'part 0'") == "queued"
     assert await pool.fetchval("SELECT status FROM jobs.pgqueuer WHERE dedupe_key = $1", run_id) == "queued"
-    assert run_id in told
+    assert run_id in result
     for secret in (SERVICE_TOKEN, VIEWER_TOKEN):
-        assert secret not in told
+        assert secret not in result
 
 
 async def test_service_started_without_database_begins_to_work_when_it_is_there(

@@ -45,9 +45,9 @@ def test_every_kind_is_tested() -> None:
 @pytest.mark.parametrize(("kind", "expected"), PLAIN.items())
 def test_plain_kinds(stand_in: StandIn, fmp: httpx.Client, kind: str, expected: tuple[int, str]) -> None:
     stand_in.set_faults({"match": "/stable/quote", "kind": kind, "times": 1})
-    answer = fmp.get(QUOTE)
-    assert answer.status_code == expected[0]
-    assert answer.text.startswith(expected[1])
+    response = fmp.get(QUOTE)
+    assert response.status_code == expected[0]
+    assert response.text.startswith(expected[1])
     assert fmp.get(QUOTE).json()[0]["symbol"] == "XLK"
     assert stand_in.stats()["faults"] == [{"match": "/stable/quote", "kind": kind, "seen": 2, "hits": 1}]
 
@@ -63,9 +63,9 @@ def test_retry_after_in_both_forms(stand_in: StandIn, fmp: httpx.Client) -> None
 
 def test_fundata_has_its_own_errors(stand_in: StandIn) -> None:
     stand_in.set_faults({"match": "/fundata-", "kind": "403_suspended"})
-    answer = httpx.get(f"{stand_in.fundata_api_url}/fund/getload")
-    assert answer.status_code == 403
-    assert answer.json() == {"message": "User is not authorized to access this resource"}
+    response = httpx.get(f"{stand_in.fundata_api_url}/fund/getload")
+    assert response.status_code == 403
+    assert response.json() == {"message": "User is not authorized to access this resource"}
 
 
 def test_slow(stand_in: StandIn, fmp: httpx.Client) -> None:
@@ -106,23 +106,23 @@ def test_cut_body_breaks_the_promised_length(stand_in: StandIn, fmp: httpx.Clien
 def test_truncated_json_is_a_complete_answer(stand_in: StandIn, fmp: httpx.Client) -> None:
     whole = fmp.get(QUOTE).text
     stand_in.set_faults({"match": "/stable/", "kind": "truncated_json"})
-    answer = fmp.get(QUOTE)
-    assert answer.status_code == 200
-    assert whole.startswith(answer.text)
-    assert len(answer.text) == len(whole) // 2
+    response = fmp.get(QUOTE)
+    assert response.status_code == 200
+    assert whole.startswith(response.text)
+    assert len(response.text) == len(whole) // 2
 
 
 def test_huge_body_is_valid_and_as_long_as_asked(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "huge_body", "size": 5_000_000, "times": 1})
-    answer = fmp.get(QUOTE)
-    assert 4_000_000 < len(answer.content) < 6_000_000
-    assert {row["symbol"] for row in answer.json()} == {"HUGE"}
+    response = fmp.get(QUOTE)
+    assert 4_000_000 < len(response.content) < 6_000_000
+    assert {row["symbol"] for row in response.json()} == {"HUGE"}
 
 
 def test_huge_body_stops_when_the_caller_leaves(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_faults({"match": "/stable/", "kind": "huge_body", "times": 1})
-    with fmp.stream("GET", QUOTE) as answer:
-        assert next(answer.iter_bytes(65536)).startswith(b"[{")
+    with fmp.stream("GET", QUOTE) as response:
+        assert next(response.iter_bytes(65536)).startswith(b"[{")
     assert fmp.get(QUOTE).status_code == 200
 
 

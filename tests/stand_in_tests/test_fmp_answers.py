@@ -35,10 +35,10 @@ QUOTE_DAY = "2026-01-05"
     ],
 )
 def test_missing_parameter_is_a_plain_400(fmp: httpx.Client, path: str, name: str) -> None:
-    answer = fmp.get(path)
-    assert answer.status_code == 400
-    assert answer.text == f"Query Error: Invalid or missing query parameter - {name}"
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    response = fmp.get(path)
+    assert response.status_code == 400
+    assert response.text == f"Query Error: Invalid or missing query parameter - {name}"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_missing_parameter_is_a_plain_400(fmp: httpx.Client, path: str, name: st
     ],
 )
 def test_nothing_to_say_is_an_empty_list(fmp: httpx.Client, path: str) -> None:
-    answer = fmp.get(path)
-    assert (answer.status_code, answer.text) == (200, "[]")
+    response = fmp.get(path)
+    assert (response.status_code, response.text) == (200, "[]")
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_nothing_to_say_is_an_empty_list(fmp: httpx.Client, path: str) -> None:
 )
 def test_odd_values_never_break_a_path(fmp: httpx.Client, params: dict[str, str]) -> None:
     for path in ROUTES:
-        answer = fmp.get(path, params={"symbol": "XLK", "symbols": "XLK", "exchange": "TSX", "period": "FY"} | params)
-        assert answer.status_code in {200, 400}, path
-        assert answer.headers["x-sra-stand-in"] == "1"
+        response = fmp.get(path, params={"symbol": "XLK", "symbols": "XLK", "exchange": "TSX", "period": "FY"} | params)
+        assert response.status_code in {200, 400}, path
+        assert response.headers["x-sra-stand-in"] == "1"
 
 
 def test_unknown_paths(stand_in: StandIn, fmp: httpx.Client) -> None:
     for path in ("historical-price-eod", "nothing-here"):
-        answer = fmp.get(path)
-        assert (answer.status_code, answer.text) == (404, "[]")
+        response = fmp.get(path)
+        assert (response.status_code, response.text) == (404, "[]")
     legacy = httpx.get(f"{stand_in.url}/api/v3/quote/AAPL")
     assert legacy.status_code == 403
     assert legacy.json()["Error Message"].startswith("Legacy Endpoint : ")
@@ -264,9 +264,9 @@ def test_plans(
 ) -> None:
     stand_in.set_fmp(plan=plan)
     for path in refused:
-        answer = fmp.get(path)
-        assert answer.status_code == 402
-        assert answer.text.startswith("Restricted Endpoint: ")
+        response = fmp.get(path)
+        assert response.status_code == 402
+        assert response.text.startswith("Restricted Endpoint: ")
     for path in allowed:
         assert fmp.get(path).status_code == 200
 
@@ -274,9 +274,9 @@ def test_plans(
 def test_free_plan_refuses_symbols(stand_in: StandIn, fmp: httpx.Client) -> None:
     symbol = fmp.get("stock-list").json()[-1]["symbol"]
     stand_in.set_fmp(plan="free")
-    answer = fmp.get("quote", params={"symbol": symbol})
-    assert answer.status_code == 402
-    assert answer.text.startswith("Premium Query Parameter: ")
+    response = fmp.get("quote", params={"symbol": symbol})
+    assert response.status_code == 402
+    assert response.text.startswith("Premium Query Parameter: ")
 
 
 def test_two_stand_ins_of_one_day_answer_alike() -> None:

@@ -100,24 +100,24 @@ def find_symbol(fmp: httpx.Client, path: str) -> str:
     raise AssertionError(f"no symbol has {path}")
 
 
-def ask_rows(fmp: httpx.Client, path: str) -> list[dict[str, Any]]:
+def request_rows(fmp: httpx.Client, path: str) -> list[dict[str, Any]]:
     params: dict[str, str] = {"limit": "5000", "from": "2025-11-01", "to": "2026-01-05"}
     if path.startswith("batch"):
         params["symbols"] = "XLK,^GSPC,NOPE,XLK"
     elif not path.endswith(("-list", "calendar", "constituent", "-companies", "-change", "-exchanges", "screener")):
         params["symbol"] = find_symbol(fmp, path)
-    answer = fmp.get(path, params=params)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert answer.headers["x-sra-stand-in"] == "1"
-    rows: list[dict[str, Any]] = answer.json()
+    response = fmp.get(path, params=params)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["x-sra-stand-in"] == "1"
+    rows: list[dict[str, Any]] = response.json()
     return rows
 
 
 @pytest.mark.parametrize("path", [*ROW_TYPES, *NAMED_LIKE])
 def test_rows_have_the_documented_fields(fmp: httpx.Client, path: str) -> None:
     documented = [item.split() for item in ROW_TYPES[NAMED_LIKE.get(path, path)].split(", ")]
-    rows = ask_rows(fmp, path)
+    rows = request_rows(fmp, path)
     assert rows
     for row in rows:
         assert list(row) == [name for name, _ in documented]
@@ -151,10 +151,10 @@ def test_statement_periods_and_limits(fmp: httpx.Client) -> None:
 @pytest.mark.parametrize("path", [path for path in STATEMENT_WIDTHS if "statement" in path])
 def test_bulk_statements_have_the_columns_of_the_json(fmp: httpx.Client, path: str) -> None:
     one = fmp.get(path, params={"symbol": find_symbol(fmp, path), "limit": "1"}).json()[0]
-    answer = fmp.get(f"{path}-bulk", params={"year": one["fiscalYear"], "period": "FY"})
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert "content-length" not in answer.headers
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    response = fmp.get(f"{path}-bulk", params={"year": one["fiscalYear"], "period": "FY"})
+    assert response.headers["content-type"].startswith("text/csv")
+    assert "content-length" not in response.headers
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     assert list(rows[0]) == list(one)
     same = next(row for row in rows if row["symbol"] == one["symbol"])
     assert same == {name: str(value) for name, value in one.items()}
@@ -173,10 +173,10 @@ def test_bulk_text_is_quoted_and_null_is_empty(fmp: httpx.Client) -> None:
 def test_bulk_parts_hold_every_listing_once_and_end_with_400(fmp: httpx.Client) -> None:
     symbols: list[str] = []
     for part in range(10):
-        answer = fmp.get("profile-bulk", params={"part": str(part)})
-        if answer.status_code == 400:
+        response = fmp.get("profile-bulk", params={"part": str(part)})
+        if response.status_code == 400:
             break
-        symbols += [row["symbol"] for row in csv.DictReader(io.StringIO(answer.text))]
+        symbols += [row["symbol"] for row in csv.DictReader(io.StringIO(response.text))]
     listed = [row["symbol"] for row in fmp.get("stock-list").json()]
     assert sorted(symbols) == sorted(listed)
     assert part > 1

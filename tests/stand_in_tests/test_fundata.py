@@ -27,30 +27,30 @@ def client() -> Iterator[httpx.Client]:
 
 
 def sign_in(stand_in: StandIn, client: httpx.Client) -> None:
-    answer = client.post(f"{stand_in.fundata_auth_url}/authenticate", json={"key": "k", "secret": "s"})
-    assert answer.status_code == 200
-    client.headers["Authorization"] = answer.json()["token"]
+    response = client.post(f"{stand_in.fundata_auth_url}/authenticate", json={"key": "k", "secret": "s"})
+    assert response.status_code == 200
+    client.headers["Authorization"] = response.json()["token"]
 
 
 def request_export(stand_in: StandIn, client: httpx.Client, endpoint: str, **params: str) -> str:
-    answer = client.get(f"{stand_in.fundata_api_url}/{endpoint}", params={"fromdate": "2020-01-01"} | params)
-    assert answer.status_code == 200, answer.text
-    execution_id: str = answer.json()["execution_id"]
+    response = client.get(f"{stand_in.fundata_api_url}/{endpoint}", params={"fromdate": "2020-01-01"} | params)
+    assert response.status_code == 200, response.text
+    execution_id: str = response.json()["execution_id"]
     return execution_id
 
 
 def poll(stand_in: StandIn, client: httpx.Client, execution_id: str) -> dict[str, str]:
-    answer: dict[str, str] = client.get(f"{stand_in.fundata_api_url}/getresults/{execution_id}").json()
-    return answer
+    response: dict[str, str] = client.get(f"{stand_in.fundata_api_url}/getresults/{execution_id}").json()
+    return response
 
 
 def fetch_url(stand_in: StandIn, client: httpx.Client, endpoint: str, **params: str) -> str:
     execution_id = request_export(stand_in, client, endpoint, **params)
     for _ in range(20):
-        answer = poll(stand_in, client, execution_id)
-        if answer["status"] == "Succeeded":
-            return answer["url"]
-        assert answer == {"status": "Running"}
+        response = poll(stand_in, client, execution_id)
+        if response["status"] == "Succeeded":
+            return response["url"]
+        assert response == {"status": "Running"}
     raise AssertionError("the export never succeeded")
 
 
@@ -72,9 +72,9 @@ def test_every_endpoint_gives_the_columns_of_its_seed_file(
     stand_in: StandIn, client: httpx.Client, endpoint: str
 ) -> None:
     sign_in(stand_in, client)
-    answer = client.get(fetch_url(stand_in, client, endpoint))
-    assert answer.headers["content-type"] == "text/csv"
-    rows = list(csv.reader(io.StringIO(answer.text)))
+    response = client.get(fetch_url(stand_in, client, endpoint))
+    assert response.headers["content-type"] == "text/csv"
+    rows = list(csv.reader(io.StringIO(response.text)))
     assert tuple(rows[0]) == BY_ENDPOINT[endpoint].columns
     assert len(rows) > 1
     assert {len(row) for row in rows} == {len(rows[0])}

@@ -89,10 +89,10 @@ def test_the_limit_answers_429_as_the_vendor_does(stand_in: StandIn, fmp: httpx.
 
 def test_the_bulk_throttle_answers_inside_a_200(stand_in: StandIn, fmp: httpx.Client) -> None:
     stand_in.set_fmp(bulk_limit=2)
-    answers = [fmp.get("peers-bulk") for _ in range(3)]
-    assert [answer.headers["content-type"][:8] for answer in answers] == ["text/csv", "text/csv", "applicat"]
-    assert answers[2].status_code == 200
-    assert answers[2].json()["Error Message"].startswith("Limit Reach. This is a bulk endpoint ")
+    responses = [fmp.get("peers-bulk") for _ in range(3)]
+    assert [response.headers["content-type"][:8] for response in responses] == ["text/csv", "text/csv", "applicat"]
+    assert responses[2].status_code == 200
+    assert responses[2].json()["Error Message"].startswith("Limit Reach. This is a bulk endpoint ")
     assert fmp.get("quote?symbol=XLK").status_code == 200
     report = stand_in.stats()["fmp"]
     assert (report["bulk_total"], report["bulk_highest_in_window"], report["bulk_refused"]) == (3, 3, 1)
@@ -124,9 +124,9 @@ def test_controls_refuse_nonsense(stand_in: StandIn) -> None:
         ("as-of", {"date": "1492-10-12"}),
     ]
     for name, value in bad:
-        answer = httpx.post(f"{url}/{name}", json=value)
-        assert answer.status_code == 422, name
-        assert answer.json()["error"]
+        response = httpx.post(f"{url}/{name}", json=value)
+        assert response.status_code == 422, name
+        assert response.json()["error"]
     assert httpx.post(f"{url}/nothing").status_code == 404
 
 

@@ -14,9 +14,9 @@ from sra_stand_in.options import Options
 
 
 def test_options_of_the_command_are_those_of_the_world() -> None:
-    asked = vars(parse_arguments(["--as-of", "2026-01-06", "--plan", "starter", "--fundata-tree", "sample"]))
-    del asked["host"], asked["port"]
-    options = Options(**asked)
+    requested = vars(parse_arguments(["--as-of", "2026-01-06", "--plan", "starter", "--fundata-tree", "sample"]))
+    del requested["host"], requested["port"]
+    options = Options(**requested)
     assert (options.as_of, options.plan) == (dt.date(2026, 1, 6), "starter")
     with pytest.raises(SystemExit):
         parse_arguments(["--plan", "gold"])

@@ -79,7 +79,7 @@ AGE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("fields", "error", "told"),
+    ("fields", "error", "result"),
     [
         ({"id": (int, Field()), **AGE}, ContractError, "no description"),
         ({"id": (int, Field(1, description="Key.")), **AGE}, ContractError, "a default"),
@@ -89,9 +89,9 @@ AGE: dict[str, Any] = {
         ({"id": (int, Field(description="Key."))}, ValueError, "as_of, last_run_id"),
     ],
 )
-def test_models_that_say_too_little_are_refused(fields: Any, error: type[Exception], told: str) -> None:
+def test_models_that_say_too_little_are_refused(fields: Any, error: type[Exception], result: str) -> None:
     spec = ViewSpec(key=("id",), query="SELECT 1", sources=(ViewSource("t", "fmp"),))
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=result):
         compile_view(Mart(make_model(**fields), spec))
 
 

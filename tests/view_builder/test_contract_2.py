@@ -43,8 +43,8 @@ async def test_a_percentage_is_shifted_by_two_places_and_loses_no_digit(
     pool: Pool, views: tuple[CompiledView, ...], percent: str | None, fraction: str | None
 ) -> None:
     await build_all(pool, views)
-    told = await pool.fetchval("SELECT core.percent_as_fraction($1::text::numeric)::text", percent)
-    assert told == fraction
+    result = await pool.fetchval("SELECT core.percent_as_fraction($1::text::numeric)::text", percent)
+    assert result == fraction
 
 
 @pytest.mark.parametrize(("percent", "fraction"), [("21.25", "-0.2125"), ("-21.25", "-0.2125"), ("0", "0")])

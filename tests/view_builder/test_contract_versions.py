@@ -294,14 +294,14 @@ async def test_a_killed_build_resumes_and_a_killed_swap_changes_nothing(
     swap = contract_swap._swap
     kills = 0
 
-    async def swap_and_die(connection: asyncpg.Connection[Any], views: Any) -> None:
+    async def swap_and_exit(connection: asyncpg.Connection[Any], views: Any) -> None:
         nonlocal kills
         await swap(connection, views)
         kills += 1
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:
-        patch.setattr(contract_swap, "_swap", swap_and_die)
+        patch.setattr(contract_swap, "_swap", swap_and_exit)
         task = asyncio.create_task(build(database))
 
         async def was_killed() -> bool:

@@ -45,12 +45,12 @@ async def put_listing(
 
 async def list_doubtful(pool: Pool) -> set[str]:
     """The listings that the views call doubtful, which they do alike."""
-    told = [
+    result = [
         {row["symbol"]: row["currency_basis"] for row in await read_rows(pool, f"SELECT * FROM sra.{names}")}  # noqa: S608
         for names in ("equity_metrics", "etf_page", "price_adjustment")
     ]
-    pages = told[0] | told[1]
-    assert {symbol: pages[symbol] for symbol in told[2]} == told[2]
+    pages = result[0] | result[1]
+    assert {symbol: pages[symbol] for symbol in result[2]} == result[2]
     assert set(pages.values()) <= {"assumed_listing", "doubtful"}
     return {symbol for symbol, basis in pages.items() if basis == "doubtful"}
 
@@ -125,9 +125,9 @@ async def test_a_finding_comes_and_goes_with_the_other_listing(pool: Pool, views
         built = await build_all(pool, views)
         assert not any(one.full for one in built.values())
         found = await list_doubtful(pool)
-        told = {name: await dump_view(pool, name) for name in VIEWS}
+        result = {name: await dump_view(pool, name) for name in VIEWS}
         await build_all(pool, views, full=True)
-        assert {name: await dump_view(pool, name) for name in VIEWS} == told
+        assert {name: await dump_view(pool, name) for name in VIEWS} == result
         return found
 
     profile = "UPDATE equity_profile SET {}, run_id = $1, updated_at = now() WHERE symbol = 'ABC.TO'"

@@ -126,8 +126,8 @@ async def test_a_run_says_what_it_did_with_each_dataset(pool: Pool, views: tuple
         )
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.runs WHERE task_id = $1 ORDER BY dataset", run)
-    told = [(row["dataset"], row["unit_count"], row["completed_unit_count"], row["stored_count"]) for row in rows]
-    assert told == [("eod_prices", 1, 1, 0), ("quote", 1, 0, 3)]
+    result = [(row["dataset"], row["unit_count"], row["completed_unit_count"], row["stored_count"]) for row in rows]
+    assert result == [("eod_prices", 1, 1, 0), ("quote", 1, 0, 3)]
     assert (rows[1]["run_error"], rows[1]["read_count"], rows[1]["rejected_count"]) == ("HTTP 503", 5, 2)
     assert (rows[0]["run_error"], rows[0]["source"], rows[0]["run_status"]) == (None, "fmp", "completed")
 

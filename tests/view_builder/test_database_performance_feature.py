@@ -177,7 +177,7 @@ def check_pages(large: Large, share: int, table: str) -> None:
 
 
 @when("a year of the market summary is asked for, from the view and from the raw tables")
-def ask_both(large: Large) -> None:
+def time_both(large: Large) -> None:
     large.explain(FROM_VIEW)
     from_view = large.rows
     large.explain(FROM_TABLES)

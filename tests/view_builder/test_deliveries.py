@@ -56,10 +56,10 @@ async def test_deliveries_doubled_and_shuffled_are_one_build_a_state(
         order = [events[number % completions] for number in range(deliveries)]
         chance.shuffle(order)
         for start in range(0, deliveries, 25):
-            answers = await asyncio.gather(
+            responses = await asyncio.gather(
                 *(client.post("/completions", json=event) for event in order[start : start + 25])
             )
-            assert {answer.status_code for answer in answers} <= {200, 202}
+            assert {response.status_code for response in responses} <= {200, 202}
         await wait_until_idle(pool)
         # every build took events that none before it had taken, and none is left
         made = await count_builds(pool) - first

@@ -106,12 +106,12 @@ async def test_yields_are_of_regular_payments(pool: Pool, views: tuple[CompiledV
         await put_case(pool, f"{symbol}.ETF", payments, is_etf=True)
     await build_all(pool, views)
     query = "SELECT symbol, dividend_yield, dividend_yield_forward FROM sra."
-    told = {row["symbol"]: row for name in ("equity_page", "etf_page") for row in await read_rows(pool, query + name)}
+    result = {row["symbol"]: row for name in ("equity_page", "etf_page") for row in await read_rows(pool, query + name)}
     for symbol, (_, yearly, forward) in CASES.items():
         expected = [
             None if paid is None else (Decimal(paid) / 50).quantize(Decimal("0.000001")) for paid in (yearly, forward)
         ]
-        for row in (told[symbol], told[f"{symbol}.ETF"]):
+        for row in (result[symbol], result[f"{symbol}.ETF"]):
             assert [row["dividend_yield"], row["dividend_yield_forward"]] == expected, symbol
 
 

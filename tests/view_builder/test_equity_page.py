@@ -188,8 +188,8 @@ async def test_currencies_never_mix_in_a_ratio(pool: Pool, views: tuple[Compiled
     assert row["return_on_equity"] == Decimal("0.200000")
     for symbol in ("ABC", "XYZ", "NONE"):
         row = await read_page(pool, symbol)
-        told = ("valuation_basis", "pe_ratio", "pb_ratio", "ps_ratio", "ev_to_ebitda")
-        assert [row[name] for name in (*told, "enterprise_value", "free_cash_flow_yield")] == [None] * 7
+        result = ("valuation_basis", "pe_ratio", "pb_ratio", "ps_ratio", "ev_to_ebitda")
+        assert [row[name] for name in (*result, "enterprise_value", "free_cash_flow_yield")] == [None] * 7
 
 
 async def test_losses_give_no_price_to_earnings(pool: Pool, views: tuple[CompiledView, ...]) -> None:

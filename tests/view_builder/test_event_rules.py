@@ -100,13 +100,13 @@ async def test_the_denominator_in_lowest_terms_decides(pool: Pool, views: tuple[
         await put_close(connection, run, "PAYS", DAY, "10")
         await put_dividend(connection, run, "PAYS", DAY, "1")
     await build_all(pool, views)
-    told = await read_by_symbol(pool, "price_adjustment")
-    assert [told[f"S{number}"]["kind"] for number in range(len(RATIOS))] == [kind for _, _, kind in RATIOS]
+    result = await read_by_symbol(pool, "price_adjustment")
+    assert [result[f"S{number}"]["kind"] for number in range(len(RATIOS))] == [kind for _, _, kind in RATIOS]
     for number, (new, old, kind) in enumerate(RATIOS):
         ratio = Decimal(new) / Decimal(old)
-        assert round(told[f"S{number}"]["split_factor"], 20) == round(ratio, 20)
-        assert round(told[f"S{number}"]["share_factor"], 20) == round(ratio if kind == "split" else Decimal(1), 20)
-    assert (told["PAYS"]["kind"], told["PAYS"]["currency_basis"]) == (None, "assumed_listing")
+        assert round(result[f"S{number}"]["split_factor"], 20) == round(ratio, 20)
+        assert round(result[f"S{number}"]["share_factor"], 20) == round(ratio if kind == "split" else Decimal(1), 20)
+    assert (result["PAYS"]["kind"], result["PAYS"]["currency_basis"]) == (None, "assumed_listing")
 
 
 async def test_an_unplaced_payment_hides_the_horizons_that_include_it(

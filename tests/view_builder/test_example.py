@@ -68,14 +68,14 @@ async def test_the_example_reads_both_pages_with_the_models(
     with run_example(database, port) as process:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
 
-            async def answers() -> bool:
+            async def responds() -> bool:
                 assert process.poll() is None
                 try:
                     return (await client.get("/openapi.json")).is_success
                 except httpx.TransportError:
                     return False
 
-            await wait_for(answers, what="the example's start")
+            await wait_for(responses, what="the example's start")
             (found,) = (await client.get("/securities", params={"text": "fund"})).json()
             assert (found["identifier"], found["type"]) == ("412", "fund")
             fund = FundPage.model_validate((await client.get("/funds/412")).json())

@@ -155,10 +155,10 @@ async def test_the_vendors_figures_are_shown_as_delivered(pool: Pool, views: tup
         await put_period(connection, run, "fmp_cash_flow_growth", "ABC", growth_net_income="-1")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.financial_ratios ORDER BY period_kind")
-    told = [
+    result = [
         (row["period_kind"], row["fiscal_period"], row["vendor_pe_ratio"], row["vendor_income_quality"]) for row in rows
     ]
-    assert told == [("quarter", "Q4", None, Decimal("0.75")), ("year", "FY", Decimal("13.987654321"), None)]
+    assert result == [("quarter", "Q4", None, Decimal("0.75")), ("year", "FY", Decimal("13.987654321"), None)]
     assert rows[1]["known_at"] == SECOND
     (growth,) = await read_rows(pool, "SELECT * FROM sra.financial_growth WHERE security_id = 'fmp:ABC'")
     assert (growth["income_revenue_growth"], growth["cash_flow_net_income_growth"]) == (Decimal("0.064"), Decimal(-1))
@@ -183,11 +183,11 @@ async def test_each_quarter_has_the_twelve_months_up_to_it(pool: Pool, views: tu
     rows = await read_rows(
         pool, "SELECT * FROM sra.fundamentals_ttm WHERE issuer_id = 'cik:7' ORDER BY period_end_date"
     )
-    told = [
+    result = [
         (row["period_end_date"], row["fundamentals_basis"], row["revenue_ttm"], row["net_income_ttm"]) for row in rows
     ]
     # 100 + 101 + 102 + 103; then 101 + 102 + 103 + 104, and 10 + 20 + 30 + 40
-    assert told == [(ends[3], "quarters", 406, 60), (ends[4], "quarters", 410, 100)]
+    assert result == [(ends[3], "quarters", 406, 60), (ends[4], "quarters", 410, 100)]
     assert (rows[1]["total_assets"], rows[1]["return_on_assets"], rows[1]["net_margin"]) == (
         *(Decimal(2000), Decimal("0.050000")),
         Decimal("0.243902"),  # 100 / 410

@@ -96,8 +96,8 @@ async def test_latest_quote_of_a_listing_is_its_close_where_that_is_newer(
         await put_close(connection, run, "NOBODY", DAY, "1")
     await build_all(pool, views)
     rows = {row["identifier"]: row for row in await read_rows(pool, "SELECT * FROM sra.latest_quote")}
-    told = {name: (row["price"], row["price_date"], row["change"], row["volume"]) for name, row in rows.items()}
-    assert told == {
+    result = {name: (row["price"], row["price_date"], row["change"], row["volume"]) for name, row in rows.items()}
+    assert result == {
         "CLOSE": (Decimal("7.5"), DAY, None, Decimal(900)),
         "SAME": (Decimal("7.75"), DAY, Decimal("0.5"), None),
         "NEVER": (Decimal("7.5"), DAY, None, Decimal(900)),
@@ -193,9 +193,9 @@ async def test_security_master_prefers_english_and_keeps_both(pool: Pool, views:
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.security_master ORDER BY identifier")
     assert (rows[-1]["isin"], rows[-1]["inception_date"]) == ("US00", date(2001, 2, 3))
-    told = [(row["identifier"], row["name"], row["name_en"], row["name_fr"], row["type"]) for row in rows]
+    result = [(row["identifier"], row["name"], row["name_en"], row["name_fr"], row["type"]) for row in rows]
     assert [row["is_active"] for row in rows] == [True, True, False, True]
-    assert told == [
+    assert result == [
         ("1", "Fonds", None, "Fonds", "fund"),
         ("2", "Fund", "Fund", "Fonds", "fund"),
         # it ended, and stays
@@ -238,8 +238,8 @@ async def test_daily_returns_of_a_fund_by_hand(pool: Pool, views: tuple[Compiled
         await put_quote(connection, run, "1", date(2025, 9, 18), "6")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.fund_quote_history ORDER BY date")
-    told = [(row["date"].day, row["price_return_1d"], row["return_1d"]) for row in rows]
-    assert told == [
+    result = [(row["date"].day, row["price_return_1d"], row["return_1d"]) for row in rows]
+    assert result == [
         (1, None, None),
         (2, Decimal("0.012346"), Decimal("0.012346")),  # 0.012345678
         (5, Decimal("-0.012195"), Decimal("-0.012195")),  # 10 / 10.12345678 - 1

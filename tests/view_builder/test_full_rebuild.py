@@ -252,10 +252,10 @@ async def test_a_plain_view_becomes_a_kept_one(
         run = await put_run(connection, "fmp", ["eod_prices"])
         await put_close(connection, run, "ABC", DAY, "10")
     await build_all(pool, [plain if each is view else each for each in views])
-    told = "SELECT close, split_adjusted_close, last_run_id FROM sra.equity_quote_history"
-    assert await read_rows(pool, told) == [{"close": 10, "split_adjusted_close": None, "last_run_id": run}]
+    result = "SELECT close, split_adjusted_close, last_run_id FROM sra.equity_quote_history"
+    assert await read_rows(pool, result) == [{"close": 10, "split_adjusted_close": None, "last_run_id": run}]
     assert (await build(database))[view.relation].resume["full"]
-    assert await read_rows(pool, told) == [{"close": 10, "split_adjusted_close": 10, "last_run_id": run}]
+    assert await read_rows(pool, result) == [{"close": 10, "split_adjusted_close": 10, "last_run_id": run}]
     assert await build(database) == {}
 
 

@@ -49,11 +49,11 @@ async def put_values(connection: Connection, fund: str, quotes: Sequence[Told], 
         await put_quote(connection, run, fund, day, "10", dataset="Pricing", **paid)
 
 
-async def put_record(connection: Connection, fund: str, name: str, told: Told, *, state: str = "Active") -> None:
+async def put_record(connection: Connection, fund: str, name: str, result: Told, *, state: str = "Active") -> None:
     run = await put_run(connection, "fundata", DATASETS)
-    parts = {column: str(amount) for column, amount in told.named_parts().items()}
+    parts = {column: str(amount) for column, amount in result.named_parts().items()}
     await put_data(
-        connection, run, "FundDistribution", fund, name, date=told.day, total_distribution=str(told.total),
+        connection, run, "FundDistribution", fund, name, date=result.day, total_distribution=str(result.total),
         record_state=state, **parts,
     )  # fmt: skip
 
@@ -61,8 +61,8 @@ async def put_record(connection: Connection, fund: str, name: str, told: Told, *
 async def put_fund_of(pool: Pool, fund: str, quotes: Sequence[Told], records: Mapping[str, Told]) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await put_values(connection, fund, quotes)
-        for name, told in records.items():
-            await put_record(connection, fund, name, told)
+        for name, result in records.items():
+            await put_record(connection, fund, name, result)
 
 
 async def read_paid(pool: Pool, fund: str = "1") -> dict[date, Decimal]:
@@ -171,10 +171,10 @@ async def test_a_later_record_changes_the_days_of_a_chain_of_matches(
     await put_fund_of(pool, "1", quotes, records)
     await build_all(pool, views)
     assert await read_paid(pool) == add_distributions(quotes, records)
-    for name, told in (("a", on(8, "0.2")), ("d", on(29, "0.25")), ("c", on(24, "0.2"))):
+    for name, result in (("a", on(8, "0.2")), ("d", on(29, "0.25")), ("c", on(24, "0.2"))):
         async with pool.acquire() as connection:
-            await put_record(connection, "1", name, told)
-        records[name] = told
+            await put_record(connection, "1", name, result)
+        records[name] = result
         assert not (await build_all(pool, views))[HISTORY].full
         assert await read_paid(pool) == add_distributions(quotes, records)
     async with pool.acquire() as connection:
@@ -210,17 +210,17 @@ async def change_fund(
     """What one run does: it corrects, moves or withdraws a few distributions of fund 1."""
     run = await put_run(connection, "fundata", DATASETS)
     for _ in range(chance.randint(1, 3)):
-        told = on(chance.randint(1, 30), chance.choice(["0", "0.1", "0.1", "0.2", "0.3"]))
+        result = on(chance.randint(1, 30), chance.choice(["0", "0.1", "0.1", "0.2", "0.3"]))
         name = f"r{chance.randint(1, 6)}"
         if chance.random() < 0.4:
-            await put_quote(connection, run, "1", told.day, "10", dataset="Pricing", total_distribution=told.total)
-            quotes[told.day] = told
+            await put_quote(connection, run, "1", result.day, "10", dataset="Pricing", total_distribution=result.total)
+            quotes[result.day] = result
         elif chance.random() < 0.2:
-            await put_record(connection, "1", name, told, state="Deleted")
+            await put_record(connection, "1", name, result, state="Deleted")
             records.pop(name, None)
         else:
-            await put_record(connection, "1", name, told)
-            records[name] = told
+            await put_record(connection, "1", name, result)
+            records[name] = result
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.faults) for seed in range(1, 12))])
@@ -245,8 +245,8 @@ async def test_any_changes_built_by_increments_agree_with_the_model(
 AMOUNTS = st.sampled_from(["0.1", "0.2", "0.3", "0.5"])
 SPLITS = st.sampled_from([(), (), ("0.1",), ("0", None, "0.1"), (None, None, "0.1"), ("0.1", "0.1")])
 TOLD = st.builds(lambda day, total, parts: on(day, total, *parts), st.integers(1, 25), AMOUNTS, SPLITS)
-QUOTES = st.lists(TOLD, max_size=6, unique_by=lambda told: told.day)
-RECORDS = st.lists(TOLD, max_size=6).map(lambda told: {f"r{number}": one for number, one in enumerate(told)})
+QUOTES = st.lists(TOLD, max_size=6, unique_by=lambda result: result.day)
+RECORDS = st.lists(TOLD, max_size=6).map(lambda result: {f"r{number}": one for number, one in enumerate(result)})
 Case = tuple[list[Told], dict[str, Told]]
 
 

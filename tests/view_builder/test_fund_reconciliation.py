@@ -34,8 +34,8 @@ async def put_values(pool: Pool, values: dict[date, str], fund: str = "1", **oth
 async def put_month(pool: Pool, month: date, percent: str | None, record: str = "s", **other: Any) -> None:
     async with pool.acquire() as connection:
         run = await put_run(connection, "fundata", DATASETS)
-        told = {} if percent is None else {"one_month_return": percent}
-        await put_data(connection, run, "FundPerformanceSummary", "1", record, month_end_date=month, **told, **other)
+        result = {} if percent is None else {"one_month_return": percent}
+        await put_data(connection, run, "FundPerformanceSummary", "1", record, month_end_date=month, **result, **other)
 
 
 async def read_months(pool: Pool) -> dict[date, dict[str, Any]]:

@@ -111,9 +111,9 @@ async def test_returns_agree_with_an_independent_computation(
         await put_made_up_series(connection, "7", random.Random(seed))  # noqa: S311 - a made-up series
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.fund_quote_history WHERE identifier = '7' ORDER BY date")
-    told = {row["date"]: (row["price_return_1d"], row["return_1d"]) for row in rows}
+    result = {row["date"]: (row["price_return_1d"], row["return_1d"]) for row in rows}
     expected = await compute_returns(pool, "7")
-    assert told == expected
+    assert result == expected
     assert sum(one[0] != one[1] for one in expected.values()) > 10
     # two decimals of a value below a tenth are a tenth of it: returns from the columns are not returns
     rounded = await compute_returns(pool, "7", from_columns=True)
@@ -129,5 +129,5 @@ def check_adjusted(rows: list[dict[str, Any]]) -> None:
     assert valued[-1]["adjusted_navps"] == valued[-1]["navps"]
     for former, row in pairwise(valued):
         if row["return_1d"] is not None:
-            told = row["adjusted_navps"] / former["adjusted_navps"] - 1
-            assert abs(told - row["return_1d"]) < Decimal("0.000002")
+            result = row["adjusted_navps"] / former["adjusted_navps"] - 1
+            assert abs(result - row["return_1d"]) < Decimal("0.000002")

@@ -33,9 +33,9 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str
 
 
 def test_publish_name_check_and_clean(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = call(capsys, "publish")
-    assert (code, told["status"], told["build"]["build_id"]) == (0, "completed", 1)
-    assert call(capsys, "publish", "--full")[1]["build"]["changed_tables"] == told["build"]["tables"]
+    code, result = call(capsys, "publish")
+    assert (code, result["status"], result["build"]["build_id"]) == (0, "completed", 1)
+    assert call(capsys, "publish", "--full")[1]["build"]["changed_tables"] == result["build"]["tables"]
     code, checked = call(capsys, "check")
     assert (code, checked["build"]) == (0, 2)
     assert {table["relation"] for table in checked["tables"]} >= {"treasury_curve", "index_performance"}
@@ -59,8 +59,8 @@ def test_check_finds_a_lost_file_and_other_rows(
     )
     assert call(capsys, "publish")[0] == 0
     execute_sql(address, "UPDATE published.index_performance SET symbol = '^Y'")
-    code, told = call(capsys, "check")
-    wrong = {table["relation"]: table["problems"] for table in told["tables"] if table["problems"]}
+    code, result = call(capsys, "check")
+    wrong = {table["relation"]: table["problems"] for table in result["tables"] if table["problems"]}
     assert code == 1
     assert wrong["index_performance"] == [
         "column symbol differs in its sum, limits or number of NULLs",
@@ -68,9 +68,9 @@ def test_check_finds_a_lost_file_and_other_rows(
     ]
     (file,) = (tmp_path / "lake" / "index_performance").rglob("*.parquet")
     file.unlink()
-    code, told = call(capsys, "check")
+    code, result = call(capsys, "check")
     assert code == 1
-    assert "The lake's storage failed" in told["error"]
+    assert "The lake's storage failed" in result["error"]
 
 
 def test_without_an_address_it_says_what_to_set(
@@ -78,9 +78,9 @@ def test_without_an_address_it_says_what_to_set(
 ) -> None:
     monkeypatch.delenv("LAKE_URL")
     for words in (["publish"], ["check"], ["clean"]):
-        code, told = call(capsys, *words)
+        code, result = call(capsys, *words)
         assert code == 5
-        assert "LAKE_URL" in told["next_step"]
+        assert "LAKE_URL" in result["next_step"]
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "polars", "spark"])

@@ -56,11 +56,11 @@ async def test_incremental_builds_equal_a_full_one(
             await end_run(connection, run)
         built = await build_all(pool, listing_views)
         assert not any(build.full for build in built.values())
-    told = {name: await dump_view(pool, name) for name in OURS}
-    assert all(told.values())
+    result = {name: await dump_view(pool, name) for name in OURS}
+    assert all(result.values())
     await build_all(pool, listing_views, full=True)
     for name in OURS:
-        assert await dump_view(pool, name) == told[name], name
+        assert await dump_view(pool, name) == result[name], name
 
 
 async def test_a_page_changes_with_what_it_shows_and_with_nothing_else(

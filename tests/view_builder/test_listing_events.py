@@ -113,8 +113,8 @@ async def test_events_follow_the_security_through_a_rename(pool: Pool, views: tu
         await put_row(connection, run, "fmp_earning", symbol="OLD", date=DAY, eps_actual="1.2", eps_estimated="-1.6")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.dividends ORDER BY ex_date")
-    told = [(row["symbol"], row["ex_date"], row["ordinal"], row["amount"], row["delivered_symbol"]) for row in rows]
-    assert told == [
+    result = [(row["symbol"], row["ex_date"], row["ordinal"], row["amount"], row["delivered_symbol"]) for row in rows]
+    assert result == [
         ("NEW", date(2024, 3, 3), 1, Decimal("0.4"), "OLD"),
         ("NEW", DAY, 1, Decimal("0.51"), "NEW"),
     ]
@@ -176,8 +176,10 @@ async def test_the_universe_is_known_from_its_lists_and_from_delistings(
         )  # fmt: skip
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.universe_history ORDER BY symbol, listed_from")
-    told = [(row["symbol"], row["exchange"], row["listed_from"], row["listed_until"], row["evidence"]) for row in rows]
-    assert told == [
+    result = [
+        (row["symbol"], row["exchange"], row["listed_from"], row["listed_until"], row["evidence"]) for row in rows
+    ]
+    assert result == [
         ("ABC", "NYSE", date(2025, 1, 2), date(2025, 2, 3), "universe"),
         ("ABC", "NASDAQ", date(2025, 2, 3), None, "universe"),
         ("GONE", "AMEX", date(1999, 1, 4), date(2011, 5, 7), "delisting"),

@@ -81,11 +81,11 @@ async def test_returns_agree_to_the_sixth_decimal(pool: Pool, views: tuple[Compi
     (row,) = await read_rows(pool, "SELECT * FROM sra.equity_page")
     assert row["return_basis"] == "total_return"
     exact = {day: Decimal(new) / (old * 42) for day, (new, old) in ratios.items()}
-    told = {name: (row[f"return_{name}"], row[f"price_return_{name}"]) for name in TARGETS}
-    assert told == {
+    result = {name: (row[f"return_{name}"], row[f"price_return_{name}"]) for name in TARGETS}
+    assert result == {
         name: (compute(name, closes, exact, dividends), compute(name, closes, exact, {})) for name in TARGETS
     }
-    assert sum(total is not None for total, _ in told.values()) >= 6
+    assert sum(total is not None for total, _ in result.values()) >= 6
     # why it matters that no price passes through two decimals
     coarse = {name: compute(name, round_prices(closes), exact, round_prices(dividends)) for name in TARGETS}
-    assert all(total != coarse[name] for name, (total, _) in told.items() if total is not None)
+    assert all(total != coarse[name] for name, (total, _) in result.items() if total is not None)

@@ -74,9 +74,9 @@ async def test_trend_is_the_close_against_both_averages(pool: Pool, views: tuple
     # (1000 + 49 x 900) / 50 = 902; (1000 + 49 x 900 + 150 x 1100) / 200 = 1050.5
     assert (rows["^GSPC"]["sma_50"], rows["^GSPC"]["sma_200"]) == (Decimal("902.000000"), Decimal("1050.500000"))
     assert rows["^GSPC"]["distance_sma_50"] == Decimal("0.108647")  # 1000 / 902 - 1
-    told = {symbol: row["trend"] for symbol, row in rows.items()}
+    result = {symbol: row["trend"] for symbol, row in rows.items()}
     # Toronto has 199 closes, one too few for the long average
-    assert told == {"^GSPC": "mixed", "^DJI": "up", "^IXIC": "down", "^GSPTSE": None}
+    assert result == {"^GSPC": "mixed", "^DJI": "up", "^IXIC": "down", "^GSPTSE": None}
     async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["index_prices"])
         await put_level(connection, later, DAY + timedelta(days=1), "1200")
@@ -115,8 +115,8 @@ async def test_movers_are_ranked_by_market(pool: Pool, views: tuple[CompiledView
         await put_close(connection, run, "NIL", DAY, "10")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.market_movers ORDER BY market, direction, rank")
-    told = [(row["market"], row["direction"], row["rank"], row["symbol"], row["basis"]) for row in rows]
-    assert told == [
+    result = [(row["market"], row["direction"], row["rank"], row["symbol"], row["basis"]) for row in rows]
+    assert result == [
         ("dow", "gainer", 1, "U03", "constituents"),
         *(("sp500", "gainer", place, f"U{12 - place:02d}", "constituents") for place in range(1, 11)),
         ("tsx", "loser", 1, "B.TO", "listing"),
@@ -133,9 +133,9 @@ async def test_movers_are_ranked_by_market(pool: Pool, views: tuple[CompiledView
         await put_move(connection, early, "U07", "50", 29)
     await build_all(pool, views)
     gainers = "SELECT symbol, session_date FROM sra.market_movers WHERE market = 'sp500' ORDER BY rank"
-    told = await read_rows(pool, gainers)
-    assert [row["symbol"] for row in told] == [f"U{11 - place:02d}" for place in range(12) if place != 4][:10]
-    assert {row["session_date"] for row in told} == {DAY}
+    result = await read_rows(pool, gainers)
+    assert [row["symbol"] for row in result] == [f"U{11 - place:02d}" for place in range(12) if place != 4][:10]
+    assert {row["session_date"] for row in result} == {DAY}
     async with pool.acquire() as connection:
         later = await put_run(connection, "fmp", ["constituents"])
         await put_row(connection, later, "fmp_constituent", index_name="nasdaq", symbol="OUT")

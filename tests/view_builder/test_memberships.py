@@ -36,8 +36,8 @@ async def test_levels_are_as_delivered(pool: Pool, views: tuple[CompiledView, ..
         await put_row(connection, run, "fmp_index_price", symbol="XLE", date=DAY, close="90.5")
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.index_history ORDER BY symbol")
-    told = [(row["symbol"], row["name"], row["security_id"], row["level"]) for row in rows]
-    assert told == [
+    result = [(row["symbol"], row["name"], row["security_id"], row["level"]) for row in rows]
+    assert result == [
         ("XLE", "XLE Inc.", "fmp:XLE", Decimal("90.5")),
         ("^GSPC", "S&P 500", None, Decimal("6643.7")),
         ("^VIX", None, None, Decimal("15.29")),
@@ -72,8 +72,8 @@ async def test_members_have_the_days_of_their_memberships(pool: Pool, views: tup
             )  # fmt: skip
     await build_all(pool, views)
     rows = await read_rows(pool, "SELECT * FROM sra.index_constituents ORDER BY symbol, membership")
-    told = [(row["symbol"], row["membership"], row["member_from"], row["member_until"]) for row in rows]
-    assert told == [
+    result = [(row["symbol"], row["membership"], row["member_from"], row["member_until"]) for row in rows]
+    assert result == [
         ("AAA", 1, date(1999, 4, 5), None),
         ("BBB", 1, None, date(2011, 6, 7)),
         ("BBB", 2, date(2012, 2, 3), None),

@@ -85,14 +85,14 @@ async def held_back(pool: Pool, database: str, view: CompiledView) -> AsyncItera
         await holder.close()
 
 
-async def collect_answers(database: str, answers: list[str], stop: asyncio.Event) -> None:
+async def collect_responses(database: str, responses: list[str], stop: asyncio.Event) -> None:
     """Read on and on, and keep every answer that differs from the one before."""
     connection = await open_connection(database, application_name="probe")
     try:
         while not stop.is_set():
-            answer = await connection.fetchval(ANSWER)
-            if answer != answers[-1]:
-                answers.append(answer)
+            response = await connection.fetchval(ANSWER)
+            if response != responses[-1]:
+                responses.append(response)
             await asyncio.sleep(0)
     finally:
         await connection.close()
@@ -101,10 +101,10 @@ async def collect_answers(database: str, answers: list[str], stop: asyncio.Event
 @asynccontextmanager
 async def reading(pool: Pool, database: str) -> AsyncIterator[list[str]]:
     """Answers that readers got in the meantime, the one before them first."""
-    answers, stop = [await pool.fetchval(ANSWER)], asyncio.Event()
+    responses, stop = [await pool.fetchval(ANSWER)], asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(collect_answers(database, answers, stop))
-        yield answers
+        group.create_task(collect_responses(database, responses, stop))
+        yield responses
         stop.set()
 
 
@@ -161,17 +161,17 @@ async def test_a_correction_of_closes_and_events_shows_in_one_answer(
     await build(database)
     before = await dump_view(pool, FACTORS)
     run = await correct_listing(pool)
-    async with reading(pool, database) as answers:
+    async with reading(pool, database) as responses:
         async with held_back(pool, database, view_by_name[HISTORY]) as wait_for_build:
             task = asyncio.create_task(build(database))
             # the factors are computed, and the closes are not
             await wait_for_build()
             assert await dump_view(pool, FACTORS) == before
-            assert await pool.fetchval(ANSWER) == answers[0]
+            assert await pool.fetchval(ANSWER) == responses[0]
         units = await task
     assert not units[HISTORY].resume["full"]
     assert FACTORS not in units
-    assert answers == [answers[0], await pool.fetchval(ANSWER)]
+    assert responses == [responses[0], await pool.fetchval(ANSWER)]
     rows = await read_rows(pool, "SELECT * FROM sra.equity_quote_history ORDER BY date")
     corrected = {row["date"]: row for row in rows}[DAY - timedelta(days=25)]
     # 98 / (3 x 4), and with the dividend 98 / (12 x 1.04)
@@ -188,17 +188,17 @@ async def test_a_series_built_in_parts_comes_with_its_factors(
     await build(database)
     run = await correct_listing(pool)
     await build_one(pool, view_by_name["security_master"])
-    async with reading(pool, database) as answers:
+    async with reading(pool, database) as responses:
         async with held_back(pool, database, view_by_name[FACTORS]) as wait_for_build:
             task = asyncio.create_task(build(database, views=[HISTORY], full=True))
             # all parts are there, with the closes of a run that the factors do not know yet
             await wait_for_build()
             staged = "SELECT count(*) FROM published.equity_quote_history__next"
             assert await pool.fetchval(staged) == DAYS + 1
-            assert await pool.fetchval(ANSWER) == answers[0]
+            assert await pool.fetchval(ANSWER) == responses[0]
         units = await task
     assert (units[HISTORY].resume["full"], units[HISTORY].resume["runs"]) == (True, [str(run)])
-    assert answers == [answers[0], await pool.fetchval(ANSWER)]
+    assert responses == [responses[0], await pool.fetchval(ANSWER)]
     assert await pool.fetchval("SELECT count(*) FROM sra.price_adjustment") == 3
     found = await dump_view(pool, HISTORY)
     assert (await build_one(pool, view_by_name[HISTORY], full=True)).changed == 0
@@ -222,8 +222,8 @@ async def test_factors_stay_with_closes_that_fail_their_check(
     units = await build(database)
     assert "would disappear" in (units[HISTORY].error or "")
     assert {name: await dump_view(pool, name) for name in before} == before
-    told = "SELECT relation FROM published_view WHERE error LIKE '%would disappear%' ORDER BY 1"
-    assert [row["relation"] for row in await read_rows(pool, told)] == [HISTORY, FACTORS]
+    result = "SELECT relation FROM published_view WHERE error LIKE '%would disappear%' ORDER BY 1"
+    assert [row["relation"] for row in await read_rows(pool, result)] == [HISTORY, FACTORS]
     # what is computed from the factors waits for them
     assert "equity_metrics" not in {row["relation"] for row in await list_holders(pool, first)}
     units = await build(database, views=[FACTORS], accept_drop=True)
@@ -281,12 +281,12 @@ async def test_currencies_of_most_series_are_brought_in_part_by_part(database: s
                 await put_quote(connection, run, f"{fund:02}", DAY - timedelta(days=days), "10")
     await pool.execute("UPDATE published_view SET filled = NULL")
     assert (await build(database))[name].resume["full"]
-    told = "SELECT currency, count(*) AS n FROM sra.fund_quote_history GROUP BY 1 ORDER BY 1"
-    assert await read_rows(pool, told) == [{"currency": None, "n": 10 * DAYS}]
+    result = "SELECT currency, count(*) AS n FROM sra.fund_quote_history GROUP BY 1 ORDER BY 1"
+    assert await read_rows(pool, result) == [{"currency": None, "n": 10 * DAYS}]
     for share, is_full in ((range(1), False), (range(1, 10), True)):
         async with pool.acquire() as connection, connection.transaction():
             general = await put_run(connection, "fundata", ["FundGeneral"])
             for fund in share:
                 await put_fund(connection, general, f"{fund:02}")
         assert (await build(database))[name].resume["full"] == is_full
-    assert await read_rows(pool, told) == [{"currency": "CAD", "n": 10 * DAYS}]
+    assert await read_rows(pool, result) == [{"currency": "CAD", "n": 10 * DAYS}]

@@ -105,30 +105,30 @@ async def build_changed(pool: Pool, views: tuple[CompiledView, ...], *, full: bo
 
 async def list_filled(connection: Connection, views: tuple[CompiledView, ...]) -> list[str]:
     """The views that have rows."""
-    asked = [(view.relation, f"SELECT EXISTS (SELECT FROM {view.name})") for view in views]  # noqa: S608
-    return [name for name, statement in asked if await connection.fetchval(statement)]
+    requested = [(view.relation, f"SELECT EXISTS (SELECT FROM {view.name})") for view in views]  # noqa: S608
+    return [name for name, statement in requested if await connection.fetchval(statement)]
 
 
-async def read_views(connection: Connection, names: list[str], told: Told) -> None:
+async def read_views(connection: Connection, names: list[str], result: Told) -> None:
     """Read every view once, to the last column."""
     for name in names:
         started = time.perf_counter()
         rows = await connection.fetchval(f"SELECT count(v::text) FROM sra.{name} v")  # noqa: S608
-        told.seconds.append(time.perf_counter() - started)
-        told.seen["read" if rows else f"{name} empty"] += 1
+        result.seconds.append(time.perf_counter() - started)
+        result.seen["read" if rows else f"{name} empty"] += 1
     for name, statement in ONE_STATE.items():
         states = await connection.fetch(statement)
-        told.seen["one state" if len(states) == 1 else f"{name} of {len(states)} states"] += 1
+        result.seen["one state" if len(states) == 1 else f"{name} of {len(states)} states"] += 1
     jumps = await connection.fetchval(NO_JUMP)
-    told.seen["no jump" if jumps == 0 else f"{jumps} jumps"] += 1
+    result.seen["no jump" if jumps == 0 else f"{jumps} jumps"] += 1
 
 
-async def probe(dsn: str, names: list[str], stop: asyncio.Event, told: Told) -> None:
+async def probe(dsn: str, names: list[str], stop: asyncio.Event, result: Told) -> None:
     """Read until told to stop; an error ends the test."""
     connection = await open_connection(dsn, application_name="probe")
     try:
         while not stop.is_set():
-            await read_views(connection, names, told)
+            await read_views(connection, names, result)
             # a reader thinks between two pages
             await asyncio.sleep(0.2)
     finally:
@@ -144,9 +144,9 @@ async def count_lock_waits(pool: Pool, stop: asyncio.Event) -> int:
     return waits
 
 
-async def wait_for_answers(told: Told, count: int) -> None:
+async def wait_for_responses(result: Told, count: int) -> None:
     async def are_there() -> bool:
-        return told.seen["one state"] >= count
+        return result.seen["one state"] >= count
 
     await wait_for(are_there, what=f"{count} answers of one state")
 
@@ -167,22 +167,22 @@ async def test_readers_see_one_full_state_during_builds(
         names = await list_filled(connection, views)
     assert names == [view.relation for view in views]
     calm, busy = Told(), Told()
-    for told, count in ((calm, 0), (busy, builds)):
+    for result, count in ((calm, 0), (busy, builds)):
         stop = asyncio.Event()
         # an error of one reader ends the others and the builds at once
         async with asyncio.TaskGroup() as group:
             for _ in range(readers):
-                group.create_task(probe(database, names, stop, told))
+                group.create_task(probe(database, names, stop, result))
             waits = group.create_task(count_lock_waits(pool, stop))
             for number in range(1, count + 1):
                 await change(pool, number)
                 await build_changed(pool, views, full=number % 5 == 0)
                 # a builder that is done before the first reader began would prove nothing
-                await wait_for_answers(told, number * len(ONE_STATE))
-            await wait_for_answers(told, 2 * readers * len(ONE_STATE))
+                await wait_for_responses(result, number * len(ONE_STATE))
+            await wait_for_responses(result, 2 * readers * len(ONE_STATE))
             stop.set()
         assert waits.result() == 0
-        assert set(told.seen) == {"read", "one state", "no jump"}, told.seen
+        assert set(result.seen) == {"read", "one state", "no jump"}, result.seen
     sys.stdout.write(f"\n{readers} readers: without builds {calm.show()}; during {builds} builds {busy.show()}\n")
 
 

@@ -49,10 +49,10 @@ async def test_whatever_a_build_fails_of_is_reported_and_it_is_asked_for_again(
     run = await put_value(pool, "1")
     result = await build_in_process(database, BuildParameters())
     assert {unit.unit: unit.status.value for unit in result.units}["latest_quote"] == "failed"
-    (told,) = await read_rows(pool, "SELECT is_late, error FROM sra.data_freshness WHERE dataset = 'latest_quote'")
-    assert told["is_late"]
-    assert "no room at" in told["error"]
-    assert "secret" not in told["error"]
+    (reported,) = await read_rows(pool, "SELECT is_late, error FROM sra.data_freshness WHERE dataset = 'latest_quote'")
+    assert reported["is_late"]
+    assert "no room at" in reported["error"]
+    assert "secret" not in reported["error"]
     # nobody sends its completion again: the run itself asks
     patient = Backlog(views)
     assert await look(pool, patient) == []
@@ -76,11 +76,11 @@ async def test_a_full_disk_is_reported_at_once_and_waited_out(database: str, poo
     await put_value(pool, "1")
     build = asyncio.create_task(build_in_process(database, BuildParameters()))
 
-    async def is_told() -> bool:
+    async def is_reported() -> bool:
         rows = await read_rows(pool, "SELECT error FROM sra.data_freshness WHERE dataset = 'latest_quote'")
         return "DiskFullError: no room" in (rows[0]["error"] or "")
 
-    await wait_for(is_told, what="the failure of the first attempt")
+    await wait_for(is_reported, what="the failure of the first attempt")
     execute_sql(database, REPAIR)
     result = await build
     assert result.task.status.value == "completed"

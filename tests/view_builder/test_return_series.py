@@ -105,10 +105,10 @@ async def test_months_and_years_by_hand(pool: Pool, views: tuple[CompiledView, .
         pool,
         "SELECT * FROM sra.period_returns WHERE security_id = 'fmp:ABC' ORDER BY return_period, return_period_end",
     )
-    told = [
+    result = [
         (row["return_period"], row["return_period_end"], row["period_price_return"], row["is_partial"]) for row in rows
     ]
-    assert told == [
+    assert result == [
         ("month", date(2025, 2, 28), Decimal("0.000000"), True),
         ("month", date(2025, 3, 31), Decimal("0.100000"), False),  # 55 / 50
         ("month", date(2025, 4, 30), Decimal("0.090909"), False),  # 60 / 55

@@ -59,8 +59,8 @@ def make_event(run: UUID, event_id: UUID | None = None) -> dict[str, Any]:
 
 async def test_a_completion_is_published(client: httpx.AsyncClient, pool: Pool) -> None:
     run = await load_quote(pool, "1", "12.5")
-    answer = await client.post("/completions", json=make_event(run))
-    assert answer.status_code == 202
+    response = await client.post("/completions", json=make_event(run))
+    assert response.status_code == 202
     await wait_for(lambda: all_handled(pool), what="the build")
     (row,) = await read_rows(pool, "SELECT navps, last_run_id FROM sra.latest_quote")
     assert (str(row["navps"]), row["last_run_id"]) == ("12.5", run)
@@ -85,8 +85,8 @@ async def test_a_storm_of_events_out_of_order_ends_in_few_builds_and_the_right_s
     before = await count_builds(pool)
     runs = [await load_quote(pool, str(number), f"{number}.5") for number in range(20)]
     events = [make_event(run) for run in reversed(runs)]
-    answers = await asyncio.gather(*(client.post("/completions", json=event) for event in [*events, *events]))
-    assert {answer.status_code for answer in answers} <= {200, 202}
+    responses = await asyncio.gather(*(client.post("/completions", json=event) for event in [*events, *events]))
+    assert {response.status_code for response in responses} <= {200, 202}
     await wait_for(lambda: all_handled(pool), what="the builds")
     # one that was planned before the last event came, and one for those that came meanwhile
     assert before + 1 <= await count_builds(pool) <= before + 3
@@ -137,9 +137,9 @@ async def test_a_failed_check_is_reported_and_the_other_views_are_published(
     assert "70 of 81 rows would disappear" in latest["errors"]
     (row,) = await read_rows(pool, "SELECT count(*) AS n FROM sra.security_master")
     assert row["n"] == 81
-    told = {view["name"]: view for view in (await client.get("/views")).json()["views"]}
-    assert "would disappear" in told["security_master"]["error"]
-    assert told["run_contents"]["error"] is None
+    result = {view["name"]: view for view in (await client.get("/views")).json()["views"]}
+    assert "would disappear" in result["security_master"]["error"]
+    assert result["run_contents"]["error"] is None
     fresh = await read_rows(pool, "SELECT is_late, error FROM sra.data_freshness WHERE dataset = 'security_master'")
     assert fresh[0]["is_late"]
     assert "would disappear" in fresh[0]["error"]
@@ -150,8 +150,8 @@ async def test_views_and_schemas_of_a_new_database_are_built_and_reported(
 ) -> None:
     async with serve_views(undefined_database) as client:
         await wait_for(lambda: first_build_done(undefined_pool), what="the first build")
-        told = (await client.get("/views")).json()["views"]
-        assert [view["name"] for view in told] == [view.relation for view in views]
+        result = (await client.get("/views")).json()["views"]
+        assert [view["name"] for view in result] == [view.relation for view in views]
         for view in views:
             schema = (await client.get(f"/views/{view.relation}/schema")).json()
             assert list(schema["properties"]) == [column.name for column in view.columns]
@@ -171,8 +171,8 @@ MALFORMED: list[dict[str, Any]] = [
 async def test_a_malformed_completion_or_one_without_a_token_is_refused_and_not_kept(
     client: httpx.AsyncClient, pool: Pool
 ) -> None:
-    answers = [await client.post("/completions", json=body) for body in MALFORMED]
-    assert [answer.status_code for answer in answers] == [422] * len(MALFORMED)
-    answer = await client.post("/completions", json=make_event(uuid4()), headers={"Authorization": ""})
-    assert answer.status_code == 401
+    responses = [await client.post("/completions", json=body) for body in MALFORMED]
+    assert [response.status_code for response in responses] == [422] * len(MALFORMED)
+    response = await client.post("/completions", json=make_event(uuid4()), headers={"Authorization": ""})
+    assert response.status_code == 401
     assert await read_rows(pool, "SELECT * FROM completion_inbox") == []

@@ -101,8 +101,8 @@ async def check_stocks(database: str, stocks: list[Stock]) -> None:
         for symbol, stock in named.items():
             (row,) = await read_rows(pool, "SELECT * FROM sra.equity_metrics WHERE symbol = $1", symbol)
             expected = value_stock(stock)
-            told = (row["valuation_basis"], row["market_cap_scope"], row["fundamentals_reason"])
-            assert told == (expected.basis, expected.scope, expected.reason), stock
+            result = (row["valuation_basis"], row["market_cap_scope"], row["fundamentals_reason"])
+            assert result == (expected.basis, expected.scope, expected.reason), stock
             for name, figure in (("pe_ratio", expected.pe), ("ps_ratio", expected.price_to_sales)):
                 rounded = None if figure is None else to_decimal(figure).quantize(MILLIONTH, ROUND_HALF_UP)
                 assert row[name] == rounded, (name, stock)

@@ -115,7 +115,7 @@ def choose_by_rules(versions: Sequence[Version], at: datetime, mode: str) -> tup
 
 
 async def choose_by_sql(
-    dsn: str, versions: Sequence[Version], asked: Sequence[tuple[datetime, str]]
+    dsn: str, versions: Sequence[Version], requested: Sequence[tuple[datetime, str]]
 ) -> list[tuple[Any, ...] | None]:
     """Return the answers of the function, to a reader."""
     connection = await open_connection(dsn, application_name="test")
@@ -128,7 +128,7 @@ async def choose_by_sql(
             accepted_date=one.accepted_text, filing_date=None if one.filed is None else one.end + timedelta(days=one.filed),
         )  # fmt: skip
     await connection.execute("SET LOCAL ROLE sra_reader")
-    rows = [await connection.fetchrow(QUERY, at, mode) for at, mode in asked]
+    rows = [await connection.fetchrow(QUERY, at, mode) for at, mode in requested]
     await transaction.rollback()
     await connection.close()
     return [None if row is None else tuple(row) for row in rows]
@@ -140,6 +140,6 @@ def test_a_past_state_is_that_of_the_rules(
     database: str, company: tuple[Sequence[Version], Sequence[datetime]]
 ) -> None:
     versions, moments = company
-    asked = [(moment, mode) for moment in moments for mode in ("strict", "reported")]
-    expected = [choose_by_rules(versions, moment, mode) for moment, mode in asked]
-    assert asyncio.run(choose_by_sql(database, versions, asked)) == expected
+    requested = [(moment, mode) for moment in moments for mode in ("strict", "reported")]
+    expected = [choose_by_rules(versions, moment, mode) for moment, mode in requested]
+    assert asyncio.run(choose_by_sql(database, versions, requested)) == expected

@@ -216,9 +216,9 @@ async def test_a_rename_continues_with_the_history(pool: Pool, views: tuple[Comp
     await build_all(pool, views)
     (row,) = await read_rows(pool, "SELECT price_return_1m FROM sra.equity_metrics WHERE symbol = 'NEW'")
     assert row["price_return_1m"] == Decimal("3.000000")  # 88 / (44 / 2) - 1
-    told = "SELECT symbol, close FROM sra.equity_quote_history WHERE last_run_id = $1 ORDER BY symbol"
+    result = "SELECT symbol, close FROM sra.equity_quote_history WHERE last_run_id = $1 ORDER BY symbol"
     # the former symbol is still listed: since the rename it is another security's
-    assert await read_rows(pool, told, late) == [{"symbol": "NEW", "close": Decimal(44)}]
+    assert await read_rows(pool, result, late) == [{"symbol": "NEW", "close": Decimal(44)}]
     assert (await build_all(pool, views, full=True))["equity_quote_history"].changed == 0
 
 
@@ -233,12 +233,12 @@ async def test_a_symbol_of_a_delisted_company_begins_anew_with_its_present_owner
     await build_all(pool, views)
     assert len(await read_rows(pool, "SELECT * FROM sra.price_adjustment WHERE ex_date = $1", former)) == 1
     async with pool.acquire() as connection:
-        told = await put_run(connection, "fmp", ["delisted"])
+        result = await put_run(connection, "fmp", ["delisted"])
         await put_row(
-            connection, told, "fmp_delisted", symbol="ABC", exchange="NYSE", company_name="Gone Corp.",
+            connection, result, "fmp_delisted", symbol="ABC", exchange="NYSE", company_name="Gone Corp.",
             delisted_date=former + timedelta(days=9),
         )  # fmt: skip
-        await refresh_owners(connection, told)
+        await refresh_owners(connection, result)
     built = await build_all(pool, views, accept_drop=True)
     assert not built["equity_quote_history"].full
     (row,) = await read_rows(pool, "SELECT min(date) AS first FROM sra.equity_quote_history WHERE symbol = 'ABC'")

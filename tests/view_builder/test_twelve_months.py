@@ -49,7 +49,7 @@ class Case:
 
     name: str
     reported: Sequence[Reported]
-    told: str
+    result: str
     end: str | None = None
     revenue: int | None = None
 
@@ -235,7 +235,7 @@ async def test_twelve_months_by_hand(pool: Pool, views: tuple[CompiledView, ...]
     await put_cases(pool, cases)
     await build_all(pool, views)
     rows = await read_metrics(pool, cases)
-    told = {
+    result = {
         name: (
             row["fundamentals_basis"] or row["fundamentals_reason"],
             str(row["period_end_date"]),
@@ -243,7 +243,7 @@ async def test_twelve_months_by_hand(pool: Pool, views: tuple[CompiledView, ...]
         )
         for name, row in rows.items()
     }
-    assert told == {case.name: (case.told, str(case.end), case.revenue) for case in CASES}
+    assert result == {case.name: (case.result, str(case.end), case.revenue) for case in CASES}
     assert all((row["valuation_basis"] == "price_eps") is (row["fundamentals_reason"] is None) for row in rows.values())
     pages = await read_rows(pool, "SELECT symbol, fundamentals_reason FROM sra.equity_page")
     assert {row["symbol"]: row["fundamentals_reason"] for row in pages} == {

@@ -135,8 +135,8 @@ async def test_strict_needs_both_times_and_reported_only_the_public_one(
     for moment, mode, figures, is_backfilled in expected:
         found = await read_as_of(pool, moment, mode)
         assert found is not None
-        told = (found["fundamentals_basis"] or found["fundamentals_reason"], found["revenue_ttm"])
-        assert (*told, found["is_backfilled"]) == (*figures, is_backfilled), (moment, mode)
+        result = (found["fundamentals_basis"] or found["fundamentals_reason"], found["revenue_ttm"])
+        assert (*result, found["is_backfilled"]) == (*figures, is_backfilled), (moment, mode)
     # before the first statement there is nothing to show
     for mode in ("strict", "reported"):
         assert await read_as_of(pool, at("2024-04-01 00:00:00"), mode) is None

@@ -41,8 +41,8 @@ class Storage:
 
     def upload_tree(self, root: Path) -> None:
         """Follow docs/operations.md: write the manifest, upload it and the folders next to it."""
-        code, _, told = call_command("load", "--write-manifest", str(root))
-        assert code == 0, told
+        code, _, result = call_command("load", "--write-manifest", str(root))
+        assert code == 0, result
         for path in sorted(file for file in root.rglob("*") if file.is_file()):
             self.bucket.upload_file(str(path), path.relative_to(root).as_posix())
 

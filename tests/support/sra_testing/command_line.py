@@ -48,15 +48,15 @@ def _carry_out(
 ) -> tuple[int, dict[str, Any], str]:
     root = logging.getLogger()
     handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
-    said, told = _OfThisThread(sys.stdout), _OfThisThread(sys.stderr)
+    said, reported = _OfThisThread(sys.stdout), _OfThisThread(sys.stderr)
     try:
-        with pytest.MonkeyPatch.context() as patched, redirect_stdout(said), redirect_stderr(told):
+        with pytest.MonkeyPatch.context() as patched, redirect_stdout(said), redirect_stderr(reported):
             for name, value in settings.items():
                 patched.setenv(name, value)
             code = run([*words, "--json"], timing=timing)
     finally:
         root.handlers, root.level = handlers, level
         structlog.configure(**configuration)
-    assert said.get().count("\n") == 1, (said.get(), told.get()[-2000:])
+    assert said.get().count("\n") == 1, (said.get(), reported.get()[-2000:])
     result: dict[str, Any] = json.loads(said.get())
-    return code, result, told.get()
+    return code, result, reported.get()

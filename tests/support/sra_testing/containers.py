@@ -61,8 +61,8 @@ class Stack:
     def call_compose(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run docker compose and return the completed process."""
         done = self._run(arguments, timeout)
-        said, told = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-        return subprocess.CompletedProcess(done.args, done.returncode, said, told)
+        said, result = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(done.args, done.returncode, said, result)
 
     def call_bytes(self, *arguments: str, given: bytes | None = None) -> bytes:
         """Run docker compose with bytes as its input, and return the bytes that it prints."""
@@ -174,12 +174,12 @@ class Stack:
 
         def ended() -> dict[str, object] | None:
             try:
-                answer = self.http.get(f"/refresh/{refresh_id}")
+                response = self.http.get(f"/refresh/{refresh_id}")
             except httpx.TransportError:
                 return None
-            if answer.status_code >= 500:
+            if response.status_code >= 500:
                 return None
-            state: dict[str, object] = answer.json()
+            state: dict[str, object] = response.json()
             return None if state["status"] in ("queued", "running", "parked") else state
 
         return wait_for(ended, "the refresh to end", seconds=420, on_timeout=self.read_logs)

@@ -66,8 +66,8 @@ async def run_fmp(
         parameters["datasets"] = list(datasets)
 
     async def request(connection: Connection) -> ProcessingTask:
-        asked = RunRequest(task_type=task_type, parameters=parameters)
-        return (await request_run(connection, asked, source="fmp")).task
+        requested = RunRequest(task_type=task_type, parameters=parameters)
+        return (await request_run(connection, requested, source="fmp")).task
 
     ended = await _carry_out(dsn, FmpWork(settings, policy=policy, window=window), request)
     assert ended is not None
@@ -96,10 +96,10 @@ async def _carry_out(
         pool = await worker.open_pool(max_size=5)
         try:
             async with pool.acquire() as connection, connection.transaction():
-                asked = await request(connection)
-            if asked is None:
+                requested = await request(connection)
+            if requested is None:
                 return None
-            task = asked
+            task = requested
             while True:
                 left = await execute_run(pool, task.task_id, work, worker)
                 task = left.task

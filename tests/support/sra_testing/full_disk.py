@@ -41,7 +41,7 @@ def fill(path: Path) -> None:
             return
 
 
-async def ask_database(pool: Pool, query: str) -> Any:
+async def query_database(pool: Pool, query: str) -> Any:
     """Return the first value of the result, or None if there is none."""
     try:
         return await pool.fetchval(query)
@@ -60,7 +60,7 @@ async def watch_server(server: EmbeddedPostgres) -> None:
                 sys.stderr.write(f"the server does not start yet: {error}\n")
 
 
-async def torment(server: EmbeddedPostgres, disk: Path) -> dict[str, Any]:
+async def disturb(server: EmbeddedPostgres, disk: Path) -> dict[str, Any]:
     """Fill the disk in the middle of a run, free it after a while, and return the run's result."""
     dsn = server.build_dsn()
     await upgrade_database(dsn)
@@ -73,13 +73,13 @@ async def torment(server: EmbeddedPostgres, disk: Path) -> dict[str, Any]:
         await request_run(connection, request, source="fundata", enqueue=enqueue_run)
     watching = asyncio.create_task(watch_server(server))
     with run_worker_process(dsn):
-        await wait_for(lambda: ask_database(pool, "SELECT count(*) > 1 FROM chunk_probe"), what="a first chunk")
+        await wait_for(lambda: query_database(pool, "SELECT count(*) > 1 FROM chunk_probe"), what="a first chunk")
         fill(disk / "filler")
         await asyncio.sleep(_FULL_SECONDS)
-        while_full = await ask_database(pool, "SELECT count(*) FROM chunk_probe")
+        while_full = await query_database(pool, "SELECT count(*) FROM chunk_probe")
         (disk / "filler").unlink()
         query = "SELECT status FROM task_execution_log WHERE status NOT IN ('queued', 'running')"
-        status = await wait_for(lambda: ask_database(pool, query), what="the end of the run", seconds=240)
+        status = await wait_for(lambda: query_database(pool, query), what="the end of the run", seconds=240)
     watching.cancel()
     chunks = await pool.fetch("SELECT chunk, count(*) AS times FROM chunk_probe GROUP BY chunk")
     task = await pool.fetchrow("SELECT attempt, records_processed FROM task_execution_log")
@@ -98,7 +98,7 @@ def main(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "home", options=_OPTIONS)
     server.start()
     try:
-        print(json.dumps(asyncio.run(torment(server, folder))))  # noqa: T201 - a program's answer
+        print(json.dumps(asyncio.run(disturb(server, folder))))  # noqa: T201 - a program's answer
     finally:
         server.stop()
 

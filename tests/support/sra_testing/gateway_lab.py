@@ -66,14 +66,14 @@ class Script:
 
     ends: dict[TaskType, list[str]] = field(default_factory=dict)
     started: list[TaskType] = field(default_factory=list)
-    asked: dict[TaskType, dict[str, Any]] = field(default_factory=dict)
+    requested: dict[TaskType, dict[str, Any]] = field(default_factory=dict)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     released: set[TaskType] = field(default_factory=set)
     building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def reset(self) -> None:
         """Forget the script and the records of a test."""
-        for kept in (self.ends, self.started, self.asked, self.released):
+        for kept in (self.ends, self.started, self.requested, self.released):
             kept.clear()
         self.go.clear()
 
@@ -100,7 +100,7 @@ class ScriptedWork:
 
     async def process(self, context: UnitContext) -> None:
         end = context.unit.resume.get("end") or self._script.take(self.task_type)
-        self._script.asked[self.task_type] = context.task.parameters
+        self._script.requested[self.task_type] = context.task.parameters
         async with context.transaction() as connection:
             counts = Counts() if end in ("failed", "parked", "held", "skipped") else Counts(read=10, stored=10)
             again = bool(context.unit.resume)
@@ -325,16 +325,16 @@ class Lab:
 
     async def trigger(self, **body: Any) -> dict[str, Any]:
         """Start a refresh whose failed steps are retried soon."""
-        answer = await self.http.post("/refresh", json={"retry_seconds": 0.2, **body})
-        assert answer.status_code == 202, answer.text
-        found: dict[str, Any] = answer.json()
+        response = await self.http.post("/refresh", json={"retry_seconds": 0.2, **body})
+        assert response.status_code == 202, response.text
+        found: dict[str, Any] = response.json()
         return found
 
     async def read(self, refresh_id: str) -> dict[str, Any]:
         """Return the current state of a refresh."""
-        answer = await self.http.get(f"/refresh/{refresh_id}")
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
+        response = await self.http.get(f"/refresh/{refresh_id}")
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
         return found
 
     async def finish(self, refresh_id: str, *, seconds: float = 180) -> dict[str, Any]:

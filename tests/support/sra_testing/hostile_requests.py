@@ -142,7 +142,7 @@ _METHODS = (
 
 
 @dataclass(frozen=True)
-class Answered:
+class RequestOutcome:
     """The result of a request: 0 for a connection that was closed without a response."""
 
     sent: bytes
@@ -191,31 +191,31 @@ def _make_target(chance: random.Random, path: str) -> bytes:
             b"dataset",
             chance.choice(TEXTS),
         )
-        asked = (b"%s=%s" % (chance.choice(names), chance.choice(TEXTS)) for _ in range(chance.choice((1, 3))))
-        target += b"?" + b"&".join(asked)
+        requested = (b"%s=%s" % (chance.choice(names), chance.choice(TEXTS)) for _ in range(chance.choice((1, 3))))
+        target += b"?" + b"&".join(requested)
     return chance.choice((b"http://evil.test", b"*", b"\x00")) + target if chance.random() < 0.03 else target
 
 
-async def send_raw(url: str, request: bytes) -> Answered:
+async def send_raw(url: str, request: bytes) -> RequestOutcome:
     """Send bytes to a server and return its status once it has closed the connection."""
     address = urlsplit(url)
     began = time.monotonic()
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    answer = b""
+    response = b""
     try:
         async with asyncio.timeout(_SECONDS):
             writer.write(request)
-            answer = await reader.readline()
+            response = await reader.readline()
             await reader.read(-1)
     except ConnectionError:
         # it responded before reading everything, or closed the connection
         pass
     finally:
         writer.transport.abort()
-    status = answer.split(b" ")[1] if answer.startswith(b"HTTP/1.1 ") else b"0"
-    return Answered(request, int(status), time.monotonic() - began)
+    status = response.split(b" ")[1] if response.startswith(b"HTTP/1.1 ") else b"0"
+    return RequestOutcome(request, int(status), time.monotonic() - began)
 
 
-async def send_all(url: str, requests: Iterator[bytes]) -> list[Answered]:
+async def send_all(url: str, requests: Iterator[bytes]) -> list[RequestOutcome]:
     """Send requests one after the other."""
     return [await send_raw(url, request) for request in requests]

@@ -77,7 +77,7 @@ class HostileVendor:
     sizes: Sizes
     kind: str = ROWS
     url: str = ""
-    asked: dict[str, int] = field(default_factory=dict)
+    requested: dict[str, int] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     """When each place sent the first body of the kind, by the monotonic clock."""
     _packed: dict[str, bytes] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class HostileVendor:
     def turn_to(self, kind: str) -> None:
         """Switch to another kind of response and forget earlier requests."""
         self.kind = kind
-        self.asked.clear()
+        self.requested.clear()
         self.began.clear()
 
     def make_settings(self, root: Path) -> dict[str, str]:
@@ -183,24 +183,24 @@ class _Handler(QuietHandler):
     def do_POST(self) -> None:  # noqa: N802 - a name of http.server
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.endswith("/authenticate"):
-            self.answer({"token": "made-up-token"})
+            self.respond({"token": "made-up-token"})
             return
         href = f"{self.vendor.url}/objects/x"
-        self.answer({"objects": [{"oid": "x", "size": 1, "actions": {"download": {"href": href}}}]})
+        self.respond({"objects": [{"oid": "x", "size": 1, "actions": {"download": {"href": href}}}]})
 
     def do_GET(self) -> None:  # noqa: N802 - a name of http.server
         path, _, query = self.path.partition("?")
         place = path.removeprefix("/").removeprefix("stable/")
-        self.vendor.asked[place] = self.vendor.asked.get(place, 0) + 1
+        self.vendor.requested[place] = self.vendor.requested.get(place, 0) + 1
         size, digest = self.vendor.describe_seed() if place == "bucket/manifest.json" else (0, "")
         if place == "bucket/manifest.json":
-            self.answer({"files": [{"path": NAVPS_PATH, "size": size, "sha256": digest}]})
+            self.respond({"files": [{"path": NAVPS_PATH, "size": size, "sha256": digest}]})
         elif place.startswith("api/getresults/"):
-            self.answer({"status": "Succeeded", "url": f"{self.vendor.url}/api/download/x"})
+            self.respond({"status": "Succeeded", "url": f"{self.vendor.url}/api/download/x"})
         elif place.startswith("api/download/") or place.startswith(("bucket/", "objects/")):
             self.send_hostile(_CSV)
         elif place.startswith("api/"):
-            self.answer({"execution_id": f"execution-{time.monotonic_ns()}"})
+            self.respond({"execution_id": f"execution-{time.monotonic_ns()}"})
         elif place == "profile-bulk":
             self.send_hostile(_PROFILES)
         elif place in _JSON_ROWS:
@@ -208,9 +208,9 @@ class _Handler(QuietHandler):
             row = _JSON_ROWS[place]
             self.send_hostile(_Form(b"[", row % symbol if b"%" in row else row, b"]"))
         else:
-            self.answer([])
+            self.respond([])
 
-    def answer(self, value: object) -> None:
+    def respond(self, value: object) -> None:
         """Send what a correct server would send."""
         body = json.dumps(value).encode()
         self.send_response(200)
@@ -227,7 +227,7 @@ class _Handler(QuietHandler):
         vendor.began.setdefault(self.path.partition("?")[0], time.monotonic())
         self.send_response(200)
         # alternates: compressed twice and declared so, and compressed twice but declared once
-        times = 1 + sum(vendor.asked.values()) % 2
+        times = 1 + sum(vendor.requested.values()) % 2
         if vendor.kind == TWICE:
             self.send_header("Content-Encoding", "gzip, gzip" if times > 1 else "gzip")
         self.end_headers()

@@ -114,7 +114,7 @@ class Lab:
 
     setting: int
     processes: int = 1
-    answer: Delay = field(default=lambda _: 0.2)
+    response: Delay = field(default=lambda _: 0.2)
     way: Delay = field(default=lambda rng: rng.uniform(0.0005, 0.003))
     sending: Delay = field(default=lambda rng: rng.uniform(0.0002, 0.002))
     widths: Sequence[int] = (100,)
@@ -186,7 +186,7 @@ class Lab:
                     try:
                         await asyncio.shield(sent)
                         turn.has_response = True
-                        await asyncio.sleep(self.answer(rng))
+                        await asyncio.sleep(self.respond(rng))
                     finally:
                         self._in_flight -= 1
 

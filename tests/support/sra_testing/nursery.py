@@ -75,10 +75,10 @@ class Helper:
             return False
         piece = os.read(self._report, 64)
         self._said += piece
-        told = self._said.split(b"\n")
-        if len(told) > 2 or not piece:
+        result = self._said.split(b"\n")
+        if len(result) > 2 or not piece:
             # a nursery that was killed takes its forked processes with it
-            self.returncode = int(told[1]) if len(told) > 2 else -signal.SIGKILL
+            self.returncode = int(result[1]) if len(result) > 2 else -signal.SIGKILL
             os.close(self._report)
         return True
 

@@ -46,7 +46,7 @@ def watch_connections(allowed_port: int) -> list[str]:
     return tried
 
 
-def prove_watch(tried: list[str]) -> None:
+def check_watch(tried: list[str]) -> None:
     """Raise AssertionError if a connection to another address is not recorded and refused."""
     with suppress(PermissionError):
         socket.create_connection(_NOWHERE, timeout=0.1).close()
@@ -59,6 +59,6 @@ if __name__ == "__main__":
     dsn, folder = sys.argv[1:]
     configure_logs(service="offline_load")
     attempts = watch_connections(urlsplit(dsn).port or 5432)
-    prove_watch(attempts)
+    check_watch(attempts)
     result = asyncio.run(load_tree(dsn, Path(folder)))
     json.dump({"files": {file["file"]: file["status"] for file in result.files}, "tried": attempts}, sys.stdout)

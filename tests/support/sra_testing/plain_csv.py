@@ -23,7 +23,7 @@ def read_plainly(data: bytes, expected: int, limit: int, line: int = 1) -> list[
         found, end, following = _read_record(data, position, limit)
         content = data[position:end]
         if content:
-            records.append(_judge(content, found, expected, limit, line))
+            records.append(_classify(content, found, expected, limit, line))
         line += data[position:following].count(b"\n")
         position = following
     return records
@@ -78,7 +78,7 @@ def _end_line(data: bytes, opened: int, start: int) -> tuple[int, int]:
     return (end - 1 if end > start and data[end - 1 : end] == b"\r" else end), following
 
 
-def _judge(content: bytes, found: list[bytes] | str, expected: int, limit: int, line: int) -> PlainRecord:
+def _classify(content: bytes, found: list[bytes] | str, expected: int, limit: int, line: int) -> PlainRecord:
     reason: str | None = None
     if len(content) > limit:
         reason = "row_too_long"

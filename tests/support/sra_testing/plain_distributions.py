@@ -38,13 +38,13 @@ def are_equal(a: Told, b: Told) -> bool:
     )
 
 
-def add_up(told: Sequence[Told]) -> Told:
+def add_up(result: Sequence[Told]) -> Told:
     """Return the sum of a day's records; a part that no record names stays unnamed."""
     parts = []
-    for amounts in zip(*(one.parts for one in told), strict=True):
+    for amounts in zip(*(one.parts for one in result), strict=True):
         named = [amount for amount in amounts if amount is not None]
         parts.append(sum(named, Decimal(0)) if named else None)
-    return Told(told[0].day, sum((one.total for one in told), Decimal(0)), tuple(parts))
+    return Told(result[0].day, sum((one.total for one in result), Decimal(0)), tuple(parts))
 
 
 def find_repeated(quotes: Sequence[Told], records: Mapping[str, Told]) -> set[str]:
@@ -73,6 +73,6 @@ def add_distributions(quotes: Sequence[Told], records: Mapping[str, Told]) -> di
     """Return what was paid on each day: the quotes' distributions, and the records that repeat none."""
     paid: dict[date, Decimal] = {}
     repeated = find_repeated(quotes, records)
-    for told in [*quotes, *(record for name, record in records.items() if name not in repeated)]:
-        paid[told.day] = paid.get(told.day, Decimal(0)) + told.total
+    for result in [*quotes, *(record for name, record in records.items() if name not in repeated)]:
+        paid[result.day] = paid.get(result.day, Decimal(0)) + result.total
     return paid

@@ -47,7 +47,7 @@ class Valuation:
 
 def value_stock(stock: Stock) -> Valuation:
     """Return the basis of a listing's ratios and two of them."""
-    found = [_bring_to_day(stock, period) for period in stock.periods]
+    found = [_convert_to_day(stock, period) for period in stock.periods]
     counted = found[-1][0]
     if counted is None:
         return Valuation(None, None, "no_market_cap" if stock.shares is None else "no_share_count")
@@ -66,7 +66,7 @@ def value_stock(stock: Stock) -> Valuation:
     )  # fmt: skip
 
 
-def _bring_to_day(stock: Stock, period: Period) -> tuple[Fraction | None, Fraction | None]:
+def _convert_to_day(stock: Stock, period: Period) -> tuple[Fraction | None, Fraction | None]:
     """Return the shares and the earnings per share of a period in shares of the day; None where that cannot be decided."""
     factors = [Fraction(1)]
     for day in sorted(stock.splits, reverse=True):

@@ -23,23 +23,23 @@ class PlainVendor:
     """
 
     events: dict[str, Rows] = field(default_factory=lambda: {"splits": [], "dividends": []})
-    answers: dict[str, Callable[[Mapping[str, str]], Rows]] = field(default_factory=dict)
+    responses: dict[str, Callable[[Mapping[str, str]], Rows]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     base_url: str = ""
 
-    def answer(self, path: str, params: dict[str, str]) -> Rows:
+    def respond(self, path: str, params: dict[str, str]) -> Rows:
         """Return the rows of a call, and record it."""
         self.calls.append((path, params))
-        if path in self.answers:
-            return self.answers[path](params)
+        if path in self.responses:
+            return self.responses[path](params)
         rows = self.events.get(path.removesuffix("-calendar"), [])
         if path.endswith("-calendar"):
             return [row for row in rows if params["from"] <= row["date"] <= params["to"]]
         return [row for row in rows if row["symbol"] == params.get("symbol")]
 
-    def list_symbols_asked(self, path: str) -> list[str]:
+    def list_requested_symbols(self, path: str) -> list[str]:
         """Return the symbols that a path was called for, in order."""
-        return [params["symbol"] for asked, params in self.calls if asked == path]
+        return [params["symbol"] for requested, params in self.calls if requested == path]
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def run_plain_vendor() -> Iterator[PlainVendor]:
     class Handler(QuietHandler):
         def do_GET(self) -> None:  # noqa: N802 - a name of http.server
             parts = urlsplit(self.path)
-            body = json.dumps(vendor.answer(parts.path.lstrip("/"), dict(parse_qsl(parts.query)))).encode()
+            body = json.dumps(vendor.respond(parts.path.lstrip("/"), dict(parse_qsl(parts.query)))).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json; charset=utf-8")
             self.send_header("content-length", str(len(body)))

@@ -62,7 +62,7 @@ def build_app(database: DatabaseSettings, service: ServiceSettings, **options: A
     )
 
 
-def ask_ready(dsn: str, **settings: Any) -> dict[str, Any]:
+def request_ready(dsn: str, **settings: Any) -> dict[str, Any]:
     """Return what /ready reports for a service with this database and these settings."""
 
     async def ask() -> dict[str, Any]:

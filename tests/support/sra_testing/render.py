@@ -121,9 +121,9 @@ class Deployment:
         (service,) = (each for each in self.blueprint.services.values() if "preDeployCommand" in each)
         values, command = self.blueprint.make_environment(service["name"]), service["preDeployCommand"].split()
         migration = self.start(service["name"], "pre-deploy", values, command=command)
-        code, told = migration.wait(timeout=120)["StatusCode"], migration.logs().decode()
-        assert code == 0, told
-        return str(told)
+        code, result = migration.wait(timeout=120)["StatusCode"], migration.logs().decode()
+        assert code == 0, result
+        return str(result)
 
     def query(self, sql: str) -> str:
         """Return the result of a query, as the owner of the database."""

@@ -15,7 +15,7 @@ from sra_shared.kit.database.cache import DatabaseCache
 from sra_shared.runs.protocols import CacheManager, CSVProcessor, DataFetcher, DataRepository, TaskScheduler
 
 
-def prove_roles(
+def check_roles(
     client: FmpClient, fetcher: CachedFetcher, store: Store, scheduler: Scheduler, cache: DatabaseCache
 ) -> None:
     """Every assignment is a claim that the type checker must accept."""

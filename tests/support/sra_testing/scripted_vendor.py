@@ -34,12 +34,12 @@ class Vendor:
     """The script, and the received calls; unscripted calls are answered with an empty list."""
 
     base_url: str = ""
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     _scripts: list[_Script] = field(default_factory=list)
 
-    def say(self, path: str, *answers: Any, status: int = 200, **query: str) -> None:
+    def say(self, path: str, *responses: Any, status: int = 200, **query: str) -> None:
         """Answer a path with these: texts as they are, anything else as JSON; replaces its earlier answers."""
-        bodies = [(one if isinstance(one, str) else json.dumps(one)).encode() for one in answers]
+        bodies = [(one if isinstance(one, str) else json.dumps(one)).encode() for one in responses]
         self._scripts = [one for one in self._scripts if (one.path, one.query) != (path, query)]
         self._scripts.append(_Script(path, query, bodies, status))
 
@@ -48,11 +48,11 @@ class Vendor:
         for path in paths:
             self.say(path, RESTRICTED, status=402)
 
-    def answer(self, target: str) -> tuple[int, bytes]:
+    def respond(self, target: str) -> tuple[int, bytes]:
         """Return status and body for an address."""
         parts = urlsplit(target)
         path, query = parts.path.removeprefix("/"), dict(parse_qsl(parts.query))
-        self.asked.append(f"{path}?{parts.query}")
+        self.requested.append(f"{path}?{parts.query}")
         for script in self._scripts:
             if script.path == path and script.query.items() <= query.items():
                 return script.status, script.take()
@@ -66,7 +66,7 @@ def run_vendor() -> Iterator[Vendor]:
 
     class Handler(QuietHandler):
         def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
-            status, body = vendor.answer(self.path)
+            status, body = vendor.respond(self.path)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -52,9 +52,9 @@ def call_command(
     *words: str, seconds: float = SECONDS, settings: Mapping[str, str] | None = None
 ) -> tuple[int, dict[str, Any], str]:
     with start_command(*words, "--json", settings=settings) as process:
-        said, told = process.communicate(timeout=seconds)
-    assert said.count("\n") == 1, (said, told)
-    return process.returncode, json.loads(said), told
+        said, result = process.communicate(timeout=seconds)
+    assert said.count("\n") == 1, (said, result)
+    return process.returncode, json.loads(said), result
 
 
 def list_processes(home: Path) -> list[psutil.Process]:
@@ -107,7 +107,7 @@ def run_stack(home: Path) -> Iterator[RunningStack]:
 def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
     """Return the gateway's newest refresh; None if it does not respond."""
     try:
-        answer = httpx.get(
+        response = httpx.get(
             f"{stack.gateway_url}/refresh",
             headers={"Authorization": f"Bearer {stack.service_token}"},
             timeout=5,
@@ -115,9 +115,9 @@ def read_newest_refresh(stack: RunningStack) -> Mapping[str, Any] | None:
         )
     except httpx.TransportError:
         return None
-    if answer.status_code != httpx.codes.OK:
+    if response.status_code != httpx.codes.OK:
         return None
-    body = answer.json()
+    body = response.json()
     refreshes = body["refreshes"] if isinstance(body, dict) else body
     return refreshes[0] if refreshes else None
 

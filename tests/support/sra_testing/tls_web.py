@@ -88,12 +88,12 @@ class Web:
     def __init__(self, pem: Path, port: int, handler: type[Handler]) -> None:
         self.base = f"https://exports.example:{port}"
         self.handler = handler
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.trusted = ssl.create_default_context(cafile=str(pem))
 
     async def look_up(self, host: str, _port: int) -> Sequence[IpAddress]:
         """Resolve every name to this machine, except one that also has an internal address."""
-        self.asked.append(host)
+        self.requested.append(host)
         if host == "inside.example":
             return [ipaddress.ip_address("8.8.8.8"), ipaddress.ip_address("10.0.0.7")]
         return [ipaddress.ip_address("127.0.0.1")]
@@ -105,10 +105,10 @@ class Web:
                 raise RefusedAddressError(f"{host} is refused")
 
     def open(
-        self, rules: AddressRules = ANY, _certificates: object = None, *, is_judged: bool = False, **_: object
+        self, rules: AddressRules = ANY, _certificates: object = None, *, is_checked: bool = False, **_: object
     ) -> PublicDownloads:
         """Downloads with this view; `is_judged`: as in production, where this machine is not public."""
-        if is_judged:
+        if is_checked:
             return PublicDownloads(rules, self.trusted, look_up=self.look_up)
         return PublicDownloads(
             rules, self.trusted, look_up=self.look_up, check=self.check, find_proxy=lambda _url: None

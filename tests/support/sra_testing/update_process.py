@@ -30,9 +30,9 @@ from sra_testing.updates import QUICK_API
 @contextmanager
 def run_update_process(dsn: str, stand_in: StandIn, root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start the quote step's update; it is always killed at the end."""
-    asked = {"dsn": dsn, "root": str(root), "auth": stand_in.fundata_auth_url, "api": stand_in.fundata_api_url}
+    requested = {"dsn": dsn, "root": str(root), "auth": stand_in.fundata_auth_url, "api": stand_in.fundata_api_url}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sra_testing.update_process", json.dumps(asked)],
+        [sys.executable, "-m", "sra_testing.update_process", json.dumps(requested)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},  # noqa: TID251 - a child's environment
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,9 +45,9 @@ def run_update_process(dsn: str, stand_in: StandIn, root: Path) -> Iterator[subp
         process.communicate()
 
 
-async def update(asked: dict[str, str]) -> dict[str, object]:
+async def update(requested: dict[str, str]) -> dict[str, object]:
     """Execute the run, or take over one that a killed process left; return its status and what it read."""
-    root = Path(asked["root"])
+    root = Path(requested["root"])
     seed = SeedWork(
         catalogue=load_catalogue(),
         find_tree=lambda _task: SeedTree(root, root / "data", root / "quotes"),
@@ -56,13 +56,13 @@ async def update(asked: dict[str, str]) -> dict[str, object]:
         tables=("quotes",),
     )
     account = FundataAccount(
-        SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), asked["auth"], asked["api"], QUICK_API
+        SecretStr("key-of-a-test"), SecretStr("secret-of-a-test"), requested["auth"], requested["api"], QUICK_API
     )
     step = StepWork(seed, "quotes", account, overlap_days=7, batch_rows=200)
     request = RunRequest(
         task_type=TaskType.FUNDATA_QUOTES, parameters={"from": "2025-01-01"}, max_retries=3, timeout_seconds=120
     )
-    result = await run_in_process(asked["dsn"], request, step, timing=QUICK)
+    result = await run_in_process(requested["dsn"], request, step, timing=QUICK)
     return {"status": result.task.status.value, "read": sum(unit.counts.read for unit in result.units)}
 
 

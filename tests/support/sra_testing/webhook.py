@@ -21,7 +21,7 @@ class Receiver:
     """
 
     url: str
-    answers: list[int]
+    responses: list[int]
     refuses_once: str | None = None
     texts: list[str] = field(default_factory=list)
     messages: list[dict[str, object]] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Receiver:
 
 
 @asynccontextmanager
-async def open_webhook(*answers: int) -> AsyncIterator[Receiver]:
+async def open_webhook(*responses: int) -> AsyncIterator[Receiver]:
     """Serve a webhook until the block ends."""
     app = FastAPI()
     port = find_free_port()
-    receiver = Receiver(f"http://127.0.0.1:{port}/hook", list(answers) or [200])
+    receiver = Receiver(f"http://127.0.0.1:{port}/hook", list(responses) or [200])
 
     @app.post("/hook")
     async def take(request: Request) -> Response:
@@ -52,7 +52,7 @@ async def open_webhook(*answers: int) -> AsyncIterator[Receiver]:
         assert set(body) in ({"text"}, {"kind", "text", "url"}), body
         receiver.messages.append(body)
         receiver.texts.append(body["text"])
-        status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+        status = receiver.responses.pop(0) if len(receiver.responses) > 1 else receiver.responses[0]
         if receiver.refuses_once is not None and receiver.refuses_once in body["text"]:
             receiver.refuses_once, status = None, 500
         return Response(status_code=status)

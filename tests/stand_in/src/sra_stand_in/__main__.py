@@ -41,10 +41,10 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    asked = vars(parse_arguments(sys.argv[1:]))
-    host, port = asked.pop("host"), asked.pop("port")
+    requested = vars(parse_arguments(sys.argv[1:]))
+    host, port = requested.pop("host"), requested.pop("port")
     bound = open_socket(host, port)
-    server = make_server(StandInApp(Options(**asked)))
+    server = make_server(StandInApp(Options(**requested)))
     sys.stdout.write(f"stand-in on http://{host}:{bound.getsockname()[1]}\n")
     sys.stdout.flush()
     asyncio.run(server.serve([bound]))

@@ -14,23 +14,23 @@ from sra_stand_in.faults import (
     PLAIN_KINDS,
     Fault,
     RuleError,
-    answer_fault,
     list_huge_chunks,
     read_rules,
+    respond_with_fault,
 )
 from sra_stand_in.fmp.api import PREFIX, FmpApi
-from sra_stand_in.fmp.texts import LEGACY, answer_error
+from sra_stand_in.fmp.texts import LEGACY, respond_error
 from sra_stand_in.fundata.api import API_PREFIX, AUTH_PREFIX, FundataApi
 from sra_stand_in.http import (
-    Answer,
     Receive,
     Request,
+    Response,
     Scope,
     Send,
-    answer_json,
-    answer_text,
     read_request,
-    send_answer,
+    respond_json,
+    respond_text,
+    send_response,
     send_start,
     wait_for_hangup,
 )
@@ -66,7 +66,7 @@ class StandInApp:
         door = self._find_door(path)
         if door is None:
             request = await read_request(scope, receive)
-            await send_answer(request, self._answer_other(request), send)
+            await send_response(request, self._respond_elsewhere(request), send)
             return
         if self._follows_clock and (today := read_today()) != self._day:
             self.set_as_of(today)
@@ -91,29 +91,29 @@ class StandInApp:
         request = await read_request(scope, receive)
         fault = next((rule for rule in self.faults if rule.hits_call(request)), None)
         if fault is not None and fault.kind in PLAIN_KINDS:
-            answer = answer_fault(fault, request)
-            door.by_status[answer.status] += 1
-            await send_answer(request, answer, send)
+            response = respond_with_fault(fault, request)
+            door.by_status[response.status] += 1
+            await send_response(request, response, send)
             return
         if fault is not None and fault.kind in {"hang", "huge_body", "reset"}:
             await self._break_call(fault, scope, receive, send)
             return
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(DEFAULT_SECONDS if fault.seconds is None else fault.seconds)
-        answer, cut = self._answer_vendor(request)
-        door.by_status[answer.status] += 1
+        response, cut = self._respond_as_vendor(request)
+        door.by_status[response.status] += 1
         if cut or (fault is not None and fault.kind == "cut_body"):
-            await _send_cut(_gather(answer), scope, receive, send)
+            await _send_cut(_gather(response), scope, receive, send)
         elif fault is not None and fault.kind == "truncated_json":
-            whole = _gather(answer)
-            await send_answer(request, replace(whole, body=whole.body[: max(1, len(whole.body) // 2)]), send)
+            whole = _gather(response)
+            await send_response(request, replace(whole, body=whole.body[: max(1, len(whole.body) // 2)]), send)
         else:
-            await send_answer(request, answer, send)
+            await send_response(request, response, send)
 
-    def _answer_vendor(self, request: Request) -> tuple[Answer, bool]:
+    def _respond_as_vendor(self, request: Request) -> tuple[Response, bool]:
         if request.path.startswith(PREFIX):
-            return self.fmp.answer(request), False
-        return self.fundata.answer(request)
+            return self.fmp.respond(request), False
+        return self.fundata.respond(request)
 
     async def _break_call(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "reset":
@@ -127,21 +127,21 @@ class StandInApp:
                 _reset_connection(scope)
                 await wait_for_hangup(receive)
         else:
-            await send_start(Answer(), send, length=None)
+            await send_start(Response(), send, length=None)
             for chunk in list_huge_chunks(fault.size):
                 if scope.get("state", {})[TRANSPORT_KEY].is_closing():
                     return
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
 
-    def _answer_other(self, request: Request) -> Answer:
+    def _respond_elsewhere(self, request: Request) -> Response:
         if request.path.startswith(CONTROL_PREFIX):
             return self._control(request)
         if request.path.startswith("/api/v"):
-            return answer_error(LEGACY, 403)
-        return answer_text("[]", 404)
+            return respond_error(LEGACY, 403)
+        return respond_text("[]", 404)
 
-    def _control(self, request: Request) -> Answer:
+    def _control(self, request: Request) -> Response:
         path = request.path.removeprefix(CONTROL_PREFIX)
         if path == "faults" and request.method in {"POST", "DELETE"}:
             return self._change_faults(request)
@@ -151,24 +151,24 @@ class StandInApp:
             ("POST", "reset"): self._reset,
         }
         if action := actions.get((request.method, path)):
-            return answer_json(action())
+            return respond_json(action())
         changes = {("POST", "fmp"): self._change_fmp, ("POST", "fundata"): self.fundata.change_behaviour,
                    ("POST", "as-of"): self._change_day, ("POST", "events"): self.fmp.change_events}  # fmt: skip
         change = changes.get((request.method, path))
         if change is None:
-            return answer_json({"error": f"no control {request.method} {path}"}, 404)
+            return respond_json({"error": f"no control {request.method} {path}"}, 404)
         try:
             change(request.read_json())
         except ValueError as problem:
-            return answer_json({"error": str(problem)}, 422)
-        return answer_json(self._report())
+            return respond_json({"error": str(problem)}, 422)
+        return respond_json(self._report())
 
-    def _change_faults(self, request: Request) -> Answer:
+    def _change_faults(self, request: Request) -> Response:
         try:
             self.faults = [] if request.method == "DELETE" else read_rules(request.read_json(), self.options.seed)
         except RuleError as problem:
-            return answer_json({"error": str(problem)}, 422)
-        return answer_json({"rules": len(self.faults)})
+            return respond_json({"error": str(problem)}, 422)
+        return respond_json({"rules": len(self.faults)})
 
     def _change_fmp(self, values: object) -> None:
         if not isinstance(values, dict) or set(values) - {"plan", "limit", "bulk_limit"}:
@@ -209,11 +209,11 @@ class StandInApp:
         return {"reset": True}
 
 
-def _gather(answer: Answer) -> Answer:
+def _gather(response: Response) -> Response:
     """The answer with its whole body in hand and never compressed, so that half of it is half of the text."""
-    if answer.lines is None:
-        return replace(answer, may_compress=False)
-    return replace(answer, body="".join(answer.lines).encode(), lines=None, may_compress=False)
+    if response.lines is None:
+        return replace(response, may_compress=False)
+    return replace(response, body="".join(response.lines).encode(), lines=None, may_compress=False)
 
 
 def _reset_connection(scope: Scope) -> None:
@@ -224,10 +224,10 @@ def _reset_connection(scope: Scope) -> None:
     transport.abort()
 
 
-async def _send_cut(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def _send_cut(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Announce the whole length, send half of it, close the connection."""
-    await send_start(answer, send, length=len(answer.body))
-    await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+    await send_start(response, send, length=len(response.body))
+    await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
     transport: asyncio.Transport = scope["state"][TRANSPORT_KEY]
     transport.close()
     await wait_for_hangup(receive)

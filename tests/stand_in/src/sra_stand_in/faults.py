@@ -19,9 +19,9 @@ from sra_stand_in.fmp.texts import (
     RESTRICTED_ENDPOINT,
     RESTRICTED_SYMBOL,
     SUSPENDED,
-    answer_error,
+    respond_error,
 )
-from sra_stand_in.http import Answer, Request, answer_json, answer_text
+from sra_stand_in.http import Request, Response, respond_json, respond_text
 
 HUGE_BODY_BYTES = 2 * 1024**3
 DEFAULT_SECONDS = 1.0
@@ -122,51 +122,51 @@ def read_rules(value: object, seed: int) -> list[Fault]:
     return rules
 
 
-def answer_fault(fault: Fault, request: Request) -> Answer:
+def respond_with_fault(fault: Fault, request: Request) -> Response:
     """The answer of a plain kind, as the vendor asked gives it."""
     if fault.kind in _SHARED:
         return _SHARED[fault.kind]()
     if fault.kind.startswith("429_retry_after"):
-        return _answer_retry_after(fault, is_fmp=request.path.startswith(PREFIX))
+        return _respond_retry_after(fault, is_fmp=request.path.startswith(PREFIX))
     if request.path.startswith(PREFIX):
         return _FMP[fault.kind]()
     status, text = _OTHER.get(fault.kind, (500, "Internal error"))
-    return answer_json({"message": text}, status)
+    return respond_json({"message": text}, status)
 
 
-def _answer_retry_after(fault: Fault, *, is_fmp: bool) -> Answer:
+def _respond_retry_after(fault: Fault, *, is_fmp: bool) -> Response:
     seconds = DEFAULT_SECONDS if fault.seconds is None else fault.seconds
     when = f"{seconds:g}"
     if fault.kind.endswith("_date"):
         when = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds), usegmt=True)
     headers = (("retry-after", when),)
     if is_fmp:
-        return answer_error(LIMIT_REACHED, 429, headers)
-    return Answer(429, b'{"message":"Too Many Requests"}', headers=headers)
+        return respond_error(LIMIT_REACHED, 429, headers)
+    return Response(429, b'{"message":"Too Many Requests"}', headers=headers)
 
 
 _SHARED = {
-    "500": lambda: answer_text("Internal Server Error", 500, "text/plain"),
-    "502": lambda: answer_text(_BAD_GATEWAY, 502, _HTML_TYPE),
-    "503": lambda: answer_text(_HTML.format(title="503 Service Temporarily Unavailable"), 503, _HTML_TYPE),
-    "html": lambda: answer_text(_MAINTENANCE, 200, _HTML_TYPE),
-    "empty_list": lambda: Answer(body=b"[]"),
+    "500": lambda: respond_text("Internal Server Error", 500, "text/plain"),
+    "502": lambda: respond_text(_BAD_GATEWAY, 502, _HTML_TYPE),
+    "503": lambda: respond_text(_HTML.format(title="503 Service Temporarily Unavailable"), 503, _HTML_TYPE),
+    "html": lambda: respond_text(_MAINTENANCE, 200, _HTML_TYPE),
+    "empty_list": lambda: Response(body=b"[]"),
 }
 _FMP = {
-    "400": lambda: answer_text("Query Error: Invalid or missing query parameter - symbol", 400),
-    "401": lambda: answer_error(INVALID_KEY, 401),
-    "402": lambda: answer_text(RESTRICTED_ENDPOINT, 402),
-    "402_symbol": lambda: answer_text(RESTRICTED_SYMBOL, 402),
-    "403_legacy": lambda: answer_error(LEGACY, 403),
-    "403_suspended": lambda: answer_error(SUSPENDED, 403),
-    "404": lambda: Answer(404, b"[]"),
-    "429": lambda: answer_error(LIMIT_REACHED, 429),
-    "day_quota": lambda: answer_error(LIMIT_REACHED, 429),
-    "bandwidth": lambda: answer_error(BANDWIDTH_REACHED, 429),
-    "limit_in_200": lambda: answer_error(LIMIT_REACHED, 200),
-    "bulk_throttle": lambda: answer_error(BULK_REACHED, 200),
-    "error_in_200": lambda: answer_error(INVALID_KEY, 200),
-    "error_in_200_list": lambda: answer_json([{"Error Message": INVALID_KEY}]),
+    "400": lambda: respond_text("Query Error: Invalid or missing query parameter - symbol", 400),
+    "401": lambda: respond_error(INVALID_KEY, 401),
+    "402": lambda: respond_text(RESTRICTED_ENDPOINT, 402),
+    "402_symbol": lambda: respond_text(RESTRICTED_SYMBOL, 402),
+    "403_legacy": lambda: respond_error(LEGACY, 403),
+    "403_suspended": lambda: respond_error(SUSPENDED, 403),
+    "404": lambda: Response(404, b"[]"),
+    "429": lambda: respond_error(LIMIT_REACHED, 429),
+    "day_quota": lambda: respond_error(LIMIT_REACHED, 429),
+    "bandwidth": lambda: respond_error(BANDWIDTH_REACHED, 429),
+    "limit_in_200": lambda: respond_error(LIMIT_REACHED, 200),
+    "bulk_throttle": lambda: respond_error(BULK_REACHED, 200),
+    "error_in_200": lambda: respond_error(INVALID_KEY, 200),
+    "error_in_200_list": lambda: respond_json([{"Error Message": INVALID_KEY}]),
 }
 _OTHER = {
     "400": (400, "Bad Request"),

@@ -49,7 +49,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """One answer: a body, or lines that are sent as they are made."""
 
     status: int = 200
@@ -60,14 +60,14 @@ class Answer:
     may_compress: bool = True
 
 
-def answer_json(value: object, status: int = 200) -> Answer:
+def respond_json(value: object, status: int = 200) -> Response:
     """An answer that holds one JSON value."""
-    return Answer(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return Response(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def answer_text(text: str, status: int, content_type: str = JSON_TYPE) -> Answer:
+def respond_text(text: str, status: int, content_type: str = JSON_TYPE) -> Response:
     """A bare text; the vendor sends such under a JSON content type."""
-    return Answer(status, text.encode(), content_type)
+    return Response(status, text.encode(), content_type)
 
 
 async def read_request(scope: Scope, receive: Receive) -> Request:
@@ -88,36 +88,36 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], query, headers, body, base, params)
 
 
-def _list_headers(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    own = [(name.encode(), value.encode()) for name, value in answer.headers]
-    return [_MARK, (b"content-type", answer.content_type.encode()), *own, *extra]
+def _list_headers(response: Response, extra: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
+    own = [(name.encode(), value.encode()) for name, value in response.headers]
+    return [_MARK, (b"content-type", response.content_type.encode()), *own, *extra]
 
 
-async def send_start(answer: Answer, send: Send, *, length: int | None) -> None:
+async def send_start(response: Response, send: Send, *, length: int | None) -> None:
     """Send status and headers; without a length the body goes in chunks."""
     extra = () if length is None else ((b"content-length", str(length).encode()),)
-    await send({"type": "http.response.start", "status": answer.status, "headers": _list_headers(answer, extra)})
+    await send({"type": "http.response.start", "status": response.status, "headers": _list_headers(response, extra)})
 
 
-async def send_answer(request: Request, answer: Answer, send: Send) -> None:
+async def send_response(request: Request, response: Response, send: Send) -> None:
     """Send a whole answer, compressed where the caller accepts that and it pays."""
-    if answer.lines is not None:
-        await _send_lines(answer, answer.lines, send)
+    if response.lines is not None:
+        await _send_lines(response, response.lines, send)
         return
-    body = answer.body
+    body = response.body
     extra: tuple[tuple[bytes, bytes], ...] = ()
-    if answer.may_compress and len(body) > _GZIP_FLOOR and "gzip" in request.headers.get("accept-encoding", ""):
+    if response.may_compress and len(body) > _GZIP_FLOOR and "gzip" in request.headers.get("accept-encoding", ""):
         packer = zlib.compressobj(1, zlib.DEFLATED, 31)
         body = packer.compress(body) + packer.flush()
         extra = ((b"content-encoding", b"gzip"),)
-    headers = _list_headers(answer, (*extra, (b"content-length", str(len(body)).encode())))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    headers = _list_headers(response, (*extra, (b"content-length", str(len(body)).encode())))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _send_lines(answer: Answer, lines: Iterator[str], send: Send) -> None:
+async def _send_lines(response: Response, lines: Iterator[str], send: Send) -> None:
     """Send lines as they are made, leaving room for other requests between them."""
-    await send_start(answer, send, length=None)
+    await send_start(response, send, length=None)
     held: list[str] = []
     size = 0
     for number, line in enumerate(lines):

@@ -69,7 +69,7 @@ class StandIn:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self.app = StandInApp(self.options)
-        self._server = make_server(self._answer)
+        self._server = make_server(self._respond)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
@@ -94,7 +94,7 @@ class StandIn:
         """What FUNDATA_API_URL is to be: `/<endpoint>` follows it."""
         return f"{self.url}/fundata-api"
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
 
     def renew(self) -> None:
@@ -174,5 +174,5 @@ class StandIn:
     def _control(self, method: str, name: str, value: object = None) -> Any:
         body = None if value is None else json.dumps(value).encode()
         call = urllib.request.Request(f"{self.url}/control/{name}", data=body, method=method)  # noqa: S310 - our own server
-        with urllib.request.urlopen(call, timeout=_CONTROL_SECONDS) as answer:  # noqa: S310 - our own server
-            return json.load(answer)
+        with urllib.request.urlopen(call, timeout=_CONTROL_SECONDS) as response:  # noqa: S310 - our own server
+            return json.load(response)

@@ -7,20 +7,20 @@ from collections import OrderedDict
 
 from sra_stand_in.fmp.revisions import Revisions
 from sra_stand_in.fmp.routes import ROUTES, BadQuery, Call, RestrictedSymbol, Session
-from sra_stand_in.fmp.saved import SavedAnswers
+from sra_stand_in.fmp.saved import SavedResponses
 from sra_stand_in.fmp.texts import (
     BULK_REACHED,
     INVALID_KEY,
     LIMIT_REACHED,
     RESTRICTED_ENDPOINT,
     RESTRICTED_SYMBOL,
-    answer_bad_query,
-    answer_error,
     find_floor,
+    respond_error,
+    respond_to_bad_query,
 )
 from sra_stand_in.fmp.universe import Universe
 from sra_stand_in.fmp.world import World
-from sra_stand_in.http import Answer, Request, answer_text
+from sra_stand_in.http import Request, Response, respond_text
 from sra_stand_in.limits import Door
 from sra_stand_in.options import PLANS, Options
 
@@ -28,7 +28,7 @@ PREFIX = "/stable/"
 _CACHE_BYTES = 32 * 1024 * 1024
 
 
-class AnswerCache:
+class StandInCache:
     """Bodies already made, the oldest dropped when they pass a size."""
 
     def __init__(self, size: int = _CACHE_BYTES) -> None:
@@ -65,8 +65,8 @@ class FmpApi:
         self.door = Door(limit=options.fmp_limit, bulk_limit=options.bulk_limit, window=options.window_seconds)
         self._invalid_key = options.invalid_key
         self._universe = Universe(seed=options.seed, securities=options.securities)
-        self._cache = AnswerCache()
-        self._saved = SavedAnswers(options.answers)
+        self._cache = StandInCache()
+        self._saved = SavedResponses(options.answers)
         self.revisions = Revisions()
         self.session = Session(World(self._universe, day), self.revisions)
 
@@ -90,43 +90,43 @@ class FmpApi:
         self.revisions.clear()
         self._cache.clear()
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """Answer a call that has been counted."""
         path = request.path.removeprefix(PREFIX)
-        return self._refuse(path, request) or self._answer_route(path, request)
+        return self._refuse(path, request) or self._respond_on_route(path, request)
 
-    def _refuse(self, path: str, request: Request) -> Answer | None:
+    def _refuse(self, path: str, request: Request) -> Response | None:
         """The refusal of a call, in the order in which the vendor looks; None where it is let in."""
         key = request.headers.get("apikey") or request.params.get("apikey", "")
         refusal = None
         if request.method not in {"GET", "HEAD"}:
-            refusal = answer_text("Method Not Allowed", 405)
+            refusal = respond_text("Method Not Allowed", 405)
         elif not key or key == self._invalid_key:
-            refusal = answer_error(INVALID_KEY, 401)
+            refusal = respond_error(INVALID_KEY, 401)
         elif not self.door.admits():
-            refusal = answer_error(LIMIT_REACHED, 429)
+            refusal = respond_error(LIMIT_REACHED, 429)
         elif path not in ROUTES:
-            refusal = answer_text("[]", 404)
+            refusal = respond_text("[]", 404)
         elif PLANS.index(self.plan) < PLANS.index(find_floor(path)):
-            refusal = answer_text(RESTRICTED_ENDPOINT, 402)
+            refusal = respond_text(RESTRICTED_ENDPOINT, 402)
         elif path.endswith("-bulk") and not self.door.admits_bulk():
-            refusal = answer_error(BULK_REACHED, 200)
+            refusal = respond_error(BULK_REACHED, 200)
         return refusal
 
-    def _answer_route(self, path: str, request: Request) -> Answer:
+    def _respond_on_route(self, path: str, request: Request) -> Response:
         params = {name: value.strip() for name, value in request.params.items() if name != "apikey"}
         key = (path, self.plan, *sorted(params.items()))
         if (saved := self._saved.find(path, params)) is not None:
             return saved
         if (body := self._cache.find(key)) is not None:
-            return Answer(body=body)
+            return Response(body=body)
         try:
             made = ROUTES[path](self.session, Call(path, params, self.plan))
         except BadQuery as problem:
-            return answer_bad_query(problem.name) if problem.text is None else answer_text(problem.text, 400)
+            return respond_to_bad_query(problem.name) if problem.text is None else respond_text(problem.text, 400)
         except RestrictedSymbol:
-            return answer_text(RESTRICTED_SYMBOL, 402)
-        if isinstance(made, Answer):
+            return respond_text(RESTRICTED_SYMBOL, 402)
+        if isinstance(made, Response):
             return made
         self._cache.keep(key, made)
-        return Answer(body=made)
+        return Response(body=made)

@@ -16,7 +16,7 @@ from sra_stand_in.fmp.statements import PERIODS, QUARTERS, STATEMENT_KINDS, Stat
 from sra_stand_in.fmp.texts import PAGE_TOO_HIGH
 from sra_stand_in.fmp.universe import KNOWN_INDEX, Security
 from sra_stand_in.fmp.world import Row, World, encode_rows, iso
-from sra_stand_in.http import CSV_TYPE, Answer
+from sra_stand_in.http import CSV_TYPE, Response
 
 _SCREENER_LIMIT, _SCREENER_CAP = 1000, 10_000
 _STATEMENT_LIMIT = 5
@@ -103,7 +103,7 @@ class Call:
         return found
 
 
-Route = Callable[[Session, Call], bytes | Answer]
+Route = Callable[[Session, Call], bytes | Response]
 ROUTES: dict[str, Route] = {}
 
 
@@ -116,7 +116,7 @@ def _route(*paths: str) -> Callable[[Route], Route]:
     return register
 
 
-def _stream_json(rows: Iterable[Row]) -> Answer:
+def _stream_json(rows: Iterable[Row]) -> Response:
     def list_lines() -> Iterator[str]:
         before = "["
         for row in rows:
@@ -124,21 +124,21 @@ def _stream_json(rows: Iterable[Row]) -> Answer:
             before = ","
         yield "[]" if before == "[" else "]"
 
-    return Answer(lines=list_lines())
+    return Response(lines=list_lines())
 
 
-def _stream_csv(lines: Iterator[str] | None) -> Answer:
+def _stream_csv(lines: Iterator[str] | None) -> Response:
     if lines is None:
         raise BadQuery("part")
-    return Answer(content_type=CSV_TYPE, lines=lines)
+    return Response(content_type=CSV_TYPE, lines=lines)
 
 
 def _per_symbol(path: str, make: Callable[[Session, Call, Security], Iterable[Row]]) -> None:
-    def answer(session: Session, call: Call) -> bytes:
+    def respond(session: Session, call: Call) -> bytes:
         one = call.security(session.world)
         return b"[]" if one is None else encode_rows(make(session, call, one))
 
-    ROUTES[path] = answer
+    ROUTES[path] = respond
 
 
 def _per_etf(path: str, make: Callable[[World, Security], Iterable[Row]]) -> None:
@@ -167,14 +167,14 @@ def _quote_batch(session: Session, call: Call) -> bytes:
 
 
 @_route("batch-exchange-quote")
-def _quote_exchange(session: Session, call: Call) -> Answer:
+def _quote_exchange(session: Session, call: Call) -> Response:
     code = call.need("exchange").upper()
     members = [one for one in session.world.universe.listings if one.exchange.code == code]
     return _stream_json(market.list_quotes(session.world, members, short=call.flag("short", default=True)))
 
 
 @_route("batch-etf-quotes")
-def _quote_etfs(session: Session, call: Call) -> Answer:
+def _quote_etfs(session: Session, call: Call) -> Response:
     members = session.world.list_etfs()
     return _stream_json(market.list_quotes(session.world, members, short=call.flag("short", default=True)))
 
@@ -360,7 +360,7 @@ def _read_period(call: Call) -> tuple[int, str]:
 
 
 @_route("eod-bulk")
-def _list_bulk_prices(session: Session, call: Call) -> Answer:
+def _list_bulk_prices(session: Session, call: Call) -> Response:
     call.need("date")
     return _stream_csv(bulk.price_lines(session.world, call.day("date") or 0))
 

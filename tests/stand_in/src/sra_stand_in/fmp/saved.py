@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sra_stand_in.http import Answer
+from sra_stand_in.http import Response
 
 
-class SavedAnswers:
+class SavedResponses:
     """The saved answers of a folder: for the same parameters, else the first of the same path."""
 
     def __init__(self, folder: Path | None) -> None:
         """Read the folder; raises OSError or ValueError for one that holds something else."""
-        self._by_call: dict[tuple[str, frozenset[tuple[str, str]]], Answer] = {}
-        self._by_path: dict[str, Answer] = {}
+        self._by_call: dict[tuple[str, frozenset[tuple[str, str]]], Response] = {}
+        self._by_path: dict[str, Response] = {}
         for file in sorted(folder.glob("*.json")) if folder is not None else ():
             saved = json.loads(file.read_text(encoding="utf-8"))
-            answer = Answer(saved["status"], saved["body"].encode(), saved["content_type"])
+            response = Response(saved["status"], saved["body"].encode(), saved["content_type"])
             # a call that was repeated ended with its last answer
-            self._by_call[saved["path"], frozenset(saved["parameters"].items())] = answer
-            self._by_path.setdefault(saved["path"], answer)
+            self._by_call[saved["path"], frozenset(saved["parameters"].items())] = response
+            self._by_path.setdefault(saved["path"], response)
 
-    def find(self, path: str, params: dict[str, str]) -> Answer | None:
+    def find(self, path: str, params: dict[str, str]) -> Response | None:
         """Return the answer to a call, None where none of this path was saved."""
         return self._by_call.get((path, frozenset(params.items())), self._by_path.get(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sra_stand_in.http import JSON_TYPE, Answer, answer_json, answer_text
+from sra_stand_in.http import JSON_TYPE, Response, respond_json, respond_text
 
 INVALID_KEY = (
     "Invalid API KEY. Feel free to create a Free API Key or visit "
@@ -65,12 +65,12 @@ def find_floor(path: str) -> str:
     return "starter" if path in _STARTER else "free"
 
 
-def answer_error(text: str, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def respond_error(text: str, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """An error in the vendor's JSON form."""
-    answer = answer_json({"Error Message": text}, status)
-    return Answer(status, answer.body, JSON_TYPE, headers)
+    response = respond_json({"Error Message": text}, status)
+    return Response(status, response.body, JSON_TYPE, headers)
 
 
-def answer_bad_query(name: str) -> Answer:
+def respond_to_bad_query(name: str) -> Response:
     """The 400 for a missing or malformed parameter: plain text under a JSON content type."""
-    return answer_text(f"Query Error: Invalid or missing query parameter - {name}", 400)
+    return respond_text(f"Query Error: Invalid or missing query parameter - {name}", 400)

@@ -12,7 +12,7 @@ from sra_stand_in.fundata.datasets import BY_ENDPOINT, DATASETS, GENERAL_ENDPOIN
 from sra_stand_in.fundata.exports import encode_csv, encode_json
 from sra_stand_in.fundata.records import Record, make_records, read_records
 from sra_stand_in.fundata.updates import change_day, update_records
-from sra_stand_in.http import CSV_TYPE, Answer, Request, answer_json, answer_text
+from sra_stand_in.http import CSV_TYPE, Request, Response, respond_json, respond_text
 from sra_stand_in.limits import Door
 from sra_stand_in.options import Options
 
@@ -118,7 +118,7 @@ class FundataApi:
             self._current[dataset.name] = update_records(dataset, self._base[dataset.name], self._as_of)
         return self._current[dataset.name]
 
-    def answer(self, request: Request) -> tuple[Answer, bool]:
+    def respond(self, request: Request) -> tuple[Response, bool]:
         """Answer a call; the second value says that the body is to be cut."""
         if request.path == f"{AUTH_PREFIX}authenticate":
             return self._authenticate(request), False
@@ -129,35 +129,35 @@ class FundataApi:
         if self.behaviour.take("revoke_next"):
             self._tokens.pop(token, None)
         if self._clock() >= self._tokens.get(token, 0.0) or token not in self._tokens:
-            return answer_json({"message": "Unauthorized"}, 401), False
+            return respond_json({"message": "Unauthorized"}, 401), False
         if path.startswith("getresults/"):
             return self._poll(path.removeprefix("getresults/"), request), False
         dataset = BY_ENDPOINT.get(path)
         if dataset is None:
-            return answer_json({"message": "Missing Authentication Token"}, 403), False
+            return respond_json({"message": "Missing Authentication Token"}, 403), False
         return self._start_export(dataset, path, request), False
 
-    def _authenticate(self, request: Request) -> Answer:
+    def _authenticate(self, request: Request) -> Response:
         if request.method != "POST":
-            return answer_json({"message": "Method Not Allowed"}, 405)
-        asked = request.read_json()
-        if not isinstance(asked, dict) or not asked.get("key") or not asked.get("secret"):
-            return answer_json({"message": "key and secret are required"}, 400)
-        if self._options.invalid_key in {asked["key"], asked["secret"]}:
-            return answer_json({"message": "Invalid credentials"}, 401)
+            return respond_json({"message": "Method Not Allowed"}, 405)
+        requested = request.read_json()
+        if not isinstance(requested, dict) or not requested.get("key") or not requested.get("secret"):
+            return respond_json({"message": "key and secret are required"}, 400)
+        if self._options.invalid_key in {requested["key"], requested["secret"]}:
+            return respond_json({"message": "Invalid credentials"}, 401)
         stamp = hashlib.blake2b(f"{self._options.seed}:{len(self._tokens)}".encode(), digest_size=24).hexdigest()
         token = f"eyJhbGciOiJIUzI1NiJ9.{stamp}.stand-in"
         self._tokens[token] = self._clock() + self.behaviour.token_seconds
-        return answer_json({"token": token})
+        return respond_json({"token": token})
 
-    def _start_export(self, dataset: Dataset, path: str, request: Request) -> Answer:
+    def _start_export(self, dataset: Dataset, path: str, request: Request) -> Response:
         try:
             from_day = dt.date.fromisoformat(request.params.get("fromdate", "")).toordinal()
         except ValueError:
-            return answer_json({"message": "fromdate is required as YYYY-MM-DD"}, 400)
+            return respond_json({"message": "fromdate is required as YYYY-MM-DD"}, 400)
         language = request.params.get("language") if path in GENERAL_ENDPOINTS else None
         if language not in {None, "en", "fr"}:
-            return answer_json({"message": "language is en or fr"}, 400)
+            return respond_json({"message": "language is en or fr"}, 400)
         name = f"{path}:{from_day}:{language}:{self._as_of}"
         if not self.behaviour.same_execution:
             name += f":{len(self._exports)}"
@@ -172,35 +172,35 @@ class FundataApi:
                 failed=self.behaviour.take("fail_next"),
                 empty=self.behaviour.take("empty_next"),
             )
-        return answer_json({"execution_id": execution_id})
+        return respond_json({"execution_id": execution_id})
 
-    def _poll(self, execution_id: str, request: Request) -> Answer:
+    def _poll(self, execution_id: str, request: Request) -> Response:
         export = self._exports.get(execution_id)
         if export is None:
-            return answer_json({"message": f"No execution {execution_id}"}, 404)
+            return respond_json({"message": f"No execution {execution_id}"}, 404)
         export.polls += 1
         waited = self._clock() - export.made_at
         if export.polls <= self.behaviour.pending_polls or waited < self.behaviour.pending_seconds:
-            return answer_json({"status": "Running"})
+            return respond_json({"status": "Running"})
         if export.failed:
-            return answer_json({"status": "Failed"})
+            return respond_json({"status": "Failed"})
         link = hashlib.blake2b(f"{execution_id}:{export.polls}".encode(), digest_size=12).hexdigest()
         life = 0.0 if self.behaviour.take("expire_next") else self.behaviour.link_seconds
         self._links[link] = (execution_id, self._clock() + life)
         ending = "json" if self.behaviour.format == "json" else "csv"
         url = f"{request.base}{API_PREFIX}download/{export.dataset.name}-{execution_id}.{ending}?signature={link}"
-        return answer_json({"status": "Succeeded", "url": url})
+        return respond_json({"status": "Succeeded", "url": url})
 
-    def _download(self, name: str, request: Request) -> tuple[Answer, bool]:
+    def _download(self, name: str, request: Request) -> tuple[Response, bool]:
         execution_id, ends = self._links.get(request.params.get("signature", ""), ("", 0.0))
         export = self._exports.get(execution_id)
         if export is None or execution_id not in name or self._clock() >= ends:
-            return answer_text(_EXPIRED_LINK, 403, "application/xml"), False
+            return respond_text(_EXPIRED_LINK, 403, "application/xml"), False
         records = [] if export.empty else self._choose_records(export)
         cut = self.behaviour.take("cut_next")
         if self.behaviour.format == "json":
-            return Answer(body=encode_json(export.dataset, records)), cut
-        return Answer(body=encode_csv(export.dataset, records), content_type=CSV_TYPE), cut
+            return Response(body=encode_json(export.dataset, records)), cut
+        return Response(body=encode_csv(export.dataset, records), content_type=CSV_TYPE), cut
 
     def _choose_records(self, export: Export) -> list[Record]:
         dataset = export.dataset
